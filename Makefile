@@ -1,0 +1,92 @@
+# The one task runner: `make help` lists its verbs, and CI runs the same ones.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(abspath $(VENV))/bin
+CLIENT := generated/dataarts_datamap_client
+SPEC := spec/datamap.openapi.yaml
+
+# The tools of this checkout alone: nothing of the caller's environment takes part.
+export PATH := $(BIN):$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PYTEST_ADDOPTS PYTEST_PLUGINS RUFF_CONFIG MYPYPATH
+
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt --build-constraint constraints.txt
+
+.PHONY: help
+help: ## List the verbs
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  make %-16s %s\n", $$1, $$2 }'
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ": make PYTHON=/path/to/python3.11 ...")'
+	@echo "Setting up $(VENV) ..." >&2
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt pip
+	@touch $@
+
+$(VENV)/.runtime: $(VENV)/.python pyproject.toml constraints.txt wrapper/dataarts_datamap/_version.py
+	@$(PIP_INSTALL) --editable '.[cli,mock]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime
+	@$(PIP_INSTALL) --editable '.[all]' --group dev
+	@touch $@
+
+.PHONY: setup
+setup: $(VENV)/.dev ## Install everything a developer needs into .venv
+
+.PHONY: demo
+demo: $(VENV)/.runtime ## Run the main job against the embedded mock server
+	@$(BIN)/python examples/which_runs.py
+
+.PHONY: test
+test: $(VENV)/.dev ## Run the whole test suite
+	@$(BIN)/python -m pytest
+
+.PHONY: contract
+contract: $(VENV)/.dev ## Run the conformance tests (ENDPOINT=https://... for a server of your own)
+	@$(BIN)/python -m pytest contract_tests $(if $(ENDPOINT),--endpoint '$(ENDPOINT)')
+
+.PHONY: lint
+lint: $(VENV)/.dev ## Check style, types, arrows and the specification
+	@$(BIN)/ruff check --no-cache .
+	@$(BIN)/ruff format --no-cache --check --quiet .
+	@$(BIN)/python spec/check.py
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/mypy wrapper contract_tests/dataarts_datamap_contract tests/typing_usage.py examples spec
+	@$(BIN)/basedpyright
+
+.PHONY: format
+format: $(VENV)/.dev ## Rewrite the hand-written code in the project's style
+	@$(BIN)/ruff check --no-cache --fix-only --quiet .
+	@$(BIN)/ruff format --no-cache --quiet .
+
+.PHONY: evidence
+evidence: $(VENV)/.dev ## List what the specification states, and where each statement comes from
+	@$(BIN)/python spec/check.py --evidence
+
+# $(call generate,FOLDER): the generator wants a folder that is not there yet.
+generate = rm -rf $(1) && $(BIN)/openapi-python-client generate --path $(SPEC) --config spec/generator.yaml \
+	--meta none --output-path $(1) --fail-on-warning >/dev/null
+
+.PHONY: generate
+generate: $(VENV)/.dev ## Regenerate the low-level client from the specification
+	@$(call generate,$(CLIENT))
+
+.PHONY: check-generated
+check-generated: $(VENV)/.dev ## Fail if the low-level client is not what the specification generates
+	@scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && \
+	$(call generate,"$$scratch/dataarts_datamap_client") && \
+	diff -r -u -x __pycache__ $(CLIENT) "$$scratch/dataarts_datamap_client" || \
+	{ echo "$(CLIENT) is not what $(SPEC) generates: run 'make generate' and commit the result" >&2; exit 1; }
+
+.PHONY: build
+build: $(VENV)/.dev ## Build the wheel and the sdist into dist/
+	@rm -rf dist && PIP_CONSTRAINT= PIP_BUILD_CONSTRAINT=$(abspath constraints.txt) $(BIN)/python -m build --quiet
+
+.PHONY: clean
+clean: ## Remove what the other verbs made
+	@rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis
