@@ -1,1 +1,108 @@
+"""Which runs produced a table, when, and how they ended: a client for DataArts Studio's Data Map.
 
+The names below load when they are first used; importing the package alone loads next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from dataarts_datamap._version import __version__
+
+if TYPE_CHECKING:
+    from dataarts_datamap._client import AsyncDataMapClient, DataMapClient
+    from dataarts_datamap._credentials import Credentials, TokenCredentials
+    from dataarts_datamap._errors import (
+        AuthenticationError,
+        BadRequestError,
+        ClientClosedError,
+        ConfigurationError,
+        ConnectionFailedError,
+        CredentialsError,
+        DataMapError,
+        ErrorBodyError,
+        IncompleteWalkError,
+        InvalidArgumentError,
+        InvalidBodyError,
+        InvalidEnvelopeError,
+        InvalidResponseError,
+        InvalidRowError,
+        NotFoundError,
+        PermissionDeniedError,
+        RateLimitError,
+        RequestTimeoutError,
+        RowProblemWarning,
+        ServerError,
+        ServiceError,
+        StatusError,
+        TransportError,
+        UnsuccessfulError,
+        UpstreamError,
+    )
+    from dataarts_datamap._messages import Request, Response
+    from dataarts_datamap._models import FieldProblem, Operator, Run, RunPage, RunState
+    from dataarts_datamap._paging import AsyncPager, Pager
+
+__all__ = [
+    "AsyncDataMapClient",
+    "AsyncPager",
+    "AuthenticationError",
+    "BadRequestError",
+    "ClientClosedError",
+    "ConfigurationError",
+    "ConnectionFailedError",
+    "Credentials",
+    "CredentialsError",
+    "DataMapClient",
+    "DataMapError",
+    "ErrorBodyError",
+    "FieldProblem",
+    "IncompleteWalkError",
+    "InvalidArgumentError",
+    "InvalidBodyError",
+    "InvalidEnvelopeError",
+    "InvalidResponseError",
+    "InvalidRowError",
+    "NotFoundError",
+    "Operator",
+    "Pager",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "Request",
+    "RequestTimeoutError",
+    "Response",
+    "RowProblemWarning",
+    "Run",
+    "RunPage",
+    "RunState",
+    "ServerError",
+    "ServiceError",
+    "StatusError",
+    "TokenCredentials",
+    "TransportError",
+    "UnsuccessfulError",
+    "UpstreamError",
+    "__version__",
+]
+
+_HOMES = {
+    "_client": ("AsyncDataMapClient", "DataMapClient"),
+    "_credentials": ("Credentials", "TokenCredentials"),
+    "_messages": ("Request", "Response"),
+    "_models": ("FieldProblem", "Operator", "Run", "RunPage", "RunState"),
+    "_paging": ("AsyncPager", "Pager"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{_HOME_OF.get(name, '_errors')}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,5 @@
+"""``python -m dataarts_datamap`` is the ``datamap`` command."""
+
+from dataarts_datamap.cli import main
+
+main()

@@ -1,0 +1,72 @@
+"""Refuses what could bend a request, before anything is sent."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from dataarts_datamap._errors import InvalidArgumentError
+from dataarts_datamap._text import printable
+
+_INT32_MAX: Final = 2**31 - 1
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_SEPARATOR: Final = re.compile(r"[/\\]")
+_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
+
+
+def path_segment(name: str, value: object) -> str:
+    """The value, if it can only ever be one segment of a path.
+
+    Raises:
+        InvalidArgumentError: It is no text, empty, ``.`` or ``..``, or holds a slash, a backslash or a control
+            character.
+    """
+    text = _text(name, value)
+    if text in {".", ".."} or _SEPARATOR.search(text) or _CONTROL.search(text):
+        raise InvalidArgumentError(f"{name} {printable(repr(text), limit=80)} is no id: it would change the path")
+    return text
+
+
+def header_value(name: str, value: object, *, secret: bool = False) -> str:
+    """The value, if it fits into a header field. A secret one is never shown.
+
+    Raises:
+        InvalidArgumentError: It is no text, empty, begins or ends with white space, or holds a control character.
+    """
+    text = _text(name, value)
+    shown = "" if secret else f" {printable(repr(text), limit=80)}"
+    if _CONTROL.search(text):
+        raise InvalidArgumentError(f"{name}{shown} holds a control character (a line break, perhaps): remove it")
+    if text != text.strip():
+        raise InvalidArgumentError(f"{name}{shown} begins or ends with white space: strip it")
+    return text
+
+
+def query_text(name: str, value: object) -> str:
+    """The value, if it is text that is not empty; anything in it can be percent-encoded.
+
+    Raises:
+        InvalidArgumentError: It is no text, empty, or holds half of a surrogate pair.
+    """
+    return _text(name, value)
+
+
+def query_integer(name: str, value: object, *, minimum: int) -> int:
+    """The value, if it is an integer from ``minimum`` to the largest of 32 bits.
+
+    Raises:
+        InvalidArgumentError: It is not.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or not minimum <= value <= _INT32_MAX:
+        raise InvalidArgumentError(f"{name} must be an integer from {minimum} to {_INT32_MAX}, not {value!r}")
+    return value
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise InvalidArgumentError(f"{name} must be text, not {type(value).__name__}")
+    if not value:
+        raise InvalidArgumentError(f"{name} must not be empty")
+    if _SURROGATE.search(value):
+        raise InvalidArgumentError(f"{name} holds half of a surrogate pair, which cannot be sent")
+    return value

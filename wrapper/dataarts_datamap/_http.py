@@ -1,0 +1,174 @@
+"""Sends requests and brings back whole answers: the one module that knows the HTTP library.
+
+No type of that library leaves it, and neither does one of its exceptions: not even as the cause or context of ours,
+since it holds the request with its credentials.
+"""
+
+from __future__ import annotations
+
+import platform
+import time
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import httpx
+
+from dataarts_datamap._errors import (
+    ClientClosedError,
+    ConnectionFailedError,
+    DataMapError,
+    RequestTimeoutError,
+    TransportError,
+)
+from dataarts_datamap._messages import Response
+from dataarts_datamap._text import printable
+from dataarts_datamap._version import __version__
+
+if TYPE_CHECKING:
+    from dataarts_datamap._credentials import Credentials
+    from dataarts_datamap._messages import Call, Request
+
+T = TypeVar("T")
+
+_LONGEST_CONNECT: Final = 10.0
+_USER_AGENT: Final = f"dataarts-datamap/{__version__} python/{platform.python_version()}"
+
+
+def exchange(request: Request, credentials: Credentials) -> Call[Response]:
+    """One request with its credentials, to its answer: the place for whatever a client does around each exchange."""
+    authenticated = yield from credentials.authenticate(request)
+    return (yield authenticated)
+
+
+class SyncTransport:
+    """Runs calls over one pool of connections.
+
+    Args:
+        endpoint: Address of the service, without a trailing slash.
+        timeout: Seconds to wait for the next bytes, and for a connection, of which ten at most.
+    """
+
+    def __init__(self, endpoint: str, *, timeout: float) -> None:
+        self._endpoint = endpoint
+        self._client = httpx.Client(timeout=_timeouts(timeout), headers={"User-Agent": _USER_AGENT})
+
+    def run(self, call: Call[T]) -> T:
+        """What the call returns, each of its requests sent.
+
+        Raises:
+            ClientClosedError: The transport was closed.
+            TransportError: No whole answer came back.
+        """
+        try:
+            request = next(call)
+            while True:
+                try:
+                    response = self._send(request)
+                except DataMapError as error:
+                    request = call.throw(error)
+                else:
+                    request = call.send(response)
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+
+    def close(self) -> None:
+        """Close the connections; again is harmless."""
+        self._client.close()
+
+    def _send(self, request: Request) -> Response:
+        _refuse_closed(self._client.is_closed)
+        started = time.monotonic()
+        try:
+            answer = self._client.send(_build(self._client, self._endpoint, request))
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+            failure = _failure(error, self._endpoint, request, time.monotonic() - started)
+        else:
+            return _response(answer, request, time.monotonic() - started)
+        raise failure
+
+
+class AsyncTransport:
+    """Runs calls over one pool of connections, in an event loop.
+
+    Args:
+        endpoint: Address of the service, without a trailing slash.
+        timeout: Seconds to wait for the next bytes, and for a connection, of which ten at most.
+    """
+
+    def __init__(self, endpoint: str, *, timeout: float) -> None:
+        self._endpoint = endpoint
+        self._client = httpx.AsyncClient(timeout=_timeouts(timeout), headers={"User-Agent": _USER_AGENT})
+
+    async def run(self, call: Call[T]) -> T:
+        """What the call returns, each of its requests sent.
+
+        Raises:
+            ClientClosedError: The transport was closed.
+            TransportError: No whole answer came back.
+        """
+        try:
+            request = next(call)
+            while True:
+                try:
+                    response = await self._send(request)
+                except DataMapError as error:
+                    request = call.throw(error)
+                else:
+                    request = call.send(response)
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+
+    async def close(self) -> None:
+        """Close the connections; again is harmless."""
+        await self._client.aclose()
+
+    async def _send(self, request: Request) -> Response:
+        _refuse_closed(self._client.is_closed)
+        started = time.monotonic()
+        try:
+            answer = await self._client.send(_build(self._client, self._endpoint, request))
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+            failure = _failure(error, self._endpoint, request, time.monotonic() - started)
+        else:
+            return _response(answer, request, time.monotonic() - started)
+        raise failure
+
+
+_FAILURES: Final[tuple[tuple[type[Exception], type[TransportError], str], ...]] = (
+    (httpx.ConnectTimeout, ConnectionFailedError, "no connection in time to"),
+    (httpx.ConnectError, ConnectionFailedError, "no connection to"),
+    (httpx.TimeoutException, RequestTimeoutError, "no answer in time from"),
+)
+
+
+def _timeouts(seconds: float) -> httpx.Timeout:
+    return httpx.Timeout(seconds, connect=min(seconds, _LONGEST_CONNECT))
+
+
+def _refuse_closed(closed: bool) -> None:  # noqa: FBT001  a fact, not a switch
+    if closed:
+        raise ClientClosedError("the client is closed: make a new one, or close it later")
+
+
+def _build(client: httpx.Client | httpx.AsyncClient, endpoint: str, request: Request) -> httpx.Request:
+    # As bytes, so that a header that is not ASCII goes out as UTF-8, which is what a signature covers.
+    headers = [(name.encode(), value.encode()) for name, value in request.headers.items()]
+    return client.build_request(request.method, endpoint + request.target, headers=headers)
+
+
+def _response(answer: httpx.Response, request: Request, elapsed: float) -> Response:
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    return Response(
+        request=request, status=answer.status_code, headers=headers, content=answer.content, elapsed=elapsed
+    )
+
+
+def _failure(error: Exception, endpoint: str, request: Request, elapsed: float) -> TransportError:
+    kind, problem = next(
+        ((kind, problem) for cause, kind, problem in _FAILURES if isinstance(error, cause)),
+        (TransportError, "no whole answer from"),
+    )
+    reason = printable(str(error) or type(error).__name__, limit=200)
+    text = f"{problem} {endpoint}: {reason}"
+    return kind(text, method=request.method, path=request.path, attempts=1, elapsed=elapsed)

@@ -1,0 +1,92 @@
+"""A request and an answer, as plain values that know nothing of any HTTP library."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeAlias, TypeVar
+from urllib.parse import quote
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A request as it will be sent.
+
+    Attributes:
+        method: HTTP method, in capitals.
+        path: Absolute path, percent-encoded.
+        query: Names and values, not encoded yet, in the order in which they are sent.
+        headers: Names and values, ASCII names. Left out of the repr, since they hold credentials.
+    """
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+
+    @property
+    def target(self) -> str:
+        """Path and query as they go on the wire; a blank is ``%20``, never ``+``."""
+        query = "&".join(f"{_encode(name)}={_encode(value)}" for name, value in self.query)
+        return f"{self.path}?{query}" if query else self.path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """A whole answer.
+
+    Attributes:
+        request: What it answers.
+        status: HTTP status.
+        headers: Names in lower case, and values.
+        content: The body after decompression.
+        attempts: How many times the request was sent.
+        elapsed: Seconds from the first attempt to the last byte.
+    """
+
+    request: Request
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    content: bytes = field(repr=False)
+    attempts: int = 1
+    elapsed: float = 0.0
+
+    @property
+    def text(self) -> str:
+        """The content as UTF-8, with what is not UTF-8 replaced."""
+        return self.content.decode(errors="replace")
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds that the server asks to wait; a date counts from the answer's own ``Date``. None if unreadable."""
+        asked = self.headers.get("retry-after", "").strip()
+        if asked.isascii() and asked.isdigit():
+            return float(asked)
+        try:
+            wait = parsedate_to_datetime(asked) - parsedate_to_datetime(self.headers.get("date", ""))
+        except (TypeError, ValueError):
+            return None
+        return max(0.0, wait.total_seconds())
+
+    def facts(self) -> dict[str, Any]:
+        """What an error about this answer can tell of the exchange, as its keywords."""
+        return {
+            "status": self.status,
+            "request_id": self.headers.get("x-request-id"),
+            "method": self.request.method,
+            "path": self.request.path,
+            "attempts": self.attempts,
+            "elapsed": self.elapsed,
+            "retry_after": self.retry_after,
+        }
+
+
+Call: TypeAlias = Generator[Request, Response, T]
+"""Logic without I/O: it yields requests, receives their answers, and returns what was asked for."""
+
+
+def _encode(text: str) -> str:
+    return quote(text, safe="-_.~")

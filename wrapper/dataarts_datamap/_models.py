@@ -1,0 +1,359 @@
+"""What the service's documents mean: operators, runs, and pages of runs.
+
+The fields of a run are documented nowhere. Their names and types are read off the one documented example, their
+meanings inferred from it and from the scheduler's sibling APIs; each docstring says which.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, cast
+
+from msgspec import UNSET, DecodeError, Meta, Struct, ValidationError, convert, field, json, to_builtins
+from msgspec.structs import fields
+
+from dataarts_datamap._text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+# The end of year 9999, the last that datetime can hold.
+_LAST_MILLISECOND: Final = 253_402_300_799_999
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+
+_Milliseconds: TypeAlias = Annotated[int, Meta(ge=0, le=_LAST_MILLISECOND)]  # 0 is no time
+_Count: TypeAlias = Annotated[int, Meta(ge=-1)]  # -1 is no count
+_Flag: TypeAlias = Annotated[int, Meta(ge=-1, le=1)] | bool
+
+
+class RunState(StrEnum):
+    """What a status means for the reader of a run. Inferred from the scheduler's sibling APIs.
+
+    Attributes:
+        ACTIVE: It has not ended, or can still go on.
+        SUCCEEDED: It counts as a success.
+        FAILED: It ended without one.
+        SKIPPED: It was not run.
+        UNKNOWN: The status is none that is known, or there is none: don't take it for an end.
+    """
+
+    ACTIVE = "active"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    UNKNOWN = "unknown"
+
+
+_STATE_OF_STATUS: Final[Mapping[str | None, RunState]] = {
+    **dict.fromkeys(("waiting", "waiting-confirm", "running", "pause", "running-exception"), RunState.ACTIVE),
+    **dict.fromkeys(("success", "forceSuccess", "ignoreSuccess"), RunState.SUCCEEDED),
+    **dict.fromkeys(("fail", "manual-stop"), RunState.FAILED),
+    **dict.fromkeys(("skip", "skip-by-depend", "freeze"), RunState.SKIPPED),
+}
+
+
+class FieldProblem(Struct, frozen=True, kw_only=True):
+    """A field that came with an unexpected type. Its attribute is None, and ``raw`` has the value.
+
+    Attributes:
+        field: Name of the attribute, such as ``plan_time``.
+        sent_as: Name of the field as sent, such as ``planTime``.
+        reason: What was expected, and what came.
+    """
+
+    field: str
+    sent_as: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.field} (sent as {self.sent_as}): {self.reason}"
+
+
+class Operator(Struct, frozen=True, kw_only=True):
+    """A job operator that produces a table; one element of ShowNodes (documented).
+
+    Attributes:
+        task_id: Id of the operator's job.
+        job_name: Name of the operator.
+        workspace_id: Id of its workspace; None if it was not told.
+    """
+
+    task_id: str
+    job_name: str
+    workspace_id: str | None = None
+
+
+class PageText:
+    """The text of a page, decoded once more when the first of its rows is asked for its ``raw``."""
+
+    __slots__ = ("_rows", "_text")
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._rows: list[dict[str, Any]] | None = None
+
+    def row(self, index: int) -> dict[str, Any]:
+        """The row of this index, every field as sent."""
+        if self._rows is None:
+            self._rows = cast("list[dict[str, Any]]", json.decode(self._text)["rows"])
+        return self._rows[index]
+
+
+class Run(Struct, frozen=True, kw_only=True, dict=True):
+    """One run of a job operator, as it stood when the page was read.
+
+    Every attribute can be None: no field is documented, and none is required. Where a value came with an unexpected
+    type, the attribute is None too; ``problems`` names the field and ``raw`` has the value. Two runs are equal if all
+    their known fields are.
+
+    Attributes:
+        run_id: Id of the run, ``taskRunningLogId`` (inferred: the one value that is unique to a run).
+        task_name: Name of the scheduled job (inferred from the log path).
+        job_id: Ordinal of the operator in its job (inferred); not the scheduler's job id.
+        job_name: Name of the operator; equals the ``job_name`` that was asked for.
+        type: Kind of operator, such as ``ETLJob``. An open set of names.
+        status: How the run stands, as sent. An open set of names; ``state`` tells what it means.
+        running_time: How long the run took, in milliseconds by the sibling APIs; not counted up while it runs.
+        speed: Rows written per second (sibling APIs).
+        owner: Owner of the job (inferred).
+        execution_log_path: Where the log lies in object storage (inferred).
+        workspace_id: Workspace id.
+        workspace_name: Workspace name.
+    """
+
+    run_id: int | None = field(name="taskRunningLogId", default=None)
+    _task_id: int | str | None = field(name="taskId", default=None)
+    task_name: str | None = field(name="taskName", default=None)
+    job_id: int | None = field(name="jobId", default=None)
+    job_name: str | None = field(name="jobName", default=None)
+    type: str | None = None
+    status: str | None = None
+    _plan_time: _Milliseconds | None = field(name="planTime", default=None)
+    _submit_time: _Milliseconds | None = field(name="submitTime", default=None)
+    _start_time: _Milliseconds | None = field(name="startTime", default=None)
+    _end_time: _Milliseconds | None = field(name="endTime", default=None)
+    running_time: int | None = field(name="runningTime", default=None)
+    _retry_times: _Count | None = field(name="retryTimes", default=None)
+    _fail_count: _Count | None = field(name="failCount", default=None)
+    _input_row_count: _Count | None = field(name="inputRowCount", default=None)
+    _output_row_count: _Count | None = field(name="outputRowCount", default=None)
+    speed: float | None = None
+    _force_success: _Flag | None = field(name="forceSuccess", default=None)
+    owner: str | None = None
+    execution_log_path: str | None = field(name="executionLogPath", default=None)
+    workspace_id: str | None = field(name="workspaceId", default=None)
+    workspace_name: str | None = field(name="workspaceName", default=None)
+    _running_data: str | None = field(name="runningData", default=None)
+    _running_param: str | None = field(name="runningParam", default=None)
+
+    @classmethod
+    def from_raw(cls, row: Mapping[str, Any]) -> Run:
+        """The run that a row with the service's own field names stands for, such as one read back from a file.
+
+        A field of an unexpected type becomes a problem, never an error.
+        """
+        values: dict[str, Any] = {}
+        problems: list[FieldProblem] = []
+        for known in _RUN_FIELDS:
+            sent = row.get(known.encode_name, UNSET)
+            if sent is UNSET:
+                continue
+            try:
+                values[known.name] = convert_json(sent, known.type)
+            except ValidationError as error:
+                reason = f"{error}, got {_shown(sent)}"
+                problems.append(
+                    FieldProblem(field=known.name.removeprefix("_"), sent_as=known.encode_name, reason=reason)
+                )
+        run = cls(**values)
+        vars(run)["raw"] = dict(row)
+        vars(run)["problems"] = tuple(problems)
+        return run
+
+    @property
+    def task_id(self) -> str | None:
+        """Id of the job, as text like ``Operator.task_id``; rows have it as a number."""
+        return None if self._task_id is None else str(self._task_id)
+
+    @property
+    def plan_time(self) -> datetime | None:
+        """When the run was planned to start, UTC (sibling APIs)."""
+        return _utc(self._plan_time)
+
+    @property
+    def submit_time(self) -> datetime | None:
+        """When the run was queued, UTC (sibling APIs)."""
+        return _utc(self._submit_time)
+
+    @property
+    def start_time(self) -> datetime | None:
+        """When the run started, UTC (sibling APIs)."""
+        return _utc(self._start_time)
+
+    @property
+    def end_time(self) -> datetime | None:
+        """When the run ended, UTC; None while it has not (inferred: 0 in the example, whose run is running)."""
+        return _utc(self._end_time)
+
+    @property
+    def duration(self) -> timedelta | None:
+        """End minus start; None if either is missing. Negative if the service sent it so."""
+        start, end = self.start_time, self.end_time
+        return None if start is None or end is None else end - start
+
+    @property
+    def retry_times(self) -> int | None:
+        """How often the run was tried again (sibling APIs); None if not known."""
+        return _count(self._retry_times)
+
+    @property
+    def fail_count(self) -> int | None:
+        """How much failed (inferred from the name); None if not known."""
+        return _count(self._fail_count)
+
+    @property
+    def input_row_count(self) -> int | None:
+        """Rows read (sibling APIs); None if not known."""
+        return _count(self._input_row_count)
+
+    @property
+    def output_row_count(self) -> int | None:
+        """Rows written (inferred from the name); None if not known."""
+        return _count(self._output_row_count)
+
+    @property
+    def force_success(self) -> bool | None:
+        """Whether somebody forced the run to count as a success. It stands beside ``state`` and does not change it."""
+        return None if self._force_success is None else {0: False, 1: True}.get(self._force_success)
+
+    @property
+    def state(self) -> RunState:
+        """What ``status`` means; unknown for a status that is not known or missing."""
+        return _STATE_OF_STATUS.get(self.status, RunState.UNKNOWN)
+
+    @cached_property
+    def running_data(self) -> Any:  # noqa: ANN401  any JSON value
+        """What the operator did: the JSON value, or the text itself if it is not JSON.
+
+        Its members depend on the kind of operator. It can hold SQL and paths.
+        """
+        return _json_or_text(self._running_data)
+
+    @cached_property
+    def running_param(self) -> Any:  # noqa: ANN401  any JSON value
+        """What the operator was started with: the JSON value, or the text itself if it is not JSON."""
+        return _json_or_text(self._running_param)
+
+    @cached_property
+    def raw(self) -> dict[str, Any]:
+        """Every field as sent, unknown ones too; decoded again from the page's text when first read."""
+        page: PageText | None = vars(self).get("page")
+        if page is None:
+            return cast("dict[str, Any]", to_builtins(self))
+        return page.row(vars(self)["index"])
+
+    @cached_property
+    def problems(self) -> tuple[FieldProblem, ...]:
+        """The fields that came with an unexpected type."""
+        return ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The known fields as plain values, ready for JSON: times as ISO 8601 UTC text, durations in seconds.
+
+        Beside the 24 fields it has ``state``, ``duration`` and, if there are any, ``problems``. Unknown fields are
+        in ``raw`` only.
+        """
+        plain = {name: _plain(getattr(self, name)) for name in _RUN_ATTRIBUTES}
+        return {**plain, "problems": [str(problem) for problem in self.problems]} if self.problems else plain
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={_plain(getattr(self, name))!r}" for name in _REPR_ATTRIBUTES)
+        return f"{type(self).__name__}({shown})"
+
+    def __copy__(self) -> Run:
+        return self
+
+    def __reduce__(self) -> tuple[Callable[[Mapping[str, Any]], Run], tuple[dict[str, Any]]]:
+        return type(self).from_raw, (self.raw,)
+
+
+_RUN_FIELDS: Final = fields(Run)
+_RUN_ATTRIBUTES: Final = (*(known.name.removeprefix("_") for known in _RUN_FIELDS), "state", "duration")
+_REPR_ATTRIBUTES: Final = ("run_id", "task_id", "job_name", "status", "plan_time", "start_time", "end_time")
+
+
+class RunPage(Struct, frozen=True, kw_only=True):
+    """One page of runs, in the server's order.
+
+    Attributes:
+        runs: The rows.
+        total: How many rows the window holds on all pages, as the server counts them; None if it did not say.
+        message: The server's own word, ``success`` if all is well. Untrusted.
+        offset: The offset that was asked for.
+        problems: What came with an unexpected type, a line each; ``Run.problems`` has those of a row.
+    """
+
+    runs: tuple[Run, ...]
+    total: int | None
+    message: str | None
+    offset: int
+    problems: tuple[str, ...] = ()
+
+
+def attach_page(runs: list[Run], text: str) -> None:
+    """Let each run find its own row in the page's text."""
+    page = PageText(text)
+    for index, run in enumerate(runs):
+        attributes = vars(run)
+        attributes["page"] = page
+        attributes["index"] = index
+
+
+def convert_json(value: object, type_: Any) -> Any:  # noqa: ANN401  the type is only known at run time
+    """The value as the type, with numbers as JSON has them: ``1.705248E12`` is an integer, however it is written.
+
+    Raises:
+        msgspec.ValidationError: It is not of the type.
+    """
+    try:
+        return convert(value, type_)
+    except ValidationError:
+        if isinstance(value, float) and value.is_integer():
+            return convert(int(value), type_)
+        raise
+
+
+def _utc(milliseconds: int | None) -> datetime | None:
+    return _EPOCH + milliseconds * _MILLISECOND if milliseconds else None
+
+
+def _count(number: int | None) -> int | None:
+    return None if number == -1 else number
+
+
+def _json_or_text(text: str | None) -> Any:  # noqa: ANN401  any JSON value
+    if text is None:
+        return None
+    try:
+        return json.decode(text)
+    except (DecodeError, RecursionError):
+        return text
+
+
+def _plain(value: object) -> object:
+    match value:
+        case datetime():
+            return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        case timedelta():
+            return value.total_seconds()
+        case StrEnum():
+            return value.value
+        case _:
+            return value
+
+
+def _shown(value: object) -> str:
+    return printable(json.encode(value).decode(), limit=80)

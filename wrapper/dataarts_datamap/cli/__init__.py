@@ -1,0 +1,24 @@
+"""The ``datamap`` command. It needs the extra ``cli``; without it, it says so."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_WRONG_USAGE = 3
+_EXTRA = frozenset({"click", "rich"})
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command and exit: 0 yes, 1 no, 2 could not be judged, 3 wrong usage, 130 interrupted."""
+    try:
+        from dataarts_datamap.cli._commands import run  # noqa: PLC0415  its imports are an extra
+    except ModuleNotFoundError as error:
+        if error.name not in _EXTRA:
+            raise
+        sys.stderr.write("datamap: the command line needs an extra: pip install 'dataarts-datamap[cli]'\n")
+        sys.exit(_WRONG_USAGE)
+    sys.exit(run(arguments))

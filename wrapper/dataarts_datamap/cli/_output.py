@@ -1,0 +1,82 @@
+"""What the commands print: tables for a person, JSON lines for a pipe."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+from dataarts_datamap._models import RunState
+from dataarts_datamap._text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime, timedelta, tzinfo
+
+    from dataarts_datamap._models import Operator, Run
+
+Output: TypeAlias = Literal["table", "ndjson"]
+
+_STYLES: Final = {
+    RunState.ACTIVE: "cyan",
+    RunState.SUCCEEDED: "green",
+    RunState.FAILED: "bold red",
+    RunState.SKIPPED: "dim",
+    RunState.UNKNOWN: "yellow",
+}
+_NONE: Final = "-"
+_PIPE_WIDTH: Final = 10_000  # a pipe has no width that lines would have to fit
+
+
+def write_runs(runs: Iterable[Run], *, output: Output, zone: tzinfo) -> int:
+    """Write the runs to stdout; returns how many there were. A table shows times in the zone, JSON lines in UTC."""
+    if output == "ndjson":
+        return _write_lines(run.to_dict() for run in runs)
+    rows = [(_run_cells(run, zone), _STYLES[run.state]) for run in runs]
+    return _write_table(("PLANNED", "STARTED", "TOOK", "STATUS", "JOB", "RUN"), rows)
+
+
+def write_operators(operators: Sequence[Operator], *, output: Output) -> int:
+    """Write the operators to stdout; returns how many there were."""
+    if output == "ndjson":
+        names = ("task_id", "job_name", "workspace_id")
+        return _write_lines({name: getattr(operator, name) for name in names} for operator in operators)
+    rows = [((one.task_id, one.job_name, one.workspace_id), "") for one in operators]
+    return _write_table(("TASK", "JOB", "WORKSPACE"), rows)
+
+
+def _write_lines(values: Iterable[dict[str, Any]]) -> int:
+    count = 0
+    for count, value in enumerate(values, start=1):  # noqa: B007  the count outlives the loop
+        line = json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n"
+        sys.stdout.buffer.write(line.encode())  # as bytes: UTF-8 whatever the terminal's encoding is
+        sys.stdout.buffer.flush()
+    return count
+
+
+def _write_table(titles: Sequence[str], rows: Sequence[tuple[Sequence[str | None], str]]) -> int:
+    from rich.console import Console  # noqa: PLC0415  slow to load, and a pipe needs none of it
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    if rows:
+        table = Table(*titles, box=None, pad_edge=False, header_style="bold")
+        for cells, style in rows:
+            table.add_row(*(Text(_NONE if cell is None else printable(cell), style) for cell in cells))
+        width = None if sys.stdout.isatty() else _PIPE_WIDTH
+        Console(width=width, highlight=False, soft_wrap=False).print(table)
+    return len(rows)
+
+
+def _run_cells(run: Run, zone: tzinfo) -> tuple[str | None, ...]:
+    run_id = None if run.run_id is None else str(run.run_id)
+    times = (_time(run.plan_time, zone), _time(run.start_time, zone))
+    return (*times, _duration(run.duration), run.status, run.job_name, run_id)
+
+
+def _time(time: datetime | None, zone: tzinfo) -> str | None:
+    return None if time is None else time.astimezone(zone).isoformat(sep=" ", timespec="seconds")
+
+
+def _duration(duration: timedelta | None) -> str | None:
+    return None if duration is None else str(duration).split(".", 1)[0]

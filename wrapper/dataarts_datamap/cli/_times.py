@@ -1,0 +1,64 @@
+"""Times and spans as they are typed on a command line."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import click
+
+_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_SPAN: Final = re.compile(r"(\d{1,6})([smhdw])")
+
+
+def parse_zone(text: str) -> tzinfo:
+    """A time zone from an IANA name or an offset such as ``+08:00``.
+
+    Raises:
+        click.BadParameter: It is neither.
+    """
+    if text.upper() in {"UTC", "Z"}:
+        return UTC
+    try:
+        zone = datetime.fromisoformat(f"2000-01-01T00:00{text}").tzinfo if text[:1] in {"+", "-"} else ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        zone = None
+    if zone is None:
+        raise click.BadParameter(f"{text!r} is no time zone known here; give a name such as Asia/Shanghai, or +08:00")
+    return zone
+
+
+def parse_time(text: str) -> datetime | int:
+    """A date or a time, naive if it has no offset, or milliseconds since the epoch.
+
+    Raises:
+        click.BadParameter: It is none of them.
+    """
+    if text.isascii() and text.isdigit() and len(text) > len("20240111"):
+        return int(text)
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no time such as 2024-01-11 or 2024-01-11T09:00:00+08:00") from None
+
+
+def parse_span(text: str) -> timedelta:
+    """A length of time such as ``90m``, ``24h`` or ``7d``.
+
+    Raises:
+        click.BadParameter: It is none.
+    """
+    match = _SPAN.fullmatch(text)
+    if match is None:
+        raise click.BadParameter(f"{text!r} is no span such as 90m, 24h or 7d")
+    number, unit = match.groups()
+    return timedelta(**{_UNITS[unit]: int(number)})
+
+
+def in_zone(time: datetime | int | None, zone: tzinfo) -> datetime | int | None:
+    """The time; a naive one is taken to be of the zone."""
+    if isinstance(time, datetime) and time.tzinfo is None:
+        return time.replace(tzinfo=zone)
+    return time
