@@ -8,7 +8,7 @@ from abc import abstractmethod
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Generic, Self, TypedDict, TypeVar, Unpack, get_args
 
-from dataarts_datamap._arguments import header_value, path_segment, query_text
+from dataarts_datamap._arguments import header_value, path_segment, query_integer, query_text
 from dataarts_datamap._credentials import Credentials, find_credentials
 from dataarts_datamap._endpoints import checked_endpoint, region_endpoint
 from dataarts_datamap._envelope import decode_operators, decode_page
@@ -168,6 +168,7 @@ class _Client(Generic[PagerT]):
     ) -> Callable[[Operator], Walk]:
         if offset_unit not in get_args(OffsetUnit):
             raise InvalidArgumentError(f"offset_unit must be 'row' or 'page', not {offset_unit!r}")
+        query_integer("page_size", page_size, minimum=1)
 
         def walk(operator: Operator) -> Walk:
             def read_page(offset: int) -> Call[RunPage]:

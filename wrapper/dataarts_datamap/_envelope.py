@@ -201,7 +201,7 @@ def _decode_body(response: Response, text: str) -> dict[str, object]:
         document = json.decode(text)
     except _UNREADABLE as error:
         problem = f"the body is not JSON: {_reason(error)}" if text else "the body is empty"
-        raise _error(InvalidBodyError, problem, response, raw=text) from None
+        raise _error(InvalidBodyError, problem, response, raw=text or None) from None
     if not isinstance(document, dict):
         raise _error(InvalidBodyError, f"the body is {_kind(document)}, not an object", response, raw=text)
     body = cast("dict[str, object]", document)

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from dataarts_datamap_client.api.data_map import show_instance_infos, show_nodes
-from dataarts_datamap_client.types import UNSET
-
 from dataarts_datamap._arguments import header_value, path_segment, query_integer, query_text
 from dataarts_datamap._messages import Request
+from dataarts_datamap_client.api.data_map import show_instance_infos, show_nodes
+from dataarts_datamap_client.types import UNSET
 
 
 def operators_request(*, project_id: str, instance_id: str, table_guid: str) -> Request:

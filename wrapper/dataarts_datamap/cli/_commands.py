@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import click
 
-from dataarts_datamap._errors import ConfigurationError, CredentialsError, DataMapError, InvalidArgumentError
+from dataarts_datamap._errors import (
+    ConfigurationError,
+    CredentialsError,
+    DataMapError,
+    InvalidArgumentError,
+    RowProblemWarning,
+)
 from dataarts_datamap._version import __version__
 from dataarts_datamap.cli._times import in_zone, parse_span, parse_time, parse_zone
 
@@ -43,7 +49,13 @@ class _Verbs(click.Group):
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
-    warnings.showwarning = _show_warning
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", RowProblemWarning)
+        warnings.showwarning = _show_warning
+        return _exit_code(arguments)
+
+
+def _exit_code(arguments: Sequence[str] | None) -> int:
     try:
         code = cast("object", datamap.main(arguments, prog_name="datamap", standalone_mode=False))
     except click.ClickException as error:

@@ -1,0 +1,76 @@
+"""Calls through each face of the client, over a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from dataarts_datamap import AsyncDataMapClient, DataMapClient, Operator, Run, TokenCredentials
+
+TOKEN = "made-up-token-0123456789"
+SETTINGS: dict[str, Any] = {
+    "project_id": "0833a5737480d53b2f25c010dc1a7b88",
+    "instance_id": "6b884d52f8a74d5e9e0f24c5a7a62688",
+    "credentials": TokenCredentials(TOKEN),
+    "timeout": 10,
+}
+WINDOW: dict[str, Any] = {"start": 1704902400000, "end": 1704988800000}
+
+
+class Addressed(Protocol):
+    """What a face needs of a server."""
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        ...
+
+
+@dataclass(frozen=True)
+class At:
+    """A server of which just the address is known."""
+
+    url: str
+
+
+class Face(Protocol):
+    """One face of the client, called the same way as the other."""
+
+    def list_operators(self, server: Addressed) -> list[Operator]:
+        """The operators that the server answers."""
+        ...
+
+    def list_runs(self, server: Addressed, **options: Any) -> list[Run]:
+        """The runs that the server answers."""
+        ...
+
+
+class SyncFace:
+    """Calls through ``DataMapClient``."""
+
+    def list_operators(self, server: Addressed) -> list[Operator]:
+        with DataMapClient(endpoint=server.url, **SETTINGS) as client:
+            return client.list_operators("a-table")
+
+    def list_runs(self, server: Addressed, **options: Any) -> list[Run]:
+        with DataMapClient(endpoint=server.url, **SETTINGS) as client:
+            return client.list_runs("937987", **{"job_name": "a-job", **WINDOW, **options}).to_list()
+
+
+class AsyncFace:
+    """Calls through ``AsyncDataMapClient``."""
+
+    def list_operators(self, server: Addressed) -> list[Operator]:
+        async def call() -> list[Operator]:
+            async with AsyncDataMapClient(endpoint=server.url, **SETTINGS) as client:
+                return await client.list_operators("a-table")
+
+        return asyncio.run(call())
+
+    def list_runs(self, server: Addressed, **options: Any) -> list[Run]:
+        async def call() -> list[Run]:
+            async with AsyncDataMapClient(endpoint=server.url, **SETTINGS) as client:
+                return await client.list_runs("937987", **{"job_name": "a-job", **WINDOW, **options}).to_list()
+
+        return asyncio.run(call())

@@ -1,0 +1,99 @@
+"""A real server on a real socket that answers what a test tells it to, and remembers what it was asked."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+from threading import Thread
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import TracebackType
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request as it arrived."""
+
+    target: str
+    headers: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer to send."""
+
+    content: bytes = b""
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=lambda: {"Content-Type": "application/json"})
+
+
+class ScriptedServer:
+    """Sends the answers of a script; the last one again and again. A function makes one from the request."""
+
+    def __init__(self, *script: Answer | Callable[[Asked], Answer]) -> None:
+        self.asked: list[Asked] = []
+        self._script = list(script)
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                asked = Asked(self.path, {name.lower(): value for name, value in self.headers.items()})
+                outer.asked.append(asked)
+                answer = outer._next(asked)
+                self.send_response_only(answer.status)
+                for name, value in answer.headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(answer.content)))
+                self.end_headers()
+                self.wfile.write(answer.content)
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base's name
+                """Stay silent."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def _next(self, asked: Asked) -> Answer:
+        step = self._script.pop(0) if len(self._script) > 1 else self._script[0]
+        return step if isinstance(step, Answer) else step(asked)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+@contextmanager
+def raw_server(content: bytes) -> Iterator[str]:
+    """The address of a server that answers each connection with these bytes, whatever they are, and closes it."""
+
+    class Handler(StreamRequestHandler):
+        def handle(self) -> None:
+            self.rfile.readline()
+            self.wfile.write(content)
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()

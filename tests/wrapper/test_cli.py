@@ -1,0 +1,336 @@
+"""The command line against the mock server: what it prints, where, and its exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dataarts_datamap.cli._commands import run
+from dataarts_datamap_contract.mock import TABLE_GUID, MockConfig, MockServer
+from support.answers import documented_row, json_answer, run_page
+from support.scripted_server import Answer, ScriptedServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+DOCUMENTED = ["runs", "--task-id", "937987", "--job-name", "ETL_Job_dli2dws"]
+DAY = ["--start", "2024-01-11", "--end", "2024-01-12"]
+
+
+@pytest.fixture(scope="module")
+def mock_server() -> Iterator[MockServer]:
+    """The mock server, its runs ending at a fixed time."""
+    with MockServer(MockConfig(now=NOW)) as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """An environment with a token and nothing else of ours."""
+    for name in list(os.environ):
+        if name.startswith(("DATAMAP_", "HUAWEICLOUD_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("DATAMAP_TOKEN", "mock-token")
+    return monkeypatch
+
+
+@pytest.fixture
+def connected(environment: pytest.MonkeyPatch, mock_server: MockServer) -> MockServer:
+    """The mock server, named by the environment."""
+    environment.setenv("DATAMAP_ENDPOINT", mock_server.url)
+    environment.setenv("DATAMAP_PROJECT_ID", mock_server.config.project_id)
+    environment.setenv("DATAMAP_INSTANCE_ID", mock_server.config.instance_id)
+    return mock_server
+
+
+def called(capfdbinary: pytest.CaptureFixture[bytes], *arguments: str) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of a command."""
+    code = run(arguments)
+    sys.stdout.flush()
+    out, err = capfdbinary.readouterr()
+    return code, out.decode(), err.decode()
+
+
+def test_documented_run(capfdbinary: pytest.CaptureFixture[bytes], mock_server: MockServer) -> None:
+    """The documented run comes as one JSON line, with options for all but the token."""
+    where = ["--endpoint", mock_server.url, "--project-id", mock_server.config.project_id]
+    where += ["--instance-id", mock_server.config.instance_id, "--output", "ndjson"]
+
+    code, out, err = called(capfdbinary, *DOCUMENTED, *DAY, *where)
+
+    (line,) = out.splitlines()
+    printed = json.loads(line)
+    assert 0 == code
+    assert "DLI" == printed["running_data"]["type"]
+    assert "2024-01-11T01:01:47.000Z" == printed["plan_time"]
+    assert "2024-01-11T01:01:47.691Z" == printed["submit_time"]
+    assert printed["end_time"] is None
+    assert "datamap: times without an offset are read as UTC\n" == err
+
+
+@pytest.mark.usefixtures("connected")
+def test_pipe_gets_json_lines(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """Without --output, a pipe gets a JSON object for each run, and nothing else on stdout."""
+    code, out, err = called(
+        capfdbinary, "runs", "--table", TABLE_GUID, "--start", "2026-10-31T00:00Z", "--end", "2026-11-01T00:00Z"
+    )
+
+    assert (0, "") == (code, err)
+    assert {"ETL_Job_dli2dws", "订单汇总_日报📊"} <= {json.loads(line)["job_name"] for line in out.splitlines()}
+
+
+@pytest.mark.usefixtures("connected")
+def test_table(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """A table shows times in the zone that was asked for, and says on stderr which zone was assumed."""
+    day = ["--start", "2024-01-11", "--end", "2024-01-12", "--tz", "Asia/Shanghai", "--output", "table"]
+    code, out, err = called(capfdbinary, *DOCUMENTED, *day)
+
+    header, row = out.splitlines()
+    assert ["PLANNED", "STARTED", "TOOK", "STATUS", "JOB", "RUN"] == header.split()
+    assert (
+        "2024-01-11 09:01:47+08:00  2024-01-11 09:01:56+08:00  -     running  ETL_Job_dli2dws  126074594" == row.strip()
+    )
+    assert (0, "datamap: times without an offset are read as Asia/Shanghai\n") == (code, err)
+
+
+@pytest.mark.usefixtures("connected")
+def test_person_gets_a_table() -> None:
+    """Without --output, a terminal gets a table."""
+    ours, theirs = pty.openpty()
+    done = subprocess.run(
+        [sys.executable, "-m", "dataarts_datamap", "operators", TABLE_GUID], stdout=theirs, check=False, timeout=60
+    )
+    os.close(theirs)
+    shown = os.read(ours, 100_000).decode()
+    os.close(ours)
+
+    assert 0 == done.returncode
+    assert "TASK" in shown
+    assert "订单汇总_日报📊" in shown
+    assert "{" not in shown
+
+
+@pytest.mark.usefixtures("connected")
+def test_columns_line_up_with_wide_characters(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """Columns behind Chinese and emoji names begin where the others do, counted in cells of a terminal."""
+    from rich.cells import cell_len  # noqa: PLC0415  this test's only
+
+    _, out, _ = called(capfdbinary, "operators", TABLE_GUID, "--output", "table")
+    header, *rows = out.splitlines()
+    begins = {cell_len(row[: row.rindex("  ") + 2]) for row in (line.rstrip() for line in rows)}
+
+    assert {header.index("WORKSPACE")} == begins
+
+
+def test_nothing_found(capfdbinary: pytest.CaptureFixture[bytes], connected: MockServer) -> None:
+    """A window without runs is told on stderr, and is no failure."""
+    assert connected.url
+    day = ["--start", "2023-01-11", "--end", "2023-01-12T00:00Z", "--tz", "+08:00"]
+    code, out, err = called(capfdbinary, *DOCUMENTED, *day, "--output", "table")
+
+    assert (0, "") == (code, out)
+    assert "datamap: times without an offset are read as UTC+08:00\ndatamap: no runs in this window\n" == err
+
+
+def test_untrusted_text(
+    capfdbinary: pytest.CaptureFixture[bytes], connected: MockServer, environment: pytest.MonkeyPatch
+) -> None:
+    """What a server sends cannot act on a terminal: neither as a cell nor as an error."""
+    assert connected.url
+    evil = "\x1b[2J\u202egnp.exe[red]"
+    row = {**documented_row(), "jobName": evil, "status": evil}
+    answers = [run_page(row), json_answer({"error_code": evil, "error_msg": evil}, status=400)]
+    with ScriptedServer(*answers) as server:
+        environment.setenv("DATAMAP_ENDPOINT", server.url)
+        _, out, _ = called(capfdbinary, *DOCUMENTED, *DAY, "--output", "table")
+        code, _, err = called(capfdbinary, *DOCUMENTED, *DAY)
+
+    assert "\\x1b[2J\\u202egnp.exe[red]" in out
+    assert "\\x1b[2J\\u202egnp.exe[red]" in err
+    assert [] == [char for char in out + err if not char.isprintable() and char != "\n"]
+    assert 2 == code
+
+
+@pytest.mark.usefixtures("connected")
+def test_warning(capfdbinary: pytest.CaptureFixture[bytes], environment: pytest.MonkeyPatch) -> None:
+    """A row with a field of an unexpected type is printed, with one warning on stderr; with --strict it is an error."""
+    with ScriptedServer(run_page({"planTime": "soon"})) as server:
+        environment.setenv("DATAMAP_ENDPOINT", server.url)
+        code, out, err = called(capfdbinary, *DOCUMENTED, "--since", "1h")
+        strict_code, strict_out, strict_err = called(capfdbinary, *DOCUMENTED, "--since", "1h", "--strict")
+
+    assert (0, 1) == (code, len(out.splitlines()))
+    assert err.startswith("datamap: warning: unexpected types: row 0: plan_time (sent as planTime)")
+    assert (2, "") == (strict_code, strict_out)
+    assert "row 0: plan_time (sent as planTime)" in strict_err
+
+
+FAILURES = [
+    (json_answer({"error_code": "APIGW.0301", "error_msg": "decrypt token fail"}, status=401), "APIGW.0301"),
+    (Answer(b"<html>", 502, {}), "HTTP 502"),
+    (json_answer({"status_code": 500, "body": "down"}), "status_code 500"),
+    (Answer(b"<html>"), "not JSON"),
+]
+
+
+@pytest.mark.usefixtures("connected")
+@pytest.mark.parametrize(("answer", "mentioned"), FAILURES)
+def test_failures(
+    capfdbinary: pytest.CaptureFixture[bytes], environment: pytest.MonkeyPatch, answer: Answer, mentioned: str
+) -> None:
+    """A refusal or a broken answer is one line on stderr, and the exit code that says: could not be judged."""
+    with ScriptedServer(answer) as server:
+        environment.setenv("DATAMAP_ENDPOINT", server.url)
+        code, out, err = called(capfdbinary, *DOCUMENTED, "--since", "1h")
+
+    assert (2, "") == (code, out)
+    assert mentioned in err
+    assert 1 == len(err.splitlines())
+
+
+def test_refused_token(
+    capfdbinary: pytest.CaptureFixture[bytes], connected: MockServer, environment: pytest.MonkeyPatch
+) -> None:
+    """A refused token is one line on stderr that does not show it."""
+    assert connected.url
+    environment.setenv("DATAMAP_TOKEN", "wrong-secret")
+
+    code, out, err = called(capfdbinary, "operators", TABLE_GUID)
+
+    assert (2, "", 1) == (code, out, len(err.splitlines()))
+    assert "HTTP 401" in err
+    assert "wrong-secret" not in err
+
+
+def test_unreachable_server(
+    capfdbinary: pytest.CaptureFixture[bytes], connected: MockServer, environment: pytest.MonkeyPatch
+) -> None:
+    """A server that is not there is one line on stderr that names it."""
+    assert connected.url
+    environment.setenv("DATAMAP_ENDPOINT", "http://127.0.0.1:1")
+
+    code, out, err = called(capfdbinary, "operators", TABLE_GUID)
+
+    assert (2, "", 1) == (code, out, len(err.splitlines()))
+    assert "no connection to http://127.0.0.1:1" in err
+
+
+@pytest.mark.usefixtures("connected")
+def test_no_token(capfdbinary: pytest.CaptureFixture[bytes], environment: pytest.MonkeyPatch) -> None:
+    """Missing credentials are told with the variable to set; the question could not be judged."""
+    environment.delenv("DATAMAP_TOKEN")
+
+    code, out, err = called(capfdbinary, "operators", TABLE_GUID)
+
+    assert (2, "") == (code, out)
+    assert "DATAMAP_TOKEN" in err
+
+
+WRONG_USAGES: list[tuple[list[str], str]] = [
+    (["bogus"], "No such command"),
+    (["runs"], "--table"),
+    (["runs", "--table", "t", "--task-id", "1", "--job-name", "a"], "--table"),
+    (["runs", "--task-id", "1", "--since", "1h"], "--job-name"),
+    (["runs", "--table", "t"], "start and since"),
+    (["runs", "--table", "..", "--since", "1h"], "table_guid '..'"),
+    (["runs", "--table", "t", "--since", "soon"], "24h"),
+    (["runs", "--table", "t", "--start", "yesterday"], "2024-01-11"),
+    (["runs", "--table", "t", "--start", "1705248000"], "looks like seconds"),
+    (["runs", "--table", "t", "--since", "1h", "--tz", "Mars/Olympus"], "Asia/Shanghai"),
+    (["runs", "--table", "t", "--since", "1h", "--tz", "+99:00"], "Asia/Shanghai"),
+    (["runs", "--table", "t", "--since", "1h", "--page-size", "0"], "page_size"),
+    (["runs", "--table", "t", "--since", "1h", "--output", "xml"], "xml"),
+    (["operators"], "TABLE_GUID"),
+    (["operators", "t", "--endpoint", "nowhere"], "nowhere"),
+    (["mock", "--port", "70000"], "70000"),
+]
+
+
+@pytest.mark.usefixtures("connected")
+@pytest.mark.parametrize(("arguments", "mentioned"), WRONG_USAGES)
+def test_wrong_usage(capfdbinary: pytest.CaptureFixture[bytes], arguments: list[str], mentioned: str) -> None:
+    """Wrong usage is told on stderr, without a traceback, and has an exit code of its own."""
+    code, out, err = called(capfdbinary, *arguments)
+
+    assert (3, "") == (code, out)
+    assert mentioned in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("arguments", [[], ["runs"], ["operators"], ["mock"]])
+def test_help(capfdbinary: pytest.CaptureFixture[bytes], arguments: list[str]) -> None:
+    """Each verb explains itself, with an example."""
+    code, out, _ = called(capfdbinary, *arguments, "--help")
+
+    assert 0 == code
+    assert "Usage: datamap" in out
+    if arguments:
+        assert f"  datamap {arguments[0]} " in out
+
+
+@pytest.mark.usefixtures("connected")
+def test_reader_that_goes_away() -> None:
+    """A reader that goes away early ends the command in silence."""
+    command = [sys.executable, "-m", "dataarts_datamap", "runs", "--table", TABLE_GUID, "--start", "2026-10-01T00:00Z"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as writing:
+        assert writing.stdout is not None
+        assert writing.stderr is not None
+        assert writing.stdout.readline()
+        writing.stdout.close()
+        told = writing.stderr.read()
+
+    assert (0, b"") == (writing.returncode, told)
+
+
+def test_interrupt(environment: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """An interrupted command ends with 130."""
+
+    def interrupt(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    environment.setattr("dataarts_datamap.DataMapClient.from_env", interrupt)
+
+    assert (130, "") == called(capfdbinary, "operators", "t")[:2]
+
+
+def test_defect(environment: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """A defect of ours is not taken for the answer no, which is 1."""
+
+    def fail(*_: Any) -> Any:
+        raise ZeroDivisionError
+
+    environment.setattr("dataarts_datamap.DataMapClient.from_env", fail)
+    code, _, err = called(capfdbinary, "operators", "t")
+
+    assert 2 == code
+    assert "ZeroDivisionError" in err
+
+
+def test_mock_verb(environment: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """The mock server tells how to reach it; a second one on its port is told that the port is taken."""
+    command = [sys.executable, "-m", "dataarts_datamap", "mock", "--now", "2026-11-01T12:00Z"]
+    environment.delenv("DATAMAP_TOKEN")
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as serving:
+        assert serving.stderr is not None
+        told = [serving.stderr.readline() for _ in range(6)]
+        for line in told:
+            name, _, value = line.strip().removeprefix("export ").partition("=")
+            if name.startswith("DATAMAP_"):
+                environment.setenv(name, value)
+        code, out, _ = called(capfdbinary, *DOCUMENTED, *DAY)
+        port = told[0].split()[2].rpartition(":")[2]
+        taken, _, err = called(capfdbinary, "mock", "--port", port)
+        serving.terminate()
+        assert serving.wait(timeout=30) in {0, 143, -15}
+
+    assert (0, 1) == (code, len(out.splitlines()))
+    assert 2 == taken
+    assert "in use" in err
