@@ -46,6 +46,11 @@ demo: $(VENV)/.runtime ## Run the main job against the embedded mock server
 test: $(VENV)/.dev ## Run the whole test suite
 	@$(BIN)/python -m pytest
 
+.PHONY: prove
+prove: $(VENV)/.dev ## Run the long proofs
+	@$(BIN)/python -m pytest -m prove
+	@$(BIN)/python -m pytest contract_tests --max-examples 1000
+
 .PHONY: contract
 contract: $(VENV)/.dev ## Run the conformance tests (ENDPOINT=https://... for a server of your own)
 	@$(BIN)/python -m pytest contract_tests $(if $(ENDPOINT),--endpoint '$(ENDPOINT)')

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-import json
-
 from dataarts_datamap import DataMapClient, TokenCredentials
 from dataarts_datamap_contract.mock import TABLE_GUID, MockServer
 
-DAY = {"start": "2024-01-11T00:00:00+08:00", "end": "2024-01-12T00:00:00+08:00"}
+WIDTH = 70
 
-with MockServer() as server:
-    known = server.config
-    with DataMapClient(
+
+def show(name: str, value: object) -> None:
+    """Print a decoded value, the members of an object one by one."""
+    if isinstance(value, dict):
+        for member, inner in value.items():
+            show(f"{name}.{member}", inner)
+    else:
+        text = repr(value)
+        print(f"  {name:<32} {text if len(text) <= WIDTH else text[: WIDTH - 1] + '…'}")
+
+
+with (
+    MockServer() as server,
+    DataMapClient(
         endpoint=server.url,
-        project_id=known.project_id,
-        instance_id=known.instance_id,
-        credentials=TokenCredentials(known.token),
-    ) as client:
-        print("Operators of table", TABLE_GUID)
-        for operator in client.list_operators(TABLE_GUID):
-            print("  task", operator.task_id, "job", operator.job_name)
+        project_id=server.config.project_id,
+        instance_id=server.config.instance_id,
+        credentials=TokenCredentials(server.config.token),
+    ) as client,
+):
+    print("Operators that produce table", TABLE_GUID)
+    for operator in client.list_operators(TABLE_GUID):
+        print(f"  task {operator.task_id}, job {operator.job_name}")
 
-        print("Runs on 11 January 2024 (the documented example)")
-        for run in client.list_table_runs(TABLE_GUID, **DAY):
-            print(json.dumps(run.to_dict(), indent=2, ensure_ascii=False))
+    print("Its runs on 11 January 2024, in China")
+    for run in client.list_table_runs(TABLE_GUID, start="2024-01-11T00:00+08:00", end="2024-01-12T00:00+08:00"):
+        for name, value in run.to_dict().items():
+            show(name, value)

@@ -1,0 +1,66 @@
+"""HTTP answers and their error shapes, apart from what any operation says."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from itertools import count
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_GATEWAY = "APIGW."
+
+
+class RefusalError(Exception):
+    """A request that is answered with an error.
+
+    Attributes:
+        status: HTTP status.
+        code: Error code. One of the gateway (``APIGW.xxxx``) puts the request id into the body, as the gateway does.
+        message: What is wrong.
+        headers: Header fields beside those of every answer.
+    """
+
+    def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(status, code, message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.headers = headers or {}
+
+
+class AnswerWriter:
+    """Writes answers, each under a request id of its own: ids count up from a start that the seed gives."""
+
+    def __init__(self, seed: int) -> None:
+        self._prefix = hashlib.sha256(str(seed).encode()).hexdigest()[:20]
+        self._numbers = count(1)
+
+    def success(self, document: bytes) -> Response:
+        """A JSON document with status 200."""
+        return self._answer(200, document, self._request_id(), {})
+
+    def refusal(self, error: RefusalError) -> Response:
+        """An error in the gateway's documented shape or in the service's."""
+        request_id = self._request_id()
+        document = {"error_msg": error.message, "error_code": error.code}
+        if error.code.startswith(_GATEWAY):
+            document["request_id"] = request_id
+        body = json.dumps(document, ensure_ascii=False).encode()
+        return self._answer(error.status, body, request_id, error.headers)
+
+    def _request_id(self) -> str:
+        return f"{self._prefix}{next(self._numbers):012x}"
+
+    @staticmethod
+    def _answer(status: int, body: bytes, request_id: str, headers: Mapping[str, str]) -> Response:
+        return Response(
+            body,
+            status_code=status,
+            headers={"Server": "api-gateway", "X-Request-Id": request_id, **headers},
+            media_type="application/json",
+        )

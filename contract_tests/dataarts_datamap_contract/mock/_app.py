@@ -1,0 +1,189 @@
+"""The application: finds the operation, asks who calls, judges the request, answers."""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+
+from dataarts_datamap_contract.mock._answers import AnswerWriter, RefusalError
+from dataarts_datamap_contract.mock._authentication import TokenAuthentication
+from dataarts_datamap_contract.mock._invention import invent_dataset
+from dataarts_datamap_contract.mock._rendering import RunPages, render_operators
+from dataarts_datamap_contract.mock._requests import RequestParts
+from dataarts_datamap_contract.mock._validation import ParameterRules
+from dataarts_datamap_contract.specification import load_specification
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from starlette.responses import Response
+    from starlette.types import Receive, Scope, Send
+
+    from dataarts_datamap_contract.mock._config import MockConfig
+    from dataarts_datamap_contract.mock._validation import Arguments
+
+_log = logging.getLogger(__name__)
+
+_METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
+_UNKNOWN_API = "The API does not exist or has not been published in the environment"
+
+
+def create_app(config: MockConfig) -> Starlette:
+    """A Starlette application that serves both operations of the specification.
+
+    A request is judged in this order, and the first refusal is the answer:
+
+    ====== ============================ =============================== ==================================
+    status code                         when                            source
+    ====== ============================ =============================== ==================================
+    404    APIGW.0101                   the path is not declared        the gateway's error table
+    405    APIGW.0101, with ``Allow``   the method is not declared      HTTP; the service's is not known
+    401    APIGW.0301                   no token, or not exactly it     the gateway's error table
+    400    APIGW.0201                   not percent-encoded UTF-8       the gateway's error table
+    400    APIGW.0106                   a parameter breaks its schema   the gateway's error table
+    403    DLM.4001                     unknown project or instance     code of a sibling; status inferred
+    400    APIGW.0106                   the window ends before it       inferred
+                                        starts
+    404    DLG.0404                     unknown table                   invented: no such code is published
+    500    APIGW.0601                   the mock itself fails           the gateway's error table
+    ====== ============================ =============================== ==================================
+
+    An unknown ``task_id`` or ``job_name``, or a workspace that is not the operator's, gives an empty page with total 0.
+    A blank ``workspace_id`` counts as absent. ``offset`` counts rows. Pages run from the newest plan time to the
+    oldest, runs of the same plan time from the highest id to the lowest, and both ends belong to the window.
+    """
+    now = (config.now or datetime.now(UTC)).astimezone(UTC)
+    app = Starlette()
+    # Not a route: Starlette matches decoded paths, where an id with a slash in it is two segments.
+    app.router.default = _Gateway(_Service(config, now), AnswerWriter(config.seed), TokenAuthentication(config.token))
+    return app
+
+
+class _Service:
+    """The two operations, for a request that was let in and is valid."""
+
+    def __init__(self, config: MockConfig, now: datetime) -> None:
+        self._config = config
+        self._dataset = invent_dataset(config.project_id, config.seed, now)
+        self._pages = RunPages(self._dataset, now)
+        self.operations: dict[str, Callable[[Arguments], bytes]] = {
+            "ShowInstanceInfos": self.show_instance_infos,
+            "ShowNodes": self.show_nodes,
+        }
+
+    def show_instance_infos(self, arguments: Arguments) -> bytes:
+        self._check_scope(arguments)
+        start, end = arguments.number("start_time"), arguments.number("end_time")
+        if start > end:
+            raise RefusalError(
+                400, "APIGW.0106", f"Invalid query parameter end_time: {end} is before start_time {start}"
+            )
+        workspace_id = arguments.text("workspace_id")
+        operator = self._dataset.find_operator(
+            arguments.text("task_id"), arguments.text("job_name"), workspace_id if workspace_id.strip() else None
+        )
+        found = self._dataset.histories[operator].within(start, end) if operator else range(0)
+        offset = arguments.number("offset")
+        return self._pages.render(operator, found[offset : offset + arguments.number("limit")], len(found))
+
+    def show_nodes(self, arguments: Arguments) -> bytes:
+        self._check_scope(arguments)
+        guid = arguments.text("guid")
+        if guid not in self._dataset.tables:
+            raise RefusalError(404, "DLG.0404", f"The table {guid} does not exist")
+        return render_operators(self._dataset.tables[guid])
+
+    def _check_scope(self, arguments: Arguments) -> None:
+        if arguments.text("project_id") != self._config.project_id:
+            raise RefusalError(403, "DLM.4001", "The project does not exist, or the token is not for it")
+        if arguments.text("instance") != self._config.instance_id:
+            raise RefusalError(403, "DLM.4001", "The instance or the workspace does not exist")
+
+
+class _Gateway:
+    """The ASGI application: what stands before the operations, and puts their answers on the wire."""
+
+    def __init__(self, service: _Service, answers: AnswerWriter, authentication: TokenAuthentication) -> None:
+        document = load_specification()
+        self._paths = [
+            _Path.declared(document, template, path_item, service.operations)
+            for template, path_item in document["paths"].items()
+        ]
+        self._answers = answers
+        self._authentication = authentication
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1000})
+            return
+        await self._answer(scope)(scope, receive, send)
+
+    def _answer(self, scope: Scope) -> Response:
+        try:
+            operation, parts = self._find(scope)
+            self._authentication.check(parts)
+            return self._answers.success(operation.perform(operation.rules.judge(parts)))
+        except RefusalError as error:
+            return self._answers.refusal(error)
+        except Exception:  # noqa: BLE001  the answer to a bug is documented too
+            # Raised any further, it would make uvicorn drop the connection after the answer, without saying so in it.
+            _log.exception("the mock server failed on %s %r", scope["method"], scope["path"])
+            return self._answers.refusal(RefusalError(500, "APIGW.0601", "Internal server error"))
+
+    def _find(self, scope: Scope) -> tuple[_Operation, RequestParts]:
+        raw_path: bytes = scope["raw_path"]
+        for path in self._paths:
+            match = path.pattern.fullmatch(raw_path)
+            if match:
+                return path.operation(scope["method"]), RequestParts.of(scope, match.groupdict())
+        raise RefusalError(404, "APIGW.0101", _UNKNOWN_API)
+
+
+@dataclass(frozen=True)
+class _Operation:
+    rules: ParameterRules
+    perform: Callable[[Arguments], bytes]
+
+
+@dataclass(frozen=True)
+class _Path:
+    """A path of the specification, with its operations by method."""
+
+    pattern: re.Pattern[bytes]
+    operations: Mapping[str, _Operation]
+
+    @classmethod
+    def declared(
+        cls,
+        document: Mapping[str, Any],
+        template: str,
+        path_item: Mapping[str, Any],
+        performers: Mapping[str, Callable[[Arguments], bytes]],
+    ) -> _Path:
+        """A path as the specification declares it."""
+        shared: list[Any] = path_item.get("parameters", [])
+        operations = {
+            method.upper(): _Operation(
+                ParameterRules(document, [*shared, *operation.get("parameters", [])]),
+                performers[operation["operationId"]],
+            )
+            for method, operation in path_item.items()
+            if method in _METHODS
+        }
+        pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(template))
+        return cls(re.compile(pattern.encode()), operations)
+
+    def operation(self, method: str) -> _Operation:
+        """The operation for a method.
+
+        Raises:
+            RefusalError: None is declared; the answer says which are.
+        """
+        if method not in self.operations:
+            raise RefusalError(405, "APIGW.0101", f"{method} is not allowed", {"Allow": ", ".join(self.operations)})
+        return self.operations[method]

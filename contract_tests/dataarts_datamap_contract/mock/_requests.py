@@ -1,0 +1,77 @@
+"""A request as the operations see it: split, but not yet judged."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, unquote_to_bytes
+
+from dataarts_datamap_contract.mock._answers import RefusalError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.types import Scope
+
+_BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+
+
+@dataclass(frozen=True, slots=True)
+class RequestParts:
+    """The parts of a request that carry parameters, each still as sent.
+
+    Attributes:
+        path: Path parameters by name, percent-encoded.
+        query: The query string, percent-encoded.
+        headers: Header fields; the names are lower-case.
+    """
+
+    path: Mapping[str, bytes]
+    query: bytes
+    headers: list[tuple[bytes, bytes]]
+
+    @classmethod
+    def of(cls, scope: Scope, path: Mapping[str, bytes]) -> RequestParts:
+        """The parts of an ASGI request."""
+        return cls(path, scope["query_string"], scope["headers"])
+
+    def header(self, name: str) -> list[bytes]:
+        """The values of a header field, one for each time it was sent."""
+        wanted = name.lower().encode()
+        return [value for key, value in self.headers if key == wanted]
+
+    def texts(self) -> dict[str, list[tuple[str, str]]]:
+        """The name and value of each parameter sent, by its place: ``path``, ``query``, ``header``.
+
+        Raises:
+            RefusalError: The path or the query is not percent-encoded UTF-8.
+        """
+        return {
+            "path": [(name, _decode("path", value)) for name, value in self.path.items()],
+            "query": _split_query(self.query),
+            "header": [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self.headers],
+        }
+
+
+def _decode(place: str, encoded: bytes) -> str:
+    if _BROKEN_ESCAPE.search(encoded):
+        raise _malformed(place)
+    try:
+        return unquote_to_bytes(encoded).decode()
+    except UnicodeDecodeError:
+        raise _malformed(place) from None
+
+
+def _split_query(query: bytes) -> list[tuple[str, str]]:
+    """A plus sign is a space, as for the Java server behind the service."""
+    if _BROKEN_ESCAPE.search(query):
+        raise _malformed("query")
+    try:
+        return parse_qsl(query.decode(), keep_blank_values=True, errors="strict")
+    except UnicodeDecodeError:
+        raise _malformed("query") from None
+
+
+def _malformed(place: str) -> RefusalError:
+    return RefusalError(400, "APIGW.0201", f"Bad request: the {place} is not percent-encoded UTF-8")

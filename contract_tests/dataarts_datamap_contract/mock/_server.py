@@ -1,0 +1,159 @@
+"""Runs the application on a real socket, in a thread or in the caller's."""
+
+from __future__ import annotations
+
+import socket
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from dataarts_datamap_contract.mock._app import create_app
+from dataarts_datamap_contract.mock._config import MockConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType, TracebackType
+    from typing import Self
+
+# The documented caps of the gateway: 128 KB of header fields, and a URI of 32 KB.
+_HEAD_BYTES = (128 + 32) * 1024
+_KEEP_ALIVE_SECONDS = 60
+_GRACE_SECONDS = 2
+
+
+class MockServer:
+    """A mock server in a thread of its own, for as long as the ``with`` block lasts.
+
+    The socket is bound when the block is entered, and requests are answered from then on.
+
+    Attributes:
+        config: What the server was started with.
+
+    Raises:
+        OSError: On entering, when the port is in use or the host is not of this machine.
+    """
+
+    def __init__(self, config: MockConfig = MockConfig(), *, host: str = "127.0.0.1", port: int = 0) -> None:  # noqa: B008  frozen
+        self.config = config
+        self._host = host
+        self._port = port
+        self._running: _Running | None = None
+
+    @property
+    def url(self) -> str:
+        """``http://host:port``, without a slash at its end.
+
+        Raises:
+            RuntimeError: The server does not run.
+        """
+        if self._running is None:
+            raise RuntimeError("the mock server does not run: ask for its url inside the with block")
+        return self._running.url
+
+    def __enter__(self) -> Self:
+        if self._running is not None:
+            raise RuntimeError("the mock server runs already: start a second MockServer instead")
+        self._running = _Running(self.config, self._host, self._port)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        running, self._running = self._running, None
+        if running is not None:
+            running.stop()
+
+
+def serve(
+    config: MockConfig,
+    *,
+    host: str = "127.0.0.1",
+    port: int,
+    on_ready: Callable[[str], None],
+) -> None:
+    """Serve in the calling thread until SIGINT or SIGTERM, then return.
+
+    Args:
+        config: What to serve.
+        host: The address to bind.
+        port: The port to bind; 0 for a free one.
+        on_ready: Called once with the server's URL, when requests are answered.
+
+    Raises:
+        OSError: The port is in use or the host is not of this machine; ``on_ready`` was not called.
+    """
+    with _bind(host, port) as listener:
+        url = _url(listener)
+        _Uvicorn(config, lambda: on_ready(url)).run(sockets=[listener])
+
+
+class _Running:
+    """A server between its start and its stop."""
+
+    def __init__(self, config: MockConfig, host: str, port: int) -> None:
+        self._listener = _bind(host, port)
+        self.url = _url(self._listener)
+        ready = Event()
+        try:
+            self._server = _Uvicorn(config, ready.set)
+            self._thread = Thread(target=self._run, args=(ready,), name=f"mock {self.url}", daemon=True)
+            self._thread.start()
+            ready.wait()
+        except BaseException:
+            self._listener.close()
+            raise
+
+    def _run(self, ready: Event) -> None:
+        try:
+            self._server.run(sockets=[self._listener])
+        finally:
+            ready.set()
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+        self._listener.close()
+
+
+class _Uvicorn(uvicorn.Server):
+    """Tells when it is ready, and ends quietly on a signal."""
+
+    def __init__(self, config: MockConfig, on_ready: Callable[[], None]) -> None:
+        super().__init__(
+            uvicorn.Config(
+                create_app(config),
+                lifespan="off",
+                ws="none",
+                log_config=None,
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+                timeout_graceful_shutdown=_GRACE_SECONDS,
+                h11_max_incomplete_event_size=_HEAD_BYTES,
+            )
+        )
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        self._on_ready()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002  uvicorn's signature
+        """End, the second time at once. uvicorn would raise the signal again once it is down."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.create_server((host, port), family=family)
+    # asyncio turns off Nagle's delay, 40 ms on each answer, only for a socket that names its protocol.
+    return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=listener.detach())
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,108 @@
+"""The wheel and the sdist: what is in them, and that the wheel works outside of the checkout."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tarfile
+import zipfile
+from email import message_from_bytes
+from pathlib import Path
+
+import pytest
+
+import dataarts_datamap
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = {
+    "dataarts_datamap": "wrapper",
+    "dataarts_datamap_client": "generated",
+    "dataarts_datamap_contract": "contract_tests",
+}
+
+
+@pytest.fixture(scope="session")
+def distributions(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The wheel, built from the sdist, and the sdist."""
+    folder = tmp_path_factory.mktemp("dist")
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT)]
+    subprocess.run(command, check=True, capture_output=True)
+    (wheel,) = folder.glob("*.whl")
+    (sdist,) = folder.glob("*.tar.gz")
+    return wheel, sdist
+
+
+def sources(package: str) -> set[str]:
+    """The files of a package in the checkout, as they are named in a wheel."""
+    base = ROOT / PACKAGES[package]
+    files = (base / package).rglob("*")
+    return {path.relative_to(base).as_posix() for path in files if path.is_file() and "__pycache__" not in path.parts}
+
+
+def test_wheel(distributions: tuple[Path, Path]) -> None:
+    """The wheel has the three packages whole, typed, and the specification; nothing else."""
+    with zipfile.ZipFile(distributions[0]) as wheel:
+        names = {name for name in wheel.namelist() if ".dist-info/" not in name}
+        specification = wheel.read("dataarts_datamap_contract/datamap.openapi.yaml")
+
+    expected = {name for package in PACKAGES for name in sources(package)}
+    assert expected | {"dataarts_datamap_contract/datamap.openapi.yaml"} == names
+    assert {f"{package}/py.typed" for package in PACKAGES} <= names
+    assert (ROOT / "spec" / "datamap.openapi.yaml").read_bytes() == specification
+
+
+def test_metadata(distributions: tuple[Path, Path]) -> None:
+    """The metadata has the one version, the command, and no entry point that others would load."""
+    with zipfile.ZipFile(distributions[0]) as wheel:
+        (folder,) = {name.split("/")[0] for name in wheel.namelist() if ".dist-info/" in name}
+        metadata = message_from_bytes(wheel.read(f"{folder}/METADATA"))
+        entry_points = wheel.read(f"{folder}/entry_points.txt").decode()
+
+    assert dataarts_datamap.__version__ == metadata["Version"]
+    assert "[console_scripts]\ndatamap = dataarts_datamap.cli:main\n" == entry_points
+    plain = {text.split(">")[0] for text in metadata.get_all("Requires-Dist", []) if "extra ==" not in text}
+    assert {"attrs", "httpx", "msgspec"} == {text.split("<")[0] for text in plain}
+
+
+def test_sdist(distributions: tuple[Path, Path]) -> None:
+    """The sdist has what it takes to regenerate and to test."""
+    with tarfile.open(distributions[1]) as sdist:
+        names = {name.partition("/")[2] for name in sdist.getnames()}
+
+    needed = {"LICENSE", "Makefile", "README.md", "constraints.txt", "pyproject.toml", "spec/generator.yaml"}
+    assert needed <= names
+    assert {path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("*.py")} <= names
+    assert [] == [name for name in names if name.startswith((".venv", "dist/"))]
+
+
+@pytest.mark.prove
+def test_wheel_in_a_fresh_environment(distributions: tuple[Path, Path], tmp_path: Path) -> None:
+    """Installed with its extras outside of the checkout, the wheel's command prints the documented run."""
+    python = fresh_environment(tmp_path, f"{distributions[0]}[cli,mock]")
+    script = (ROOT / "tests" / "support" / "documented_run.py").read_text(encoding="utf-8")
+    done = subprocess.run([python, "-c", script], check=False, capture_output=True, text=True, cwd=tmp_path)
+
+    assert (0, "DLI 2024-01-11T01:01:47.000Z\n") == (done.returncode, done.stdout), done.stderr
+
+
+@pytest.mark.prove
+def test_plain_wheel_does_not_disturb_pytest(distributions: tuple[Path, Path], tmp_path: Path) -> None:
+    """An unrelated pytest run, with every warning an error, loads nothing of the plain wheel beside it."""
+    python = fresh_environment(tmp_path, str(distributions[0]), "pytest")
+    (tmp_path / "test_unrelated.py").write_text(
+        "import sys\ndef test_unrelated(): assert not [name for name in sys.modules if 'datamap' in name]\n"
+    )
+    command = [python, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=tmp_path)
+
+    assert (0, True) == (done.returncode, "1 passed" in done.stdout), done.stdout
+
+
+def fresh_environment(folder: Path, *requirements: str) -> str:
+    """The interpreter of a new environment with the requirements, at the versions of the constraints."""
+    subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
+    python = str(folder / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python")
+    command = [python, "-m", "pip", "install", "--quiet", "--constraint", str(ROOT / "constraints.txt"), *requirements]
+    subprocess.run(command, check=True, capture_output=True)
+    return python

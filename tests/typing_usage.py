@@ -1,0 +1,98 @@
+"""How the public face is used, for the type checkers of the lint: both must accept every line, and infer each type."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, assert_type
+
+from dataarts_datamap import (
+    AsyncDataMapClient,
+    AsyncPager,
+    AuthenticationError,
+    DataMapClient,
+    DataMapError,
+    FieldProblem,
+    IncompleteWalkError,
+    Operator,
+    Pager,
+    RateLimitError,
+    Request,
+    Run,
+    RunPage,
+    RunState,
+    TokenCredentials,
+    UpstreamError,
+)
+
+
+def use_client() -> None:
+    """The sync face."""
+    with DataMapClient(
+        region="eu-west-101", project_id="p", instance_id="i", credentials=TokenCredentials("t"), timeout=30
+    ) as client:
+        assert_type(client, DataMapClient)
+        assert_type(client.list_operators("guid"), list[Operator])
+        pager = client.list_runs("937987", job_name="j", since=timedelta(hours=24), page_size=50, strict=True)
+        assert_type(pager, Pager[Run])
+        assert_type(pager.first(), Run | None)
+        assert_type(pager.to_list(max_items=5), list[Run])
+        assert_type(pager.total, int | None)
+        for page in pager.pages():
+            assert_type(page, RunPage)
+            assert_type(page.runs, tuple[Run, ...])
+        for run in client.list_table_runs("guid", start=datetime(2024, 1, 1, tzinfo=UTC), end="2024-01-02T00:00Z"):
+            use_run(run)
+    assert_type(DataMapClient.from_env(project_id="p"), DataMapClient)
+
+
+async def use_async_client() -> None:
+    """The async face."""
+    async with AsyncDataMapClient.from_env(credentials=TokenCredentials("t")) as client:
+        assert_type(client, AsyncDataMapClient)
+        assert_type(await client.list_operators("guid"), list[Operator])
+        pager = client.list_runs("937987", job_name="j", start=1704902400000, offset_unit="page")
+        assert_type(pager, AsyncPager[Run])
+        assert_type(await pager.first(), Run | None)
+        assert_type(await pager.to_list(), list[Run])
+        async for page in pager.pages():
+            assert_type(page, RunPage)
+        async for run in client.list_table_runs("guid", since=timedelta(days=7)):
+            use_run(run)
+
+
+def use_run(run: Run) -> None:
+    """The fields of a run."""
+    assert_type(run.run_id, int | None)
+    assert_type(run.task_id, str | None)
+    assert_type(run.status, str | None)
+    assert_type(run.state, RunState)
+    assert_type(run.plan_time, datetime | None)
+    assert_type(run.duration, timedelta | None)
+    assert_type(run.output_row_count, int | None)
+    assert_type(run.force_success, bool | None)
+    assert_type(run.speed, float | None)
+    assert_type(run.raw, dict[str, Any])
+    assert_type(run.problems, tuple[FieldProblem, ...])
+    assert_type(run.to_dict(), dict[str, Any])
+    assert_type(Run.from_raw({"taskId": 1}), Run)
+
+
+def use_errors(error: DataMapError) -> None:
+    """The facts of an error."""
+    assert_type(error.status, int | None)
+    assert_type(error.error_code, str | None)
+    assert_type(error.elapsed, float | None)
+    match error:
+        case UpstreamError():
+            assert_type(error.upstream_status, int | None)
+        case IncompleteWalkError():
+            assert_type(error.rows_read, int)
+        case AuthenticationError() | RateLimitError():
+            assert_type(error.retry_after, float | None)
+        case _:
+            pass
+
+
+def use_request(request: Request) -> None:
+    """What credentials of a user's own see."""
+    assert_type(request.target, str)
