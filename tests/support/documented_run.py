@@ -7,9 +7,8 @@ import sys
 from pathlib import Path
 
 DATAMAP = str(Path(sys.executable).with_name("datamap"))
-QUESTION = (
-    "runs --task-id 937987 --job-name ETL_Job_dli2dws --start 2024-01-11 --end 2024-01-12 --output ndjson".split()
-)
+OPERATOR = ("--task-id", "937987", "--job-name", "ETL_Job_dli2dws")
+QUESTION = ("runs", *OPERATOR, "--start", "2024-01-11", "--end", "2024-01-12", "--output", "ndjson")
 
 with subprocess.Popen([DATAMAP, "mock"], stderr=subprocess.PIPE, text=True) as mock:
     assert mock.stderr is not None
