@@ -61,7 +61,7 @@ lint: $(VENV)/.dev ## Check style, types, arrows and the specification
 	@$(BIN)/ruff format --no-cache --check --quiet .
 	@$(BIN)/python spec/check.py
 	@$(BIN)/lint-imports --no-cache
-	@$(BIN)/mypy wrapper contract_tests/dataarts_datamap_contract tests/typing_usage.py examples spec
+	@$(BIN)/mypy wrapper contract_tests/dataarts_datamap_contract examples spec tests
 	@$(BIN)/basedpyright
 
 .PHONY: format

@@ -20,7 +20,7 @@ from dataarts_datamap_contract.specification import load_specification
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from conftest import Caller, Start
+    from support.mock_caller import Caller, Start
 
 Row = dict[str, Any]
 

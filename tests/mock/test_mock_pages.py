@@ -13,7 +13,7 @@ from jsonschema_rs import Draft202012Validator
 from dataarts_datamap_contract.specification import load_specification
 
 if TYPE_CHECKING:
-    from conftest import Caller
+    from support.mock_caller import Caller
 
 Row = dict[str, Any]
 

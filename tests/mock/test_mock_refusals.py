@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from conftest import Caller
+    from support.mock_caller import Caller
 
 repeatable = settings(deadline=None, derandomize=True, database=None, max_examples=150)
 ERROR = Draft202012Validator(load_specification()["components"]["schemas"]["Error"])

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -23,7 +23,7 @@ from dataarts_datamap_contract.mock import MockConfig, MockServer, create_app, s
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Caller, Start
+    from support.mock_caller import Caller, Start
 
 SERVE = """
 from dataarts_datamap_contract.mock import MockConfig, serve
@@ -71,8 +71,9 @@ def test_a_naive_now_is_refused() -> None:
 @pytest.mark.parametrize("name", ["project_id", "instance_id", "token"])
 def test_a_blank_id_or_token_is_refused(name: str) -> None:
     """A blank token would let in whoever sends a blank one."""
+    blank: dict[str, Any] = {name: " "}
     with pytest.raises(ValueError, match=f"{name} is blank"):
-        MockConfig(**{name: " "})
+        MockConfig(**blank)
 
 
 def test_the_token_does_not_show() -> None:

@@ -157,7 +157,7 @@ def test_pager() -> None:
         assert pager.total is None
 
         assert Run(run_id=0) == pager.first()
-        assert (25, 1) == (pager.total, len(server.asked))
+        assert [25, 1] == [pager.total, len(server.asked)]
         assert list(runs_of(*range(10))) == pager.to_list(max_items=10)
         assert 2 == len(server.asked)
         assert [] == pager.to_list(max_items=0)
@@ -178,7 +178,7 @@ def test_async_pager() -> None:
             assert pager.total is None
 
             assert Run(run_id=0) == await pager.first()
-            assert (25, 1) == (pager.total, len(server.asked))
+            assert [25, 1] == [pager.total, len(server.asked)]
             assert list(runs_of(*range(10))) == await pager.to_list(max_items=10)
             assert 2 == len(server.asked)
             assert [] == await pager.to_list(max_items=0)
