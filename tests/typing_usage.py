@@ -95,4 +95,4 @@ def use_errors(error: DataMapError) -> None:
 
 def use_request(request: Request) -> None:
     """What credentials of a user's own see."""
-    assert_type(request.target, str)
+    assert_type(request.url, str)

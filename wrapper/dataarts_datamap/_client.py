@@ -160,7 +160,12 @@ class _Client(Generic[PagerT]):
     def _pager(self, begin: Callable[[], Walk]) -> PagerT: ...
 
     def _read_operators(self, table_guid: str) -> Call[list[Operator]]:
-        request = operators_request(project_id=self._project_id, instance_id=self._instance_id, table_guid=table_guid)
+        request = operators_request(
+            endpoint=self._endpoint,
+            project_id=self._project_id,
+            instance_id=self._instance_id,
+            table_guid=table_guid,
+        )
         return decode_operators((yield from exchange(request, self._credentials)))
 
     def _walk_factory(
@@ -182,6 +187,7 @@ class _Client(Generic[PagerT]):
 
     def _runs_request(self, operator: Operator, span: Window, *, offset: int, limit: int) -> Request:
         return runs_request(
+            endpoint=self._endpoint,
             project_id=self._project_id,
             instance_id=self._instance_id,
             task_id=operator.task_id,
@@ -238,7 +244,7 @@ class DataMapClient(_Client[Pager[Run]]):
         self.close()
 
     def _open(self) -> None:
-        self._transport = SyncTransport(self._endpoint, timeout=self._timeout)
+        self._transport = SyncTransport(timeout=self._timeout)
 
     def _pager(self, begin: Callable[[], Walk]) -> Pager[Run]:
         return Pager(self._transport, begin)
@@ -288,7 +294,7 @@ class AsyncDataMapClient(_Client[AsyncPager[Run]]):
         await self.close()
 
     def _open(self) -> None:
-        self._transport = AsyncTransport(self._endpoint, timeout=self._timeout)
+        self._transport = AsyncTransport(timeout=self._timeout)
 
     def _pager(self, begin: Callable[[], Walk]) -> AsyncPager[Run]:
         return AsyncPager(self._transport, begin)

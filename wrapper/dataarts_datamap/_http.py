@@ -46,12 +46,10 @@ class SyncTransport:
     """Runs calls over one pool of connections.
 
     Args:
-        endpoint: Address of the service, without a trailing slash.
         timeout: Seconds to wait for the next bytes, and for a connection, of which ten at most.
     """
 
-    def __init__(self, endpoint: str, *, timeout: float) -> None:
-        self._endpoint = endpoint
+    def __init__(self, *, timeout: float) -> None:
         self._client = httpx.Client(**_settings(timeout))
 
     def run(self, call: Call[T]) -> T:
@@ -82,9 +80,9 @@ class SyncTransport:
         _refuse_closed(self._client.is_closed)
         started = time.monotonic()
         try:
-            answer = self._client.send(_build(self._client, self._endpoint, request))
+            answer = self._client.send(_build(self._client, request))
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-            failure = _failure(error, self._endpoint, request, time.monotonic() - started)
+            failure = _failure(error, request, time.monotonic() - started)
         else:
             return _response(answer, request, time.monotonic() - started)
         raise failure
@@ -94,12 +92,10 @@ class AsyncTransport:
     """Runs calls over one pool of connections, in an event loop.
 
     Args:
-        endpoint: Address of the service, without a trailing slash.
         timeout: Seconds to wait for the next bytes, and for a connection, of which ten at most.
     """
 
-    def __init__(self, endpoint: str, *, timeout: float) -> None:
-        self._endpoint = endpoint
+    def __init__(self, *, timeout: float) -> None:
         self._client = httpx.AsyncClient(**_settings(timeout))
 
     async def run(self, call: Call[T]) -> T:
@@ -130,9 +126,9 @@ class AsyncTransport:
         _refuse_closed(self._client.is_closed)
         started = time.monotonic()
         try:
-            answer = await self._client.send(_build(self._client, self._endpoint, request))
+            answer = await self._client.send(_build(self._client, request))
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-            failure = _failure(error, self._endpoint, request, time.monotonic() - started)
+            failure = _failure(error, request, time.monotonic() - started)
         else:
             return _response(answer, request, time.monotonic() - started)
         raise failure
@@ -170,10 +166,10 @@ def _refuse_closed(closed: bool) -> None:  # noqa: FBT001  a fact, not a switch
         raise ClientClosedError("the client is closed: make a new one, or close it later")
 
 
-def _build(client: httpx.Client | httpx.AsyncClient, endpoint: str, request: Request) -> httpx.Request:
+def _build(client: httpx.Client | httpx.AsyncClient, request: Request) -> httpx.Request:
     # As bytes, so that a header that is not ASCII goes out as UTF-8, which is what a signature covers.
     headers = [(name.encode(), value.encode()) for name, value in request.headers.items()]
-    return client.build_request(request.method, endpoint + request.target, headers=headers)
+    return client.build_request(request.method, request.url, headers=headers, content=request.content or None)
 
 
 def _response(answer: httpx.Response, request: Request, elapsed: float) -> Response:
@@ -183,11 +179,11 @@ def _response(answer: httpx.Response, request: Request, elapsed: float) -> Respo
     )
 
 
-def _failure(error: Exception, endpoint: str, request: Request, elapsed: float) -> TransportError:
+def _failure(error: Exception, request: Request, elapsed: float) -> TransportError:
     kind, problem = next(
         ((kind, problem) for cause, kind, problem in _FAILURES if isinstance(error, cause)),
         (TransportError, "no whole answer from"),
     )
     reason = printable(str(error) or type(error).__name__, limit=200)
-    text = f"{problem} {endpoint}: {reason}"
+    text = f"{problem} {request.endpoint}: {reason}"
     return kind(text, method=request.method, path=request.path, attempts=1, elapsed=elapsed)

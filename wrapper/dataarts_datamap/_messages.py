@@ -17,21 +17,25 @@ class Request:
 
     Attributes:
         method: HTTP method, in capitals.
-        path: Absolute path, percent-encoded.
+        endpoint: Scheme, host, port and path prefix of the service, without a trailing slash.
+        path: Absolute path below the prefix, percent-encoded.
         query: Names and values, not encoded yet, in the order in which they are sent.
         headers: Names and values, ASCII names. Left out of the repr, since they hold credentials.
+        content: The body. Left out of the repr, since it can hold a password.
     """
 
     method: str
+    endpoint: str
     path: str
     query: tuple[tuple[str, str], ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    content: bytes = field(default=b"", repr=False)
 
     @property
-    def target(self) -> str:
-        """Path and query as they go on the wire; a blank is ``%20``, never ``+``."""
+    def url(self) -> str:
+        """The whole address as it goes on the wire; a blank in the query is ``%20``, never ``+``."""
         query = "&".join(f"{_encode(name)}={_encode(value)}" for name, value in self.query)
-        return f"{self.path}?{query}" if query else self.path
+        return f"{self.endpoint}{self.path}{'?' if query else ''}{query}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

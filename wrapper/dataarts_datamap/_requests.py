@@ -14,7 +14,7 @@ from dataarts_datamap_client.api.data_map import show_instance_infos, show_nodes
 from dataarts_datamap_client.types import UNSET
 
 
-def operators_request(*, project_id: str, instance_id: str, table_guid: str) -> Request:
+def operators_request(*, endpoint: str, project_id: str, instance_id: str, table_guid: str) -> Request:
     """A ShowNodes request.
 
     Raises:
@@ -25,11 +25,12 @@ def operators_request(*, project_id: str, instance_id: str, table_guid: str) -> 
         guid=path_segment("table_guid", table_guid),
         instance=header_value("instance_id", instance_id),
     )
-    return _as_request(kwargs)
+    return _as_request(endpoint, kwargs)
 
 
 def runs_request(  # noqa: PLR0913  the operation has that many parameters
     *,
+    endpoint: str,
     project_id: str,
     instance_id: str,
     task_id: str,
@@ -56,12 +57,13 @@ def runs_request(  # noqa: PLR0913  the operation has that many parameters
         offset=query_integer("offset", offset, minimum=0),
         limit=query_integer("page_size", limit, minimum=1),
     )
-    return _as_request(kwargs)
+    return _as_request(endpoint, kwargs)
 
 
-def _as_request(kwargs: dict[str, Any]) -> Request:
+def _as_request(endpoint: str, kwargs: dict[str, Any]) -> Request:
     return Request(
         method=kwargs["method"].upper(),
+        endpoint=endpoint,
         path=kwargs["url"],
         query=tuple((name, str(value)) for name, value in kwargs.get("params", {}).items()),
         headers={"Content-Type": "application/json", **kwargs["headers"]},
