@@ -40,7 +40,7 @@ def test_any_aware_time_is_exact(time: datetime) -> None:
     except OverflowError:
         return
     down, up = milliseconds("start", time), milliseconds("end", time, round_up=True)
-    exact = (moment - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1)
+    exact = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
     assert down * 1000 <= exact <= up * 1000
     assert up - down in {0, 1}
