@@ -74,7 +74,9 @@ def test_every_public_error_is_exported() -> None:
 @pytest.mark.parametrize("name", sorted({*dataarts_datamap.__all__} - {"__version__"}))
 def test_public_names_are_documented(name: str) -> None:
     """Each public name has a docstring of its own."""
-    assert vars(getattr(dataarts_datamap, name)).get("__doc__")
+    public = getattr(dataarts_datamap, name)
+
+    assert vars(public).get("__doc__") if inspect.isclass(public) else public.__doc__
 
 
 def test_unknown_name() -> None:
@@ -86,11 +88,11 @@ def test_unknown_name() -> None:
 def test_no_httpx_in_public_signatures() -> None:
     """No type of the HTTP library stands in a public signature, attribute or base."""
     public = [getattr(dataarts_datamap, name) for name in dataarts_datamap.__all__ if name != "__version__"]
-    bases = {base.__module__ for kind in public for base in kind.__mro__}
+    bases = {base.__module__ for kind in public if inspect.isclass(kind) for base in kind.__mro__}
+    members = [member for kind in public for _, member in inspect.getmembers(kind, inspect.isfunction)]
     signatures = [
         str(inspect.signature(member))
-        for kind in public
-        for _, member in inspect.getmembers(kind, inspect.isfunction)
+        for member in (*members, *filter(inspect.isfunction, public))
         if not member.__name__.startswith("_") or member.__name__ == "__init__"
     ]
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from dataarts_datamap._version import __version__
 
 if TYPE_CHECKING:
+    from dataarts_datamap._chain import find_credentials
     from dataarts_datamap._client import AsyncDataMapClient, DataMapClient
-    from dataarts_datamap._credentials import Credentials, TokenCredentials
+    from dataarts_datamap._credentials import AccessKeyCredentials, Credentials, TokenCredentials
     from dataarts_datamap._errors import (
         AuthenticationError,
         BadRequestError,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         DataMapError,
         ErrorBodyError,
         IncompleteWalkError,
+        InsecureFileWarning,
         InvalidArgumentError,
         InvalidBodyError,
         InvalidEnvelopeError,
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._paging import AsyncPager, Pager
 
 __all__ = [
+    "AccessKeyCredentials",
     "AsyncDataMapClient",
     "AsyncPager",
     "AuthenticationError",
@@ -59,6 +62,7 @@ __all__ = [
     "ErrorBodyError",
     "FieldProblem",
     "IncompleteWalkError",
+    "InsecureFileWarning",
     "InvalidArgumentError",
     "InvalidBodyError",
     "InvalidEnvelopeError",
@@ -84,11 +88,13 @@ __all__ = [
     "UnsuccessfulError",
     "UpstreamError",
     "__version__",
+    "find_credentials",
 ]
 
 _HOMES = {
+    "_chain": ("find_credentials",),
     "_client": ("AsyncDataMapClient", "DataMapClient"),
-    "_credentials": ("Credentials", "TokenCredentials"),
+    "_credentials": ("AccessKeyCredentials", "Credentials", "TokenCredentials"),
     "_messages": ("Request", "Response"),
     "_models": ("FieldProblem", "Operator", "Run", "RunPage", "RunState"),
     "_paging": ("AsyncPager", "Pager"),

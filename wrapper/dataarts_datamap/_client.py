@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Generic, Self, TypedDict, TypeVar, Unpack, get_args
 
 from dataarts_datamap._arguments import header_value, path_segment, query_integer, query_text
-from dataarts_datamap._credentials import Credentials, find_credentials
+from dataarts_datamap._chain import find_credentials, read_profile
 from dataarts_datamap._endpoints import checked_endpoint, region_endpoint
 from dataarts_datamap._envelope import decode_operators, decode_page
 from dataarts_datamap._errors import ConfigurationError, InvalidArgumentError
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import TracebackType
 
+    from dataarts_datamap._credentials import Credentials
     from dataarts_datamap._messages import Call, Request
 
 PagerT = TypeVar("PagerT", Pager[Run], AsyncPager[Run])
@@ -62,15 +63,16 @@ class _Client(Generic[PagerT]):
         self._instance_id = header_value("instance_id", _required("instance_id", instance_id))
         self._workspace_id = None if workspace_id is None else query_text("workspace_id", workspace_id)
         self._timeout = _checked_timeout(timeout)
-        self._credentials = find_credentials(os.environ) if credentials is None else credentials
+        self._credentials = find_credentials() if credentials is None else credentials
         self._open()
 
     @classmethod
     def from_env(cls, **settings: Unpack[ClientSettings]) -> Self:
         """A client whose settings come from the environment, except those given as keywords.
 
-        Reads ``DATAMAP_ENDPOINT``, ``DATAMAP_REGION``, ``DATAMAP_PROJECT_ID`` (else ``HUAWEICLOUD_SDK_PROJECT_ID``),
-        ``DATAMAP_INSTANCE_ID``, ``DATAMAP_WORKSPACE_ID`` and ``DATAMAP_TOKEN``. An empty variable counts as not set.
+        Reads ``DATAMAP_ENDPOINT``, ``DATAMAP_REGION``, ``DATAMAP_PROJECT_ID`` (else ``HUAWEICLOUD_SDK_PROJECT_ID``,
+        else ``project_id`` of the profile file), ``DATAMAP_INSTANCE_ID`` and ``DATAMAP_WORKSPACE_ID``; credentials are
+        those of ``find_credentials``. An empty variable counts as not set.
 
         Raises:
             ConfigurationError: A setting is missing or unusable; the text names it and its variable.
@@ -209,7 +211,7 @@ class DataMapClient(_Client[Pager[Run]]):
         project_id: Project id.
         instance_id: Id of the DataArts Studio tenancy.
         workspace_id: Workspace id for calls that name none.
-        credentials: Proof of who asks; looked for in the environment, if left out.
+        credentials: Proof of who asks; those of ``find_credentials``, if left out.
         timeout: Seconds to wait for the next bytes of an answer, and for a connection, of which ten at most.
 
     Raises:
@@ -259,7 +261,7 @@ class AsyncDataMapClient(_Client[AsyncPager[Run]]):
         project_id: Project id.
         instance_id: Id of the DataArts Studio tenancy.
         workspace_id: Workspace id for calls that name none.
-        credentials: Proof of who asks; looked for in the environment, if left out.
+        credentials: Proof of who asks; those of ``find_credentials``, if left out.
         timeout: Seconds to wait for the next bytes of an answer, and for a connection, of which ten at most.
 
     Raises:
@@ -307,10 +309,15 @@ def _read_environment(environ: Mapping[str, str]) -> ClientSettings:
     return {
         "endpoint": first("DATAMAP_ENDPOINT"),
         "region": first("DATAMAP_REGION"),
-        "project_id": first("DATAMAP_PROJECT_ID", "HUAWEICLOUD_SDK_PROJECT_ID"),
+        "project_id": first("DATAMAP_PROJECT_ID", "HUAWEICLOUD_SDK_PROJECT_ID") or _profile_project(environ),
         "instance_id": first("DATAMAP_INSTANCE_ID"),
         "workspace_id": first("DATAMAP_WORKSPACE_ID"),
     }
+
+
+def _profile_project(environ: Mapping[str, str]) -> str | None:
+    profile = read_profile(environ)
+    return None if profile is None else profile.project_id
 
 
 def _required(name: str, value: str | None) -> str:

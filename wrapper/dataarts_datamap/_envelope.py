@@ -26,6 +26,7 @@ from dataarts_datamap._errors import (
     UnsuccessfulError,
     UpstreamError,
 )
+from dataarts_datamap._masking import mask
 from dataarts_datamap._models import Operator, Run, RunPage, attach_page, convert_json
 from dataarts_datamap._text import printable
 
@@ -269,14 +270,18 @@ def _read_error(members: Mapping[str, object]) -> _Told | None:
 
 
 def _error(kind: type[_E], problem: str, response: Response, told: _Told = _Told(), *, raw: str | None = None) -> _E:  # noqa: B008  an immutable default
+    def masked(text: str) -> str:
+        return mask(text, response.request)
+
     said = " ".join(part for part in (told.code, told.message) if part)
     facts = response.facts()
-    facts["request_id"] = facts["request_id"] or told.request_id
+    request_id = facts.pop("request_id") or told.request_id
     return kind(
-        f"{problem}: {printable(said, limit=_MESSAGE_LIMIT)}" if said else problem,
-        error_code=told.code,
-        error_message=told.message,
-        raw=response.text if raw is None else raw,
+        f"{problem}: {printable(masked(said), limit=_MESSAGE_LIMIT)}" if said else masked(problem),
+        error_code=told.code and masked(told.code),
+        error_message=told.message and masked(told.message),
+        request_id=request_id and masked(request_id),
+        raw=masked(response.text if raw is None else raw),
         **facts,
     )
 

@@ -193,3 +193,7 @@ class IncompleteWalkError(DataMapError):
 
 class RowProblemWarning(UserWarning):
     """A row came with fields of an unexpected type; given once per walk. ``Run.problems`` names them."""
+
+
+class InsecureFileWarning(UserWarning):
+    """A file that holds credentials may be read by others; the text says how to mend it."""

@@ -25,7 +25,7 @@ def operators_request(*, endpoint: str, project_id: str, instance_id: str, table
         guid=path_segment("table_guid", table_guid),
         instance=header_value("instance_id", instance_id),
     )
-    return _as_request(endpoint, kwargs)
+    return _as_request(endpoint, project_id, kwargs)
 
 
 def runs_request(  # noqa: PLR0913  the operation has that many parameters
@@ -57,14 +57,16 @@ def runs_request(  # noqa: PLR0913  the operation has that many parameters
         offset=query_integer("offset", offset, minimum=0),
         limit=query_integer("page_size", limit, minimum=1),
     )
-    return _as_request(endpoint, kwargs)
+    return _as_request(endpoint, project_id, kwargs)
 
 
-def _as_request(endpoint: str, kwargs: dict[str, Any]) -> Request:
+def _as_request(endpoint: str, project_id: str, kwargs: dict[str, Any]) -> Request:
     return Request(
         method=kwargs["method"].upper(),
         endpoint=endpoint,
         path=kwargs["url"],
         query=tuple((name, str(value)) for name, value in kwargs.get("params", {}).items()),
-        headers={"Content-Type": "application/json", **kwargs["headers"]},
+        # The page names neither. Another service's gateway refuses a GET without Content-Type, and sibling pages ask
+        # for X-Project-Id where a key can see several projects; the official SDK sends both.
+        headers={"Content-Type": "application/json", "X-Project-Id": project_id, **kwargs["headers"]},
     )
