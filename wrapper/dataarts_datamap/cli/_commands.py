@@ -101,7 +101,8 @@ def connection_options(command: CommandT) -> CommandT:
 def datamap() -> None:
     """Which runs produced a table, when, and how they ended.
 
-    The token is taken from the environment variable DATAMAP_TOKEN, never from the command line.
+    Credentials come from the environment, never from the command line: DATAMAP_TOKEN, or HUAWEICLOUD_SDK_AK and
+    HUAWEICLOUD_SDK_SK, or the profile file ~/.huaweicloud/credentials.
 
     Exit codes: 0 yes, 1 no, 2 could not be judged, 3 wrong usage, 130 interrupted.
     """
