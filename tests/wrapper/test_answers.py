@@ -99,6 +99,9 @@ ERROR_SHAPES: list[tuple[object, str | None, str | None]] = [
     ({"error": {"code": 401, "message": "no", "title": "Unauthorized"}}, "401", "no"),
     ({"error_code": "A.1"}, "A.1", None),
     ({"error_msg": "no"}, None, "no"),
+    ({"error_code": "A.1", "message": "no"}, "A.1", "no"),
+    ({"errorCode": "A.1"}, "A.1", None),
+    ({"error": "no"}, None, "no"),
 ]
 
 
@@ -161,6 +164,30 @@ def test_error_body_inside_body(face: Face) -> None:
     error = refusal(face, envelope(json.dumps({"error_code": "DLF.0100", "error_msg": "no such job"})))
 
     assert (ErrorBodyError, "DLF.0100") == (type(error), error.error_code)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        envelope(json.dumps(page_body(error_code="DLF.0100", error_msg="no such job"))),
+        json_answer(
+            {"status_code": 200, "body": json.dumps(page_body()), "error_code": "DLF.0100", "error_msg": "no such job"}
+        ),
+    ],
+)
+def test_error_beside_rows(face: Face, answer: Answer) -> None:
+    """An error code beside rows or beside a body is an error all the same."""
+    error = refusal(face, answer)
+
+    assert (ErrorBodyError, "DLF.0100", "no such job") == (type(error), error.error_code, error.error_message)
+
+
+@pytest.mark.parametrize("total", [0, 0.0])
+def test_failure_that_only_the_message_tells(face: Face, total: float) -> None:
+    """A body without rows, without success and with another message than success is no empty page."""
+    error = refusal(face, envelope(json.dumps({"rows": [], "total": total, "msg": "failed: timeout"})))
+
+    assert (UnsuccessfulError, "failed: timeout") == (type(error), error.error_message)
 
 
 @pytest.mark.parametrize(
@@ -284,6 +311,7 @@ def test_one_warning_per_walk(face: Face) -> None:
     assert [0, 1, 2] == [run.run_id for run in runs]
     assert 1 == len(warned)
     assert "plan_time (sent as planTime)" in str(warned[0].message)
+    assert "faces.py" in warned[0].filename
 
 
 def test_strict(face: Face) -> None:
@@ -310,7 +338,18 @@ def test_operators(face: Face) -> None:
 
 @pytest.mark.parametrize(
     "document",
-    [{}, None, "x", {"rows": []}, [None], [[]], [{}], [{"task_id": "1"}], [{"task_id": 1, "job_name": "a"}]],
+    [
+        {},
+        None,
+        "x",
+        {"rows": []},
+        [None],
+        [[]],
+        [{}],
+        [{"task_id": "1"}],
+        [{"task_id": "1", "job_name": None}],
+        [{"task_id": "../1", "job_name": "a"}],
+    ],
 )
 def test_broken_operators(face: Face, document: object) -> None:
     """An answer that is no list of operators is no success."""
@@ -318,10 +357,27 @@ def test_broken_operators(face: Face, document: object) -> None:
         face.list_operators(server)
 
 
+def test_operators_are_as_lenient_as_rows(face: Face) -> None:
+    """A task id can be a number, as it is in rows, and an empty workspace is none."""
+    with ScriptedServer(json_answer([{"task_id": 937987, "job_name": "a", "workspace_id": ""}])) as server:
+        assert [Operator(task_id="937987", job_name="a")] == face.list_operators(server)
+
+
 def test_operators_error_inside_200(face: Face) -> None:
     """An error body inside HTTP 200 raises its own error here, too."""
     with ScriptedServer(json_answer({"error_code": "A", "error_msg": "b"})) as server, pytest.raises(ErrorBodyError):
         face.list_operators(server)
+
+
+@pytest.mark.parametrize("unknown", ["9" * 5000, "1e999"])
+def test_unknown_field_that_cannot_be_decoded(face: Face, unknown: str) -> None:
+    """A field that nobody knows can be what it likes; only who asks for raw is told that it cannot be decoded."""
+    with ScriptedServer(envelope(f'{{"rows":[{{"status":"success","unknown":{unknown}}}],"total":1}}')) as server:
+        (run,) = face.list_runs(server)
+
+    assert "success" == run.status
+    with pytest.raises(InvalidBodyError, match="unknown field"):
+        _ = run.raw
 
 
 def test_gateway_page(face: Face) -> None:

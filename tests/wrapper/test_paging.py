@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import warnings
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -83,7 +85,7 @@ def test_wrong_unit_is_noticed() -> None:
     """A server that counts pages, walked as if it counted rows, ends in an error that names the other unit."""
     all_runs = runs_of(*range(25))
 
-    with pytest.raises(IncompleteWalkError, match=r"10 of 25 rows were read.*offset in pages") as caught:
+    with pytest.raises(IncompleteWalkError, match=r"10 of 25 runs were read.*offset_unit='page'") as caught:
         list(walked(lambda offset: (all_runs[offset * 10 : offset * 10 + 10], 25)))
 
     assert (10, 25) == (caught.value.rows_read, caught.value.total)
@@ -91,7 +93,7 @@ def test_wrong_unit_is_noticed() -> None:
 
 def test_ignored_offset_is_noticed() -> None:
     """A server that answers each offset with the first page ends in an error, not in a circle."""
-    with pytest.raises(IncompleteWalkError, match=r"repeats the one before it"):
+    with pytest.raises(IncompleteWalkError, match=r"brought nothing new"):
         list(walked(lambda _: (runs_of(*range(10)), 25)))
 
 
@@ -107,6 +109,52 @@ def test_rows_of_one_page_may_share_an_id() -> None:
     twins = (Run(run_id=1, status="fail"), Run(run_id=1, status="success"), Run(), Run())
 
     assert list(twins) == list(walked(lambda _: (twins, 4)))
+
+
+def test_other_wrong_unit_costs_requests_only() -> None:
+    """A server that counts rows, walked as if it counted pages, gives every row once all the same."""
+    all_runs = runs_of(*range(25))
+    pages = lambda offset: (all_runs[offset : offset + 10], 25)  # noqa: E731
+
+    assert list(all_runs) == list(walked(pages, offset_unit="page"))
+
+
+@pytest.mark.parametrize("total", [20, None])
+def test_overlapping_pages(total: int | None) -> None:
+    """Pages that overlap are read on until every run was seen; if one never comes, that is an error."""
+    pages = {0: runs_of(*range(10)), 10: runs_of(*range(9, 19)), 20: runs_of(19)}
+    assert list(runs_of(*range(20))) == list(walked(lambda offset: (pages.get(offset, ()), total)))
+
+    del pages[20]
+    if total:
+        with pytest.raises(IncompleteWalkError, match="19 of 20"):
+            list(walked(lambda offset: (pages.get(offset, ()), total)))
+
+
+@pytest.mark.parametrize("total", [15, 1000, None])
+def test_pages_that_alternate(total: int | None) -> None:
+    """A server that answers any offset with one of two pages ends in an error, not in a circle."""
+    answers = itertools.cycle([runs_of(*range(10)), runs_of(*range(10, 20))])
+
+    with pytest.raises(IncompleteWalkError, match="brought nothing new"):
+        list(walked(lambda _: (next(answers), total)))
+
+
+@pytest.mark.parametrize("last", [0, None])
+def test_total_that_vanishes(last: int | None) -> None:
+    """What the first page promised holds, though the last one tells another total."""
+    with pytest.raises(IncompleteWalkError, match="10 of 20"):
+        list(walked(lambda offset: ((), last) if offset else (runs_of(*range(10)), 20)))
+
+
+@pytest.mark.parametrize("run_id", ["r", 0, None])
+def test_rows_without_an_id(face: Face, run_id: object) -> None:
+    """Rows without a usable id are told apart by all that was sent of them, unknown fields too."""
+    rows = [{"taskRunningLogId": f"r{number}" if run_id == "r" else run_id, "unknown": number} for number in range(20)]
+    pages = [run_page(*rows[:10], total=20), run_page(*rows[10:], total=20)]
+    with warnings.catch_warnings(), ScriptedServer(*pages) as server:
+        warnings.simplefilter("ignore")
+        assert rows == [run.raw for run in face.list_runs(server, page_size=10)]
 
 
 @pytest.mark.parametrize("total", [0, 3])

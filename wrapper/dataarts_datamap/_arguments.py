@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from dataarts_datamap._errors import InvalidArgumentError
-from dataarts_datamap._text import printable
+from dataarts_datamap._text import shown
 
 _INT32_MAX: Final = 2**31 - 1
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
@@ -23,7 +23,7 @@ def path_segment(name: str, value: object) -> str:
     """
     text = _text(name, value)
     if text in {".", ".."} or _SEPARATOR.search(text) or _CONTROL.search(text):
-        raise InvalidArgumentError(f"{name} {printable(repr(text), limit=80)} is no id: it would change the path")
+        raise InvalidArgumentError(f"{name} {shown(text)} is no id: it would change the path")
     return text
 
 
@@ -34,11 +34,11 @@ def header_value(name: str, value: object, *, secret: bool = False) -> str:
         InvalidArgumentError: It is no text, empty, begins or ends with white space, or holds a control character.
     """
     text = _text(name, value)
-    shown = "" if secret else f" {printable(repr(text), limit=80)}"
+    what = name if secret else f"{name} {shown(text)}"
     if _CONTROL.search(text):
-        raise InvalidArgumentError(f"{name}{shown} holds a control character (a line break, perhaps): remove it")
+        raise InvalidArgumentError(f"{what} holds a control character (a line break, perhaps): remove it")
     if text != text.strip():
-        raise InvalidArgumentError(f"{name}{shown} begins or ends with white space: strip it")
+        raise InvalidArgumentError(f"{what} begins or ends with white space: strip it")
     return text
 
 
@@ -58,7 +58,7 @@ def query_integer(name: str, value: object, *, minimum: int) -> int:
         InvalidArgumentError: It is not.
     """
     if not isinstance(value, int) or isinstance(value, bool) or not minimum <= value <= _INT32_MAX:
-        raise InvalidArgumentError(f"{name} must be an integer from {minimum} to {_INT32_MAX}, not {value!r}")
+        raise InvalidArgumentError(f"{name} must be an integer from {minimum} to {_INT32_MAX}, not {shown(value)}")
     return value
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol, Self
 
 from dataarts_datamap._arguments import header_value
 from dataarts_datamap._signing import DATE_FORMAT, sign
@@ -27,6 +27,12 @@ class _Secret:
     """Refuses to be pickled: a pickle is a file that nobody guards."""
 
     __slots__ = ()
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
+        return self
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("credentials are not pickled, since they are secret: make them anew in the other process")

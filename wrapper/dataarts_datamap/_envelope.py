@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, TypeAlias, 
 
 from msgspec import Meta, Struct, ValidationError, json
 
+from dataarts_datamap._arguments import path_segment, query_text
 from dataarts_datamap._errors import (
     AuthenticationError,
     BadRequestError,
@@ -52,13 +53,8 @@ _STATUS_ERRORS: Final[Mapping[int, type[StatusError]]] = {
 }
 
 # How this service, its siblings, the gateway and IAM name an error's code and text.
-_ERROR_SHAPES: Final = (
-    ("error_code", "error_msg"),
-    ("errorCode", "errorMsg"),
-    ("errorCode", "errorMessage"),
-    ("errCode", "externalMessage"),
-    ("code", "message"),
-)
+_CODE_NAMES: Final = ("error_code", "errorCode", "errCode", "code")
+_TEXT_NAMES: Final = ("error_msg", "errorMsg", "errorMessage", "externalMessage", "message", "error")
 
 _Total: TypeAlias = Annotated[int, Meta(ge=0)]
 
@@ -66,6 +62,7 @@ _Total: TypeAlias = Annotated[int, Meta(ge=0)]
 class _Envelope(Struct):
     status_code: int
     body: str
+    error_code: Any = None
 
 
 class _Body(Struct):
@@ -73,11 +70,18 @@ class _Body(Struct):
     total: _Total | None = None
     success: bool | None = None
     msg: str | None = None
+    error_code: Any = None
+
+
+class _Operator(Struct):
+    task_id: int | str
+    job_name: str
+    workspace_id: str | None = None
 
 
 _ENVELOPE_DECODER: Final = json.Decoder(_Envelope)
 _BODY_DECODER: Final = json.Decoder(_Body)
-_OPERATORS_DECODER: Final = json.Decoder(list[Operator])
+_OPERATORS_DECODER: Final = json.Decoder(list[_Operator])
 
 
 class _Told(NamedTuple):
@@ -98,8 +102,8 @@ def decode_operators(response: Response) -> list[Operator]:
     """
     _check_status(response)
     try:
-        return _OPERATORS_DECODER.decode(response.content)
-    except _UNREADABLE as error:
+        return [_checked_operator(sent) for sent in _OPERATORS_DECODER.decode(response.content)]
+    except _UNREADABLE as error:  # an id that cannot be asked with is a ValueError, too
         reason = _reason(error)
     told = _find_error(_try_decode(response.content))
     if told is not None:
@@ -130,8 +134,12 @@ def decode_page(response: Response, *, offset: int, strict: bool = False) -> Run
         body = _BODY_DECODER.decode(text)
     except _UNREADABLE:
         return _decode_body_tolerantly(response, text, offset=offset, strict=strict)
+    if body.error_code:
+        return _decode_body_tolerantly(response, text, offset=offset, strict=strict)
     if body.success is False:
         raise _unsuccessful(response, text, body.msg)
+    if body.success is None and not body.rows:
+        _refuse_failure_message(response, text, body.msg)
     attach_page(body.rows, text)
     return RunPage(runs=tuple(body.rows), total=body.total, message=body.msg, offset=offset)
 
@@ -158,6 +166,9 @@ def _open_envelope(response: Response) -> str:
         raise _error(InvalidEnvelopeError, f"the answer is not JSON: {_reason(error)}", response) from None
     if envelope.status_code != _OK:
         raise _upstream_error(response, envelope.status_code, envelope.body)
+    if envelope.error_code:
+        told = _find_error(_try_decode(response.content)) or _Told()
+        raise _error(ErrorBodyError, "HTTP 200 carries an error", response, told)
     return envelope.body
 
 
@@ -187,6 +198,8 @@ def _open_odd_envelope(response: Response) -> str:
 def _decode_body_tolerantly(response: Response, text: str, *, offset: int, strict: bool) -> RunPage:
     body = _decode_body(response, text)
     rows = _rows_of(response, text, body)
+    if body.get("success") is None and not rows:
+        _refuse_failure_message(response, text, _text_or_none(body.get("msg")))
     runs = tuple(map(Run.from_raw, rows))
     problems = [f"row {index}: {problem}" for index, run in enumerate(runs) for problem in run.problems]
     total = _lenient(body, "total", _Total, problems)
@@ -217,10 +230,10 @@ def _decode_body(response: Response, text: str) -> dict[str, object]:
 
 def _rows_of(response: Response, text: str, body: Mapping[str, object]) -> list[dict[str, Any]]:
     rows = body.get("rows")
+    told = _find_error(body)
+    if told is not None and (body.get("error_code") or not isinstance(rows, list)):
+        raise _error(ErrorBodyError, "HTTP 200 carries an error in its body", response, told, raw=text)
     if not isinstance(rows, list):
-        told = _find_error(body)
-        if told is not None:
-            raise _error(ErrorBodyError, "HTTP 200 carries an error in its body", response, told, raw=text)
         problem = f"the body's rows are {_kind(rows)}, not a list" if "rows" in body else "the body has no rows"
         raise _error(InvalidBodyError, problem, response, raw=text)
     for index, row in enumerate(cast("list[object]", rows)):
@@ -237,6 +250,18 @@ def _lenient(body: Mapping[str, object], name: str, type_: Any, problems: list[s
         return None
 
 
+def _checked_operator(sent: _Operator) -> Operator:
+    """The operator, if its runs can be asked for; an empty workspace is none."""
+    task_id, job_name = path_segment("task_id", str(sent.task_id)), query_text("job_name", sent.job_name)
+    return Operator(task_id=task_id, job_name=job_name, workspace_id=sent.workspace_id or None)
+
+
+def _refuse_failure_message(response: Response, text: str, message: str | None) -> None:
+    if message not in (None, "", "success"):
+        problem = "the body has no rows and does not say success"
+        raise _error(UnsuccessfulError, problem, response, _Told(message=message), raw=text)
+
+
 def _upstream_error(response: Response, status: int, body: object) -> UpstreamError:
     text = body if isinstance(body, str) else response.text
     told = _find_error(_try_decode(text)) or _Told(message=text)
@@ -250,23 +275,22 @@ def _unsuccessful(response: Response, text: str, message: str | None) -> Unsucce
 
 
 def _find_error(document: object) -> _Told | None:
-    """What a document tells in one of the known shapes, itself or in its member ``error``."""
+    """What a document tells under one of the known names, itself or in its member ``error``."""
     if not isinstance(document, dict):
         return None
     members = cast("dict[str, object]", document)
     nested = members.get("error")
-    return _read_error(members) or (
-        _read_error(cast("dict[str, object]", nested)) if isinstance(nested, dict) else None
-    )
+    return _read_error(cast("dict[str, object]", nested) if isinstance(nested, dict) else members)
 
 
 def _read_error(members: Mapping[str, object]) -> _Told | None:
-    for code_name, text_name in _ERROR_SHAPES:
-        if text_name in members:
-            code, message, request_id = (members.get(name) for name in (code_name, text_name, "request_id"))
-            return _Told(_text_or_none(code), _text_or_none(message), _text_or_none(request_id))
-    code = members.get("error_code")
-    return None if code is None else _Told(code=_text_or_none(code))
+    code, message = (
+        next((_text_or_none(members[name]) for name in names if members.get(name) is not None), None)
+        for names in (_CODE_NAMES, _TEXT_NAMES)
+    )
+    if code is None and message is None:
+        return None
+    return _Told(code, message, _text_or_none(members.get("request_id")))
 
 
 def _error(kind: type[_E], problem: str, response: Response, told: _Told = _Told(), *, raw: str | None = None) -> _E:  # noqa: B008  an immutable default

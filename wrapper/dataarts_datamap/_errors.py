@@ -30,6 +30,8 @@
 
 from __future__ import annotations
 
+from dataarts_datamap._text import printable
+
 
 class DataMapError(Exception):
     """The base of all errors of this package.
@@ -40,7 +42,7 @@ class DataMapError(Exception):
         status: HTTP status of the answer.
         error_code: Code that the service or the gateway gave, such as ``APIGW.0301``.
         error_message: Text that came with the code. Untrusted: escape it before you show it.
-        request_id: Id of the exchange, for a support ticket; from the header, else from the body.
+        request_id: Id of the exchange, for a support ticket; from the header, else from the body. Untrusted.
         method: HTTP method.
         path: Path of the request, percent-encoded, without its query.
         attempts: How many times the request was sent.
@@ -80,7 +82,7 @@ class DataMapError(Exception):
         text = str(self.args[0]) if self.args else ""
         known = [
             *([f"{self.method} {self.path}"] if self.path else []),
-            *([f"request id {self.request_id}"] if self.request_id else []),
+            *([f"request id {printable(self.request_id, limit=80)}"] if self.request_id else []),
         ]
         return f"{text} ({', '.join(known)})" if known else text
 
@@ -183,12 +185,12 @@ class IncompleteWalkError(DataMapError):
     """The pages ended, or went in circles, before all the runs were read.
 
     Attributes:
-        rows_read: Rows that were yielded before.
-        total: How many the server last said there are; None if it did not say.
+        rows_read: Runs that were yielded before.
+        total: How many there are by the first page; 0 if it did not say.
     """
 
     rows_read: int = 0
-    total: int | None = None
+    total: int = 0
 
 
 class RowProblemWarning(UserWarning):

@@ -6,7 +6,8 @@ meanings inferred from it and from the scheduler's sibling APIs; each docstring 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import math
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, cast
@@ -14,17 +15,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, cast
 from msgspec import UNSET, DecodeError, Meta, Struct, ValidationError, convert, field, json, to_builtins
 from msgspec.structs import fields
 
-from dataarts_datamap._text import printable
+from dataarts_datamap._epoch import EPOCH, LAST_MILLISECOND, MILLISECOND
+from dataarts_datamap._errors import InvalidBodyError
+from dataarts_datamap._text import printable, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-# The end of year 9999, the last that datetime can hold.
-_LAST_MILLISECOND: Final = 253_402_300_799_999
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND: Final = timedelta(milliseconds=1)
+_MOST_BITS: Final = 1024  # about the range of a double; an int of over 4,300 digits has no text
 
-_Milliseconds: TypeAlias = Annotated[int, Meta(ge=0, le=_LAST_MILLISECOND)]  # 0 is no time
+_Milliseconds: TypeAlias = Annotated[int, Meta(ge=0, le=LAST_MILLISECOND)]  # 0 is no time
 _Count: TypeAlias = Annotated[int, Meta(ge=-1)]  # -1 is no count
 _Flag: TypeAlias = Annotated[int, Meta(ge=-1, le=1)] | bool
 
@@ -96,10 +96,21 @@ class PageText:
         self._rows: list[dict[str, Any]] | None = None
 
     def row(self, index: int) -> dict[str, Any]:
-        """The row of this index, every field as sent."""
+        """The row of this index, every field as sent.
+
+        Raises:
+            InvalidBodyError: A field that nobody knows cannot be decoded: a number out of range, or nested too deeply.
+        """
         if self._rows is None:
-            self._rows = cast("list[dict[str, Any]]", json.decode(self._text)["rows"])
+            self._rows = self._decode()
         return self._rows[index]
+
+    def _decode(self) -> list[dict[str, Any]]:
+        try:
+            return cast("list[dict[str, Any]]", json.decode(self._text)["rows"])
+        except (ValueError, RecursionError) as error:
+            problem = f"an unknown field cannot be decoded: {error}"
+        raise InvalidBodyError(problem, raw=self._text)
 
 
 class Run(Struct, frozen=True, kw_only=True, dict=True):
@@ -116,7 +127,6 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
         job_name: Name of the operator; equals the ``job_name`` that was asked for.
         type: Kind of operator, such as ``ETLJob``. An open set of names.
         status: How the run stands, as sent. An open set of names; ``state`` tells what it means.
-        running_time: How long the run took, in milliseconds by the sibling APIs; not counted up while it runs.
         speed: Rows written per second (sibling APIs).
         owner: Owner of the job (inferred).
         execution_log_path: Where the log lies in object storage (inferred).
@@ -135,7 +145,7 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
     _submit_time: _Milliseconds | None = field(name="submitTime", default=None)
     _start_time: _Milliseconds | None = field(name="startTime", default=None)
     _end_time: _Milliseconds | None = field(name="endTime", default=None)
-    running_time: int | None = field(name="runningTime", default=None)
+    _running_time: _Count | None = field(name="runningTime", default=None)
     _retry_times: _Count | None = field(name="retryTimes", default=None)
     _fail_count: _Count | None = field(name="failCount", default=None)
     _input_row_count: _Count | None = field(name="inputRowCount", default=None)
@@ -163,8 +173,8 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
                 continue
             try:
                 values[known.name] = convert_json(sent, known.type)
-            except ValidationError as error:
-                reason = f"{error}, got {_shown(sent)}"
+            except (ValidationError, TypeError) as error:
+                reason = f"{error}, got {_as_sent(sent)}"
                 problems.append(
                     FieldProblem(field=known.name.removeprefix("_"), sent_as=known.encode_name, reason=reason)
                 )
@@ -203,6 +213,11 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
         """End minus start; None if either is missing. Negative if the service sent it so."""
         start, end = self.start_time, self.end_time
         return None if start is None or end is None else end - start
+
+    @property
+    def running_time(self) -> int | None:
+        """How long the run took, in milliseconds by the sibling APIs; not counted up while it runs."""
+        return _count(self._running_time)
 
     @property
     def retry_times(self) -> int | None:
@@ -249,10 +264,14 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def raw(self) -> dict[str, Any]:
-        """Every field as sent, unknown ones too; decoded again from the page's text when first read."""
+        """Every field as sent, unknown ones too; decoded again from the page's text when first read.
+
+        Raises:
+            InvalidBodyError: A field that nobody knows cannot be decoded.
+        """
         page: PageText | None = vars(self).get("page")
         if page is None:
-            return cast("dict[str, Any]", to_builtins(self))
+            return {name: value for name, value in to_builtins(self).items() if value is not None}
         return page.row(vars(self)["index"])
 
     @cached_property
@@ -318,6 +337,10 @@ def convert_json(value: object, type_: Any) -> Any:  # noqa: ANN401  the type is
     Raises:
         msgspec.ValidationError: It is not of the type.
     """
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValidationError("Expected a finite number")
+    if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        raise ValidationError("Expected a number of a reasonable size")
     try:
         return convert(value, type_)
     except ValidationError:
@@ -327,7 +350,7 @@ def convert_json(value: object, type_: Any) -> Any:  # noqa: ANN401  the type is
 
 
 def _utc(milliseconds: int | None) -> datetime | None:
-    return _EPOCH + milliseconds * _MILLISECOND if milliseconds else None
+    return EPOCH + milliseconds * MILLISECOND if milliseconds else None
 
 
 def _count(number: int | None) -> int | None:
@@ -355,5 +378,8 @@ def _plain(value: object) -> object:
             return value
 
 
-def _shown(value: object) -> str:
-    return printable(json.encode(value).decode(), limit=80)
+def _as_sent(value: object) -> str:
+    try:
+        return printable(json.encode(value).decode(), limit=80)
+    except (TypeError, ValueError, RecursionError, OverflowError):  # no JSON value: a row made by hand
+        return shown(value)

@@ -6,18 +6,20 @@ pager drives it, one for threads and one for an event loop.
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import AsyncGenerator, Callable, Generator, Hashable, Iterator
 from contextlib import aclosing
 from itertools import islice
 from typing import TYPE_CHECKING, Final, Generic, Literal, TypeAlias, TypeVar, cast
 
+from msgspec import json
 from msgspec.structs import replace
 
 from dataarts_datamap._errors import DataMapError, IncompleteWalkError, InvalidArgumentError, RowProblemWarning
 from dataarts_datamap._messages import Call, Request, Response
 from dataarts_datamap._models import Operator, Run, RunPage
-from dataarts_datamap._text import printable
+from dataarts_datamap._text import printable, shown
 
 if TYPE_CHECKING:
     from dataarts_datamap._http import AsyncTransport, SyncTransport
@@ -34,25 +36,27 @@ Walk: TypeAlias = Generator[Request | RunPage, Response, None]
 
 
 def walk_pages(read_page: Callable[[int], Call[RunPage]], *, page_size: int, offset_unit: OffsetUnit) -> Walk:
-    """Read page after page until the server's total is reached, or else until a page is empty.
+    """Read page after page until as many runs were read as the server says there are, or else until a page is empty.
 
-    The step follows the rows that came, so a server that caps the page size in silence loses nothing. Rows that moved
-    from one page to the next, because others came in before them, are left out.
+    The step follows the rows that came, so a server that caps the page size in silence loses nothing. A run that was on
+    an earlier page is left out and does not count; rows that share an id on one page are all given.
 
     Raises:
-        IncompleteWalkError: The pages end before the total, or repeat.
+        IncompleteWalkError: The pages end before the total that the first one told, or bring nothing new.
     """
-    offset = rows_read = 0
-    previous: frozenset[Hashable] = frozenset()
+    progress = _Progress()
+    offset = 0
     while True:
         page = yield from read_page(offset)
-        fresh = tuple(run for run in page.runs if _identity(run) not in previous)
-        _refuse_gap(page, fresh, rows_read=rows_read, offset_unit=offset_unit)
-        rows_read += len(page.runs)
+        fresh = progress.take(page)
+        if page.runs and not fresh:
+            raise progress.incomplete(f"the page at offset {offset} brought nothing new: the server may ignore offset")
+        if not page.runs and progress.runs_read < progress.promised:
+            other = "page" if offset_unit == "row" else "row"
+            raise progress.incomplete(f"the page at offset {offset} is empty: offset_unit={other!r} may be right here")
         yield replace(page, runs=fresh)
-        if _is_last(page, rows_read=rows_read, page_size=page_size):
+        if not page.runs or progress.is_complete(page, page_size=page_size):
             return
-        previous = frozenset(map(_identity, page.runs))
         offset += len(page.runs) if offset_unit == "row" else 1
 
 
@@ -83,39 +87,56 @@ def next_page(walk: Walk) -> Call[RunPage | None]:
     return step
 
 
-def _identity(run: Run) -> Hashable:
-    return run if run.run_id is None else run.run_id
-
-
-def _is_last(page: RunPage, *, rows_read: int, page_size: int) -> bool:
-    if not page.runs:
-        return True
-    if page.total is None:
-        return False
-    # A total below what was read is wrong; then only a short page is taken for the last.
-    return rows_read == page.total or (rows_read > page.total and len(page.runs) < page_size)
-
-
-def _refuse_gap(page: RunPage, fresh: tuple[Run, ...], *, rows_read: int, offset_unit: OffsetUnit) -> None:
-    if page.runs and not fresh:
-        problem = f"the page at offset {page.offset} repeats the one before it: the server may ignore offset"
-    elif not page.runs and rows_read < (page.total or 0):
-        other = "page" if offset_unit == "row" else "row"
-        problem = f"the page at offset {page.offset} is empty: this server may count offset in {other}s"
-    else:
-        return
-    error = IncompleteWalkError(f"{rows_read} of {page.total} rows were read, then {problem} (offset_unit)")
-    error.rows_read, error.total = rows_read, page.total
-    raise error
-
-
-def _checked_most(max_items: int | None) -> int | None:
-    if max_items is not None and max_items < 0:
-        raise InvalidArgumentError(f"max_items must not be negative, and it is {max_items}")
-    return max_items
-
-
 class _Progress:
+    """What a walk has read so far.
+
+    Attributes:
+        runs_read: How many runs, each counted once.
+        promised: The total that the first page told; 0 if none did. Runs that come in later may be read or not.
+    """
+
+    def __init__(self) -> None:
+        self.runs_read = 0
+        self.promised = 0
+        self._rows_read = 0
+        self._seen: set[Hashable] = set()
+
+    def take(self, page: RunPage) -> tuple[Run, ...]:
+        """The runs of a page that were on no earlier one."""
+        if not self._rows_read:
+            self.promised = page.total or 0
+        identities = [_identity(run) for run in page.runs]
+        fresh = tuple(run for run, identity in zip(page.runs, identities, strict=True) if identity not in self._seen)
+        self._seen.update(identities)
+        self._rows_read += len(page.runs)
+        self.runs_read += len(fresh)
+        return fresh
+
+    def is_complete(self, page: RunPage, *, page_size: int) -> bool:
+        """Whether the walk may end behind a page with rows: at the total, or past one that was too low."""
+        if page.total is None or self.runs_read < self.promised or self._rows_read < page.total:
+            return False
+        return page.total in {self.runs_read, self._rows_read} or len(page.runs) < page_size
+
+    def incomplete(self, problem: str) -> IncompleteWalkError:
+        """The error of a walk that cannot go on."""
+        error = IncompleteWalkError(f"{self.runs_read} of {self.promised} runs were read, then {problem}")
+        error.rows_read, error.total = self.runs_read, self.promised
+        return error
+
+
+def _identity(run: Run) -> Hashable:
+    """A run's id; where it has none, all that was sent of it."""
+    return run.run_id or json.encode(run.raw, order="sorted")
+
+
+def _checked_most(max_items: object) -> int | None:
+    if max_items is None or (isinstance(max_items, int) and max_items >= 0):
+        return max_items
+    raise InvalidArgumentError(f"max_items must be an integer from 0, not {shown(max_items)}")
+
+
+class _Walked:
     """What a pager tells of its latest walk while it goes on."""
 
     def __init__(self) -> None:
@@ -130,7 +151,10 @@ class _Progress:
         """
         return self._total
 
-    def _begin(self) -> None:
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(total={self._total})"
+
+    def _restart(self) -> None:
         self._total = None
         self._warned = False
 
@@ -141,10 +165,18 @@ class _Progress:
             first = printable(page.problems[0], limit=300)
             more = f" (and {len(page.problems) - 1} more on this page)" if len(page.problems) > 1 else ""
             text = f"unexpected types: {first}{more}; the attributes are None, and Run.raw has the values"
-            warnings.warn(text, RowProblemWarning, stacklevel=3)
+            warnings.warn(text, RowProblemWarning, stacklevel=_depth_of_package())
 
 
-class Pager(_Progress, Generic[RowT]):
+def _depth_of_package() -> int:
+    """How many frames up from the caller of this the package ends, so that a warning names the code that uses it."""
+    depth, frame = 0, inspect.currentframe()
+    while frame is not None and frame.f_globals.get("__name__", "").startswith(f"{__package__}."):
+        depth, frame = depth + 1, frame.f_back
+    return depth
+
+
+class Pager(_Walked, Generic[RowT]):
     """The rows of a window, read page by page as they are asked for, in the server's order.
 
     Each iteration walks the window anew. Walking raises what reading a page raises, and ``IncompleteWalkError`` if
@@ -162,7 +194,7 @@ class Pager(_Progress, Generic[RowT]):
 
     def pages(self) -> Iterator[RunPage]:
         """The pages, one for each request."""
-        self._begin()
+        self._restart()
         walk = self._begin_walk()
         while (page := self._transport.run(next_page(walk))) is not None:
             self._note(page)
@@ -176,12 +208,12 @@ class Pager(_Progress, Generic[RowT]):
         """All rows, or the first ``max_items`` of them.
 
         Raises:
-            InvalidArgumentError: ``max_items`` is negative.
+            InvalidArgumentError: ``max_items`` is negative or no integer.
         """
         return list(islice(self, _checked_most(max_items)))
 
 
-class AsyncPager(_Progress, Generic[RowT]):
+class AsyncPager(_Walked, Generic[RowT]):
     """The rows of a window, read page by page as they are asked for, in the server's order.
 
     Each iteration walks the window anew. Walking raises what reading a page raises, and ``IncompleteWalkError`` if
@@ -201,7 +233,7 @@ class AsyncPager(_Progress, Generic[RowT]):
 
     async def pages(self) -> AsyncGenerator[RunPage, None]:
         """The pages, one for each request."""
-        self._begin()
+        self._restart()
         walk = self._begin_walk()
         while (page := await self._transport.run(next_page(walk))) is not None:
             self._note(page)
@@ -216,7 +248,7 @@ class AsyncPager(_Progress, Generic[RowT]):
         """All rows, or the first ``max_items`` of them.
 
         Raises:
-            InvalidArgumentError: ``max_items`` is negative.
+            InvalidArgumentError: ``max_items`` is negative or no integer.
         """
         most = _checked_most(max_items)
         rows: list[RowT] = []

@@ -16,5 +16,13 @@ def printable(text: str, *, limit: int | None = None) -> str:
     return "".join(char if char.isprintable() or char in _EMOJI_JOINERS else _escape(char) for char in shown)
 
 
+def shown(value: object, *, limit: int = 80) -> str:
+    """The repr of whatever was passed, made printable; its type's name if it has no repr."""
+    try:
+        return printable(repr(value), limit=limit)
+    except Exception:  # noqa: BLE001  a repr can do anything: that of a large int raises ValueError
+        return type(value).__name__
+
+
 def _escape(char: str) -> str:
     return char.encode("unicode_escape").decode("ascii")

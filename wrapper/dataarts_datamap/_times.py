@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple, TypeAlias
 
+from dataarts_datamap._epoch import EPOCH, LAST_MILLISECOND, MILLISECOND
 from dataarts_datamap._errors import InvalidArgumentError
+from dataarts_datamap._text import shown
 
 Time: TypeAlias = datetime | str | int
 """An aware datetime, ISO 8601 text with an offset, or milliseconds since the epoch (UTC)."""
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND: Final = timedelta(milliseconds=1)
-_LAST_MILLISECOND: Final = 253_402_300_799_999  # the end of year 9999
 _LIKELY_SECONDS: Final = range(1, 100_000_000_000)  # as milliseconds, a time before 1973-03-03
 
 
@@ -52,6 +51,8 @@ def milliseconds(name: str, value: object, *, round_up: bool = False) -> int:
         case bool():
             raise InvalidArgumentError(f"{name} must be a time, not {value}")
         case int():
+            if value in _LIKELY_SECONDS:
+                raise InvalidArgumentError(f"{name} {value} looks like seconds: give milliseconds, {value * 1000}")
             return _checked(name, value)
         case str():
             return milliseconds(name, _parse(name, value), round_up=round_up)
@@ -68,7 +69,7 @@ def _since_epoch(name: str, value: datetime, *, round_up: bool) -> int:
             f"{name} {value.isoformat()} has no time zone: give one, such as datetime(…, tzinfo=timezone.utc), "
             f"or an offset such as {value.isoformat()}+00:00"
         )
-    whole, rest = divmod(value - _EPOCH, _MILLISECOND)
+    whole, rest = divmod(value - EPOCH, MILLISECOND)
     return whole + 1 if round_up and rest else whole
 
 
@@ -77,19 +78,18 @@ def _parse(name: str, text: str) -> datetime:
         return datetime.fromisoformat(text)
     except ValueError:
         raise InvalidArgumentError(
-            f"{name} {text!r} is not an ISO 8601 time with an offset, such as 2024-01-11T09:00:00+08:00"
+            f"{name} {shown(text)} is not an ISO 8601 time with an offset, such as 2024-01-11T09:00:00+08:00"
         ) from None
 
 
 def _span(since: object) -> int:
     if not isinstance(since, timedelta) or since <= timedelta(0):
-        raise InvalidArgumentError(f"since must be a timedelta longer than nothing, not {since!r}")
-    return -(-since // _MILLISECOND)
+        raise InvalidArgumentError(f"since must be a timedelta longer than nothing, not {shown(since)}")
+    whole, rest = divmod(since, MILLISECOND)
+    return whole + 1 if rest else whole
 
 
 def _checked(name: str, value: int) -> int:
-    if value in _LIKELY_SECONDS:
-        raise InvalidArgumentError(f"{name} {value} looks like seconds: give milliseconds, {value * 1000}")
-    if not 0 <= value <= _LAST_MILLISECOND:
-        raise InvalidArgumentError(f"{name} {value} is out of range: 0 to {_LAST_MILLISECOND} ms since the epoch")
+    if not 0 <= value <= LAST_MILLISECOND:
+        raise InvalidArgumentError(f"{name} {shown(value)} is out of range: 0 to {LAST_MILLISECOND} ms since the epoch")
     return value
