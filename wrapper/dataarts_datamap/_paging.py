@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING, Final, Generic, Literal, TypeAlias, TypeVar, c
 from msgspec import json
 from msgspec.structs import replace
 
-from dataarts_datamap._errors import DataMapError, IncompleteWalkError, InvalidArgumentError, RowProblemWarning
+from dataarts_datamap._errors import (
+    DataMapError,
+    IncompleteWalkError,
+    InvalidArgumentError,
+    InvalidBodyError,
+    RowProblemWarning,
+)
 from dataarts_datamap._messages import Call, Request, Response
 from dataarts_datamap._models import Operator, Run, RunPage
 from dataarts_datamap._text import printable, shown
@@ -126,8 +132,13 @@ class _Progress:
 
 
 def _identity(run: Run) -> Hashable:
-    """A run's id; where it has none, all that was sent of it."""
-    return run.run_id or json.encode(run.raw, order="sorted")
+    """A run's id; where it has none, all that was sent of it, as far as it can be decoded."""
+    if run.run_id:
+        return run.run_id
+    try:
+        return json.encode(run.raw, order="sorted")
+    except InvalidBodyError:
+        return run
 
 
 def _checked_most(max_items: object) -> int | None:
