@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from abc import abstractmethod
 from datetime import UTC, datetime, timedelta
@@ -17,6 +16,7 @@ from dataarts_datamap._http import AsyncTransport, SyncTransport, exchange
 from dataarts_datamap._models import Operator, Run, RunPage
 from dataarts_datamap._paging import AsyncPager, OffsetUnit, Pager, Walk, walk_operators, walk_pages
 from dataarts_datamap._requests import operators_request, runs_request
+from dataarts_datamap._text import shown
 from dataarts_datamap._times import Time, Window, window
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 PagerT = TypeVar("PagerT", Pager[Run], AsyncPager[Run])
 
 _DEFAULT_TIMEOUT: Final = 60.0
+_LONGEST_TIMEOUT: Final = 86_400.0
 _DEFAULT_PAGE_SIZE: Final = 100
 
 
@@ -63,7 +64,7 @@ class _Client(Generic[PagerT]):
         self._instance_id = header_value("instance_id", _required("instance_id", instance_id))
         self._workspace_id = None if workspace_id is None else query_text("workspace_id", workspace_id)
         self._timeout = _checked_timeout(timeout)
-        self._credentials = find_credentials() if credentials is None else credentials
+        self._credentials = find_credentials() if credentials is None else _checked_credentials(credentials)
         self._open()
 
     @classmethod
@@ -72,15 +73,14 @@ class _Client(Generic[PagerT]):
 
         Reads ``DATAMAP_ENDPOINT``, ``DATAMAP_REGION``, ``DATAMAP_PROJECT_ID`` (else ``HUAWEICLOUD_SDK_PROJECT_ID``,
         else ``project_id`` of the profile file), ``DATAMAP_INSTANCE_ID`` and ``DATAMAP_WORKSPACE_ID``; credentials are
-        those of ``find_credentials``. An empty variable counts as not set.
+        those of ``find_credentials``. An empty variable counts as not set, and so does a keyword that is None. Where a
+        keyword says where the service is, no variable does.
 
         Raises:
             ConfigurationError: A setting is missing or unusable; the text names it and its variable.
             InvalidArgumentError: A setting could bend a request.
         """
-        found = _read_environment(os.environ)
-        found.update(settings)
-        return cls(**found)
+        return cls(**_completed(settings, os.environ))
 
     def list_runs(  # noqa: PLR0913  the operation has that many parameters
         self,
@@ -302,17 +302,19 @@ class AsyncDataMapClient(_Client[AsyncPager[Run]]):
         return AsyncPager(self._transport, begin)
 
 
-def _read_environment(environ: Mapping[str, str]) -> ClientSettings:
-    def first(*names: str) -> str | None:
-        return next(filter(None, map(environ.get, names)), None)
+def _completed(settings: ClientSettings, environ: Mapping[str, str]) -> ClientSettings:
+    def first(given: str | None, *names: str) -> str | None:
+        return next(filter(None, map(environ.get, names)), None) if given is None else given
 
-    return {
-        "endpoint": first("DATAMAP_ENDPOINT"),
-        "region": first("DATAMAP_REGION"),
-        "project_id": first("DATAMAP_PROJECT_ID", "HUAWEICLOUD_SDK_PROJECT_ID") or _profile_project(environ),
-        "instance_id": first("DATAMAP_INSTANCE_ID"),
-        "workspace_id": first("DATAMAP_WORKSPACE_ID"),
-    }
+    completed = settings.copy()
+    if settings.get("endpoint") is None and settings.get("region") is None:
+        completed["endpoint"] = first(None, "DATAMAP_ENDPOINT")
+        completed["region"] = first(None, "DATAMAP_REGION")
+    completed["instance_id"] = first(settings.get("instance_id"), "DATAMAP_INSTANCE_ID")
+    completed["workspace_id"] = first(settings.get("workspace_id"), "DATAMAP_WORKSPACE_ID")
+    project_id = first(settings.get("project_id"), "DATAMAP_PROJECT_ID", "HUAWEICLOUD_SDK_PROJECT_ID")
+    completed["project_id"] = _profile_project(environ) if project_id is None else project_id
+    return completed
 
 
 def _profile_project(environ: Mapping[str, str]) -> str | None:
@@ -339,7 +341,14 @@ def _resolve_endpoint(endpoint: str | None, region: str | None) -> str:
     )
 
 
-def _checked_timeout(seconds: float) -> float:
-    if not 0 < seconds < math.inf:
-        raise InvalidArgumentError(f"timeout must be a finite number of seconds above 0, not {seconds!r}")
+def _checked_credentials(credentials: Credentials) -> Credentials:
+    if not callable(getattr(credentials, "authenticate", None)):
+        kind = type(credentials).__name__
+        raise InvalidArgumentError(f"credentials must be credentials such as TokenCredentials(…), not {kind}")
+    return credentials
+
+
+def _checked_timeout(seconds: object) -> float:
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 < seconds <= _LONGEST_TIMEOUT:
+        raise InvalidArgumentError(f"timeout must be a number of seconds above 0, a day at most, not {shown(seconds)}")
     return seconds
