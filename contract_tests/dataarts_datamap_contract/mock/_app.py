@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from starlette.applications import Starlette
 
 from dataarts_datamap_contract.mock._answers import AnswerWriter, RefusalError
-from dataarts_datamap_contract.mock._authentication import TokenAuthentication
+from dataarts_datamap_contract.mock._authentication import Authentication
 from dataarts_datamap_contract.mock._invention import invent_dataset
+from dataarts_datamap_contract.mock._record import Record
 from dataarts_datamap_contract.mock._rendering import RunPages, render_operators
-from dataarts_datamap_contract.mock._requests import RequestParts
+from dataarts_datamap_contract.mock._requests import RequestParts, read_body
 from dataarts_datamap_contract.mock._validation import ParameterRules
 from dataarts_datamap_contract.specification import load_specification
 
@@ -43,7 +44,9 @@ def create_app(config: MockConfig) -> Starlette:
     ====== ============================ =============================== ==================================
     404    APIGW.0101                   the path is not declared        the gateway's error table
     405    APIGW.0101, with ``Allow``   the method is not declared      HTTP; the service's is not known
+    413    APIGW.0201                   the body has more than 12 MB    the gateway's error table
     401    APIGW.0301                   no token, or not exactly it     the gateway's error table
+    401    APIGW.0301                   a signature that does not hold  the gateway's error table
     400    APIGW.0201                   not percent-encoded UTF-8       the gateway's error table
     400    APIGW.0106                   a parameter breaks its schema   the gateway's error table
     403    DLM.4001                     unknown project or instance     code of a sibling; status inferred
@@ -53,14 +56,34 @@ def create_app(config: MockConfig) -> Starlette:
     500    APIGW.0601                   the mock itself fails           the gateway's error table
     ====== ============================ =============================== ==================================
 
+    Either a token or a signature is enough; a request with both needs both to be good (inferred: strictly, so that no
+    mistake hides). A signature is judged in this order; where no source is named, the text is the gateway's:
+
+    =============================================== =============================================================
+    the text says                                   when
+    =============================================== =============================================================
+    Authorization is malformed                      not of the documented form, or names not sorted (inferred)
+    Get secretKey failed,ak:…,err:ak not exist      another access key
+    AK access failed to reach the limit,forbidden   for 5 minutes after more than 5 failures in a row
+    X-Sdk-Date is not signed, … was sent 2 times    ``X-Sdk-Date`` must be signed, every other header may be
+    calc aksk signature fail:signature expired, …   more than 15 minutes before or after the clock
+    verify aksk signature fail, canonicalRequest:…  anything signed is not as it was signed
+    verify security token fail                      ``X-Security-Token`` is not exactly the key's (inferred)
+    =============================================== =============================================================
+
     An unknown ``task_id`` or ``job_name``, or a workspace that is not the operator's, gives an empty page with total 0.
     A blank ``workspace_id`` counts as absent. ``offset`` counts rows. Pages run from the newest plan time to the
     oldest, runs of the same plan time from the highest id to the lowest, and both ends belong to the window.
     """
+    return build_app(config, Record())
+
+
+def build_app(config: MockConfig, record: Record) -> Starlette:
+    """The application of ``create_app``, counting into a record of the caller's."""
     now = (config.now or datetime.now(UTC)).astimezone(UTC)
     app = Starlette()
     # Not a route: Starlette matches decoded paths, where an id with a slash in it is two segments.
-    app.router.default = _Gateway(_Service(config, now), AnswerWriter(config.seed), TokenAuthentication(config.token))
+    app.router.default = _Gateway(_Service(config, now), AnswerWriter(config.seed), Authentication(config, record))
     return app
 
 
@@ -108,7 +131,7 @@ class _Service:
 class _Gateway:
     """The ASGI application: what stands before the operations, and puts their answers on the wire."""
 
-    def __init__(self, service: _Service, answers: AnswerWriter, authentication: TokenAuthentication) -> None:
+    def __init__(self, service: _Service, answers: AnswerWriter, authentication: Authentication) -> None:
         document = load_specification()
         self._paths = [
             _Path.declared(document, template, path_item, service.operations)
@@ -121,11 +144,13 @@ class _Gateway:
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1000})
             return
-        await self._answer(scope)(scope, receive, send)
+        response = await self._answer(scope, receive)
+        await response(scope, receive, send)
 
-    def _answer(self, scope: Scope) -> Response:
+    async def _answer(self, scope: Scope, receive: Receive) -> Response:
         try:
-            operation, parts = self._find(scope)
+            operation, path = self._find(scope)
+            parts = RequestParts.of(scope, path, await read_body(receive))
             self._authentication.check(parts)
             return self._answers.success(operation.perform(operation.rules.judge(parts)))
         except RefusalError as error:
@@ -135,12 +160,12 @@ class _Gateway:
             _log.exception("the mock server failed on %s %r", scope["method"], scope["path"])
             return self._answers.refusal(RefusalError(500, "APIGW.0601", "Internal server error"))
 
-    def _find(self, scope: Scope) -> tuple[_Operation, RequestParts]:
+    def _find(self, scope: Scope) -> tuple[_Operation, Mapping[str, bytes]]:
         raw_path: bytes = scope["raw_path"]
         for path in self._paths:
             match = path.pattern.fullmatch(raw_path)
             if match:
-                return path.operation(scope["method"]), RequestParts.of(scope, match.groupdict())
+                return path.operation(scope["method"]), match.groupdict()
         raise RefusalError(404, "APIGW.0101", _UNKNOWN_API)
 
 
