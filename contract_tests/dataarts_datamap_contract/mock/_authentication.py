@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract.mock._record import Record
     from dataarts_datamap_contract.mock._requests import RequestParts
     from dataarts_datamap_contract.mock._signature import Claim
+    from dataarts_datamap_contract.mock._tokens import IssuedTokens
 
 _TOKEN_HEADER = "X-Auth-Token"  # noqa: S105  a name
 _DATE = re.compile(rb"[0-9]{8}T[0-9]{6}Z")
@@ -38,8 +39,8 @@ class Authentication:
     Which of the two counts when both are sent is not documented; here both must be good, so that neither mistake hides.
     """
 
-    def __init__(self, config: MockConfig, record: Record) -> None:
-        self._tokens = TokenAuthentication(config.token)
+    def __init__(self, config: MockConfig, tokens: IssuedTokens, record: Record) -> None:
+        self._tokens = TokenAuthentication(config.token, tokens)
         self._signatures = SignatureAuthentication(config, record)
 
     def check(self, request: RequestParts) -> None:
@@ -56,22 +57,27 @@ class Authentication:
 
 
 class TokenAuthentication:
-    """Accepts one token, exactly, in its header and nowhere else."""
+    """Accepts one token, and those that were issued and are not expired, exactly, in the header and nowhere else."""
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str, issued: IssuedTokens) -> None:
         self._token = token.encode()
+        self._issued = issued
 
     def check(self, request: RequestParts) -> None:
         """Return if the request may go on.
 
         Raises:
-            RefusalError: It has no token, another one, or several; the texts are the gateway's documented ones.
+            RefusalError: It has no token, another one, an expired one, or several; the texts are documented.
         """
         tokens = request.header(_TOKEN_HEADER)
         if len(tokens) != 1:
             raise _refusal(f"{_TOKEN_HEADER} not found" if not tokens else f"{_TOKEN_HEADER} sent {len(tokens)} times")
-        if not hmac.compare_digest(tokens[0], self._token):
+        if hmac.compare_digest(tokens[0], self._token):
+            return
+        if not self._issued.knows(tokens[0]):
             raise _refusal("decrypt token fail")
+        if self._issued.is_expired(tokens[0]):
+            raise RefusalError(401, "APIGW.0307", "The token must be updated")
 
 
 class SignatureAuthentication:

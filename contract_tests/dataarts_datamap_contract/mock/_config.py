@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_NAMES = ("project_id", "instance_id", "token", "access_key", "secret_key", "security_token")
+_NAMES = (
+    *("project_id", "instance_id", "token", "access_key", "secret_key", "security_token"),
+    *("user", "password", "account", "region", "workspace_id"),
+)
 
 
 def _real_clock() -> datetime:
@@ -30,12 +33,18 @@ class MockConfig:
         access_key: The one access key it knows.
         secret_key: What requests of that access key are signed with.
         security_token: The ``X-Security-Token`` that goes with the access key; None if the key is a permanent one.
+        user: The one user that IAM knows.
+        password: That user's password.
+        account: The account (domain) that the user belongs to.
+        region: The region; the name of the one project, as it is of each region's built-in project.
+        token_lifetime: How long a token that IAM hands out is good for.
+        workspace_id: The only workspace in the list of workspaces; None lists all those of the data.
         seed: Seed of the invented runs.
         now: An aware time, the present of the data; None is the real time when the app is created.
-        clock: Gives the present of signatures and locks, as an aware time.
+        clock: Gives the present of signatures, tokens and locks, as an aware time.
 
     Raises:
-        ValueError: ``now`` is naive, or an id, the token, a key or a name is blank.
+        ValueError: ``now`` is naive, or an id, the token, a key, the password or a name is blank.
     """
 
     project_id: str = "0833a5737480d53b2f25c010dc1a7b88"
@@ -44,6 +53,12 @@ class MockConfig:
     access_key: str = "MOCKACCESSKEY0000001"
     secret_key: str = field(default="mock-secret-key", repr=False)
     security_token: str | None = field(default=None, repr=False)
+    user: str = "mock-user"
+    password: str = field(default="mock-password", repr=False)
+    account: str = "mock-account"
+    region: str = "eu-west-101"
+    token_lifetime: timedelta = timedelta(hours=24)
+    workspace_id: str | None = None
     seed: int = 0
     now: datetime | None = None
     clock: Callable[[], datetime] = field(default=_real_clock, repr=False)
