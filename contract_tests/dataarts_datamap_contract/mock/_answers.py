@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from dataarts_datamap_contract.mock._routes import Reply
 
 _GATEWAY = "APIGW."
 
@@ -32,6 +34,10 @@ class RefusalError(Exception):
         self.message = message
         self.headers = headers or {}
 
+    def document(self) -> dict[str, Any]:
+        """The body, in the shape that the specification documents."""
+        return {"error_msg": self.message, "error_code": self.code}
+
 
 class AnswerWriter:
     """Writes answers, each under a request id of its own: ids count up from a start that the seed gives."""
@@ -40,14 +46,14 @@ class AnswerWriter:
         self._prefix = hashlib.sha256(str(seed).encode()).hexdigest()[:20]
         self._numbers = count(1)
 
-    def success(self, document: bytes) -> Response:
-        """A JSON document with status 200."""
-        return self._answer(200, document, self._request_id(), {})
+    def success(self, reply: Reply) -> Response:
+        """A JSON document."""
+        return self._answer(reply.status, reply.document, self._request_id(), reply.headers)
 
     def refusal(self, error: RefusalError) -> Response:
-        """An error in the gateway's documented shape or in the service's."""
+        """An error in the shape of whoever refuses; the gateway puts the request id into it."""
         request_id = self._request_id()
-        document = {"error_msg": error.message, "error_code": error.code}
+        document = error.document()
         if error.code.startswith(_GATEWAY):
             document["request_id"] = request_id
         body = json.dumps(document, ensure_ascii=False).encode()

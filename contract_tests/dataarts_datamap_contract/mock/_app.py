@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -11,10 +10,15 @@ from typing import TYPE_CHECKING, Any
 from starlette.applications import Starlette
 
 from dataarts_datamap_contract.mock._answers import AnswerWriter, RefusalError
-from dataarts_datamap_contract.mock._authentication import TokenAuthentication
+from dataarts_datamap_contract.mock._authentication import Authentication
+from dataarts_datamap_contract.mock._iam import IdentityService
 from dataarts_datamap_contract.mock._invention import invent_dataset
+from dataarts_datamap_contract.mock._management import ManagementCenter
+from dataarts_datamap_contract.mock._record import Record
 from dataarts_datamap_contract.mock._rendering import RunPages, render_operators
-from dataarts_datamap_contract.mock._requests import RequestParts
+from dataarts_datamap_contract.mock._requests import RequestParts, read_body
+from dataarts_datamap_contract.mock._routes import Reply, Route
+from dataarts_datamap_contract.mock._tokens import IssuedTokens
 from dataarts_datamap_contract.mock._validation import ParameterRules
 from dataarts_datamap_contract.specification import load_specification
 
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from dataarts_datamap_contract.mock._config import MockConfig
+    from dataarts_datamap_contract.mock._dataset import Dataset
+    from dataarts_datamap_contract.mock._routes import Operation
     from dataarts_datamap_contract.mock._validation import Arguments
 
 _log = logging.getLogger(__name__)
@@ -43,7 +49,10 @@ def create_app(config: MockConfig) -> Starlette:
     ====== ============================ =============================== ==================================
     404    APIGW.0101                   the path is not declared        the gateway's error table
     405    APIGW.0101, with ``Allow``   the method is not declared      HTTP; the service's is not known
+    413    APIGW.0201                   the body has more than 12 MB    the gateway's error table
     401    APIGW.0301                   no token, or not exactly it     the gateway's error table
+    401    APIGW.0307                   an issued token is expired      the gateway's error table
+    401    APIGW.0301                   a signature that does not hold  the gateway's error table
     400    APIGW.0201                   not percent-encoded UTF-8       the gateway's error table
     400    APIGW.0106                   a parameter breaks its schema   the gateway's error table
     403    DLM.4001                     unknown project or instance     code of a sibling; status inferred
@@ -53,24 +62,83 @@ def create_app(config: MockConfig) -> Starlette:
     500    APIGW.0601                   the mock itself fails           the gateway's error table
     ====== ============================ =============================== ==================================
 
+    Beside them stand, each with refusals of its own, a small IAM (``POST /v3/auth/tokens``, ``GET /v3/projects``) and
+    the lists of the management center (``GET /v1/{project_id}/instances``,
+    ``GET /v1/{project_id}/workspaces/{instance_id}``).
+
+    Either a token or a signature is enough; a request with both needs both to be good (inferred: strictly, so that no
+    mistake hides). A signature is judged in this order; where no source is named, the text is the gateway's:
+
+    =============================================== =============================================================
+    the text says                                   when
+    =============================================== =============================================================
+    Authorization is malformed                      not of the documented form, or names not sorted (inferred)
+    Get secretKey failed,ak:…,err:ak not exist      another access key
+    AK access failed to reach the limit,forbidden   for 5 minutes after more than 5 failures in a row
+    X-Sdk-Date is not signed, … was sent 2 times    ``X-Sdk-Date`` must be signed, every other header may be
+    calc aksk signature fail:signature expired, …   more than 15 minutes before or after the clock
+    verify aksk signature fail, canonicalRequest:…  anything signed is not as it was signed
+    verify security token fail                      ``X-Security-Token`` is not exactly the key's (inferred)
+    =============================================== =============================================================
+
     An unknown ``task_id`` or ``job_name``, or a workspace that is not the operator's, gives an empty page with total 0.
     A blank ``workspace_id`` counts as absent. ``offset`` counts rows. Pages run from the newest plan time to the
     oldest, runs of the same plan time from the highest id to the lowest, and both ends belong to the window.
     """
+    return build_app(config, Record())
+
+
+def build_app(config: MockConfig, record: Record) -> Starlette:
+    """The application of ``create_app``, counting into a record of the caller's."""
     now = (config.now or datetime.now(UTC)).astimezone(UTC)
     app = Starlette()
     # Not a route: Starlette matches decoded paths, where an id with a slash in it is two segments.
-    app.router.default = _Gateway(_Service(config, now), AnswerWriter(config.seed), TokenAuthentication(config.token))
+    app.router.default = _Gateway(_routes(config, now, record), AnswerWriter(config.seed))
     return app
+
+
+def _routes(config: MockConfig, now: datetime, record: Record) -> list[Route]:
+    """The operations of the specification first, then what stands beside them."""
+    tokens = IssuedTokens(config.clock, config.token_lifetime, record)
+    authentication = Authentication(config, tokens, record)
+    dataset = invent_dataset(config.project_id, config.seed, now)
+    return [
+        *_declared_routes(_Service(config, dataset, now), authentication),
+        *IdentityService(config, tokens, authentication).routes(),
+        *ManagementCenter(config, dataset, authentication).routes(),
+    ]
+
+
+def _declared_routes(service: _Service, authentication: Authentication) -> list[Route]:
+    document = load_specification()
+    return [
+        Route.of(template, _declared_operations(document, path_item, service, authentication))
+        for template, path_item in document["paths"].items()
+    ]
+
+
+def _declared_operations(
+    document: Mapping[str, Any], path_item: Mapping[str, Any], service: _Service, authentication: Authentication
+) -> dict[str, Operation]:
+    shared: list[Any] = path_item.get("parameters", [])
+    return {
+        method.upper(): _DeclaredOperation(
+            authentication,
+            ParameterRules(document, [*shared, *operation.get("parameters", [])]),
+            service.operations[operation["operationId"]],
+        )
+        for method, operation in path_item.items()
+        if method in _METHODS
+    }
 
 
 class _Service:
     """The two operations, for a request that was let in and is valid."""
 
-    def __init__(self, config: MockConfig, now: datetime) -> None:
+    def __init__(self, config: MockConfig, dataset: Dataset, now: datetime) -> None:
         self._config = config
-        self._dataset = invent_dataset(config.project_id, config.seed, now)
-        self._pages = RunPages(self._dataset, now)
+        self._dataset = dataset
+        self._pages = RunPages(dataset, now)
         self.operations: dict[str, Callable[[Arguments], bytes]] = {
             "ShowInstanceInfos": self.show_instance_infos,
             "ShowNodes": self.show_nodes,
@@ -108,26 +176,21 @@ class _Service:
 class _Gateway:
     """The ASGI application: what stands before the operations, and puts their answers on the wire."""
 
-    def __init__(self, service: _Service, answers: AnswerWriter, authentication: TokenAuthentication) -> None:
-        document = load_specification()
-        self._paths = [
-            _Path.declared(document, template, path_item, service.operations)
-            for template, path_item in document["paths"].items()
-        ]
+    def __init__(self, routes: list[Route], answers: AnswerWriter) -> None:
+        self._routes = routes
         self._answers = answers
-        self._authentication = authentication
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1000})
             return
-        await self._answer(scope)(scope, receive, send)
+        response = await self._answer(scope, receive)
+        await response(scope, receive, send)
 
-    def _answer(self, scope: Scope) -> Response:
+    async def _answer(self, scope: Scope, receive: Receive) -> Response:
         try:
-            operation, parts = self._find(scope)
-            self._authentication.check(parts)
-            return self._answers.success(operation.perform(operation.rules.judge(parts)))
+            operation, path = self._find(scope)
+            return self._answers.success(operation(RequestParts.of(scope, path, await read_body(receive))))
         except RefusalError as error:
             return self._answers.refusal(error)
         except Exception:  # noqa: BLE001  the answer to a bug is documented too
@@ -135,55 +198,23 @@ class _Gateway:
             _log.exception("the mock server failed on %s %r", scope["method"], scope["path"])
             return self._answers.refusal(RefusalError(500, "APIGW.0601", "Internal server error"))
 
-    def _find(self, scope: Scope) -> tuple[_Operation, RequestParts]:
+    def _find(self, scope: Scope) -> tuple[Operation, Mapping[str, bytes]]:
         raw_path: bytes = scope["raw_path"]
-        for path in self._paths:
-            match = path.pattern.fullmatch(raw_path)
+        for route in self._routes:
+            match = route.pattern.fullmatch(raw_path)
             if match:
-                return path.operation(scope["method"]), RequestParts.of(scope, match.groupdict())
+                return route.operation(scope["method"]), match.groupdict()
         raise RefusalError(404, "APIGW.0101", _UNKNOWN_API)
 
 
 @dataclass(frozen=True)
-class _Operation:
+class _DeclaredOperation:
+    """An operation of the specification: asks who calls, judges the parameters, performs."""
+
+    authentication: Authentication
     rules: ParameterRules
     perform: Callable[[Arguments], bytes]
 
-
-@dataclass(frozen=True)
-class _Path:
-    """A path of the specification, with its operations by method."""
-
-    pattern: re.Pattern[bytes]
-    operations: Mapping[str, _Operation]
-
-    @classmethod
-    def declared(
-        cls,
-        document: Mapping[str, Any],
-        template: str,
-        path_item: Mapping[str, Any],
-        performers: Mapping[str, Callable[[Arguments], bytes]],
-    ) -> _Path:
-        """A path as the specification declares it."""
-        shared: list[Any] = path_item.get("parameters", [])
-        operations = {
-            method.upper(): _Operation(
-                ParameterRules(document, [*shared, *operation.get("parameters", [])]),
-                performers[operation["operationId"]],
-            )
-            for method, operation in path_item.items()
-            if method in _METHODS
-        }
-        pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(template))
-        return cls(re.compile(pattern.encode()), operations)
-
-    def operation(self, method: str) -> _Operation:
-        """The operation for a method.
-
-        Raises:
-            RefusalError: None is declared; the answer says which are.
-        """
-        if method not in self.operations:
-            raise RefusalError(405, "APIGW.0101", f"{method} is not allowed", {"Allow": ", ".join(self.operations)})
-        return self.operations[method]
+    def __call__(self, request: RequestParts) -> Reply:
+        self.authentication.check(request)
+        return Reply(self.perform(self.rules.judge(request)))

@@ -12,29 +12,36 @@ from dataarts_datamap_contract.mock._answers import RefusalError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from starlette.types import Scope
+    from starlette.types import Receive, Scope
 
+_BODY_BYTES = 12 * 1024 * 1024
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
 @dataclass(frozen=True, slots=True)
 class RequestParts:
-    """The parts of a request that carry parameters, each still as sent.
+    """The parts of a request, each still as sent.
 
     Attributes:
         path: Path parameters by name, percent-encoded.
         query: The query string, percent-encoded.
         headers: Header fields; the names are lower-case.
+        method: The method.
+        raw_path: The whole path, percent-encoded.
+        body: The body.
     """
 
     path: Mapping[str, bytes]
     query: bytes
     headers: list[tuple[bytes, bytes]]
+    method: str = "GET"
+    raw_path: bytes = b"/"
+    body: bytes = b""
 
     @classmethod
-    def of(cls, scope: Scope, path: Mapping[str, bytes]) -> RequestParts:
+    def of(cls, scope: Scope, path: Mapping[str, bytes], body: bytes) -> RequestParts:
         """The parts of an ASGI request."""
-        return cls(path, scope["query_string"], scope["headers"])
+        return cls(path, scope["query_string"], scope["headers"], scope["method"], scope["raw_path"], body)
 
     def header(self, name: str) -> list[bytes]:
         """The values of a header field, one for each time it was sent."""
@@ -52,6 +59,22 @@ class RequestParts:
             "query": _split_query(self.query),
             "header": [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self.headers],
         }
+
+
+async def read_body(receive: Receive) -> bytes:
+    """The whole body of an ASGI request.
+
+    Raises:
+        RefusalError: It is longer than the gateway's documented 12 MB.
+    """
+    body, more = bytearray(), True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+        if len(body) > _BODY_BYTES:
+            raise RefusalError(413, "APIGW.0201", "Bad request: the body is longer than 12 MB")
+    return bytes(body)
 
 
 def _decode(place: str, encoded: bytes) -> str:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from dataarts_datamap_contract.mock._app import create_app
+from dataarts_datamap_contract.mock._app import build_app
 from dataarts_datamap_contract.mock._config import MockConfig
+from dataarts_datamap_contract.mock._record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +30,7 @@ class MockServer:
 
     Attributes:
         config: What the server was started with.
+        record: What it has counted since the block was entered: ``tokens_issued`` and ``signatures_refused``.
 
     Raises:
         OSError: On entering, when the port is in use or the host is not of this machine.
@@ -36,6 +38,7 @@ class MockServer:
 
     def __init__(self, config: MockConfig = MockConfig(), *, host: str = "127.0.0.1", port: int = 0) -> None:  # noqa: B008  frozen
         self.config = config
+        self.record = Record()
         self._host = host
         self._port = port
         self._running: _Running | None = None
@@ -54,7 +57,8 @@ class MockServer:
     def __enter__(self) -> Self:
         if self._running is not None:
             raise RuntimeError("the mock server runs already: start a second MockServer instead")
-        self._running = _Running(self.config, self._host, self._port)
+        self.record = Record()
+        self._running = _Running(self.config, self.record, self._host, self._port)
         return self
 
     def __exit__(
@@ -85,18 +89,18 @@ def serve(
     """
     with _bind(host, port) as listener:
         url = _url(listener)
-        _Uvicorn(config, lambda: on_ready(url)).run(sockets=[listener])
+        _Uvicorn(config, Record(), lambda: on_ready(url)).run(sockets=[listener])
 
 
 class _Running:
     """A server between its start and its stop."""
 
-    def __init__(self, config: MockConfig, host: str, port: int) -> None:
+    def __init__(self, config: MockConfig, record: Record, host: str, port: int) -> None:
         self._listener = _bind(host, port)
         self.url = _url(self._listener)
         ready = Event()
         try:
-            self._server = _Uvicorn(config, ready.set)
+            self._server = _Uvicorn(config, record, ready.set)
             self._thread = Thread(target=self._run, args=(ready,), name=f"mock {self.url}", daemon=True)
             self._thread.start()
             ready.wait()
@@ -119,10 +123,10 @@ class _Running:
 class _Uvicorn(uvicorn.Server):
     """Tells when it is ready, and ends quietly on a signal."""
 
-    def __init__(self, config: MockConfig, on_ready: Callable[[], None]) -> None:
+    def __init__(self, config: MockConfig, record: Record, on_ready: Callable[[], None]) -> None:
         super().__init__(
             uvicorn.Config(
-                create_app(config),
+                build_app(config, record),
                 lifespan="off",
                 ws="none",
                 log_config=None,

@@ -1,0 +1,58 @@
+"""Paths, and what each method of them does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from dataarts_datamap_contract.mock._answers import RefusalError
+from dataarts_datamap_contract.mock._requests import RequestParts
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What an operation answers when it does not refuse.
+
+    Attributes:
+        document: The JSON document.
+        status: HTTP status.
+        headers: Header fields beside those of every answer.
+    """
+
+    document: bytes
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+Operation: TypeAlias = Callable[[RequestParts], Reply]
+
+
+@dataclass(frozen=True)
+class Route:
+    """A path with its operations by method.
+
+    Attributes:
+        pattern: Matches the path as sent; its groups are the path parameters.
+        operations: By method, in upper case.
+    """
+
+    pattern: re.Pattern[bytes]
+    operations: Mapping[str, Operation]
+
+    @classmethod
+    def of(cls, template: str, operations: Mapping[str, Operation]) -> Route:
+        """A route from a path template, as OpenAPI writes it."""
+        pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(template))
+        return cls(re.compile(pattern.encode()), operations)
+
+    def operation(self, method: str) -> Operation:
+        """The operation for a method.
+
+        Raises:
+            RefusalError: None is declared; the answer says which are.
+        """
+        if method not in self.operations:
+            raise RefusalError(405, "APIGW.0101", f"{method} is not allowed", {"Allow": ", ".join(self.operations)})
+        return self.operations[method]

@@ -1,0 +1,65 @@
+"""Requests that a mock server's access key signs, at a time of the test's own."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from dataarts_datamap_contract.mock._requests import RequestParts
+from dataarts_datamap_contract.mock._signature import Claim, canonical_request
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dataarts_datamap_contract.mock import MockConfig
+
+
+class SteppedClock:
+    """A clock that stands still unless it is moved."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def step(self, **duration: float) -> None:
+        """Move on."""
+        self.now += timedelta(**duration)
+
+
+def sign(  # noqa: PLR0913  each is a part of a request
+    config: MockConfig,
+    target: str,
+    headers: Mapping[str, str],
+    *,
+    method: str = "GET",
+    body: bytes = b"",
+    unsigned: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """The headers of a request that the access key of a configuration signs at the time of its clock.
+
+    The canonical request is the mock's own; that it is the official signer's, the test vectors show.
+
+    Args:
+        config: Who signs, and when; an ``X-Sdk-Date`` among the headers goes before the clock.
+        target: Path and query as they go on the wire.
+        headers: What is sent and signed.
+        method: The method.
+        body: The body.
+        unsigned: What is sent and not signed.
+    """
+    signed = {"X-Sdk-Date": f"{config.clock():%Y%m%dT%H%M%SZ}", **headers}
+    if config.security_token is not None:
+        signed["X-Security-Token"] = config.security_token
+    names = ";".join(sorted(name.lower() for name in signed))
+    path, _, query = target.partition("?")
+    fields = [(name.lower().encode(), value.encode()) for name, value in signed.items()]
+    parts = RequestParts({}, query.encode(), fields, method, path.encode(), body)
+    canonical = canonical_request(parts, Claim(b"", tuple(names.split(";")), b""))
+    text = f"SDK-HMAC-SHA256\n{signed['X-Sdk-Date']}\n{hashlib.sha256(canonical).hexdigest()}"
+    signature = hmac.digest(config.secret_key.encode(), text.encode(), "sha256").hex()
+    authorization = f"SDK-HMAC-SHA256 Access={config.access_key}, SignedHeaders={names}, Signature={signature}"
+    return {**signed, **(unsigned or {}), "Authorization": authorization}
