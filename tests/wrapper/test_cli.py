@@ -9,6 +9,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -95,10 +96,8 @@ def test_table(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
 
     header, row = out.splitlines()
     assert ["PLANNED", "STARTED", "TOOK", "STATUS", "JOB", "RUN"] == header.split()
-    assert (
-        "2024-01-11 09:01:47+08:00  2024-01-11 09:01:56+08:00  -     running  ETL_Job_dli2dws  126074594" == row.strip()
-    )
-    assert (0, "datamap: times without an offset are read as Asia/Shanghai\n") == (code, err)
+    assert "2024-01-11 09:01:47  2024-01-11 09:01:56  -     running  ETL_Job_dli2dws  126074594" == row
+    assert (0, "datamap: times are in Asia/Shanghai\n") == (code, err)
 
 
 @pytest.mark.usefixtures("connected")
@@ -130,6 +129,52 @@ def test_columns_line_up_with_wide_characters(capfdbinary: pytest.CaptureFixture
     assert {header.index("WORKSPACE")} == begins
 
 
+@pytest.mark.usefixtures("connected")
+def test_output_is_utf_8(environment: pytest.MonkeyPatch) -> None:
+    """A name in Chinese prints, whatever encoding the locale asks for."""
+    environment.setenv("PYTHONIOENCODING", "ascii")
+    command = [sys.executable, "-m", "dataarts_datamap", "operators", TABLE_GUID, "--output", "table"]
+
+    assert "订单汇总_日报📊" in subprocess.run(command, check=True, capture_output=True).stdout.decode()
+
+
+@pytest.mark.usefixtures("connected")
+def test_no_stdout(environment: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """Without a standard output, the command says so."""
+    with environment.context() as patched:
+        patched.setattr("sys.stdout", None)
+        code = run(["operators", TABLE_GUID])
+
+    assert (2, b"datamap: there is no standard output to write to\n") == (code, capfdbinary.readouterr().err)
+
+
+@pytest.mark.parametrize(
+    ("typed", "window"),
+    [
+        ("2024-01-11 2024-01-12 +08:00", (1704902400000, 1704988800000)),
+        ("20240111 1704988800000 Asia/Shanghai", (1704902400000, 1704988800000)),
+        ("2024-01-11T00:00Z 2024-01-12T00:00Z +08:00", (1704931200000, 1705017600000)),
+        # 02:30 comes twice: the window spans both
+        ("2024-10-27T02:30 2024-10-27T02:30 Europe/Berlin", (1729989000000, 1729992600000)),
+    ],
+)
+@pytest.mark.usefixtures("connected")
+def test_times_of_a_zone(
+    environment: pytest.MonkeyPatch,
+    capfdbinary: pytest.CaptureFixture[bytes],
+    typed: str,
+    window: tuple[int, int],
+) -> None:
+    """A time without an offset is one of the zone that was asked for."""
+    with ScriptedServer(run_page()) as server:
+        environment.setenv("DATAMAP_ENDPOINT", server.url)
+        start, end, zone = typed.split()
+        called(capfdbinary, *DOCUMENTED, "--start", start, "--end", end, "--tz", zone)
+
+    query = parse_qs(urlsplit(server.asked[0].target).query)
+    assert window == (int(query["start_time"][0]), int(query["end_time"][0]))
+
+
 def test_nothing_found(capfdbinary: pytest.CaptureFixture[bytes], connected: MockServer) -> None:
     """A window without runs is told on stderr, and is no failure."""
     assert connected.url
@@ -137,7 +182,7 @@ def test_nothing_found(capfdbinary: pytest.CaptureFixture[bytes], connected: Moc
     code, out, err = called(capfdbinary, *DOCUMENTED, *day, "--output", "table")
 
     assert (0, "") == (code, out)
-    assert "datamap: times without an offset are read as UTC+08:00\ndatamap: no runs in this window\n" == err
+    assert "datamap: times are in UTC+08:00\ndatamap: no runs in this window\n" == err
 
 
 def test_untrusted_text(
@@ -147,15 +192,18 @@ def test_untrusted_text(
     assert connected.url
     evil = "\x1b[2J\u202egnp.exe[red]"
     row = {**documented_row(), "jobName": evil, "status": evil}
-    answers = [run_page(row), json_answer({"error_code": evil, "error_msg": evil}, status=400)]
+    error = {"error_code": evil, "error_msg": evil, "request_id": evil}
+    answers = [run_page(row), run_page(row), json_answer(error, status=400)]
     with ScriptedServer(*answers) as server:
         environment.setenv("DATAMAP_ENDPOINT", server.url)
         _, out, _ = called(capfdbinary, *DOCUMENTED, *DAY, "--output", "table")
+        _, lines, _ = called(capfdbinary, *DOCUMENTED, *DAY, "--output", "ndjson")
         code, _, err = called(capfdbinary, *DOCUMENTED, *DAY)
 
     assert "\\x1b[2J\\u202egnp.exe[red]" in out
+    assert '"job_name": "\\u001b[2J\\u202egnp.exe[red]"' in lines
     assert "\\x1b[2J\\u202egnp.exe[red]" in err
-    assert [] == [char for char in out + err if not char.isprintable() and char != "\n"]
+    assert [] == [char for char in out + lines + err if not char.isprintable() and char != "\n"]
     assert 2 == code
 
 
@@ -239,7 +287,10 @@ WRONG_USAGES: list[tuple[list[str], str]] = [
     (["runs"], "--table"),
     (["runs", "--table", "t", "--task-id", "1", "--job-name", "a"], "--table"),
     (["runs", "--task-id", "1", "--since", "1h"], "--job-name"),
-    (["runs", "--table", "t"], "start and since"),
+    (["runs", "--table", "t"], "--start TIME or --since SPAN"),
+    (["runs", "--table", "t", "--start", "2024-01-11", "--since", "1h"], "not both"),
+    (["runs", "--table", "t", "--since", "0h"], "24h"),
+    (["runs", "--table", "t", "--start", "2024-03-31T02:30", "--tz", "Europe/Berlin"], "clocks were put forward"),
     (["runs", "--table", "..", "--since", "1h"], "table_guid '..'"),
     (["runs", "--table", "t", "--since", "soon"], "24h"),
     (["runs", "--table", "t", "--start", "yesterday"], "2024-01-11"),
@@ -274,6 +325,19 @@ def test_help(capfdbinary: pytest.CaptureFixture[bytes], arguments: list[str]) -
     assert "Usage: datamap" in out
     if arguments:
         assert f"  datamap {arguments[0]} " in out
+
+
+@pytest.mark.usefixtures("connected")
+@pytest.mark.parametrize("output", ["table", "ndjson"])
+def test_reader_that_never_was(output: str) -> None:
+    """A reader that is gone before the first line ends the command in silence, too."""
+    command = [sys.executable, "-m", "dataarts_datamap", "operators", TABLE_GUID, "--output", output]
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(command, check=False, stdout=writing, stderr=subprocess.PIPE, timeout=60)
+    os.close(writing)
+
+    assert (0, b"") == (done.returncode, done.stderr)
 
 
 @pytest.mark.usefixtures("connected")

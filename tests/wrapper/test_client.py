@@ -103,6 +103,30 @@ def test_from_env(client_type: Any, environment: pytest.MonkeyPatch) -> None:
     assert "project_id='sdk-project'" in repr(client_type.from_env())
 
 
+@pytest.mark.parametrize(
+    ("where", "endpoint"),
+    [
+        ({"region": "cn-north-4"}, "https://dayu.cn-north-4.myhuaweicloud.com"),
+        ({"endpoint": "https://other"}, "https://other"),
+        ({"endpoint": None, "region": None}, "https://example.com/prefix"),
+    ],
+)
+def test_where_goes_before_every_variable(
+    environment: pytest.MonkeyPatch, where: dict[str, Any], endpoint: str
+) -> None:
+    """A keyword that says where the service is goes before both variables: no token goes where nobody asked it to."""
+    environment.setenv("DATAMAP_REGION", "eu-west-101")
+
+    assert f"endpoint='{endpoint}'" in repr(DataMapClient.from_env(**where))
+
+
+@pytest.mark.parametrize("credentials", ["token", b"token", 7])
+def test_wrong_credentials(credentials: Any) -> None:
+    """What are no credentials is told at once."""
+    with pytest.raises(InvalidArgumentError, match="TokenCredentials"):
+        DataMapClient(endpoint="https://h", **{**SETTINGS, "credentials": credentials})
+
+
 @pytest.mark.parametrize("unset", [None, ""])
 @pytest.mark.parametrize(
     ("name", "error", "mentioned"),

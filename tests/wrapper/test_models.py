@@ -95,9 +95,23 @@ def test_problem_text() -> None:
     assert isinstance(problem, FieldProblem)
 
 
+NO_JSON: list[Any] = [object(), ["\ud800"], 10**5000, float("inf"), float("nan"), {1: 2}, {1}]
+
+
+@pytest.mark.parametrize("value", NO_JSON, ids=["object", "surrogate", "huge", "inf", "nan", "keys", "set"])
+@pytest.mark.parametrize("sent_as", ["planTime", "status", "taskId", "speed", "runningData"])
+def test_row_that_no_json_is(sent_as: str, value: Any) -> None:
+    """A row made by hand can hold what JSON cannot: the field is a problem, never an error."""
+    run = Run.from_raw({sent_as: value})
+
+    assert [sent_as] == [problem.sent_as for problem in run.problems]
+    assert json.dumps(run.to_dict(), allow_nan=False)
+    assert value is run.raw[sent_as]
+
+
 def test_raw_of_a_made_up_run() -> None:
     """A run that no page brought has the raw row that its fields stand for."""
-    assert "success" == Run(status="success").raw["status"]
+    assert {"status": "success"} == Run(status="success").raw
 
 
 def test_operator_is_a_value() -> None:

@@ -240,6 +240,21 @@ def test_async_pager() -> None:
         asyncio.run(call(server))
 
 
+def test_total_of_the_latest_walk() -> None:
+    """The total is forgotten when a new walk begins, and told again by its first page."""
+    answers = [run_page({"taskRunningLogId": 1}, total=1), json_answer({}, status=500)]
+    with (
+        ScriptedServer(*answers) as server,
+        DataMapClient(endpoint=server.url, **SETTINGS) as client,
+    ):
+        pager = client.list_runs("1", job_name="a", **WINDOW)
+        assert Run(run_id=1) == pager.first()
+        assert [1, "Pager(total=1)"] == [pager.total, repr(pager)]
+        with pytest.raises(ServerError):
+            pager.first()
+        assert pager.total is None
+
+
 def test_empty_window(face: Face) -> None:
     """A window without runs is an empty list, for one request."""
     with ScriptedServer(run_page()) as server:

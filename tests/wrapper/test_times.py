@@ -64,7 +64,20 @@ def test_seconds() -> None:
         milliseconds("start", 1705248000)
 
 
-WRONG: list[Any] = [None, True, 1.7e12, "", "yesterday", "\u202e", b"x", date(2024, 1, 15), -1, 253402300800000]
+HUGE = pytest.param(10**5000, id="huge")
+WRONG: list[Any] = [
+    None,
+    True,
+    1.7e12,
+    "",
+    "yesterday",
+    "\u202e",
+    b"x",
+    date(2024, 1, 15),
+    -1,
+    HUGE,
+    253402300800000,
+]
 
 
 @pytest.mark.parametrize("time", WRONG)
@@ -98,12 +111,29 @@ def test_window_since() -> None:
         {"start": None, "end": None, "since": timedelta(-1)},
         {"start": None, "end": None, "since": timedelta(days=365 * 60)},
         {"start": None, "end": None, "since": 24},
+        {"start": None, "end": None, "since": timedelta.max},
     ],
 )
 def test_wrong_window(wrong: Any) -> None:
     """A window without one beginning, or that begins after its end, is refused."""
     with pytest.raises(InvalidArgumentError):
         window(now=NOW, **wrong)
+
+
+def test_fractions_of_a_millisecond() -> None:
+    """A fraction of a millisecond makes the window longer at either end, never shorter."""
+    end = datetime(2024, 1, 15, 0, 0, 0, 500, tzinfo=UTC)
+    span = timedelta(milliseconds=1, microseconds=500)
+
+    assert Window(1705276800000, 1705276800001) == window(start=end, end=end, since=None, now=NOW)
+    assert Window(1705276799999, 1705276800001) == window(start=None, end=end, since=span, now=NOW)
+
+
+def test_old_datetime() -> None:
+    """A datetime is never taken for seconds, however old it is."""
+    assert Window(63072000000, 63072000000) == window(
+        start=datetime(1972, 1, 1, tzinfo=UTC), end=datetime(1972, 1, 1, tzinfo=UTC), since=None, now=NOW
+    )
 
 
 def test_empty_window() -> None:

@@ -83,7 +83,11 @@ def connection_options(command: CommandT) -> CommandT:
             click.option("--region", metavar="ID", help="Region, if there is no address.  [env: DATAMAP_REGION]"),
             click.option("--project-id", metavar="ID", help="Project id.  [env: DATAMAP_PROJECT_ID]"),
             click.option("--instance-id", metavar="ID", help="DataArts Studio tenancy.  [env: DATAMAP_INSTANCE_ID]"),
-            click.option("--workspace-id", metavar="ID", help="Workspace.  [env: DATAMAP_WORKSPACE_ID]"),
+            click.option(
+                "--workspace-id",
+                metavar="ID",
+                help="If an operator names none.  [env: DATAMAP_WORKSPACE_ID]",
+            ),
             click.option("--timeout", type=float, metavar="SECONDS", help="Longest wait for the next bytes (60)."),
             click.option(
                 "--output",
@@ -163,15 +167,20 @@ def runs(  # noqa: PLR0913  one parameter for each option
 
     if (task_id is None) is not (job_name is None) or (table_guid is None) is (task_id is None):
         raise click.UsageError("give either --table, or both --task-id and --job-name")
-    _tell_zone((start, end), tz)
-    window = _given(start=in_zone(start, tz), end=in_zone(end, tz), since=since)
+    if start is not None and since is not None:
+        raise click.UsageError("give either --start or --since, not both")
+    if start is None and since is None:
+        raise click.UsageError("say where the window begins: --start TIME or --since SPAN")
+    shape = _output(output)
+    _tell_zone((start, end), tz, shape)
+    window = _given(start=in_zone(start, tz), end=in_zone(end, tz, end=True), since=since)
     how = _given(page_size=page_size, offset_unit=offset_unit, strict=strict)
     with _connect(settings) as client:
         if table_guid is not None:
             pager = client.list_table_runs(table_guid, **window, **how)
         else:
             pager = client.list_runs(cast("str", task_id), job_name=cast("str", job_name), **window, **how)
-        count = write_runs(pager, output=_output(output), zone=tz)
+        count = write_runs(pager, output=shape, zone=tz)
     _tell_if_none(count, "runs in this window")
 
 
@@ -179,7 +188,7 @@ def runs(  # noqa: PLR0913  one parameter for each option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on; 0 finds a free one.")
 @click.option("--seed", type=int, default=0, show_default=True, help="What the runs are made from.")
-@click.option("--now", type=parse_time, metavar="TIME", help="When the runs end: a time with an offset (the clock).")
+@click.option("--now", type=parse_time, metavar="TIME", help="When the runs end, in UTC if it has no offset (now).")
 @click.option("--project-id", metavar="ID", envvar="DATAMAP_PROJECT_ID", help="Project that is known.")
 @click.option("--instance-id", metavar="ID", envvar="DATAMAP_INSTANCE_ID", help="Tenancy that is known.")
 def mock(*, host: str, port: int, seed: int, now: datetime | int | None, **known: str | None) -> None:
@@ -225,15 +234,19 @@ def _given(**values: Any) -> dict[str, Any]:  # noqa: ANN401
 
 
 def _output(asked: Output | None) -> Output:
-    return asked or ("table" if sys.stdout.isatty() else "ndjson")
+    from dataarts_datamap.cli._output import is_terminal  # noqa: PLC0415  loads what --help does not need
+
+    return asked or ("table" if is_terminal() else "ndjson")
 
 
 def _tell(text: str) -> None:
     click.echo(f"datamap: {text}", err=True)
 
 
-def _tell_zone(times: Sequence[datetime | int | None], zone: tzinfo) -> None:
-    if any(isinstance(time, datetime) and time.tzinfo is None for time in times):
+def _tell_zone(times: Sequence[datetime | int | None], zone: tzinfo, output: Output) -> None:
+    if output == "table":
+        _tell(f"times are in {zone}")
+    elif any(isinstance(time, datetime) and time.tzinfo is None for time in times):
         _tell(f"times without an offset are read as {zone}")
 
 

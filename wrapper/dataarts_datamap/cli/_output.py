@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+from io import StringIO
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from dataarts_datamap._models import RunState
@@ -25,6 +27,7 @@ _STYLES: Final = {
     RunState.UNKNOWN: "yellow",
 }
 _NONE: Final = "-"
+_WRAPPED: Final = frozenset({"JOB", "STATUS"})
 _PIPE_WIDTH: Final = 10_000  # a pipe has no width that lines would have to fit
 
 
@@ -45,12 +48,15 @@ def write_operators(operators: Sequence[Operator], *, output: Output) -> int:
     return _write_table(("TASK", "JOB", "WORKSPACE"), rows)
 
 
+def is_terminal() -> bool:
+    """Whether a person reads stdout."""
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
 def _write_lines(values: Iterable[dict[str, Any]]) -> int:
     count = 0
     for count, value in enumerate(values, start=1):  # noqa: B007  the count outlives the loop
-        line = json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n"
-        sys.stdout.buffer.write(line.encode())  # as bytes: UTF-8 whatever the terminal's encoding is
-        sys.stdout.buffer.flush()
+        _write(f"{_escape(json.dumps(value, ensure_ascii=False, allow_nan=False))}\n")
     return count
 
 
@@ -60,12 +66,32 @@ def _write_table(titles: Sequence[str], rows: Sequence[tuple[Sequence[str | None
     from rich.text import Text  # noqa: PLC0415
 
     if rows:
-        table = Table(*titles, box=None, pad_edge=False, header_style="bold")
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for title in titles:
+            table.add_column(title, no_wrap=title not in _WRAPPED, overflow="fold")
         for cells, style in rows:
             table.add_row(*(Text(_NONE if cell is None else printable(cell), style) for cell in cells))
-        width = None if sys.stdout.isatty() else _PIPE_WIDTH
-        Console(width=width, highlight=False, soft_wrap=False).print(table)
+        width = shutil.get_terminal_size().columns if is_terminal() else _PIPE_WIDTH
+        sheet = StringIO()
+        Console(file=sheet, force_terminal=is_terminal(), legacy_windows=False, width=width).print(table)
+        _write("".join(f"{line.rstrip()}\n" for line in sheet.getvalue().splitlines()))
     return len(rows)
+
+
+def _write(text: str) -> None:
+    """Write to stdout as UTF-8, whatever the locale says, so that no name can fail to print."""
+    if sys.stdout is None:
+        raise OSError("there is no standard output to write to")
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode())
+    sys.stdout.buffer.flush()
+
+
+def _escape(line: str) -> str:
+    """The JSON text with what a terminal would act on as JSON escapes: the same value, harmless when it is shown."""
+    if line.isprintable():
+        return line
+    return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in line)
 
 
 def _run_cells(run: Run, zone: tzinfo) -> tuple[str | None, ...]:
@@ -75,7 +101,7 @@ def _run_cells(run: Run, zone: tzinfo) -> tuple[str | None, ...]:
 
 
 def _time(time: datetime | None, zone: tzinfo) -> str | None:
-    return None if time is None else time.astimezone(zone).isoformat(sep=" ", timespec="seconds")
+    return None if time is None else f"{time.astimezone(zone):%Y-%m-%d %H:%M:%S}"
 
 
 def _duration(duration: timedelta | None) -> str | None:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import click
 
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_MILLISECOND_DIGITS: Final = range(9, 16)  # eight are a date, such as 20240111
 _SPAN: Final = re.compile(r"(\d{1,6})([smhdw])")
 
 
@@ -36,7 +37,7 @@ def parse_time(text: str) -> datetime | int:
     Raises:
         click.BadParameter: It is none of them.
     """
-    if text.isascii() and text.isdigit() and len(text) > len("20240111"):
+    if text.isascii() and text.isdigit() and len(text) in _MILLISECOND_DIGITS:
         return int(text)
     try:
         return datetime.fromisoformat(text)
@@ -51,14 +52,23 @@ def parse_span(text: str) -> timedelta:
         click.BadParameter: It is none.
     """
     match = _SPAN.fullmatch(text)
-    if match is None:
+    if match is None or not int(match[1]):
         raise click.BadParameter(f"{text!r} is no span such as 90m, 24h or 7d")
     number, unit = match.groups()
     return timedelta(**{_UNITS[unit]: int(number)})
 
 
-def in_zone(time: datetime | int | None, zone: tzinfo) -> datetime | int | None:
-    """The time; a naive one is taken to be of the zone."""
-    if isinstance(time, datetime) and time.tzinfo is None:
-        return time.replace(tzinfo=zone)
-    return time
+def in_zone(time: datetime | int | None, zone: tzinfo, *, end: bool = False) -> datetime | int | None:
+    """The time; a naive one is taken to be of the zone.
+
+    When clocks are put back, an hour comes twice: a window begins with the first of a time and ends with the second.
+
+    Raises:
+        click.UsageError: Clocks were put forward, and the zone has no such time.
+    """
+    if not isinstance(time, datetime) or time.tzinfo is not None:
+        return time
+    local = time.replace(tzinfo=zone, fold=int(end))
+    if local.astimezone(UTC).astimezone(zone).replace(tzinfo=None, fold=0) != time:
+        raise click.UsageError(f"{time.isoformat()} is no time in {zone}: clocks were put forward; give an offset")
+    return local
