@@ -222,6 +222,7 @@ def test_the_scope_is_the_project_by_id_or_name(iam: Login, scope: Any, status: 
         (json.dumps(login("quiet", methods=["password", "totp"])).encode(), "see auth/identity/methods"),
         (json.dumps(login("quiet", scope={"domain": {"name": "mock-account"}})).encode(), "see auth/scope"),
         (json.dumps(login("quiet", scope={"project": {}})).encode(), "see auth/scope/project"),
+        (json.dumps(login(scope={"project": {"name": "eu-west-101", "x": ""}})).encode(), "see auth/scope/project"),
     ],
 )
 def test_what_is_no_password_login_is_refused(iam: Login, body: bytes, place: str) -> None:

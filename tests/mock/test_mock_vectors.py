@@ -169,6 +169,12 @@ def test_every_digit_of_the_signature_counts(vector: dict[str, Any], place: int,
         verify(request, vector["input"]["sk"])
 
 
+def test_space_around_a_header_is_not_signed() -> None:
+    """A server in between may hand a value on with the space that stood around it."""
+    request = request_of(EXPRESSIBLE[0])
+    verify(with_header(request, 0, b" \t" + request.headers[0][1] + b" "), EXPRESSIBLE[0]["input"]["sk"])
+
+
 def test_a_body_that_the_signer_leaves_out_may_change() -> None:
     """UNSIGNED-PAYLOAD is what the official signer says of a body that is not JSON; none at all is not the same."""
     (vector,) = [vector for vector in SIGNED if vector["id"] in OPEN_BODIES]
