@@ -5,14 +5,24 @@ MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
 VENV := .venv
-BIN := $(abspath $(VENV))/bin
+BIN := $(VENV)/bin
 CLIENT := generated/dataarts_datamap_client
 SPEC := spec/datamap.openapi.yaml
 
 # The tools of this checkout alone: nothing of the caller's environment takes part.
-export PATH := $(BIN):$(PATH)
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PYTEST_ADDOPTS PYTEST_PLUGINS RUFF_CONFIG MYPYPATH
+
+# Of the environment's ENDPOINT nothing is known: only one that was typed behind the verb is meant.
+ifneq ($(origin ENDPOINT),command line)
+ENDPOINT :=
+endif
+
+# An environment that was moved or copied would run the code of its old place.
+ifneq ($(shell cat $(VENV)/.python 2>/dev/null),$(CURDIR))
+$(shell rm -f $(VENV)/.python $(VENV)/.runtime $(VENV)/.dev)
+endif
 
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt --build-constraint constraints.txt
 
@@ -25,7 +35,7 @@ $(VENV)/.python:
 	@echo "Setting up $(VENV) ..." >&2
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt pip
-	@touch $@
+	@echo "$(CURDIR)" > $@
 
 $(VENV)/.runtime: $(VENV)/.python pyproject.toml constraints.txt wrapper/dataarts_datamap/_version.py
 	@$(PIP_INSTALL) --editable '.[cli,mock]'
@@ -56,11 +66,11 @@ contract: $(VENV)/.dev ## Run the conformance tests (ENDPOINT=https://... for a 
 	@$(BIN)/python -m pytest contract_tests $(if $(ENDPOINT),--endpoint '$(ENDPOINT)')
 
 .PHONY: lint
-lint: $(VENV)/.dev ## Check style, types, arrows and the specification
+lint: $(VENV)/.dev ## Check style, types, import layers and the specification
 	@$(BIN)/ruff check --no-cache .
 	@$(BIN)/ruff format --no-cache --check --quiet .
 	@$(BIN)/python spec/check.py
-	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/lint-imports --no-cache --no-logo
 	@$(BIN)/mypy wrapper contract_tests/dataarts_datamap_contract examples spec tests
 	@$(BIN)/basedpyright
 
@@ -73,24 +83,25 @@ format: $(VENV)/.dev ## Rewrite the hand-written code in the project's style
 evidence: $(VENV)/.dev ## List what the specification states, and where each statement comes from
 	@$(BIN)/python spec/check.py --evidence
 
-# $(call generate,FOLDER): the generator wants a folder that is not there yet.
-generate = rm -rf $(1) && $(BIN)/openapi-python-client generate --path $(SPEC) --config spec/generator.yaml \
-	--meta none --output-path $(1) --fail-on-warning >/dev/null
+# $(call generate,FOLDER): writes the client into a folder that is not there yet.
+generate = $(BIN)/openapi-python-client generate --path $(SPEC) --config spec/generator.yaml \
+	--meta none --output-path "$(1)" --fail-on-warning >/dev/null
 
 .PHONY: generate
 generate: $(VENV)/.dev ## Regenerate the low-level client from the specification
-	@$(call generate,$(CLIENT))
+	@scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && \
+	$(call generate,$$scratch/client) && rm -rf generated && mkdir generated && cp -R "$$scratch/client" $(CLIENT)
 
 .PHONY: check-generated
 check-generated: $(VENV)/.dev ## Fail if the low-level client is not what the specification generates
-	@scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && \
-	$(call generate,"$$scratch/dataarts_datamap_client") && \
-	diff -r -u -x __pycache__ $(CLIENT) "$$scratch/dataarts_datamap_client" || \
-	{ echo "$(CLIENT) is not what $(SPEC) generates: run 'make generate' and commit the result" >&2; exit 1; }
+	@scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && mkdir "$$scratch/generated" && \
+	$(call generate,$$scratch/$(CLIENT)) && \
+	{ diff -r -u -x __pycache__ generated "$$scratch/generated" || \
+	{ echo "generated/ is not what $(SPEC) generates: run 'make generate' and commit the result" >&2; exit 1; }; }
 
 .PHONY: build
 build: $(VENV)/.dev ## Build the wheel and the sdist into dist/
-	@rm -rf dist && PIP_CONSTRAINT= PIP_BUILD_CONSTRAINT=$(abspath constraints.txt) $(BIN)/python -m build --quiet
+	@rm -rf dist && $(BIN)/python -m build --no-isolation --quiet >/dev/null
 
 .PHONY: clean
 clean: ## Remove what the other verbs made

@@ -45,10 +45,9 @@ def printed(command: list[str], environment: dict[str, str]) -> list[str]:
     return [line.rstrip() for line in done.stdout.decode().splitlines()]
 
 
-def test_python_prints_what_it_shows(environment: dict[str, str]) -> None:
-    """The Python block prints the text block behind it."""
-    at = [language for language, _ in BLOCKS].index("python")
-
+@pytest.mark.parametrize("at", [at for at, (language, _) in enumerate(BLOCKS) if language == "python"])
+def test_python_prints_what_it_shows(at: int, environment: dict[str, str]) -> None:
+    """Each Python block prints the text block behind it."""
     assert "text" == BLOCKS[at + 1][0]
     assert BLOCKS[at + 1][1].splitlines() == printed([sys.executable, "-c", BLOCKS[at][1]], environment)
 

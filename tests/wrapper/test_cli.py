@@ -392,9 +392,30 @@ def test_mock_verb(environment: pytest.MonkeyPatch, capfdbinary: pytest.CaptureF
         code, out, _ = called(capfdbinary, *DOCUMENTED, *DAY)
         port = told[0].split()[2].rpartition(":")[2]
         taken, _, err = called(capfdbinary, "mock", "--port", port)
+        suggested = told[-1].split()[1:]
+        suggested_code, suggested_out, _ = called(capfdbinary, *suggested)
         serving.terminate()
         assert serving.wait(timeout=30) in {0, 143, -15}
 
     assert (0, 1) == (code, len(out.splitlines()))
     assert 2 == taken
     assert "in use" in err
+    assert 0 == suggested_code
+    assert suggested_out
+
+
+def test_access_key(
+    capfdbinary: pytest.CaptureFixture[bytes], connected: MockServer, environment: pytest.MonkeyPatch
+) -> None:
+    """The official variables are enough; a wrong key is told, and not shown."""
+    environment.delenv("DATAMAP_TOKEN")
+    environment.setenv("HUAWEICLOUD_SDK_AK", connected.config.access_key)
+    environment.setenv("HUAWEICLOUD_SDK_SK", connected.config.secret_key)
+    code, out, _ = called(capfdbinary, *DOCUMENTED, *DAY)
+    environment.setenv("HUAWEICLOUD_SDK_SK", "wrong-secret")
+    wrong, _, err = called(capfdbinary, *DOCUMENTED, *DAY)
+
+    assert (0, 1, 2) == (code, len(out.splitlines()), wrong)
+    assert "APIGW.0301" in err
+    assert "wrong-secret" not in err
+    assert connected.config.access_key not in err

@@ -19,6 +19,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except ModuleNotFoundError as error:
         if error.name not in _EXTRA:
             raise
-        sys.stderr.write("datamap: the command line needs an extra: pip install 'dataarts-datamap[cli]'\n")
+        sys.stderr.write("datamap: the command line needs an extra: install dataarts-datamap with [cli]\n")
         sys.exit(_WRONG_USAGE)
     sys.exit(run(arguments))

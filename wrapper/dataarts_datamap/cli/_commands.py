@@ -194,7 +194,8 @@ def runs(  # noqa: PLR0913  one parameter for each option
 def mock(*, host: str, port: int, seed: int, now: datetime | int | None, **known: str | None) -> None:
     """Serve made-up runs, and the documented one, until interrupted.
 
-    The token that it takes is that of DATAMAP_TOKEN, if it is set; else it is shown.
+    The credentials that it takes are those of DATAMAP_TOKEN, HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, where they are
+    set; else it has a token of its own, and shows it.
 
     \b
     Example:
@@ -204,23 +205,32 @@ def mock(*, host: str, port: int, seed: int, now: datetime | int | None, **known
         from dataarts_datamap_contract import mock as server  # noqa: PLC0415  an extra, and the other side
     except ModuleNotFoundError as error:
         raise click.UsageError(
-            f"the mock server needs an extra: pip install 'dataarts-datamap[mock]' ({error})"
+            f"the mock server needs an extra: install dataarts-datamap with [mock] ({error})"
         ) from None
 
     token = os.environ.get("DATAMAP_TOKEN") or None
+    access_key, secret_key = (os.environ.get(f"HUAWEICLOUD_SDK_{name}") or None for name in ("AK", "SK"))
     anchor = datetime.fromtimestamp(now / 1000, UTC) if isinstance(now, int) else in_zone(now, UTC)
-    config = server.MockConfig(seed=seed, now=cast("datetime | None", anchor), **_given(token=token, **known))
+    whom = _given(token=token, access_key=access_key, secret_key=secret_key, **known)
+    config = server.MockConfig(seed=seed, now=cast("datetime | None", anchor), **whom)
 
     def announce(url: str) -> None:
         variables = {"ENDPOINT": url, "PROJECT_ID": config.project_id, "INSTANCE_ID": config.instance_id}
         if token is None:
             variables["TOKEN"] = config.token
-        click.echo(f"Serving at {url} until interrupted. In another shell:", err=True)
+        also = ", with the same DATAMAP_TOKEN" if token else ""
+        click.echo(f"Serving at {url} until interrupted. In another shell{also}:", err=True)
         for name, value in variables.items():
             click.echo(f"  export DATAMAP_{name}={value}", err=True)
-        click.echo(f"  datamap runs --table {server.TABLE_GUID} --since 24h", err=True)
+        click.echo(f"  datamap runs --table {server.TABLE_GUID} {_last_day(config.now)}", err=True)
 
     server.serve(config, host=host, port=port, on_ready=announce)
+
+
+def _last_day(now: datetime | None) -> str:
+    if now is None:
+        return "--since 24h"
+    return f"--start {now - timedelta(days=1):%Y-%m-%dT%H:%M%z} --end {now:%Y-%m-%dT%H:%M%z}"
 
 
 def _connect(settings: dict[str, Any]) -> DataMapClient:
