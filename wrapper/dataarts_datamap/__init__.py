@@ -12,10 +12,13 @@ from dataarts_datamap._version import __version__
 
 if TYPE_CHECKING:
     from dataarts_datamap._client import AsyncDataMapClient, DataMapClient
+    from dataarts_datamap._clock import Clock
     from dataarts_datamap._credentials import Credentials, TokenCredentials
     from dataarts_datamap._errors import (
+        AnswerTooLargeError,
         AuthenticationError,
         BadRequestError,
+        CertificateError,
         ClientClosedError,
         ConfigurationError,
         ConnectionFailedError,
@@ -43,13 +46,17 @@ if TYPE_CHECKING:
     from dataarts_datamap._messages import Request, Response
     from dataarts_datamap._models import FieldProblem, Operator, Run, RunPage, RunState
     from dataarts_datamap._paging import AsyncPager, Pager
+    from dataarts_datamap._retry import Retry
 
 __all__ = [
+    "AnswerTooLargeError",
     "AsyncDataMapClient",
     "AsyncPager",
     "AuthenticationError",
     "BadRequestError",
+    "CertificateError",
     "ClientClosedError",
+    "Clock",
     "ConfigurationError",
     "ConnectionFailedError",
     "Credentials",
@@ -72,6 +79,7 @@ __all__ = [
     "Request",
     "RequestTimeoutError",
     "Response",
+    "Retry",
     "RowProblemWarning",
     "Run",
     "RunPage",
@@ -88,10 +96,12 @@ __all__ = [
 
 _HOMES = {
     "_client": ("AsyncDataMapClient", "DataMapClient"),
+    "_clock": ("Clock",),
     "_credentials": ("Credentials", "TokenCredentials"),
     "_messages": ("Request", "Response"),
     "_models": ("FieldProblem", "Operator", "Run", "RunPage", "RunState"),
     "_paging": ("AsyncPager", "Pager"),
+    "_retry": ("Retry",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -6,28 +6,32 @@ import math
 import os
 from abc import abstractmethod
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final, Generic, Self, TypedDict, TypeVar, Unpack, get_args
 
 from dataarts_datamap._arguments import header_value, path_segment, query_integer, query_text
+from dataarts_datamap._clock import Clock
 from dataarts_datamap._credentials import Credentials, find_credentials
 from dataarts_datamap._endpoints import checked_endpoint, region_endpoint
 from dataarts_datamap._envelope import decode_operators, decode_page
 from dataarts_datamap._errors import ConfigurationError, InvalidArgumentError
-from dataarts_datamap._http import AsyncTransport, SyncTransport, exchange
+from dataarts_datamap._http import AsyncTransport, SyncTransport
 from dataarts_datamap._models import Operator, Run, RunPage
 from dataarts_datamap._paging import AsyncPager, OffsetUnit, Pager, Walk, walk_operators, walk_pages
 from dataarts_datamap._requests import operators_request, runs_request
+from dataarts_datamap._retry import Policy, Retry, exchange
 from dataarts_datamap._times import Time, Window, window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import TracebackType
 
-    from dataarts_datamap._messages import Call, Request
+    from dataarts_datamap._messages import Request, Steps
 
 PagerT = TypeVar("PagerT", Pager[Run], AsyncPager[Run])
 
 _DEFAULT_TIMEOUT: Final = 60.0
+_DEFAULT_DEADLINE: Final = 120.0
 _DEFAULT_PAGE_SIZE: Final = 100
 
 
@@ -41,6 +45,9 @@ class ClientSettings(TypedDict, total=False):
     workspace_id: str | None
     credentials: Credentials | None
     timeout: float
+    deadline: float
+    retry: Retry | None
+    clock: Clock | None
 
 
 class _Client(Generic[PagerT]):
@@ -56,12 +63,16 @@ class _Client(Generic[PagerT]):
         workspace_id: str | None = None,
         credentials: Credentials | None = None,
         timeout: float = _DEFAULT_TIMEOUT,
+        deadline: float = _DEFAULT_DEADLINE,
+        retry: Retry | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self._endpoint = _resolve_endpoint(endpoint, region)
         self._project_id = path_segment("project_id", _required("project_id", project_id))
         self._instance_id = header_value("instance_id", _required("instance_id", instance_id))
         self._workspace_id = None if workspace_id is None else query_text("workspace_id", workspace_id)
-        self._timeout = _checked_timeout(timeout)
+        self._timeout = _checked_seconds("timeout", timeout)
+        self._policy = Policy(retry or Retry(), _checked_seconds("deadline", deadline), clock or Clock())
         self._credentials = find_credentials(os.environ) if credentials is None else credentials
         self._open()
 
@@ -159,14 +170,14 @@ class _Client(Generic[PagerT]):
     @abstractmethod
     def _pager(self, begin: Callable[[], Walk]) -> PagerT: ...
 
-    def _read_operators(self, table_guid: str) -> Call[list[Operator]]:
+    def _read_operators(self, table_guid: str) -> Steps[list[Operator]]:
         request = operators_request(
             endpoint=self._endpoint,
             project_id=self._project_id,
             instance_id=self._instance_id,
             table_guid=table_guid,
         )
-        return decode_operators((yield from exchange(request, self._credentials)))
+        return (yield from exchange(request, self._credentials, self._policy, decode_operators))
 
     def _walk_factory(
         self, span: Window, *, page_size: int, offset_unit: OffsetUnit, strict: bool
@@ -176,10 +187,10 @@ class _Client(Generic[PagerT]):
         query_integer("page_size", page_size, minimum=1)
 
         def walk(operator: Operator) -> Walk:
-            def read_page(offset: int) -> Call[RunPage]:
+            def read_page(offset: int) -> Steps[RunPage]:
                 request = self._runs_request(operator, span, offset=offset, limit=page_size)
-                response = yield from exchange(request, self._credentials)
-                return decode_page(response, offset=offset, strict=strict)
+                decode = partial(decode_page, offset=offset, strict=strict)
+                return (yield from exchange(request, self._credentials, self._policy, decode))
 
             return walk_pages(read_page, page_size=page_size, offset_unit=offset_unit)
 
@@ -211,6 +222,9 @@ class DataMapClient(_Client[Pager[Run]]):
         workspace_id: Workspace id for calls that name none.
         credentials: Proof of who asks; looked for in the environment, if left out.
         timeout: Seconds to wait for the next bytes of an answer, and for a connection, of which ten at most.
+        deadline: Seconds that one request may take with all its attempts and the waits between them.
+        retry: When a request that failed is sent again; ``Retry(attempts=1)`` for never.
+        clock: Time and chance for the retries, for tests that must not wait.
 
     Raises:
         ConfigurationError: A setting is missing or unusable.
@@ -244,7 +258,7 @@ class DataMapClient(_Client[Pager[Run]]):
         self.close()
 
     def _open(self) -> None:
-        self._transport = SyncTransport(timeout=self._timeout)
+        self._transport = SyncTransport(timeout=self._timeout, clock=self._policy.clock)
 
     def _pager(self, begin: Callable[[], Walk]) -> Pager[Run]:
         return Pager(self._transport, begin)
@@ -261,6 +275,9 @@ class AsyncDataMapClient(_Client[AsyncPager[Run]]):
         workspace_id: Workspace id for calls that name none.
         credentials: Proof of who asks; looked for in the environment, if left out.
         timeout: Seconds to wait for the next bytes of an answer, and for a connection, of which ten at most.
+        deadline: Seconds that one request may take with all its attempts and the waits between them.
+        retry: When a request that failed is sent again; ``Retry(attempts=1)`` for never.
+        clock: Time and chance for the retries, for tests that must not wait.
 
     Raises:
         ConfigurationError: A setting is missing or unusable.
@@ -294,7 +311,7 @@ class AsyncDataMapClient(_Client[AsyncPager[Run]]):
         await self.close()
 
     def _open(self) -> None:
-        self._transport = AsyncTransport(timeout=self._timeout)
+        self._transport = AsyncTransport(timeout=self._timeout, clock=self._policy.clock)
 
     def _pager(self, begin: Callable[[], Walk]) -> AsyncPager[Run]:
         return AsyncPager(self._transport, begin)
@@ -332,7 +349,7 @@ def _resolve_endpoint(endpoint: str | None, region: str | None) -> str:
     )
 
 
-def _checked_timeout(seconds: float) -> float:
+def _checked_seconds(name: str, seconds: float) -> float:
     if not 0 < seconds < math.inf:
-        raise InvalidArgumentError(f"timeout must be a finite number of seconds above 0, not {seconds!r}")
+        raise InvalidArgumentError(f"{name} must be a finite number of seconds above 0, not {seconds!r}")
     return seconds

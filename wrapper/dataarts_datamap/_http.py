@@ -7,7 +7,6 @@ since it holds the request with its credentials.
 from __future__ import annotations
 
 import platform
-import time
 from functools import cache
 from typing import TYPE_CHECKING, Final, TypedDict, TypeVar
 
@@ -20,15 +19,15 @@ from dataarts_datamap._errors import (
     RequestTimeoutError,
     TransportError,
 )
-from dataarts_datamap._messages import Response
+from dataarts_datamap._messages import Response, Sleep
 from dataarts_datamap._text import printable
 from dataarts_datamap._version import __version__
 
 if TYPE_CHECKING:
     import ssl
 
-    from dataarts_datamap._credentials import Credentials
-    from dataarts_datamap._messages import Call, Request
+    from dataarts_datamap._clock import Clock
+    from dataarts_datamap._messages import Request, Send, Steps
 
 T = TypeVar("T")
 
@@ -36,38 +35,38 @@ _LONGEST_CONNECT: Final = 10.0
 _USER_AGENT: Final = f"dataarts-datamap/{__version__} python/{platform.python_version()}"
 
 
-def exchange(request: Request, credentials: Credentials) -> Call[Response]:
-    """One request with its credentials, to its answer: the place for whatever a client does around each exchange."""
-    authenticated = yield from credentials.authenticate(request)
-    return (yield authenticated)
-
-
 class SyncTransport:
-    """Runs calls over one pool of connections.
+    """Takes steps over one pool of connections.
 
     Args:
         timeout: Seconds to wait for the next bytes, and for a connection, of which ten at most.
+        clock: Time.
     """
 
-    def __init__(self, *, timeout: float) -> None:
+    def __init__(self, *, timeout: float, clock: Clock) -> None:
+        self._clock = clock
         self._client = httpx.Client(**_settings(timeout))
 
-    def run(self, call: Call[T]) -> T:
-        """What the call returns, each of its requests sent.
+    def run(self, steps: Steps[T]) -> T:
+        """What the steps return, each of them taken.
 
         Raises:
             ClientClosedError: The transport was closed.
             TransportError: No whole answer came back.
         """
         try:
-            request = next(call)
+            step = next(steps)
             while True:
+                if isinstance(step, Sleep):
+                    self._clock.sleep(step.seconds)
+                    step = next(steps)
+                    continue
                 try:
-                    response = self._send(request)
+                    response = self._send(step)
                 except DataMapError as error:
-                    request = call.throw(error)
+                    step = steps.throw(error)
                 else:
-                    request = call.send(response)
+                    step = steps.send(response)
         except StopIteration as stop:
             result: T = stop.value
             return result
@@ -76,44 +75,51 @@ class SyncTransport:
         """Close the connections; again is harmless."""
         self._client.close()
 
-    def _send(self, request: Request) -> Response:
+    def _send(self, step: Send) -> Response:
         _refuse_closed(self._client.is_closed)
-        started = time.monotonic()
+        request = step.request
+        started = self._clock.monotonic()
         try:
             answer = self._client.send(_build(self._client, request))
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-            failure = _failure(error, request, time.monotonic() - started)
+            failure = _failure(error, request, self._clock.monotonic() - started)
         else:
-            return _response(answer, request, time.monotonic() - started)
+            return _response(answer, request, self._clock.monotonic() - started)
         raise failure
 
 
 class AsyncTransport:
-    """Runs calls over one pool of connections, in an event loop.
+    """Takes steps over one pool of connections, in an event loop.
 
     Args:
         timeout: Seconds to wait for the next bytes, and for a connection, of which ten at most.
+        clock: Time.
     """
 
-    def __init__(self, *, timeout: float) -> None:
+    def __init__(self, *, timeout: float, clock: Clock) -> None:
+        self._clock = clock
         self._client = httpx.AsyncClient(**_settings(timeout))
 
-    async def run(self, call: Call[T]) -> T:
-        """What the call returns, each of its requests sent.
+    async def run(self, steps: Steps[T]) -> T:
+        """What the steps return, each of them taken.
 
         Raises:
             ClientClosedError: The transport was closed.
             TransportError: No whole answer came back.
         """
         try:
-            request = next(call)
+            step = next(steps)
             while True:
+                if isinstance(step, Sleep):
+                    await self._clock.sleep_async(step.seconds)
+                    step = next(steps)
+                    continue
                 try:
-                    response = await self._send(request)
+                    response = await self._send(step)
                 except DataMapError as error:
-                    request = call.throw(error)
+                    step = steps.throw(error)
                 else:
-                    request = call.send(response)
+                    step = steps.send(response)
         except StopIteration as stop:
             result: T = stop.value
             return result
@@ -122,15 +128,16 @@ class AsyncTransport:
         """Close the connections; again is harmless."""
         await self._client.aclose()
 
-    async def _send(self, request: Request) -> Response:
+    async def _send(self, step: Send) -> Response:
         _refuse_closed(self._client.is_closed)
-        started = time.monotonic()
+        request = step.request
+        started = self._clock.monotonic()
         try:
             answer = await self._client.send(_build(self._client, request))
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-            failure = _failure(error, request, time.monotonic() - started)
+            failure = _failure(error, request, self._clock.monotonic() - started)
         else:
-            return _response(answer, request, time.monotonic() - started)
+            return _response(answer, request, self._clock.monotonic() - started)
         raise failure
 
 
