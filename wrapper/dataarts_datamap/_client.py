@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Final, Generic, Self, TypedDict, TypeVar, Unpa
 from dataarts_datamap._arguments import header_value, path_segment, query_integer, query_text
 from dataarts_datamap._clock import Clock
 from dataarts_datamap._credentials import Credentials, find_credentials
-from dataarts_datamap._endpoints import checked_endpoint, region_endpoint
+from dataarts_datamap._endpoints import checked_endpoint, checked_proxy, region_endpoint
 from dataarts_datamap._envelope import decode_operators, decode_page
 from dataarts_datamap._errors import ConfigurationError, InvalidArgumentError
-from dataarts_datamap._http import AsyncTransport, SyncTransport
+from dataarts_datamap._http import AsyncTransport, Network, SyncTransport
 from dataarts_datamap._models import Operator, Run, RunPage
 from dataarts_datamap._paging import AsyncPager, OffsetUnit, Pager, Walk, walk_operators, walk_pages
 from dataarts_datamap._requests import operators_request, runs_request
@@ -32,6 +32,7 @@ PagerT = TypeVar("PagerT", Pager[Run], AsyncPager[Run])
 
 _DEFAULT_TIMEOUT: Final = 60.0
 _DEFAULT_DEADLINE: Final = 120.0
+_DEFAULT_MAX_ANSWER_SIZE: Final = 64 * 1024 * 1024
 _DEFAULT_PAGE_SIZE: Final = 100
 
 
@@ -47,6 +48,9 @@ class ClientSettings(TypedDict, total=False):
     timeout: float
     deadline: float
     retry: Retry | None
+    max_answer_size: int
+    proxy: str | None
+    allow_http: bool
     clock: Clock | None
 
 
@@ -65,13 +69,20 @@ class _Client(Generic[PagerT]):
         timeout: float = _DEFAULT_TIMEOUT,
         deadline: float = _DEFAULT_DEADLINE,
         retry: Retry | None = None,
+        max_answer_size: int = _DEFAULT_MAX_ANSWER_SIZE,
+        proxy: str | None = None,
+        allow_http: bool = False,
         clock: Clock | None = None,
     ) -> None:
-        self._endpoint = _resolve_endpoint(endpoint, region)
+        self._endpoint = _resolve_endpoint(endpoint, region, allow_http=allow_http)
         self._project_id = path_segment("project_id", _required("project_id", project_id))
         self._instance_id = header_value("instance_id", _required("instance_id", instance_id))
         self._workspace_id = None if workspace_id is None else query_text("workspace_id", workspace_id)
-        self._timeout = _checked_seconds("timeout", timeout)
+        self._network = Network(
+            timeout=_checked_seconds("timeout", timeout),
+            max_answer_size=query_integer("max_answer_size", max_answer_size, minimum=1),
+            proxy=None if proxy is None else checked_proxy(proxy),
+        )
         self._policy = Policy(retry or Retry(), _checked_seconds("deadline", deadline), clock or Clock())
         self._credentials = find_credentials(os.environ) if credentials is None else credentials
         self._open()
@@ -224,6 +235,10 @@ class DataMapClient(_Client[Pager[Run]]):
         timeout: Seconds to wait for the next bytes of an answer, and for a connection, of which ten at most.
         deadline: Seconds that one request may take with all its attempts and the waits between them.
         retry: When a request that failed is sent again; ``Retry(attempts=1)`` for never.
+        max_answer_size: Bytes that an answer may have, decompressed; by default 64 MiB. It is cut off there.
+        proxy: Proxy to go through, such as ``http://user:password@host:3128``; that of the environment
+            (``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY``, except for ``NO_PROXY``), if left out.
+        allow_http: Whether the address may be plain ``http`` to another machine than this one.
         clock: Time and chance for the retries, for tests that must not wait.
 
     Raises:
@@ -258,7 +273,7 @@ class DataMapClient(_Client[Pager[Run]]):
         self.close()
 
     def _open(self) -> None:
-        self._transport = SyncTransport(timeout=self._timeout, clock=self._policy.clock)
+        self._transport = SyncTransport(self._network, self._policy.clock)
 
     def _pager(self, begin: Callable[[], Walk]) -> Pager[Run]:
         return Pager(self._transport, begin)
@@ -277,6 +292,10 @@ class AsyncDataMapClient(_Client[AsyncPager[Run]]):
         timeout: Seconds to wait for the next bytes of an answer, and for a connection, of which ten at most.
         deadline: Seconds that one request may take with all its attempts and the waits between them.
         retry: When a request that failed is sent again; ``Retry(attempts=1)`` for never.
+        max_answer_size: Bytes that an answer may have, decompressed; by default 64 MiB. It is cut off there.
+        proxy: Proxy to go through, such as ``http://user:password@host:3128``; that of the environment
+            (``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY``, except for ``NO_PROXY``), if left out.
+        allow_http: Whether the address may be plain ``http`` to another machine than this one.
         clock: Time and chance for the retries, for tests that must not wait.
 
     Raises:
@@ -311,7 +330,7 @@ class AsyncDataMapClient(_Client[AsyncPager[Run]]):
         await self.close()
 
     def _open(self) -> None:
-        self._transport = AsyncTransport(timeout=self._timeout, clock=self._policy.clock)
+        self._transport = AsyncTransport(self._network, self._policy.clock)
 
     def _pager(self, begin: Callable[[], Walk]) -> AsyncPager[Run]:
         return AsyncPager(self._transport, begin)
@@ -339,9 +358,9 @@ def _required(name: str, value: str | None) -> str:
     return value
 
 
-def _resolve_endpoint(endpoint: str | None, region: str | None) -> str:
+def _resolve_endpoint(endpoint: str | None, region: str | None, *, allow_http: bool) -> str:
     if endpoint is not None:
-        return checked_endpoint(endpoint)
+        return checked_endpoint(endpoint, allow_http=allow_http)
     if region is not None:
         return region_endpoint(region)
     raise ConfigurationError(

@@ -28,6 +28,7 @@ T = TypeVar("T")
 _MOST_ATTEMPTS: Final = 20
 _LONGEST: Final = 3600.0
 _PASSING_STATUSES: Final = frozenset({429, 500, 502, 503, 504})
+_REFUSALS: Final = range(400, 500)
 _LASTING_FAILURES: Final = (AnswerTooLargeError, CertificateError)
 
 
@@ -125,6 +126,8 @@ def _due(call: Call[T], until: float) -> Steps[T]:
 
 
 def _tell(error: DataMapError, *, attempts: int, elapsed: float) -> None:
+    if error.__cause__ is None:
+        error.__context__ = None  # what another library raised on the way: the text tells it, and it may hold too much
     if error.attempts is not None:  # else nothing was sent: a client that is closed, credentials that are missing
         error.attempts, error.elapsed = attempts, elapsed
 
@@ -141,7 +144,8 @@ def _wait(retry: Retry, error: DataMapError, *, attempt: int, chance: float) -> 
 def _is_passing(error: DataMapError) -> bool:
     match error:
         case TransportError():
-            return not isinstance(error, _LASTING_FAILURES)
+            refused = error.status is not None and error.status in _REFUSALS  # by a proxy, above all
+            return not refused and not isinstance(error, _LASTING_FAILURES)
         case StatusError():
             return error.status in _PASSING_STATUSES
         case UpstreamError():
