@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import os
+import warnings
 from abc import abstractmethod
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -86,6 +88,7 @@ class _Client(Generic[PagerT]):
         self._policy = Policy(retry or Retry(), _checked_seconds("deadline", deadline), clock or Clock())
         self._credentials = find_credentials(os.environ) if credentials is None else credentials
         self._open()
+        self._made_at = _caller()
 
     @classmethod
     def from_env(cls, **settings: Unpack[ClientSettings]) -> Self:
@@ -175,8 +178,17 @@ class _Client(Generic[PagerT]):
         where = f"endpoint={self._endpoint!r}, project_id={self._project_id!r}, instance_id={self._instance_id!r}"
         return f"{type(self).__name__}({where})"
 
+    def __del__(self) -> None:
+        if hasattr(self, "_made_at") and self._is_open():
+            warnings.warn(
+                f"{self!r}, made at {self._made_at}, was not closed", ResourceWarning, source=self, stacklevel=1
+            )
+
     @abstractmethod
     def _open(self) -> None: ...
+
+    @abstractmethod
+    def _is_open(self) -> bool: ...
 
     @abstractmethod
     def _pager(self, begin: Callable[[], Walk]) -> PagerT: ...
@@ -275,6 +287,9 @@ class DataMapClient(_Client[Pager[Run]]):
     def _open(self) -> None:
         self._transport = SyncTransport(self._network, self._policy.clock)
 
+    def _is_open(self) -> bool:
+        return self._transport.is_open
+
     def _pager(self, begin: Callable[[], Walk]) -> Pager[Run]:
         return Pager(self._transport, begin)
 
@@ -332,6 +347,9 @@ class AsyncDataMapClient(_Client[AsyncPager[Run]]):
     def _open(self) -> None:
         self._transport = AsyncTransport(self._network, self._policy.clock)
 
+    def _is_open(self) -> bool:
+        return self._transport.is_open
+
     def _pager(self, begin: Callable[[], Walk]) -> AsyncPager[Run]:
         return AsyncPager(self._transport, begin)
 
@@ -347,6 +365,14 @@ def _read_environment(environ: Mapping[str, str]) -> ClientSettings:
         "instance_id": first("DATAMAP_INSTANCE_ID"),
         "workspace_id": first("DATAMAP_WORKSPACE_ID"),
     }
+
+
+def _caller() -> str:
+    """File and line of the code that called this package."""
+    frame = inspect.currentframe()
+    while frame is not None and frame.f_globals.get("__name__", "").startswith(f"{__package__}."):
+        frame = frame.f_back
+    return "an unknown place" if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
 def _required(name: str, value: str | None) -> str:
