@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import inspect
+import logging
 import multiprocessing
 import os
 import re
 import warnings
 from typing import TYPE_CHECKING, Any
 
+import httpcore
 import pytest
 
 from dataarts_datamap import AsyncDataMapClient, ConfigurationError, DataMapClient, InvalidArgumentError
@@ -95,6 +97,18 @@ def test_what_is_sent(face: Face) -> None:
     headers = server.asked[0].headers
     assert EXPECTED_HEADERS == headers.keys()
     assert ("gzip", server.url) == (headers["accept-encoding"], f"http://{headers['host']}")
+
+
+def test_headers_of_an_answer_are_not_logged(face: Face, caplog: pytest.LogCaptureFixture) -> None:
+    """A token that comes in a header stands in no record of the HTTP library; other users of it keep theirs."""
+    caplog.set_level(logging.DEBUG)
+    with ScriptedServer(json_answer([], X_Subject_Token="SECRET")) as server:
+        face.list_operators(server)
+        assert "receive_response_headers.started" in caplog.text
+        assert "SECRET" not in caplog.text
+        with httpcore.ConnectionPool() as pool:
+            pool.request("GET", server.url)
+        assert "SECRET" in caplog.text
 
 
 def test_redirect_is_not_followed(face: Face) -> None:

@@ -237,6 +237,8 @@ class _Client(Generic[PagerT]):
 class DataMapClient(_Client[Pager[Run]]):
     """Asks the Data Map which runs produced a table. For threads; close it, or use it in a ``with`` block.
 
+    One that is forgotten with connections open gives a ``ResourceWarning`` that names where it was made.
+
     Args:
         endpoint: Address of the service, such as ``https://dayu.eu-west-101.myhuaweicloud.eu``; a path prefix is kept.
         region: Region id, from which the address follows where no ``endpoint`` is given.
@@ -296,6 +298,8 @@ class DataMapClient(_Client[Pager[Run]]):
 
 class AsyncDataMapClient(_Client[AsyncPager[Run]]):
     """Asks the Data Map which runs produced a table. For an event loop; close it, or use it in an ``async with`` block.
+
+    One that is forgotten with connections open gives a ``ResourceWarning`` that names where it was made.
 
     Args:
         endpoint: Address of the service, such as ``https://dayu.eu-west-101.myhuaweicloud.eu``; a path prefix is kept.

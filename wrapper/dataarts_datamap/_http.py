@@ -8,6 +8,7 @@ no cookie and reads no ``.netrc``.
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import os
 import platform
@@ -15,6 +16,7 @@ import socket
 import ssl
 import threading
 import zlib
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
@@ -59,6 +61,18 @@ _HEADERS: Final = {
     "Accept": "*/*",
     "Accept-Encoding": "gzip",
 }
+
+
+# Whether this thread or task is in an exchange of ours.
+_sending: ContextVar[bool] = ContextVar("_sending", default=False)
+
+
+def _hide_headers(record: logging.LogRecord) -> bool:
+    # The library logs all headers of an answer, and that of a request for a token holds the token.
+    return not (_sending.get() and record.getMessage().startswith("receive_response_headers.complete"))
+
+
+logging.getLogger("httpcore.http11").addFilter(_hide_headers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +142,7 @@ class SyncTransport:
         pool, proxy = self._pools.route(step.request.endpoint)
         arrival = _Arrival(step, self._clock, self._network.max_answer_size, proxy)
         self._backend.due.until = step.until
+        marked = _sending.set(True)
         try:
             with pool.stream(**_parts(step.request, self._network.timeout, arrival.left)) as answer:
                 arrival.begin(answer.status, answer.headers)
@@ -136,6 +151,8 @@ class SyncTransport:
             return arrival.response()
         except _FOREIGN as error:
             failure = arrival.failure(error)
+        finally:
+            _sending.reset(marked)
         raise failure
 
     def _open_pool(self, proxy: Proxy | None) -> httpcore.ConnectionPool:
@@ -192,6 +209,7 @@ class AsyncTransport:
     async def _send(self, step: Send) -> Response:
         pool, proxy = self._pools.route(step.request.endpoint)
         arrival = _Arrival(step, self._clock, self._network.max_answer_size, proxy)
+        marked = _sending.set(True)
         try:
             async with (
                 asyncio.timeout(arrival.left),
@@ -203,6 +221,8 @@ class AsyncTransport:
             return arrival.response()
         except _FOREIGN as error:
             failure = arrival.failure(error)
+        finally:
+            _sending.reset(marked)
         raise failure
 
     def _open_pool(self, proxy: Proxy | None) -> httpcore.AsyncConnectionPool:
