@@ -3,10 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from dataarts_datamap import AsyncDataMapClient, DataMapClient, Operator, Run, TokenCredentials
+from dataarts_datamap import AsyncDataMapClient, Clock, DataMapClient, Operator, Run, TokenCredentials
+
+
+class InstantClock(Clock):
+    """A clock on which waiting takes no time: it notes what it should have waited, and shows that it has passed."""
+
+    def __init__(self, chance: float = 0.5) -> None:
+        self.waits: list[float] = []
+        self._chance = chance
+
+    def monotonic(self) -> float:
+        return time.monotonic() + sum(self.waits)
+
+    def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+
+    async def sleep_async(self, seconds: float) -> None:
+        self.sleep(seconds)
+
+    def random(self) -> float:
+        return self._chance
+
 
 TOKEN = "made-up-token-0123456789"
 SETTINGS: dict[str, Any] = {
@@ -14,6 +36,7 @@ SETTINGS: dict[str, Any] = {
     "instance_id": "6b884d52f8a74d5e9e0f24c5a7a62688",
     "credentials": TokenCredentials(TOKEN),
     "timeout": 10,
+    "clock": InstantClock(),
 }
 WINDOW: dict[str, Any] = {"start": 1704902400000, "end": 1704988800000}
 

@@ -20,6 +20,7 @@ class Asked:
 
     target: str
     headers: dict[str, str]
+    peer: int  # the port at the other end, which tells connections apart
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,9 @@ class ScriptedServer:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
-                asked = Asked(self.path, {name.lower(): value for name, value in self.headers.items()})
+                asked = Asked(
+                    self.path, {name.lower(): value for name, value in self.headers.items()}, self.client_address[1]
+                )
                 outer.asked.append(asked)
                 answer = outer._next(asked)
                 self.send_response_only(answer.status)

@@ -29,7 +29,7 @@ from support.scripted_server import Answer, Asked, ScriptedServer
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from dataarts_datamap._messages import Call
+    from dataarts_datamap._messages import Steps
     from dataarts_datamap._paging import OffsetUnit
     from support.faces import Face
 
@@ -44,7 +44,7 @@ def walked(
 ) -> Iterator[Run]:
     """The runs of a walk over pages that a function gives, without any I/O."""
 
-    def read_page(offset: int) -> Call[RunPage]:
+    def read_page(offset: int) -> Steps[RunPage]:
         yield from ()
         runs, total = read(offset)
         return RunPage(runs=tuple(runs), total=total, message="success", offset=offset)

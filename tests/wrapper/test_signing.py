@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from dataarts_datamap import AccessKeyCredentials, InvalidArgumentError, Request
-from dataarts_datamap._http import SyncTransport, exchange
+from dataarts_datamap._clock import Clock
+from dataarts_datamap._http import Network, SyncTransport
+from dataarts_datamap._retry import Policy, Retry, exchange
 from dataarts_datamap._signing import canonical_query, sign
 from support.scripted_server import Answer, ScriptedServer
 
@@ -136,14 +138,14 @@ def test_signature_on_the_wire(vector: dict[str, Any]) -> None:
         clock=lambda: datetime.strptime(given["x_sdk_date"], "%Y%m%dT%H%M%S%z"),
     )
     with ScriptedServer(Answer()) as server:
-        transport = SyncTransport(timeout=10)
+        transport = SyncTransport(Network(timeout=10, max_answer_size=1000, proxy=None), Clock())
         sent = replace(
             request,
             endpoint=server.url,
             headers={**({} if "host" in headers else {"Host": given["host"]}), **headers},
             query=tuple((name, text_of(value)) for name, value in query),
         )
-        transport.run(exchange(sent, credentials))
+        transport.run(exchange(sent, credentials, Policy(Retry(), 60, Clock()), lambda response: response))
         transport.close()
         (asked,) = server.asked
 

@@ -13,10 +13,13 @@ from dataarts_datamap._version import __version__
 if TYPE_CHECKING:
     from dataarts_datamap._chain import find_credentials
     from dataarts_datamap._client import AsyncDataMapClient, DataMapClient
+    from dataarts_datamap._clock import Clock
     from dataarts_datamap._credentials import AccessKeyCredentials, Credentials, TokenCredentials
     from dataarts_datamap._errors import (
+        AnswerTooLargeError,
         AuthenticationError,
         BadRequestError,
+        CertificateError,
         ClientClosedError,
         ConfigurationError,
         ConnectionFailedError,
@@ -45,14 +48,18 @@ if TYPE_CHECKING:
     from dataarts_datamap._messages import Request, Response
     from dataarts_datamap._models import FieldProblem, Operator, Run, RunPage, RunState
     from dataarts_datamap._paging import AsyncPager, Pager
+    from dataarts_datamap._retry import Retry
 
 __all__ = [
     "AccessKeyCredentials",
+    "AnswerTooLargeError",
     "AsyncDataMapClient",
     "AsyncPager",
     "AuthenticationError",
     "BadRequestError",
+    "CertificateError",
     "ClientClosedError",
+    "Clock",
     "ConfigurationError",
     "ConnectionFailedError",
     "Credentials",
@@ -76,6 +83,7 @@ __all__ = [
     "Request",
     "RequestTimeoutError",
     "Response",
+    "Retry",
     "RowProblemWarning",
     "Run",
     "RunPage",
@@ -94,10 +102,12 @@ __all__ = [
 _HOMES = {
     "_chain": ("find_credentials",),
     "_client": ("AsyncDataMapClient", "DataMapClient"),
+    "_clock": ("Clock",),
     "_credentials": ("AccessKeyCredentials", "Credentials", "TokenCredentials"),
     "_messages": ("Request", "Response"),
     "_models": ("FieldProblem", "Operator", "Run", "RunPage", "RunState"),
     "_paging": ("AsyncPager", "Pager"),
+    "_retry": ("Retry",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import os
+import warnings
 from abc import abstractmethod
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final, Generic, Self, TypedDict, TypeVar, Unpack, get_args
 
 from dataarts_datamap._arguments import header_value, path_segment, query_integer, query_text
+from dataarts_datamap._callers import calling_place
 from dataarts_datamap._chain import find_credentials, read_profile
-from dataarts_datamap._endpoints import checked_endpoint, region_endpoint
+from dataarts_datamap._clock import Clock
+from dataarts_datamap._endpoints import checked_endpoint, checked_proxy, region_endpoint
 from dataarts_datamap._envelope import decode_operators, decode_page
 from dataarts_datamap._errors import ConfigurationError, InvalidArgumentError
-from dataarts_datamap._http import AsyncTransport, SyncTransport, exchange
+from dataarts_datamap._http import AsyncTransport, Network, SyncTransport
 from dataarts_datamap._models import Operator, Run, RunPage
 from dataarts_datamap._paging import AsyncPager, OffsetUnit, Pager, Walk, walk_operators, walk_pages
 from dataarts_datamap._requests import operators_request, runs_request
+from dataarts_datamap._retry import Policy, Retry, exchange
 from dataarts_datamap._text import shown
 from dataarts_datamap._times import Time, Window, window
 
@@ -24,12 +29,14 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from dataarts_datamap._credentials import Credentials
-    from dataarts_datamap._messages import Call, Request
+    from dataarts_datamap._messages import Request, Steps
 
 PagerT = TypeVar("PagerT", Pager[Run], AsyncPager[Run])
 
 _DEFAULT_TIMEOUT: Final = 60.0
 _LONGEST_TIMEOUT: Final = 86_400.0
+_DEFAULT_DEADLINE: Final = 120.0
+_DEFAULT_MAX_ANSWER_SIZE: Final = 64 * 1024 * 1024
 _DEFAULT_PAGE_SIZE: Final = 100
 
 
@@ -43,6 +50,12 @@ class ClientSettings(TypedDict, total=False):
     workspace_id: str | None
     credentials: Credentials | None
     timeout: float
+    deadline: float
+    retry: Retry | None
+    max_answer_size: int
+    proxy: str | None
+    allow_http: bool
+    clock: Clock | None
 
 
 class _Client(Generic[PagerT]):
@@ -58,14 +71,26 @@ class _Client(Generic[PagerT]):
         workspace_id: str | None = None,
         credentials: Credentials | None = None,
         timeout: float = _DEFAULT_TIMEOUT,
+        deadline: float = _DEFAULT_DEADLINE,
+        retry: Retry | None = None,
+        max_answer_size: int = _DEFAULT_MAX_ANSWER_SIZE,
+        proxy: str | None = None,
+        allow_http: bool = False,
+        clock: Clock | None = None,
     ) -> None:
-        self._endpoint = _resolve_endpoint(endpoint, region)
+        self._endpoint = _resolve_endpoint(endpoint, region, allow_http=allow_http)
         self._project_id = path_segment("project_id", _required("project_id", project_id))
         self._instance_id = header_value("instance_id", _required("instance_id", instance_id))
         self._workspace_id = None if workspace_id is None else query_text("workspace_id", workspace_id)
-        self._timeout = _checked_timeout(timeout)
+        self._network = Network(
+            timeout=_checked_seconds("timeout", timeout),
+            max_answer_size=query_integer("max_answer_size", max_answer_size, minimum=1),
+            proxy=None if proxy is None else checked_proxy(proxy),
+        )
+        self._policy = Policy(retry or Retry(), _checked_seconds("deadline", deadline), clock or Clock())
         self._credentials = find_credentials() if credentials is None else _checked_credentials(credentials)
         self._open()
+        _, self._made_at = calling_place()
 
     @classmethod
     def from_env(cls, **settings: Unpack[ClientSettings]) -> Self:
@@ -155,20 +180,29 @@ class _Client(Generic[PagerT]):
         where = f"endpoint={self._endpoint!r}, project_id={self._project_id!r}, instance_id={self._instance_id!r}"
         return f"{type(self).__name__}({where})"
 
+    def __del__(self) -> None:
+        if hasattr(self, "_made_at") and self._is_open():
+            warnings.warn(
+                f"{self!r}, made at {self._made_at}, was not closed", ResourceWarning, source=self, stacklevel=1
+            )
+
     @abstractmethod
     def _open(self) -> None: ...
 
     @abstractmethod
+    def _is_open(self) -> bool: ...
+
+    @abstractmethod
     def _pager(self, begin: Callable[[], Walk]) -> PagerT: ...
 
-    def _read_operators(self, table_guid: str) -> Call[list[Operator]]:
+    def _read_operators(self, table_guid: str) -> Steps[list[Operator]]:
         request = operators_request(
             endpoint=self._endpoint,
             project_id=self._project_id,
             instance_id=self._instance_id,
             table_guid=table_guid,
         )
-        return decode_operators((yield from exchange(request, self._credentials)))
+        return (yield from exchange(request, self._credentials, self._policy, decode_operators))
 
     def _walk_factory(
         self, span: Window, *, page_size: int, offset_unit: OffsetUnit, strict: bool
@@ -178,10 +212,10 @@ class _Client(Generic[PagerT]):
         query_integer("page_size", page_size, minimum=1)
 
         def walk(operator: Operator) -> Walk:
-            def read_page(offset: int) -> Call[RunPage]:
+            def read_page(offset: int) -> Steps[RunPage]:
                 request = self._runs_request(operator, span, offset=offset, limit=page_size)
-                response = yield from exchange(request, self._credentials)
-                return decode_page(response, offset=offset, strict=strict)
+                decode = partial(decode_page, offset=offset, strict=strict)
+                return (yield from exchange(request, self._credentials, self._policy, decode))
 
             return walk_pages(read_page, page_size=page_size, offset_unit=offset_unit)
 
@@ -205,6 +239,8 @@ class _Client(Generic[PagerT]):
 class DataMapClient(_Client[Pager[Run]]):
     """Asks the Data Map which runs produced a table. For threads; close it, or use it in a ``with`` block.
 
+    One that is forgotten with connections open gives a ``ResourceWarning`` that names where it was made.
+
     Args:
         endpoint: Address of the service, such as ``https://dayu.eu-west-101.myhuaweicloud.eu``; a path prefix is kept.
         region: Region id, from which the address follows where no ``endpoint`` is given.
@@ -213,6 +249,13 @@ class DataMapClient(_Client[Pager[Run]]):
         workspace_id: Workspace id for calls that name none.
         credentials: Proof of who asks; those of ``find_credentials``, if left out.
         timeout: Seconds to wait for the next bytes of an answer, and for a connection, of which ten at most.
+        deadline: Seconds that one request may take with all its attempts and the waits between them.
+        retry: When a request that failed is sent again; ``Retry(attempts=1)`` for never.
+        max_answer_size: Bytes that an answer may have, decompressed; by default 64 MiB. It is cut off there.
+        proxy: Proxy to go through, such as ``http://user:password@host:3128``; that of the environment
+            (``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY``, except for ``NO_PROXY``), if left out.
+        allow_http: Whether the address may be plain ``http`` to another machine than this one.
+        clock: Time and chance for the retries, for tests that must not wait.
 
     Raises:
         ConfigurationError: A setting is missing or unusable.
@@ -246,7 +289,10 @@ class DataMapClient(_Client[Pager[Run]]):
         self.close()
 
     def _open(self) -> None:
-        self._transport = SyncTransport(timeout=self._timeout)
+        self._transport = SyncTransport(self._network, self._policy.clock)
+
+    def _is_open(self) -> bool:
+        return self._transport.is_open
 
     def _pager(self, begin: Callable[[], Walk]) -> Pager[Run]:
         return Pager(self._transport, begin)
@@ -254,6 +300,8 @@ class DataMapClient(_Client[Pager[Run]]):
 
 class AsyncDataMapClient(_Client[AsyncPager[Run]]):
     """Asks the Data Map which runs produced a table. For an event loop; close it, or use it in an ``async with`` block.
+
+    One that is forgotten with connections open gives a ``ResourceWarning`` that names where it was made.
 
     Args:
         endpoint: Address of the service, such as ``https://dayu.eu-west-101.myhuaweicloud.eu``; a path prefix is kept.
@@ -263,6 +311,13 @@ class AsyncDataMapClient(_Client[AsyncPager[Run]]):
         workspace_id: Workspace id for calls that name none.
         credentials: Proof of who asks; those of ``find_credentials``, if left out.
         timeout: Seconds to wait for the next bytes of an answer, and for a connection, of which ten at most.
+        deadline: Seconds that one request may take with all its attempts and the waits between them.
+        retry: When a request that failed is sent again; ``Retry(attempts=1)`` for never.
+        max_answer_size: Bytes that an answer may have, decompressed; by default 64 MiB. It is cut off there.
+        proxy: Proxy to go through, such as ``http://user:password@host:3128``; that of the environment
+            (``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY``, except for ``NO_PROXY``), if left out.
+        allow_http: Whether the address may be plain ``http`` to another machine than this one.
+        clock: Time and chance for the retries, for tests that must not wait.
 
     Raises:
         ConfigurationError: A setting is missing or unusable.
@@ -296,7 +351,10 @@ class AsyncDataMapClient(_Client[AsyncPager[Run]]):
         await self.close()
 
     def _open(self) -> None:
-        self._transport = AsyncTransport(timeout=self._timeout)
+        self._transport = AsyncTransport(self._network, self._policy.clock)
+
+    def _is_open(self) -> bool:
+        return self._transport.is_open
 
     def _pager(self, begin: Callable[[], Walk]) -> AsyncPager[Run]:
         return AsyncPager(self._transport, begin)
@@ -331,9 +389,9 @@ def _required(name: str, value: str | None) -> str:
     return value
 
 
-def _resolve_endpoint(endpoint: str | None, region: str | None) -> str:
+def _resolve_endpoint(endpoint: str | None, region: str | None, *, allow_http: bool) -> str:
     if endpoint is not None:
-        return checked_endpoint(endpoint)
+        return checked_endpoint(endpoint, allow_http=allow_http)
     if region is not None:
         return region_endpoint(region)
     raise ConfigurationError(
@@ -348,7 +406,7 @@ def _checked_credentials(credentials: Credentials) -> Credentials:
     return credentials
 
 
-def _checked_timeout(seconds: object) -> float:
+def _checked_seconds(name: str, seconds: object) -> float:
     if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 < seconds <= _LONGEST_TIMEOUT:
-        raise InvalidArgumentError(f"timeout must be a number of seconds above 0, a day at most, not {shown(seconds)}")
+        raise InvalidArgumentError(f"{name} must be a number of seconds above 0, a day at most, not {shown(seconds)}")
     return seconds

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from dataarts_datamap._errors import ConfigurationError
 from dataarts_datamap._text import printable
@@ -26,29 +29,91 @@ def region_endpoint(region: str) -> str:
     return f"https://dayu.{region}.{_DOMAINS.get(region, 'myhuaweicloud.com')}"
 
 
-def checked_endpoint(endpoint: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A proxy.
+
+    Attributes:
+        address: Scheme, host and port.
+        auth: User and password. Left out of the repr.
+    """
+
+    address: str
+    auth: tuple[bytes, bytes] | None = field(default=None, repr=False)
+
+
+def checked_endpoint(endpoint: str, *, allow_http: bool = False) -> str:
     """The address without a trailing slash; a path prefix is kept.
 
     Raises:
-        ConfigurationError: It is no ``http`` or ``https`` address, or holds more than host, port and path.
+        ConfigurationError: It is no ``http`` or ``https`` address, holds more than host, port and path, or is plain
+            ``http`` to another machine, which was not allowed.
     """
     shown = printable(repr(endpoint), limit=120)
-    try:
-        parts = urlsplit(endpoint)
-        port = parts.port
-    except ValueError:
-        raise ConfigurationError(f"the endpoint {shown} is no address") from None
-    if (
-        parts.scheme not in {"http", "https"}
-        or not parts.hostname
-        or port == 0
-        or re.search(r"[\s\x00-\x1f]", endpoint)
-    ):
+    parts = _split(endpoint)
+    if parts is None:
         raise ConfigurationError(
             f"the endpoint {shown} is no address such as https://dayu.eu-west-101.myhuaweicloud.eu"
         )
     if "@" in parts.netloc:
         raise ConfigurationError("the endpoint holds a user name or password: give credentials instead")
+    if not endpoint.isascii():
+        raise ConfigurationError(f"the endpoint {shown} is not ASCII: write the host as xn--… and the path as %…")
     if parts.query or parts.fragment:
         raise ConfigurationError(f"the endpoint {shown} holds a query or a fragment: leave it out")
+    if parts.scheme == "http" and not allow_http and not _is_loopback(parts.hostname or ""):
+        raise ConfigurationError(
+            f"the endpoint {shown} is plain http, on which everyone can read the credentials: write https, "
+            "or pass allow_http=True"
+        )
     return endpoint.rstrip("/")
+
+
+def checked_proxy(proxy: str) -> Proxy:
+    """The proxy of an address such as ``http://user:password@host:3128``.
+
+    Raises:
+        ConfigurationError: It is no ``http`` or ``https`` address, or holds a path. The text does not show it.
+    """
+    parts = _split(proxy)
+    if parts is None or parts.path.strip("/") or parts.query or parts.fragment or not proxy.isascii():
+        raise ConfigurationError("the proxy is no address such as http://proxy.example.com:3128 (not shown: secret)")
+    auth = None
+    if parts.username is not None:
+        auth = unquote(parts.username).encode(), unquote(parts.password or "").encode()
+    return Proxy(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", auth)
+
+
+def environment_proxy(endpoint: str) -> Proxy | None:
+    """The proxy that the environment names for an endpoint: ``HTTPS_PROXY`` and the like, except for ``NO_PROXY``.
+
+    Raises:
+        ConfigurationError: It names one that is no address.
+    """
+    parts = urlsplit(endpoint)
+    proxies = getproxies()
+    found = proxies.get(parts.scheme) or proxies.get("all")
+    if not found or proxy_bypass(parts.netloc):
+        return None
+    return checked_proxy(found if "://" in found else f"http://{found}")
+
+
+def _split(address: str) -> SplitResult | None:
+    """The parts of an ``http`` or ``https`` address; None if it is none."""
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError:
+        return None
+    if port == 0 or not parts.hostname or re.search(r"[\s\x00-\x1f]", address):
+        return None
+    return parts if parts.scheme in {"http", "https"} else None
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -9,7 +9,9 @@
     ├── ClientClosedError             the client was closed before this call
     ├── TransportError                no whole answer came back
     │   ├── ConnectionFailedError     no connection: name, route, refusal or TLS
-    │   └── RequestTimeoutError       a connection, but no answer in time
+    │   │   └── CertificateError      the server's certificate is not trusted
+    │   ├── RequestTimeoutError       a connection, but no answer in time
+    │   └── AnswerTooLargeError       an answer beyond the limit, cut off
     ├── ServiceError                  an answer came back, and it says no
     │   ├── StatusError               HTTP status of 400 or more
     │   │   ├── BadRequestError       400
@@ -112,7 +114,15 @@ class ConnectionFailedError(TransportError):
 
 
 class RequestTimeoutError(TransportError):
-    """The server did not answer in time."""
+    """The server did not answer in time: within the timeout, or before the deadline of the call."""
+
+
+class CertificateError(ConnectionFailedError):
+    """The server's certificate is not trusted: self-signed, expired or another host's. Never tried again."""
+
+
+class AnswerTooLargeError(TransportError):
+    """An answer is larger than the client's ``max_answer_size``, and was cut off there. Never tried again."""
 
 
 class ServiceError(DataMapError):

@@ -1,189 +1,540 @@
 """Sends requests and brings back whole answers: the one module that knows the HTTP library.
 
 No type of that library leaves it, and neither does one of its exceptions: not even as the cause or context of ours,
-since it holds the request with its credentials.
+since it holds the request with its credentials. What it does of its own accord is little: it follows no redirect, keeps
+no cookie and reads no ``.netrc``.
 """
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import math
+import os
 import platform
-import time
+import socket
+import ssl
+import threading
+import zlib
+from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Final, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
+from urllib.parse import urlsplit
 
+import httpcore
 import httpx
 
+from dataarts_datamap._endpoints import Proxy, environment_proxy
 from dataarts_datamap._errors import (
+    AnswerTooLargeError,
+    CertificateError,
     ClientClosedError,
     ConnectionFailedError,
     DataMapError,
+    InvalidArgumentError,
+    InvalidEnvelopeError,
     RequestTimeoutError,
     TransportError,
 )
-from dataarts_datamap._messages import Response
+from dataarts_datamap._messages import Response, Sleep
 from dataarts_datamap._text import printable
+from dataarts_datamap._unpack import Unpacker
 from dataarts_datamap._version import __version__
 
 if TYPE_CHECKING:
-    import ssl
+    from collections.abc import Callable, Iterable, Sequence
 
-    from dataarts_datamap._credentials import Credentials
-    from dataarts_datamap._messages import Call, Request
+    from dataarts_datamap._clock import Clock
+    from dataarts_datamap._messages import Request, Send, Steps
 
 T = TypeVar("T")
+PoolT = TypeVar("PoolT", httpcore.ConnectionPool, httpcore.AsyncConnectionPool)
+ErrorT = TypeVar("ErrorT", bound=DataMapError)
 
 _LONGEST_CONNECT: Final = 10.0
-_USER_AGENT: Final = f"dataarts-datamap/{__version__} python/{platform.python_version()}"
+_MOST_CONNECTIONS: Final = 100
+_MOST_IDLE_CONNECTIONS: Final = 20
+_LONGEST_IDLE: Final = 5.0
+_HEADERS: Final = {
+    "User-Agent": f"dataarts-datamap/{__version__} python/{platform.python_version()}",
+    "Accept": "*/*",
+    "Accept-Encoding": "gzip",
+}
 
 
-def exchange(request: Request, credentials: Credentials) -> Call[Response]:
-    """One request with its credentials, to its answer: the place for whatever a client does around each exchange."""
-    authenticated = yield from credentials.authenticate(request)
-    return (yield authenticated)
+# Whether this thread or task is in an exchange of ours.
+_sending: ContextVar[bool] = ContextVar("_sending", default=False)
+
+
+def _hide_headers(record: logging.LogRecord) -> bool:
+    # The library logs all headers of an answer, and that of a request for a token holds the token.
+    return not (_sending.get() and record.getMessage().startswith("receive_response_headers.complete"))
+
+
+logging.getLogger("httpcore.http11").addFilter(_hide_headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """How a client talks.
+
+    Attributes:
+        timeout: Seconds to wait for the next bytes, and for a connection, of which ten at most.
+        max_answer_size: Bytes that an answer may have, decompressed.
+        proxy: Where requests go through; None for what the environment says.
+    """
+
+    timeout: float
+    max_answer_size: int
+    proxy: Proxy | None
 
 
 class SyncTransport:
-    """Runs calls over one pool of connections.
+    """Takes steps over one pool of connections.
 
     Args:
-        timeout: Seconds to wait for the next bytes, and for a connection, of which ten at most.
+        network: How to talk.
+        clock: Time.
     """
 
-    def __init__(self, *, timeout: float) -> None:
-        self._client = httpx.Client(**_settings(timeout))
+    def __init__(self, network: Network, clock: Clock) -> None:
+        self._network = network
+        self._clock = clock
+        self._backend = _TimedBackend(clock)
+        self._pools = _Pools(self._open_pool, network.proxy)
 
-    def run(self, call: Call[T]) -> T:
-        """What the call returns, each of its requests sent.
+    @property
+    def is_open(self) -> bool:
+        """Whether it holds connections of this process that no one closed."""
+        return self._pools.is_open
+
+    def run(self, steps: Steps[T]) -> T:
+        """What the steps return, each of them taken.
 
         Raises:
             ClientClosedError: The transport was closed.
             TransportError: No whole answer came back.
         """
         try:
-            request = next(call)
+            step = next(steps)
             while True:
+                if isinstance(step, Sleep):
+                    self._clock.sleep(step.seconds)
+                    step = next(steps)
+                    continue
                 try:
-                    response = self._send(request)
+                    response = self._send(step)
                 except DataMapError as error:
-                    request = call.throw(error)
+                    step = steps.throw(error)
                 else:
-                    request = call.send(response)
+                    step = steps.send(response)
         except StopIteration as stop:
             result: T = stop.value
             return result
 
     def close(self) -> None:
         """Close the connections; again is harmless."""
-        self._client.close()
+        for pool in self._pools.take():
+            pool.close()
 
-    def _send(self, request: Request) -> Response:
-        _refuse_closed(self._client.is_closed)
-        started = time.monotonic()
+    def _send(self, step: Send) -> Response:
+        pool, proxy = self._pools.route(step.request.endpoint)
+        arrival = _Arrival(step, self._clock, self._network.max_answer_size, proxy)
+        self._backend.due.until = step.until
+        marked = _sending.set(True)
         try:
-            answer = self._client.send(_build(self._client, request))
-        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-            failure = _failure(error, request, time.monotonic() - started)
-        else:
-            return _response(answer, request, time.monotonic() - started)
+            with pool.stream(**_parts(step.request, self._network.timeout, arrival.left)) as answer:
+                arrival.begin(answer.status, answer.headers)
+                for piece in answer.iter_stream():
+                    arrival.feed(piece)
+            return arrival.response()
+        except _FOREIGN as error:
+            failure = arrival.failure(error)
+        finally:
+            _sending.reset(marked)
         raise failure
+
+    def _open_pool(self, proxy: Proxy | None) -> httpcore.ConnectionPool:
+        return httpcore.ConnectionPool(**_pool_settings(proxy), network_backend=self._backend)
 
 
 class AsyncTransport:
-    """Runs calls over one pool of connections, in an event loop.
+    """Takes steps over one pool of connections, in an event loop.
 
     Args:
-        timeout: Seconds to wait for the next bytes, and for a connection, of which ten at most.
+        network: How to talk.
+        clock: Time.
     """
 
-    def __init__(self, *, timeout: float) -> None:
-        self._client = httpx.AsyncClient(**_settings(timeout))
+    def __init__(self, network: Network, clock: Clock) -> None:
+        self._network = network
+        self._clock = clock
+        self._pools = _Pools(self._open_pool, network.proxy)
 
-    async def run(self, call: Call[T]) -> T:
-        """What the call returns, each of its requests sent.
+    @property
+    def is_open(self) -> bool:
+        """Whether it holds connections of this process that no one closed."""
+        return self._pools.is_open
+
+    async def run(self, steps: Steps[T]) -> T:
+        """What the steps return, each of them taken.
 
         Raises:
             ClientClosedError: The transport was closed.
             TransportError: No whole answer came back.
         """
         try:
-            request = next(call)
+            step = next(steps)
             while True:
+                if isinstance(step, Sleep):
+                    await self._clock.sleep_async(step.seconds)
+                    step = next(steps)
+                    continue
                 try:
-                    response = await self._send(request)
+                    response = await self._send(step)
                 except DataMapError as error:
-                    request = call.throw(error)
+                    step = steps.throw(error)
                 else:
-                    request = call.send(response)
+                    step = steps.send(response)
         except StopIteration as stop:
             result: T = stop.value
             return result
 
     async def close(self) -> None:
         """Close the connections; again is harmless."""
-        await self._client.aclose()
+        for pool in self._pools.take():
+            await pool.aclose()
 
-    async def _send(self, request: Request) -> Response:
-        _refuse_closed(self._client.is_closed)
-        started = time.monotonic()
+    async def _send(self, step: Send) -> Response:
+        pool, proxy = self._pools.route(step.request.endpoint)
+        arrival = _Arrival(step, self._clock, self._network.max_answer_size, proxy)
+        marked = _sending.set(True)
         try:
-            answer = await self._client.send(_build(self._client, request))
-        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-            failure = _failure(error, request, time.monotonic() - started)
-        else:
-            return _response(answer, request, time.monotonic() - started)
+            async with (
+                asyncio.timeout(arrival.left),
+                pool.stream(**_parts(step.request, self._network.timeout, arrival.left)) as answer,
+            ):
+                arrival.begin(answer.status, answer.headers)
+                async for piece in answer.aiter_stream():
+                    arrival.feed(piece)
+            return arrival.response()
+        except _FOREIGN as error:
+            failure = arrival.failure(error)
+        finally:
+            _sending.reset(marked)
+        raise failure
+
+    def _open_pool(self, proxy: Proxy | None) -> httpcore.AsyncConnectionPool:
+        return httpcore.AsyncConnectionPool(**_pool_settings(proxy), network_backend=_AsyncBackend())
+
+
+class _Pools(Generic[PoolT]):
+    """The connections of a client: one pool, and one more for each proxy that the environment adds."""
+
+    def __init__(self, open_pool: Callable[[Proxy | None], PoolT], proxy: Proxy | None) -> None:
+        self._open_pool: Callable[[Proxy | None], PoolT] = open_pool
+        self._proxy = proxy
+        self._pools: dict[Proxy | None, PoolT] = {}
+        self._routes: dict[str, Proxy | None] = {}
+        self._inherited: list[object] = []
+        self._process = os.getpid()
+        self._closed = False
+
+    @property
+    def is_open(self) -> bool:
+        return bool(self._pools) and self._process == os.getpid()
+
+    def route(self, endpoint: str) -> tuple[PoolT, Proxy | None]:
+        """The pool for requests to an endpoint, and the proxy that it goes through."""
+        if self._closed:
+            raise ClientClosedError("the client is closed: make a new one, or close it later")
+        if self._process != os.getpid():
+            self._leave_to_parent()
+        if endpoint not in self._routes:
+            self._routes[endpoint] = self._proxy or environment_proxy(endpoint)
+        proxy = self._routes[endpoint]
+        pool = self._pools.get(proxy)
+        return self._pools.setdefault(proxy, self._open_pool(proxy)) if pool is None else pool, proxy
+
+    def take(self) -> list[PoolT]:
+        """The pools to close; there will be no more."""
+        self._closed = True
+        pools = list(self._pools.values()) if self._process == os.getpid() else []
+        self._pools = {}
+        return pools
+
+    def _leave_to_parent(self) -> None:
+        # Kept alive, but not touched: the parent's connections, whose locks a thread of it may hold for ever here.
+        self._inherited.append(self._pools)
+        self._pools = {}
+        self._process = os.getpid()
+
+
+class _Due(threading.local):
+    """The time by which the request of this thread must be answered."""
+
+    until: float = math.inf
+
+
+class _TimedBackend(httpcore.NetworkBackend):
+    """The network, on which nothing takes longer than the request of the thread may.
+
+    A library's timeout is for the next bytes alone, and a server can send them one by one. Looking up a name is left
+    out: the system's resolver has limits of its own, and a thread cannot be interrupted in it.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self.due = _Due()
+        self._clock = clock
+        self._backend = httpcore.SyncBackend()
+
+    def left(self, timeout: float | None) -> float:
+        """The timeout, or what is left if that is less."""
+        left = self.due.until - self._clock.monotonic()
+        if left <= 0:
+            raise httpcore.ReadTimeout
+        return left if timeout is None else min(timeout, left)
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        failure: Exception = httpcore.ConnectError(f"no address of {host}")
+        for *_, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            left = self.left(timeout)  # for each address anew, or else many would add up
+            try:
+                stream = self._backend.connect_tcp(str(address[0]), port, left, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+            else:
+                return _TimedStream(stream, self.left)
         raise failure
 
 
+class _TimedStream(httpcore.NetworkStream):
+    def __init__(self, stream: httpcore.NetworkStream, left: Callable[[float | None], float]) -> None:
+        self._stream = stream
+        self._left = left
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, self._left(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, self._left(timeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        return _TimedStream(self._stream.start_tls(ssl_context, server_hostname, self._left(timeout)), self._left)
+
+    def get_extra_info(self, info: str) -> Any:  # noqa: ANN401  the library's own signature
+        return self._stream.get_extra_info(info)
+
+
+class _AsyncBackend(httpcore.AsyncNetworkBackend):
+    """The network in an event loop, where a deadline is a cancellation: it closes what that leaves half open."""
+
+    def __init__(self) -> None:
+        self._backend = cast("httpcore.AsyncNetworkBackend", httpcore.AnyIOBackend())
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109  the library's own signature
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        return _AsyncStream(await self._backend.connect_tcp(host, port, timeout, local_address, socket_options))
+
+
+class _AsyncStream(httpcore.AsyncNetworkStream):
+    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+        self._stream = stream
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109  as above
+        return await self._stream.read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109  as above
+        await self._stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109  as above
+    ) -> httpcore.AsyncNetworkStream:
+        try:
+            return _AsyncStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+        except asyncio.CancelledError:
+            await self._stream.aclose()
+            raise
+
+    def get_extra_info(self, info: str) -> Any:  # noqa: ANN401  as above
+        return self._stream.get_extra_info(info)
+
+
+_FOREIGN: Final = (
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.ProxyError,
+    httpcore.TimeoutException,
+    httpcore.UnsupportedProtocol,
+    OSError,
+    UnicodeError,
+    zlib.error,
+)
 _FAILURES: Final[tuple[tuple[type[Exception], type[TransportError], str], ...]] = (
-    (httpx.ConnectTimeout, ConnectionFailedError, "no connection in time to"),
-    (httpx.ConnectError, ConnectionFailedError, "no connection to"),
-    (httpx.TimeoutException, RequestTimeoutError, "no answer in time from"),
+    (TimeoutError, RequestTimeoutError, "no whole answer before the deadline from"),
+    (httpcore.ConnectTimeout, ConnectionFailedError, "no connection in time to"),
+    (httpcore.PoolTimeout, RequestTimeoutError, "no connection was free in time to"),
+    (httpcore.TimeoutException, RequestTimeoutError, "no answer in time from"),
+    (httpcore.ConnectError, ConnectionFailedError, "no connection to"),
+    (httpcore.ProxyError, ConnectionFailedError, "no connection to"),
+    (socket.gaierror, ConnectionFailedError, "no connection to"),
+    (zlib.error, TransportError, "broken compression from"),
 )
 
 
-class _Settings(TypedDict):
-    timeout: httpx.Timeout
-    headers: dict[str, str]
-    verify: ssl.SSLContext
+class _Arrival:
+    """An answer while it comes in, or the error that it turns into."""
+
+    def __init__(self, step: Send, clock: Clock, max_size: int, proxy: Proxy | None) -> None:
+        self._request = step.request
+        self._until = step.until
+        self._clock = clock
+        self._max_size = max_size
+        self._proxy = proxy
+        self._started = clock.monotonic()
+        self._head: tuple[int, dict[str, str]] | None = None
+        self._unpacker = Unpacker("")
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    @property
+    def left(self) -> float:
+        """Seconds until the answer is due."""
+        return max(0.0, self._until - self._clock.monotonic())
+
+    def begin(self, status: int, headers: Sequence[tuple[bytes, bytes]]) -> None:
+        """Take the head of the answer."""
+        self._head = status, _header_fields(headers)
+        encoding = self._head[1].get("content-encoding", "")
+        try:
+            self._unpacker = Unpacker(encoding)
+        except LookupError:
+            failure = self._error(InvalidEnvelopeError, f"the answer is encoded as {printable(encoding, limit=40)!r}")
+        else:
+            return
+        raise failure
+
+    def feed(self, piece: bytes) -> None:
+        """Take a piece of the content."""
+        self._keep(self._unpacker.unpack(piece, self._max_size - self._size + 1))
+
+    def response(self) -> Response:
+        """The whole answer."""
+        if not self._unpacker.is_whole:
+            raise self._error(TransportError, f"compression that is cut short from {self._where}")
+        return self._respond(b"".join(self._parts))
+
+    def failure(self, error: Exception) -> DataMapError:
+        """What an exception of another library means here."""
+        if isinstance(error, httpcore.LocalProtocolError):  # its text holds the value, which may be secret
+            return self._error(InvalidArgumentError, "a header of the request holds what cannot be sent")
+        if isinstance(error, httpcore.TimeoutException) and not self.left:
+            error = TimeoutError()
+        kind, problem = next(
+            ((kind, problem) for cause, kind, problem in _FAILURES if isinstance(error, cause)),
+            (TransportError, "no whole answer from"),
+        )
+        if error.args and isinstance(error.args[0], ssl.SSLCertVerificationError):
+            kind = CertificateError
+        reason = printable(str(error) or type(error).__name__, limit=200)
+        failure = self._error(kind, f"{problem} {self._where}: {reason}")
+        if isinstance(error, httpcore.ProxyError):
+            failure.status = _leading_status(str(error))
+        return failure
+
+    @property
+    def _where(self) -> str:
+        return self._request.endpoint + (f" through the proxy {self._proxy.address}" if self._proxy else "")
+
+    def _keep(self, content: bytes) -> None:
+        self._size += len(content)
+        if self._size > self._max_size:
+            problem = f"the answer from {self._where} is larger than {self._max_size} bytes (max_answer_size)"
+            raise self._error(AnswerTooLargeError, problem)
+        self._parts.append(content)
+
+    def _respond(self, content: bytes) -> Response:
+        status, headers = self._head or (0, {})
+        elapsed = self._clock.monotonic() - self._started
+        return Response(request=self._request, status=status, headers=headers, content=content, elapsed=elapsed)
+
+    def _error(self, kind: type[ErrorT], text: str) -> ErrorT:
+        facts = self._respond(b"").facts()
+        facts["status"] = self._head[0] if self._head else None
+        return kind(text, **facts)
 
 
-def _settings(timeout: float) -> _Settings:
+def _header_fields(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
+    fields: dict[str, str] = {}
+    for raw_name, raw_value in headers:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode(errors="replace")
+        fields[name] = f"{fields[name]}, {value}" if name in fields else value
+    return fields
+
+
+def _leading_status(text: str) -> int | None:
+    digits = text.partition(" ")[0]
+    return int(digits) if digits.isdecimal() else None
+
+
+def _parts(request: Request, timeout: float, left: float) -> dict[str, Any]:
+    """The keywords of the library for a request, whose address goes out exactly as it stands."""
+    origin = urlsplit(request.endpoint)
+    target = request.url[len(f"{origin.scheme}://{origin.netloc}") :]
+    headers = {name.lower(): (name, value) for name, value in {**_HEADERS, "Host": origin.netloc}.items()}
+    headers |= {name.lower(): (name, value) for name, value in request.headers.items()}
     return {
-        "timeout": httpx.Timeout(timeout, connect=min(timeout, _LONGEST_CONNECT)),
-        "headers": {"User-Agent": _USER_AGENT},
-        "verify": _tls_context(),
+        "method": request.method,
+        "url": httpcore.URL(scheme=origin.scheme, host=origin.hostname or "", port=origin.port, target=target),
+        # As bytes, so that a header that is not ASCII goes out as UTF-8, which is what a signature covers.
+        "headers": [(name.encode(), value.encode()) for name, value in headers.values()],
+        "content": request.content or None,
+        "extensions": {
+            "timeout": {"connect": min(timeout, _LONGEST_CONNECT), "read": timeout, "write": timeout, "pool": left}
+        },
     }
+
+
+def _pool_settings(proxy: Proxy | None) -> dict[str, Any]:
+    return {
+        "ssl_context": _tls_context(),
+        "proxy": proxy and httpcore.Proxy(proxy.address, auth=proxy.auth, ssl_context=_proxy_tls_context(proxy)),
+        "max_connections": _MOST_CONNECTIONS,
+        "max_keepalive_connections": _MOST_IDLE_CONNECTIONS,
+        "keepalive_expiry": _LONGEST_IDLE,
+    }
+
+
+def _proxy_tls_context(proxy: Proxy) -> ssl.SSLContext | None:
+    return _tls_context() if proxy.address.startswith("https:") else None
 
 
 @cache
 def _tls_context() -> ssl.SSLContext:
     # Loading the certificates takes 20 ms of CPU: clients share them.
     return httpx.create_ssl_context()
-
-
-def _refuse_closed(closed: bool) -> None:  # noqa: FBT001  a fact, not a switch
-    if closed:
-        raise ClientClosedError("the client is closed: make a new one, or close it later")
-
-
-def _build(client: httpx.Client | httpx.AsyncClient, request: Request) -> httpx.Request:
-    # As bytes, so that a header that is not ASCII goes out as UTF-8, which is what a signature covers.
-    headers = [(name.encode(), value.encode()) for name, value in request.headers.items()]
-    return client.build_request(request.method, request.url, headers=headers, content=request.content or None)
-
-
-def _response(answer: httpx.Response, request: Request, elapsed: float) -> Response:
-    headers = {name.lower(): value for name, value in answer.headers.items()}
-    return Response(
-        request=request, status=answer.status_code, headers=headers, content=answer.content, elapsed=elapsed
-    )
-
-
-def _failure(error: Exception, request: Request, elapsed: float) -> TransportError:
-    kind, problem = next(
-        ((kind, problem) for cause, kind, problem in _FAILURES if isinstance(error, cause)),
-        (TransportError, "no whole answer from"),
-    )
-    reason = printable(str(error) or type(error).__name__, limit=200)
-    text = f"{problem} {request.endpoint}: {reason}"
-    return kind(text, method=request.method, path=request.path, attempts=1, elapsed=elapsed)

@@ -88,8 +88,26 @@ class Response:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send a request, and come back with its answer by ``until``, a time of the client's clock."""
+
+    request: Request
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """Wait, and come back with nothing."""
+
+    seconds: float
+
+
 Call: TypeAlias = Generator[Request, Response, T]
 """Logic without I/O: it yields requests, receives their answers, and returns what was asked for."""
+
+Steps: TypeAlias = Generator[Send | Sleep, Response, T]
+"""The same, with times: what it yields to send is resumed with the answer, and a wait with ``next``."""
 
 
 def _encode(text: str) -> str:

@@ -1,12 +1,11 @@
 """Walks the pages of a window to their end.
 
-The walk itself is a generator without I/O: it yields the requests that it needs and the pages that it has read. A
+The walk itself is a generator without I/O: it yields the steps that it needs and the pages that it has read. A
 pager drives it, one for threads and one for an event loop.
 """
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from collections.abc import AsyncGenerator, Callable, Generator, Hashable, Iterator
 from contextlib import aclosing
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Generic, Literal, TypeAlias, TypeVar, c
 from msgspec import json
 from msgspec.structs import replace
 
+from dataarts_datamap._callers import calling_place
 from dataarts_datamap._errors import (
     DataMapError,
     IncompleteWalkError,
@@ -23,7 +23,7 @@ from dataarts_datamap._errors import (
     InvalidBodyError,
     RowProblemWarning,
 )
-from dataarts_datamap._messages import Call, Request, Response
+from dataarts_datamap._messages import Response, Send, Sleep, Steps
 from dataarts_datamap._models import Operator, Run, RunPage
 from dataarts_datamap._text import printable, shown
 
@@ -37,11 +37,11 @@ _END: Final = object()
 OffsetUnit: TypeAlias = Literal["row", "page"]
 """What the server's ``offset`` counts. That is not documented; ``row`` is the plain reading of its description."""
 
-Walk: TypeAlias = Generator[Request | RunPage, Response, None]
-"""Yields requests, each to be resumed with its answer, and pages, each to be resumed with ``next``."""
+Walk: TypeAlias = Generator[Send | Sleep | RunPage, Response, None]
+"""Yields what ``Steps`` do, and pages, each to be resumed with ``next``."""
 
 
-def walk_pages(read_page: Callable[[int], Call[RunPage]], *, page_size: int, offset_unit: OffsetUnit) -> Walk:
+def walk_pages(read_page: Callable[[int], Steps[RunPage]], *, page_size: int, offset_unit: OffsetUnit) -> Walk:
     """Read page after page until as many runs were read as the server says there are, or else until a page is empty.
 
     The step follows the rows that came, so a server that caps the page size in silence loses nothing. A run that was on
@@ -66,7 +66,7 @@ def walk_pages(read_page: Callable[[int], Call[RunPage]], *, page_size: int, off
         offset += len(page.runs) if offset_unit == "row" else 1
 
 
-def walk_operators(read_operators: Call[list[Operator]], walk_operator: Callable[[Operator], Walk]) -> Walk:
+def walk_operators(read_operators: Steps[list[Operator]], walk_operator: Callable[[Operator], Walk]) -> Walk:
     """Walk the runs of each operator, one operator after the other, in the order in which the service names them.
 
     The pages tell no total, since each operator has one of its own.
@@ -77,11 +77,11 @@ def walk_operators(read_operators: Call[list[Operator]], walk_operator: Callable
             yield replace(page, total=None)
 
 
-def next_page(walk: Walk) -> Call[RunPage | None]:
+def next_page(walk: Walk) -> Steps[RunPage | None]:
     """Advance a walk to its next page; None at its end."""
     try:
         step = next(walk)
-        while isinstance(step, Request):
+        while not isinstance(step, RunPage):
             try:
                 response = yield step
             except DataMapError as error:
@@ -176,15 +176,8 @@ class _Walked:
             first = printable(page.problems[0], limit=300)
             more = f" (and {len(page.problems) - 1} more on this page)" if len(page.problems) > 1 else ""
             text = f"unexpected types: {first}{more}; the attributes are None, and Run.raw has the values"
-            warnings.warn(text, RowProblemWarning, stacklevel=_depth_of_package())
-
-
-def _depth_of_package() -> int:
-    """How many frames up from the caller of this the package ends, so that a warning names the code that uses it."""
-    depth, frame = 0, inspect.currentframe()
-    while frame is not None and frame.f_globals.get("__name__", "").startswith(f"{__package__}."):
-        depth, frame = depth + 1, frame.f_back
-    return depth
+            stacklevel, _ = calling_place()
+            warnings.warn(text, RowProblemWarning, stacklevel=stacklevel)
 
 
 class Pager(_Walked, Generic[RowT]):

@@ -1,0 +1,132 @@
+"""A server that misbehaves on the wire, connection by connection, and one that does so inside TLS."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import struct
+import subprocess
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@dataclass
+class Connection:
+    """What a script does its work with: one connection, accepted."""
+
+    socket: socket.socket
+    stopped: Event
+
+    def read_head(self) -> bytes:
+        """The head of the request; nothing if there comes none."""
+        head = b""
+        while b"\r\n\r\n" not in head:
+            piece = self.socket.recv(65536)
+            if not piece:
+                return b""
+            head += piece
+        return head
+
+    def send(self, content: bytes) -> None:
+        """Send it at once."""
+        self.socket.sendall(content)
+
+    def dribble(self, content: bytes, *, every: float = 0.02) -> None:
+        """Send byte after byte, and start again, for as long as someone listens."""
+        while not self.stopped.is_set():
+            for index in range(len(content)):
+                self.send(content[index : index + 1])
+                if self.stopped.wait(every):
+                    return
+
+    def reset(self) -> None:
+        """End the connection with a reset."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.socket.close()
+
+    def hold(self) -> None:
+        """Say nothing more until the test is over."""
+        self.stopped.wait()
+
+
+@dataclass
+class Faulty:
+    """A server whose script is run for each connection.
+
+    Attributes:
+        url: Its address.
+        connections: How many were accepted.
+    """
+
+    url: str
+    connections: int = 0
+
+
+@contextmanager
+def faulty_server(script: Callable[[Connection], None], *, tls: ssl.SSLContext | None = None) -> Iterator[Faulty]:
+    """A server on a real socket that does to each connection what the script says, and then closes it."""
+    stopped = Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        scheme = "http" if tls is None else "https"
+        server = Faulty(f"{scheme}://127.0.0.1:{listener.getsockname()[1]}")
+        thread = Thread(target=_accept, args=(listener, server, script, tls, stopped), daemon=True)
+        thread.start()
+        yield server
+        stopped.set()
+        with suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
+    thread.join(5)
+
+
+def _accept(
+    listener: socket.socket,
+    server: Faulty,
+    script: Callable[[Connection], None],
+    tls: ssl.SSLContext | None,
+    stopped: Event,
+) -> None:
+    workers: list[Thread] = []
+    while not stopped.is_set():
+        try:
+            accepted, _ = listener.accept()
+        except OSError:
+            break
+        server.connections += 1
+        workers.append(Thread(target=_serve, args=(accepted, script, tls, stopped), daemon=True))
+        workers[-1].start()
+    for worker in workers:
+        worker.join(5)
+
+
+def _serve(
+    accepted: socket.socket, script: Callable[[Connection], None], tls: ssl.SSLContext | None, stopped: Event
+) -> None:
+    accepted.settimeout(10)
+    with suppress(OSError):
+        talk = accepted if tls is None else tls.wrap_socket(accepted, server_side=True)
+        with talk:
+            script(Connection(talk, stopped))
+    accepted.close()
+
+
+@cache
+def self_signed(host: str = "127.0.0.1", *, days: int = 2) -> tuple[ssl.SSLContext, str]:
+    """A TLS context with a certificate of its own making for a host, and that certificate as PEM."""
+    with TemporaryDirectory() as folder:
+        key, certificate = Path(folder, "key.pem"), Path(folder, "certificate.pem")
+        kind = "IP" if host[0].isdigit() else "DNS"
+        command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+        options = ["-subj", f"/CN={host}", "-addext", f"subjectAltName={kind}:{host}", "-days", str(days)]
+        files = ["-keyout", str(key), "-out", str(certificate)]
+        subprocess.run([*command, *options, *files], check=True, capture_output=True)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        return context, certificate.read_text(encoding="ascii")

@@ -1,0 +1,309 @@
+"""What a client does of its own accord on the network: where it goes, and what it leaves alone."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import inspect
+import logging
+import multiprocessing
+import os
+import re
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import httpcore
+import pytest
+
+from dataarts_datamap import AsyncDataMapClient, ConfigurationError, DataMapClient, InvalidArgumentError
+from dataarts_datamap._endpoints import Proxy, checked_proxy, environment_proxy
+from support.answers import json_answer, run_page
+from support.faces import SETTINGS, At
+from support.scripted_server import ScriptedServer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support.faces import Face
+
+CLIENTS: list[Any] = [DataMapClient, AsyncDataMapClient]
+VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+EXPECTED_HEADERS = {
+    "host",
+    "user-agent",
+    "accept",
+    "accept-encoding",
+    "content-type",
+    "instance",
+    "x-auth-token",
+    "x-project-id",
+}
+
+
+@pytest.fixture(autouse=True)
+def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No proxy of the machine takes part."""
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.mark.parametrize("client_type", CLIENTS)
+@pytest.mark.parametrize("endpoint", ["http://example.com", "http://10.0.0.1:8080", "http://localhost.example.com"])
+def test_plain_http(client_type: Any, endpoint: str) -> None:
+    """Plain http to another machine is refused, unless asked for."""
+    with pytest.raises(ConfigurationError, match="allow_http=True"):
+        client_type(endpoint=endpoint, **SETTINGS)
+
+    assert endpoint in repr(client_type(endpoint=endpoint, allow_http=True, **SETTINGS))
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["http://localhost:8080", "http://127.0.0.9", "http://[::1]:1", "http://a.localhost"]
+)
+def test_plain_http_to_this_machine(endpoint: str) -> None:
+    """Plain http to the machine itself is no risk."""
+    assert endpoint in repr(DataMapClient(endpoint=endpoint, **SETTINGS))
+
+
+def test_endpoint_is_ascii() -> None:
+    """An address that is not ASCII is refused: how it is to be written, the text says."""
+    with pytest.raises(ConfigurationError, match="xn--"):
+        DataMapClient(endpoint="https://exämple.com", **SETTINGS)
+
+
+def test_netrc_is_ignored(face: Face, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A password in ``.netrc`` neither replaces nor joins the credentials."""
+    file = tmp_path / ".netrc"
+    file.write_text("machine 127.0.0.1 login someone password secret\n", encoding="ascii")
+    file.chmod(0o600)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("NETRC", str(file))
+    with ScriptedServer(run_page()) as server:
+        face.list_runs(server)
+
+    assert "authorization" not in server.asked[0].headers
+    assert SETTINGS["credentials"].token == server.asked[0].headers["x-auth-token", "x-project-id"]
+
+
+def test_cookies_are_not_kept() -> None:
+    """A cookie is not sent back."""
+    with (
+        ScriptedServer(json_answer([], Set_Cookie="a=b; Path=/")) as server,
+        DataMapClient(endpoint=server.url, **SETTINGS) as client,
+    ):
+        client.list_operators("t")
+        client.list_operators("t")
+
+    assert [False, False] == ["cookie" in asked.headers for asked in server.asked]
+
+
+def test_what_is_sent(face: Face) -> None:
+    """A request carries few headers, and asks for the one compression that is understood."""
+    with ScriptedServer(run_page()) as server:
+        face.list_runs(server)
+
+    headers = server.asked[0].headers
+    assert EXPECTED_HEADERS == headers.keys()
+    assert ("gzip", server.url) == (headers["accept-encoding"], f"http://{headers['host']}")
+
+
+def test_headers_of_an_answer_are_not_logged(face: Face, caplog: pytest.LogCaptureFixture) -> None:
+    """A token that comes in a header stands in no record of the HTTP library; other users of it keep theirs."""
+    caplog.set_level(logging.DEBUG)
+    with ScriptedServer(json_answer([], X_Subject_Token="SECRET")) as server:
+        face.list_operators(server)
+        assert "receive_response_headers.started" in caplog.text
+        assert "SECRET" not in caplog.text
+        with httpcore.ConnectionPool() as pool:
+            pool.request("GET", server.url)
+        assert "SECRET" in caplog.text
+
+
+def test_redirect_is_not_followed(face: Face) -> None:
+    """Credentials never follow a redirect."""
+    with (
+        ScriptedServer(run_page()) as other,
+        ScriptedServer(json_answer({}, status=302, Location=other.url)) as server,
+        pytest.raises(Exception, match="HTTP 302"),
+    ):
+        face.list_runs(server)
+
+    assert ([], 1) == (other.asked, len(server.asked))
+
+
+def test_proxy_by_keyword(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests go through the proxy with its user and password, and it is asked for the whole address."""
+    with ScriptedServer(run_page()) as proxy:
+        monkeypatch.setitem(SETTINGS, "proxy", proxy.url.replace("//", "//user:p%40ss@"))
+        monkeypatch.setitem(SETTINGS, "allow_http", value=True)
+        face.list_runs(At("http://service.example/prefix"))
+
+    assert proxy.asked[0].target.startswith("http://service.example/prefix/v1/")
+    assert ("service.example", "Basic dXNlcjpwQHNz") == (
+        proxy.asked[0].headers["host"],
+        proxy.asked[0].headers["proxy-authorization"],
+    )
+
+
+def test_proxy_of_the_environment(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the keyword, the environment names the proxy, and the hosts that need none."""
+    monkeypatch.setitem(SETTINGS, "allow_http", value=True)
+    with ScriptedServer(run_page()) as proxy, ScriptedServer(run_page()) as server:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        face.list_runs(At("http://service.example"))
+        face.list_runs(server)
+
+    assert (1, 1) == (len(proxy.asked), len(server.asked))
+
+
+@pytest.mark.parametrize(
+    ("variables", "endpoint", "proxy"),
+    [
+        ({}, "https://a.example", None),
+        ({"HTTPS_PROXY": "http://p:1"}, "https://a.example", Proxy("http://p:1")),
+        ({"HTTPS_PROXY": "http://p:1"}, "http://a.example", None),
+        ({"ALL_PROXY": "https://p:1/"}, "https://a.example", Proxy("https://p:1")),
+        ({"HTTPS_PROXY": "u:s@p:1"}, "https://a.example", Proxy("http://p:1", (b"u", b"s"))),
+        ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": ".example"}, "https://a.example:8443/prefix", None),
+        ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "*"}, "https://a.example", None),
+    ],
+)
+def test_variables_of_proxies(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], endpoint: str, proxy: Proxy | None
+) -> None:
+    """The variables mean what they mean elsewhere."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    assert proxy == environment_proxy(endpoint)
+
+
+@pytest.mark.parametrize(
+    "proxy", ["", "user:SECRET@host", "socks5://user:SECRET@host:1", "http://user:SECRET@host/path"]
+)
+def test_wrong_proxy(proxy: str) -> None:
+    """What is no address of a proxy is refused, and nothing of it is shown."""
+    with pytest.raises(ConfigurationError, match="the proxy is no address") as caught:
+        DataMapClient(endpoint="https://example.com", proxy=proxy, **SETTINGS)
+    assert "SECRET" not in f"{caught.value}{vars(caught.value)}"
+    assert (None, None) == (caught.value.__cause__, caught.value.__context__)
+
+
+def test_password_of_a_proxy_is_not_shown() -> None:
+    """Neither a proxy nor a client shows it."""
+    client = DataMapClient(endpoint="https://example.com", proxy="http://user:SECRET@host:1", **SETTINGS)
+
+    assert "SECRET" not in f"{client!r}{checked_proxy('http://user:SECRET@host:1')!r}"
+
+
+@pytest.mark.parametrize("size", [0, -1, 1.5, True, "1"])
+def test_wrong_size(size: Any) -> None:
+    """A limit of the size is a number of bytes above zero."""
+    with pytest.raises(InvalidArgumentError, match="max_answer_size"):
+        DataMapClient(endpoint="https://example.com", max_answer_size=size, **SETTINGS)
+
+
+def unclosed(act: Any) -> list[str]:
+    """The texts of the ResourceWarnings about a client that are given while something is done."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        act()
+        gc.collect()
+    return [str(warning.message) for warning in caught if "DataMapClient" in str(warning.message)]
+
+
+def line_of_this() -> int:
+    """The number of the line that calls."""
+    frame = inspect.currentframe()
+    assert frame is not None
+    assert frame.f_back is not None
+    return frame.f_back.f_lineno
+
+
+def use(url: str, made: list[int], *, close: bool) -> None:
+    """Use a client of threads, and close it or not."""
+    made.append(line_of_this() + 1)
+    client = DataMapClient(endpoint=url, **SETTINGS)
+    client.list_operators("t")
+    if close:
+        client.close()
+
+
+def use_async(url: str, made: list[int], *, close: bool) -> None:
+    """The same in an event loop."""
+
+    async def call() -> None:
+        made.append(line_of_this() + 1)
+        client = AsyncDataMapClient(endpoint=url, **SETTINGS)
+        await client.list_operators("t")
+        if close:
+            await client.close()
+
+    asyncio.run(call())
+
+
+@pytest.mark.parametrize("use_client", [use, use_async])
+def test_unclosed_client(use_client: Any) -> None:
+    """A client with open connections that is forgotten is warned about, with the place where it was made."""
+    made: list[int] = []
+    with ScriptedServer(json_answer([])) as server:
+        (text,) = unclosed(lambda: use_client(server.url, made, close=False))
+
+    assert re.search(rf"made at .*test_transport_settings\.py:{made[0]}\b", text)
+
+
+@pytest.mark.parametrize("use_client", [use, use_async])
+def test_closed_client_is_not_warned_about(use_client: Any) -> None:
+    """A client that was closed is not warned about."""
+    with ScriptedServer(json_answer([])) as server:
+        assert [] == unclosed(lambda: use_client(server.url, [], close=True))
+
+
+@pytest.mark.parametrize("client_type", CLIENTS)
+def test_client_that_sent_nothing_is_not_warned_about(client_type: Any) -> None:
+    """A client that holds no connection needs no closing, be it made or refused."""
+
+    def make() -> None:
+        client_type(endpoint="https://example.com", **SETTINGS)
+        with pytest.raises(ConfigurationError):
+            client_type(**SETTINGS)
+
+    assert [] == unclosed(make)
+
+
+def test_place_of_a_client_from_the_environment() -> None:
+    """The place is the caller's, not that of a method of ours on the way."""
+    made: list[int] = []
+
+    def act(url: str) -> None:
+        made.append(line_of_this() + 1)
+        client = DataMapClient.from_env(endpoint=url, **SETTINGS)
+        client.list_operators("t")
+
+    with ScriptedServer(json_answer([])) as server:
+        (text,) = unclosed(lambda: act(server.url))
+    assert f"test_transport_settings.py:{made[0]}" in text
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_fork() -> None:
+    """A child that uses an inherited client opens connections of its own, and leaves the parent's alone."""
+    context = multiprocessing.get_context("fork")
+    with ScriptedServer(json_answer([])) as server, DataMapClient(endpoint=server.url, **SETTINGS) as client:
+        client.list_operators("t")
+
+        def ask() -> None:
+            client.list_operators("t")
+            client.close()
+
+        child = context.Process(target=ask)
+        child.start()
+        child.join(20)
+        client.list_operators("t")
+        ports = [asked.peer for asked in server.asked]
+
+    assert 0 == child.exitcode
+    assert [True, False] == [ports[0] == ports[2], ports[0] == ports[1]]

@@ -1,0 +1,13 @@
+"""Finds the code that called this package, so that a warning can name it."""
+
+from __future__ import annotations
+
+import inspect
+
+
+def calling_place() -> tuple[int, str]:
+    """How many frames up the calling code is, as a ``stacklevel`` of whoever asks, and its file and line."""
+    depth, frame = 0, inspect.currentframe()
+    while frame is not None and frame.f_globals.get("__name__", "").startswith(f"{__package__}."):
+        depth, frame = depth + 1, frame.f_back
+    return depth, "an unknown place" if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}"
