@@ -31,6 +31,7 @@ from dataarts_datamap import (
     TransportError,
     UpstreamError,
 )
+from dataarts_datamap._unpack import Unpacker
 from support.answers import envelope, page_body, run_page
 from support.faces import SETTINGS, TOKEN, At
 from support.faults import Connection, faulty_server, self_signed
@@ -148,6 +149,7 @@ FAULTS = [
     Fault("dribbled content", then(head("Content-Length: 99999"), lambda c: c.dribble(b" ")), RequestTimeoutError, "deadline", SEEN, DUE),
     Fault("dribbled chunks", then(head("Transfer-Encoding: chunked"), lambda c: c.dribble(b"1\r\n \r\n")), RequestTimeoutError, "deadline", SEEN, DUE),
     Fault("dribbled without a length", then(head(), lambda c: c.dribble(b" ")), RequestTimeoutError, "deadline", SEEN, DUE),
+    Fault("silent up to the deadline", Connection.hold, RequestTimeoutError, "deadline", ONCE, DUE),
     Fault("interim answers without end", then(b"", lambda c: c.dribble(b"HTTP/1.1 103 Early Hints\r\n\r\n", every=0.001)), RequestTimeoutError, "deadline", ONCE, DUE),
     # cut short
     Fault("cut inside a header", answers(b"HTTP/1.1 200 OK\r\nX-Req"), TransportError, "no whole answer", NOTHING),
@@ -260,7 +262,7 @@ def test_fault(fault: Fault, face: Face, monkeypatch: pytest.MonkeyPatch, trust:
     assert fault.text in str(error)
     assert fault.facts == {name: getattr(error, name) for name in fault.facts}
     assert (error.path or "").endswith("/datamap/node/937987/instances")
-    assert 0 < (error.elapsed or 0) < 10
+    assert 0 < (error.elapsed or 0) < fault.settings.get("deadline", 9) + 2
     assert (None, None) == (error.__cause__, error.__context__)
     shown = f"{error}{vars(error)}"
     assert TOKEN not in shown
@@ -282,6 +284,11 @@ def test_ways_to_send_a_page(face: Face, content: bytes) -> None:
     """Compressed, compressed in two members, told not to be, and without a length: a page is a page."""
     with faulty_server(answers(content)) as server:
         assert [] == face.list_runs(server)
+
+
+def test_a_bomb_is_never_unpacked_whole() -> None:
+    """No more than was asked for is unpacked, however much there is."""
+    assert 1000 == len(Unpacker("gzip").unpack(BOMB, 1000))
 
 
 def test_size_limit_is_the_largest_size(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
