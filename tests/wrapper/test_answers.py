@@ -135,7 +135,14 @@ def test_request_id_of_header_goes_first(face: Face) -> None:
 
 @pytest.mark.parametrize(
     ("sent", "seconds"),
-    [("3", 3.0), ("Thu, 11 Jan 2024 01:29:32 GMT", 10.0), ("Thu, 11 Jan 2024 01:29:00 GMT", 0.0), ("soon", None)],
+    [
+        ("9" * 400, 3155760000.0),
+        ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", None),
+        ("3", 3.0),
+        ("Thu, 11 Jan 2024 01:29:32 GMT", 10.0),
+        ("Thu, 11 Jan 2024 01:29:00 GMT", 0.0),
+        ("soon", None),
+    ],
 )
 def test_retry_after(face: Face, sent: str, seconds: float | None) -> None:
     """Retry-After is told in seconds, a date counted from the answer's own date."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import inspect
 import logging
 import pickle
@@ -24,6 +25,7 @@ from dataarts_datamap import (
     InvalidArgumentError,
     Pager,
     RequestTimeoutError,
+    Run,
     TokenCredentials,
     TransportError,
 )
@@ -230,6 +232,20 @@ def test_closed_async_client() -> None:
             await client.list_operators("t")
 
     asyncio.run(call())
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # the first loop was closed over the client's connections
+def test_async_client_in_two_event_loops() -> None:
+    """An async client works in each event loop that it is used in, and closing it in another one is no error."""
+    with ScriptedServer(run_page({"taskRunningLogId": 1})) as server:
+        client = AsyncDataMapClient(endpoint=server.url, **SETTINGS)
+        pager = client.list_runs("1", job_name="a", **WINDOW)
+        found = [asyncio.run(pager.to_list()) for _ in range(3)]
+        asyncio.run(client.close())
+        del client, pager
+        gc.collect()
+
+    assert [[Run(run_id=1)]] * 3 == found
 
 
 def test_no_connection(face: Face) -> None:

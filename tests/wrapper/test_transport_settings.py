@@ -83,7 +83,7 @@ def test_netrc_is_ignored(face: Face, monkeypatch: pytest.MonkeyPatch, tmp_path:
         face.list_runs(server)
 
     assert "authorization" not in server.asked[0].headers
-    assert SETTINGS["credentials"].token == server.asked[0].headers["x-auth-token", "x-project-id"]
+    assert SETTINGS["credentials"].token == server.asked[0].headers["x-auth-token"]
 
 
 def test_cookies_are_not_kept() -> None:

@@ -37,13 +37,14 @@ from dataarts_datamap._errors import (
     RequestTimeoutError,
     TransportError,
 )
+from dataarts_datamap._masking import mask
 from dataarts_datamap._messages import Response, Sleep
 from dataarts_datamap._text import printable
 from dataarts_datamap._unpack import Unpacker
 from dataarts_datamap._version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Sequence
 
     from dataarts_datamap._clock import Clock
     from dataarts_datamap._messages import Request, Send, Steps
@@ -102,7 +103,7 @@ class SyncTransport:
         self._network = network
         self._clock = clock
         self._backend = _TimedBackend(clock)
-        self._pools = _Pools(self._open_pool, network.proxy)
+        self._pools = _Pools(self._open_pool, network.proxy, os.getpid)
 
     @property
     def is_open(self) -> bool:
@@ -170,7 +171,7 @@ class AsyncTransport:
     def __init__(self, network: Network, clock: Clock) -> None:
         self._network = network
         self._clock = clock
-        self._pools = _Pools(self._open_pool, network.proxy)
+        self._pools = _Pools(self._open_pool, network.proxy, _process_and_loop)
 
     @property
     def is_open(self) -> bool:
@@ -230,14 +231,22 @@ class AsyncTransport:
 
 
 class _Pools(Generic[PoolT]):
-    """The connections of a client: one pool, and one more for each proxy that the environment adds."""
+    """The connections of a client: one pool, and one more for each proxy that the environment adds.
 
-    def __init__(self, open_pool: Callable[[Proxy | None], PoolT], proxy: Proxy | None) -> None:
+    Connections work only where they were opened: in one process and, if they are asynchronous, in one event loop.
+    Elsewhere others are opened.
+    """
+
+    def __init__(
+        self, open_pool: Callable[[Proxy | None], PoolT], proxy: Proxy | None, place: Callable[[], Hashable]
+    ) -> None:
         self._open_pool: Callable[[Proxy | None], PoolT] = open_pool
         self._proxy = proxy
         self._pools: dict[Proxy | None, PoolT] = {}
         self._routes: dict[str, Proxy | None] = {}
-        self._inherited: list[object] = []
+        self._elsewhere: list[object] = []
+        self._find_place = place
+        self._place: Hashable = None
         self._process = os.getpid()
         self._closed = False
 
@@ -249,8 +258,8 @@ class _Pools(Generic[PoolT]):
         """The pool for requests to an endpoint, and the proxy that it goes through."""
         if self._closed:
             raise ClientClosedError("the client is closed: make a new one, or close it later")
-        if self._process != os.getpid():
-            self._leave_to_parent()
+        if self._place != self._find_place():
+            self._settle()
         if endpoint not in self._routes:
             self._routes[endpoint] = self._proxy or environment_proxy(endpoint)
         proxy = self._routes[endpoint]
@@ -260,15 +269,21 @@ class _Pools(Generic[PoolT]):
     def take(self) -> list[PoolT]:
         """The pools to close; there will be no more."""
         self._closed = True
-        pools = list(self._pools.values()) if self._process == os.getpid() else []
+        pools = list(self._pools.values()) if self._place == self._find_place() else []
         self._pools = {}
         return pools
 
-    def _leave_to_parent(self) -> None:
-        # Kept alive, but not touched: the parent's connections, whose locks a thread of it may hold for ever here.
-        self._inherited.append(self._pools)
+    def _settle(self) -> None:
+        # Kept alive, but not touched: a parent's connections, whose locks a thread of it may hold for ever here, and
+        # those of another event loop, which may be closed.
+        if self._pools:
+            self._elsewhere.append(self._pools)
         self._pools = {}
-        self._process = os.getpid()
+        self._place, self._process = self._find_place(), os.getpid()
+
+
+def _process_and_loop() -> Hashable:
+    return os.getpid(), asyncio.get_running_loop()
 
 
 class _Due(threading.local):
@@ -486,7 +501,8 @@ class _Arrival:
     def _error(self, kind: type[ErrorT], text: str) -> ErrorT:
         facts = self._respond(b"").facts()
         facts["status"] = self._head[0] if self._head else None
-        return kind(text, **facts)
+        facts["request_id"] = facts["request_id"] and mask(facts["request_id"], self._request)
+        return kind(mask(text, self._request), **facts)
 
 
 def _header_fields(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:

@@ -10,6 +10,8 @@ from urllib.parse import quote
 
 T = TypeVar("T")
 
+_LONGEST_WAIT = 100 * 365.25 * 86_400
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
@@ -65,13 +67,16 @@ class Response:
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds that the server asks to wait; a date counts from the answer's own ``Date``. None if unreadable."""
+        """Seconds that the server asks to wait, a hundred years at most; a date counts from the answer's own ``Date``.
+
+        None if it asks for nothing, or not in a way that can be read.
+        """
         asked = self.headers.get("retry-after", "").strip()
         if asked.isascii() and asked.isdigit():
-            return float(asked)
+            return min(float(asked), _LONGEST_WAIT)
         try:
             wait = parsedate_to_datetime(asked) - parsedate_to_datetime(self.headers.get("date", ""))
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             return None
         return max(0.0, wait.total_seconds())
 

@@ -22,7 +22,7 @@ from dataarts_datamap._text import printable, shown
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_MOST_BITS: Final = 1024  # about the range of a double; an int of over 4,300 digits has no text
+_TOO_LARGE: Final = 10**4300  # an int of more digits has no text, and JSON of it is not read
 
 _Milliseconds: TypeAlias = Annotated[int, Meta(ge=0, le=LAST_MILLISECOND)]  # 0 is no time
 _Count: TypeAlias = Annotated[int, Meta(ge=-1)]  # -1 is no count
@@ -339,7 +339,7 @@ def convert_json(value: object, type_: Any) -> Any:  # noqa: ANN401  the type is
     """
     if isinstance(value, float) and not math.isfinite(value):
         raise ValidationError("Expected a finite number")
-    if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+    if isinstance(value, int) and not -_TOO_LARGE < value < _TOO_LARGE:
         raise ValidationError("Expected a number of a reasonable size")
     try:
         return convert(value, type_)

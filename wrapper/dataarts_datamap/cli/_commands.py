@@ -88,6 +88,7 @@ def connection_options(command: CommandT) -> CommandT:
                 metavar="ID",
                 help="If an operator names none.  [env: DATAMAP_WORKSPACE_ID]",
             ),
+            click.option("--allow-http", is_flag=True, help="Let the address be plain http to another machine."),
             click.option("--timeout", type=float, metavar="SECONDS", help="Longest wait for the next bytes (60)."),
             click.option(
                 "--output",
