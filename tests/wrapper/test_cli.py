@@ -357,7 +357,7 @@ def test_reader_that_goes_away() -> None:
 def test_interrupt(environment: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     """An interrupted command ends with 130."""
 
-    def interrupt(*_: Any) -> Any:
+    def interrupt(*_: Any, **__: Any) -> Any:
         raise KeyboardInterrupt
 
     environment.setattr("dataarts_datamap.DataMapClient.from_env", interrupt)
@@ -368,7 +368,7 @@ def test_interrupt(environment: pytest.MonkeyPatch, capfdbinary: pytest.CaptureF
 def test_defect(environment: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     """A defect of ours is not taken for the answer no, which is 1."""
 
-    def fail(*_: Any) -> Any:
+    def fail(*_: Any, **__: Any) -> Any:
         raise ZeroDivisionError
 
     environment.setattr("dataarts_datamap.DataMapClient.from_env", fail)

@@ -64,7 +64,7 @@ def checked_endpoint(endpoint: str, *, allow_http: bool = False) -> str:
     if parts.scheme == "http" and not allow_http and not _is_loopback(parts.hostname or ""):
         raise ConfigurationError(
             f"the endpoint {shown} is plain http, on which everyone can read the credentials: write https, "
-            "or pass allow_http=True"
+            "or pass allow_http=True (--allow-http)"
         )
     return endpoint.rstrip("/")
 
