@@ -50,13 +50,10 @@ def test_table_guid_of_operators(value: Any) -> None:
         assert [] == server.asked
 
 
-@pytest.mark.parametrize("value", HEADERS)
+@pytest.mark.parametrize("value", [value for value in HEADERS if value is not None])
 def test_instance_header(value: Any) -> None:
     """A tenancy id that could break out of its header is refused."""
-    if value is not None:
-        assert "instance_id" in refused(
-            DataMapClient, endpoint="http://127.0.0.1:9", **{**SETTINGS, "instance_id": value}
-        )
+    assert "instance_id" in refused(DataMapClient, endpoint="http://127.0.0.1:9", **{**SETTINGS, "instance_id": value})
 
 
 @pytest.mark.parametrize("value", HEADERS)

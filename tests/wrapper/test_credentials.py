@@ -188,14 +188,14 @@ def test_each_request_is_signed_afresh(face: Face, monkeypatch: pytest.MonkeyPat
     assert ["20240111T010100Z", "20240111T010101Z"] == [asked.headers["x-sdk-date"] for asked in server.asked]
 
 
-@pytest.mark.parametrize("wrong", ["", " a", "a\n", None, 7])
-@pytest.mark.parametrize("position", [0, 1, 2])
+@pytest.mark.parametrize(
+    ("position", "wrong"),
+    [(position, wrong) for position in range(3) for wrong in ("", " a", "a\n", 7)] + [(0, None), (1, None)],
+)
 def test_wrong_keys(wrong: Any, position: int) -> None:
     """A key that is empty or that a header cannot hold is refused by its name, without showing it."""
     keys: list[Any] = [AK, SK, SECURITY_TOKEN]
     keys[position] = wrong
-    if (wrong, position) == (None, 2):
-        return
 
     with pytest.raises(InvalidArgumentError, match=["access_key", "secret_key", "security_token"][position]) as caught:
         AccessKeyCredentials(*keys)

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dataarts_datamap import FieldProblem, Operator, Run
@@ -35,6 +35,7 @@ def test_any_row_is_a_run(row: dict[str, Any]) -> None:
 
 
 @given(ROWS)
+@example({"taskRunningLogId": 2**1100, "taskId": -(2**1100)})
 def test_strict_and_tolerant_decoding_agree(row: dict[str, Any]) -> None:
     """What the fast way takes, the tolerant way takes the same, and without a problem."""
     try:
