@@ -24,6 +24,9 @@ ifneq ($(shell cat $(VENV)/.python 2>/dev/null),$(CURDIR))
 $(shell rm -f $(VENV)/.python $(VENV)/.runtime $(VENV)/.dev)
 endif
 
+# More processes than cores: many a test waits for a socket.
+PARALLEL := --numprocesses 4 --dist worksteal
+
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt --build-constraint constraints.txt
 
 .PHONY: help
@@ -54,7 +57,7 @@ demo: $(VENV)/.runtime ## Run the main job against the embedded mock server
 
 .PHONY: test
 test: $(VENV)/.dev ## Run the whole test suite
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(PARALLEL)
 
 .PHONY: prove
 prove: $(VENV)/.dev ## Run the long proofs
