@@ -1,0 +1,61 @@
+"""``datamap mock``."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from typing import cast
+
+import click
+
+from dataarts_datamap.cli._options import given
+from dataarts_datamap.cli._times import in_zone, parse_time
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on; 0 finds a free one.")
+@click.option("--seed", type=int, default=0, show_default=True, help="What the runs are made from.")
+@click.option("--now", type=parse_time, metavar="TIME", help="When the runs end, in UTC if it has no offset (now).")
+@click.option("--project-id", metavar="ID", envvar="DATAMAP_PROJECT_ID", help="Project that is known.")
+@click.option("--instance-id", metavar="ID", envvar="DATAMAP_INSTANCE_ID", help="Tenancy that is known.")
+def mock(*, host: str, port: int, seed: int, now: datetime | int | None, **known: str | None) -> None:
+    """Serve made-up runs, and the documented one, until interrupted.
+
+    The credentials that it takes are those of DATAMAP_TOKEN, HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, where they are
+    set; else it has a token of its own, and shows it.
+
+    \b
+    Example:
+      datamap mock --port 8080
+    """  # noqa: D301  click reads \b
+    try:
+        from dataarts_datamap_contract import mock as server  # noqa: PLC0415  an extra, and the other side
+    except ModuleNotFoundError as error:
+        raise click.UsageError(
+            f"the mock server needs an extra: install dataarts-datamap with [mock] ({error})"
+        ) from None
+
+    token = os.environ.get("DATAMAP_TOKEN") or None
+    access_key, secret_key = (os.environ.get(f"HUAWEICLOUD_SDK_{name}") or None for name in ("AK", "SK"))
+    anchor = datetime.fromtimestamp(now / 1000, UTC) if isinstance(now, int) else in_zone(now, UTC)
+    whom = given(token=token, access_key=access_key, secret_key=secret_key, **known)
+    config = server.MockConfig(seed=seed, now=cast("datetime | None", anchor), **whom)
+
+    def announce(url: str) -> None:
+        variables = {"ENDPOINT": url, "PROJECT_ID": config.project_id, "INSTANCE_ID": config.instance_id}
+        if token is None:
+            variables["TOKEN"] = config.token
+        also = ", with the same DATAMAP_TOKEN" if token else ""
+        click.echo(f"Serving at {url} until interrupted. In another shell{also}:", err=True)
+        for name, value in variables.items():
+            click.echo(f"  export DATAMAP_{name}={value}", err=True)
+        click.echo(f"  datamap runs --table {server.TABLE_GUID} {_last_day(config.now)}", err=True)
+
+    server.serve(config, host=host, port=port, on_ready=announce)
+
+
+def _last_day(now: datetime | None) -> str:
+    if now is None:
+        return "--since 24h"
+    return f"--start {now - timedelta(days=1):%Y-%m-%dT%H:%M%z} --end {now:%Y-%m-%dT%H:%M%z}"

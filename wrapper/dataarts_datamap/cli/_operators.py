@@ -1,0 +1,30 @@
+"""``datamap operators``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dataarts_datamap.cli._options import connect, connection_options, output_option, output_shape, tell_if_none
+
+if TYPE_CHECKING:
+    from dataarts_datamap.cli._output import Output
+
+
+@click.command()
+@click.argument("table_guid")
+@output_option
+@connection_options
+def operators(table_guid: str, output: Output | None, **settings: Any) -> None:  # noqa: ANN401
+    """List the job operators that produce the table TABLE_GUID.
+
+    \b
+    Example:
+      datamap operators 09318f28-939f-4ab6-a374-9e621096652c
+    """  # noqa: D301  click reads \b
+    from dataarts_datamap.cli._output import write_operators  # noqa: PLC0415  loads what --help does not need
+
+    with connect(settings) as client:
+        count = write_operators(client.list_operators(table_guid), output=output_shape(output))
+    tell_if_none(count, "operators produce this table")

@@ -1,0 +1,80 @@
+"""What the verbs share: how to reach the service, and what is told to the person on stderr."""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from dataarts_datamap._client import DataMapClient
+    from dataarts_datamap.cli._output import Output
+
+CommandT = TypeVar("CommandT", bound="Callable[..., Any]")
+
+
+output_option = click.option(
+    "--output", type=click.Choice(["table", "ndjson"]), help="Table (to a terminal) or JSON lines (to a pipe)."
+)
+
+
+def connection_options(command: CommandT) -> CommandT:
+    """Add the options that say which service, project and tenancy to ask."""
+    for option in reversed(
+        (
+            click.option("--endpoint", metavar="URL", help="Address of the service.  [env: DATAMAP_ENDPOINT]"),
+            click.option("--region", metavar="ID", help="Region, if there is no address.  [env: DATAMAP_REGION]"),
+            click.option("--project-id", metavar="ID", help="Project id.  [env: DATAMAP_PROJECT_ID]"),
+            click.option("--instance-id", metavar="ID", help="DataArts Studio tenancy.  [env: DATAMAP_INSTANCE_ID]"),
+            click.option(
+                "--workspace-id",
+                metavar="ID",
+                help="If an operator names none.  [env: DATAMAP_WORKSPACE_ID]",
+            ),
+            click.option("--allow-http", is_flag=True, help="Let the address be plain http to another machine."),
+            click.option("--timeout", type=float, metavar="SECONDS", help="Longest wait for the next bytes (60)."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def connect(settings: dict[str, Any]) -> DataMapClient:
+    """A client for the options that were given, and the environment for the others."""
+    from dataarts_datamap._client import DataMapClient  # noqa: PLC0415  loads what --help does not need
+
+    return DataMapClient.from_env(**given(**settings))
+
+
+def given(**values: Any) -> dict[str, Any]:  # noqa: ANN401
+    """The values that are not None."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def output_shape(asked: Output | None) -> Output:
+    """What was asked for; else a table for a person and JSON lines for a pipe."""
+    from dataarts_datamap.cli._output import is_terminal  # noqa: PLC0415  loads what --help does not need
+
+    return asked or ("table" if is_terminal() else "ndjson")
+
+
+def tell(text: str) -> None:
+    """Tell the person on stderr."""
+    click.echo(f"datamap: {text}", err=True)
+
+
+def tell_zone(times: Sequence[datetime | int | None], zone: tzinfo, output: Output) -> None:
+    """Tell in which zone times are read and shown, where that is not plain."""
+    if output == "table":
+        tell(f"times are in {zone}")
+    elif any(isinstance(time, datetime) and time.tzinfo is None for time in times):
+        tell(f"times without an offset are read as {zone}")
+
+
+def tell_if_none(count: int, what: str) -> None:
+    """Tell that nothing was found."""
+    if count == 0:
+        tell(f"no {what}")
