@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         TransportError,
         UnsuccessfulError,
         UpstreamError,
+        WaitTimeoutError,
     )
     from dataarts_datamap._messages import Request, Response
     from dataarts_datamap._models import FieldProblem, Operator, Run, RunPage, RunState
@@ -95,6 +96,7 @@ __all__ = [
     "TransportError",
     "UnsuccessfulError",
     "UpstreamError",
+    "WaitTimeoutError",
     "__version__",
     "find_credentials",
 ]

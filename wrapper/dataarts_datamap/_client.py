@@ -9,20 +9,30 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final, Generic, Self, TypedDict, TypeVar, Unpack, get_args
 
+from msgspec.structs import replace
+
 from dataarts_datamap._arguments import header_value, path_segment, query_integer, query_text
 from dataarts_datamap._callers import calling_place
 from dataarts_datamap._chain import find_credentials, read_profile
 from dataarts_datamap._clock import Clock
 from dataarts_datamap._endpoints import checked_endpoint, checked_proxy, region_endpoint
 from dataarts_datamap._envelope import decode_operators, decode_page
+from dataarts_datamap._epoch import EPOCH, MILLISECOND
 from dataarts_datamap._errors import ConfigurationError, InvalidArgumentError
 from dataarts_datamap._http import AsyncTransport, Network, SyncTransport
+from dataarts_datamap._limiter import RateLimiter
 from dataarts_datamap._models import Operator, Run, RunPage
-from dataarts_datamap._paging import AsyncPager, OffsetUnit, Pager, Walk, walk_operators, walk_pages
+from dataarts_datamap._offsets import OffsetUnit
+from dataarts_datamap._paging import AsyncPager, PagedWalk, Pager, Reading
+from dataarts_datamap._plan import Habits, PageRead, Plan
 from dataarts_datamap._requests import operators_request, runs_request
+from dataarts_datamap._resume import Position, TablePosition
 from dataarts_datamap._retry import Policy, Retry, exchange
+from dataarts_datamap._table_walk import MergedWalk, TableWalk
 from dataarts_datamap._text import shown
 from dataarts_datamap._times import Time, Window, window
+from dataarts_datamap._waiting import read_all, wait_for_run
+from dataarts_datamap._walk import WindowWalk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,6 +48,15 @@ _LONGEST_TIMEOUT: Final = 86_400.0
 _DEFAULT_DEADLINE: Final = 120.0
 _DEFAULT_MAX_ANSWER_SIZE: Final = 64 * 1024 * 1024
 _DEFAULT_PAGE_SIZE: Final = 100
+_DEFAULT_RATE: Final = 50.0  # documented: what the service allows one user on all of the Data Map
+_DEFAULT_CONCURRENCY: Final = 8
+_MOST_CONCURRENCY: Final = 64
+_DEFAULT_SLICE_SPAN: Final = timedelta(days=28)  # a sibling API caps a window at a month
+_SHORTEST_SLICE: Final = timedelta(seconds=1)
+_SLICE_ROWS: Final = 10_000
+_DEFAULT_WAIT: Final = 3600.0
+_FIRST_WAIT: Final = 5.0
+_LONGEST_WAIT: Final = 60.0
 
 
 class ClientSettings(TypedDict, total=False):
@@ -55,6 +74,8 @@ class ClientSettings(TypedDict, total=False):
     max_answer_size: int
     proxy: str | None
     allow_http: bool
+    requests_per_second: float | None
+    concurrency: int
     clock: Clock | None
 
 
@@ -76,6 +97,8 @@ class _Client(Generic[PagerT]):
         max_answer_size: int = _DEFAULT_MAX_ANSWER_SIZE,
         proxy: str | None = None,
         allow_http: bool = False,
+        requests_per_second: float | None = _DEFAULT_RATE,
+        concurrency: int = _DEFAULT_CONCURRENCY,
         clock: Clock | None = None,
     ) -> None:
         self._endpoint = _resolve_endpoint(endpoint, region, allow_http=allow_http)
@@ -87,7 +110,11 @@ class _Client(Generic[PagerT]):
             max_answer_size=query_integer("max_answer_size", max_answer_size, minimum=1),
             proxy=None if proxy is None else checked_proxy(proxy),
         )
-        self._policy = Policy(retry or Retry(), _checked_seconds("deadline", deadline), clock or Clock())
+        clock = clock or Clock()
+        limiter = RateLimiter(_checked_rate(requests_per_second))
+        self._policy = Policy(retry or Retry(), _checked_seconds("deadline", deadline), clock, limiter)
+        self._concurrency = _checked_concurrency(concurrency)
+        self._habits = Habits()
         self._credentials = find_credentials() if credentials is None else _checked_credentials(credentials)
         self._open()
         _, self._made_at = calling_place()
@@ -117,32 +144,52 @@ class _Client(Generic[PagerT]):
         since: timedelta | None = None,
         workspace_id: str | None = None,
         page_size: int = _DEFAULT_PAGE_SIZE,
-        offset_unit: OffsetUnit = "row",
+        offset_unit: OffsetUnit = "auto",
+        slice_span: timedelta = _DEFAULT_SLICE_SPAN,
         strict: bool = False,
+        resume_token: str | None = None,
     ) -> PagerT:
         """The runs of one operator inside a window, read when the pager is walked, in the server's order.
 
-        Which time of a run the window filters on, and whether its ends belong to it, is not documented.
+        Which time of a run the window filters on, and whether its ends belong to it, is not documented. A run that is
+        there during the whole walk comes once; one that comes or goes meanwhile comes once or not at all.
 
         Args:
             task_id: ``Operator.task_id``.
             job_name: ``Operator.job_name``.
             start: Where the window begins: an aware datetime, ISO 8601 text with an offset, or epoch milliseconds.
-            end: Where it ends; now, if it is left out.
+            end: Where it ends; the time of this call, if it is left out.
             since: How long before its end the window begins, instead of ``start``.
             workspace_id: ``Operator.workspace_id``; the client's, if it is left out.
-            page_size: Rows to ask for at once. The limit is not documented; 10 to 100 is safe (sibling APIs).
-            offset_unit: Whether the server's offset counts rows or pages, which is not documented.
+            page_size: Rows to ask for at once; where pages must overlap, a few more. The limit is not documented; 10
+                to 100 is safe (sibling APIs), and a smaller one that the server has is noticed.
+            offset_unit: Whether the server's offset counts rows or pages, which is not documented: ``auto`` finds out
+                at the cost of a request, and the client remembers it.
+            slice_span: The longest window to ask for. A longer one is read in slices, which overlap by 2 ms. Sibling
+                APIs cap a window at 7 days or a month.
             strict: Whether a field of an unexpected type is an error, instead of None and a warning.
+            resume_token: Where an earlier walk stood; its window is walked on, so that no times are given.
 
         Raises:
             InvalidArgumentError: An argument cannot be sent. What can go wrong while walking, the pager tells.
         """
-        span = window(start=start, end=end, since=since, now=datetime.now(UTC))
-        operator = Operator(task_id=task_id, job_name=job_name, workspace_id=workspace_id)
-        walk = self._walk_factory(span, page_size=page_size, offset_unit=offset_unit, strict=strict)
+        operator = Operator(task_id=task_id, job_name=job_name, workspace_id=self._workspace_of(workspace_id))
+        resumed = None if resume_token is None else Position.parse(resume_token)
+        if resumed is None:
+            span = window(start=start, end=end, since=since, now=datetime.now(UTC))
+        else:
+            _refuse_times(start, end, since)
+            span = resumed.window
+            if (resumed.task_id, resumed.job_name, resumed.workspace_id) != _key(operator):
+                raise InvalidArgumentError(f"the resume_token is of another operator: {shown(resumed.job_name)}")
+        plan = _plan(page_size, offset_unit, slice_span)
         self._runs_request(operator, span, offset=0, limit=page_size)  # refuses bad arguments now, not when walked
-        return self._pager(lambda: walk(operator))
+
+        def begin() -> Steps[PagedWalk]:
+            yield from ()
+            return WindowWalk(operator, span, plan, self._habits, resumed)
+
+        return self._pager(self._reading(begin, strict=strict), resume_token)
 
     def list_table_runs(  # noqa: PLR0913  the operation has that many parameters
         self,
@@ -152,29 +199,66 @@ class _Client(Generic[PagerT]):
         end: Time | None = None,
         since: timedelta | None = None,
         page_size: int = _DEFAULT_PAGE_SIZE,
-        offset_unit: OffsetUnit = "row",
+        offset_unit: OffsetUnit = "auto",
+        slice_span: timedelta = _DEFAULT_SLICE_SPAN,
+        merge: bool = False,
         strict: bool = False,
+        resume_token: str | None = None,
     ) -> PagerT:
-        """The runs of every operator that produces a table, one operator after the other.
+        """The runs of every operator that produces a table, the operators side by side.
 
-        The operators come in the order of ``list_operators``, the runs of each in the server's.
+        The operators come in the order of ``list_operators``, the runs of each in the server's; merged, they come by
+        their planned times.
 
         Args:
             table_guid: GUID of the table's data asset.
             start: Where the window begins: an aware datetime, ISO 8601 text with an offset, or epoch milliseconds.
-            end: Where it ends; now, if it is left out.
+            end: Where it ends; the time of this call, if it is left out.
             since: How long before its end the window begins, instead of ``start``.
-            page_size: Rows to ask for at once. The limit is not documented; 10 to 100 is safe (sibling APIs).
-            offset_unit: Whether the server's offset counts rows or pages, which is not documented.
+            page_size: Rows to ask for at once, as for ``list_runs``.
+            offset_unit: Whether the server's offset counts rows or pages, as for ``list_runs``.
+            slice_span: The longest window to ask for, as for ``list_runs``.
+            merge: Whether the runs of all operators come by their planned times, in the direction that the server has;
+                they are in order as far as the runs of each operator are.
             strict: Whether a field of an unexpected type is an error, instead of None and a warning.
+            resume_token: Where an earlier walk stood; its window is walked on, so that no times are given.
 
         Raises:
             InvalidArgumentError: An argument cannot be sent. What can go wrong while walking, the pager tells.
         """
-        span = window(start=start, end=end, since=since, now=datetime.now(UTC))
         path_segment("table_guid", table_guid)
-        walk = self._walk_factory(span, page_size=page_size, offset_unit=offset_unit, strict=strict)
-        return self._pager(lambda: walk_operators(self._read_operators(table_guid), walk))
+        resumed = None if resume_token is None else TablePosition.parse(resume_token)
+        if resumed is None:
+            span = window(start=start, end=end, since=since, now=datetime.now(UTC))
+        else:
+            _refuse_times(start, end, since)
+            span = resumed.window
+            if merge or resumed.table_guid != table_guid:
+                raise InvalidArgumentError(
+                    f"the resume_token is of the runs, not merged, of table {shown(resumed.table_guid)}"
+                )
+        plan = _plan(page_size, offset_unit, slice_span)
+
+        def begin() -> Steps[PagedWalk]:
+            operators = [
+                self._in_workspace(one) for one in dict.fromkeys((yield from self._read_operators(table_guid)))
+            ]
+            if merge:
+                return MergedWalk([WindowWalk(one, span, plan, self._habits) for one in operators])
+            finished = [one for one in operators if resumed is not None and _key(one) in resumed.finished]
+            current = None if resumed is None else resumed.current
+            return TableWalk(
+                table_guid,
+                span,
+                [
+                    WindowWalk(one, span, plan, self._habits, current if _is_of(current, one) else None)
+                    for one in operators
+                    if one not in finished
+                ],
+                finished,
+            )
+
+        return self._pager(self._reading(begin, strict=strict), resume_token)
 
     def __repr__(self) -> str:
         where = f"endpoint={self._endpoint!r}, project_id={self._project_id!r}, instance_id={self._instance_id!r}"
@@ -193,7 +277,7 @@ class _Client(Generic[PagerT]):
     def _is_open(self) -> bool: ...
 
     @abstractmethod
-    def _pager(self, begin: Callable[[], Walk]) -> PagerT: ...
+    def _pager(self, reading: Reading, resume_token: str | None) -> PagerT: ...
 
     def _read_operators(self, table_guid: str) -> Steps[list[Operator]]:
         request = operators_request(
@@ -204,22 +288,56 @@ class _Client(Generic[PagerT]):
         )
         return (yield from exchange(request, self._credentials, self._policy, decode_operators))
 
-    def _walk_factory(
-        self, span: Window, *, page_size: int, offset_unit: OffsetUnit, strict: bool
-    ) -> Callable[[Operator], Walk]:
-        if offset_unit not in get_args(OffsetUnit):
-            raise InvalidArgumentError(f"offset_unit must be 'row' or 'page', not {offset_unit!r}")
-        query_integer("page_size", page_size, minimum=1)
+    def _reading(self, begin: Callable[[], Steps[PagedWalk]], *, strict: bool) -> Reading:
+        return Reading(begin, partial(self._read_page, strict=strict), self._concurrency)
 
-        def walk(operator: Operator) -> Walk:
-            def read_page(offset: int) -> Steps[RunPage]:
-                request = self._runs_request(operator, span, offset=offset, limit=page_size)
-                decode = partial(decode_page, offset=offset, strict=strict)
-                return (yield from exchange(request, self._credentials, self._policy, decode))
+    def _read_page(self, read: PageRead, *, strict: bool) -> Steps[RunPage]:
+        request = self._runs_request(read.operator, read.window, offset=read.offset, limit=read.limit)
+        decode = partial(decode_page, offset=read.offset, strict=strict)
+        return (yield from exchange(request, self._credentials, self._policy, decode))
 
-            return walk_pages(read_page, page_size=page_size, offset_unit=offset_unit)
+    def _wait_for_run(  # noqa: PLR0913  as for the calls of both faces
+        self,
+        task_id: str,
+        *,
+        job_name: str,
+        start: Time | None,
+        end: Time | None,
+        since: timedelta | None,
+        workspace_id: str | None,
+        run_id: int | None,
+        timeout: float,
+        first_wait: float,
+        longest_wait: float,
+    ) -> Steps[Run]:
+        operator = Operator(task_id=task_id, job_name=job_name, workspace_id=self._workspace_of(workspace_id))
+        begun = window(start=start, end=end, since=since, now=datetime.now(UTC))
+        self._runs_request(operator, begun, offset=0, limit=_DEFAULT_PAGE_SIZE)
+        plan = _plan(_DEFAULT_PAGE_SIZE, "auto", _DEFAULT_SLICE_SPAN)
 
-        return walk
+        def look() -> Steps[list[Run]]:
+            now = datetime.now(UTC)
+            span = begun if end is not None else window(start=begun.start, end=max(now, EPOCH), since=None, now=now)
+            walk = WindowWalk(operator, span, plan, self._habits)
+            return (yield from read_all(walk.pages(), partial(self._read_page, strict=False)))
+
+        waits = _checked_seconds("first_wait", first_wait), _checked_seconds("longest_wait", longest_wait)
+        return (
+            yield from wait_for_run(
+                look,
+                self._policy.clock,
+                run_id=run_id,
+                timeout=_checked_seconds("timeout", timeout),
+                first_wait=min(waits),
+                longest_wait=waits[1],
+            )
+        )
+
+    def _workspace_of(self, workspace_id: str | None) -> str | None:
+        return self._workspace_id if workspace_id is None else workspace_id
+
+    def _in_workspace(self, operator: Operator) -> Operator:
+        return replace(operator, workspace_id=self._workspace_of(operator.workspace_id))
 
     def _runs_request(self, operator: Operator, span: Window, *, offset: int, limit: int) -> Request:
         return runs_request(
@@ -228,7 +346,7 @@ class _Client(Generic[PagerT]):
             instance_id=self._instance_id,
             task_id=operator.task_id,
             job_name=operator.job_name,
-            workspace_id=self._workspace_id if operator.workspace_id is None else operator.workspace_id,
+            workspace_id=operator.workspace_id,
             start=span.start,
             end=span.end,
             offset=offset,
@@ -255,6 +373,10 @@ class DataMapClient(_Client[Pager[Run]]):
         proxy: Proxy to go through, such as ``http://user:password@host:3128``; that of the environment
             (``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY``, except for ``NO_PROXY``), if left out.
         allow_http: Whether the address may be plain ``http`` to another machine than this one.
+        requests_per_second: How many requests the client sends in a second, for all its walks together; by default
+            50, which is what the service allows one user (documented). None for no limit. Where the service finds them
+            too many all the same, all walks wait.
+        concurrency: How many pages of a walk are read at once: 1 to 64, by default 8.
         clock: Time and chance for the retries, for tests that must not wait.
 
     Raises:
@@ -276,6 +398,57 @@ class DataMapClient(_Client[Pager[Run]]):
         """
         return self._transport.run(self._read_operators(table_guid))
 
+    def wait_for_run(  # noqa: PLR0913  the operation has that many parameters
+        self,
+        task_id: str,
+        *,
+        job_name: str,
+        start: Time | None = None,
+        end: Time | None = None,
+        since: timedelta | None = None,
+        workspace_id: str | None = None,
+        run_id: int | None = None,
+        timeout: float = _DEFAULT_WAIT,
+        first_wait: float = _FIRST_WAIT,
+        longest_wait: float = _LONGEST_WAIT,
+    ) -> Run:
+        """Wait until a run of a window has ended, and return it: the one with the id, else the one planned last.
+
+        A run has ended when its state is succeeded, failed or skipped; an unknown state is not taken for an end. The
+        window is read again and again, with waits that grow. A failure that can pass does not end the wait.
+
+        Args:
+            task_id: ``Operator.task_id``.
+            job_name: ``Operator.job_name``.
+            start: Where the window begins: an aware datetime, ISO 8601 text with an offset, or epoch milliseconds.
+            end: Where it ends; the present of each reading, if it is left out.
+            since: How long before its end, as it is now, the window begins, instead of ``start``.
+            workspace_id: ``Operator.workspace_id``; the client's, if it is left out.
+            run_id: The run to wait for; any, if it is left out.
+            timeout: Seconds to wait at most: a day at the most, by default an hour.
+            first_wait: Seconds before the second reading; the next waits grow by half.
+            longest_wait: Seconds that a wait can grow to.
+
+        Raises:
+            WaitTimeoutError: None has ended in time; ``last_run`` is the one that was seen last.
+            InvalidArgumentError: An argument cannot be sent.
+            DataMapError: Reading fails for good.
+        """
+        return self._transport.run(
+            self._wait_for_run(
+                task_id,
+                job_name=job_name,
+                start=start,
+                end=end,
+                since=since,
+                workspace_id=workspace_id,
+                run_id=run_id,
+                timeout=timeout,
+                first_wait=first_wait,
+                longest_wait=longest_wait,
+            )
+        )
+
     def close(self) -> None:
         """Close the connections; again is harmless. A closed client raises ``ClientClosedError``."""
         self._transport.close()
@@ -294,8 +467,8 @@ class DataMapClient(_Client[Pager[Run]]):
     def _is_open(self) -> bool:
         return self._transport.is_open
 
-    def _pager(self, begin: Callable[[], Walk]) -> Pager[Run]:
-        return Pager(self._transport, begin)
+    def _pager(self, reading: Reading, resume_token: str | None) -> Pager[Run]:
+        return Pager(self._transport, reading, resume_token)
 
 
 class AsyncDataMapClient(_Client[AsyncPager[Run]]):
@@ -317,6 +490,10 @@ class AsyncDataMapClient(_Client[AsyncPager[Run]]):
         proxy: Proxy to go through, such as ``http://user:password@host:3128``; that of the environment
             (``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY``, except for ``NO_PROXY``), if left out.
         allow_http: Whether the address may be plain ``http`` to another machine than this one.
+        requests_per_second: How many requests the client sends in a second, for all its walks together; by default
+            50, which is what the service allows one user (documented). None for no limit. Where the service finds them
+            too many all the same, all walks wait.
+        concurrency: How many pages of a walk are read at once: 1 to 64, by default 8.
         clock: Time and chance for the retries, for tests that must not wait.
 
     Raises:
@@ -338,6 +515,57 @@ class AsyncDataMapClient(_Client[AsyncPager[Run]]):
         """
         return await self._transport.run(self._read_operators(table_guid))
 
+    async def wait_for_run(  # noqa: PLR0913  the operation has that many parameters
+        self,
+        task_id: str,
+        *,
+        job_name: str,
+        start: Time | None = None,
+        end: Time | None = None,
+        since: timedelta | None = None,
+        workspace_id: str | None = None,
+        run_id: int | None = None,
+        timeout: float = _DEFAULT_WAIT,  # noqa: ASYNC109  it bounds the polls, and ends in an error of its own
+        first_wait: float = _FIRST_WAIT,
+        longest_wait: float = _LONGEST_WAIT,
+    ) -> Run:
+        """Wait until a run of a window has ended, and return it: the one with the id, else the one planned last.
+
+        A run has ended when its state is succeeded, failed or skipped; an unknown state is not taken for an end. The
+        window is read again and again, with waits that grow. A failure that can pass does not end the wait.
+
+        Args:
+            task_id: ``Operator.task_id``.
+            job_name: ``Operator.job_name``.
+            start: Where the window begins: an aware datetime, ISO 8601 text with an offset, or epoch milliseconds.
+            end: Where it ends; the present of each reading, if it is left out.
+            since: How long before its end, as it is now, the window begins, instead of ``start``.
+            workspace_id: ``Operator.workspace_id``; the client's, if it is left out.
+            run_id: The run to wait for; any, if it is left out.
+            timeout: Seconds to wait at most: a day at the most, by default an hour.
+            first_wait: Seconds before the second reading; the next waits grow by half.
+            longest_wait: Seconds that a wait can grow to.
+
+        Raises:
+            WaitTimeoutError: None has ended in time; ``last_run`` is the one that was seen last.
+            InvalidArgumentError: An argument cannot be sent.
+            DataMapError: Reading fails for good.
+        """
+        return await self._transport.run(
+            self._wait_for_run(
+                task_id,
+                job_name=job_name,
+                start=start,
+                end=end,
+                since=since,
+                workspace_id=workspace_id,
+                run_id=run_id,
+                timeout=timeout,
+                first_wait=first_wait,
+                longest_wait=longest_wait,
+            )
+        )
+
     async def close(self) -> None:
         """Close the connections; again is harmless. A closed client raises ``ClientClosedError``."""
         await self._transport.close()
@@ -356,8 +584,8 @@ class AsyncDataMapClient(_Client[AsyncPager[Run]]):
     def _is_open(self) -> bool:
         return self._transport.is_open
 
-    def _pager(self, begin: Callable[[], Walk]) -> AsyncPager[Run]:
-        return AsyncPager(self._transport, begin)
+    def _pager(self, reading: Reading, resume_token: str | None) -> AsyncPager[Run]:
+        return AsyncPager(self._transport, reading, resume_token)
 
 
 def _completed(settings: ClientSettings, environ: Mapping[str, str]) -> ClientSettings:
@@ -410,3 +638,46 @@ def _checked_seconds(name: str, seconds: object) -> float:
     if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 < seconds <= _LONGEST_TIMEOUT:
         raise InvalidArgumentError(f"{name} must be a number of seconds above 0, a day at most, not {shown(seconds)}")
     return seconds
+
+
+def _checked_rate(rate: object) -> float | None:
+    if rate is None:
+        return None
+    if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate < float("inf"):
+        raise InvalidArgumentError(f"requests_per_second must be a number above 0, or None, not {shown(rate)}")
+    return rate
+
+
+def _checked_concurrency(concurrency: object) -> int:
+    if isinstance(concurrency, bool) or not isinstance(concurrency, int) or not 1 <= concurrency <= _MOST_CONCURRENCY:
+        raise InvalidArgumentError(
+            f"concurrency must be an integer from 1 to {_MOST_CONCURRENCY}, not {shown(concurrency)}"
+        )
+    return concurrency
+
+
+def _plan(page_size: int, offset_unit: OffsetUnit, slice_span: object) -> Plan:
+    if offset_unit not in get_args(OffsetUnit):
+        raise InvalidArgumentError(f"offset_unit must be 'auto', 'row' or 'page', not {shown(offset_unit)}")
+    query_integer("page_size", page_size, minimum=1)
+    if not isinstance(slice_span, timedelta) or slice_span < _SHORTEST_SLICE:
+        raise InvalidArgumentError(f"slice_span must be a timedelta of a second or more, not {shown(slice_span)}")
+    return Plan(
+        page_size=page_size,
+        offset_unit=offset_unit,
+        slice_span=slice_span // MILLISECOND,
+        slice_rows=max(_SLICE_ROWS, page_size),
+    )
+
+
+def _refuse_times(*times: object) -> None:
+    if any(time is not None for time in times):
+        raise InvalidArgumentError("the resume_token has the window: leave out start, end and since")
+
+
+def _key(operator: Operator) -> tuple[str, str, str | None]:
+    return operator.task_id, operator.job_name, operator.workspace_id
+
+
+def _is_of(position: Position | None, operator: Operator) -> bool:
+    return position is not None and (position.task_id, position.job_name, position.workspace_id) == _key(operator)

@@ -27,12 +27,18 @@
     │   ├── InvalidEnvelopeError      the outer document
     │   ├── InvalidBodyError          the document inside: null, empty, not JSON, without rows
     │   └── InvalidRowError           a field of a row, when strict decoding was asked for
-    └── IncompleteWalkError           the pages ended before all the runs were read
+    ├── IncompleteWalkError           it can't be shown that all runs were read
+    └── WaitTimeoutError              no run had ended when the time to wait was over
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from dataarts_datamap._text import printable
+
+if TYPE_CHECKING:
+    from dataarts_datamap._models import Run
 
 
 class DataMapError(Exception):
@@ -51,6 +57,7 @@ class DataMapError(Exception):
         elapsed: Seconds from the first attempt to the failure.
         retry_after: Seconds that the server asked to wait.
         raw: The text that could not be used, whole. Untrusted.
+        resume_token: Where the walk stood that the error ended; pass it to the same call to go on there.
     """
 
     def __init__(  # noqa: PLR0913  one keyword for each fact that an error can carry
@@ -79,6 +86,7 @@ class DataMapError(Exception):
         self.elapsed = elapsed
         self.retry_after = retry_after
         self.raw = raw
+        self.resume_token: str | None = None
 
     def __str__(self) -> str:
         text = str(self.args[0]) if self.args else ""
@@ -192,15 +200,27 @@ class InvalidRowError(InvalidResponseError):
 
 
 class IncompleteWalkError(DataMapError):
-    """The pages ended, or went in circles, before all the runs were read.
+    """It can't be shown that all runs were read: the pages do not fit together, or contradict themselves.
 
     Attributes:
-        rows_read: Runs that were yielded before.
-        total: How many there are by the first page; 0 if it did not say.
+        rows_read: Runs that were given before.
+        totals: The different totals that the server told, the latest last.
+        last_run: The run before the gap; None if none was given.
     """
 
     rows_read: int = 0
-    total: int = 0
+    totals: tuple[int, ...] = ()
+    last_run: Run | None = None
+
+
+class WaitTimeoutError(DataMapError):
+    """No run of the window had ended when the time to wait was over.
+
+    Attributes:
+        last_run: The run that was seen last; None if there was none.
+    """
+
+    last_run: Run | None = None
 
 
 class RowProblemWarning(UserWarning):

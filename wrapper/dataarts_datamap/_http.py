@@ -16,6 +16,7 @@ import socket
 import ssl
 import threading
 import zlib
+from concurrent.futures import CancelledError
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
@@ -46,6 +47,7 @@ from dataarts_datamap._version import __version__
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
 
+    from dataarts_datamap._cancellation import Cancellation
     from dataarts_datamap._clock import Clock
     from dataarts_datamap._messages import Request, Send, Steps
 
@@ -57,6 +59,7 @@ _LONGEST_CONNECT: Final = 10.0
 _MOST_CONNECTIONS: Final = 100
 _MOST_IDLE_CONNECTIONS: Final = 20
 _LONGEST_IDLE: Final = 5.0
+_NAP: Final = 0.2
 _HEADERS: Final = {
     "User-Agent": f"dataarts-datamap/{__version__} python/{platform.python_version()}",
     "Accept": "*/*",
@@ -110,18 +113,22 @@ class SyncTransport:
         """Whether it holds connections of this process that no one closed."""
         return self._pools.is_open
 
-    def run(self, steps: Steps[T]) -> T:
-        """What the steps return, each of them taken.
+    def run(self, steps: Steps[T], cancellation: Cancellation | None = None) -> T:
+        """What the steps return, each of them taken, unless that is cancelled from another thread.
 
         Raises:
             ClientClosedError: The transport was closed.
             TransportError: No whole answer came back.
+            CancelledError: It was cancelled.
         """
+        self._backend.due.cancellation = cancellation
         try:
             step = next(steps)
             while True:
+                if cancellation is not None and cancellation.is_cancelled:
+                    raise CancelledError
                 if isinstance(step, Sleep):
-                    self._clock.sleep(step.seconds)
+                    self._sleep(step.seconds, cancellation)
                     step = next(steps)
                     continue
                 try:
@@ -138,6 +145,12 @@ class SyncTransport:
         """Close the connections; again is harmless."""
         for pool in self._pools.take():
             pool.close()
+
+    def _sleep(self, seconds: float, cancellation: Cancellation | None) -> None:
+        while cancellation is not None and seconds > _NAP and not cancellation.is_cancelled:
+            self._clock.sleep(_NAP)
+            seconds -= _NAP
+        self._clock.sleep(seconds)
 
     def _send(self, step: Send) -> Response:
         pool, proxy = self._pools.route(step.request.endpoint)
@@ -287,9 +300,10 @@ def _process_and_loop() -> Hashable:
 
 
 class _Due(threading.local):
-    """The time by which the request of this thread must be answered."""
+    """The time by which the request of this thread must be answered, and what can end it before."""
 
     until: float = math.inf
+    cancellation: Cancellation | None = None
 
 
 class _TimedBackend(httpcore.NetworkBackend):
@@ -327,20 +341,24 @@ class _TimedBackend(httpcore.NetworkBackend):
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
             else:
-                return _TimedStream(stream, self.left)
+                return _TimedStream(stream, self)
         raise failure
 
 
 class _TimedStream(httpcore.NetworkStream):
-    def __init__(self, stream: httpcore.NetworkStream, left: Callable[[float | None], float]) -> None:
+    def __init__(self, stream: httpcore.NetworkStream, backend: _TimedBackend) -> None:
         self._stream = stream
-        self._left = left
+        self._backend = backend
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, self._left(timeout))
+        cancellation = self._backend.due.cancellation
+        if cancellation is None:
+            return self._stream.read(max_bytes, self._backend.left(timeout))
+        with cancellation.watching(self._stream.get_extra_info("socket")):
+            return self._stream.read(max_bytes, self._backend.left(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, self._left(timeout))
+        self._stream.write(buffer, self._backend.left(timeout))
 
     def close(self) -> None:
         self._stream.close()
@@ -348,7 +366,8 @@ class _TimedStream(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        return _TimedStream(self._stream.start_tls(ssl_context, server_hostname, self._left(timeout)), self._left)
+        left = self._backend.left(timeout)
+        return _TimedStream(self._stream.start_tls(ssl_context, server_hostname, left), self._backend)
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ANN401  the library's own signature
         return self._stream.get_extra_info(info)

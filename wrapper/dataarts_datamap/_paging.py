@@ -1,144 +1,64 @@
-"""Walks the pages of a window to their end.
-
-The walk itself is a generator without I/O: it yields the steps that it needs and the pages that it has read. A
-pager drives it, one for threads and one for an event loop.
-"""
+"""Pagers: the rows of a walk, for threads and for an event loop."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import AsyncGenerator, Callable, Generator, Hashable, Iterator
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from itertools import islice
-from typing import TYPE_CHECKING, Final, Generic, Literal, TypeAlias, TypeVar, cast
-
-from msgspec import json
-from msgspec.structs import replace
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar, cast
 
 from dataarts_datamap._callers import calling_place
-from dataarts_datamap._errors import (
-    DataMapError,
-    IncompleteWalkError,
-    InvalidArgumentError,
-    InvalidBodyError,
-    RowProblemWarning,
-)
-from dataarts_datamap._messages import Response, Send, Sleep, Steps
-from dataarts_datamap._models import Operator, Run, RunPage
+from dataarts_datamap._errors import DataMapError, InvalidArgumentError, RowProblemWarning
+from dataarts_datamap._models import RunPage
+from dataarts_datamap._read_ahead import AsyncReadAhead, ReadAhead
 from dataarts_datamap._text import printable, shown
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+
     from dataarts_datamap._http import AsyncTransport, SyncTransport
+    from dataarts_datamap._messages import Steps
+    from dataarts_datamap._plan import PageRead, Walk
 
 RowT = TypeVar("RowT")
 
 _END: Final = object()
 
-OffsetUnit: TypeAlias = Literal["row", "page"]
-"""What the server's ``offset`` counts. That is not documented; ``row`` is the plain reading of its description."""
 
-Walk: TypeAlias = Generator[Send | Sleep | RunPage, Response, None]
-"""Yields what ``Steps`` do, and pages, each to be resumed with ``next``."""
+class PagedWalk(Protocol):
+    """What a pager needs of a walk."""
 
+    def pages(self) -> Walk:
+        """The pages."""
+        ...
 
-def walk_pages(read_page: Callable[[int], Steps[RunPage]], *, page_size: int, offset_unit: OffsetUnit) -> Walk:
-    """Read page after page until as many runs were read as the server says there are, or else until a page is empty.
+    def changed(self) -> int:
+        """How many runs came back with other content."""
+        ...
 
-    The step follows the rows that came, so a server that caps the page size in silence loses nothing. A run that was on
-    an earlier page is left out and does not count; rows that share an id on one page are all given.
-
-    Raises:
-        IncompleteWalkError: The pages end before the total that the first one told, or bring nothing new.
-    """
-    progress = _Progress()
-    offset = 0
-    while True:
-        page = yield from read_page(offset)
-        fresh = progress.take(page)
-        if page.runs and not fresh:
-            raise progress.incomplete(f"the page at offset {offset} brought nothing new: the server may ignore offset")
-        if not page.runs and progress.runs_read < progress.promised:
-            other = "page" if offset_unit == "row" else "row"
-            raise progress.incomplete(f"the page at offset {offset} is empty: offset_unit={other!r} may be right here")
-        yield replace(page, runs=fresh)
-        if not page.runs or progress.is_complete(page, page_size=page_size):
-            return
-        offset += len(page.runs) if offset_unit == "row" else 1
+    def token(self, given: int) -> str | None:
+        """Where the walk stands when so many runs of the page that it gave last are counted."""
+        ...
 
 
-def walk_operators(read_operators: Steps[list[Operator]], walk_operator: Callable[[Operator], Walk]) -> Walk:
-    """Walk the runs of each operator, one operator after the other, in the order in which the service names them.
+class Reading:
+    """How a pager reads.
 
-    The pages tell no total, since each operator has one of its own.
-    """
-    for operator in dict.fromkeys((yield from read_operators)):
-        walk = walk_operator(operator)
-        while (page := (yield from next_page(walk))) is not None:
-            yield replace(page, total=None)
-
-
-def next_page(walk: Walk) -> Steps[RunPage | None]:
-    """Advance a walk to its next page; None at its end."""
-    try:
-        step = next(walk)
-        while not isinstance(step, RunPage):
-            try:
-                response = yield step
-            except DataMapError as error:
-                step = walk.throw(error)
-            else:
-                step = walk.send(response)
-    except StopIteration:
-        return None
-    return step
-
-
-class _Progress:
-    """What a walk has read so far.
-
-    Attributes:
-        runs_read: How many runs, each counted once.
-        promised: The total that the first page told; 0 if none did. Runs that come in later may be read or not.
+    Args:
+        begin: The steps that lead to a new walk.
+        ask: The steps that read a page.
+        concurrency: How many pages are read at once.
     """
 
-    def __init__(self) -> None:
-        self.runs_read = 0
-        self.promised = 0
-        self._rows_read = 0
-        self._seen: set[Hashable] = set()
-
-    def take(self, page: RunPage) -> tuple[Run, ...]:
-        """The runs of a page that were on no earlier one."""
-        if not self._rows_read:
-            self.promised = page.total or 0
-        identities = [_identity(run) for run in page.runs]
-        fresh = tuple(run for run, identity in zip(page.runs, identities, strict=True) if identity not in self._seen)
-        self._seen.update(identities)
-        self._rows_read += len(page.runs)
-        self.runs_read += len(fresh)
-        return fresh
-
-    def is_complete(self, page: RunPage, *, page_size: int) -> bool:
-        """Whether the walk may end behind a page with rows: at the total, or past one that was too low."""
-        if page.total is None or self.runs_read < self.promised or self._rows_read < page.total:
-            return False
-        return page.total in {self.runs_read, self._rows_read} or len(page.runs) < page_size
-
-    def incomplete(self, problem: str) -> IncompleteWalkError:
-        """The error of a walk that cannot go on."""
-        error = IncompleteWalkError(f"{self.runs_read} of {self.promised} runs were read, then {problem}")
-        error.rows_read, error.total = self.runs_read, self.promised
-        return error
-
-
-def _identity(run: Run) -> Hashable:
-    """A run's id; where it has none, all that was sent of it, as far as it can be decoded."""
-    if run.run_id:
-        return run.run_id
-    try:
-        return json.encode(run.raw, order="sorted")
-    except InvalidBodyError:
-        return run
+    def __init__(
+        self,
+        begin: Callable[[], Steps[PagedWalk]],
+        ask: Callable[[PageRead], Steps[RunPage]],
+        concurrency: int,
+    ) -> None:
+        self.begin = begin
+        self.ask = ask
+        self.concurrency = concurrency
 
 
 def _checked_most(max_items: object) -> int | None:
@@ -150,24 +70,44 @@ def _checked_most(max_items: object) -> int | None:
 class _Walked:
     """What a pager tells of its latest walk while it goes on."""
 
-    def __init__(self) -> None:
+    def __init__(self, resume_token: str | None) -> None:
         self._total: int | None = None
         self._warned = False
+        self._walk: PagedWalk | None = None
+        self._given = 0
+        self._resumed_from = resume_token
 
     @property
     def total(self) -> int | None:
         """How many rows the window holds, as the server said on the page read last.
 
-        None before the first page, if the server did not say, and for a table, whose operators count apart.
+        None before the first page, if the server did not say, for a window that is read in slices, and for a table,
+        whose operators count apart.
         """
         return self._total
+
+    @property
+    def changed(self) -> int:
+        """How many runs came back with other content while the walk went on; what was given stands."""
+        return 0 if self._walk is None else self._walk.changed()
+
+    @property
+    def resume_token(self) -> str | None:
+        """Where the walk stands, as text of one line: pass it to the same call, later or elsewhere, to go on there.
+
+        All rows that were given so far count as read. None before the first page, and for merged operators. It holds
+        the ids of the runs that were given last, and nothing secret.
+        """
+        return self._resumed_from if self._walk is None else self._walk.token(self._given)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(total={self._total})"
 
-    def _restart(self) -> None:
+    def _restart(self, walk: PagedWalk) -> None:
         self._total = None
         self._warned = False
+        self._walk = walk
+        self._given = 0
 
     def _note(self, page: RunPage) -> None:
         self._total = page.total
@@ -179,30 +119,36 @@ class _Walked:
             stacklevel, _ = calling_place()
             warnings.warn(text, RowProblemWarning, stacklevel=stacklevel)
 
+    def _tell(self, error: DataMapError) -> None:
+        if error.resume_token is None:
+            error.resume_token = self.resume_token
+
 
 class Pager(_Walked, Generic[RowT]):
     """The rows of a window, read page by page as they are asked for, in the server's order.
 
-    Each iteration walks the window anew. Walking raises what reading a page raises, and ``IncompleteWalkError`` if
-    the pages end before all rows were read.
+    Each iteration walks the window anew. From the second page on, pages are read ahead, side by side; leaving a loop
+    ends what is under way. Walking raises what reading a page raises, and ``IncompleteWalkError`` if it can't be shown
+    that no row is missing; the ``resume_token`` on an error tells where to go on.
     """
 
-    def __init__(self, transport: SyncTransport, begin: Callable[[], Walk]) -> None:
-        super().__init__()
+    def __init__(self, transport: SyncTransport, reading: Reading, resume_token: str | None = None) -> None:
+        super().__init__(resume_token)
         self._transport = transport
-        self._begin_walk = begin
+        self._reading = reading
 
     def __iter__(self) -> Iterator[RowT]:
-        for page in self.pages():
-            yield from cast("tuple[RowT, ...]", page.runs)
+        with closing(self._pages()) as pages:
+            for page in pages:
+                for self._given, row in enumerate(cast("tuple[RowT, ...]", page.runs), start=1):
+                    yield row
 
     def pages(self) -> Iterator[RunPage]:
-        """The pages, one for each request."""
-        self._restart()
-        walk = self._begin_walk()
-        while (page := self._transport.run(next_page(walk))) is not None:
-            self._note(page)
-            yield page
+        """The pages, with the rows that were on none before."""
+        with closing(self._pages()) as pages:
+            for page in pages:
+                self._given = len(page.runs)
+                yield page
 
     def first(self) -> RowT | None:
         """The first row in the server's order, at the cost of one page; None if there is none."""
@@ -216,32 +162,54 @@ class Pager(_Walked, Generic[RowT]):
         """
         return list(islice(self, _checked_most(max_items)))
 
+    def _pages(self) -> Generator[RunPage, None, None]:
+        self._walk = None
+        walk = self._transport.run(self._reading.begin())
+        self._restart(walk)
+        reader = ReadAhead(self._transport, self._reading.ask, concurrency=self._reading.concurrency)
+        try:
+            steps = walk.pages()
+            step = next(steps, None)
+            while step is not None:
+                if isinstance(step, RunPage):
+                    self._note(step)
+                    self._given = 0
+                    yield step
+                    step = next(steps, None)
+                else:
+                    step = _sent(steps, reader.read(step))
+        except DataMapError as error:
+            self._tell(error)
+            raise
+        finally:
+            reader.close()
+
 
 class AsyncPager(_Walked, Generic[RowT]):
     """The rows of a window, read page by page as they are asked for, in the server's order.
 
-    Each iteration walks the window anew. Walking raises what reading a page raises, and ``IncompleteWalkError`` if
-    the pages end before all rows were read.
+    Each iteration walks the window anew. From the second page on, pages are read ahead, side by side; leaving a loop
+    ends what is under way. Walking raises what reading a page raises, and ``IncompleteWalkError`` if it can't be shown
+    that no row is missing; the ``resume_token`` on an error tells where to go on.
     """
 
-    def __init__(self, transport: AsyncTransport, begin: Callable[[], Walk]) -> None:
-        super().__init__()
+    def __init__(self, transport: AsyncTransport, reading: Reading, resume_token: str | None = None) -> None:
+        super().__init__(resume_token)
         self._transport = transport
-        self._begin_walk = begin
+        self._reading = reading
 
     async def __aiter__(self) -> AsyncGenerator[RowT, None]:
-        async with aclosing(self.pages()) as pages:
+        async with aclosing(self._pages()) as pages:
             async for page in pages:
-                for row in cast("tuple[RowT, ...]", page.runs):
+                for self._given, row in enumerate(cast("tuple[RowT, ...]", page.runs), start=1):
                     yield row
 
     async def pages(self) -> AsyncGenerator[RunPage, None]:
-        """The pages, one for each request."""
-        self._restart()
-        walk = self._begin_walk()
-        while (page := await self._transport.run(next_page(walk))) is not None:
-            self._note(page)
-            yield page
+        """The pages, with the rows that were on none before."""
+        async with aclosing(self._pages()) as pages:
+            async for page in pages:
+                self._given = len(page.runs)
+                yield page
 
     async def first(self) -> RowT | None:
         """The first row in the server's order, at the cost of one page; None if there is none."""
@@ -260,3 +228,32 @@ class AsyncPager(_Walked, Generic[RowT]):
             while len(rows) != most and (row := await anext(walk, _END)) is not _END:
                 rows.append(cast("RowT", row))
         return rows
+
+    async def _pages(self) -> AsyncGenerator[RunPage, None]:
+        self._walk = None
+        walk = await self._transport.run(self._reading.begin())
+        self._restart(walk)
+        reader = AsyncReadAhead(self._transport, self._reading.ask, concurrency=self._reading.concurrency)
+        try:
+            steps = walk.pages()
+            step = next(steps, None)
+            while step is not None:
+                if isinstance(step, RunPage):
+                    self._note(step)
+                    self._given = 0
+                    yield step
+                    step = next(steps, None)
+                else:
+                    step = _sent(steps, await reader.read(step))
+        except DataMapError as error:
+            self._tell(error)
+            raise
+        finally:
+            await reader.close()
+
+
+def _sent(steps: Walk, page: RunPage) -> Any:  # noqa: ANN401  what a walk yields, or None at its end
+    try:
+        return steps.send(page)
+    except StopIteration:
+        return None

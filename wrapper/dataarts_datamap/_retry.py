@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from dataarts_datamap._errors import (
@@ -10,10 +10,12 @@ from dataarts_datamap._errors import (
     CertificateError,
     DataMapError,
     InvalidArgumentError,
+    RateLimitError,
     StatusError,
     TransportError,
     UpstreamError,
 )
+from dataarts_datamap._limiter import RateLimiter
 from dataarts_datamap._messages import Send, Sleep
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ T = TypeVar("T")
 
 _MOST_ATTEMPTS: Final = 20
 _LONGEST: Final = 3600.0
+_TOO_MANY: Final = 429
 _PASSING_STATUSES: Final = frozenset({429, 500, 502, 503, 504})
 _REFUSALS: Final = range(400, 500)
 _LASTING_FAILURES: Final = (AnswerTooLargeError, CertificateError)
@@ -75,11 +78,12 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What holds for each exchange of a client: its retries, its deadline in seconds, and the clock of both."""
+    """What holds for each exchange of a client: its retries, deadline in seconds, clock, and limit of the rate."""
 
     retry: Retry
     deadline: float
     clock: Clock
+    limiter: RateLimiter = field(default_factory=RateLimiter)
 
 
 def exchange(request: Request, credentials: Credentials, policy: Policy, decode: Callable[[Response], T]) -> Steps[T]:
@@ -88,6 +92,7 @@ def exchange(request: Request, credentials: Credentials, policy: Policy, decode:
     The errors that leave it tell of all attempts together.
     """
     clock = policy.clock
+    yield from _admission(policy)
     started = clock.monotonic()
     until = started + policy.deadline
     attempt = 0
@@ -99,8 +104,17 @@ def exchange(request: Request, credentials: Credentials, policy: Policy, decode:
             now = clock.monotonic()
             _tell(error, attempts=attempt, elapsed=now - started)
             wait = _wait(policy.retry, error, attempt=attempt, chance=clock.random())
+            if _is_throttled(error):
+                asked = error.retry_after or wait or policy.retry.first_wait
+                policy.limiter.pause(now + min(asked, policy.retry.longest_retry_after))
             if wait is None or now + wait >= until:
                 raise
+        yield Sleep(wait)
+        yield from _admission(policy)
+
+
+def _admission(policy: Policy) -> Steps[None]:
+    while wait := policy.limiter.wait(policy.clock.monotonic()):
         yield Sleep(wait)
 
 
@@ -135,13 +149,18 @@ def _tell(error: DataMapError, *, attempts: int, elapsed: float) -> None:
 def _wait(retry: Retry, error: DataMapError, *, attempt: int, chance: float) -> float | None:
     """Seconds to wait before the next attempt; None if there is to be none."""
     asked = error.retry_after or 0.0
-    if attempt >= retry.attempts or asked > retry.longest_retry_after or not _is_passing(error):
+    if attempt >= retry.attempts or asked > retry.longest_retry_after or not is_passing(error):
         return None
     spread = min(retry.longest_wait, retry.first_wait * 2.0 ** (attempt - 1))
     return asked + chance * max(spread, asked / 10)
 
 
-def _is_passing(error: DataMapError) -> bool:
+def _is_throttled(error: DataMapError) -> bool:
+    return isinstance(error, RateLimitError) or getattr(error, "upstream_status", None) == _TOO_MANY
+
+
+def is_passing(error: DataMapError) -> bool:
+    """Whether what went wrong may go right the next time."""
     match error:
         case TransportError():
             refused = error.status is not None and error.status in _REFUSALS  # by a proxy, above all

@@ -20,7 +20,7 @@ from dataarts_datamap.cli._times import in_zone, parse_span, parse_time, parse_z
 if TYPE_CHECKING:
     from datetime import datetime, timedelta, tzinfo
 
-    from dataarts_datamap._paging import OffsetUnit
+    from dataarts_datamap._offsets import OffsetUnit
     from dataarts_datamap.cli._output import Output
 
 
@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 @click.option("--since", type=parse_span, metavar="SPAN", help="Begin this long before the end: 90m, 24h, 7d.")
 @click.option("--tz", type=parse_zone, default="UTC", metavar="ZONE", help="Zone of times without an offset (UTC).")
 @click.option("--page-size", type=int, metavar="ROWS", help="Rows to ask for at once (100).")
-@click.option("--offset-unit", type=click.Choice(["row", "page"]), help="What the server's offset counts (row).")
+@click.option(
+    "--offset-unit", type=click.Choice(["auto", "row", "page"]), help="What the server's offset counts (auto)."
+)
 @click.option("--strict", is_flag=True, help="A field of an unexpected type is an error.")
 @output_option
 @connection_options

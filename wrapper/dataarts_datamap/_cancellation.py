@@ -1,0 +1,50 @@
+"""Ends what another thread waits for."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import contextmanager, suppress
+from threading import Lock
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+
+class Cancellation:
+    """Ends the exchange of another thread: it sends nothing more, and a socket that it waits for is shut down."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._sockets: set[socket.socket] = set()
+        self._is_cancelled = False
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether nothing more may be sent."""
+        return self._is_cancelled
+
+    def cancel(self) -> None:
+        """End it."""
+        with self._lock:
+            self._is_cancelled = True
+            for waited_for in self._sockets:
+                with suppress(OSError):
+                    socket.socket.shutdown(waited_for, socket.SHUT_RDWR)  # below TLS, whose state is the other thread's
+
+    @contextmanager
+    def watching(self, waited_for: socket.socket) -> Generator[None]:
+        """While a thread waits for a socket.
+
+        Raises:
+            ConnectionAbortedError: The exchange was ended.
+        """
+        with self._lock:
+            if self._is_cancelled:
+                raise ConnectionAbortedError("the exchange was ended")
+            self._sockets.add(waited_for)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._sockets.discard(waited_for)

@@ -1,0 +1,41 @@
+"""How many requests a client sends in a time: one limit for all its walks."""
+
+from __future__ import annotations
+
+from collections import deque
+from threading import Lock
+from typing import Final
+
+_SMEAR: Final = 1.025  # requests reach the server a little earlier or later than they were sent
+
+
+class RateLimiter:
+    """Lets so many requests pass in any second, and none for a while after the server found them too many.
+
+    Times are those of the caller's clock, in seconds.
+
+    Args:
+        rate: Requests in a second; None for no limit.
+    """
+
+    def __init__(self, rate: float | None = None) -> None:
+        self._most = 0 if rate is None else max(1, int(rate))
+        self._period = 0.0 if rate is None else self._most / rate * _SMEAR
+        self._passed: deque[float] = deque(maxlen=self._most)
+        self._paused_until = 0.0
+        self._lock = Lock()
+
+    def wait(self, now: float) -> float:
+        """Seconds to wait before asking again; 0 lets one request pass."""
+        with self._lock:
+            free = self._passed[0] + self._period if self._most and len(self._passed) == self._most else now
+            wait = max(free, self._paused_until) - now
+            if wait > 0:
+                return wait
+            self._passed.append(now)
+            return 0.0
+
+    def pause(self, until: float) -> None:
+        """Let nothing pass until then."""
+        with self._lock:
+            self._paused_until = max(self._paused_until, until)

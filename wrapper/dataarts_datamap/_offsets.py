@@ -1,0 +1,134 @@
+"""Where the next page begins: offsets for servers that count rows, and for those that count pages."""
+
+from __future__ import annotations
+
+from enum import Enum
+from math import isqrt
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+OffsetUnit: TypeAlias = Literal["auto", "row", "page"]
+"""What the server's ``offset`` counts, which is not documented; ``auto`` finds out."""
+
+_LEAST_KNOWN_TO_TELL: Final = 7
+_LARGEST_OFFSET: Final = 2**31 - 1
+
+
+class Counting(Enum):
+    """How a server takes an offset ``o`` and a limit ``l``.
+
+    Attributes:
+        ROWS: Rows from ``o`` on.
+        PAGES: Rows from ``o * l`` on.
+        PAGES_FROM_ONE: Rows from ``(o - 1) * l`` on.
+        WHOLE_PAGES: Rows from ``o`` rounded down to a multiple of ``l`` on.
+    """
+
+    ROWS = "rows"
+    PAGES = "pages"
+    PAGES_FROM_ONE = "pages from one"
+    WHOLE_PAGES = "whole pages"
+
+
+COUNTINGS_OF_UNIT: Final = {
+    "auto": tuple(Counting),
+    "row": (Counting.ROWS, Counting.WHOLE_PAGES),
+    "page": (Counting.PAGES, Counting.PAGES_FROM_ONE),
+}
+
+
+class Span(NamedTuple):
+    """A page to ask for.
+
+    Attributes:
+        offset: The offset to send.
+        limit: The limit to send.
+        position: Where its first row stands in the whole list, counted from 0, if the server counts as assumed.
+    """
+
+    offset: int
+    limit: int
+    position: int
+
+
+def first_span(counting: Counting | None, limit: int) -> Span:
+    """The first page of a list."""
+    return Span(1 if counting is Counting.PAGES_FROM_ONE else 0, limit, 0)
+
+
+def next_span(counting: Counting, reached: int, *, overlap: int, limit: int, most: int) -> Span:
+    """The page that begins at least ``overlap`` rows before the position ``reached``, and goes on past it.
+
+    It has ``limit`` rows where that is enough, and ``most`` rows at the most.
+
+    Where offsets only reach multiples of the limit, the limit is varied: of all pages up to ``limit`` rows that overlap
+    enough, it is the one that goes furthest. That costs about a tenth of each page.
+
+    Raises:
+        OverflowError: No page of so many rows does, or the offset would not fit into 32 bits.
+    """
+    least = max(0, reached - overlap)
+    if limit <= reached - least + 1:
+        limit = min(reached - least + limit // 2 + 1, most)
+    if counting is Counting.ROWS:
+        return _checked(Span(least, limit, least), reached)
+    size = _furthest(least, limit)
+    if (least // size + 1) * size <= reached:
+        size = _furthest(least, most)
+    number = least // size
+    match counting:
+        case Counting.PAGES:
+            offset = number
+        case Counting.PAGES_FROM_ONE:
+            offset = number + 1
+        case Counting.WHOLE_PAGES:
+            offset = number * size
+    return _checked(Span(offset, size, number * size), reached)
+
+
+def _furthest(begin: int, most: int) -> int:
+    """The size, up to ``most``, of which the page that holds the row ``begin`` ends furthest on."""
+    return max(range(1, most + 1), key=lambda size: ((begin // size + 1) * size, size))
+
+
+class Probe(NamedTuple):
+    """A page that tells how a server counts, since each way would begin it elsewhere among the rows that are known.
+
+    Attributes:
+        offset: The offset to send.
+        limit: The limit to send.
+        positions: Where it would begin.
+    """
+
+    offset: int
+    limit: int
+    positions: dict[Counting, int]
+
+    def judge(self, position: int, possible: tuple[Counting, ...]) -> Counting:
+        """The way of counting that comes closest to a page that began at a position; rows move while one reads."""
+        return min(possible, key=lambda counting: abs(self.positions[counting] - position))
+
+
+def probe(known: int, *, overlap: int) -> Probe | None:
+    """A probe among so many known rows, which reaches past them where a server counts pages; None for too few rows."""
+    if known - overlap < _LEAST_KNOWN_TO_TELL:
+        return None
+    offset = max(2, isqrt(known) // 2)
+    limit = (known - overlap) // offset
+    return Probe(
+        offset,
+        limit,
+        {
+            Counting.ROWS: offset,
+            Counting.PAGES: offset * limit,
+            Counting.PAGES_FROM_ONE: (offset - 1) * limit,
+            Counting.WHOLE_PAGES: offset // limit * limit,
+        },
+    )
+
+
+def _checked(span: Span, reached: int) -> Span:
+    if span.position + span.limit <= reached:
+        raise OverflowError(f"a page of {span.limit} rows is too small to go on from row {reached}")
+    if span.offset > _LARGEST_OFFSET:
+        raise OverflowError(f"offset {span.offset} does not fit into 32 bits")
+    return span

@@ -1,0 +1,117 @@
+"""What a walk asks for, what it knows of the server, and what it tells of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+
+from dataarts_datamap._errors import IncompleteWalkError
+from dataarts_datamap._models import Operator, RunPage
+from dataarts_datamap._offsets import COUNTINGS_OF_UNIT, Counting, OffsetUnit, Span, first_span
+
+if TYPE_CHECKING:
+    from dataarts_datamap._models import Run
+    from dataarts_datamap._times import Window
+
+_MOST_TOTALS: Final = 20
+
+
+class PageRead(NamedTuple):
+    """A page to read.
+
+    Attributes:
+        operator: Whose runs.
+        window: The window to ask for.
+        offset: The offset to send.
+        limit: The limit to send.
+        reading: Tells one reading of the same page from another.
+    """
+
+    operator: Operator
+    window: Window
+    offset: int
+    limit: int
+    reading: int = 0
+
+
+class Await(NamedTuple):
+    """A page that the walk needs now, and those that it will need next if nothing comes in between."""
+
+    read: PageRead
+    ahead: tuple[PageRead, ...] = ()
+
+
+Walk: TypeAlias = Generator[Await | RunPage, RunPage, None]
+"""Yields what it awaits, to be resumed with that page, and the pages that it gives, to be resumed with ``next``."""
+
+
+@dataclass(slots=True)
+class Habits:
+    """What is known of a server, kept by a client for all its walks.
+
+    Attributes:
+        counting: How it takes offsets; None while that is not known.
+        capacity: The most rows that it put on one page.
+    """
+
+    counting: Counting | None = None
+    capacity: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How windows are walked.
+
+    Attributes:
+        page_size: Rows to ask for at once.
+        offset_unit: What the offset counts.
+        slice_span: The longest window to ask for, in milliseconds.
+        slice_rows: The most rows to read by offset; a window that holds more is cut.
+    """
+
+    page_size: int
+    offset_unit: OffsetUnit
+    slice_span: int
+    slice_rows: int
+
+    def counting(self, habits: Habits) -> Counting | None:
+        """How the server takes offsets, as far as it is known and the plan allows."""
+        return habits.counting if habits.counting in COUNTINGS_OF_UNIT[self.offset_unit] else None
+
+    def first_span(self, habits: Habits) -> Span:
+        """The first page of a list."""
+        return first_span(self.counting(habits), self.page_size)
+
+
+@dataclass(slots=True)
+class Progress:
+    """What a walk has read so far.
+
+    Attributes:
+        rows_read: Runs that were given.
+        changed: Runs that came back with other content than they were given with.
+        totals: The different totals that the server told, the latest last.
+        last_run: The run that was given last.
+    """
+
+    rows_read: int = 0
+    changed: int = 0
+    totals: list[int] = field(default_factory=list[int])
+    last_run: Run | None = None
+
+    def note(self, runs: tuple[Run, ...]) -> None:
+        """Runs are given."""
+        self.rows_read += len(runs)
+        self.last_run = runs[-1] if runs else self.last_run
+
+    def note_total(self, total: int | None) -> None:
+        """A total was told."""
+        if total is not None and self.totals[-1:] != [total]:
+            self.totals = [*self.totals, total][-_MOST_TOTALS:]
+
+    def incomplete(self, problem: str) -> IncompleteWalkError:
+        """The error of a walk that cannot go on."""
+        error = IncompleteWalkError(f"{self.rows_read} runs were read, then {problem}")
+        error.rows_read, error.totals, error.last_run = self.rows_read, tuple(self.totals), self.last_run
+        return error

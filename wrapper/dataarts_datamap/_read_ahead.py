@@ -1,0 +1,141 @@
+"""Reads pages side by side: the one that a walk awaits, and those that it will need next.
+
+How many are read ahead grows with the pages that are taken: the first costs one request, and whoever wants them all
+soon has as many under way as are allowed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Final
+
+from dataarts_datamap._cancellation import Cancellation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from concurrent.futures import Future
+
+    from dataarts_datamap._http import AsyncTransport, SyncTransport
+    from dataarts_datamap._messages import Steps
+    from dataarts_datamap._models import RunPage
+    from dataarts_datamap._plan import Await, PageRead
+
+_GROWTH: Final = 2
+
+
+class _Width:
+    """How many pages may be read ahead."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._now = 0
+
+    def chosen(self, wanted: Await) -> list[PageRead]:
+        """Those to read ahead now."""
+        chosen = list(dict.fromkeys(wanted.ahead[: self._now]))
+        self._now = min(self._most, max(1, self._now * _GROWTH))
+        return chosen
+
+
+class ReadAhead:
+    """Reads pages in threads.
+
+    Args:
+        transport: Takes the steps.
+        ask: The steps that read a page.
+        concurrency: How many pages are read at once.
+    """
+
+    def __init__(
+        self, transport: SyncTransport, ask: Callable[[PageRead], Steps[RunPage]], *, concurrency: int
+    ) -> None:
+        self._transport = transport
+        self._ask = ask
+        self._width = _Width(concurrency - 1)
+        self._threads: ThreadPoolExecutor | None = None
+        self._most_threads = concurrency - 1
+        self._started: dict[PageRead, tuple[Future[RunPage], Cancellation]] = {}
+
+    def read(self, wanted: Await) -> RunPage:
+        """The page that is awaited.
+
+        Raises:
+            DataMapError: It could not be read. What is wrong with a page ahead is told when that one is awaited.
+        """
+        started = self._started.pop(wanted.read, None)
+        chosen = self._width.chosen(wanted)
+        self._cancel(set(self._started).difference(wanted.ahead))
+        for read in chosen:
+            if read not in self._started:
+                self._started[read] = self._start(read)
+        if started is not None:
+            return started[0].result()
+        return self._transport.run(self._ask(wanted.read))
+
+    def close(self) -> None:
+        """End what is under way."""
+        self._cancel(tuple(self._started))
+        if self._threads is not None:
+            self._threads.shutdown(wait=True)
+
+    def _start(self, read: PageRead) -> tuple[Future[RunPage], Cancellation]:
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(self._most_threads, thread_name_prefix="datamap-read-ahead")
+        cancellation = Cancellation()
+        return self._threads.submit(self._transport.run, self._ask(read), cancellation), cancellation
+
+    def _cancel(self, reads: Iterable[PageRead]) -> None:
+        for read in reads:
+            future, cancellation = self._started.pop(read)
+            if not future.cancel():
+                cancellation.cancel()
+
+
+class AsyncReadAhead:
+    """Reads pages in tasks.
+
+    Args:
+        transport: Takes the steps.
+        ask: The steps that read a page.
+        concurrency: How many pages are read at once.
+    """
+
+    def __init__(
+        self, transport: AsyncTransport, ask: Callable[[PageRead], Steps[RunPage]], *, concurrency: int
+    ) -> None:
+        self._transport = transport
+        self._ask = ask
+        self._width = _Width(concurrency - 1)
+        self._started: dict[PageRead, asyncio.Task[RunPage]] = {}
+        self._cancelled: list[asyncio.Task[Any]] = []
+
+    async def read(self, wanted: Await) -> RunPage:
+        """The page that is awaited.
+
+        Raises:
+            DataMapError: It could not be read. What is wrong with a page ahead is told when that one is awaited.
+        """
+        started = self._started.get(wanted.read)
+        chosen = self._width.chosen(wanted)
+        self._cancel(set(self._started).difference(wanted.ahead, (wanted.read,)))
+        for read in chosen:
+            if read not in self._started:
+                self._started[read] = asyncio.create_task(self._transport.run(self._ask(read)))
+        if started is None:
+            return await self._transport.run(self._ask(wanted.read))
+        page = await started
+        del self._started[wanted.read]
+        return page
+
+    async def close(self) -> None:
+        """End what is under way."""
+        self._cancel(tuple(self._started))
+        await asyncio.gather(*self._cancelled, return_exceptions=True)
+
+    def _cancel(self, reads: Iterable[PageRead]) -> None:
+        self._cancelled = [task for task in self._cancelled if not task.done()]
+        for read in reads:
+            task = self._started.pop(read)
+            task.cancel()
+            self._cancelled.append(task)

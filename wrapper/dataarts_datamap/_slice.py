@@ -1,0 +1,473 @@
+"""Reads the list of one slice of a window, and proves that no run is missing from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+
+from msgspec.structs import replace
+
+from dataarts_datamap._models import RunPage
+from dataarts_datamap._offsets import COUNTINGS_OF_UNIT, Counting, Span, first_span, next_span, probe
+from dataarts_datamap._overlap import Joint, Memory, Order, Row, join, row_of
+from dataarts_datamap._plan import Await, Habits, PageRead, Plan, Progress, Walk
+from dataarts_datamap._times import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Sequence
+
+    from dataarts_datamap._errors import IncompleteWalkError
+    from dataarts_datamap._models import Operator
+
+MOST_AHEAD: Final = 32
+"""So many pages are named ahead at the most."""
+
+_ANCHORS: Final = 10  # rows that can be found again by the one who resumes
+_MOST_READINGS: Final = 6
+_LEAST_CAP: Final = 10  # no sibling API has a smaller default or largest size of a page
+_LARGEST_LIMIT: Final = 1000  # the largest that a sibling API documents
+_LEAST_OVERLAP: Final = 2  # the last row may have changed places with one that was not read; the one before it has not
+_MOST_CONTRADICTIONS: Final = 2
+_EDGE: Final = 2  # milliseconds; slices overlap by one on each side of an edge
+
+
+class UnsettledError(Exception):
+    """Pages of a list that do not fit together."""
+
+
+class TooManyError(Exception):
+    """A list that is too long to be read by offset."""
+
+    def __init__(self, total: int) -> None:
+        super().__init__()
+        self.total = total
+
+
+class Edge:
+    """The runs that a slice shares with the one before, or could share."""
+
+    def __init__(self, at: int | None = None, runs: Sequence[tuple[Row, int]] = ()) -> None:
+        self.at = at
+        self.runs = runs
+        self._memory = Memory()
+        for row, content in runs:
+            self._memory.add(row, content)
+
+    def moved(self, to: int, runs: Sequence[tuple[Row, int]]) -> Edge:
+        """The next edge, with those runs of this one and of the slice behind it that are near."""
+        new = self._memory.new_among([row for row, _ in runs], [content for _, content in runs], len(runs))
+        return Edge(to, [run for run in (*self.runs, *(runs[index] for index in new)) if is_near(run[0], to)])
+
+    def new_among(self, page: Page) -> set[int]:
+        """Indexes of the rows of a page that the slice before did not have."""
+        if self.at is None:
+            return set(range(len(page.rows)))
+        far = {index for index, row in enumerate(page.rows) if not is_near(row, self.at)}
+        return far.union(self._memory.new_among(page.rows, page.contents, len(page.rows)))
+
+
+def is_near(row: Row, edge: int) -> bool:
+    """Whether a slice on the other side of the edge can hold the row, too: not known which time it filters on."""
+    planned, started, *_ = row.keys
+    return not planned or not started or abs(planned - edge) <= _EDGE or abs(started - edge) <= _EDGE
+
+
+@dataclass(slots=True)
+class WalkState:
+    """What the slices of a window share.
+
+    Attributes:
+        operator: Whose runs.
+        window: The whole window.
+        plan: How it is walked.
+        habits: What is known of the server.
+        progress: What was read.
+        order: The server's order.
+        is_descending: Whether slices are read newest first; None while there is just one.
+        edge: The runs near the beginning of the next slice.
+        first_pages: First pages that were read already.
+    """
+
+    operator: Operator
+    window: Window
+    plan: Plan
+    habits: Habits
+    progress: Progress = field(default_factory=Progress)
+    order: Order = field(default_factory=Order)
+    is_descending: bool | None = None
+    edge: Edge = field(default_factory=Edge)
+    first_pages: dict[Window, RunPage] = field(default_factory=dict[Window, RunPage])
+
+    def read(self, piece: Window, span: Span, reading: int = 0) -> PageRead:
+        """A page of a slice, whose window reaches a millisecond over each inner edge."""
+        start = piece.start - (piece.start > self.window.start)
+        end = piece.end + (piece.end < self.window.end)
+        return PageRead(self.operator, Window(start, end), span.offset, span.limit, reading)
+
+    def first_read(self, piece: Window) -> PageRead:
+        """The first page of a slice."""
+        return self.read(piece, self.plan.first_span(self.habits))
+
+
+class Page(NamedTuple):
+    """A page that was read.
+
+    Attributes:
+        sent: As the server sent it.
+        span: Where it lies.
+        rows: What is remembered of its runs.
+        contents: A hash of each run.
+    """
+
+    sent: RunPage
+    span: Span
+    rows: list[Row]
+    contents: list[int]
+
+    @classmethod
+    def of(cls, sent: RunPage, span: Span) -> Page:
+        """The page, with what is remembered of it."""
+        return cls(sent, span, [row_of(run) for run in sent.runs], [hash(run) for run in sent.runs])
+
+    @property
+    def end(self) -> int:
+        """The position behind its last row."""
+        return self.span.position + len(self.rows)
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it has fewer rows than were asked for."""
+        return len(self.rows) < self.span.limit
+
+    @property
+    def is_less_than_told(self) -> bool:
+        """Whether there are more rows behind it, by the server's word."""
+        return self.sent.total is not None and self.sent.total > self.end
+
+
+class Place(NamedTuple):
+    """How far a slice was read.
+
+    Attributes:
+        reached: The position behind the last row.
+        tail: The last rows.
+    """
+
+    reached: int = 0
+    tail: tuple[Row, ...] = ()
+
+
+Found: TypeAlias = tuple[Page, list[int]]
+"""A page, and the indexes of its new rows."""
+
+
+class SliceWalk:
+    """Reads one slice.
+
+    Args:
+        state: What it shares with the other slices.
+        piece: The slice.
+        following: The slices behind it.
+        read_before: What was read of it in another way.
+        told: The total of the window that it was cut from, where its size was the reason.
+        begin: Where to go on, if it was read in part.
+
+    Attributes:
+        given: All that was given of the slice, in this way or another.
+        edge: Where the next slice begins.
+        near_edge: The rows that it can hold, too.
+    """
+
+    def __init__(  # noqa: PLR0913  each is one fact about the slice
+        self,
+        state: WalkState,
+        piece: Window,
+        *,
+        following: tuple[Window, ...],
+        read_before: Memory,
+        told: int | None,
+        begin: Place | None = None,
+    ) -> None:
+        self.piece = piece
+        self.read_before = read_before
+        self.given = read_before + Memory()
+        self.edge = piece.start if state.is_descending else piece.end
+        self.near_edge: list[tuple[Row, int]] = []
+        self._state = state
+        self._plan = state.plan
+        self._habits = state.habits
+        self._following = following
+        self._told = told
+        self._limit = state.plan.page_size
+        self._most = max(self._limit, _LARGEST_LIMIT)
+        self._overlap = _LEAST_OVERLAP
+        self._order = Order()
+        self._memory = Memory()
+        self._reached = 0
+        self._tail: list[Row] = []
+        self._shift = 0
+        self._first: Row | None = None
+        self._first_offset = 0
+        self._contents: dict[int | str, int] = {}
+        self._last: tuple[Page, RunPage] | None = None
+        self._before = self._after = begin or Place()
+        self._begin = begin
+        if begin is not None:
+            self._reached, self._tail = begin.reached, list(begin.tail)
+            self._order.learn(self._tail)
+            self._memory = Memory.of(self._tail)
+            self._overlap = len(self._tail) - self._order.group_before(self._tail, len(self._tail)) + 1
+
+    def place(self, given: int) -> Place | None:
+        """How far the slice was read when so many runs of the page that was given last are counted.
+
+        None if that can't be told: runs came in before others that were given already.
+        """
+        if self._last is None or given == len(self._last[1].runs):
+            return self._after
+        page, kept = self._last
+        if not given:
+            return self._before
+        count = 1 + next(index for index, run in enumerate(page.sent.runs) if run is kept.runs[given - 1])
+        is_rest_new = len(page.rows) - count == len(kept.runs) - given
+        return self._place(page, count) if is_rest_new else None
+
+    def _place(self, page: Page, count: int) -> Place:
+        """How far the slice was read behind so many rows of the page that was read last."""
+        rows = [*self._tail[: len(self._tail) - len(page.rows)], *page.rows[:count]]
+        group = self._order.group_before(rows, len(rows)) if rows else 0
+        begin = self._order.group_before(rows, group - _ANCHORS) if group > _ANCHORS else 0
+        return Place(page.span.position + count, tuple(rows[begin:]))
+
+    def pages(self) -> Walk:
+        """The pages, each run on one of them.
+
+        Raises:
+            TooManyError: There are too many to be read by offset.
+            UnsettledError: They do not fit together.
+            IncompleteWalkError: The server contradicts itself.
+        """
+        if self._begin is None or not self._tail:
+            page = yield from self._first_page()
+            self._check_size(page)
+            yield self._give(page, self._take(page) or [])
+        else:
+            page, fresh = yield from self._next_page()
+            yield self._give(page, fresh)
+        while not self._is_last(page):
+            page, fresh = yield from self._next_page()
+            if fresh:
+                yield self._give(page, fresh)
+        self._state.edge = self._state.edge.moved(self.edge, self.near_edge)
+
+    def _first_page(self) -> Generator[Await, RunPage, Page]:
+        span = self._plan.first_span(self._habits)
+        sent = self._state.first_pages.pop(self.piece, None)
+        if sent is None:
+            sent = yield self._await(span)
+        if not sent.runs and sent.total:
+            if span.offset == 0 and Counting.PAGES_FROM_ONE in COUNTINGS_OF_UNIT[self._plan.offset_unit]:
+                span = first_span(Counting.PAGES_FROM_ONE, span.limit)
+            sent = yield self._await(span, reading=1)
+            if sent.runs and span.offset:
+                self._habits.counting = Counting.PAGES_FROM_ONE
+        page = Page.of(sent, span)
+        if not page.rows and sent.total:
+            raise self._contradiction(page)
+        self._first_offset = span.offset
+        self._state.order.learn(page.rows)
+        return page
+
+    def _check_size(self, page: Page) -> None:
+        total = page.sent.total or 0
+        shrinks = self._told is None or total < self._told  # else the server counts more than the window holds
+        if total > max(self._plan.slice_rows, len(page.rows)) and shrinks and self.piece.end - self.piece.start > 1:
+            raise TooManyError(total)
+
+    def _next_page(self) -> Generator[Await, RunPage, Found]:
+        """The next page with new rows, or the one that shows that there are none."""
+        if self._plan.counting(self._habits) is None:
+            found = yield from self._find_counting()
+            if found is not None:
+                return found
+        overlap, contradictions = self._overlap, 0
+        for reading in range(_MOST_READINGS):
+            span = self._next_span(self._plan.counting(self._habits) or Counting.ROWS, overlap)
+            page = Page.of((yield self._await(span, reading=reading)), span)
+            fresh = self._take(page)
+            if fresh or (fresh is not None and self._is_last(page)):
+                return page, fresh
+            if fresh is None:
+                overlap = self._look_elsewhere(page, overlap)
+            contradictions += fresh is not None and page.is_short and page.is_less_than_told and not self._shift
+            if contradictions == _MOST_CONTRADICTIONS:
+                raise self._contradiction(page)
+        raise UnsettledError("pages do not fit together: no row of one stands on the next")
+
+    def _find_counting(self) -> Generator[Await, RunPage, Found | None]:
+        """Find out how the server takes offsets; the page with new rows, if one came on the way."""
+        possible = COUNTINGS_OF_UNIT[self._plan.offset_unit]
+        question = probe(len(self._tail), overlap=self._overlap)
+        if self._plan.offset_unit == "auto" and question is not None and self._reached == len(self._tail):
+            sent = yield self._await(Span(question.offset, question.limit, 0))
+            begin = _begin(self._tail, [row_of(run) for run in sent.runs])
+            if begin is not None:
+                counting = self._habits.counting = question.judge(begin, possible)
+                page = Page.of(sent, Span(question.offset, question.limit, question.positions[counting]))
+                fresh = self._take(page) if counting is Counting.PAGES else None
+                return (page, fresh) if fresh else None
+        for counting in possible:
+            place = self._tail, self._reached, self._contents
+            span = self._next_span(counting, self._overlap)
+            page = Page.of((yield self._await(span)), span)
+            fresh = self._take(page)
+            if fresh or (fresh is not None and self._is_last(page)):
+                self._habits.counting = counting if span.position else self._habits.counting
+                return page, fresh
+            self._tail, self._reached, self._contents = place
+        raise UnsettledError("no way of counting offsets fits the pages: the server may ignore offset")
+
+    def _next_span(self, counting: Counting, overlap: int) -> Span:
+        try:
+            span = next_span(counting, self._reached, overlap=overlap, limit=self._limit, most=self._most)
+        except OverflowError as error:
+            raise UnsettledError(str(error)) from None
+        return span if span.position else span._replace(offset=self._first_offset)
+
+    def _take(self, page: Page) -> list[int] | None:
+        """Go on behind the page: indexes of its new rows, or None if it does not fit to what was read before."""
+        self._habits.capacity = max(self._habits.capacity, len(page.rows))
+        self._state.progress.note_total(page.sent.total)
+        self._order.learn(page.rows)
+        joint = self._join(page)
+        if joint is None or (page.span.position and page.rows[0] == self._first):  # the beginning: offset is ignored
+            return None
+        if self._first is None and page.span.position == 0 and page.rows:
+            self._first = page.rows[0]
+        self._note_changes(page, joint)
+        if self._begin is not None and joint.known:
+            self._remember(page, joint.known[0][1])
+        self._shift, last = 0, len(self._tail) - 1
+        if joint.known:
+            place, index = joint.known[0]
+            self._shift = page.span.position + index - (self._reached - len(self._tail) + place)
+            last = max(place for place, _ in joint.known)
+        missing = len(self._tail) - 1 - last
+        if page.span.position and not joint.fresh and missing and not page.is_short:
+            self._reached = page.end + missing  # rows came in before it: the end lies further on
+            return []
+        self._advance(page, joint)
+        return joint.fresh
+
+    def _remember(self, page: Page, before: int) -> None:
+        """What stands before the place where the reading went on was read by whoever broke it off."""
+        for index in self._memory.new_among(page.rows[:before], page.contents[:before], before):
+            self._memory.add(page.rows[index], page.contents[index])
+            self.given.add(page.rows[index], page.contents[index])
+
+    def _join(self, page: Page) -> Joint | None:
+        joint = None
+        if self._tail:
+            joint = join(
+                self._tail,
+                page.rows,
+                page.contents,
+                order=self._order,
+                memory=self._memory,
+                is_whole=self._begin is None,
+            )
+        if joint is None and page.span.position == 0 and self._begin is None:
+            is_whole = not self._tail or (
+                page.is_short and any(self._memory.identities[row.identity] for row in page.rows)
+            )
+            is_one_group = len(self._tail) >= self._reached and self._order.group_before(self._tail, self._reached) == 0
+            if is_whole or (is_one_group and len(page.rows) > self._reached):
+                return Joint(self._memory.new_among(page.rows, page.contents, 0), [], page.rows)
+        return joint
+
+    def _advance(self, page: Page, joint: Joint) -> None:
+        rows = joint.rows
+        group = self._order.group_before(rows, len(rows)) if rows else 0
+        kept = min(group, len(rows) - len(page.rows)) - self._limit
+        self._tail = rows[self._order.group_before(rows, kept) if kept > 0 else 0 :]
+        self._contents = dict(zip((row.identity for row in page.rows), page.contents, strict=True))
+        self._reached = page.end
+        self._overlap = max(self._overlap, len(rows) - group + 1)
+        if page.is_short and page.span.position == 0:
+            self._most = max(1, len(page.rows))
+            self._limit = min(self._limit, self._most)
+
+    def _note_changes(self, page: Page, joint: Joint) -> None:
+        for _, index in joint.known:
+            before = self._contents.get(page.rows[index].identity)
+            self._state.progress.changed += before is not None and before != page.contents[index]
+
+    def _give(self, page: Page, fresh: list[int]) -> RunPage:
+        """The page with those of its new runs that were not given before."""
+        self._before = self._after
+        wanted = self._state.edge.new_among(page) & self._not_given(page, fresh)
+        for index in sorted(wanted):
+            self.given.add(page.rows[index], page.contents[index])
+        for index in fresh:
+            self._memory.add(page.rows[index], page.contents[index])
+        if self._state.is_descending is not None:
+            both = sorted(wanted.union(fresh))
+            self.near_edge += [(page.rows[i], page.contents[i]) for i in both if is_near(page.rows[i], self.edge)]
+        kept = replace(page.sent, runs=tuple(page.sent.runs[index] for index in sorted(wanted)))
+        self._state.progress.note(kept.runs)
+        self._last = page, kept
+        self._after = self._place(page, len(page.rows))
+        return kept
+
+    def _not_given(self, page: Page, fresh: list[int]) -> set[int]:
+        """Indexes of the runs that were not given yet, of those that are new here or share an id with one that was."""
+        new = set(fresh)
+        return {
+            index
+            for index in self.given.new_among(page.rows, page.contents, 0)
+            if (index in new or self.given.has(page.rows[index])) and not self.read_before.has_changed(page.rows[index])
+        }
+
+    def _is_last(self, page: Page) -> bool:
+        """Whether the list surely ends with this page."""
+        if self._shift or not page.is_short or page.is_less_than_told:
+            return False
+        if not page.rows:
+            return not self._tail
+        return len(page.rows) < max(self._habits.capacity, _LEAST_CAP)
+
+    def _look_elsewhere(self, page: Page, overlap: int) -> int:
+        """The overlap to try next, where a page did not fit: further on if it was read before, else further back."""
+        if page.rows and all(self._memory.identities[row.identity] for row in page.rows):
+            self._reached += max(1, len(page.rows) // 2)
+            return overlap
+        return min(overlap * 4, max(self._reached, 1))
+
+    def _contradiction(self, page: Page) -> IncompleteWalkError:
+        return self._state.progress.incomplete(
+            f"the pages ended after {page.end} rows, though the server tells a total of {page.sent.total}"
+        )
+
+    def _await(self, span: Span, *, reading: int = 0) -> Await:
+        return Await(self._state.read(self.piece, span, reading), tuple(islice(self._ahead(span), MOST_AHEAD)))
+
+    def _ahead(self, span: Span) -> Iterator[PageRead]:
+        """What comes behind a page, if all goes well."""
+        counting = self._plan.counting(self._habits)
+        total = self._state.progress.totals[-1] if self._tail and self._state.progress.totals else 0
+        while counting is not None and (end := span.position + span.limit) < total:
+            try:
+                span = next_span(counting, end, overlap=self._overlap, limit=self._limit, most=self._most)
+            except OverflowError:
+                break
+            yield self._state.read(self.piece, span)
+        for piece in self._following:
+            if piece not in self._state.first_pages:
+                yield self._state.first_read(piece)
+
+
+def _begin(known: list[Row], page: list[Row]) -> int | None:
+    """Where a page begins among known rows; None if it shares none with them."""
+    places = {row: place for place, row in enumerate(known)}
+    return next((places[row] - index for index, row in enumerate(page) if row in places), None)

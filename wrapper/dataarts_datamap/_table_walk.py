@@ -1,0 +1,160 @@
+"""Walks the runs of several operators: one operator after the other, or all of them by their planned times."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from dataarts_datamap._models import RunPage
+from dataarts_datamap._plan import Await, Walk
+from dataarts_datamap._resume import TablePosition
+from dataarts_datamap._slice import MOST_AHEAD
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dataarts_datamap._models import Operator, Run
+    from dataarts_datamap._plan import PageRead
+    from dataarts_datamap._times import Window
+    from dataarts_datamap._walk import WindowWalk
+
+
+class TableWalk:
+    """The walks over the operators of a table, one after the other, the first pages of the next ones read ahead.
+
+    Args:
+        table_guid: The table.
+        window: The window.
+        walks: A walk for each operator that is not finished, in the order in which they are read.
+        finished: The operators that were read before.
+    """
+
+    def __init__(
+        self, table_guid: str, window: Window, walks: Sequence[WindowWalk], finished: Sequence[Operator] = ()
+    ) -> None:
+        self._table_guid = table_guid
+        self._window = window
+        self._walks = walks
+        self._finished = finished
+        self._current = 0
+
+    def changed(self) -> int:
+        """How many runs came back with other content."""
+        return sum(walk.changed() for walk in self._walks)
+
+    def token(self, given: int) -> str | None:
+        """Where the walk stands, as for one operator."""
+        current = self._walks[self._current].position(given) if self._current < len(self._walks) else None
+        if current is None and self._current < len(self._walks):
+            return None
+        finished = [*self._finished, *(walk.operator for walk in self._walks[: self._current])]
+        return TablePosition(
+            table_guid=self._table_guid,
+            window=self._window,
+            finished=tuple((one.task_id, one.job_name, one.workspace_id) for one in finished),
+            current=current,
+        ).text()
+
+    def pages(self) -> Walk:
+        """The pages; they tell no total, since each operator has one of its own."""
+        for index, walk in enumerate(self._walks):
+            self._current = index
+            next_ones = [other.first_read for other in self._walks[index + 1 : index + 1 + MOST_AHEAD]]
+            pages = walk.pages()
+            answer: RunPage | None = None
+            try:
+                while True:
+                    step = next(pages) if answer is None else pages.send(answer)
+                    answer = None
+                    if isinstance(step, RunPage):
+                        yield replace(step, total=None)
+                    else:
+                        answer = yield Await(step.read, (*step.ahead, *next_ones)[:MOST_AHEAD])
+            except StopIteration:
+                pass
+        self._current = len(self._walks)
+
+
+class MergedWalk:
+    """The walks over the operators of a table at once, their runs merged by planned time.
+
+    The runs come in order as far as each operator's do. Those without a planned time come when their turn is.
+
+    Args:
+        walks: A walk for each operator.
+    """
+
+    def __init__(self, walks: Sequence[WindowWalk]) -> None:
+        self._walks = walks
+
+    def changed(self) -> int:
+        """How many runs came back with other content."""
+        return sum(walk.changed() for walk in self._walks)
+
+    def token(self, given: int) -> None:
+        """There is none: each operator stands elsewhere."""
+
+    def pages(self) -> Walk:
+        """The pages: of merged runs, without a total."""
+        sources = [_Source(walk) for walk in self._walks]
+        while True:
+            waiting = [source for source in sources if source.wanted is not None and not source.runs]
+            if waiting:
+                yield from waiting[0].advance([source.wanted.read for source in sources if source.wanted is not None])
+                continue
+            runs = _merged(sources)
+            if not runs:
+                return
+            yield RunPage(runs=tuple(runs), total=None, message=None, offset=0)
+
+
+class _Source:
+    """One of the walks that are merged.
+
+    Attributes:
+        wanted: What it awaits; None when it has ended.
+        runs: Runs that it has given, and that are not merged yet.
+    """
+
+    def __init__(self, walk: WindowWalk) -> None:
+        self.walk = walk
+        self.runs: deque[Run] = deque()
+        self._pages = walk.pages()
+        self.wanted = self._step(None)
+
+    def advance(self, others: Iterable[PageRead]) -> Walk:
+        """Read what it awaits, and meanwhile what others do."""
+        if self.wanted is not None:
+            ahead = [read for read in others if read != self.wanted.read]
+            page = yield Await(self.wanted.read, (*ahead, *self.wanted.ahead)[:MOST_AHEAD])
+            self.wanted = self._step(page)
+
+    def _step(self, answer: RunPage | None) -> Await | None:
+        try:
+            step = next(self._pages) if answer is None else self._pages.send(answer)
+            while isinstance(step, RunPage):
+                self.runs.extend(step.runs)
+                step = next(self._pages)
+        except StopIteration:
+            return None
+        return step
+
+
+def _merged(sources: Sequence[_Source]) -> list[Run]:
+    """The runs that can be merged before one of the walks must go on."""
+    direction = next((source.walk.direction for source in sources if source.walk.direction), 1)
+    merged: list[Run] = []
+    while True:
+        if any(not source.runs and source.wanted is not None for source in sources):
+            return merged
+        ready = [source for source in sources if source.runs]
+        if not ready:
+            return merged
+        merged.append(min(ready, key=lambda source: _planned(source.runs[0]) * direction).runs.popleft())
+
+
+def _planned(run: Run) -> float:
+    planned = run.plan_time
+    return 0.0 if planned is None else planned.timestamp()

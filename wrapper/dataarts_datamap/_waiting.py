@@ -1,0 +1,95 @@
+"""Waits for a run to end: logic without I/O."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from dataarts_datamap._epoch import EPOCH
+from dataarts_datamap._errors import DataMapError, WaitTimeoutError
+from dataarts_datamap._messages import Sleep
+from dataarts_datamap._models import Run, RunPage, RunState
+from dataarts_datamap._retry import is_passing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from dataarts_datamap._clock import Clock
+    from dataarts_datamap._messages import Steps
+    from dataarts_datamap._plan import PageRead, Walk
+
+_ENDED: Final = frozenset({RunState.SUCCEEDED, RunState.FAILED, RunState.SKIPPED})
+_GROWTH: Final = 1.5
+_SMEAR: Final = 0.1  # callers who began together do not ask together
+
+
+def read_all(walk: Walk, ask: Callable[[PageRead], Steps[RunPage]]) -> Steps[list[Run]]:
+    """All runs of a walk, page after page."""
+    runs: list[Run] = []
+    step = next(walk, None)
+    while step is not None:
+        if isinstance(step, RunPage):
+            runs += step.runs
+            step = next(walk, None)
+            continue
+        page = yield from ask(step.read)
+        try:
+            step = walk.send(page)
+        except StopIteration:
+            return runs
+    return runs
+
+
+def wait_for_run(  # noqa: PLR0913  each is one fact about the wait
+    look: Callable[[], Steps[list[Run]]],
+    clock: Clock,
+    *,
+    run_id: int | None,
+    timeout: float,
+    first_wait: float,
+    longest_wait: float,
+) -> Steps[Run]:
+    """Look, and look again, until a run has ended: the one with the id, or else the one that was planned last.
+
+    What fails and can pass is tried again like a run that goes on; a failure that lasts ends the wait.
+
+    Raises:
+        WaitTimeoutError: None has ended before the time is over.
+        DataMapError: Looking fails for good.
+    """
+    until = clock.monotonic() + timeout
+    wait = first_wait
+    last_run: Run | None = None
+    failure: DataMapError | None = None
+    while True:
+        try:
+            runs = yield from look()
+        except DataMapError as error:
+            if not is_passing(error):
+                raise
+            failure = error
+        else:
+            failure = None
+            wanted = [run for run in runs if run_id is None or run.run_id == run_id]
+            last_run = _latest(wanted) or last_run
+            ended = _latest(run for run in wanted if run.state in _ENDED)
+            if ended is not None:
+                return ended
+        left = until - clock.monotonic()
+        if left <= 0:
+            break
+        yield Sleep(min(left, wait * (1 + _SMEAR * clock.random())))
+        wait = min(longest_wait, wait * _GROWTH)
+    raise _timeout(timeout, run_id, last_run) from failure
+
+
+def _latest(runs: Iterable[Run]) -> Run | None:
+    """The run that was planned last; of several, the one that the server names last."""
+    return max(enumerate(runs), key=lambda item: (item[1].plan_time or EPOCH, item[0]), default=(0, None))[1]
+
+
+def _timeout(timeout: float, run_id: int | None, last_run: Run | None) -> WaitTimeoutError:
+    what = "no run" if run_id is None else f"run {run_id}"
+    seen = "none was seen" if last_run is None else f"the last one seen is {last_run!r}"
+    error = WaitTimeoutError(f"{what} had ended after {timeout:g} seconds: {seen}")
+    error.last_run = last_run
+    return error
