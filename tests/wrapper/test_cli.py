@@ -7,7 +7,7 @@ import os
 import pty
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -302,6 +302,8 @@ WRONG_USAGES: list[tuple[list[str], str]] = [
     (["operators"], "TABLE_GUID"),
     (["operators", "t", "--endpoint", "nowhere"], "nowhere"),
     (["mock", "--port", "70000"], "70000"),
+    (["mock", "--size", "-1"], "size is -1"),
+    (["mock", "--latency", "-1"], "latency is"),
 ]
 
 
@@ -402,6 +404,21 @@ def test_mock_verb(environment: pytest.MonkeyPatch, capfdbinary: pytest.CaptureF
     assert "in use" in err
     assert 0 == suggested_code
     assert suggested_out
+
+
+def test_mock_options(environment: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """Each option is a field of the server's configuration; those left out have its defaults."""
+    served: list[MockConfig] = []
+    environment.setattr("dataarts_datamap_contract.mock.serve", lambda config, **_: served.append(config))
+    options = {"size": 9, "offset-unit": "page", "first-page": 1, "max-limit": 7, "window-on": "startTime"}
+    options |= {"order": "oldest-first", "rate-limit": 50, "retry-after": 2, "latency-sigma": 0.5, "admin": "off"}
+    flags = ["--round-offset", "--window-excludes-start", "--latency", "1.5"]
+    code, _, err = called(capfdbinary, "mock", *flags, *(f"--{name}={value}" for name, value in options.items()))
+
+    assert 0 == code, err
+    fields: dict[str, Any] = {name.replace("-", "_"): value for name, value in options.items()}
+    fields |= {"round_offset": True, "window_includes_start": False, "latency": timedelta(milliseconds=1.5)}
+    assert [MockConfig(**fields, token="mock-token")] == served
 
 
 def test_access_key(
