@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from dataarts_datamap.cli._commands import run
-from dataarts_datamap_contract.mock import TABLE_GUID, MockConfig, MockServer
+from dataarts_datamap_contract.mock import TABLE_GUID, Fault, MockConfig, MockServer
 from support.answers import documented_row, json_answer, run_page
 from support.scripted_server import Answer, ScriptedServer
 
@@ -304,6 +304,7 @@ WRONG_USAGES: list[tuple[list[str], str]] = [
     (["mock", "--port", "70000"], "70000"),
     (["mock", "--size", "-1"], "size is -1"),
     (["mock", "--latency", "-1"], "latency is"),
+    (["mock", "--fault", "rest"], "fault 'rest' is unknown"),
 ]
 
 
@@ -412,12 +413,13 @@ def test_mock_options(environment: pytest.MonkeyPatch, capfdbinary: pytest.Captu
     environment.setattr("dataarts_datamap_contract.mock.serve", lambda config, **_: served.append(config))
     options = {"size": 9, "offset-unit": "page", "first-page": 1, "max-limit": 7, "window-on": "startTime"}
     options |= {"order": "oldest-first", "rate-limit": 50, "retry-after": 2, "latency-sigma": 0.5, "admin": "off"}
-    flags = ["--round-offset", "--window-excludes-start", "--latency", "1.5"]
+    flags = ["--round-offset", "--window-excludes-start", "--latency", "1.5", "--fault", "reset:every=3"]
     code, _, err = called(capfdbinary, "mock", *flags, *(f"--{name}={value}" for name, value in options.items()))
 
     assert 0 == code, err
     fields: dict[str, Any] = {name.replace("-", "_"): value for name, value in options.items()}
     fields |= {"round_offset": True, "window_includes_start": False, "latency": timedelta(milliseconds=1.5)}
+    fields["faults"] = (Fault(kind="reset", every=3),)
     assert [MockConfig(**fields, token="mock-token")] == served
 
 

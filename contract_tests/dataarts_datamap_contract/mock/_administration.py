@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, cast
 from dataarts_datamap_contract.mock._answers import RefusalError
 from dataarts_datamap_contract.mock._config import MOST_RUNS
 from dataarts_datamap_contract.mock._dataset import TABLE_GUID, Operator
+from dataarts_datamap_contract.mock._faults import Fault
 from dataarts_datamap_contract.mock._routes import Reply, Route
 from dataarts_datamap_contract.mock._validation import ParameterRules
 
 if TYPE_CHECKING:
     from dataarts_datamap_contract.mock._config import MockConfig
+    from dataarts_datamap_contract.mock._faults import FaultPlan
     from dataarts_datamap_contract.mock._record import Record
     from dataarts_datamap_contract.mock._requests import RequestParts
     from dataarts_datamap_contract.mock._validation import Arguments
@@ -39,10 +41,11 @@ class Administration:
     ================================== ==============================================================================
     request                            what it does
     ================================== ==============================================================================
-    POST /__mock__/reset               begins again: the data of the configuration, an empty log
+    POST /__mock__/reset               begins again: data and faults of the configuration, an empty log
     POST /__mock__/seed                begins again with the data of another ``seed`` and ``size``; with
                                        ``{"empty": true}`` with none
     GET, DELETE /__mock__/requests     the last requests of the service, oldest first, without secrets
+    GET, PUT /__mock__/faults          the faults in force, as a list of texts like ``"reset:every=3"``
     POST /__mock__/operators           adds an operator of these ``task_id``, ``job_name`` and ``workspace_id`` to a
                                        table (``table_guid``)
     GET /__mock__/runs                 the newest runs of an operator: ``?task_id=…&job_name=…``
@@ -54,10 +57,11 @@ class Administration:
     What is wrong with a request is said in an answer of status 400 or 404, and nothing is changed then.
     """
 
-    def __init__(self, config: MockConfig, world: World, record: Record) -> None:
+    def __init__(self, config: MockConfig, world: World, record: Record, faults: FaultPlan) -> None:
         self._access = config.admin
         self._world = world
         self._record = record
+        self._faults = faults
 
     def may_enter(self, client: tuple[str, int] | None) -> bool:
         """Whether who asks from this address is let in."""
@@ -71,6 +75,7 @@ class Administration:
             Route.of("/__mock__/reset", {"POST": self.reset}),
             Route.of("/__mock__/seed", {"POST": self.seed}),
             Route.of("/__mock__/requests", {"GET": self.list_requests, "DELETE": self.forget_requests}),
+            Route.of("/__mock__/faults", {"GET": self.list_faults, "PUT": self.replace_faults}),
             Route.of("/__mock__/operators", {"POST": self.add_operator}),
             Route.of("/__mock__/runs", {"GET": self.list_runs, "POST": self.put_runs}),
             Route.of("/__mock__/runs/{run_id}", {"DELETE": self.delete_run}),
@@ -79,6 +84,7 @@ class Administration:
     def reset(self, _: RequestParts) -> Reply:
         """Begin again."""
         self._world.reset()
+        self._faults.reset()
         self._record.forget_requests()
         return _reply({"reset": True})
 
@@ -100,6 +106,21 @@ class Administration:
         """Begin the log again."""
         self._record.forget_requests()
         return _reply({"requests": []})
+
+    def list_faults(self, _: RequestParts) -> Reply:
+        """The faults in force."""
+        return _reply({"faults": [str(fault) for fault in self._faults.faults]})
+
+    def replace_faults(self, request: RequestParts) -> Reply:
+        """Put other faults in force."""
+        texts = _object(_document(request), known=("faults",)).get("faults")
+        if not isinstance(texts, list):
+            raise _wrong(f"faults is {texts!r}: it must be a list")
+        try:
+            self._faults.replace([Fault.parse(str(text)) for text in cast("list[object]", texts)])
+        except ValueError as error:
+            raise _wrong(str(error)) from None
+        return self.list_faults(request)
 
     def add_operator(self, request: RequestParts) -> Reply:
         """Add an operator to a table."""

@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from dataarts_datamap_contract.mock._administration import PREFIX, Administration
 from dataarts_datamap_contract.mock._answers import AnswerWriter, RefusalError
 from dataarts_datamap_contract.mock._authentication import Authentication
+from dataarts_datamap_contract.mock._faults import FaultPlan, asked_for, can_be_sent, send_wrongly
 from dataarts_datamap_contract.mock._iam import IdentityService
 from dataarts_datamap_contract.mock._management import ManagementCenter
 from dataarts_datamap_contract.mock._paging import PagingRules
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from dataarts_datamap_contract.mock._config import MockConfig
+    from dataarts_datamap_contract.mock._faults import Fault
     from dataarts_datamap_contract.mock._routes import Operation
 
 _log = logging.getLogger(__name__)
@@ -136,11 +138,12 @@ def build_app(
     """
     record.hide((config.token, config.secret_key, config.security_token, config.password))
     whole = world or World(config)
+    gateway = _Gateway(_routes(config, whole, record, alter or _leave), AnswerWriter(config.seed))
+    faults = FaultPlan(config.faults, config.seed)
     app = Starlette()
     # Not a route: Starlette matches decoded paths, where an id with a slash in it is two segments.
     app.router.default = _Front(
-        _Gateway(_routes(config, whole, record, alter or _leave), AnswerWriter(config.seed), Latency(config), record),
-        Administration(config, whole, record),
+        _Way(gateway, Latency(config), faults, record), Administration(config, whole, record, faults)
     )
     return app
 
@@ -245,7 +248,7 @@ class _Service:
 class _Front:
     """The ASGI application: what is under the prefix of the mock's own is administration, the rest is the service."""
 
-    def __init__(self, service: _Gateway, administration: Administration) -> None:
+    def __init__(self, service: _Way, administration: Administration) -> None:
         self._service = service
         self._own = _Gateway(administration.routes(), AnswerWriter("administration"))
         self._may_enter = administration.may_enter
@@ -259,26 +262,44 @@ class _Front:
             await self._service(scope, receive, send)
 
 
-class _Gateway:
-    """Finds the operation of a request, and puts its answer on the wire."""
+class _Way:
+    """The way to the service and back: requests are remembered, answers take their time and may go wrong."""
 
-    def __init__(
-        self, routes: list[Route], answers: AnswerWriter, latency: Latency | None = None, record: Record | None = None
-    ) -> None:
-        self._routes = routes
-        self._answers = answers
+    def __init__(self, gateway: _Gateway, latency: Latency, faults: FaultPlan, record: Record) -> None:
+        self._gateway = gateway
         self._latency = latency
+        self._faults = faults
         self._record = record
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = await self._answer(scope, receive)
-        if self._record is not None:
-            self._record.remember(_exchange(scope, response))
-        if self._latency is not None:
-            await self._latency.wait()
+        response = await self._gateway.answer(scope, receive)
+        try:
+            fault = asked_for(scope) or self._faults.next()
+        except ValueError as error:
+            fault, response = None, self._gateway.refuse(400, str(error))
+        if fault is not None and not can_be_sent(fault, scope):
+            fault, response = None, self._gateway.refuse(501, f"fault {fault}: this server keeps its connections")
+        self._record.remember(_exchange(scope, response, fault))
+        await self._latency.wait()
+        if fault is None:
+            await response(scope, receive, send)
+        else:
+            await send_wrongly(fault, response, scope, receive, send)
+
+
+class _Gateway:
+    """Finds the operation of a request, and puts its answer on the wire."""
+
+    def __init__(self, routes: list[Route], answers: AnswerWriter) -> None:
+        self._routes = routes
+        self._answers = answers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self.answer(scope, receive)
         await response(scope, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Response:
+    async def answer(self, scope: Scope, receive: Receive) -> Response:
+        """The answer to a request, whatever happens."""
         try:
             operation, path = self._find(scope)
             return self._answers.success(operation(RequestParts.of(scope, path, await read_body(receive))))
@@ -289,6 +310,10 @@ class _Gateway:
             _log.exception("the mock server failed on %s %r", scope["method"], scope["path"])
             return self._answers.refusal(RefusalError(500, "APIGW.0601", "Internal server error"))
 
+    def refuse(self, status: int, reason: str) -> Response:
+        """The answer to a request that the mock itself cannot make sense of."""
+        return self._answers.refusal(RefusalError(status, f"MOCK.0{status}", reason))
+
     def _find(self, scope: Scope) -> tuple[Operation, Mapping[str, bytes]]:
         raw_path: bytes = scope["raw_path"]
         for route in self._routes:
@@ -298,7 +323,9 @@ class _Gateway:
         raise RefusalError(404, "APIGW.0101", _UNKNOWN_API)
 
 
-def _exchange(scope: Scope, response: Response) -> Exchange:
+def _exchange(scope: Scope, response: Response, fault: Fault | None) -> Exchange:
     query = scope["query_string"]
     target = scope["raw_path"] + b"?" + query if query else scope["raw_path"]
-    return Exchange(scope["method"], target, scope["headers"], response.status_code, response.headers["X-Request-Id"])
+    return Exchange(
+        scope["method"], target, scope["headers"], response.status_code, response.headers["X-Request-Id"], fault
+    )

@@ -12,6 +12,8 @@ from dataarts_datamap_contract.mock._dataset import TimeColumn
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from dataarts_datamap_contract.mock._faults import Fault
+
 OffsetUnit = Literal["row", "page"]
 Order = Literal["newest-first", "oldest-first"]
 AdminAccess = Literal["loopback", "everywhere", "off"]
@@ -88,6 +90,8 @@ class MockConfig:
         latency: The median time that an answer is held back.
         latency_sigma: How much that time varies: it is log-normal, and this is the standard deviation of its
             logarithm. At 0.5, one answer in twenty takes 2.3 times the median.
+        faults: How answers go wrong; of those that strike the same answer, the first one counts. A request can ask for
+            one itself, in the header ``X-Mock-Fault``: ``reset``, or ``slow:seconds=5``.
         admin: Who may use ``/__mock__/``: ``"loopback"`` for this machine alone, ``"everywhere"`` for whoever reaches
             the server (no credentials are asked for), or ``"off"``.
         stopwatch: Gives the time in seconds from any start, for the rate limit.
@@ -125,6 +129,7 @@ class MockConfig:
     retry_after: int | None = None
     latency: timedelta = timedelta(0)
     latency_sigma: float = 0.0
+    faults: tuple[Fault, ...] = ()
     admin: AdminAccess = "loopback"
     stopwatch: Callable[[], float] = field(default=monotonic, repr=False)
 

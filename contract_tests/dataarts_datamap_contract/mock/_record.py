@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from dataarts_datamap_contract.mock._faults import Fault
+
 _REMEMBERED = 10_000
 _SHOWN_HEADERS = frozenset({b"content-type", b"instance", b"user-agent", b"x-project-id", b"x-sdk-date"})
 
@@ -22,6 +24,7 @@ class Exchange(NamedTuple):
         headers: Header fields, as sent.
         status: HTTP status of the answer.
         request_id: Id of the answer.
+        fault: How the answer went wrong on its way.
     """
 
     method: str
@@ -29,6 +32,7 @@ class Exchange(NamedTuple):
     headers: list[tuple[bytes, bytes]]
     status: int
     request_id: str
+    fault: Fault | None
 
 
 class Record:
@@ -64,8 +68,9 @@ class Record:
     def requests(self) -> list[dict[str, Any]]:
         """The last 10,000 requests of the service, oldest first, as JSON values.
 
-        Each has ``method``, ``target`` (path and query), ``headers``, ``status`` and ``request_id``. Of the headers,
-        those that could hold a secret have their names only.
+        Each has ``method``, ``target`` (path and query), ``headers``, ``status``, ``request_id`` and ``fault``, which
+        is a text or None; the status is that of the answer before it went wrong. Of the headers, those that could hold
+        a secret have their names only.
         """
         with self._lock:
             exchanges = list(self._exchanges)
@@ -110,6 +115,7 @@ class Record:
             },
             "status": exchange.status,
             "request_id": exchange.request_id,
+            "fault": exchange.fault and str(exchange.fault),
         }
 
     def _masked(self, sent: bytes) -> str:

@@ -10,6 +10,7 @@ import uvicorn
 
 from dataarts_datamap_contract.mock._app import build_app
 from dataarts_datamap_contract.mock._config import MockConfig
+from dataarts_datamap_contract.mock._connection import BreakableConnection
 from dataarts_datamap_contract.mock._record import Record
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
-# The documented caps of the gateway: 128 KB of header fields, and a URI of 32 KB.
-_HEAD_BYTES = (128 + 32) * 1024
 _KEEP_ALIVE_SECONDS = 60
 _GRACE_SECONDS = 2
 
@@ -143,6 +142,7 @@ class _Uvicorn(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
+                http=BreakableConnection,
                 lifespan="off",
                 ws="none",
                 log_config=None,
@@ -152,7 +152,6 @@ class _Uvicorn(uvicorn.Server):
                 proxy_headers=False,
                 timeout_keep_alive=_KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=_GRACE_SECONDS,
-                h11_max_incomplete_event_size=_HEAD_BYTES,
             )
         )
         self._on_ready = on_ready

@@ -39,6 +39,13 @@ def _behaviour_options(command: CommandT) -> CommandT:
             click.option("--latency", type=float, metavar="MS", help="Median time an answer is held back (0)."),
             click.option("--latency-sigma", type=float, metavar="S", help="Its log-normal spread (0)."),
             click.option(
+                "--fault",
+                "faults",
+                multiple=True,
+                metavar="FAULT",
+                help="What goes wrong: reset, truncated, dribble, slow, html, 500 to 504, as in reset:every=3.",
+            ),
+            click.option(
                 "--admin",
                 type=click.Choice(["loopback", "everywhere", "off"]),
                 help="Who may use /__mock__/ (loopback).",
@@ -57,9 +64,7 @@ def _behaviour_options(command: CommandT) -> CommandT:
 @click.option("--project-id", metavar="ID", envvar="DATAMAP_PROJECT_ID", help="Project that is known.")
 @click.option("--instance-id", metavar="ID", envvar="DATAMAP_INSTANCE_ID", help="Tenancy that is known.")
 @_behaviour_options
-def mock(
-    *, host: str, port: int, seed: int, now: datetime | int | None, latency: float | None, **settings: object
-) -> None:
+def mock(*, host: str, port: int, seed: int, now: datetime | int | None, **settings: Any) -> None:  # noqa: ANN401  of each option's type
     """Serve made-up runs, and the documented one, until interrupted.
 
     The credentials that it takes are those of DATAMAP_TOKEN, HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, where they are
@@ -81,9 +86,9 @@ def mock(
     access_key, secret_key = (os.environ.get(f"HUAWEICLOUD_SDK_{name}") or None for name in ("AK", "SK"))
     anchor = datetime.fromtimestamp(now / 1000, UTC) if isinstance(now, int) else in_zone(now, UTC)
     whom = given(token=token, access_key=access_key, secret_key=secret_key, **settings)
-    if latency is not None:
-        whom["latency"] = timedelta(milliseconds=latency)
     try:
+        whom["latency"] = timedelta(milliseconds=whom.get("latency", 0))
+        whom["faults"] = tuple(map(server.Fault.parse, whom["faults"]))
         config = server.MockConfig(seed=seed, now=cast("datetime | None", anchor), **whom)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
