@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -16,6 +16,7 @@ from dataarts_datamap_contract.mock._dataset import RunHistory, StoredRuns
 from dataarts_datamap_contract.mock._encoding import encode_row
 from dataarts_datamap_contract.mock._invention import invent_dataset
 from support.mock_caller import JOB_NAME, TASK_ID
+from support.mock_signing import SteppedClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -182,6 +183,46 @@ def test_a_wrong_change_changes_nothing(own: Caller, call: str, document: object
     assert status == answered
     assert reason in text
     assert before == own.rows()
+
+
+def test_runs_go_on_by_hand(own: Caller) -> None:
+    """A step leads from waiting to running and from running to success, and changes nothing that has ended."""
+    before = own.rows()
+    waiting = admin(own, "POST", "runs", {**OWNER, "status": "waiting"})["runs"][0]
+    assert {"changed": 6} == admin(own, "POST", "progress")
+    first = own.rows()[0]
+    assert {"changed": 1} == admin(own, "POST", "progress")
+    second = own.rows()
+    assert {"changed": 0} == admin(own, "POST", "progress")
+    assert ["waiting", "running", "success"] == [row["status"] for row in (waiting, first, second[0])]
+    assert (10_000, 10_000) == (second[0]["runningTime"], second[0]["endTime"] - first["startTime"])
+    assert ["running", "success"] == [before[0]["status"], second[1]["status"]]
+    assert before[1:] == second[2:]
+
+
+def test_runs_go_on_with_time(start: Start) -> None:
+    """One step for each interval on the clock, and several at once if nobody asked in between."""
+    clock = SteppedClock()
+    config = MockConfig(now=NOW, clock=clock, progress="with-time", progress_step=timedelta(seconds=30))
+    seen: list[list[Any]] = []
+    with start(config) as caller:
+        for seconds in (0, 29, 1, 30, 1):
+            clock.step(seconds=seconds)
+            seen.append([row["status"] for row in caller.rows(limit=2)])
+    waiting = [["waiting", "running"]] * 2
+    assert [*waiting, ["running", "success"], ["success", "success"], ["success", "success"]] == seen
+    with start(config) as caller:
+        clock.step(seconds=61)
+        assert ["success", "success"] == [row["status"] for row in caller.rows(limit=2)]
+
+
+def test_runs_that_go_on_immediately_have_ended(start: Start) -> None:
+    """No run waits or runs, neither of those made up nor of those added."""
+    with start(MockConfig(now=NOW, progress="immediately")) as caller:
+        admin(caller, "POST", "runs", {**OWNER, "status": "waiting"})
+        statuses = {row["status"] for row in caller.rows(start_time=1_750_000_000_000)}
+    assert not {"waiting", "running", "waiting-confirm", "pause", "running-exception"} & statuses
+    assert {"success", "fail", "freeze"} <= statuses
 
 
 @pytest.mark.parametrize(

@@ -412,7 +412,14 @@ def test_mock_options(environment: pytest.MonkeyPatch, capfdbinary: pytest.Captu
     served: list[MockConfig] = []
     environment.setattr("dataarts_datamap_contract.mock.serve", lambda config, **_: served.append(config))
     options = {"size": 9, "offset-unit": "page", "first-page": 1, "max-limit": 7, "window-on": "startTime"}
-    options |= {"order": "oldest-first", "rate-limit": 50, "retry-after": 2, "latency-sigma": 0.5, "admin": "off"}
+    options |= {
+        "order": "oldest-first",
+        "rate-limit": 50,
+        "retry-after": 2,
+        "latency-sigma": 0.5,
+        "admin": "off",
+        "progress": "with-time",
+    }
     flags = ["--round-offset", "--window-excludes-start", "--latency", "1.5", "--fault", "reset:every=3"]
     code, _, err = called(capfdbinary, "mock", *flags, *(f"--{name}={value}" for name, value in options.items()))
 

@@ -15,11 +15,9 @@ from dataarts_datamap_contract.mock._validation import ParameterRules
 
 if TYPE_CHECKING:
     from dataarts_datamap_contract.mock._config import MockConfig
-    from dataarts_datamap_contract.mock._faults import FaultPlan
-    from dataarts_datamap_contract.mock._record import Record
+    from dataarts_datamap_contract.mock._controls import Controls
     from dataarts_datamap_contract.mock._requests import RequestParts
     from dataarts_datamap_contract.mock._validation import Arguments
-    from dataarts_datamap_contract.mock._world import World
 
 PREFIX = b"/__mock__/"
 _SHOWN = 100
@@ -41,7 +39,8 @@ class Administration:
     ================================== ==============================================================================
     request                            what it does
     ================================== ==============================================================================
-    POST /__mock__/reset               begins again: data and faults of the configuration, an empty log
+    POST /__mock__/reset               begins again as if the server were new: data and faults of the
+                                       configuration, no lock, no issued token, no log
     POST /__mock__/seed                begins again with the data of another ``seed`` and ``size``; with
                                        ``{"empty": true}`` with none
     GET, DELETE /__mock__/requests     the last requests of the service, oldest first, without secrets
@@ -52,16 +51,18 @@ class Administration:
     POST /__mock__/runs                adds a run or a list of runs, or changes those whose ``taskRunningLogId`` there
                                        is: ``task_id``, ``job_name`` and any of the documented fields
     DELETE /__mock__/runs/{run_id}     deletes a run
+    POST /__mock__/progress            lets each run that has not ended go a step: waiting, running, success
     ================================== ==============================================================================
 
     What is wrong with a request is said in an answer of status 400 or 404, and nothing is changed then.
     """
 
-    def __init__(self, config: MockConfig, world: World, record: Record, faults: FaultPlan) -> None:
+    def __init__(self, config: MockConfig, controls: Controls) -> None:
         self._access = config.admin
-        self._world = world
-        self._record = record
-        self._faults = faults
+        self._controls = controls
+        self._world = controls.world
+        self._record = controls.record
+        self._faults = controls.faults
 
     def may_enter(self, client: tuple[str, int] | None) -> bool:
         """Whether who asks from this address is let in."""
@@ -79,13 +80,12 @@ class Administration:
             Route.of("/__mock__/operators", {"POST": self.add_operator}),
             Route.of("/__mock__/runs", {"GET": self.list_runs, "POST": self.put_runs}),
             Route.of("/__mock__/runs/{run_id}", {"DELETE": self.delete_run}),
+            Route.of("/__mock__/progress", {"POST": self.advance}),
         ]
 
     def reset(self, _: RequestParts) -> Reply:
         """Begin again."""
-        self._world.reset()
-        self._faults.reset()
-        self._record.forget_requests()
+        self._controls.reset()
         return _reply({"reset": True})
 
     def seed(self, request: RequestParts) -> Reply:
@@ -154,6 +154,10 @@ class Administration:
         except LookupError as error:
             raise _unknown(str(error)) from None
         return _reply({"deleted": int(text)})
+
+    def advance(self, _: RequestParts) -> Reply:
+        """Let runs go a step."""
+        return _reply({"changed": self._world.advance()})
 
     def _addressed(self, run: dict[str, Any]) -> tuple[Operator, dict[str, Any]]:
         """Whose run it is, and its fields."""

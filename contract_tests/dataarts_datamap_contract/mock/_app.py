@@ -12,7 +12,8 @@ from starlette.applications import Starlette
 from dataarts_datamap_contract.mock._administration import PREFIX, Administration
 from dataarts_datamap_contract.mock._answers import AnswerWriter, RefusalError
 from dataarts_datamap_contract.mock._authentication import Authentication
-from dataarts_datamap_contract.mock._faults import FaultPlan, asked_for, can_be_sent, send_wrongly
+from dataarts_datamap_contract.mock._controls import Controls
+from dataarts_datamap_contract.mock._faults import asked_for, can_be_sent, send_wrongly
 from dataarts_datamap_contract.mock._iam import IdentityService
 from dataarts_datamap_contract.mock._management import ManagementCenter
 from dataarts_datamap_contract.mock._paging import PagingRules
@@ -23,7 +24,6 @@ from dataarts_datamap_contract.mock._routes import Reply, Route
 from dataarts_datamap_contract.mock._tokens import IssuedTokens
 from dataarts_datamap_contract.mock._traffic import Latency, RateLimit
 from dataarts_datamap_contract.mock._validation import Arguments, ParameterRules
-from dataarts_datamap_contract.mock._world import World
 from dataarts_datamap_contract.specification import load_specification
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract.mock._config import MockConfig
     from dataarts_datamap_contract.mock._faults import Fault
     from dataarts_datamap_contract.mock._routes import Operation
+    from dataarts_datamap_contract.mock._world import World
 
 _log = logging.getLogger(__name__)
 
@@ -126,7 +127,7 @@ Alteration: TypeAlias = Callable[[DeclaredOperation], DeclaredOperation]
 
 
 def build_app(
-    config: MockConfig, record: Record, alter: Alteration | None = None, *, world: World | None = None
+    config: MockConfig, record: Record, alter: Alteration | None = None, *, controls: Controls | None = None
 ) -> Starlette:
     """The application of ``create_app``.
 
@@ -134,17 +135,14 @@ def build_app(
         config: Whom it knows, which data it invents and how it behaves.
         record: What it counts into.
         alter: Replaces the operations of the specification; None leaves them as they are.
-        world: What it tells of; None for what the configuration asks for.
+        controls: What may be changed of it while it runs; None for controls that its administration alone has.
     """
     record.hide((config.token, config.secret_key, config.security_token, config.password))
-    whole = world or World(config)
-    gateway = _Gateway(_routes(config, whole, record, alter or _leave), AnswerWriter(config.seed))
-    faults = FaultPlan(config.faults, config.seed)
+    held = controls or Controls(config, record)
+    way = _Way(lambda: _Gateway(_routes(config, held, alter or _leave), AnswerWriter(config.seed)), config, held)
     app = Starlette()
     # Not a route: Starlette matches decoded paths, where an id with a slash in it is two segments.
-    app.router.default = _Front(
-        _Way(gateway, Latency(config), faults, record), Administration(config, whole, record, faults)
-    )
+    app.router.default = _Front(way, Administration(config, held))
     return app
 
 
@@ -152,8 +150,9 @@ def _leave(operation: DeclaredOperation) -> DeclaredOperation:
     return operation
 
 
-def _routes(config: MockConfig, world: World, record: Record, alter: Alteration) -> list[Route]:
+def _routes(config: MockConfig, controls: Controls, alter: Alteration) -> list[Route]:
     """The operations of the specification first, then what stands beside them."""
+    world, record = controls.world, controls.record
     tokens = IssuedTokens(config.clock, config.token_lifetime, record)
     authentication = Authentication(config, tokens, record)
     limit = RateLimit(config, record)
@@ -265,20 +264,28 @@ class _Front:
 class _Way:
     """The way to the service and back: requests are remembered, answers take their time and may go wrong."""
 
-    def __init__(self, gateway: _Gateway, latency: Latency, faults: FaultPlan, record: Record) -> None:
-        self._gateway = gateway
-        self._latency = latency
-        self._faults = faults
-        self._record = record
+    def __init__(self, new_gateway: Callable[[], _Gateway], config: MockConfig, controls: Controls) -> None:
+        self._new_gateway = new_gateway
+        self._config = config
+        self._faults = controls.faults
+        self._record = controls.record
+        self._renew()
+        controls.when_renewed(self._renew)
+
+    def _renew(self) -> None:
+        """Forget what was issued, locked and counted."""
+        self._gateway = self._new_gateway()
+        self._latency = Latency(self._config)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = await self._gateway.answer(scope, receive)
+        gateway = self._gateway
+        response = await gateway.answer(scope, receive)
         try:
             fault = asked_for(scope) or self._faults.next()
         except ValueError as error:
-            fault, response = None, self._gateway.refuse(400, str(error))
+            fault, response = None, gateway.refuse(400, str(error))
         if fault is not None and not can_be_sent(fault, scope):
-            fault, response = None, self._gateway.refuse(501, f"fault {fault}: this server keeps its connections")
+            fault, response = None, gateway.refuse(501, f"fault {fault}: this server keeps its connections")
         self._record.remember(_exchange(scope, response, fault))
         await self._latency.wait()
         if fault is None:

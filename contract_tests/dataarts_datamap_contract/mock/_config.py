@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 OffsetUnit = Literal["row", "page"]
 Order = Literal["newest-first", "oldest-first"]
+Progress = Literal["by-hand", "with-time", "immediately"]
 AdminAccess = Literal["loopback", "everywhere", "off"]
 
 _NAMES = (
@@ -29,17 +30,19 @@ _CHOICES: dict[str, tuple[object, ...]] = {
     "first_page": (0, 1),
     "window_on": get_args(TimeColumn),
     "order": get_args(Order),
+    "progress": get_args(Progress),
     "admin": get_args(AdminAccess),
 }
 _MANY = 2**31 - 1
 MOST_RUNS = 10_000_000
-_BOUNDS: dict[str, tuple[int, int]] = {
+_BOUNDS: dict[str, tuple[float, float]] = {
     "size": (0, MOST_RUNS),
     "max_limit": (1, _MANY),
     "rate_limit": (1, _MANY),
     "retry_after": (0, _MANY),
     "latency": (0, 3_600),
     "latency_sigma": (0, 10),
+    "progress_step": (0.001, _MANY),
 }
 
 
@@ -92,6 +95,10 @@ class MockConfig:
             logarithm. At 0.5, one answer in twenty takes 2.3 times the median.
         faults: How answers go wrong; of those that strike the same answer, the first one counts. A request can ask for
             one itself, in the header ``X-Mock-Fault``: ``reset``, or ``slow:seconds=5``.
+        progress: How runs that wait or run go on to success: ``"by-hand"``, a step whenever the server is told to;
+            ``"with-time"``, a step for each ``progress_step`` on the clock; or ``"immediately"``, so that none waits
+            or runs.
+        progress_step: What one step takes.
         admin: Who may use ``/__mock__/``: ``"loopback"`` for this machine alone, ``"everywhere"`` for whoever reaches
             the server (no credentials are asked for), or ``"off"``.
         stopwatch: Gives the time in seconds from any start, for the rate limit.
@@ -130,6 +137,8 @@ class MockConfig:
     latency: timedelta = timedelta(0)
     latency_sigma: float = 0.0
     faults: tuple[Fault, ...] = ()
+    progress: Progress = "by-hand"
+    progress_step: timedelta = timedelta(seconds=10)
     admin: AdminAccess = "loopback"
     stopwatch: Callable[[], float] = field(default=monotonic, repr=False)
 

@@ -14,6 +14,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from dataarts_datamap_contract.mock._encoding import EncodedRow, encode_row
+from dataarts_datamap_contract.mock._progress import goes_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -65,6 +66,10 @@ class RunSource(Protocol):
         """The place of the run of this id."""
         ...
 
+    def going_on(self) -> Iterable[int]:
+        """The places of the runs that have not ended and will."""
+        ...
+
 
 class StoredRun:
     """A run that is kept as it is, encoded when it is first shown."""
@@ -108,6 +113,10 @@ class StoredRuns:
         """The place of the run of this id."""
         return self._places.get(run_id)
 
+    def going_on(self) -> Iterable[int]:
+        """The places of the runs that have not ended and will."""
+        return [place for place, run in enumerate(self._runs) if goes_on(run.row)]
+
 
 class RunHistory:
     """The runs of one operator, which may be added to, changed and deleted.
@@ -144,6 +153,11 @@ class RunHistory:
             for mark in map(self._order.__getitem__, positions)
         ]
 
+    def going_on(self) -> list[Row]:
+        """The runs that have not ended and will."""
+        first = [row for row in map(self._source.row, self._source.going_on()) if self._is_first(row)]
+        return first + [run.row for run in self._later.values() if goes_on(run.row)]
+
     def find(self, run_id: int) -> Row | None:
         """The run of this id."""
         mark = self._mark(run_id)
@@ -178,6 +192,11 @@ class RunHistory:
             return None
         position = bisect_left(self._order, self._source.key(place), key=self._key)
         return place if position < len(self._order) and self._order[position] == place else None
+
+    def _is_first(self, row: Row) -> bool:
+        """Whether a run of the source is still there as it was."""
+        mark = self._mark(run_id(row))
+        return mark is not None and mark >= 0
 
     def _changeable(self) -> array[int]:
         if isinstance(self._order, range):

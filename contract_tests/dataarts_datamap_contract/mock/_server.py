@@ -11,6 +11,7 @@ import uvicorn
 from dataarts_datamap_contract.mock._app import build_app
 from dataarts_datamap_contract.mock._config import MockConfig
 from dataarts_datamap_contract.mock._connection import BreakableConnection
+from dataarts_datamap_contract.mock._controls import Controls
 from dataarts_datamap_contract.mock._record import Record
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class MockServer:
         config: What the server was started with.
         record: What it has counted since the block was entered: ``tokens_issued``, ``signatures_refused`` and
             ``throttled``; and the last ``requests``.
+        controls: Its data and faults, to be changed while it runs, if it is the reference.
 
     Raises:
         OSError: On entering, when the port is in use or the host is not of this machine.
@@ -49,11 +51,12 @@ class MockServer:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
-        build: Build = build_app,
+        build: Build | None = None,
     ) -> None:
         self.config = config
         self._build = build
         self.record = Record()
+        self.controls = Controls(config, self.record)
         self._host = host
         self._port = port
         self._running: _Running | None = None
@@ -73,8 +76,14 @@ class MockServer:
         if self._running is not None:
             raise RuntimeError("the mock server runs already: start a second MockServer instead")
         self.record = Record()
-        self._running = _Running(self._build(self.config, self.record), self._host, self._port)
+        self.controls = Controls(self.config, self.record)
+        self._running = _Running(self._app(), self._host, self._port)
         return self
+
+    def _app(self) -> ASGIApp:
+        if self._build is not None:
+            return self._build(self.config, self.record)
+        return build_app(self.config, self.record, controls=self.controls)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

@@ -92,6 +92,10 @@ class SynthesisedRuns:
         place, rest = divmod(run_id - self.first_id, self.id_step)
         return place if rest == 0 and 0 <= place < self.size else None
 
+    def going_on(self) -> range:
+        """The place of the newest run."""
+        return range(max(self.size - 1, 0), self.size)
+
     def _id(self, place: int) -> int:
         return self.first_id + place * self.id_step
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from dataarts_datamap_contract.mock._dataset import TABLE_GUID, Dataset, Operator, StoredRuns, milliseconds, plan_time
 from dataarts_datamap_contract.mock._invention import invent_dataset
 from dataarts_datamap_contract.mock._new_runs import change_run, complete_run
+from dataarts_datamap_contract.mock._progress import last_step, next_step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,16 +28,24 @@ class World:
     Attributes:
         now: The present of the data.
         lock: Held by whoever reads more than one thing of the data.
-        dataset: The data.
     """
-
-    dataset: Dataset
 
     def __init__(self, config: MockConfig) -> None:
         self._config = config
         self.now = (config.now or datetime.now(UTC)).astimezone(UTC)
         self.lock = RLock()
-        self.reset()
+        self._dataset: Dataset | None = None
+        self._begun = config.clock()
+        self._steps = 0
+
+    @property
+    def dataset(self) -> Dataset:
+        """The data, made up when it is first asked for."""
+        with self.lock:
+            if self._dataset is None:
+                self.reset()
+            assert self._dataset is not None
+            return self._dataset
 
     def reset(self) -> None:
         """Begin again with the data that the configuration asks for."""
@@ -61,19 +70,34 @@ class World:
                 self.dataset.add_operator(operator, StoredRuns((), self.dataset.column))
             self.dataset.add_table(table_guid, [operator])
 
+    def advance(self) -> int:
+        """Let each run that has not ended go a step, and tell how many did."""
+        with self.lock:
+            self._steps += 1
+            present = self._present()
+            going = [(history, row) for history in self.dataset.histories.values() for row in history.going_on()]
+            for history, row in going:
+                history.put(next_step(row, present))
+            return len(going)
+
     def put_runs(self, runs: Sequence[tuple[Operator, Mapping[str, object]]]) -> list[Row]:
         """Add each run, or change the one that has the id; all of them as they then are, or none if one is wrong.
 
         Raises:
+            LookupError: There is no such operator.
             ValueError: A run cannot have these fields.
         """
         with self.lock:
             for operator, fields in runs:
+                if operator not in self.dataset.histories:
+                    raise LookupError(f"there is no {operator}: add it first")
                 self._row(operator, fields)
             return [self._put(operator, fields) for operator, fields in runs]
 
     def _put(self, operator: Operator, fields: Mapping[str, object]) -> Row:
         row = self._row(operator, fields)
+        if self._config.progress == "immediately":
+            row = last_step(row, self._present())
         self.dataset.histories[operator].put(row)
         return row
 
@@ -115,12 +139,14 @@ class World:
 
     def find_history(self, task_id: str, job_name: str, workspace_id: str | None = None) -> RunHistory | None:
         """The runs of the operator of exactly these ids; without a workspace id the first of any workspace."""
+        self._keep_up()
         operator = self.dataset.find_operator(task_id, job_name, workspace_id)
         return None if operator is None else self.dataset.histories[operator]
 
     def runs(self, operator: Operator, limit: int) -> list[Row]:
         """The newest runs of an operator, newest first."""
         with self.lock:
+            self._keep_up()
             return list(islice(self.dataset.histories[operator], limit))
 
     def workspace_names(self) -> dict[str, str]:
@@ -134,10 +160,33 @@ class World:
 
     def _replace(self, dataset: Dataset) -> None:
         with self.lock:
-            self.dataset = dataset
+            self._dataset = dataset
             self._next_own_id = _FIRST_OWN_ID
+            self._steps = 0
+            self._begun = self._config.clock()
+            if self._config.progress == "immediately":
+                self._end_all(dataset)
+
+    def _end_all(self, dataset: Dataset) -> None:
+        for history in dataset.histories.values():
+            for row in history.going_on():
+                history.put(last_step(row, self._present()))
+
+    def _keep_up(self) -> None:
+        """Go the steps for which there was time."""
+        if self._config.progress == "with-time":
+            due = (self._config.clock() - self._begun) // self._config.progress_step
+            while self._steps < due and self.advance():
+                pass
+            self._steps = due
+
+    def _present(self) -> int:
+        """The clock's time; if the data has a present of its own, that and the steps since."""
+        if self._config.now is None:
+            return milliseconds(self._config.clock())
+        return milliseconds(self._config.now + self._steps * self._config.progress_step)
 
     def _next_plan(self, newest: Row | None) -> int:
         """A minute after the newest run, and not after the present; an hour ago for the first run."""
-        present = milliseconds(self.now)
+        present = self._present()
         return present - 60 * _MINUTE if newest is None else min(plan_time(newest) + _MINUTE, present)

@@ -46,6 +46,12 @@ def _behaviour_options(command: CommandT) -> CommandT:
                 help="What goes wrong: reset, truncated, dribble, slow, html, 500 to 504, as in reset:every=3.",
             ),
             click.option(
+                "--progress",
+                type=click.Choice(["by-hand", "with-time", "immediately"]),
+                help="How runs that have not ended go on (by-hand: POST /__mock__/progress).",
+            ),
+            click.option("--progress-step", type=float, metavar="SECONDS", help="What a step takes (10)."),
+            click.option(
                 "--admin",
                 type=click.Choice(["loopback", "everywhere", "off"]),
                 help="Who may use /__mock__/ (loopback).",
@@ -88,6 +94,7 @@ def mock(*, host: str, port: int, seed: int, now: datetime | int | None, **setti
     whom = given(token=token, access_key=access_key, secret_key=secret_key, **settings)
     try:
         whom["latency"] = timedelta(milliseconds=whom.get("latency", 0))
+        whom["progress_step"] = timedelta(seconds=whom.get("progress_step", 10))
         whom["faults"] = tuple(map(server.Fault.parse, whom["faults"]))
         config = server.MockConfig(seed=seed, now=cast("datetime | None", anchor), **whom)
     except ValueError as error:
