@@ -13,6 +13,7 @@ from dataarts_datamap_contract.mock._administration import PREFIX, Administratio
 from dataarts_datamap_contract.mock._answers import AnswerWriter, RefusalError
 from dataarts_datamap_contract.mock._authentication import Authentication
 from dataarts_datamap_contract.mock._controls import Controls
+from dataarts_datamap_contract.mock._documentation import documentation
 from dataarts_datamap_contract.mock._faults import asked_for, can_be_sent, send_wrongly
 from dataarts_datamap_contract.mock._iam import IdentityService
 from dataarts_datamap_contract.mock._management import ManagementCenter
@@ -92,7 +93,8 @@ def create_app(config: MockConfig) -> Starlette:
     run from the newest plan time to the oldest, runs of the same plan time from the highest id to the lowest, and both
     ends belong to the window.
 
-    What is under ``/__mock__/`` is no part of the service: it changes the data and tells what was asked.
+    What is under ``/__mock__/`` is no part of the service: it changes the data and tells what was asked. ``/docs``
+    shows the specification.
     """
     return build_app(config, Record())
 
@@ -245,7 +247,7 @@ class _Service:
 
 
 class _Front:
-    """The ASGI application: what is under the prefix of the mock's own is administration, the rest is the service."""
+    """The ASGI application: the mock's own prefix is administration, ``/docs`` documentation, the rest the service."""
 
     def __init__(self, service: _Way, administration: Administration) -> None:
         self._service = service
@@ -258,7 +260,8 @@ class _Front:
         elif scope["raw_path"].startswith(PREFIX) and self._may_enter(scope["client"]):
             await self._own(scope, receive, send)
         else:
-            await self._service(scope, receive, send)
+            page = documentation(scope["raw_path"]) if scope["raw_path"].startswith(b"/docs") else None
+            await (page or self._service)(scope, receive, send)
 
 
 class _Way:
