@@ -7,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from starlette.applications import Starlette
-
 from dataarts_datamap_contract.mock._administration import PREFIX, Administration
 from dataarts_datamap_contract.mock._answers import AnswerWriter, RefusalError
 from dataarts_datamap_contract.mock._authentication import Authentication
@@ -31,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from starlette.responses import Response
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from dataarts_datamap_contract.mock._config import MockConfig
     from dataarts_datamap_contract.mock._faults import Fault
@@ -44,8 +42,8 @@ _METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch"
 _UNKNOWN_API = "The API does not exist or has not been published in the environment"
 
 
-def create_app(config: MockConfig) -> Starlette:
-    """A Starlette application that serves both operations of the specification.
+def create_app(config: MockConfig) -> ASGIApp:
+    """An ASGI application that serves both operations of the specification.
 
     A request is judged in this order, and the first refusal is the answer:
 
@@ -130,7 +128,7 @@ Alteration: TypeAlias = Callable[[DeclaredOperation], DeclaredOperation]
 
 def build_app(
     config: MockConfig, record: Record, alter: Alteration | None = None, *, controls: Controls | None = None
-) -> Starlette:
+) -> ASGIApp:
     """The application of ``create_app``.
 
     Args:
@@ -142,10 +140,7 @@ def build_app(
     record.hide((config.token, config.secret_key, config.security_token, config.password))
     held = controls or Controls(config, record)
     way = _Way(lambda: _Gateway(_routes(config, held, alter or _leave), AnswerWriter(config.seed)), config, held)
-    app = Starlette()
-    # Not a route: Starlette matches decoded paths, where an id with a slash in it is two segments.
-    app.router.default = _Front(way, Administration(config, held))
-    return app
+    return _Front(way, Administration(config, held))
 
 
 def _leave(operation: DeclaredOperation) -> DeclaredOperation:
@@ -336,6 +331,5 @@ class _Gateway:
 def _exchange(scope: Scope, response: Response, fault: Fault | None) -> Exchange:
     query = scope["query_string"]
     target = scope["raw_path"] + b"?" + query if query else scope["raw_path"]
-    return Exchange(
-        scope["method"], target, scope["headers"], response.status_code, response.headers["X-Request-Id"], fault
-    )
+    request_id = dict(response.raw_headers)[b"x-request-id"].decode()
+    return Exchange(scope["method"], target, scope["headers"], response.status_code, request_id, fault)

@@ -17,7 +17,7 @@ from dataarts_datamap_contract.mock._encoding import EncodedRow, encode_row
 from dataarts_datamap_contract.mock._progress import goes_on
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TABLE_GUID = "09318f28-939f-4ab6-a374-9e621096652c"
@@ -58,8 +58,12 @@ class RunSource(Protocol):
         """The run at a place."""
         ...
 
-    def encoded(self, place: int) -> EncodedRow:
-        """The run at a place, as it stands inside the body string."""
+    def within(self, first: int, last: int) -> range:
+        """The places of the runs whose time lies between two, both included."""
+        ...
+
+    def encoded(self, places: Sequence[int]) -> list[EncodedRow]:
+        """The runs at some places, as they stand inside the body string."""
         ...
 
     def find(self, run_id: int) -> int | None:
@@ -94,6 +98,10 @@ class StoredRuns:
         return len(self._runs)
 
     @cached_property
+    def _times(self) -> list[int]:
+        return [run.key[0] for run in self._runs]
+
+    @cached_property
     def _places(self) -> dict[int, int]:
         return {run.key[1]: place for place, run in enumerate(self._runs)}
 
@@ -105,9 +113,13 @@ class StoredRuns:
         """The run at a place."""
         return self._runs[place].row
 
-    def encoded(self, place: int) -> EncodedRow:
-        """The run at a place, as it stands inside the body string."""
-        return self._runs[place].encoded
+    def within(self, first: int, last: int) -> range:
+        """The places of the runs whose time lies between two, both included."""
+        return range(bisect_left(self._times, first), bisect_right(self._times, last))
+
+    def encoded(self, places: Sequence[int]) -> list[EncodedRow]:
+        """The runs at some places, as they stand inside the body string."""
+        return [self._runs[place].encoded for place in places]
 
     def find(self, run_id: int) -> int | None:
         """The place of the run of this id."""
@@ -144,14 +156,17 @@ class RunHistory:
 
     def within(self, first: int, last: int) -> range:
         """The positions of the runs whose time lies between two, both included, in milliseconds since the epoch."""
+        if isinstance(self._order, range):
+            return self._source.within(first, last)
         return range(bisect_left(self._order, first, key=self._time), bisect_right(self._order, last, key=self._time))
 
     def encoded(self, positions: range) -> list[EncodedRow]:
         """The runs at some positions, as they stand inside the body string."""
-        return [
-            self._source.encoded(mark) if mark >= 0 else self._later[mark].encoded
-            for mark in map(self._order.__getitem__, positions)
-        ]
+        if isinstance(self._order, range):
+            return self._source.encoded(positions)
+        marks = [self._order[position] for position in positions]
+        first = iter(self._source.encoded([mark for mark in marks if mark >= 0]))
+        return [next(first) if mark >= 0 else self._later[mark].encoded for mark in marks]
 
     def going_on(self) -> list[Row]:
         """The runs that have not ended and will."""

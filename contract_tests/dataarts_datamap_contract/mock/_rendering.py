@@ -35,11 +35,11 @@ class RunPages:
             rows: The rows of the page.
             total: How many runs the window holds on all pages.
         """
+        escaped, lengths = zip(*rows, strict=True) if rows else ((), ())
         between = max(len(rows) - 1, 0)
-        length = len(_OPENING) + sum(row.length for row in rows) + between + len(_CLOSING % total)
-        pieces = [row.escaped for row in rows]
-        pieces[:1] = [piece.removeprefix(b",") for piece in pieces[:1]]
-        return b"".join((self._head, *pieces, self._tail % (total, length)))
+        length = len(_OPENING) + sum(lengths) + between + len(_CLOSING % total)
+        first = [piece.removeprefix(b",") for piece in escaped[:1]]
+        return b"".join((self._head, *first, *escaped[1:], self._tail % (total, length)))
 
 
 def render_operators(operators: Iterable[Operator]) -> bytes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from dataarts_datamap_contract.mock._encoding import EncodedRow, compact, escape
 
@@ -17,13 +18,6 @@ if TYPE_CHECKING:
 _CYCLE = 50
 _SPREAD = 2_654_435_761
 _VARYING = ("endTime", "executionLogPath", "planTime", "runningTime", "startTime", "submitTime", "taskRunningLogId")
-
-
-class _Moments(NamedTuple):
-    plan: int
-    submit: int
-    start: int
-    end: int
 
 
 @dataclass(frozen=True)
@@ -62,30 +56,41 @@ class SynthesisedRuns:
 
     def key(self, place: int) -> RunKey:
         """What the run at a place is ordered by."""
-        moments = self._moments(place)
-        return moments.plan if self.column == "planTime" else moments.start, self._id(place)
+        plan, _, start, _ = self._moments(place)
+        return plan if self.column == "planTime" else start, self._id(place)
 
     def row(self, place: int) -> Row:
         """The run at a place."""
-        moments = self._moments(place)
+        plan, submit, start, end = self._moments(place)
         sample = self.samples[self._status(place)]
         return {
             **sample,
-            "endTime": moments.end,
-            "executionLogPath": str(sample["executionLogPath"]).replace("@", str(moments.submit)),
-            "planTime": moments.plan,
-            "runningTime": max(moments.end - moments.start, 0),
-            "startTime": moments.start,
-            "submitTime": moments.submit,
+            "endTime": end,
+            "executionLogPath": str(sample["executionLogPath"]).replace("@", str(submit)),
+            "planTime": plan,
+            "runningTime": end - start if end else 0,
+            "startTime": start,
+            "submitTime": submit,
             "taskRunningLogId": self._id(place),
         }
 
-    def encoded(self, place: int) -> EncodedRow:
-        """The run at a place, as it stands inside the body string."""
+    def within(self, first: int, last: int) -> range:
+        """The places of the runs whose time lies between two, both included."""
+        places = range(self.size)
+        return range(bisect_left(places, first, key=self._time), bisect_right(places, last, key=self._time))
+
+    def encoded(self, places: Sequence[int]) -> list[EncodedRow]:
+        """The runs at some places, as they stand inside the body string."""
+        return list(map(self._encoded, places))
+
+    def _encoded(self, place: int) -> EncodedRow:
         plan, submit, start, end = self._moments(place)
         template, excess = self._templates[self._status(place)]
-        escaped = template % (end, submit, plan, max(end - start, 0), start, submit, self._id(place))
+        escaped = template % (end, submit, plan, end - start if end else 0, start, submit, self._id(place))
         return EncodedRow(escaped, len(escaped) - excess)
+
+    def _time(self, place: int) -> int:
+        return self.key(place)[0]
 
     def find(self, run_id: int) -> int | None:
         """The place of the run of this id."""
@@ -103,20 +108,30 @@ class SynthesisedRuns:
         age = self.size - 1 - place
         if age == 0:
             return "running"
-        if age % _CYCLE >= _CYCLE - 2:
-            return "fail" if age % _CYCLE == _CYCLE - 1 else "success"
+        rest = age % _CYCLE
+        if rest >= _CYCLE - 2:
+            return "fail" if rest == _CYCLE - 1 else "success"
         return self.statuses[place % len(self.statuses)]
 
-    def _moments(self, place: int) -> _Moments:
-        age = self.size - 1 - place
-        cycles, rest = divmod(age, _CYCLE)
-        quarter = self.period // 4
-        plan = self.newest - (cycles * (_CYCLE - 1) + min(rest, _CYCLE - 2)) * self.period
+    def _moments(self, place: int) -> tuple[int, int, int, int]:
+        """Plan time, submission, start and end."""
+        quarter, half = self._quarter, self._half
+        cycles, rest = divmod(self.size - 1 - place, _CYCLE)
+        plan = self.newest - (cycles * (_CYCLE - 1) + (rest if rest < _CYCLE - 1 else _CYCLE - 2)) * self.period
         chance = (place + self.seed) * _SPREAD & 0xFFFF_FFFF
         delay = chance % quarter
         start = plan + delay + (2 * quarter if rest == _CYCLE - 2 else 0)
-        half = min(self.duration, quarter) // 2
-        return _Moments(plan, start - delay // 2, start, start + half + (chance >> 8) % half if age else 0)
+        end = start + half + (chance >> 8) % half if place < self.size - 1 else 0
+        return plan, start - delay // 2, start, end
+
+    @cached_property
+    def _quarter(self) -> int:
+        return self.period // 4
+
+    @cached_property
+    def _half(self) -> int:
+        """The shortest time that a run takes; the longest is twice that."""
+        return min(self.duration, self._quarter) // 2
 
     @cached_property
     def _templates(self) -> dict[str, tuple[bytes, int]]:
