@@ -53,14 +53,16 @@ def test_wheel(distributions: tuple[Path, Path]) -> None:
 
 
 def test_metadata(distributions: tuple[Path, Path]) -> None:
-    """The metadata has the one version, the command, and no entry point that others would load."""
+    """The metadata has the one version, the command, and of entry points that others load the light plugin alone."""
     with zipfile.ZipFile(distributions[0]) as wheel:
         (folder,) = {name.split("/")[0] for name in wheel.namelist() if ".dist-info/" in name}
         metadata = message_from_bytes(wheel.read(f"{folder}/METADATA"))
         entry_points = wheel.read(f"{folder}/entry_points.txt").decode()
 
     assert dataarts_datamap.__version__ == metadata["Version"]
-    assert "[console_scripts]\ndatamap = dataarts_datamap.cli:main\n" == entry_points
+    command = "[console_scripts]\ndatamap = dataarts_datamap.cli:main\n"
+    plugin = "[pytest11]\ndataarts_datamap = dataarts_datamap_contract.pytest_plugin\n"
+    assert f"{command}\n{plugin}" == entry_points
     plain = {text.split(">")[0] for text in metadata.get_all("Requires-Dist", []) if "extra ==" not in text}
     assert {"attrs", "httpcore[asyncio]", "httpx", "msgspec"} == {text.split("<")[0] for text in plain}
 
@@ -88,15 +90,24 @@ def test_wheel_in_a_fresh_environment(distributions: tuple[Path, Path], tmp_path
 
 @pytest.mark.prove
 def test_plain_wheel_does_not_disturb_pytest(distributions: tuple[Path, Path], tmp_path: Path) -> None:
-    """An unrelated pytest run, with every warning an error, loads nothing of the plain wheel beside it."""
+    """An unrelated pytest run, with every warning an error, loads the plugin of the plain wheel and nothing else of it.
+
+    A test that asks for the fixture is told which extra it needs.
+    """
     python = fresh_environment(tmp_path, str(distributions[0]), "pytest")
     (tmp_path / "test_unrelated.py").write_text(
-        "import sys\ndef test_unrelated(): assert not [name for name in sys.modules if 'datamap' in name]\n"
+        "import sys\n"
+        "def test_unrelated():\n"
+        "    loaded = {name for name in sys.modules if 'datamap' in name}\n"
+        "    assert loaded == {'dataarts_datamap_contract', 'dataarts_datamap_contract.pytest_plugin'}\n"
+        "def test_related(datamap_mock): pass\n",
+        encoding="utf-8",
     )
     command = [python, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider"]
     done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=tmp_path)
 
-    assert (0, True) == (done.returncode, "1 passed" in done.stdout), done.stdout
+    assert "1 passed, 1 error" in done.stdout, done.stdout
+    assert "install dataarts-datamap with [mock]" in done.stdout
 
 
 def fresh_environment(folder: Path, *requirements: str) -> str:

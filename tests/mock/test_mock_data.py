@@ -124,7 +124,7 @@ def test_rows_agree_with_themselves(clock: str, seed: int) -> None:
     moment = datetime.fromisoformat(f"2026-11-20T{clock}+00:00")
     now = int(moment.timestamp() * 1_000)
     for history in invent_dataset("project", seed, moment).histories.values():
-        for row in history.rows:
+        for row in history:
             check_times(row, now)
 
 

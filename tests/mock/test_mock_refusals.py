@@ -224,7 +224,7 @@ def test_an_unknown_table_is_not_found(caller: Caller, guid: str) -> None:
         "/%0A",
         "/%FF",
         "/%ZZ",
-        "/docs",
+        "/docs/",
         "/openapi.json",
     ],
 )

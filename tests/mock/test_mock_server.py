@@ -48,7 +48,7 @@ def free_port() -> int:
 
 def test_exports_are_sorted_and_complete() -> None:
     """What the package exports is the public face that others build on."""
-    assert ["TABLE_GUID", "MockConfig", "MockServer", "create_app", "serve"] == mock.__all__
+    assert ["TABLE_GUID", "FakeService", "Fault", "MockConfig", "MockServer", "create_app", "serve"] == mock.__all__
     assert all(hasattr(mock, name) for name in mock.__all__)
 
 

@@ -7,14 +7,14 @@ import os
 import pty
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from dataarts_datamap.cli._commands import run
-from dataarts_datamap_contract.mock import TABLE_GUID, MockConfig, MockServer
+from dataarts_datamap_contract.mock import TABLE_GUID, Fault, MockConfig, MockServer
 from support.answers import documented_row, json_answer, run_page
 from support.scripted_server import Answer, ScriptedServer
 
@@ -302,6 +302,9 @@ WRONG_USAGES: list[tuple[list[str], str]] = [
     (["operators"], "TABLE_GUID"),
     (["operators", "t", "--endpoint", "nowhere"], "nowhere"),
     (["mock", "--port", "70000"], "70000"),
+    (["mock", "--size", "-1"], "size is -1"),
+    (["mock", "--latency", "-1"], "latency is"),
+    (["mock", "--fault", "rest"], "fault 'rest' is unknown"),
 ]
 
 
@@ -402,6 +405,29 @@ def test_mock_verb(environment: pytest.MonkeyPatch, capfdbinary: pytest.CaptureF
     assert "in use" in err
     assert 0 == suggested_code
     assert suggested_out
+
+
+def test_mock_options(environment: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """Each option is a field of the server's configuration; those left out have its defaults."""
+    served: list[MockConfig] = []
+    environment.setattr("dataarts_datamap_contract.mock.serve", lambda config, **_: served.append(config))
+    options = {"size": 9, "offset-unit": "page", "first-page": 1, "max-limit": 7, "window-on": "startTime"}
+    options |= {
+        "order": "oldest-first",
+        "rate-limit": 50,
+        "retry-after": 2,
+        "latency-sigma": 0.5,
+        "admin": "off",
+        "progress": "with-time",
+    }
+    flags = ["--round-offset", "--window-excludes-start", "--latency", "1.5", "--fault", "reset:every=3"]
+    code, _, err = called(capfdbinary, "mock", *flags, *(f"--{name}={value}" for name, value in options.items()))
+
+    assert 0 == code, err
+    fields: dict[str, Any] = {name.replace("-", "_"): value for name, value in options.items()}
+    fields |= {"round_offset": True, "window_includes_start": False, "latency": timedelta(milliseconds=1.5)}
+    fields["faults"] = (Fault(kind="reset", every=3),)
+    assert [MockConfig(**fields, token="mock-token")] == served
 
 
 def test_access_key(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataarts_datamap_contract.mock._app import create_app
 from dataarts_datamap_contract.mock._config import MockConfig
 from dataarts_datamap_contract.mock._dataset import TABLE_GUID
+from dataarts_datamap_contract.mock._fake import FakeService
+from dataarts_datamap_contract.mock._faults import Fault
 from dataarts_datamap_contract.mock._server import MockServer, serve
 
-__all__ = ["TABLE_GUID", "MockConfig", "MockServer", "create_app", "serve"]
+__all__ = ["TABLE_GUID", "FakeService", "Fault", "MockConfig", "MockServer", "create_app", "serve"]

@@ -42,7 +42,7 @@ class RefusalError(Exception):
 class AnswerWriter:
     """Writes answers, each under a request id of its own: ids count up from a start that the seed gives."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int | str) -> None:
         self._prefix = hashlib.sha256(str(seed).encode()).hexdigest()[:20]
         self._numbers = count(1)
 

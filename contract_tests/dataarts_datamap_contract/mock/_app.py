@@ -3,35 +3,38 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from starlette.applications import Starlette
-
+from dataarts_datamap_contract.mock._administration import PREFIX, Administration
 from dataarts_datamap_contract.mock._answers import AnswerWriter, RefusalError
 from dataarts_datamap_contract.mock._authentication import Authentication
+from dataarts_datamap_contract.mock._controls import Controls
+from dataarts_datamap_contract.mock._documentation import documentation
+from dataarts_datamap_contract.mock._faults import asked_for, can_be_sent, send_wrongly
 from dataarts_datamap_contract.mock._iam import IdentityService
-from dataarts_datamap_contract.mock._invention import invent_dataset
 from dataarts_datamap_contract.mock._management import ManagementCenter
-from dataarts_datamap_contract.mock._record import Record
+from dataarts_datamap_contract.mock._paging import PagingRules
+from dataarts_datamap_contract.mock._record import Exchange, Record
 from dataarts_datamap_contract.mock._rendering import RunPages, render_operators
 from dataarts_datamap_contract.mock._requests import RequestParts, read_body
 from dataarts_datamap_contract.mock._routes import Reply, Route
 from dataarts_datamap_contract.mock._tokens import IssuedTokens
-from dataarts_datamap_contract.mock._validation import ParameterRules
+from dataarts_datamap_contract.mock._traffic import Latency, RateLimit
+from dataarts_datamap_contract.mock._validation import Arguments, ParameterRules
 from dataarts_datamap_contract.specification import load_specification
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from starlette.responses import Response
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from dataarts_datamap_contract.mock._config import MockConfig
-    from dataarts_datamap_contract.mock._dataset import Dataset
+    from dataarts_datamap_contract.mock._faults import Fault
     from dataarts_datamap_contract.mock._routes import Operation
-    from dataarts_datamap_contract.mock._validation import Arguments
+    from dataarts_datamap_contract.mock._world import World
 
 _log = logging.getLogger(__name__)
 
@@ -39,8 +42,8 @@ _METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch"
 _UNKNOWN_API = "The API does not exist or has not been published in the environment"
 
 
-def create_app(config: MockConfig) -> Starlette:
-    """A Starlette application that serves both operations of the specification.
+def create_app(config: MockConfig) -> ASGIApp:
+    """An ASGI application that serves both operations of the specification.
 
     A request is judged in this order, and the first refusal is the answer:
 
@@ -53,6 +56,8 @@ def create_app(config: MockConfig) -> Starlette:
     401    APIGW.0301                   no token, or not exactly it     the gateway's error table
     401    APIGW.0307                   an issued token is expired      the gateway's error table
     401    APIGW.0301                   a signature that does not hold  the gateway's error table
+    429    APIGW.0308                   too many requests in a second   the gateway's error table; its place
+                                        here is inferred
     400    APIGW.0201                   not percent-encoded UTF-8       the gateway's error table
     400    APIGW.0106                   a parameter breaks its schema   the gateway's error table
     403    DLM.4001                     unknown project or instance     code of a sibling; status inferred
@@ -82,50 +87,108 @@ def create_app(config: MockConfig) -> Starlette:
     =============================================== =============================================================
 
     An unknown ``task_id`` or ``job_name``, or a workspace that is not the operator's, gives an empty page with total 0.
-    A blank ``workspace_id`` counts as absent. ``offset`` counts rows. Pages run from the newest plan time to the
-    oldest, runs of the same plan time from the highest id to the lowest, and both ends belong to the window.
+    A blank ``workspace_id`` counts as absent. Unless the configuration says otherwise, ``offset`` counts rows, pages
+    run from the newest plan time to the oldest, runs of the same plan time from the highest id to the lowest, and both
+    ends belong to the window.
+
+    What is under ``/__mock__/`` is no part of the service: it changes the data and tells what was asked. ``/docs``
+    shows the specification.
     """
     return build_app(config, Record())
 
 
-def build_app(config: MockConfig, record: Record) -> Starlette:
-    """The application of ``create_app``, counting into a record of the caller's."""
-    now = (config.now or datetime.now(UTC)).astimezone(UTC)
-    app = Starlette()
-    # Not a route: Starlette matches decoded paths, where an id with a slash in it is two segments.
-    app.router.default = _Gateway(_routes(config, now, record), AnswerWriter(config.seed))
-    return app
+@dataclass(frozen=True)
+class DeclaredOperation:
+    """An operation of the specification, in its three steps; each can be replaced to make a server that differs.
+
+    Attributes:
+        operation_id: Its id in the specification.
+        authenticate: Returns if the caller may ask, and refuses otherwise.
+        judge: Gives the parameters of a valid request, and refuses another one.
+        perform: Gives the document of the answer.
+    """
+
+    operation_id: str
+    authenticate: Callable[[RequestParts], None]
+    judge: Callable[[RequestParts], Arguments]
+    perform: Callable[[Arguments], bytes]
+
+    def __call__(self, request: RequestParts) -> Reply:
+        """The answer to a request.
+
+        Raises:
+            RefusalError: A step refuses it.
+        """
+        self.authenticate(request)
+        return Reply(self.perform(self.judge(request)))
 
 
-def _routes(config: MockConfig, now: datetime, record: Record) -> list[Route]:
+Alteration: TypeAlias = Callable[[DeclaredOperation], DeclaredOperation]
+
+
+def build_app(
+    config: MockConfig, record: Record, alter: Alteration | None = None, *, controls: Controls | None = None
+) -> ASGIApp:
+    """The application of ``create_app``.
+
+    Args:
+        config: Whom it knows, which data it invents and how it behaves.
+        record: What it counts into.
+        alter: Replaces the operations of the specification; None leaves them as they are.
+        controls: What may be changed of it while it runs; None for controls that its administration alone has.
+    """
+    record.hide((config.token, config.secret_key, config.security_token, config.password))
+    held = controls or Controls(config, record)
+    way = _Way(lambda: _Gateway(_routes(config, held, alter or _leave), AnswerWriter(config.seed)), config, held)
+    return _Front(way, Administration(config, held))
+
+
+def _leave(operation: DeclaredOperation) -> DeclaredOperation:
+    return operation
+
+
+def _routes(config: MockConfig, controls: Controls, alter: Alteration) -> list[Route]:
     """The operations of the specification first, then what stands beside them."""
+    world, record = controls.world, controls.record
     tokens = IssuedTokens(config.clock, config.token_lifetime, record)
     authentication = Authentication(config, tokens, record)
-    dataset = invent_dataset(config.project_id, config.seed, now)
+    limit = RateLimit(config, record)
+
+    def authenticate(request: RequestParts) -> None:
+        authentication.check(request)
+        limit.check()
+
     return [
-        *_declared_routes(_Service(config, dataset, now), authentication),
+        *_declared_routes(_Service(config, world), authenticate, alter),
         *IdentityService(config, tokens, authentication).routes(),
-        *ManagementCenter(config, dataset, authentication).routes(),
+        *ManagementCenter(config, world, authentication).routes(),
     ]
 
 
-def _declared_routes(service: _Service, authentication: Authentication) -> list[Route]:
+def _declared_routes(service: _Service, authenticate: Callable[[RequestParts], None], alter: Alteration) -> list[Route]:
     document = load_specification()
     return [
-        Route.of(template, _declared_operations(document, path_item, service, authentication))
+        Route.of(template, _declared_operations(document, path_item, service, authenticate, alter))
         for template, path_item in document["paths"].items()
     ]
 
 
 def _declared_operations(
-    document: Mapping[str, Any], path_item: Mapping[str, Any], service: _Service, authentication: Authentication
+    document: Mapping[str, Any],
+    path_item: Mapping[str, Any],
+    service: _Service,
+    authenticate: Callable[[RequestParts], None],
+    alter: Alteration,
 ) -> dict[str, Operation]:
     shared: list[Any] = path_item.get("parameters", [])
     return {
-        method.upper(): _DeclaredOperation(
-            authentication,
-            ParameterRules(document, [*shared, *operation.get("parameters", [])]),
-            service.operations[operation["operationId"]],
+        method.upper(): alter(
+            DeclaredOperation(
+                operation["operationId"],
+                authenticate,
+                ParameterRules(document, [*shared, *operation.get("parameters", [])]).judge,
+                service.operations[operation["operationId"]],
+            )
         )
         for method, operation in path_item.items()
         if method in _METHODS
@@ -135,10 +198,11 @@ def _declared_operations(
 class _Service:
     """The two operations, for a request that was let in and is valid."""
 
-    def __init__(self, config: MockConfig, dataset: Dataset, now: datetime) -> None:
+    def __init__(self, config: MockConfig, world: World) -> None:
         self._config = config
-        self._dataset = dataset
-        self._pages = RunPages(dataset, now)
+        self._world = world
+        self._paging = PagingRules(config)
+        self._pages = RunPages(world.now)
         self.operations: dict[str, Callable[[Arguments], bytes]] = {
             "ShowInstanceInfos": self.show_instance_infos,
             "ShowNodes": self.show_nodes,
@@ -152,19 +216,23 @@ class _Service:
                 400, "APIGW.0106", f"Invalid query parameter end_time: {end} is before start_time {start}"
             )
         workspace_id = arguments.text("workspace_id")
-        operator = self._dataset.find_operator(
-            arguments.text("task_id"), arguments.text("job_name"), workspace_id if workspace_id.strip() else None
-        )
-        found = self._dataset.histories[operator].within(start, end) if operator else range(0)
-        offset = arguments.number("offset")
-        return self._pages.render(operator, found[offset : offset + arguments.number("limit")], len(found))
+        offset, limit = arguments.number("offset"), arguments.number("limit")
+        with self._world.lock:
+            history = self._world.find_history(
+                arguments.text("task_id"), arguments.text("job_name"), workspace_id if workspace_id.strip() else None
+            )
+            if history is None:
+                return self._pages.render([], 0)
+            found = self._paging.window(history, start, end)
+            return self._pages.render(history.encoded(self._paging.page(found, offset, limit)), len(found))
 
     def show_nodes(self, arguments: Arguments) -> bytes:
         self._check_scope(arguments)
         guid = arguments.text("guid")
-        if guid not in self._dataset.tables:
+        operators = self._world.dataset.tables.get(guid)
+        if operators is None:
             raise RefusalError(404, "DLG.0404", f"The table {guid} does not exist")
-        return render_operators(self._dataset.tables[guid])
+        return render_operators(operators)
 
     def _check_scope(self, arguments: Arguments) -> None:
         if arguments.text("project_id") != self._config.project_id:
@@ -173,21 +241,70 @@ class _Service:
             raise RefusalError(403, "DLM.4001", "The instance or the workspace does not exist")
 
 
+class _Front:
+    """The ASGI application: the mock's own prefix is administration, ``/docs`` documentation, the rest the service."""
+
+    def __init__(self, service: _Way, administration: Administration) -> None:
+        self._service = service
+        self._own = _Gateway(administration.routes(), AnswerWriter("administration"))
+        self._may_enter = administration.may_enter
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1000})
+        elif scope["raw_path"].startswith(PREFIX) and self._may_enter(scope["client"]):
+            await self._own(scope, receive, send)
+        else:
+            page = documentation(scope["raw_path"]) if scope["raw_path"].startswith(b"/docs") else None
+            await (page or self._service)(scope, receive, send)
+
+
+class _Way:
+    """The way to the service and back: requests are remembered, answers take their time and may go wrong."""
+
+    def __init__(self, new_gateway: Callable[[], _Gateway], config: MockConfig, controls: Controls) -> None:
+        self._new_gateway = new_gateway
+        self._config = config
+        self._faults = controls.faults
+        self._record = controls.record
+        self._renew()
+        controls.when_renewed(self._renew)
+
+    def _renew(self) -> None:
+        """Forget what was issued, locked and counted."""
+        self._gateway = self._new_gateway()
+        self._latency = Latency(self._config)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        gateway = self._gateway
+        response = await gateway.answer(scope, receive)
+        try:
+            fault = asked_for(scope) or self._faults.next()
+        except ValueError as error:
+            fault, response = None, gateway.refuse(400, str(error))
+        if fault is not None and not can_be_sent(fault, scope):
+            fault, response = None, gateway.refuse(501, f"fault {fault}: this server keeps its connections")
+        self._record.remember(_exchange(scope, response, fault))
+        await self._latency.wait()
+        if fault is None:
+            await response(scope, receive, send)
+        else:
+            await send_wrongly(fault, response, scope, receive, send)
+
+
 class _Gateway:
-    """The ASGI application: what stands before the operations, and puts their answers on the wire."""
+    """Finds the operation of a request, and puts its answer on the wire."""
 
     def __init__(self, routes: list[Route], answers: AnswerWriter) -> None:
         self._routes = routes
         self._answers = answers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await send({"type": "websocket.close", "code": 1000})
-            return
-        response = await self._answer(scope, receive)
+        response = await self.answer(scope, receive)
         await response(scope, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Response:
+    async def answer(self, scope: Scope, receive: Receive) -> Response:
+        """The answer to a request, whatever happens."""
         try:
             operation, path = self._find(scope)
             return self._answers.success(operation(RequestParts.of(scope, path, await read_body(receive))))
@@ -198,6 +315,10 @@ class _Gateway:
             _log.exception("the mock server failed on %s %r", scope["method"], scope["path"])
             return self._answers.refusal(RefusalError(500, "APIGW.0601", "Internal server error"))
 
+    def refuse(self, status: int, reason: str) -> Response:
+        """The answer to a request that the mock itself cannot make sense of."""
+        return self._answers.refusal(RefusalError(status, f"MOCK.0{status}", reason))
+
     def _find(self, scope: Scope) -> tuple[Operation, Mapping[str, bytes]]:
         raw_path: bytes = scope["raw_path"]
         for route in self._routes:
@@ -207,14 +328,8 @@ class _Gateway:
         raise RefusalError(404, "APIGW.0101", _UNKNOWN_API)
 
 
-@dataclass(frozen=True)
-class _DeclaredOperation:
-    """An operation of the specification: asks who calls, judges the parameters, performs."""
-
-    authentication: Authentication
-    rules: ParameterRules
-    perform: Callable[[Arguments], bytes]
-
-    def __call__(self, request: RequestParts) -> Reply:
-        self.authentication.check(request)
-        return Reply(self.perform(self.rules.judge(request)))
+def _exchange(scope: Scope, response: Response, fault: Fault | None) -> Exchange:
+    query = scope["query_string"]
+    target = scope["raw_path"] + b"?" + query if query else scope["raw_path"]
+    request_id = dict(response.raw_headers)[b"x-request-id"].decode()
+    return Exchange(scope["method"], target, scope["headers"], response.status_code, request_id, fault)

@@ -1,84 +1,264 @@
 """The data behind the operations: tables, the operators that fill them, and the runs of each operator.
 
-No HTTP here, and no JSON but the one inside a row.
+No HTTP here, and of JSON only what a history keeps ready for its rows.
 """
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
+from itertools import count
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+
+from dataarts_datamap_contract.mock._encoding import EncodedRow, encode_row
+from dataarts_datamap_contract.mock._progress import goes_on
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TABLE_GUID = "09318f28-939f-4ab6-a374-9e621096652c"
 
 Row: TypeAlias = "dict[str, int | float | str | None]"
+TimeColumn: TypeAlias = Literal["planTime", "startTime"]
+RunKey: TypeAlias = "tuple[int, int]"
 
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """A job operator that produces a table, as ShowNodes names it."""
+    """A job operator that produces a table, as ShowNodes names it.
+
+    Attributes:
+        task_id: The operator's id: decimal digits, which a row has as a number.
+        job_name: Its name.
+        workspace_id: Id of its workspace.
+    """
 
     task_id: str
     job_name: str
     workspace_id: str
 
 
-@dataclass(frozen=True)
-class RunHistory:
-    """The runs of one operator.
+class RunSource(Protocol):
+    """Runs that a history begins with, from the oldest to the newest by the column that it is ordered by.
 
-    Attributes:
-        rows: Newest first: by ``planTime`` descending, and by run id descending where plan times are equal. The
-            service's order is not documented; its console lists the newest first.
+    A run's place in a source never changes. Its key is the time of that column and its id, and no two are equal.
     """
 
-    rows: tuple[Row, ...]
+    def __len__(self) -> int: ...
+
+    def key(self, place: int) -> RunKey:
+        """What the run at a place is ordered by."""
+        ...
+
+    def row(self, place: int) -> Row:
+        """The run at a place."""
+        ...
+
+    def within(self, first: int, last: int) -> range:
+        """The places of the runs whose time lies between two, both included."""
+        ...
+
+    def encoded(self, places: Sequence[int]) -> list[EncodedRow]:
+        """The runs at some places, as they stand inside the body string."""
+        ...
+
+    def find(self, run_id: int) -> int | None:
+        """The place of the run of this id."""
+        ...
+
+    def going_on(self) -> Iterable[int]:
+        """The places of the runs that have not ended and will."""
+        ...
+
+
+class StoredRun:
+    """A run that is kept as it is, encoded when it is first shown."""
+
+    def __init__(self, row: Row, column: TimeColumn) -> None:
+        self.row = row
+        self.key: RunKey = (int(row[column] or 0), run_id(row))
 
     @cached_property
-    def _ages(self) -> list[int]:
-        return [-plan_time(row) for row in self.rows]
-
-    def within(self, start: int, end: int) -> range:
-        """The indexes of the rows planned inside a window, both ends included.
-
-        That the window filters on ``planTime`` is inferred from the defaults of the scheduler's own list; whether its
-        ends belong to it is documented nowhere.
-
-        Args:
-            start: Milliseconds since the epoch.
-            end: Milliseconds since the epoch.
-        """
-        return range(bisect_left(self._ages, -end), bisect_right(self._ages, -start))
+    def encoded(self) -> EncodedRow:
+        """The run as it stands inside the body string."""
+        return encode_row(self.row)
 
 
-@dataclass(frozen=True)
+class StoredRuns:
+    """Runs that are all kept."""
+
+    def __init__(self, rows: Iterable[Row], column: TimeColumn) -> None:
+        self._runs = sorted((StoredRun(row, column) for row in rows), key=lambda run: run.key)
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    @cached_property
+    def _times(self) -> list[int]:
+        return [run.key[0] for run in self._runs]
+
+    @cached_property
+    def _places(self) -> dict[int, int]:
+        return {run.key[1]: place for place, run in enumerate(self._runs)}
+
+    def key(self, place: int) -> RunKey:
+        """What the run at a place is ordered by."""
+        return self._runs[place].key
+
+    def row(self, place: int) -> Row:
+        """The run at a place."""
+        return self._runs[place].row
+
+    def within(self, first: int, last: int) -> range:
+        """The places of the runs whose time lies between two, both included."""
+        return range(bisect_left(self._times, first), bisect_right(self._times, last))
+
+    def encoded(self, places: Sequence[int]) -> list[EncodedRow]:
+        """The runs at some places, as they stand inside the body string."""
+        return [self._runs[place].encoded for place in places]
+
+    def find(self, run_id: int) -> int | None:
+        """The place of the run of this id."""
+        return self._places.get(run_id)
+
+    def going_on(self) -> Iterable[int]:
+        """The places of the runs that have not ended and will."""
+        return [place for place, run in enumerate(self._runs) if goes_on(run.row)]
+
+
+class RunHistory:
+    """The runs of one operator, which may be added to, changed and deleted.
+
+    They are ordered by one column of times, and by run id where times are equal. Positions count from the oldest run.
+    A history of a million runs that are made up when they are asked for takes no memory until it is changed, and 8 MB
+    from then on.
+    """
+
+    def __init__(self, source: RunSource, column: TimeColumn) -> None:
+        self._source = source
+        self._column: TimeColumn = column
+        # What is not negative is a place in the source; what is negative is a run that came later.
+        self._order: range | array[int] = range(len(source))
+        self._later: dict[int, StoredRun] = {}
+        self._later_marks: dict[int, int] = {}
+        self._numbers = count(-1, -1)
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def __iter__(self) -> Iterator[Row]:
+        """The rows, newest first."""
+        return map(self._row, reversed(self._order))
+
+    def within(self, first: int, last: int) -> range:
+        """The positions of the runs whose time lies between two, both included, in milliseconds since the epoch."""
+        if isinstance(self._order, range):
+            return self._source.within(first, last)
+        return range(bisect_left(self._order, first, key=self._time), bisect_right(self._order, last, key=self._time))
+
+    def encoded(self, positions: range) -> list[EncodedRow]:
+        """The runs at some positions, as they stand inside the body string."""
+        if isinstance(self._order, range):
+            return self._source.encoded(positions)
+        marks = [self._order[position] for position in positions]
+        first = iter(self._source.encoded([mark for mark in marks if mark >= 0]))
+        return [next(first) if mark >= 0 else self._later[mark].encoded for mark in marks]
+
+    def going_on(self) -> list[Row]:
+        """The runs that have not ended and will."""
+        first = [row for row in map(self._source.row, self._source.going_on()) if self._is_first(row)]
+        return first + [run.row for run in self._later.values() if goes_on(run.row)]
+
+    def find(self, run_id: int) -> Row | None:
+        """The run of this id."""
+        mark = self._mark(run_id)
+        return None if mark is None else self._row(mark)
+
+    def put(self, row: Row) -> None:
+        """Add a run, or put it in the place of the one that has its id."""
+        self.delete(run_id(row))
+        run = StoredRun(row, self._column)
+        mark = next(self._numbers)
+        position = bisect_left(self._order, run.key, key=self._key)
+        self._changeable().insert(position, mark)
+        self._later[mark] = run
+        self._later_marks[run_id(row)] = mark
+
+    def delete(self, run_id: int) -> bool:
+        """Delete the run of this id, and tell whether there was one."""
+        mark = self._mark(run_id)
+        if mark is None:
+            return False
+        position = bisect_left(self._order, self._key(mark), key=self._key)
+        del self._changeable()[position]
+        self._later.pop(mark, None)
+        self._later_marks.pop(run_id, None)
+        return True
+
+    def _mark(self, run_id: int) -> int | None:
+        if run_id in self._later_marks:
+            return self._later_marks[run_id]
+        place = self._source.find(run_id)
+        if place is None:
+            return None
+        position = bisect_left(self._order, self._source.key(place), key=self._key)
+        return place if position < len(self._order) and self._order[position] == place else None
+
+    def _is_first(self, row: Row) -> bool:
+        """Whether a run of the source is still there as it was."""
+        mark = self._mark(run_id(row))
+        return mark is not None and mark >= 0
+
+    def _changeable(self) -> array[int]:
+        if isinstance(self._order, range):
+            self._order = array("q", self._order)
+        return self._order
+
+    def _row(self, mark: int) -> Row:
+        return self._source.row(mark) if mark >= 0 else self._later[mark].row
+
+    def _key(self, mark: int) -> RunKey:
+        return self._source.key(mark) if mark >= 0 else self._later[mark].key
+
+    def _time(self, mark: int) -> int:
+        return self._key(mark)[0]
+
+
 class Dataset:
     """Everything the mock server can tell of its project.
 
     Attributes:
+        column: The column of times that the runs are ordered by, and that windows filter on.
         tables: By GUID, the operators in the order of ShowNodes.
         histories: The runs of each operator.
     """
 
-    tables: Mapping[str, tuple[Operator, ...]]
-    histories: Mapping[Operator, RunHistory]
+    def __init__(self, column: TimeColumn = "planTime") -> None:
+        self.column: TimeColumn = column
+        self.tables: dict[str, list[Operator]] = {}
+        self.histories: dict[Operator, RunHistory] = {}
+        self._namesakes: dict[tuple[str, str], list[Operator]] = {}
 
-    @cached_property
-    def _operators(self) -> dict[tuple[str, str], Operator]:
-        return {(operator.task_id, operator.job_name): operator for operator in self.histories}
+    def add_table(self, guid: str, operators: Iterable[Operator] = ()) -> None:
+        """Add a table, if it is new, and operators to it."""
+        listed = self.tables.setdefault(guid, [])
+        listed.extend(operator for operator in operators if operator not in listed)
+
+    def add_operator(self, operator: Operator, runs: RunSource) -> None:
+        """Add an operator and its runs."""
+        self.histories[operator] = RunHistory(runs, self.column)
+        self._namesakes.setdefault((operator.task_id, operator.job_name), []).append(operator)
 
     def find_operator(self, task_id: str, job_name: str, workspace_id: str | None = None) -> Operator | None:
-        """The operator of exactly these ids, or None; without a workspace id it is looked for in every workspace."""
-        operator = self._operators.get((task_id, job_name))
-        if operator is None or workspace_id not in (None, operator.workspace_id):
-            return None
-        return operator
+        """The operator of exactly these ids, or None; without a workspace id the first of any workspace."""
+        for operator in self._namesakes.get((task_id, job_name), []):
+            if workspace_id in (None, operator.workspace_id):
+                return operator
+        return None
 
 
 def milliseconds(moment: datetime) -> int:
@@ -86,6 +266,11 @@ def milliseconds(moment: datetime) -> int:
     return (moment - EPOCH) // timedelta(milliseconds=1)
 
 
-def plan_time(row: Row) -> int:
+def plan_time(row: Mapping[str, object]) -> int:
     """When the run was planned to start, in milliseconds since the epoch."""
-    return int(row["planTime"] or 0)
+    return int(str(row["planTime"] or 0))
+
+
+def run_id(row: Mapping[str, object]) -> int:
+    """The run's id."""
+    return int(str(row["taskRunningLogId"]))

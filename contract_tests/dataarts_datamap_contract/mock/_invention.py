@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import random
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -16,14 +16,19 @@ from dataarts_datamap_contract.mock._dataset import (
     Dataset,
     Operator,
     Row,
-    RunHistory,
+    StoredRuns,
     milliseconds,
     plan_time,
 )
 from dataarts_datamap_contract.mock._documented import documented_operator, documented_run
+from dataarts_datamap_contract.mock._encoding import compact
+from dataarts_datamap_contract.mock._statuses import NOT_ENDED, NOT_STARTED
+from dataarts_datamap_contract.mock._synthesis import SynthesisedRuns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+    from dataarts_datamap_contract.mock._dataset import TimeColumn
 
 _SECOND = 1_000
 _MINUTE = 60 * _SECOND
@@ -31,6 +36,7 @@ _HOUR = 60 * _MINUTE
 _DAY = 24 * _HOUR
 _CHINA = timezone(timedelta(hours=8))
 _FIRST_RUN_ID = 402_000_000
+_LONGEST_SPAN = 180 * _DAY
 
 _SECOND_TABLE = "5d1f7c0a-2b6e-4f6d-9c3e-7a41c0de8b15"
 _EMPTY_TABLE = "e07a92b4-61c8-4d27-8f0b-3c95d4b7a6f2"
@@ -48,8 +54,6 @@ _STATUSES = {
     "freeze": 1,
     "running-exception": 1,
 }
-_NOT_STARTED = frozenset({"waiting", "waiting-confirm", "skip", "skip-by-depend", "freeze"})
-_NOT_ENDED = frozenset({"waiting", "waiting-confirm", "running", "pause", "running-exception", "freeze"})
 _COUNTING = frozenset({"ETLJob", "DWSSQL", "DLISQL"})
 _CUT_SHORT = frozenset({"fail", "manual-stop"})
 
@@ -91,23 +95,48 @@ class _Times:
     end: int = 0
 
 
-def invent_dataset(project_id: str, seed: int, now: datetime) -> Dataset:
+def invent_dataset(
+    project_id: str, seed: int, now: datetime, *, size: int | None = None, column: TimeColumn = "planTime"
+) -> Dataset:
     """The dataset of a project: the same for the same arguments, on every machine.
 
     Three tables: the documented one with four operators, two of them of one task; one with a single operator; and one
-    without any. The first operator is the documented one, and the documented run is among its runs, in January 2024.
+    without any. The first operator is the documented one, and the documented run is among its runs, in January 2024,
+    unless a size is given.
+
+    Args:
+        project_id: The project.
+        seed: What the runs are made from.
+        now: The present.
+        size: How many runs each operator has, made up when they are asked for and spread over at most half a year;
+            None for some weeks of runs that are more varied.
+        column: What the runs are ordered by.
     """
-    present = milliseconds(now)
     schedules = _schedules()
-    rows = [row for schedule in schedules for row in _History(schedule, project_id, seed, present).rows()]
-    _number(rows, _generator(seed, "run ids"))
-    rows.append(documented_run())
-    tables = {
-        TABLE_GUID: tuple(schedule.operator for schedule in schedules[:-1]),
-        _SECOND_TABLE: (schedules[-1].operator,),
-        _EMPTY_TABLE: (),
-    }
-    return Dataset(tables, _histories([schedule.operator for schedule in schedules], rows))
+    dataset = Dataset(column)
+    dataset.add_table(TABLE_GUID, (schedule.operator for schedule in schedules[:-1]))
+    dataset.add_table(_SECOND_TABLE, [schedules[-1].operator])
+    dataset.add_table(_EMPTY_TABLE)
+    present = milliseconds(now)
+    if size is None:
+        for operator, runs in _few_runs(project_id, seed, present, column).items():
+            dataset.add_operator(operator, runs)
+    else:
+        for number, schedule in enumerate(schedules):
+            history = _History(schedule, project_id, seed, present)
+            dataset.add_operator(
+                schedule.operator, history.synthesised(size, column, _FIRST_RUN_ID + number, len(schedules))
+            )
+    return dataset
+
+
+@lru_cache(maxsize=4)
+def _few_runs(project_id: str, seed: int, now: int, column: TimeColumn) -> Mapping[Operator, StoredRuns]:
+    """The runs of each operator, numbered across all of them. Servers of the same data share them."""
+    histories = {schedule.operator: list(_History(schedule, project_id, seed, now).rows()) for schedule in _schedules()}
+    _number(list(chain.from_iterable(histories.values())), _generator(seed, "run ids"))
+    histories[documented_operator()].append(documented_run())
+    return {operator: StoredRuns(rows, column) for operator, rows in histories.items()}
 
 
 def _schedules() -> list[_Schedule]:
@@ -194,6 +223,33 @@ class _History:
             if row["status"] == "fail" and self._random.choice((True, False)):
                 yield self._rerun(row)
 
+    def synthesised(self, size: int, column: TimeColumn, first_id: int, id_step: int) -> SynthesisedRuns:
+        """So many runs, made up when they are asked for."""
+        schedule = self._schedule
+        period = min(schedule.period, _LONGEST_SPAN // max(size, 1))
+        statuses = list(islice(self._statuses(), len(schedule.latest), len(schedule.latest) + 100))
+        ended = [status for status in statuses if status not in NOT_STARTED | NOT_ENDED]
+        shown = dict.fromkeys(("running", *ended))
+        return SynthesisedRuns(
+            size=size,
+            newest=(self._now - schedule.phase - period // 4) // period * period + schedule.phase,
+            period=period,
+            duration=schedule.duration,
+            first_id=first_id,
+            id_step=id_step,
+            seed=self._random.getrandbits(32),
+            statuses=ended,
+            samples={status: self._sample(status) for status in shown},
+            column=column,
+        )
+
+    def _sample(self, status: str) -> Row:
+        """A run without times, counts and id, and with an @ in the place of its time in the path of its log."""
+        moment = self._now
+        times = _Times(moment, moment, moment, 0 if status in NOT_ENDED else moment)
+        unknown: Row = {"inputRowCount": -1, "outputRowCount": -1, "failCount": -1, "speed": 0.0}
+        return {**self._row(status, times, 0), **unknown, "executionLogPath": self._path_in("@")}
+
     def _statuses(self) -> Iterator[str]:
         yield from self._schedule.latest
         deck = [status for status, number in _STATUSES.items() for _ in range(number)]
@@ -219,11 +275,11 @@ class _History:
         """Submission in milliseconds, start and end in whole seconds, as in the documented run."""
         if status == "freeze":
             return _Times(plan)
-        if status in _NOT_STARTED:
+        if status in NOT_STARTED:
             submit = min(submit, self._now)
-            return _Times(plan, submit, end=0 if status in _NOT_ENDED else submit)
+            return _Times(plan, submit, end=0 if status in NOT_ENDED else submit)
         start = _whole_second(submit + self._random.randrange(2 * _SECOND, 20 * _SECOND))
-        if status in _NOT_ENDED:
+        if status in NOT_ENDED:
             return _Times(plan, submit, start)
         part = self._random.uniform(0.05, 0.9) if status in _CUT_SHORT else 1.0
         return _Times(plan, submit, start, _whole_second(start + self._duration() * part))
@@ -271,9 +327,11 @@ class _History:
         return read, max(read - self._random.choice((0, 0, 0, 0, 1, 17)), 0)
 
     def _log_path(self, times: _Times) -> str:
-        operator = self._schedule.operator
         moment = EPOCH.astimezone(_CHINA) + timedelta(milliseconds=times.submit)
-        folder = f"{moment:%Y-%m-%d_%H_%M_%S}.{moment.microsecond // 1_000:03d}"
+        return self._path_in(f"{moment:%Y-%m-%d_%H_%M_%S}.{moment.microsecond // 1_000:03d}")
+
+    def _path_in(self, folder: str) -> str:
+        operator = self._schedule.operator
         return (
             f"obs://dlf-log-{self._project_id}/{operator.workspace_id}/{self._schedule.task_name}/{folder}"
             f"/{operator.job_name}/{operator.job_name}.job"
@@ -282,7 +340,7 @@ class _History:
     def _running_data(self, times: _Times) -> str:
         job_id = str(UUID(int=self._random.getrandbits(128), version=4))
         if self._schedule.kind != "ETLJob":
-            return _compact({"jobId": job_id, "type": self._schedule.kind.removesuffix("SQL").upper()})
+            return compact({"jobId": job_id, "type": self._schedule.kind.removesuffix("SQL").upper()})
         moment = EPOCH.astimezone(_CHINA) + timedelta(milliseconds=times.start)
         suffix = f"{moment:%Y%m%d%H%M%S}_{self._random.getrandbits(24):06x}"
         obs_path = f"obs://dlf-log-{self._project_id}/{UUID(int=self._random.getrandbits(128))}/{suffix}/obsData/"
@@ -293,7 +351,7 @@ class _History:
             f" from wk.wk_shuju ;\ndrop table if exists {table};"
         )
         step = "2" if times.end else "1"
-        return _compact(
+        return compact(
             {
                 "obsDataPath": obs_path,
                 "jobId": job_id,
@@ -305,7 +363,7 @@ class _History:
 
     def _running_param(self) -> str:
         runner = f"com.hwclouds.dataide.lts.plugins.hwclouds.{self._schedule.kind}Runner;dps;dps"
-        return _compact({"total": 1, "rows": [{"name": "running parameter", "value": runner}]})
+        return compact({"total": 1, "rows": [{"name": "running parameter", "value": runner}]})
 
 
 def _number(rows: list[Row], generator: random.Random) -> None:
@@ -316,19 +374,8 @@ def _number(rows: list[Row], generator: random.Random) -> None:
         row["taskRunningLogId"] = run_id
 
 
-def _histories(operators: list[Operator], rows: list[Row]) -> dict[Operator, RunHistory]:
-    runs: dict[tuple[str, object], list[Row]] = defaultdict(list)
-    for row in sorted(rows, key=lambda row: (plan_time(row), row["taskRunningLogId"]), reverse=True):
-        runs[str(row["taskId"]), row["jobName"]].append(row)
-    return {operator: RunHistory(tuple(runs[operator.task_id, operator.job_name])) for operator in operators}
-
-
 def _whole_second(time: float) -> int:
     return int(time) // _SECOND * _SECOND
-
-
-def _compact(document: dict[str, object]) -> str:
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
 def _generator(*key: object) -> random.Random:

@@ -16,8 +16,8 @@ from dataarts_datamap_contract.mock._validation import ParameterRules
 if TYPE_CHECKING:
     from dataarts_datamap_contract.mock._authentication import Authentication
     from dataarts_datamap_contract.mock._config import MockConfig
-    from dataarts_datamap_contract.mock._dataset import Dataset
     from dataarts_datamap_contract.mock._requests import RequestParts
+    from dataarts_datamap_contract.mock._world import World
 
 _IN_EFFECT = 2
 _LIMIT, _MAX_LIMIT = 10, 1_000
@@ -37,17 +37,10 @@ class ManagementCenter:
     as the operations of the specification refuse it.
     """
 
-    def __init__(self, config: MockConfig, dataset: Dataset, authentication: Authentication) -> None:
+    def __init__(self, config: MockConfig, world: World, authentication: Authentication) -> None:
         self._config = config
+        self._world = world
         self._authentication = authentication
-        names = {
-            operator.workspace_id: str(row["workspaceName"])
-            for operator, history in dataset.histories.items()
-            for row in history.rows[:1]
-        }
-        if config.workspace_id is not None:
-            names = {config.workspace_id: names.get(config.workspace_id, config.workspace_id)}
-        self._workspaces = [{"id": workspace_id, "name": name} for workspace_id, name in names.items()]
 
     def routes(self) -> list[Route]:
         """Where it answers."""
@@ -65,8 +58,16 @@ class ManagementCenter:
     def list_workspaces(self, request: RequestParts) -> Reply:
         """ListManagerWorkSpaces: in the order of the data."""
         self._check(request)
-        workspaces, pages = _page(request, self._workspaces)
-        return _reply({"count": len(self._workspaces), "total_page": pages, "data": workspaces})
+        workspaces = self._workspaces()
+        shown, pages = _page(request, workspaces)
+        return _reply({"count": len(workspaces), "total_page": pages, "data": shown})
+
+    def _workspaces(self) -> list[dict[str, Any]]:
+        names = self._world.workspace_names()
+        only = self._config.workspace_id
+        if only is not None:
+            names = {only: names.get(only, only)}
+        return [{"id": workspace_id, "name": name} for workspace_id, name in names.items()]
 
     def _check(self, request: RequestParts) -> None:
         self._authentication.check(request)

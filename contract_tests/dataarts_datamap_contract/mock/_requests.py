@@ -49,7 +49,7 @@ class RequestParts:
         return [value for key, value in self.headers if key == wanted]
 
     def texts(self) -> dict[str, list[tuple[str, str]]]:
-        """The name and value of each parameter sent, by its place: ``path``, ``query``, ``header``.
+        """The name and value of each parameter sent, by its place: ``path``, ``query``.
 
         Raises:
             RefusalError: The path or the query is not percent-encoded UTF-8.
@@ -57,7 +57,6 @@ class RequestParts:
         return {
             "path": [(name, _decode("path", value)) for name, value in self.path.items()],
             "query": _split_query(self.query),
-            "header": [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self.headers],
         }
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import socket
 from threading import Event, Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import uvicorn
 
 from dataarts_datamap_contract.mock._app import build_app
 from dataarts_datamap_contract.mock._config import MockConfig
+from dataarts_datamap_contract.mock._connection import BreakableConnection
+from dataarts_datamap_contract.mock._controls import Controls
 from dataarts_datamap_contract.mock._record import Record
 
 if TYPE_CHECKING:
@@ -17,28 +19,44 @@ if TYPE_CHECKING:
     from types import FrameType, TracebackType
     from typing import Self
 
-# The documented caps of the gateway: 128 KB of header fields, and a URI of 32 KB.
-_HEAD_BYTES = (128 + 32) * 1024
+    from starlette.types import ASGIApp
+
 _KEEP_ALIVE_SECONDS = 60
 _GRACE_SECONDS = 2
+
+
+Build: TypeAlias = "Callable[[MockConfig, Record], ASGIApp]"
+"""Makes the application that a server runs."""
 
 
 class MockServer:
     """A mock server in a thread of its own, for as long as the ``with`` block lasts.
 
-    The socket is bound when the block is entered, and requests are answered from then on.
+    The socket is bound when the block is entered, and requests are answered from then on. A ``build`` of another's
+    makes a server that differs from the reference.
 
     Attributes:
         config: What the server was started with.
-        record: What it has counted since the block was entered: ``tokens_issued`` and ``signatures_refused``.
+        record: What it has counted since the block was entered: ``tokens_issued``, ``signatures_refused`` and
+            ``throttled``; and the last ``requests``.
+        controls: Its data and faults, to be changed while it runs, if it is the reference.
 
     Raises:
         OSError: On entering, when the port is in use or the host is not of this machine.
     """
 
-    def __init__(self, config: MockConfig = MockConfig(), *, host: str = "127.0.0.1", port: int = 0) -> None:  # noqa: B008  frozen
+    def __init__(
+        self,
+        config: MockConfig = MockConfig(),  # noqa: B008  frozen
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        build: Build | None = None,
+    ) -> None:
         self.config = config
+        self._build = build
         self.record = Record()
+        self.controls = Controls(config, self.record)
         self._host = host
         self._port = port
         self._running: _Running | None = None
@@ -58,8 +76,14 @@ class MockServer:
         if self._running is not None:
             raise RuntimeError("the mock server runs already: start a second MockServer instead")
         self.record = Record()
-        self._running = _Running(self.config, self.record, self._host, self._port)
+        self.controls = Controls(self.config, self.record)
+        self._running = _Running(self._app(), self._host, self._port)
         return self
+
+    def _app(self) -> ASGIApp:
+        if self._build is not None:
+            return self._build(self.config, self.record)
+        return build_app(self.config, self.record, controls=self.controls)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -89,18 +113,18 @@ def serve(
     """
     with _bind(host, port) as listener:
         url = _url(listener)
-        _Uvicorn(config, Record(), lambda: on_ready(url)).run(sockets=[listener])
+        _Uvicorn(build_app(config, Record()), lambda: on_ready(url)).run(sockets=[listener])
 
 
 class _Running:
     """A server between its start and its stop."""
 
-    def __init__(self, config: MockConfig, record: Record, host: str, port: int) -> None:
+    def __init__(self, app: ASGIApp, host: str, port: int) -> None:
         self._listener = _bind(host, port)
         self.url = _url(self._listener)
         ready = Event()
         try:
-            self._server = _Uvicorn(config, record, ready.set)
+            self._server = _Uvicorn(app, ready.set)
             self._thread = Thread(target=self._run, args=(ready,), name=f"mock {self.url}", daemon=True)
             self._thread.start()
             ready.wait()
@@ -123,10 +147,11 @@ class _Running:
 class _Uvicorn(uvicorn.Server):
     """Tells when it is ready, and ends quietly on a signal."""
 
-    def __init__(self, config: MockConfig, record: Record, on_ready: Callable[[], None]) -> None:
+    def __init__(self, app: ASGIApp, on_ready: Callable[[], None]) -> None:
         super().__init__(
             uvicorn.Config(
-                build_app(config, record),
+                app,
+                http=BreakableConnection,
                 lifespan="off",
                 ws="none",
                 log_config=None,
@@ -136,7 +161,6 @@ class _Uvicorn(uvicorn.Server):
                 proxy_headers=False,
                 timeout_keep_alive=_KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=_GRACE_SECONDS,
-                h11_max_incomplete_event_size=_HEAD_BYTES,
             )
         )
         self._on_ready = on_ready

@@ -20,6 +20,8 @@ _NAME = rb"[!#$%&'*+.^`|~0-9a-z-]+"
 _AUTHORIZATION = re.compile(
     ALGORITHM + rb" Access=([^,]+), SignedHeaders=(" + _NAME + rb"(?:;" + _NAME + rb")*), Signature=([0-9a-f]{64})"
 )
+# Of these, nothing is encoded; an equals sign inside a value is.
+_UNRESERVED = re.compile(rb"[A-Za-z0-9_.~-]+=[A-Za-z0-9_.~-]*(?:&[A-Za-z0-9_.~-]+=[A-Za-z0-9_.~-]*)*")
 _UNSIGNED = b"UNSIGNED-PAYLOAD"
 
 
@@ -121,7 +123,9 @@ def _canonical_path(raw_path: bytes) -> bytes:
 
 def _canonical_query(query: bytes) -> bytes:
     """The pairs sorted by name and value and encoded anew. A plus sign is one: a signer writes a space as %20."""
-    pairs = (pair.partition(b"=") for pair in query.split(b"&") if pair)
+    pairs = [pair.partition(b"=") for pair in query.split(b"&") if pair]
+    if _UNRESERVED.fullmatch(query):
+        return b"&".join(b"%s=%s" % pair for pair in sorted((name, value) for name, _, value in pairs))
     decoded = sorted((unquote_to_bytes(name), unquote_to_bytes(value)) for name, _, value in pairs)
     return "&".join(f"{quote_from_bytes(name, '')}={quote_from_bytes(value, '')}" for name, value in decoded).encode()
 

@@ -60,7 +60,7 @@ class ParameterRules:
                 sent.setdefault((place, name), []).append(value)
         values: dict[str, str | int] = {}
         for rule in self._rules:
-            argument = rule.judge(sent.get(rule.key, []))
+            argument = rule.judge(rule.header_values(request) if rule.in_header else sent.get(rule.key, []))
             if argument is not None:
                 values[rule.name] = argument
         return Arguments(values)
@@ -79,10 +79,12 @@ class _Rule:
         self._is_integer = schema["type"] == "integer"
         self._validator = Draft202012Validator(schema)
 
-    @property
-    def key(self) -> tuple[str, str]:
-        """Where to look for it among the parameters sent; header names count in lower case."""
-        return self._place, self.name.lower() if self._place == "header" else self.name
+        self.key = (self._place, self.name)
+        self.in_header = self._place == "header"
+
+    def header_values(self, request: RequestParts) -> list[str]:
+        """What was sent in the header field of this name, in whatever case."""
+        return [value.decode("latin-1") for value in request.header(self.name)]
 
     def judge(self, sent: list[str]) -> str | int | None:
         if not sent:

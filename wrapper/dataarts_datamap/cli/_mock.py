@@ -4,12 +4,62 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime, timedelta
-from typing import cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
 from dataarts_datamap.cli._options import given
 from dataarts_datamap.cli._times import in_zone, parse_time
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CommandT = TypeVar("CommandT", bound="Callable[..., Any]")
+
+
+def _behaviour_options(command: CommandT) -> CommandT:
+    """Add the options that say what the server does where the real one is not documented."""
+    for option in reversed(
+        (
+            click.option("--size", type=int, metavar="RUNS", help="Runs of each operator (some weeks of varied ones)."),
+            click.option("--offset-unit", type=click.Choice(["row", "page"]), help="What offset counts (row)."),
+            click.option("--first-page", type=click.IntRange(0, 1), help="Number of the first page (0)."),
+            click.option("--max-limit", type=int, metavar="ROWS", help="Rows on a page at most, kept to in silence."),
+            click.option("--round-offset", is_flag=True, default=None, help="Round offset to a multiple of limit."),
+            click.option("--window-on", type=click.Choice(["planTime", "startTime"]), help="Column of the window."),
+            click.option(
+                "--window-includes-start/--window-excludes-start", default=None, help="A run at start_time (included)."
+            ),
+            click.option(
+                "--window-includes-end/--window-excludes-end", default=None, help="A run at end_time (included)."
+            ),
+            click.option("--order", type=click.Choice(["newest-first", "oldest-first"]), help="Order (newest-first)."),
+            click.option("--rate-limit", type=int, metavar="N", help="Requests let through in any second."),
+            click.option("--retry-after", type=int, metavar="SECONDS", help="Retry-After of what the limit refuses."),
+            click.option("--latency", type=float, metavar="MS", help="Median time an answer is held back (0)."),
+            click.option("--latency-sigma", type=float, metavar="S", help="Its log-normal spread (0)."),
+            click.option(
+                "--fault",
+                "faults",
+                multiple=True,
+                metavar="FAULT",
+                help="What goes wrong: reset, truncated, dribble, slow, html, 500 to 504, as in reset:every=3.",
+            ),
+            click.option(
+                "--progress",
+                type=click.Choice(["by-hand", "with-time", "immediately"]),
+                help="How runs that have not ended go on (by-hand: POST /__mock__/progress).",
+            ),
+            click.option("--progress-step", type=float, metavar="SECONDS", help="What a step takes (10)."),
+            click.option(
+                "--admin",
+                type=click.Choice(["loopback", "everywhere", "off"]),
+                help="Who may use /__mock__/ (loopback).",
+            ),
+        )
+    ):
+        command = option(command)
+    return command
 
 
 @click.command()
@@ -19,15 +69,17 @@ from dataarts_datamap.cli._times import in_zone, parse_time
 @click.option("--now", type=parse_time, metavar="TIME", help="When the runs end, in UTC if it has no offset (now).")
 @click.option("--project-id", metavar="ID", envvar="DATAMAP_PROJECT_ID", help="Project that is known.")
 @click.option("--instance-id", metavar="ID", envvar="DATAMAP_INSTANCE_ID", help="Tenancy that is known.")
-def mock(*, host: str, port: int, seed: int, now: datetime | int | None, **known: str | None) -> None:
+@_behaviour_options
+def mock(*, host: str, port: int, seed: int, now: datetime | int | None, **settings: Any) -> None:  # noqa: ANN401  of each option's type
     """Serve made-up runs, and the documented one, until interrupted.
 
     The credentials that it takes are those of DATAMAP_TOKEN, HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, where they are
     set; else it has a token of its own, and shows it.
 
     \b
-    Example:
+    Examples:
       datamap mock --port 8080
+      datamap mock --size 1000000 --rate-limit 50 --latency 50 --latency-sigma 0.5
     """  # noqa: D301  click reads \b
     try:
         from dataarts_datamap_contract import mock as server  # noqa: PLC0415  an extra, and the other side
@@ -39,8 +91,14 @@ def mock(*, host: str, port: int, seed: int, now: datetime | int | None, **known
     token = os.environ.get("DATAMAP_TOKEN") or None
     access_key, secret_key = (os.environ.get(f"HUAWEICLOUD_SDK_{name}") or None for name in ("AK", "SK"))
     anchor = datetime.fromtimestamp(now / 1000, UTC) if isinstance(now, int) else in_zone(now, UTC)
-    whom = given(token=token, access_key=access_key, secret_key=secret_key, **known)
-    config = server.MockConfig(seed=seed, now=cast("datetime | None", anchor), **whom)
+    whom = given(token=token, access_key=access_key, secret_key=secret_key, **settings)
+    try:
+        whom["latency"] = timedelta(milliseconds=whom.get("latency", 0))
+        whom["progress_step"] = timedelta(seconds=whom.get("progress_step", 10))
+        whom["faults"] = tuple(map(server.Fault.parse, whom["faults"]))
+        config = server.MockConfig(seed=seed, now=cast("datetime | None", anchor), **whom)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
 
     def announce(url: str) -> None:
         variables = {"ENDPOINT": url, "PROJECT_ID": config.project_id, "INSTANCE_ID": config.instance_id}

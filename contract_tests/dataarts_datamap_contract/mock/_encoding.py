@@ -1,0 +1,37 @@
+"""JSON as the service writes it: compact, UTF-8, and each row as it stands inside the text of the body."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class EncodedRow(NamedTuple):
+    """A row inside the body string.
+
+    Attributes:
+        escaped: The bytes, escaped as the inside of a JSON string, after a comma.
+        length: How many bytes the row has before it is escaped, without the comma.
+    """
+
+    escaped: bytes
+    length: int
+
+
+def encode_row(row: Mapping[str, object]) -> EncodedRow:
+    """A row as it stands inside the body string."""
+    text = compact(row)
+    return EncodedRow(f",{escape(text)}".encode(), len(text.encode()))
+
+
+def compact(document: object) -> str:
+    """A JSON document without a space."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+
+
+def escape(text: str) -> str:
+    """The inside of a JSON string."""
+    return compact(text)[1:-1]

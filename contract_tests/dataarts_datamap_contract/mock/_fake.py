@@ -1,0 +1,213 @@
+"""A fake service whose data a test makes up, in plain values."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from dataarts_datamap_contract.mock._config import MockConfig
+from dataarts_datamap_contract.mock._dataset import TABLE_GUID, Operator, milliseconds
+from dataarts_datamap_contract.mock._documented import documented_operator
+from dataarts_datamap_contract.mock._faults import Fault
+from dataarts_datamap_contract.mock._server import MockServer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+    from typing import Self
+
+_TIMES = {"plan_time": "planTime", "submit_time": "submitTime", "start_time": "startTime", "end_time": "endTime"}
+
+
+class FakeService:
+    """A mock server that begins empty, for as long as the ``with`` block lasts; the fixture ``datamap_mock`` is one.
+
+    All values are plain: texts, integers, dictionaries and aware datetimes.
+
+    Attributes:
+        url: Where it answers: ``http://host:port``, without a slash at its end.
+        project_id: The one project it knows.
+        instance_id: The one DataArts Studio tenancy it knows.
+        token: The value of ``X-Auth-Token`` that it accepts.
+        access_key: The one access key it knows.
+        secret_key: What requests of that access key are signed with.
+        table_guid: The table that operators are added to unless another is named.
+    """
+
+    table_guid = TABLE_GUID
+
+    def __init__(self, config: MockConfig = MockConfig()) -> None:  # noqa: B008  frozen
+        self._server = MockServer(config)
+        self.project_id = config.project_id
+        self.instance_id = config.instance_id
+        self.token = config.token
+        self.access_key = config.access_key
+        self.secret_key = config.secret_key
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(url={self.url!r})"
+
+    def __enter__(self) -> Self:
+        self._server.__enter__()
+        self.clear()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._server.__exit__(kind, error, traceback)
+
+    @property
+    def url(self) -> str:
+        """Where it answers.
+
+        Raises:
+            RuntimeError: The server does not run.
+        """
+        return self._server.url
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that the client and the command line read, to reach this service with its token."""
+        return {
+            "DATAMAP_ENDPOINT": self.url,
+            "DATAMAP_PROJECT_ID": self.project_id,
+            "DATAMAP_INSTANCE_ID": self.instance_id,
+            "DATAMAP_TOKEN": self.token,
+        }
+
+    @property
+    def requests(self) -> list[dict[str, Any]]:
+        """The requests since the test began, oldest first: ``method``, ``target``, ``headers``, ``status``."""
+        return self._server.record.requests
+
+    def clear(self) -> None:
+        """Begin again: one table, no operator, no run, no fault, no request, no lock, no issued token."""
+        self._server.controls.clear()
+
+    def invent(self, seed: int = 0, *, size: int | None = None) -> None:
+        """Put made-up data in the place of all there is: three tables, five operators, some weeks of runs.
+
+        Args:
+            seed: The same one gives the same runs.
+            size: How many runs each operator has; None for a few hundred that are more varied.
+        """
+        self._server.controls.world.invent(seed, size)
+
+    def add_operator(
+        self,
+        job_name: str | None = None,
+        *,
+        task_id: str | None = None,
+        workspace_id: str | None = None,
+        table_guid: str = TABLE_GUID,
+    ) -> dict[str, str]:
+        """Add an operator to a table; both may be new.
+
+        Args:
+            job_name: Its name; that of the documentation unless given, as the ids are.
+            task_id: Its id.
+            workspace_id: Id of its workspace.
+            table_guid: The table that it fills.
+
+        Returns:
+            ``task_id``, ``job_name`` and ``workspace_id``, as ShowNodes lists them.
+
+        Raises:
+            ValueError: The name or an id is blank: no request could name it.
+        """
+        documented = documented_operator()
+        operator = Operator(
+            documented.task_id if task_id is None else task_id,
+            documented.job_name if job_name is None else job_name,
+            documented.workspace_id if workspace_id is None else workspace_id,
+        )
+        if not all(map(str.strip, (operator.task_id, operator.job_name, operator.workspace_id, table_guid))):
+            raise ValueError(f"{operator} of table {table_guid!r} has a blank name: no request could name it")
+        self._server.controls.world.add_operator(operator, table_guid)
+        return {"task_id": operator.task_id, "job_name": operator.job_name, "workspace_id": operator.workspace_id}
+
+    def add_run(
+        self,
+        operator: Mapping[str, str] | None = None,
+        *,
+        status: str = "success",
+        **values: Any,  # noqa: ANN401
+    ) -> int:
+        """Add a run.
+
+        Args:
+            operator: Whose run it is, as ``add_operator`` returned it; None for the one that was added last, which is
+                the documented one if there was none.
+            status: Its status, as the service writes it: success, fail, running, waiting, ...
+            **values: ``plan_time``, ``submit_time``, ``start_time``, ``end_time``, as aware datetimes or None for
+                never; and any documented field of a run, as it goes on the wire (``owner="me"``). Without a plan time
+                the first run was planned an hour ago, and each further one a minute after the newest. It is submitted
+                1 s later, starts after 5 s and takes a minute, as far as its status lets it.
+
+        Returns:
+            Its id, ``taskRunningLogId``.
+
+        Raises:
+            LookupError: There is no such operator.
+            ValueError: A run cannot have such a value.
+        """
+        (row,) = self._server.controls.world.put_runs(
+            [(self._operator(operator), {"status": status, **_fields(values)})]
+        )
+        return int(str(row["taskRunningLogId"]))
+
+    def change_run(self, run_id: int, **values: Any) -> None:  # noqa: ANN401
+        """Change a run, with the same values as ``add_run``.
+
+        Raises:
+            LookupError: There is no run of this id.
+            ValueError: A run cannot have such a value.
+        """
+        found = self._server.controls.world.find_run(run_id)
+        if found is None:
+            raise LookupError(f"there is no run with the id {run_id}")
+        self._server.controls.world.put_runs([(found[0], {**_fields(values), "taskRunningLogId": run_id})])
+
+    def delete_run(self, run_id: int) -> None:
+        """Delete a run.
+
+        Raises:
+            LookupError: There is no run of this id.
+        """
+        self._server.controls.world.delete_run(run_id)
+
+    def advance(self) -> int:
+        """Let each run that has not ended go a step: from waiting to running, from running to success.
+
+        Returns:
+            How many runs did.
+        """
+        return self._server.controls.world.advance()
+
+    def fail(self, *faults: str) -> None:
+        """Let answers go wrong from now on: ``"reset:every=3"``, ``"503"``, ``"slow:seconds=1"``; none to stop it.
+
+        Raises:
+            ValueError: A text says no fault.
+        """
+        self._server.controls.faults.replace([Fault.parse(fault) for fault in faults])
+
+    def _operator(self, named: Mapping[str, str] | None) -> Operator:
+        if named is not None:
+            return Operator(named["task_id"], named["job_name"], named["workspace_id"])
+        operators = list(self._server.controls.world.dataset.histories)
+        return operators[-1] if operators else Operator(**self.add_operator())
+
+
+def _fields(values: Mapping[str, object]) -> dict[str, object]:
+    """Values by the names of the wire; times in milliseconds since the epoch."""
+    return {_TIMES.get(name, name): _wire(name, value) if name in _TIMES else value for name, value in values.items()}
+
+
+def _wire(name: str, value: object) -> int:
+    if value is None:
+        return 0
+    if not isinstance(value, datetime) or value.utcoffset() is None:
+        raise ValueError(f"{name} is {value!r}: it must be an aware datetime, as datetime.now(UTC) is, or None")
+    return milliseconds(value)

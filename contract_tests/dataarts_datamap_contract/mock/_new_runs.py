@@ -1,0 +1,103 @@
+"""Runs of a user's own: what was given, and sensible values for the rest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from dataarts_datamap_contract.mock._documented import documented_run
+from dataarts_datamap_contract.mock._statuses import NOT_ENDED, NOT_STARTED
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dataarts_datamap_contract.mock._dataset import Operator, Row
+
+_SECOND = 1_000
+_TO_SUBMIT, _TO_START, _TO_END = 1 * _SECOND, 5 * _SECOND, 60 * _SECOND
+_WHOLE = ("taskRunningLogId", "planTime", "startTime")
+
+
+def complete_run(given: Mapping[str, object], operator: Operator, run_id: int, plan: int) -> Row:
+    """A run of an operator with all documented fields.
+
+    It is submitted 1 s after its plan time, starts 5 s after it and takes a minute, as far as its status lets it.
+
+    Args:
+        given: Values by the names of the documented fields, before all others; any JSON value is taken.
+        operator: Whose run it is.
+        run_id: Its id, unless given.
+        plan: Its plan time in milliseconds since the epoch, unless given.
+
+    Raises:
+        ValueError: A name is no field of a run, a time that runs are ordered by or the id is no integer, or the
+            operator is another one.
+    """
+    whole: Row = {
+        **documented_run(),
+        "executionLogPath": None,
+        "owner": "mock",
+        "planTime": plan,
+        "runningData": None,
+        "runningParam": None,
+        "status": "success",
+        "taskName": operator.job_name,
+        "taskRunningLogId": run_id,
+        **_identity(operator),
+    }
+    known = check_fields(given, whole, operator)
+    whole |= {name: known[name] for name in ("status", "planTime") if name in known}
+    return {**whole, **_times(whole, known), **known}
+
+
+def change_run(row: Row, given: Mapping[str, object], operator: Operator) -> Row:
+    """A run with other values in some of its fields; ``runningTime`` follows start and end unless given.
+
+    Raises:
+        ValueError: As for ``complete_run``.
+    """
+    changed = {**row, **check_fields(given, row, operator)}
+    if "runningTime" not in given and given.keys() & {"startTime", "endTime"}:
+        changed["runningTime"] = _duration(changed["startTime"], changed["endTime"])
+    return changed
+
+
+def check_fields(given: Mapping[str, object], whole: Row, operator: Operator) -> Row:
+    """What was given, if a run of the operator can have it.
+
+    Raises:
+        ValueError: As for ``complete_run``.
+    """
+    unknown = given.keys() - whole.keys()
+    if unknown:
+        raise ValueError(f"{', '.join(sorted(unknown))}: no field of a run; the fields are {', '.join(whole)}")
+    for name in _WHOLE:
+        value = given.get(name, 0)
+        if type(value) is not int:
+            raise ValueError(f"{name} is {value!r}: it must be an integer")
+    for name, value in _identity(operator).items():
+        if given.get(name, value) not in (value, str(value)):
+            raise ValueError(f"{name} is {given[name]!r}: the run belongs to {operator}")
+    kept = {name: value for name, value in given.items() if name not in _identity(operator)}
+    return cast("Row", kept)  # any JSON value may stand in a row of a user's own
+
+
+def _identity(operator: Operator) -> Row:
+    number = int(operator.task_id) if operator.task_id.isdecimal() else operator.task_id
+    return {"taskId": number, "jobName": operator.job_name, "workspaceId": operator.workspace_id}
+
+
+def _times(row: Row, given: Mapping[str, object]) -> Row:
+    plan, status = int(row["planTime"] or 0), row["status"]
+    start = given.get("startTime", 0 if status in NOT_STARTED else plan + _TO_START)
+    ended = status not in NOT_ENDED and isinstance(start, int) and start > 0
+    end = cast("int", given.get("endTime", int(str(start)) + _TO_END if ended else 0))
+    return {
+        "submitTime": plan + _TO_SUBMIT,
+        "startTime": int(str(start)),
+        "endTime": end,
+        "runningTime": _duration(start, end),
+    }
+
+
+def _duration(start: object, end: object) -> int:
+    return end - start if isinstance(start, int) and isinstance(end, int) and start and end else 0
