@@ -152,21 +152,16 @@ class SimulatedServer:
                 return 0
 
     def _total(self, rows: int, on_page: int) -> int | None:
-        match self.tells:
-            case "all":
-                return rows
-            case "nothing":
-                return None
-            case "zero":
-                return 0
-            case "this page":
-                return on_page
-            case "one less":
-                return max(0, rows - 1)
-            case "two more":
-                return rows + 2
-            case "about":
-                return max(0, rows + self.random.randint(-2, 2))
+        about = rows + self.random.randint(-2, 2)
+        told = {
+            "all": rows,
+            "zero": 0,
+            "this page": on_page,
+            "one less": rows - 1,
+            "two more": rows + 2,
+            "about": about,
+        }
+        return None if self.tells == "nothing" else max(0, told[self.tells])
 
 
 def _sent(row: Row) -> Run:

@@ -1,217 +1,100 @@
-"""The walk over pages, and the pagers that drive it."""
+"""Pagers, over real sockets: what they ask, what they read ahead, and how they end."""
 
 from __future__ import annotations
 
 import asyncio
-import itertools
+import threading
 import warnings
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from dataarts_datamap import (
     AsyncDataMapClient,
     DataMapClient,
+    DataMapError,
     IncompleteWalkError,
     InvalidArgumentError,
+    Retry,
     Run,
-    RunPage,
     ServerError,
+    TokenCredentials,
 )
-from dataarts_datamap._paging import next_page, walk_pages
+from dataarts_datamap._limiter import RateLimiter
+from dataarts_datamap_contract.mock import MockConfig, MockServer
 from support.answers import json_answer, run_page
-from support.faces import SETTINGS, WINDOW
+from support.faces import SETTINGS, WINDOW, InstantClock
 from support.scripted_server import Answer, Asked, ScriptedServer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable
 
-    from dataarts_datamap._messages import Steps
-    from dataarts_datamap._paging import OffsetUnit
     from support.faces import Face
 
-
-def runs_of(*numbers: int) -> tuple[Run, ...]:
-    """Runs with these ids."""
-    return tuple(Run(run_id=number) for number in numbers)
+BEGIN = WINDOW["start"]
 
 
-def walked(
-    read: Callable[[int], tuple[Sequence[Run], int | None]], *, page_size: int = 10, offset_unit: OffsetUnit = "row"
-) -> Iterator[Run]:
-    """The runs of a walk over pages that a function gives, without any I/O."""
-
-    def read_page(offset: int) -> Steps[RunPage]:
-        yield from ()
-        runs, total = read(offset)
-        return RunPage(runs=tuple(runs), total=total, message="success", offset=offset)
-
-    walk = walk_pages(read_page, page_size=page_size, offset_unit=offset_unit)
-    while True:
-        try:
-            next(next_page(walk))
-        except StopIteration as stop:
-            if stop.value is None:
-                return
-            yield from stop.value.runs
+def row(number: int, **members: object) -> dict[str, object]:
+    """A row whose id and time follow from its number."""
+    return {"taskRunningLogId": number + 1, "planTime": BEGIN + 1000 * (number + 1), **members}
 
 
-@given(rows=st.integers(0, 60), page_size=st.integers(1, 70), cap=st.integers(1, 70), tells_total=st.booleans())
-def test_every_row_once(rows: int, page_size: int, cap: int, tells_total: bool) -> None:  # noqa: FBT001  drawn
-    """Each row comes once and in order, whatever the page size, a silent cap of it, and whether the total is told."""
-    all_runs = runs_of(*range(rows))
-
-    def read(offset: int) -> tuple[Sequence[Run], int | None]:
-        return all_runs[offset : offset + min(page_size, cap)], rows if tells_total else None
-
-    assert list(all_runs) == list(walked(read, page_size=page_size))
-
-
-@given(rows=st.integers(0, 60), page_size=st.integers(1, 70))
-def test_pages_as_unit(rows: int, page_size: int) -> None:
-    """The same holds for a server whose offset counts pages, when told so."""
-    all_runs = runs_of(*range(rows))
-
-    def read(offset: int) -> tuple[Sequence[Run], int | None]:
-        return all_runs[offset * page_size : (offset + 1) * page_size], rows
-
-    assert list(all_runs) == list(walked(read, page_size=page_size, offset_unit="page"))
-
-
-def test_wrong_unit_is_noticed() -> None:
-    """A server that counts pages, walked as if it counted rows, ends in an error that names the other unit."""
-    all_runs = runs_of(*range(25))
-
-    with pytest.raises(IncompleteWalkError, match=r"10 of 25 runs were read.*offset_unit='page'") as caught:
-        list(walked(lambda offset: (all_runs[offset * 10 : offset * 10 + 10], 25)))
-
-    assert (10, 25) == (caught.value.rows_read, caught.value.total)
-
-
-def test_ignored_offset_is_noticed() -> None:
-    """A server that answers each offset with the first page ends in an error, not in a circle."""
-    with pytest.raises(IncompleteWalkError, match=r"brought nothing new"):
-        list(walked(lambda _: (runs_of(*range(10)), 25)))
-
-
-def test_rows_that_moved_come_once() -> None:
-    """Rows that moved to the next page, because newer ones came in before them, are not given twice."""
-    pages = {0: (runs_of(9, 8, 7), 5), 3: (runs_of(7, 6, 5), 6)}
-
-    assert list(runs_of(9, 8, 7, 6, 5)) == list(walked(lambda offset: pages[offset], page_size=3))
-
-
-def test_rows_of_one_page_may_share_an_id() -> None:
-    """Rows that share an id on one page are all given: which of them is the run is not ours to say."""
-    twins = (Run(run_id=1, status="fail"), Run(run_id=1, status="success"), Run(), Run())
-
-    assert list(twins) == list(walked(lambda _: (twins, 4)))
-
-
-def test_other_wrong_unit_costs_requests_only() -> None:
-    """A server that counts rows, walked as if it counted pages, gives every row once all the same."""
-    all_runs = runs_of(*range(25))
-    pages = lambda offset: (all_runs[offset : offset + 10], 25)  # noqa: E731
-
-    assert list(all_runs) == list(walked(pages, offset_unit="page"))
-
-
-@pytest.mark.parametrize("total", [20, None])
-def test_overlapping_pages(total: int | None) -> None:
-    """Pages that overlap are read on until every run was seen; if one never comes, that is an error."""
-    pages = {0: runs_of(*range(10)), 10: runs_of(*range(9, 19)), 20: runs_of(19)}
-    assert list(runs_of(*range(20))) == list(walked(lambda offset: (pages.get(offset, ()), total)))
-
-    del pages[20]
-    if total:
-        with pytest.raises(IncompleteWalkError, match="19 of 20"):
-            list(walked(lambda offset: (pages.get(offset, ()), total)))
-
-
-@pytest.mark.parametrize("total", [15, 1000, None])
-def test_pages_that_alternate(total: int | None) -> None:
-    """A server that answers any offset with one of two pages ends in an error, not in a circle."""
-    answers = itertools.cycle([runs_of(*range(10)), runs_of(*range(10, 20))])
-
-    with pytest.raises(IncompleteWalkError, match="brought nothing new"):
-        list(walked(lambda _: (next(answers), total)))
-
-
-@pytest.mark.parametrize("last", [0, None])
-def test_total_that_vanishes(last: int | None) -> None:
-    """What the first page promised holds, though the last one tells another total."""
-    with pytest.raises(IncompleteWalkError, match="10 of 20"):
-        list(walked(lambda offset: ((), last) if offset else (runs_of(*range(10)), 20)))
-
-
-@pytest.mark.parametrize("run_id", ["r", 0, None])
-def test_rows_without_an_id(face: Face, run_id: object) -> None:
-    """Rows without a usable id are told apart by all that was sent of them, unknown fields too."""
-    rows = [{"taskRunningLogId": f"r{number}" if run_id == "r" else run_id, "unknown": number} for number in range(20)]
-    pages = [run_page(*rows[:10], total=20), run_page(*rows[10:], total=20)]
-    with warnings.catch_warnings(), ScriptedServer(*pages) as server:
-        warnings.simplefilter("ignore")
-        assert rows == [run.raw for run in face.list_runs(server, page_size=10)]
-
-
-@pytest.mark.parametrize("total", [0, 3])
-def test_total_that_is_too_low(total: int) -> None:
-    """A total below what came is not believed while pages are full."""
-    all_runs = runs_of(*range(25))
-
-    assert list(all_runs) == list(walked(lambda offset: (all_runs[offset : offset + 10], total)))
-
-
-def serve_rows(rows: int, *, order: int = 1) -> Callable[[Asked], Answer]:
-    """A server of that many rows; ``order=-1`` puts the newest first."""
+def serve_rows(rows: int, *, newest_first: bool = False, **members: object) -> Callable[[Asked], Answer]:
+    """A server of that many rows inside the window, which counts offsets in rows."""
 
     def answer(asked: Asked) -> Answer:
-        query = parse_qs(urlsplit(asked.target).query)
-        offset, limit = int(query["offset"][0]), int(query["limit"][0])
-        ids = list(range(rows))[::order]
-        return run_page(*({"taskRunningLogId": number} for number in ids[offset : offset + limit]), total=rows)
+        query = {name: values[0] for name, values in parse_qs(urlsplit(asked.target).query).items()}
+        start, end, offset, limit = (int(query[name]) for name in ("start_time", "end_time", "offset", "limit"))
+        inside = [row(number, **members) for number in range(rows) if start <= BEGIN + 1000 * (number + 1) <= end]
+        if newest_first:
+            inside.reverse()
+        return run_page(*inside[offset : offset + limit], total=len(inside))
 
     return answer
 
 
-def offsets(server: ScriptedServer) -> list[str]:
-    """The offsets that a server was asked for."""
-    return [parse_qs(urlsplit(asked.target).query)["offset"][0] for asked in server.asked]
+def offsets(server: ScriptedServer) -> list[int]:
+    """The offsets that a server was asked for, in order."""
+    return sorted(int(parse_qs(urlsplit(asked.target).query)["offset"][0]) for asked in server.asked)
 
 
-@pytest.mark.parametrize("order", [1, -1])
-def test_order_is_the_servers(face: Face, order: int) -> None:
-    """Rows come in the order in which the server has them."""
-    with ScriptedServer(serve_rows(25, order=order)) as server:
-        assert list(range(25))[::order] == [run.run_id for run in face.list_runs(server, page_size=10)]
-        assert ["0", "10", "20"] == offsets(server)
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_order_is_the_servers(face: Face, newest_first: bool) -> None:  # noqa: FBT001  a case
+    """Rows come in the order in which the server has them, each once."""
+    with ScriptedServer(serve_rows(250, newest_first=newest_first)) as server:
+        ids = [run.run_id for run in face.list_runs(server)]
+
+    assert list(range(1, 251))[:: -1 if newest_first else 1] == ids
+    assert len(server.asked) <= 5
 
 
 def test_error_on_a_later_page(face: Face) -> None:
-    """An error on a later page is that page's error."""
-    pages = [run_page({"taskRunningLogId": 1}, total=2), json_answer({"error_code": "X", "error_msg": "y"}, status=503)]
-    with ScriptedServer(*pages) as server, pytest.raises(ServerError):
-        face.list_runs(server, page_size=1)
+    """An error on a later page is that page's error, and tells where to go on."""
+    pages = [run_page(*map(row, range(100)), total=200), json_answer({"error_code": "X", "error_msg": "y"}, status=503)]
+    with ScriptedServer(*pages) as server, pytest.raises(ServerError) as caught:
+        face.list_runs(server)
+
+    assert '"reached":100' in (caught.value.resume_token or "")
 
 
 def test_pager() -> None:
-    """A pager asks when it is walked, a page at a time; first, to_list and pages cost what they need."""
-    with ScriptedServer(serve_rows(25)) as server, DataMapClient(endpoint=server.url, **SETTINGS) as client:
-        pager = client.list_runs("1", job_name="a", page_size=10, **WINDOW)
+    """A pager asks when it is walked; first, to_list and pages cost what they need."""
+    with ScriptedServer(serve_rows(250)) as server, DataMapClient(endpoint=server.url, **SETTINGS) as client:
+        pager = client.list_runs("1", job_name="a", **WINDOW)
         assert [] == server.asked
-        assert pager.total is None
+        assert (None, None) == (pager.total, pager.resume_token)
 
-        assert Run(run_id=0) == pager.first()
-        assert [25, 1] == [pager.total, len(server.asked)]
-        assert list(runs_of(*range(10))) == pager.to_list(max_items=10)
+        assert Run.from_raw(row(0)) == pager.first()
+        assert (250, 1) == (pager.total, len(server.asked))
+        assert 100 == len(pager.to_list(max_items=100))
         assert 2 == len(server.asked)
         assert [] == pager.to_list(max_items=0)
         assert 2 == len(server.asked)
-        assert [(0, 10), (10, 10), (20, 5)] == [(page.offset, len(page.runs)) for page in pager.pages()]
-        assert list(runs_of(*range(25))) == list(pager) == pager.to_list(max_items=99)
+        assert [100, 98, 52] == [len(page.runs) for page in pager.pages()]
+        assert list(pager) == pager.to_list(max_items=999)
         with pytest.raises(InvalidArgumentError, match="max_items"):
             pager.to_list(max_items=-1)
 
@@ -221,32 +104,29 @@ def test_async_pager() -> None:
 
     async def call(server: ScriptedServer) -> None:
         async with AsyncDataMapClient(endpoint=server.url, **SETTINGS) as client:
-            pager = client.list_runs("1", job_name="a", page_size=10, **WINDOW)
+            pager = client.list_runs("1", job_name="a", **WINDOW)
             assert [] == server.asked
-            assert pager.total is None
+            assert (None, None) == (pager.total, pager.resume_token)
 
-            assert Run(run_id=0) == await pager.first()
-            assert [25, 1] == [pager.total, len(server.asked)]
-            assert list(runs_of(*range(10))) == await pager.to_list(max_items=10)
+            assert Run.from_raw(row(0)) == await pager.first()
+            assert (250, 1) == (pager.total, len(server.asked))
+            assert 100 == len(await pager.to_list(max_items=100))
             assert 2 == len(server.asked)
             assert [] == await pager.to_list(max_items=0)
             assert 2 == len(server.asked)
-            assert [(0, 10), (10, 10), (20, 5)] == [(page.offset, len(page.runs)) async for page in pager.pages()]
-            assert list(runs_of(*range(25))) == [run async for run in pager] == await pager.to_list(max_items=99)
+            assert [100, 98, 52] == [len(page.runs) async for page in pager.pages()]
+            assert [run async for run in pager] == await pager.to_list(max_items=999)
             with pytest.raises(InvalidArgumentError, match="max_items"):
                 await pager.to_list(max_items=-1)
 
-    with ScriptedServer(serve_rows(25)) as server:
+    with ScriptedServer(serve_rows(250)) as server:
         asyncio.run(call(server))
 
 
 def test_total_of_the_latest_walk() -> None:
     """The total is forgotten when a new walk begins, and told again by its first page."""
     answers = [run_page({"taskRunningLogId": 1}, total=1), json_answer({}, status=500)]
-    with (
-        ScriptedServer(*answers) as server,
-        DataMapClient(endpoint=server.url, **SETTINGS) as client,
-    ):
+    with ScriptedServer(*answers) as server, DataMapClient(endpoint=server.url, **SETTINGS) as client:
         pager = client.list_runs("1", job_name="a", **WINDOW)
         assert Run(run_id=1) == pager.first()
         assert [1, "Pager(total=1)"] == [pager.total, repr(pager)]
@@ -262,19 +142,175 @@ def test_empty_window(face: Face) -> None:
         assert 1 == len(server.asked)
 
 
-def serve_table(operators: list[Any]) -> Callable[[Asked], Answer]:
-    """A server of a table with these operators, each of which has two runs that carry its name."""
+def test_incomplete(face: Face) -> None:
+    """A server that has one page for every question ends in an error, soon."""
+    with (
+        ScriptedServer(run_page(*map(row, range(5)), total=9)) as server,
+        pytest.raises(IncompleteWalkError, match=r"5 runs were read, then .*outside the window"),
+    ):
+        face.list_runs(server)
 
-    def answer(asked: Asked) -> Answer:
-        if asked.target.endswith("/node"):
-            return json_answer(operators)
-        query = parse_qs(urlsplit(asked.target).query)
-        name, offset = query["job_name"][0], int(query["offset"][0])
-        where = f"{asked.target.split('/')[5]} {query.get('workspace_id')}"
-        rows = [{"jobName": name, "taskRunningLogId": number, "owner": where} for number in range(2)]
-        return run_page(*rows[offset : offset + 1], total=2)
 
-    return answer
+def test_resume_token() -> None:
+    """A walk that was broken off goes on from its token, in another client, without a run twice or missing."""
+    with ScriptedServer(serve_rows(450)) as server:
+        with DataMapClient(endpoint=server.url, **SETTINGS) as client:
+            pager = client.list_runs("1", job_name="a", **WINDOW)
+            first = [run for _, run in zip(range(137), pager, strict=False)]
+            token = pager.resume_token
+        with DataMapClient(endpoint=server.url, **SETTINGS) as client:
+            pager = client.list_runs("1", job_name="a", resume_token=token)
+            assert token == pager.resume_token
+            rest = pager.to_list()
+
+    assert list(range(1, 451)) == [run.run_id for run in (*first, *rest)]
+
+
+@pytest.mark.parametrize("token", ["", "x", "{}", '{"version":2,"kind":"Position"}', 7])
+def test_bad_resume_token(token: Any) -> None:
+    """A token of another kind is refused, with a text that says what to pass."""
+    with DataMapClient(endpoint="https://h", **SETTINGS) as client:
+        for call in (
+            lambda: client.list_runs("1", job_name="a", resume_token=token),
+            lambda: client.list_table_runs("t", resume_token=token),
+        ):
+            with pytest.raises(InvalidArgumentError, match="pass one as the pager gave it"):
+                call()
+
+
+def test_resume_token_of_another_walk() -> None:
+    """A token of another operator or table, or one beside times, is refused."""
+    with (
+        ScriptedServer(serve_table()) as server,
+        DataMapClient(endpoint=server.url, **SETTINGS) as client,
+    ):
+        pager, table = client.list_runs("1", job_name="a", **WINDOW), client.list_table_runs("t", **WINDOW)
+        assert pager.first() is not None
+        assert table.first() is not None
+        for call, text in (
+            (lambda: client.list_runs("2", job_name="a", resume_token=pager.resume_token), "another operator"),
+            (lambda: client.list_runs("1", job_name="a", resume_token=pager.resume_token, end=0), "leave out start"),
+            (lambda: client.list_table_runs("u", resume_token=table.resume_token), "of table 't'"),
+            (lambda: client.list_table_runs("t", merge=True, resume_token=table.resume_token), "not merged"),
+        ):
+            with pytest.raises(InvalidArgumentError, match=text):
+                call()
+
+
+def test_pages_are_read_side_by_side(face: Face) -> None:
+    """Pages are read ahead, and come in order all the same: the second waits here until another is asked for."""
+    answer, asked_for = serve_rows(2000), threading.Semaphore(0)
+
+    def wait_for_company(asked: Asked) -> Answer:
+        offset = int(parse_qs(urlsplit(asked.target).query)["offset"][0])
+        if offset > 300:
+            asked_for.release()
+        if 100 < offset < 300:
+            assert asked_for.acquire(timeout=10)
+        return answer(asked)
+
+    with ScriptedServer(wait_for_company) as server:
+        ids = [run.run_id for run in face.list_runs(server)]
+
+    assert list(range(1, 2001)) == ids
+
+
+def stalls_later(rows: int, reached: threading.Event, release: threading.Event) -> Callable[[Asked], Answer]:
+    """A server that answers the first pages, and those behind them not until it is released."""
+    answer = serve_rows(rows)
+
+    def stall(asked: Asked) -> Answer:
+        if int(parse_qs(urlsplit(asked.target).query)["offset"][0]) > 200:
+            reached.set()
+            release.wait(30)
+        return answer(asked)
+
+    return stall
+
+
+def test_leaving_a_loop_ends_what_is_under_way() -> None:
+    """Whoever leaves a loop does not wait for pages that are read ahead, and no thread is left."""
+    reached, release = threading.Event(), threading.Event()
+    with (
+        ScriptedServer(stalls_later(2000, reached, release)) as server,
+        DataMapClient(endpoint=server.url, **SETTINGS) as client,
+    ):
+        rows = iter(client.list_runs("1", job_name="a", **WINDOW))
+        while not reached.wait(0):
+            next(rows)
+        del rows
+        left = [thread.name for thread in threading.enumerate() if thread.name.startswith("datamap")]
+        assert not release.is_set()
+        release.set()
+
+    assert [] == left
+
+
+def test_leaving_an_async_loop_ends_what_is_under_way() -> None:
+    """The same holds in an event loop: no task is left."""
+    reached, release = threading.Event(), threading.Event()
+
+    async def call(server: ScriptedServer) -> int:
+        async with AsyncDataMapClient(endpoint=server.url, **SETTINGS) as client:
+            pages = client.list_runs("1", job_name="a", **WINDOW).pages()
+            while not reached.wait(0):
+                await anext(pages)
+            await pages.aclose()
+            return len(asyncio.all_tasks())
+
+    with ScriptedServer(stalls_later(2000, reached, release)) as server:
+        left = asyncio.run(call(server))
+        assert not release.is_set()
+        release.set()
+
+    assert 1 == left
+
+
+def test_rate_limit() -> None:
+    """No more than so many requests pass in a second and a bit, whoever asks; a pause holds for all."""
+    limiter = RateLimiter(3)
+
+    assert [0, 0, 0] == [limiter.wait(10.0) for _ in range(3)]
+    assert pytest.approx(1.025) == limiter.wait(10.0)
+    assert pytest.approx(0.525) == limiter.wait(10.5)
+    assert 0 == limiter.wait(11.03)
+    limiter.pause(20.0)
+    assert pytest.approx(5.0) == limiter.wait(15.0)
+    assert 0 == limiter.wait(20.0)
+    assert [0] * 99 == [RateLimiter().wait(0.0) for _ in range(99)]
+
+
+def test_rate_limit_of_a_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All walks of a client share its limit; time passes on its clock."""
+    clock = InstantClock()
+    monkeypatch.setitem(SETTINGS, "clock", clock)
+    with (
+        ScriptedServer(serve_rows(5)) as server,
+        DataMapClient(endpoint=server.url, requests_per_second=2, **SETTINGS) as client,
+    ):
+        for _ in range(6):
+            client.list_runs("1", job_name="a", **WINDOW).to_list()
+
+    assert 6 == len(server.asked)
+    assert 2 * 1.025 >= sum(clock.waits) > 1.5
+
+
+@pytest.mark.parametrize("settings", [{"requests_per_second": 0}, {"requests_per_second": "5"}, {"concurrency": 0}])
+def test_wrong_settings(settings: dict[str, Any]) -> None:
+    """A limit that is none is refused by its name."""
+    with pytest.raises(InvalidArgumentError, match=next(iter(settings))):
+        DataMapClient(endpoint="https://h", **SETTINGS, **settings)
+
+
+@pytest.mark.parametrize(
+    "how", [{"offset_unit": "rows"}, {"slice_span": timedelta(0)}, {"slice_span": 5}, {"page_size": 0}]
+)
+def test_wrong_plan(how: dict[str, Any]) -> None:
+    """A wrong way of walking is told when the pager is asked for, by its name."""
+    with DataMapClient(endpoint="https://h", **SETTINGS) as client:
+        for call in (client.list_runs, client.list_table_runs):
+            with pytest.raises(InvalidArgumentError, match=next(iter(how))):
+                call("1", **({"job_name": "a"} if call == client.list_runs else {}), **WINDOW, **how)
 
 
 OPERATORS = [
@@ -282,42 +318,204 @@ OPERATORS = [
     {"task_id": "1", "job_name": "a"},
     {"task_id": "2", "job_name": "b", "workspace_id": "w2"},
 ]
-TABLE_RUNS = [
-    ("b", 0, "2 ['w2']"),
-    ("b", 1, "2 ['w2']"),
-    ("a", 0, "1 ['mine']"),
-    ("a", 1, "1 ['mine']"),
-]
 
 
-def test_table_runs() -> None:
-    """The runs of a table come operator by operator, each once, in its own workspace or else the client's."""
+def serve_table(operators: list[Any] = OPERATORS) -> Callable[[Asked], Answer]:
+    """A server of a table with these operators, each of which has three runs; those of ``a`` come between."""
+
+    def answer(asked: Asked) -> Answer:
+        if asked.target.endswith("/node"):
+            return json_answer(operators)
+        query = parse_qs(urlsplit(asked.target).query)
+        name = query["job_name"][0]
+        where = f"{asked.target.split('/')[5]} {query.get('workspace_id')}"
+        numbers = range(name == "b", 6 + (name == "b"), 2)
+        rows = [row(number, jobName=name, owner=where) for number in numbers]
+        return run_page(*rows[int(query["offset"][0]) :], total=len(rows))
+
+    return answer
+
+
+TABLE_RUNS = [("b", n, "2 ['w2']") for n in (2, 4, 6)] + [("a", n, "1 ['mine']") for n in (1, 3, 5)]
+
+
+def told(runs: list[Run]) -> list[tuple[str | None, int | None, str | None]]:
+    """What a run says of its operator."""
+    return [(run.job_name, run.run_id, run.owner) for run in runs]
+
+
+@pytest.mark.parametrize("merge", [False, True])
+def test_table_runs(merge: bool) -> None:  # noqa: FBT001  a case
+    """The runs of a table come operator by operator, or by planned time, in their workspace or else the client's."""
     with (
-        ScriptedServer(serve_table(OPERATORS)) as server,
+        ScriptedServer(serve_table()) as server,
         DataMapClient(endpoint=server.url, workspace_id="mine", **SETTINGS) as client,
     ):
-        pager = client.list_table_runs("t", page_size=1, **WINDOW)
+        pager = client.list_table_runs("t", merge=merge, **WINDOW)
+        expected = sorted(TABLE_RUNS, key=lambda run: run[1]) if merge else TABLE_RUNS
 
-        assert TABLE_RUNS == [(run.job_name, run.run_id, run.owner) for run in pager]
+        assert expected == told(pager.to_list())
         assert pager.total is None
-        assert TABLE_RUNS[:3] == [(run.job_name, run.run_id, run.owner) for run in pager.to_list(max_items=3)]
+        assert (pager.resume_token is None) is merge
+        assert expected[:4] == told(pager.to_list(max_items=4))
 
 
-def test_async_table_runs() -> None:
+@pytest.mark.parametrize("merge", [False, True])
+def test_async_table_runs(merge: bool) -> None:  # noqa: FBT001  a case
     """The same holds in an event loop."""
 
     async def call(server: ScriptedServer) -> list[Run]:
         async with AsyncDataMapClient(endpoint=server.url, workspace_id="mine", **SETTINGS) as client:
-            return await client.list_table_runs("t", page_size=1, **WINDOW).to_list()
+            return await client.list_table_runs("t", merge=merge, **WINDOW).to_list()
 
-    with ScriptedServer(serve_table(OPERATORS)) as server:
+    with ScriptedServer(serve_table()) as server:
         runs = asyncio.run(call(server))
 
-    assert TABLE_RUNS == [(run.job_name, run.run_id, run.owner) for run in runs]
+    assert (sorted(TABLE_RUNS, key=lambda run: run[1]) if merge else TABLE_RUNS) == told(runs)
+
+
+def test_table_resume_token() -> None:
+    """A walk over a table goes on from its token, wherever it was broken off."""
+    with (
+        ScriptedServer(serve_table()) as server,
+        DataMapClient(endpoint=server.url, workspace_id="mine", **SETTINGS) as client,
+    ):
+        for count in range(1, 7):
+            pager = client.list_table_runs("t", **WINDOW)
+            first = pager.to_list(max_items=count)
+            rest = client.list_table_runs("t", resume_token=pager.resume_token).to_list()
+            assert TABLE_RUNS == told([*first, *rest])
 
 
 def test_table_without_operators() -> None:
     """A table that no operator produces has no runs, and nothing is asked about any."""
     with ScriptedServer(serve_table([])) as server, DataMapClient(endpoint=server.url, **SETTINGS) as client:
-        assert [] == client.list_table_runs("t", **WINDOW).to_list()
-        assert 1 == len(server.asked)
+        for merge in (False, True):
+            assert [] == client.list_table_runs("t", merge=merge, **WINDOW).to_list()
+        assert 2 == len(server.asked)
+
+
+@pytest.mark.parametrize("run_id", ["r", 0, None])
+def test_rows_without_an_id(face: Face, run_id: object) -> None:
+    """Rows without a usable id are told apart by all that was sent of them, unknown fields too."""
+    with warnings.catch_warnings(), ScriptedServer(serve_rows(20, taskRunningLogId=run_id, unknown=[1])) as server:
+        warnings.simplefilter("ignore")
+        runs = face.list_runs(server, page_size=10)
+
+    assert [row(number, taskRunningLogId=run_id, unknown=[1]) for number in range(20)] == [run.raw for run in runs]
+
+
+NOW = datetime(2024, 1, 12, tzinfo=UTC)
+WAYS: list[dict[str, Any]] = [
+    {},
+    {"offset_unit": "page"},
+    {"offset_unit": "page", "first_page": 1},
+    {"max_limit": 30},
+    {"round_offset": True},
+    {"order": "oldest-first"},
+    {"order": "newest-first"},
+    {"window_on": "startTime"},
+    {"window_includes_start": False, "window_includes_end": False},
+]
+
+
+@pytest.mark.parametrize("way", WAYS, ids=str)
+def test_walks_over_the_mock_server(face: Face, way: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The runs of the mock server come whole, however it counts and filters, in one slice and in several."""
+    with MockServer(MockConfig(size=400, now=NOW, **way)) as server:
+        monkeypatch.setitem(SETTINGS, "credentials", TokenCredentials(server.config.token))
+        window = {"start": 0, "end": NOW}
+        whole = face.list_runs(server, job_name="ETL_Job_dli2dws", **window)
+        sliced = face.list_runs(
+            server, job_name="ETL_Job_dli2dws", page_size=60, slice_span=timedelta(days=9), **window
+        )
+
+    assert 400 == len({run.run_id for run in whole}) == len(whole)
+    assert {run.run_id for run in whole} == {run.run_id for run in sliced}
+    assert len(whole) == len(sliced)
+
+
+def test_throttled_walks_wait_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Walks that are side by side are slowed down by a server that finds them too many, and all end whole."""
+    monkeypatch.setitem(SETTINGS, "clock", None)
+    settings = {**SETTINGS, "retry": Retry(attempts=10, first_wait=0.2), "requests_per_second": None}
+    with MockServer(MockConfig(size=300, now=NOW, rate_limit=8)) as server:
+        settings["credentials"] = TokenCredentials(server.config.token)
+        with DataMapClient(endpoint=server.url, **settings) as client, ThreadPoolExecutor(3) as threads:
+            pagers = [
+                client.list_runs("937987", job_name="ETL_Job_dli2dws", since=timedelta(days=27), end=NOW)
+                for _ in range(3)
+            ]
+            counts = list(threads.map(lambda pager: len(pager.to_list()), pagers))
+
+    assert [300, 300, 300] == counts
+
+
+def test_runs_that_change_meanwhile(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that comes in or goes between two pages of a real server costs no other run."""
+    ids = list(range(1, 301))
+
+    def changing(asked: Asked) -> Answer:
+        query = parse_qs(urlsplit(asked.target).query)
+        offset, limit = int(query["offset"][0]), int(query["limit"][0])
+        left = ids[3:] if len(server.asked) > 2 else ids
+        return run_page(*(row(number - 1) for number in left[offset : offset + limit]), total=len(left))
+
+    monkeypatch.setitem(SETTINGS, "concurrency", 1)
+    with ScriptedServer(changing) as server:
+        runs = face.list_runs(server)
+
+    assert set() == set(ids[3:]).difference(run.run_id for run in runs)
+    assert len({run.run_id for run in runs}) == len(runs)
+
+
+def statuses(*texts: str) -> list[Answer]:
+    """Pages of one run, which goes on from status to status."""
+    return [run_page(row(0, status=text), row(-1, status="fail")) for text in texts]
+
+
+def test_wait_for_run() -> None:
+    """A run is waited for until it ends; an unknown state is no end, and what fails and can pass is no end either."""
+    clock = InstantClock(chance=0.0)
+    settings = {**SETTINGS, "clock": clock, "retry": Retry(attempts=1)}
+    script = [*statuses("waiting", "running", "brand-new"), json_answer({}, status=503), *statuses("success")]
+    with ScriptedServer(*script) as server, DataMapClient(endpoint=server.url, **settings) as client:
+        run = client.wait_for_run("1", job_name="a", run_id=1, **WINDOW)
+
+    assert "success" == run.status
+    assert [5.0, 7.5, 11.25, 16.875] == clock.waits
+
+
+def test_wait_for_any_run() -> None:
+    """Without an id, the run that was planned last of those that have ended is the one."""
+
+    async def call(server: ScriptedServer) -> Run:
+        async with AsyncDataMapClient(endpoint=server.url, **SETTINGS) as client:
+            return await client.wait_for_run("1", job_name="a", **WINDOW)
+
+    with ScriptedServer(*statuses("running")) as server:
+        assert 0 == asyncio.run(call(server)).run_id
+
+
+def test_wait_that_is_over() -> None:
+    """When the time is over, the error has the run that was seen last; a failure that lasts ends the wait at once."""
+    clock = InstantClock(chance=0.0)
+    with (
+        ScriptedServer(*statuses("running")) as server,
+        DataMapClient(endpoint=server.url, **{**SETTINGS, "clock": clock}) as client,
+        pytest.raises(
+            DataMapError, match=r"run 1 had ended after 30 seconds: the last one seen is Run\(run_id=1"
+        ) as caught,
+    ):
+        client.wait_for_run("1", job_name="a", run_id=1, timeout=30, **WINDOW)
+
+    assert caught.value.last_run is not None
+    assert "running" == caught.value.last_run.status
+    assert pytest.approx(30, abs=1) == sum(clock.waits)
+
+    with (
+        ScriptedServer(json_answer({}, status=403)) as server,
+        DataMapClient(endpoint=server.url, **SETTINGS) as client,
+        pytest.raises(DataMapError, match="403"),
+    ):
+        client.wait_for_run("1", job_name="a", **WINDOW)

@@ -213,11 +213,23 @@ class SliceWalk:
         self._last: tuple[Page, RunPage] | None = None
         self._before = self._after = begin or Place()
         self._begin = begin
+        self._is_partial = begin is not None and begin.reached > len(
+            begin.tail
+        )  # of what came before, the end is known
         if begin is not None:
             self._reached, self._tail = begin.reached, list(begin.tail)
             self._order.learn(self._tail)
             self._memory = Memory.of(self._tail)
+            self.given = self.given + self._memory
             self._overlap = len(self._tail) - self._order.group_before(self._tail, len(self._tail)) + 1
+
+    @property
+    def has_strangers(self) -> bool:
+        """Whether a run came none of whose times is in the window that was asked for: a narrower one is no use."""
+        start, end = self._state.read(self.piece, Span(0, 0, 0)).window
+        return any(
+            all(not start <= time <= end for time in row.keys[:3] if time) for row in self._tail if any(row.keys[:3])
+        )
 
     def place(self, given: int) -> Place | None:
         """How far the slice was read when so many runs of the page that was given last are counted.
@@ -346,7 +358,7 @@ class SliceWalk:
         if self._first is None and page.span.position == 0 and page.rows:
             self._first = page.rows[0]
         self._note_changes(page, joint)
-        if self._begin is not None and joint.known:
+        if self._is_partial and joint.known:
             self._remember(page, joint.known[0][1])
         self._shift, last = 0, len(self._tail) - 1
         if joint.known:
@@ -375,9 +387,9 @@ class SliceWalk:
                 page.contents,
                 order=self._order,
                 memory=self._memory,
-                is_whole=self._begin is None,
+                is_whole=not self._is_partial,
             )
-        if joint is None and page.span.position == 0 and self._begin is None:
+        if joint is None and page.span.position == 0 and not self._is_partial:
             is_whole = not self._tail or (
                 page.is_short and any(self._memory.identities[row.identity] for row in page.rows)
             )

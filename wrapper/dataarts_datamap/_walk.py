@@ -176,6 +176,8 @@ class WindowWalk:
                 yield from self._walk_slices(parts, rest, read_before, many.total)
             except UnsettledError as error:
                 state.habits.counting = None
+                if walk.has_strangers:
+                    raise state.progress.incomplete(f"{error}, and runs from outside the window came") from None
                 halves = cut(piece, (piece.end - piece.start + 1) // 2)
                 if len(halves) == 1:
                     raise state.progress.incomplete(f"{error}, in a window that cannot be narrowed") from None
