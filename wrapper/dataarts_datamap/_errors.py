@@ -38,7 +38,9 @@ from dataarts_datamap._text import printable
 class DataMapError(Exception):
     """The base of all errors of this package.
 
-    What is known of the exchange is on the error; what is not, is None.
+    What is known of the exchange is on the error; what is not, is None. Two errors are equal if they are of one class
+    and have the same text and attributes, so that one that crossed a process is equal to the one raised there;
+    the traceback and the chain of causes do not count.
 
     Attributes:
         status: HTTP status of the answer.
@@ -79,6 +81,14 @@ class DataMapError(Exception):
         self.elapsed = elapsed
         self.retry_after = retry_after
         self.raw = raw
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other):
+            return NotImplemented
+        return self is other or (self.args, vars(self)) == (other.args, vars(other))
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.args))  # attributes can be set later, and an error may be in a set by then
 
     def __str__(self) -> str:
         text = str(self.args[0]) if self.args else ""
