@@ -246,7 +246,7 @@ def trust(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Callable[[str], Non
         file = tmp_path / "trusted.pem"
         file.write_text(self_signed(host)[1], encoding="ascii")
         context = ssl.create_default_context(cafile=file)
-        monkeypatch.setattr("dataarts_datamap._http._tls_context", lambda: context)
+        monkeypatch.setattr("dataarts_datamap._http.tls_context", lambda: context)
 
     return begin
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from dataarts_datamap._version import __version__
 
 if TYPE_CHECKING:
+    from dataarts_datamap._attempts import Attempt
     from dataarts_datamap._chain import find_credentials
     from dataarts_datamap._client import AsyncDataMapClient, DataMapClient
     from dataarts_datamap._clock import Clock
@@ -55,6 +56,7 @@ __all__ = [
     "AnswerTooLargeError",
     "AsyncDataMapClient",
     "AsyncPager",
+    "Attempt",
     "AuthenticationError",
     "BadRequestError",
     "CertificateError",
@@ -100,6 +102,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "_attempts": ("Attempt",),
     "_chain": ("find_credentials",),
     "_client": ("AsyncDataMapClient", "DataMapClient"),
     "_clock": ("Clock",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import warnings
 from abc import abstractmethod
@@ -10,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Generic, Self, TypedDict, TypeVar, Unpack, get_args
 
 from dataarts_datamap._arguments import header_value, path_segment, query_integer, query_text
+from dataarts_datamap._attempts import AttemptHook, AttemptReporter
 from dataarts_datamap._callers import calling_place
 from dataarts_datamap._chain import find_credentials, read_profile
 from dataarts_datamap._clock import Clock
@@ -55,6 +57,7 @@ class ClientSettings(TypedDict, total=False):
     max_answer_size: int
     proxy: str | None
     allow_http: bool
+    on_attempt: AttemptHook | None
     clock: Clock | None
 
 
@@ -76,6 +79,7 @@ class _Client(Generic[PagerT]):
         max_answer_size: int = _DEFAULT_MAX_ANSWER_SIZE,
         proxy: str | None = None,
         allow_http: bool = False,
+        on_attempt: AttemptHook | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._endpoint = _resolve_endpoint(endpoint, region, allow_http=allow_http)
@@ -87,7 +91,8 @@ class _Client(Generic[PagerT]):
             max_answer_size=query_integer("max_answer_size", max_answer_size, minimum=1),
             proxy=None if proxy is None else checked_proxy(proxy),
         )
-        self._policy = Policy(retry or Retry(), _checked_seconds("deadline", deadline), clock or Clock())
+        reporter = AttemptReporter(_checked_hook(on_attempt))
+        self._policy = Policy(retry or Retry(), _checked_seconds("deadline", deadline), clock or Clock(), reporter)
         self._credentials = find_credentials() if credentials is None else _checked_credentials(credentials)
         self._open()
         _, self._made_at = calling_place()
@@ -255,6 +260,8 @@ class DataMapClient(_Client[Pager[Run]]):
         proxy: Proxy to go through, such as ``http://user:password@host:3128``; that of the environment
             (``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY``, except for ``NO_PROXY``), if left out.
         allow_http: Whether the address may be plain ``http`` to another machine than this one.
+        on_attempt: Called with an ``Attempt`` after each one, for metrics and the like, in the thread or task of the
+            call; what it raises is logged once and breaks nothing. It should be quick, and no coroutine function.
         clock: Time and chance for the retries, for tests that must not wait.
 
     Raises:
@@ -317,6 +324,8 @@ class AsyncDataMapClient(_Client[AsyncPager[Run]]):
         proxy: Proxy to go through, such as ``http://user:password@host:3128``; that of the environment
             (``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY``, except for ``NO_PROXY``), if left out.
         allow_http: Whether the address may be plain ``http`` to another machine than this one.
+        on_attempt: Called with an ``Attempt`` after each one, for metrics and the like, in the thread or task of the
+            call; what it raises is logged once and breaks nothing. It should be quick, and no coroutine function.
         clock: Time and chance for the retries, for tests that must not wait.
 
     Raises:
@@ -404,6 +413,12 @@ def _checked_credentials(credentials: Credentials) -> Credentials:
         kind = type(credentials).__name__
         raise InvalidArgumentError(f"credentials must be credentials such as TokenCredentials(…), not {kind}")
     return credentials
+
+
+def _checked_hook(hook: AttemptHook | None) -> AttemptHook | None:
+    if hook is not None and (not callable(hook) or inspect.iscoroutinefunction(hook)):
+        raise InvalidArgumentError(f"on_attempt must be a plain function of one Attempt, not {shown(hook)}")
+    return hook
 
 
 def _checked_seconds(name: str, seconds: object) -> float:

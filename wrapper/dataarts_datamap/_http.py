@@ -68,12 +68,17 @@ _HEADERS: Final = {
 _sending: ContextVar[bool] = ContextVar("_sending", default=False)
 
 
-def _hide_headers(record: logging.LogRecord) -> bool:
-    # The library logs all headers of an answer, and that of a request for a token holds the token.
-    return not (_sending.get() and record.getMessage().startswith("receive_response_headers.complete"))
+def _hide_details(record: logging.LogRecord) -> bool:
+    # The library logs all headers of an answer, and that of a request for a token holds the token; the errors that it
+    # logs quote what a server sent, which can be an echo.
+    event, _, details = record.getMessage().partition(" ")
+    if details and _sending.get() and event.endswith((".complete", ".failed")):
+        record.msg, record.args = event, None
+    return True
 
 
-logging.getLogger("httpcore.http11").addFilter(_hide_headers)
+for _name in ("httpcore.connection", "httpcore.http11", "httpcore.proxy"):
+    logging.getLogger(_name).addFilter(_hide_details)
 
 
 @dataclass(frozen=True, slots=True)
@@ -449,7 +454,7 @@ class _Arrival:
         try:
             self._unpacker = Unpacker(encoding)
         except LookupError:
-            failure = self._error(InvalidEnvelopeError, f"the answer is encoded as {printable(encoding, limit=40)!r}")
+            failure = self._error(InvalidEnvelopeError, f"the answer is encoded as {self._quoted(encoding, 40)!r}")
         else:
             return
         raise failure
@@ -476,7 +481,7 @@ class _Arrival:
         )
         if error.args and isinstance(error.args[0], ssl.SSLCertVerificationError):
             kind = CertificateError
-        reason = printable(str(error) or type(error).__name__, limit=200)
+        reason = self._quoted(str(error) or type(error).__name__, 200)
         failure = self._error(kind, f"{problem} {self._where}: {reason}")
         if isinstance(error, httpcore.ProxyError):
             failure.status = _leading_status(str(error))
@@ -485,6 +490,9 @@ class _Arrival:
     @property
     def _where(self) -> str:
         return self._request.endpoint + (f" through the proxy {self._proxy.address}" if self._proxy else "")
+
+    def _quoted(self, text: str, limit: int) -> str:
+        return printable(mask(text, self._request), limit=limit)  # masked first: half of a secret is not found
 
     def _keep(self, content: bytes) -> None:
         self._size += len(content)
@@ -538,7 +546,7 @@ def _parts(request: Request, timeout: float, left: float) -> dict[str, Any]:
 
 def _pool_settings(proxy: Proxy | None) -> dict[str, Any]:
     return {
-        "ssl_context": _tls_context(),
+        "ssl_context": tls_context(),
         "proxy": proxy and httpcore.Proxy(proxy.address, auth=proxy.auth, ssl_context=_proxy_tls_context(proxy)),
         "max_connections": _MOST_CONNECTIONS,
         "max_keepalive_connections": _MOST_IDLE_CONNECTIONS,
@@ -547,10 +555,11 @@ def _pool_settings(proxy: Proxy | None) -> dict[str, Any]:
 
 
 def _proxy_tls_context(proxy: Proxy) -> ssl.SSLContext | None:
-    return _tls_context() if proxy.address.startswith("https:") else None
+    return tls_context() if proxy.address.startswith("https:") else None
 
 
 @cache
-def _tls_context() -> ssl.SSLContext:
+def tls_context() -> ssl.SSLContext:
+    """Which certificates are trusted: those of certifi, or of ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``."""
     # Loading the certificates takes 20 ms of CPU: clients share them.
     return httpx.create_ssl_context()

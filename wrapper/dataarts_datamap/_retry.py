@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from dataarts_datamap._attempts import AttemptReporter, Trail
 from dataarts_datamap._errors import (
     AnswerTooLargeError,
     CertificateError,
@@ -75,11 +76,19 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What holds for each exchange of a client: its retries, its deadline in seconds, and the clock of both."""
+    """What holds for each exchange of a client.
+
+    Attributes:
+        retry: When a request is sent again.
+        deadline: Seconds that it may take with all its attempts.
+        clock: Time and chance for both.
+        reporter: Whom to tell of each attempt.
+    """
 
     retry: Retry
     deadline: float
     clock: Clock
+    reporter: AttemptReporter = field(default_factory=AttemptReporter)
 
 
 def exchange(request: Request, credentials: Credentials, policy: Policy, decode: Callable[[Response], T]) -> Steps[T]:
@@ -93,14 +102,21 @@ def exchange(request: Request, credentials: Credentials, policy: Policy, decode:
     attempt = 0
     while True:
         attempt += 1
+        trail = Trail(policy.reporter, clock, attempt)
         try:
-            return (yield from _due(_attempt(request, credentials, decode), until))
+            result = yield from _due(_attempt(request, credentials, decode), until, trail)
         except DataMapError as error:
             now = clock.monotonic()
             _tell(error, attempts=attempt, elapsed=now - started)
             wait = _wait(policy.retry, error, attempt=attempt, chance=clock.random())
-            if wait is None or now + wait >= until:
+            if wait is not None and now + wait >= until:
+                wait = None
+            trail.end(error, next_wait=wait)
+            if wait is None:
                 raise
+        else:
+            trail.end()
+            return result
         yield Sleep(wait)
 
 
@@ -109,16 +125,19 @@ def _attempt(request: Request, credentials: Credentials, decode: Callable[[Respo
     return decode((yield authenticated))
 
 
-def _due(call: Call[T], until: float) -> Steps[T]:
-    """The call, with a time by which each of its requests must be answered."""
+def _due(call: Call[T], until: float, trail: Trail) -> Steps[T]:
+    """The call, with a time by which each of its requests must be answered, and a trail that notes how each went."""
     try:
         request = next(call)
         while True:
+            trail.begin(request)
             try:
                 response = yield Send(request, until)
             except DataMapError as error:
+                trail.arrive()
                 request = call.throw(error)
             else:
+                trail.arrive(response)
                 request = call.send(response)
     except StopIteration as stop:
         result: T = stop.value
