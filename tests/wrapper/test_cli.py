@@ -316,7 +316,7 @@ def test_wrong_usage(capfdbinary: pytest.CaptureFixture[bytes], arguments: list[
     assert "Traceback" not in err
 
 
-@pytest.mark.parametrize("arguments", [[], ["runs"], ["operators"], ["mock"]])
+@pytest.mark.parametrize("arguments", [[], ["doctor"], ["runs"], ["operators"], ["mock"]])
 def test_help(capfdbinary: pytest.CaptureFixture[bytes], arguments: list[str]) -> None:
     """Each verb explains itself, with an example."""
     code, out, _ = called(capfdbinary, *arguments, "--help")

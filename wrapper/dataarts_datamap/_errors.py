@@ -83,7 +83,7 @@ class DataMapError(Exception):
         self.raw = raw
 
     def __eq__(self, other: object) -> bool:
-        if type(self) is not type(other):
+        if not isinstance(other, DataMapError) or type(self) is not type(other):
             return NotImplemented
         return self is other or (self.args, vars(self)) == (other.args, vars(other))
 

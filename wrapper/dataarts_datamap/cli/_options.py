@@ -36,6 +36,12 @@ def connection_options(command: CommandT) -> CommandT:
             ),
             click.option("--allow-http", is_flag=True, help="Let the address be plain http to another machine."),
             click.option("--timeout", type=float, metavar="SECONDS", help="Longest wait for the next bytes (60)."),
+            click.option(
+                "--deadline",
+                type=float,
+                metavar="SECONDS",
+                help="Longest time for a request with all its attempts (120).",
+            ),
         )
     ):
         command = option(command)
