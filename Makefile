@@ -102,6 +102,10 @@ check-generated: $(VENV)/.dev ## Fail if the low-level client is not what the sp
 	{ diff -r -u -x __pycache__ generated "$$scratch/generated" || \
 	{ echo "generated/ is not what $(SPEC) generates: run 'make generate' and commit the result" >&2; exit 1; }; }
 
+.PHONY: faults
+faults: $(VENV)/.dev ## Rewrite docs/faults.md from the table of faults in the tests
+	@cd tests && python -m support.fault_page
+
 .PHONY: build
 build: $(VENV)/.dev ## Build the wheel and the sdist into dist/
 	@rm -rf dist && $(BIN)/python -m build --no-isolation --quiet >/dev/null

@@ -117,6 +117,16 @@ def _serve(
     accepted.close()
 
 
+def head(*fields: str, status: str = "200 OK") -> bytes:
+    """The head of an answer."""
+    return "\r\n".join([f"HTTP/1.1 {status}", "X-Request-Id: an-id", *fields, "", ""]).encode()
+
+
+def whole(content: bytes, *fields: str, status: str = "200 OK") -> bytes:
+    """A whole answer."""
+    return head(*fields, f"Content-Length: {len(content)}", "Connection: close", status=status) + content
+
+
 @cache
 def self_signed(host: str = "127.0.0.1", *, days: int = 2) -> tuple[ssl.SSLContext, str]:
     """A TLS context with a certificate of its own making for a host, and that certificate as PEM."""
