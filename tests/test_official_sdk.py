@@ -63,8 +63,10 @@ def test_it_reads_what_our_client_reads(tmp_path: Path) -> None:
     with MockServer(config) as server:
         told = read_runs(config, server.url, tmp_path)
         keys = AccessKeyCredentials(config.access_key, config.secret_key)
-        where = {"endpoint": server.url, "project_id": config.project_id, "instance_id": config.instance_id}
-        with DataMapClient(**where, credentials=keys) as client:
+        project_id, instance_id = config.project_id, config.instance_id
+        with DataMapClient(
+            endpoint=server.url, project_id=project_id, instance_id=instance_id, credentials=keys
+        ) as client:
             runs = client.list_runs(
                 OPERATOR["task_id"],
                 job_name=OPERATOR["job_name"],

@@ -284,7 +284,7 @@ class DataMapClient(_Client[Pager[Run]]):
         return self._transport.run(self._read_operators(table_guid))
 
     def close(self) -> None:
-        """Close the connections; again is harmless. A closed client raises ``ClientClosedError``."""
+        """Close the connections; again is harmless. Calls under way, and later ones, raise ``ClientClosedError``."""
         self._transport.close()
 
     def __enter__(self) -> Self:
@@ -348,7 +348,7 @@ class AsyncDataMapClient(_Client[AsyncPager[Run]]):
         return await self._transport.run(self._read_operators(table_guid))
 
     async def close(self) -> None:
-        """Close the connections; again is harmless. A closed client raises ``ClientClosedError``."""
+        """Close the connections; again is harmless. Calls under way, and later ones, raise ``ClientClosedError``."""
         await self._transport.close()
 
     async def __aenter__(self) -> Self:

@@ -6,7 +6,7 @@
     ├── InvalidArgumentError          an argument that cannot be sent; nothing was sent
     ├── ConfigurationError            what the client needs to begin is missing or unusable
     │   └── CredentialsError          no credentials were found
-    ├── ClientClosedError             the client was closed before this call
+    ├── ClientClosedError             the client was closed before or during this call
     ├── TransportError                no whole answer came back
     │   ├── ConnectionFailedError     no connection: name, route, refusal or TLS
     │   │   └── CertificateError      the server's certificate is not trusted
@@ -112,7 +112,7 @@ class CredentialsError(ConfigurationError):
 
 
 class ClientClosedError(DataMapError):
-    """The client was closed before this call."""
+    """The client was closed, before this call or while it went on."""
 
 
 class TransportError(DataMapError):

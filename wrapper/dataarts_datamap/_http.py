@@ -16,6 +16,7 @@ import socket
 import ssl
 import threading
 import zlib
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
@@ -140,7 +141,7 @@ class SyncTransport:
             return result
 
     def close(self) -> None:
-        """Close the connections; again is harmless."""
+        """Close the connections, and so end the calls that wait on them; again is harmless."""
         for pool in self._pools.take():
             pool.close()
 
@@ -156,7 +157,7 @@ class SyncTransport:
                     arrival.feed(piece)
             return arrival.response()
         except _FOREIGN as error:
-            failure = arrival.failure(error)
+            failure = self._pools.closed() or arrival.failure(error)
         finally:
             _sending.reset(marked)
         raise failure
@@ -208,7 +209,7 @@ class AsyncTransport:
             return result
 
     async def close(self) -> None:
-        """Close the connections; again is harmless."""
+        """Close the connections, and so end the calls that wait on them; again is harmless."""
         for pool in self._pools.take():
             await pool.aclose()
 
@@ -226,7 +227,7 @@ class AsyncTransport:
                     arrival.feed(piece)
             return arrival.response()
         except _FOREIGN as error:
-            failure = arrival.failure(error)
+            failure = self._pools.closed() or arrival.failure(error)
         finally:
             _sending.reset(marked)
         raise failure
@@ -261,8 +262,8 @@ class _Pools(Generic[PoolT]):
 
     def route(self, endpoint: str) -> tuple[PoolT, Proxy | None]:
         """The pool for requests to an endpoint, and the proxy that it goes through."""
-        if self._closed:
-            raise ClientClosedError("the client is closed: make a new one, or close it later")
+        if closed := self.closed():
+            raise closed
         if self._place != self._find_place():
             self._settle()
         if endpoint not in self._routes:
@@ -270,6 +271,10 @@ class _Pools(Generic[PoolT]):
         proxy = self._routes[endpoint]
         pool = self._pools.get(proxy)
         return self._pools.setdefault(proxy, self._open_pool(proxy)) if pool is None else pool, proxy
+
+    def closed(self) -> ClientClosedError | None:
+        """The error of a client that was closed."""
+        return ClientClosedError("the client is closed: make a new one, or close it later") if self._closed else None
 
     def take(self) -> list[PoolT]:
         """The pools to close; there will be no more."""
@@ -348,6 +353,8 @@ class _TimedStream(httpcore.NetworkStream):
         self._stream.write(buffer, self._left(timeout))
 
     def close(self) -> None:
+        with suppress(OSError):  # a thread that still reads would not notice that the socket is closed
+            self._stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
         self._stream.close()
 
     def start_tls(
