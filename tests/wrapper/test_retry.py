@@ -85,21 +85,17 @@ class Script:
             self.run(credentials)
         return caught.value
 
-    def _take(self, steps: Any, step: Send | Sleep) -> Send | Sleep:
-        taken: Send | Sleep
+    def _take(self, steps: Any, step: Any) -> Any:
         if isinstance(step, Sleep):
             self.waits.append(step.seconds)
             self.clock.now += step.seconds
-            taken = next(steps)
-            return taken
+            return next(steps)
         self.sent.append(step)
         self.clock.now += 1
         end = self._ends.pop(0) if len(self._ends) > 1 else self._ends[0]
         if isinstance(end, DataMapError):
-            taken = steps.throw(end)
-        else:
-            taken = steps.send(Response(request=step.request, status=200, headers={}, content=end.encode()))
-        return taken
+            return steps.throw(end)
+        return steps.send(Response(request=step.request, status=200, headers={}, content=end.encode()))
 
 
 def failure(kind: type[DataMapError], **facts: Any) -> DataMapError:

@@ -5,31 +5,49 @@ from __future__ import annotations
 import html
 import json
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from dataarts_datamap._messages import Request
 
 MASK: Final = "***"
-_SECRET_HEADERS: Final = frozenset({"x-auth-token", "x-security-token", "authorization", "x-subject-token"})
+_SECRET_HEADERS: Final = frozenset(
+    {"x-auth-token", "x-security-token", "authorization", "x-subject-token", "x-metadata-token"}
+)
 _AUTHORIZATION: Final = re.compile(r"(?:Access|Signature)=([^,\s]+)")
 # The gateway tells what it would have signed, and which key it does not know.
 _ECHOES: Final = re.compile(r"(canonicalRequest:)[^\"\\]*|(\bak:)[^,\s\"\\]+", re.IGNORECASE)
 
 
-def mask(text: str, request: Request) -> str:
-    """The text without the secrets that the request held, however they are escaped, and without the gateway's echo."""
-    for secret in sorted(set(_secrets(request)), key=len, reverse=True):
+def mask(text: str, request: Request, answered: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The text without the secrets of a request, however they are escaped, and without the gateway's echo.
+
+    Args:
+        text: What is to be shown.
+        request: The request, whose headers and ``secrets`` are masked.
+        answered: The headers of its answer: one of them can be a token.
+    """
+    secrets = [*_header_secrets(request.headers), *_header_secrets(answered), *request.secrets]
+    for secret in sorted(_escaped(secrets), key=len, reverse=True):
         text = text.replace(secret, MASK)
     return _ECHOES.sub(lambda echo: f"{echo[1] or echo[2]}{MASK}", text)
 
 
-def _secrets(request: Request) -> Iterator[str]:
-    for name, value in request.headers.items():
+def _header_secrets(headers: Mapping[str, str]) -> Iterator[str]:
+    for name, value in headers.items():
         if name.lower() in _SECRET_HEADERS:
-            for secret in (value, *_AUTHORIZATION.findall(value)):
-                escaped = json.dumps(secret)[1:-1]
-                yield from (secret, escaped, escaped.replace("/", "\\/"), quote(secret, safe=""), html.escape(secret))
+            yield from (value, *_AUTHORIZATION.findall(value))
+
+
+def _escaped(secrets: Iterable[str]) -> set[str]:
+    """The secrets in each form that is known of servers."""
+    forms: set[str] = set()
+    for secret in filter(None, secrets):
+        for text in (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]):
+            forms |= {text, text.replace("/", "\\/")}
+        forms |= {secret, quote(secret, safe=""), html.escape(secret)}
+    return forms
