@@ -220,7 +220,8 @@ class Discovery:
         try:
             return (yield from exchange(request, self._credentials, self._policy, decode))
         except ServiceError as error:
-            error.args = (f"{error.args[0]}; this was asked because {setting} is not set: {how_to_set(setting)}",)
+            if error.path == request.path:  # else it was asked for a token
+                error.args = (f"{error.args[0]}; this was asked because {setting} is not set: {how_to_set(setting)}",)
             raise
 
 

@@ -113,7 +113,7 @@ class Kept(Generic[T, StepT]):
                 if held is not None and self._now() < held.expires_at:
                     held.renew_at = self._now() + _PAUSE
                     return held.value
-                flight.failure = None if isinstance(error, ClientClosedError) else error
+                flight.failure = None if isinstance(error, ClientClosedError) else copy(error)
                 raise
             margin = min(self._margin, fetched.life * _MARGIN_OF_A_SHORT_LIFE)
             expires_at = started + fetched.life

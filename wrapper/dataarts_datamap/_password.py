@@ -6,6 +6,7 @@ Source: KeystoneCreateUserTokenByPassword
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime  # noqa: TC003  the decoder reads annotations
 from typing import TYPE_CHECKING, Annotated, Final
@@ -153,12 +154,12 @@ class _Login:
 
     def fetch(self) -> Call[Fetched[TokenCredentials]]:
         if self._refusal is not None:
-            raise _refused_before(self._refusal)
+            raise copy(self._refusal)
         response = yield self._request
         try:
             return _decode_token(response)
         except AuthenticationError as error:
-            self._refusal = error
+            self._refusal = _refused_before(error)
             raise
 
 
