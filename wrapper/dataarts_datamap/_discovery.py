@@ -91,6 +91,7 @@ class _Candidate(NamedTuple):
 
 
 class _Page(NamedTuple):
+    rows: int
     candidates: list[_Candidate]
     total: int | None = None
     pages: int | None = None
@@ -197,22 +198,22 @@ class Discovery:
         one page, for which it makes no difference; of a longer one there is more than one row to choose from anyhow.
         """
         found: dict[str, _Candidate] = {}
+        rows_read, last = 0, None
         for number in count(1):
             request = Request(
                 method="GET",
                 endpoint=self._settings.endpoint,
                 path=path,
-                query=(("limit", str(_PAGE_SIZE)), ("offset", str(len(found)))),
+                query=(("limit", str(_PAGE_SIZE)), ("offset", str(rows_read))),
                 headers={"Content-Type": "application/json", "X-Project-Id": project_id},
             )
             page = yield from self._ask(setting, request, decode)
-            before = len(found)
-            found.update((candidate.id, candidate) for candidate in page.candidates)
-            if (page.total is not None and len(found) >= page.total) or page.pages == number:
-                break
-            if len(found) == before:
-                if page.total is not None:
-                    raise _undecided(setting, list(found.values()), f"{len(found)} of {page.total} could be read")
+            is_end = not page.rows or page == last
+            if is_end and page.total is not None and rows_read < page.total:
+                raise _undecided(setting, list(found.values()), f"{rows_read} of {page.total} could be read")
+            rows_read, last = rows_read + page.rows, page
+            _add(found, page.candidates)
+            if is_end or page.pages == number or (page.total is not None and rows_read >= page.total):
                 break
         return list(found.values())
 
@@ -223,6 +224,13 @@ class Discovery:
             if error.path == request.path:  # else it was asked for a token
                 error.args = (f"{error.args[0]}; this was asked because {setting} is not set: {how_to_set(setting)}",)
             raise
+
+
+def _add(found: dict[str, _Candidate], candidates: Sequence[_Candidate]) -> None:
+    """Add what a page lists. An instance with several orders counts if one of them does."""
+    for candidate in candidates:
+        if candidate.id not in found or candidate.counts:
+            found[candidate.id] = candidate
 
 
 def how_to_set(setting: str) -> str:
@@ -252,27 +260,30 @@ def _undecided(setting: str, candidates: Sequence[_Candidate], problem: str) -> 
 
 def _show(candidate: _Candidate) -> str:
     id_ = printable(candidate.id, limit=_LONGEST_TEXT)
-    name = "" if candidate.name is None else f" {printable(candidate.name, limit=_LONGEST_TEXT)!r}"
+    name = "" if candidate.name is None else f" '{printable(candidate.name, limit=_LONGEST_TEXT)}'"
     return f"{id_}{name}{'' if candidate.counts else ', which does not count'}"
 
 
 def _decode_projects(response: Response, *, region: str) -> _Page:
-    told = _decode(response, _PROJECTS, "projects")
-    named = [project for project in told.projects if project.name == region]
-    return _checked(response, _Page([_Candidate(one.id, one.name, one.enabled is not False) for one in named]))
+    projects = _decode(response, _PROJECTS, "projects").projects
+    named = [_Candidate(one.id, one.name, one.enabled is not False) for one in projects if one.name == region]
+    return _checked(response, _Page(len(projects), named))
 
 
 def _decode_orders(response: Response) -> _Page:
     told = _decode(response, _ORDERS, "instances")
-    orders = [(order.resource_id, order) for order in told.commodity_orders or ()]
-    candidates = [_Candidate(id_, one.resource_name, one.status == _IN_EFFECT) for id_, one in orders if id_]
-    return _checked(response, _Page(candidates, told.count))
+    orders = told.commodity_orders or []
+    candidates = [
+        _Candidate(one.resource_id, one.resource_name, one.status == _IN_EFFECT) for one in orders if one.resource_id
+    ]
+    return _checked(response, _Page(len(orders), candidates, told.count))
 
 
 def _decode_workspaces(response: Response) -> _Page:
     told = _decode(response, _WORKSPACES, "workspaces")
-    candidates = [_Candidate(one.id, one.name) for one in told.data or ()]
-    return _checked(response, _Page(candidates, told.count, told.total_page))
+    workspaces = told.data or []
+    candidates = [_Candidate(one.id, one.name) for one in workspaces]
+    return _checked(response, _Page(len(workspaces), candidates, told.count, told.total_page))
 
 
 def _decode(response: Response, decoder: json.Decoder[T], what: str) -> T:
