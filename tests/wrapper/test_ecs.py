@@ -72,7 +72,7 @@ def clock() -> MovingClock:
 @pytest.mark.parametrize("crowd", CROWDS)
 def test_crowd_asks_for_one_key(crowd: Callable[[dict[str, Any]], list[Any]], clock: MovingClock) -> None:
     """Threads, tasks and event loops that need a key at once ask for one, and sign with it."""
-    known = {"access_key": "AK0", "secret_key": SECRET_KEY, "security_token": SECURITY_TOKEN}
+    known: dict[str, Any] = {"access_key": "AK0", "secret_key": SECRET_KEY, "security_token": SECURITY_TOKEN}
     metadata = Metadata(clock)
     with ScriptedServer(metadata) as server, MockServer(MockConfig(**known, clock=clock)) as service:
         credentials = EcsMetadataCredentials(server.url, clock=clock)

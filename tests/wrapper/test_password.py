@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import pickle
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -305,6 +306,18 @@ def test_echoed_password_is_masked(face: Face, monkeypatch: pytest.MonkeyPatch) 
     forms = {PASSWORD, json.dumps(PASSWORD)[1:-1]}
     assert [] == [form for form in forms if form in shown or form.encode() in pickle.dumps(caught.value)]
     assert "***" in (caught.value.error_message or "")
+
+
+def test_secrets_are_in_no_log(face: Face, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """Neither the password nor a token is in a log record of any level."""
+    caplog.set_level(logging.DEBUG)
+    with ScriptedServer(token_answer(), refusal("APIGW.0307"), token_answer("another-token"), run_page()) as server:
+        monkeypatch.setitem(SETTINGS, "credentials", credentials_for(server, password=PASSWORD))
+        face.list_runs(server)
+
+    logged = caplog.text + "".join(repr(vars(record)) for record in caplog.records)
+    assert caplog.records
+    assert [] == [secret for secret in (PASSWORD, TOKEN, "another-token", "0123456789") if secret in logged]
 
 
 def test_credentials_stay_secret() -> None:
