@@ -85,6 +85,11 @@ PLACES: Final[dict[str, Callable[[str], bytes]]] = {
 }
 
 
+_TOKEN: Final = json.dumps(
+    {"token": {"issued_at": "2026-01-01T00:00:00.000000Z", "expires_at": "2026-01-02T00:00:00.000000Z"}}
+).encode()
+
+
 @dataclass
 class Echo:
     """What an echoing server does, and what it was sent.
@@ -93,11 +98,13 @@ class Echo:
         place: Name of the place where it echoes.
         escapes: Names of the escapes, one around the other.
         heard: The signatures that it was sent.
+        granted: The token that it gives who logs in; None to refuse and echo that, too.
     """
 
     place: str = "any header"
     escapes: tuple[str, ...] = ()
     heard: list[str] = field(default_factory=list[str])
+    granted: str | None = None
 
     def serve(self, connection: Connection) -> None:
         """Answer one request."""
@@ -106,7 +113,11 @@ class Echo:
         said = " ".join(reversed(asked.split("\r\n")[1:])).strip()  # the secrets first: much is cut off after a while
         for name in self.escapes:
             said = ESCAPES[name](said)
-        connection.send(PLACES[self.place](said))
+        if asked.startswith("POST /v3/auth/tokens") and self.granted is not None:
+            token = f"X-Subject-Token: {self.granted}"
+            connection.send(whole(_TOKEN, token, f"X-Request-Id: {self.granted} {said}", status="201 Made"))
+        else:
+            connection.send(PLACES[self.place](said))
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import ssl
 import sys
 from dataclasses import replace
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dataarts_datamap import AccessKeyCredentials, DataMapClient, TokenCredentials
+from dataarts_datamap import AccessKeyCredentials, DataMapClient, PasswordCredentials, TokenCredentials
 from dataarts_datamap._doctor import Finding, Outcome, examine, subject_of
 from dataarts_datamap.cli._commands import run
 from dataarts_datamap_contract.mock import MockConfig, MockServer
@@ -33,6 +34,7 @@ STEPS = [
     *("clock", "authentication", "project", "instance", "data map"),
 ]
 KNOWN = MockConfig()
+DISCOVERED: dict[str, Any] = {"project_id": None, "instance_id": None, "region": KNOWN.region}
 WRONG_KEY = AccessKeyCredentials(KNOWN.access_key, "wrong-secret")
 RIGHT_KEY = AccessKeyCredentials(KNOWN.access_key, KNOWN.secret_key)
 DEAD = At("http://127.0.0.1:1")
@@ -136,6 +138,56 @@ def test_unknown_access_key(mock_server: MockServer) -> None:
     assert "UNKNOWN-KEY" not in told
 
 
+def login(server: MockServer, **changes: Any) -> PasswordCredentials:
+    """The user's credentials, as they are known to the server unless told otherwise."""
+    whole = {"user": KNOWN.user, "password": KNOWN.password, "account": KNOWN.account, "project_id": KNOWN.project_id}
+    return PasswordCredentials(**{**whole, **changes}, iam_endpoint=server.url)
+
+
+def test_password(mock_server: MockServer) -> None:
+    """A user with a password is examined like the others; a wrong one is asked for once."""
+    assert ("", Outcome.OK) == ends(findings(mock_server, credentials=login(mock_server)))
+    told = failure(findings(mock_server, credentials=login(mock_server, password="wrong-secret")), "authentication")
+
+    assert "the account is not the user" in told
+    assert "wrong-secret" not in told
+
+
+@pytest.mark.parametrize("credentials", [TokenCredentials(KNOWN.token), RIGHT_KEY])
+def test_ids_that_are_found(mock_server: MockServer, credentials: Any) -> None:
+    """Ids that were not given are looked for as a client would."""
+    found = findings(mock_server, **DISCOVERED, iam_endpoint=mock_server.url, credentials=credentials)
+
+    assert ("", Outcome.OK) == ends(found)
+    assert f"{KNOWN.project_id} is known" == found["project"].text
+    assert f"none is set, and {KNOWN.instance_id} is the only one in effect" == found["instance"].text
+
+
+def test_project_that_is_not_found(mock_server: MockServer) -> None:
+    """Where no project has the region's name, credentials are good and the project is to be set."""
+    found = findings(mock_server, **{**DISCOVERED, "region": "cn-north-4"}, iam_endpoint=mock_server.url)
+
+    assert "DATAMAP_PROJECT_ID" in failure(found, "project")
+
+
+def test_wrong_secret_key_while_ids_are_found() -> None:
+    """A wrong secret key costs one wrong signature, too, where the project must be found first."""
+    with MockServer() as server:
+        found = findings(server, **DISCOVERED, iam_endpoint=server.url, credentials=WRONG_KEY)
+        assert 1 == server.record.signatures_refused
+
+    assert "check the secret key" in failure(found, "authentication")
+
+
+@pytest.mark.parametrize("orders", [[], [{"resource_id": "a", "status": 2}, {"resource_id": "b", "status": 2}]])
+def test_instance_that_is_not_the_only_one(orders: list[Any]) -> None:
+    """Where there is not exactly one instance in effect, those that there are are told."""
+    with serving(json_answer({"commodity_orders": orders})) as server:
+        told = failure(findings(server, instance_id=None), "instance")
+
+    assert f"{len(orders)} of the project's are in effect: {'a, b' if orders else 'it has none'}" in told
+
+
 @pytest.mark.parametrize("minutes", [-16, 16])
 def test_skewed_clock_of_this_machine(minutes: int) -> None:
     """A clock that is off by more than the gateway allows stops before a signature is wasted."""
@@ -145,7 +197,7 @@ def test_skewed_clock_of_this_machine(minutes: int) -> None:
         told = failure(found, "clock")
         assert 0 == server.record.signatures_refused
 
-    assert f"0:16:00 {'ahead of' if minutes > 0 else 'behind'} the server" in told
+    assert re.search(rf"0:1[56]:\d\d {'ahead of' if minutes > 0 else 'behind'} the server", told)
     assert "NTP" in told
 
 

@@ -28,8 +28,8 @@ from dataarts_datamap import (
     Credentials,
     DataMapClient,
     DataMapError,
+    PasswordCredentials,
     Request,
-    Response,
     Retry,
     TokenCredentials,
 )
@@ -46,12 +46,13 @@ if TYPE_CHECKING:
 
 Plant = Callable[[], str]
 
-CREDENTIALS: Final[dict[str, Callable[[Plant], Credentials]]] = {
-    "token": lambda plant: TokenCredentials(plant()),
-    "access key": lambda plant: AccessKeyCredentials(plant_word(plant), plant()),
-    "temporary access key": lambda plant: AccessKeyCredentials(plant_word(plant), plant(), plant()),
+CREDENTIALS: Final[dict[str, Callable[[Plant, str], Credentials]]] = {
+    "token": lambda plant, _: TokenCredentials(plant()),
+    "access key": lambda plant, _: AccessKeyCredentials(plant_word(plant), plant()),
+    "temporary access key": lambda plant, _: AccessKeyCredentials(plant_word(plant), plant(), plant()),
+    "password": lambda plant, iam: PasswordCredentials("a", plant(), "b", project_id="c", iam_endpoint=iam),
 }
-"""Each kind of credentials, made of planted secrets."""
+"""Each kind of credentials, made of planted secrets and the address of IAM."""
 
 
 def plant_word(plant: Plant) -> str:
@@ -211,7 +212,9 @@ def hunt(data: st.DataObject, server: Faulty, echo: Echo) -> None:
         planted.append(data.draw(SECRETS, label="secret"))
         return planted[-1]
 
-    credentials = CREDENTIALS[data.draw(st.sampled_from(list(CREDENTIALS)), label="credentials")](plant)
+    kind = data.draw(st.sampled_from(list(CREDENTIALS)), label="credentials")
+    credentials = CREDENTIALS[kind](plant, server.url)
+    echo.granted = plant() if data.draw(st.booleans(), label="logged in") else None
     act = data.draw(st.sampled_from(CALLS), label="call")
     echo.place = data.draw(st.sampled_from(list(PLACES)), label="place")
     echo.escapes = tuple(data.draw(st.lists(st.sampled_from(list(ESCAPES)), max_size=2), label="escapes"))
@@ -238,9 +241,8 @@ def test_mask(secret: str, escapes: list[str]) -> None:
 def test_mask_of_what_the_answer_itself_made_secret() -> None:
     """A token that an answer brings is masked in all else that is shown of it."""
     request = Request(method="POST", endpoint="https://h", path="/")
-    answer = Response(request=request, status=201, headers={"x-subject-token": "a-new-token"}, content=b"")
 
-    assert "server: ***" == mask("server: a-new-token", request, answer)
+    assert "server: ***" == mask("server: a-new-token", request, {"x-subject-token": "a-new-token"})
 
 
 def test_mask_is_quick() -> None:

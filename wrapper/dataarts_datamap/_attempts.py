@@ -50,7 +50,8 @@ class Attempt:
         status: HTTP status; None if no answer began.
         size: Bytes of the answer's content, decompressed; None if it did not come whole.
         request_id: Id of the exchange, escaped and cut off after 80 characters; None if none came.
-        error: Kind of error that the attempt ended in; None if it ended well.
+        error: Kind of error that the attempt ended in; None if it ended well, or if its call went on at once with a new
+            proof of who asks, as it does once where a token is out of date.
         error_code: Code that came with the error, such as ``APIGW.0308``; escaped and cut off likewise.
         next_wait: Seconds to wait before the next attempt; None if there is none.
     """
@@ -191,4 +192,4 @@ def _shown_headers(
 
 
 def _short(text: str | None, request: Request, response: Response | None) -> str | None:
-    return text and printable(mask(text, request, response), limit=_SHORT)
+    return text and printable(mask(text, request, response.headers if response else {}), limit=_SHORT)

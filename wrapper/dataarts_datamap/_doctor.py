@@ -18,17 +18,21 @@ from msgspec import DecodeError, Struct, json
 
 from dataarts_datamap import _http
 from dataarts_datamap._credentials import AccessKeyCredentials, TokenCredentials
+from dataarts_datamap._discovery import Discovery
+from dataarts_datamap._ecs import EcsMetadataCredentials
 from dataarts_datamap._endpoints import environment_proxy
 from dataarts_datamap._envelope import decode_operators
 from dataarts_datamap._errors import (
     AuthenticationError,
     BadRequestError,
     DataMapError,
+    DiscoveryError,
     ErrorBodyError,
     NotFoundError,
     PermissionDeniedError,
     ServerError,
 )
+from dataarts_datamap._password import PasswordCredentials
 from dataarts_datamap._requests import operators_request
 from dataarts_datamap._retry import Policy, Retry, exchange
 from dataarts_datamap._text import printable
@@ -38,7 +42,8 @@ if TYPE_CHECKING:
 
     from dataarts_datamap._client import DataMapClient
     from dataarts_datamap._credentials import Credentials
-    from dataarts_datamap._messages import Call, Request, Response
+    from dataarts_datamap._discovery import Settings
+    from dataarts_datamap._messages import Call, Request, Response, Steps
 
 _PATIENCE: Final = 20.0
 _CLOCK_WINDOW: Final = timedelta(minutes=15)
@@ -48,7 +53,11 @@ _NO_TABLE: Final = "00000000-0000-0000-0000-000000000000"
 _MOST_SHOWN: Final = 5
 _MOST_LISTED: Final = 100
 _LONGEST_TEXT: Final = 400
+_IN_EFFECT: Final = 2
 _OK: Final = 200
+_UNSET: Final = "-"
+_ACCEPTED: Final = "the credentials are accepted"
+_UNWELL: Final = "if the network is sound, the service or a proxy before it is not: try again later"
 
 
 class Outcome(StrEnum):
@@ -84,18 +93,14 @@ class Subject:
     """What is examined.
 
     Attributes:
-        endpoint: Address of the service.
-        project_id: Project id.
-        instance_id: Id of the tenancy.
+        settings: Where to ask, and what is known of whose data.
         credentials: Proof of who asks; else the reason why there is none.
         network: How to talk.
         policy: What holds for each exchange; nothing is sent twice, and nothing takes longer than 20 seconds.
         now: This machine's clock, aware.
     """
 
-    endpoint: str
-    project_id: str
-    instance_id: str
+    settings: Settings
     credentials: Credentials | str
     network: _http.Network
     policy: Policy
@@ -115,9 +120,7 @@ def subject_of(client: DataMapClient, *, credentials_problem: str | None = None)
     """A client's settings, for its doctor alone."""
     inside: dict[str, Any] = vars(client)
     return Subject(
-        endpoint=inside["_endpoint"],
-        project_id=inside["_project_id"],
-        instance_id=inside["_instance_id"],
+        settings=inside["_settings"],
         credentials=credentials_problem or inside["_credentials"],
         network=inside["_network"],
         policy=inside["_policy"],
@@ -127,8 +130,8 @@ def subject_of(client: DataMapClient, *, credentials_problem: str | None = None)
 def examine(subject: Subject) -> Iterator[Finding]:
     """What each step found, as soon as it has ended.
 
-    At most two requests carry the credentials, and the second only if they were accepted on the first: a wrong secret
-    key costs one of the failures that lock the access key.
+    At most three requests carry the credentials, each only if they were accepted on those before: a wrong secret key
+    costs one of the failures that lock the access key.
     """
     transport = _http.SyncTransport(subject.network, subject.policy.clock)
     examination = _Examination(subject, transport)
@@ -144,6 +147,7 @@ def examine(subject: Subject) -> Iterator[Finding]:
 
 class _Order(Struct):
     resource_id: str | None = None
+    status: int | None = None
 
 
 class _Listing(Struct):
@@ -161,13 +165,17 @@ class _Examination:
             subject.policy, retry=Retry(attempts=1), deadline=min(subject.policy.deadline, _PATIENCE)
         )
         self._patience = min(subject.network.timeout, _PATIENCE)
-        self._proxy = subject.network.proxy or environment_proxy(subject.endpoint)
-        parts = urlsplit(self._proxy.address if self._proxy else subject.endpoint)
+        self._endpoint = subject.settings.endpoint
+        self._project_id = subject.settings.project_id
+        self._instance_id = subject.settings.instance_id
+        self._proxy = subject.network.proxy or environment_proxy(self._endpoint)
+        parts = urlsplit(self._proxy.address if self._proxy else self._endpoint)
         self._host = parts.hostname or ""
         self._port = parts.port or (443 if parts.scheme == "https" else 80)
         self._what = "the proxy " if self._proxy else ""
         self._credentials = Nobody() if isinstance(subject.credentials, str) else subject.credentials
         self._date = ""
+        self._undecided: DiscoveryError | None = None
         self._listing: _Listing | DataMapError | None = None
 
     def credentials(self) -> Finding:
@@ -195,7 +203,7 @@ class _Examination:
         return _ok(f"{self._what}{self._host}:{self._port} accepts connections")
 
     def certificate(self) -> Finding:
-        if not self._subject.endpoint.startswith("https:"):
+        if not self._endpoint.startswith("https:"):
             return _ok("plain http: there is none")
         if self._proxy:
             return _ok("behind the proxy: it is checked with the next step")
@@ -213,7 +221,7 @@ class _Examination:
         try:
             greeting = self._ask(self._list_request(), Nobody())
         except DataMapError as error:
-            return _failed(error, "if the network is sound, the service or a proxy before it is not: try again later")
+            return _failed(error, _UNWELL)
         self._date = greeting.headers.get("date", "")
         if not _is_json(greeting):
             type_ = greeting.headers.get("content-type", "no content type")
@@ -233,25 +241,33 @@ class _Examination:
             return _ok("this machine and the server agree to the minute")
         seen = f"this machine is {_span(skew)} {'ahead of' if skew > timedelta() else 'behind'} the server"
         remedy = "set this machine's clock (NTP)"
-        if abs(skew) > _CLOCK_WINDOW and isinstance(self._subject.credentials, AccessKeyCredentials):
+        if abs(skew) > _CLOCK_WINDOW and isinstance(self._credentials, AccessKeyCredentials | EcsMetadataCredentials):
             return _failed(f"{seen}; signatures are refused beyond 15 minutes", remedy)
         return _ok(seen, remedy)
 
     def authentication(self) -> Finding:
         try:
+            self._project_id = self._project_id or self._transport.run(self._find_project())
             answer = self._ask(self._list_request(), self._credentials)
+        except DiscoveryError as error:
+            self._undecided = error
+            return _ok(_ACCEPTED)
+        except AuthenticationError as error:
+            return _failed(error, _authentication_remedy(error, self._credentials))
         except DataMapError as error:
-            return _failed(error, "if the network is sound, the service or a proxy before it is not: try again later")
+            return _failed(error, _UNWELL)
         refusal = _refusal(answer)
         if isinstance(refusal, AuthenticationError):
             return _failed(refusal, _authentication_remedy(refusal, self._credentials))
         self._listing = refusal or _read_listing(answer)
-        return _ok("the credentials are accepted")
+        return _ok(_ACCEPTED)
 
     def project(self) -> Finding:
         listing = self._listing
+        if self._undecided is not None:
+            return _failed(self._undecided, "set DATAMAP_PROJECT_ID (--project-id) to one of them")
         if not isinstance(listing, DataMapError):
-            return _ok(f"{printable(self._subject.project_id)} is known")
+            return _ok(f"{self._project_id} is known")
         remedy = (
             "take the project id of the endpoint's region (console: My Credentials > API Credentials); a token must "
             "have been asked for with this project as its scope"
@@ -265,25 +281,29 @@ class _Examination:
     def instance(self) -> Finding:
         if not isinstance(self._listing, _Listing):
             return _unknown("the list of instances is not to be had", "the last step tells more")
-        known = [order.resource_id for order in self._listing.commodity_orders if order.resource_id]
-        if self._subject.instance_id in known:
-            return _ok(f"{printable(self._subject.instance_id)} is an instance of the project")
-        seen = f"{self._subject.instance_id} is none of the project's instances"
+        orders = [order for order in self._listing.commodity_orders if order.resource_id]
+        known = list(dict.fromkeys(order.resource_id or "" for order in orders))
+        others = ", ".join(known[:_MOST_SHOWN]) or "it has none"
+        if self._instance_id is None:
+            in_effect = {order.resource_id for order in orders if order.status == _IN_EFFECT}
+            if len(in_effect) != 1:
+                seen = f"none is set, and {len(in_effect)} of the project's are in effect: {others}"
+                return _failed(seen, "set DATAMAP_INSTANCE_ID (--instance-id) to one of the project's")
+            self._instance_id = in_effect.pop()
+            return _ok(f"none is set, and {self._instance_id} is the only one in effect")
+        if self._instance_id in known:
+            return _ok(f"{self._instance_id} is an instance of the project")
+        seen = f"{self._instance_id} is none of the project's instances"
         if len(known) < (self._listing.count or 0):
             return _unknown(f"{seen} that were listed, and there are more", "the last step tells more")
-        others = ", ".join(known[:_MOST_SHOWN]) or "it has none"
         return _failed(f"{seen}: {others}", "set DATAMAP_INSTANCE_ID (--instance-id) to one of the project's")
 
     def data_map(self) -> Finding:
         """Asks for a table that cannot be: whoever may ask is told that there is none."""
-        request = operators_request(
-            endpoint=self._subject.endpoint,
-            project_id=self._subject.project_id,
-            instance_id=self._subject.instance_id,
-            table_guid=_NO_TABLE,
-        )
+        if self._instance_id is None:
+            return _unknown("no instance to ask with", "set DATAMAP_INSTANCE_ID (--instance-id)")
         try:
-            refusal = _refusal(self._ask(request, self._credentials))
+            refusal = _refusal(self._ask(self._operators_request(), self._credentials))
         except DataMapError as error:
             return _unknown(error, "try again later")
         if refusal is None or (isinstance(refusal, _TOLD_NO_TABLE) and not _is_of_the_gateway(refusal)):
@@ -306,16 +326,24 @@ class _Examination:
             return _ok(seen, "tell whoever runs the service that its certificate expires soon")
         return _ok(seen)
 
-    def _list_request(self) -> Request:
-        like = operators_request(
-            endpoint=self._subject.endpoint,
-            project_id=self._subject.project_id,
-            instance_id=self._subject.instance_id,
+    def _find_project(self) -> Steps[str]:
+        """The id of the project that is named like the region."""
+        settings = replace(self._subject.settings, instance_id=_UNSET, workspace_id=None)
+        return (yield from Discovery(settings, self._credentials, self._policy).scope()).project_id
+
+    def _operators_request(self) -> Request:
+        return operators_request(
+            endpoint=self._endpoint,
+            project_id=self._project_id or _UNSET,
+            instance_id=self._instance_id or _UNSET,
             table_guid=_NO_TABLE,
         )
-        project, _, _ = like.path.partition("/datamap/")
-        query = (("limit", str(_MOST_LISTED)), ("offset", "0"))
-        return replace(like, path=f"{project}/instances", query=query)
+
+    def _list_request(self) -> Request:
+        like = self._operators_request()
+        headers = {name: value for name, value in like.headers.items() if name != "instance"}
+        path = like.path.partition("/datamap/")[0] + "/instances"
+        return replace(like, path=path, query=(("limit", str(_MOST_LISTED)), ("offset", "0")), headers=headers)
 
     def _ask(self, request: Request, credentials: Credentials) -> Response:
         return self._transport.run(exchange(request, credentials, self._policy, lambda response: response))
@@ -371,6 +399,10 @@ def _kind(credentials: Credentials) -> str:
             return "an access key"
         case AccessKeyCredentials():
             return "a temporary access key with its security token"
+        case PasswordCredentials():
+            return "a user and a password"
+        case EcsMetadataCredentials():
+            return "the key of this cloud server"
         case _:
             return type(credentials).__name__
 
@@ -412,6 +444,8 @@ def _certificate_remedy(code: int) -> str:
 
 
 def _authentication_remedy(error: AuthenticationError, credentials: Credentials) -> str:
+    if isinstance(credentials, PasswordCredentials):
+        return "check user, password and account (the account is not the user); a refused password is not sent again"
     told = (error.error_message or "").lower()
     if "reach the limit" in told:
         return "the access key is locked by wrong signatures: wait five minutes, and let nothing use it meanwhile"

@@ -5,7 +5,8 @@
     DataMapError
     ├── InvalidArgumentError          an argument that cannot be sent; nothing was sent
     ├── ConfigurationError            what the client needs to begin is missing or unusable
-    │   └── CredentialsError          no credentials were found
+    │   ├── CredentialsError          no credentials were found
+    │   └── DiscoveryError            an id that was not given is not the only one, or there is none
     ├── ClientClosedError             the client was closed before or during this call
     ├── TransportError                no whole answer came back
     │   ├── ConnectionFailedError     no connection: name, route, refusal or TLS
@@ -109,6 +110,16 @@ class ConfigurationError(DataMapError):
 
 class CredentialsError(ConfigurationError):
     """No credentials were found; the text names each place that was looked at."""
+
+
+class DiscoveryError(ConfigurationError):
+    """An id that was not given could not be found: there is none, or more than one; the text lists them.
+
+    Attributes:
+        candidates: Id and name of each; the name is None if it has none. Untrusted.
+    """
+
+    candidates: tuple[tuple[str, str | None], ...] = ()
 
 
 class ClientClosedError(DataMapError):

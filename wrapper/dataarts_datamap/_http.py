@@ -39,7 +39,7 @@ from dataarts_datamap._errors import (
     TransportError,
 )
 from dataarts_datamap._masking import mask
-from dataarts_datamap._messages import Response, Sleep
+from dataarts_datamap._messages import Response, Send, Sleep
 from dataarts_datamap._text import printable
 from dataarts_datamap._unpack import Unpacker
 from dataarts_datamap._version import __version__
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
 
     from dataarts_datamap._clock import Clock
-    from dataarts_datamap._messages import Request, Send, Steps
+    from dataarts_datamap._messages import Request, Steps, Wait
 
 T = TypeVar("T")
 PoolT = TypeVar("PoolT", httpcore.ConnectionPool, httpcore.AsyncConnectionPool)
@@ -126,8 +126,8 @@ class SyncTransport:
         try:
             step = next(steps)
             while True:
-                if isinstance(step, Sleep):
-                    self._clock.sleep(step.seconds)
+                if not isinstance(step, Send):
+                    self._pause(step)
                     step = next(steps)
                     continue
                 try:
@@ -139,14 +139,22 @@ class SyncTransport:
         except StopIteration as stop:
             result: T = stop.value
             return result
+        finally:
+            steps.close()  # at once, even if a traceback keeps them alive: others may wait for what they began
 
     def close(self) -> None:
         """Close the connections, and so end the calls that wait on them; again is harmless."""
         for pool in self._pools.take():
             pool.close()
 
+    def _pause(self, step: Sleep | Wait) -> None:
+        if isinstance(step, Sleep):
+            self._clock.sleep(step.seconds)
+        else:
+            step.gate.wait(max(0.0, step.until - self._clock.monotonic()))
+
     def _send(self, step: Send) -> Response:
-        pool, proxy = self._pools.route(step.request.endpoint)
+        pool, proxy = self._pools.route(step.request)
         arrival = _Arrival(step, self._clock, self._network.max_answer_size, proxy)
         self._backend.due.until = step.until
         marked = _sending.set(True)
@@ -194,8 +202,8 @@ class AsyncTransport:
         try:
             step = next(steps)
             while True:
-                if isinstance(step, Sleep):
-                    await self._clock.sleep_async(step.seconds)
+                if not isinstance(step, Send):
+                    await self._pause(step)
                     step = next(steps)
                     continue
                 try:
@@ -207,14 +215,22 @@ class AsyncTransport:
         except StopIteration as stop:
             result: T = stop.value
             return result
+        finally:
+            steps.close()  # at once, even if a traceback keeps them alive: others may wait for what they began
 
     async def close(self) -> None:
         """Close the connections, and so end the calls that wait on them; again is harmless."""
         for pool in self._pools.take():
             await pool.aclose()
 
+    async def _pause(self, step: Sleep | Wait) -> None:
+        if isinstance(step, Sleep):
+            await self._clock.sleep_async(step.seconds)
+        else:
+            await step.gate.wait_async(max(0.0, step.until - self._clock.monotonic()))
+
     async def _send(self, step: Send) -> Response:
-        pool, proxy = self._pools.route(step.request.endpoint)
+        pool, proxy = self._pools.route(step.request)
         arrival = _Arrival(step, self._clock, self._network.max_answer_size, proxy)
         marked = _sending.set(True)
         try:
@@ -260,17 +276,20 @@ class _Pools(Generic[PoolT]):
     def is_open(self) -> bool:
         return bool(self._pools) and self._process == os.getpid()
 
-    def route(self, endpoint: str) -> tuple[PoolT, Proxy | None]:
-        """The pool for requests to an endpoint, and the proxy that it goes through."""
+    def route(self, request: Request) -> tuple[PoolT, Proxy | None]:
+        """The pool for a request, and the proxy that it goes through."""
         if closed := self.closed():
             raise closed
         if self._place != self._find_place():
             self._settle()
-        if endpoint not in self._routes:
-            self._routes[endpoint] = self._proxy or environment_proxy(endpoint)
-        proxy = self._routes[endpoint]
+        proxy = None if request.direct else self._find_proxy(request.endpoint)
         pool = self._pools.get(proxy)
         return self._pools.setdefault(proxy, self._open_pool(proxy)) if pool is None else pool, proxy
+
+    def _find_proxy(self, endpoint: str) -> Proxy | None:
+        if endpoint not in self._routes:
+            self._routes[endpoint] = self._proxy or environment_proxy(endpoint)
+        return self._routes[endpoint]
 
     def closed(self) -> ClientClosedError | None:
         """The error of a client that was closed."""
@@ -499,7 +518,10 @@ class _Arrival:
         return self._request.endpoint + (f" through the proxy {self._proxy.address}" if self._proxy else "")
 
     def _quoted(self, text: str, limit: int) -> str:
-        return printable(mask(text, self._request), limit=limit)  # masked first: half of a secret is not found
+        return printable(self._masked(text), limit=limit)  # masked first: half of a secret is not found
+
+    def _masked(self, text: str) -> str:
+        return mask(text, self._request, self._head[1] if self._head else {})
 
     def _keep(self, content: bytes) -> None:
         self._size += len(content)
@@ -516,8 +538,8 @@ class _Arrival:
     def _error(self, kind: type[ErrorT], text: str) -> ErrorT:
         facts = self._respond(b"").facts()
         facts["status"] = self._head[0] if self._head else None
-        facts["request_id"] = facts["request_id"] and mask(facts["request_id"], self._request)
-        return kind(mask(text, self._request), **facts)
+        facts["request_id"] = facts["request_id"] and self._masked(facts["request_id"])
+        return kind(self._masked(text), **facts)
 
 
 def _header_fields(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:

@@ -7,16 +7,19 @@ import json
 import re
 from bisect import bisect_right
 from operator import itemgetter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import unquote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from dataarts_datamap._messages import Request, Response
+    from dataarts_datamap._messages import Request
 
 MASK: Final = "***"
-_SECRET_HEADERS: Final = frozenset({"x-auth-token", "x-security-token", "authorization", "x-subject-token"})
+_SECRET_HEADERS: Final = frozenset(
+    {"x-auth-token", "x-security-token", "authorization", "x-subject-token", "x-metadata-token"}
+)
 _AUTHORIZATION: Final = re.compile(r"(?:Access|Signature)=([^,\s]+)")
 # The gateway tells what it would have signed, and which key it does not know.
 _ECHOES: Final = re.compile(r"(canonicalRequest:)[^\"\\]*|(\bak:)[^,\s\"\\]+", re.IGNORECASE)
@@ -45,13 +48,19 @@ class _Level(NamedTuple):
     marks: Sequence[tuple[int, int]]
 
 
-def mask(text: str, request: Request, response: Response | None = None) -> str:
-    """The text without the secrets of a request and its answer, however escaped, and without the gateway's echo."""
-    secrets = {secret for message in (request, response) if message for secret in _secrets(message.headers)}
+def mask(text: str, request: Request, answered: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The text without the secrets of a request, however they are escaped, and without the gateway's echo.
+
+    Args:
+        text: What is to be shown.
+        request: The request, whose headers and ``secrets`` are masked.
+        answered: The headers of its answer: one of them can be a token.
+    """
+    secrets = {*_header_secrets(request.headers), *_header_secrets(answered), *filter(None, request.secrets)}
     return _ECHOES.sub(lambda echo: f"{echo[1] or echo[2]}{MASK}", _without(text, secrets))
 
 
-def _secrets(headers: Mapping[str, str]) -> Iterator[str]:
+def _header_secrets(headers: Mapping[str, str]) -> Iterator[str]:
     for name, value in headers.items():
         if name.lower() in _SECRET_HEADERS:
             yield from filter(None, (value, *_AUTHORIZATION.findall(value)))

@@ -23,7 +23,7 @@ from dataarts_datamap._errors import (
     InvalidBodyError,
     RowProblemWarning,
 )
-from dataarts_datamap._messages import Response, Send, Sleep, Steps
+from dataarts_datamap._messages import Response, Send, Sleep, Steps, Wait
 from dataarts_datamap._models import Operator, Run, RunPage
 from dataarts_datamap._text import printable, shown
 
@@ -37,7 +37,7 @@ _END: Final = object()
 OffsetUnit: TypeAlias = Literal["row", "page"]
 """What the server's ``offset`` counts. That is not documented; ``row`` is the plain reading of its description."""
 
-Walk: TypeAlias = Generator[Send | Sleep | RunPage, Response, None]
+Walk: TypeAlias = Generator[Send | Sleep | Wait | RunPage, Response, None]
 """Yields what ``Steps`` do, and pages, each to be resumed with ``next``."""
 
 
@@ -90,6 +90,9 @@ def next_page(walk: Walk) -> Steps[RunPage | None]:
                 step = walk.send(response)
     except StopIteration:
         return None
+    except GeneratorExit:
+        walk.close()  # others may wait for what it began
+        raise
     return step
 
 

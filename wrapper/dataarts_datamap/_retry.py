@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from dataarts_datamap._attempts import AttemptReporter, Trail
+from dataarts_datamap._credentials import RenewableCredentials
 from dataarts_datamap._errors import (
     AnswerTooLargeError,
+    AuthenticationError,
     CertificateError,
     DataMapError,
     InvalidArgumentError,
@@ -15,7 +17,7 @@ from dataarts_datamap._errors import (
     TransportError,
     UpstreamError,
 )
-from dataarts_datamap._messages import Send, Sleep
+from dataarts_datamap._messages import Send, Sleep, Wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +32,7 @@ _MOST_ATTEMPTS: Final = 20
 _LONGEST: Final = 3600.0
 _PASSING_STATUSES: Final = frozenset({429, 500, 502, 503, 504})
 _REFUSALS: Final = range(400, 500)
+_STALE_CODES: Final = ("0301", "0307")
 _LASTING_FAILURES: Final = (AnswerTooLargeError, CertificateError)
 
 
@@ -40,7 +43,9 @@ class Retry:
     All requests only read, so each may be sent again. That happens where no whole answer came back (no connection, a
     timeout, an answer that is cut short or garbled), and for the statuses 429, 500, 502, 503 and 504, be they the
     answer's own or the envelope's inside HTTP 200. Any other error is raised at once: a 401 above all, since five
-    failures lock an access key, and so is a certificate that is not trusted and an answer that is too large.
+    failures lock an access key, and so is a certificate that is not trusted and an answer that is too large. Only where
+    credentials can have a new proof, as a password can have a new token, a 401 that asks for one is answered with it
+    once, at once and beside these attempts (``RenewableCredentials``).
     Credentials are asked afresh for each attempt, so that a signature is never sent twice.
 
     The wait before attempt *n* + 1 is a random part of ``first_wait`` doubled *n* - 1 times, ``longest_wait`` at most
@@ -100,14 +105,15 @@ def exchange(request: Request, credentials: Credentials, policy: Policy, decode:
     started = clock.monotonic()
     until = started + policy.deadline
     attempt = 0
+    renewal = _Renewal(credentials)
     while True:
         attempt += 1
         trail = Trail(policy.reporter, clock, attempt)
         try:
-            result = yield from _due(_attempt(request, credentials, decode), until, trail)
+            result = yield from _due(_attempt(request, credentials, decode, renewal), until, trail)
         except DataMapError as error:
             now = clock.monotonic()
-            _tell(error, attempts=attempt, elapsed=now - started)
+            _tell(error, attempts=attempt + renewal.used, elapsed=now - started)
             wait = _wait(policy.retry, error, attempt=attempt, chance=clock.random())
             if wait is not None and now + wait >= until:
                 wait = None
@@ -120,28 +126,65 @@ def exchange(request: Request, credentials: Credentials, policy: Policy, decode:
         yield Sleep(wait)
 
 
-def _attempt(request: Request, credentials: Credentials, decode: Callable[[Response], T]) -> Call[T]:
+class _Renewal:
+    """The one new proof that an exchange may ask its credentials for."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+        self.used = 0
+
+    def begin(self, error: AuthenticationError, refused: Request) -> bool:
+        """Whether the request is to be sent with a new proof, after the service refused the one that it carried."""
+        if self.used or not (error.error_code or "").endswith(_STALE_CODES):
+            return False
+        if not isinstance(self._credentials, RenewableCredentials) or not self._credentials.discard(refused):
+            return False
+        self.used = 1
+        return True
+
+
+def _attempt(request: Request, credentials: Credentials, decode: Callable[[Response], T], renewal: _Renewal) -> Call[T]:
+    authenticated = yield from credentials.authenticate(request)
+    try:
+        return decode((yield authenticated))
+    except AuthenticationError as error:
+        if not renewal.begin(error, authenticated):
+            raise
     authenticated = yield from credentials.authenticate(request)
     return decode((yield authenticated))
 
 
 def _due(call: Call[T], until: float, trail: Trail) -> Steps[T]:
-    """The call, with a time by which each of its requests must be answered, and a trail that notes how each went."""
+    """The call, with a time by which each of its requests must be answered and each of its waits be over."""
     try:
-        request = next(call)
+        step = next(call)
         while True:
-            trail.begin(request)
             try:
-                response = yield Send(request, until)
+                response = yield from _taken(step, until, trail)
             except DataMapError as error:
-                trail.arrive()
-                request = call.throw(error)
+                step = call.throw(error)
             else:
-                trail.arrive(response)
-                request = call.send(response)
+                step = call.send(response)
     except StopIteration as stop:
         result: T = stop.value
         return result
+    except GeneratorExit:
+        call.close()  # others may wait for what it began
+        raise
+
+
+def _taken(step: Request | Wait, until: float, trail: Trail) -> Steps[Response]:
+    """One step of a call, noted on the trail if it is a request."""
+    if isinstance(step, Wait):
+        return (yield Wait(step.gate, until))
+    trail.begin(step)
+    try:
+        response = yield Send(step, until)
+    except DataMapError:
+        trail.arrive()
+        raise
+    trail.arrive(response)
+    return response
 
 
 def _tell(error: DataMapError, *, attempts: int, elapsed: float) -> None:

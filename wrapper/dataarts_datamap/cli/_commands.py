@@ -88,7 +88,9 @@ def datamap() -> None:
     """Which runs produced a table, when, and how they ended.
 
     Credentials come from the environment, never from the command line: DATAMAP_TOKEN, or HUAWEICLOUD_SDK_AK and
-    HUAWEICLOUD_SDK_SK, or the profile file ~/.huaweicloud/credentials.
+    HUAWEICLOUD_SDK_SK, or the profile file ~/.huaweicloud/credentials. With DATAMAP_CREDENTIALS=password, they are
+    DATAMAP_USER, DATAMAP_PASSWORD and DATAMAP_ACCOUNT; with DATAMAP_CREDENTIALS=ecs-metadata, the key of the cloud
+    server that this runs on.
 
     Exit codes: 0 yes, 1 no, 2 could not be judged, 3 wrong usage, 130 interrupted.
     """

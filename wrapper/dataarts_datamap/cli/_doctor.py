@@ -30,17 +30,16 @@ def doctor(output: Output | None, **settings: Any) -> int:  # noqa: ANN401
     Example:
       datamap doctor --region eu-west-101
     """  # noqa: D301  click reads \b
-    from dataarts_datamap._chain import find_credentials  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap._doctor import Nobody, examine, subject_of  # noqa: PLC0415
+    from dataarts_datamap._doctor import Nobody, examine, subject_of  # noqa: PLC0415  loads what --help does not need
     from dataarts_datamap._errors import CredentialsError  # noqa: PLC0415
     from dataarts_datamap.cli._output import write_findings  # noqa: PLC0415
 
     problem = None
     try:
-        settings["credentials"] = find_credentials()
+        client = connect(settings)
     except CredentialsError as error:
-        settings["credentials"], problem = Nobody(), str(error)
-    with connect(settings) as client:
+        client, problem = connect({**settings, "credentials": Nobody()}), str(error)
+    with client:
         findings = write_findings(examine(subject_of(client, credentials_problem=problem)), output=output_shape(output))
     return _verdict(findings)
 
