@@ -115,6 +115,24 @@ def test_requests_of_credentials_are_told(face: Face, attempts: list[Attempt], m
     assert [("tokens", 1, None), ("node", 1, RateLimitError), ("tokens", 2, None), ("node", 2, None)] == told
 
 
+class Renews(AsksFirst):
+    """Credentials that can have a new proof."""
+
+    def discard(self, _: Request) -> bool:
+        return True
+
+
+def test_renewal_is_told(face: Face, attempts: list[Attempt], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request that is sent anew with another proof is told twice, the first time with the status of its refusal."""
+    monkeypatch.setitem(SETTINGS, "credentials", Renews())
+    with ScriptedServer(json_answer({}), REFUSED, json_answer({}), json_answer([])) as server:
+        face.list_operators(server)
+
+    told = [(attempt.path.rpartition("/")[2], attempt.number, attempt.status, attempt.error) for attempt in attempts]
+    assert [("tokens", 1, 200, None), ("node", 1, 401, None), ("tokens", 1, 200, None), ("node", 1, 200, None)] == told
+    assert not any(attempt.will_retry for attempt in attempts)
+
+
 def test_what_comes_from_the_server_is_cut_and_escaped(face: Face, attempts: list[Attempt]) -> None:
     """A request id and a code cannot act on a terminal, are short, and hold nothing of the credentials."""
     said = f"{TOKEN}\x1b[2J\n" + "a" * 999

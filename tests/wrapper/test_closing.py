@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dataarts_datamap import AsyncDataMapClient, ClientClosedError, DataMapClient, DataMapError
+from dataarts_datamap import AsyncDataMapClient, ClientClosedError, DataMapClient, DataMapError, Retry
 from support.faces import SETTINGS
 from support.faults import Connection, faulty_server, head, self_signed
 
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 STARTS = [b"", head("Content-Length: 9"), head("Transfer-Encoding: chunked") + b"1\r\n[\r\n"]
+
+
+@pytest.fixture(autouse=True)
+def once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is tried again: a second attempt would find the client closed, whatever became of the first."""
+    monkeypatch.setitem(SETTINGS, "retry", Retry(attempts=1))
 
 
 @pytest.fixture

@@ -204,6 +204,16 @@ def echoing() -> Iterator[tuple[Faulty, Echo]]:
         yield served
 
 
+def test_token_of_an_answer_that_is_cut_short(echoing: tuple[Faulty, Echo]) -> None:
+    """A token that came in the head of an answer is masked in its request id, even if the answer did not come whole."""
+    server, echo = echoing
+    echo.place, echo.escapes, echo.granted = "request id of an answer that is cut short", (), "a-new-token"
+    hunted = watch(server.url, CREDENTIALS["password"](lambda: "a-password", server.url), call)
+
+    assert "***" in "".join(error.request_id or "" for error in hunted if isinstance(error, DataMapError))
+    assert "a-new-token" not in "\n".join(text for seen in hunted for text in texts_of(seen))
+
+
 def hunt(data: st.DataObject, server: Faulty, echo: Echo) -> None:
     """Plant secrets, have them echoed, and look for them."""
     planted: list[str] = []
