@@ -158,7 +158,11 @@ def test_crowd_looks_once(crowd: Callable[[dict[str, Any]], list[Any]]) -> None:
     [
         (Lists(projects=[]), (), rf"project_id .*no project named {REGION}.*DATAMAP_PROJECT_ID"),
         (Lists(projects=[{"id": "p2", "name": "other"}]), (), "project_id .*no project"),
-        (Lists(projects=[{"id": "p2", "name": REGION, "enabled": False}]), (("p2", REGION),), "no project .*p2"),
+        (
+            Lists(projects=[{"id": "p2", "name": REGION, "enabled": False}]),
+            (("p2", REGION),),
+            "no project .*p2 .* disabled",
+        ),
         (
             Lists(projects=[{"id": "p1", "name": REGION}, {"id": "p2", "name": REGION}]),
             (("p1", REGION), ("p2", REGION)),
@@ -169,7 +173,7 @@ def test_crowd_looks_once(crowd: Callable[[dict[str, Any]], list[Any]]) -> None:
         (
             Lists(orders=[order("i1", 4, "cold"), order("i2", 3)]),
             (("i1", "cold"), ("i2", None)),
-            "i1 'cold', which does not count, i2, which",
+            r"\(i1 'cold' of status 4, i2 of status 3\)",
         ),
         (
             Lists(orders=[order("i1", 2, "a\u202e"), order("i2", 2, "b"), order("i3", 1), order(None)], most=2),
@@ -227,6 +231,20 @@ def test_list_that_ignores_the_offset(face: Face, point: Callable[..., None], to
                 face.list_runs(server)
         else:
             assert [] == face.list_runs(server)
+
+
+def test_list_without_an_end(face: Face, point: Callable[..., None]) -> None:
+    """A list that has ever new rows and tells no total is given up."""
+
+    def grow(asked: Asked) -> Answer:
+        return json_answer({"commodity_orders": [order(f"i{asked.target.rpartition('=')[2]}", 1)]})
+
+    with ScriptedServer(grow) as server:
+        point(server, project_id="p")
+        with pytest.raises(DiscoveryError, match="no end after 20 pages"):
+            face.list_runs(server)
+
+    assert 20 == len(server.asked)
 
 
 def test_number_of_pages_is_enough(face: Face, point: Callable[..., None]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import multiprocessing
 import os
 from threading import Event, Thread
@@ -13,13 +14,15 @@ import pytest
 from dataarts_datamap import (
     AsyncDataMapClient,
     ClientClosedError,
+    Clock,
     DataMapClient,
     PasswordCredentials,
     RequestTimeoutError,
     ServerError,
 )
+from dataarts_datamap._http import AsyncTransport, Network, SyncTransport
 from dataarts_datamap._kept import Fetched, Kept
-from dataarts_datamap._messages import Request, Wait
+from dataarts_datamap._messages import Request, Sleep, Wait
 from support.answers import run_page
 from support.faces import SETTINGS, WINDOW
 from support.iam import password_for, token_answer
@@ -27,6 +30,8 @@ from support.scripted_server import Answer, Asked, ScriptedServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+
+    from dataarts_datamap._messages import Steps
 
 REQUEST = Request(method="GET", endpoint="https://example.com", path="/value")
 
@@ -180,6 +185,36 @@ def test_who_comes_late_sees_what_came_in_between() -> None:
         begun(keeper)
 
     assert (2, 2) == (caught.value.value, keeper.fetches)
+
+
+class Interrupting(Clock):
+    """A clock on which waiting ends in an interrupt."""
+
+    def sleep(self, seconds: float) -> None:
+        raise KeyboardInterrupt(seconds)
+
+    async def sleep_async(self, seconds: float) -> None:
+        raise KeyboardInterrupt(seconds)
+
+
+@pytest.mark.parametrize(
+    ("transport_type", "run"),
+    [
+        (SyncTransport, lambda transport, steps: transport.run(steps)),
+        (AsyncTransport, lambda transport, steps: transport.run(steps).send(None)),
+    ],
+)
+def test_interrupt_ends_the_steps(transport_type: Any, run: Callable[[Any, Any], object]) -> None:
+    """What is interrupted goes away at once, although the traceback of the interrupt keeps it alive."""
+
+    def wait() -> Steps[None]:
+        yield Sleep(1.0)
+
+    transport, steps = transport_type(Network(1.0, 1, None), Interrupting()), wait()
+    with pytest.raises(KeyboardInterrupt):
+        run(transport, steps)
+
+    assert inspect.GEN_CLOSED == inspect.getgeneratorstate(steps)
 
 
 def test_cancelled_task_leaves_it_to_another() -> None:

@@ -282,7 +282,8 @@ class DataMapClient(_Client[Pager[Run]]):
         iam_endpoint: Address of IAM, where the project id is looked for; the region's, if left out.
         project_id: Project id; if left out, that of the project named like the region, looked for at the first call.
         instance_id: Id of the DataArts Studio tenancy; if left out, that of the project's only one that is in effect,
-            looked for at the first call.
+            looked for at the first call. Where there is not exactly one of what is looked for, each call raises
+            ``DiscoveryError``, which lists what there is.
         workspace_id: Workspace id for calls that name none. If left out, none is sent, and the service decides; at
             ``"auto"``, that of the tenancy's only workspace, looked for at the first call.
         credentials: Proof of who asks; those of ``find_credentials``, if left out.
@@ -349,7 +350,8 @@ class AsyncDataMapClient(_Client[AsyncPager[Run]]):
         iam_endpoint: Address of IAM, where the project id is looked for; the region's, if left out.
         project_id: Project id; if left out, that of the project named like the region, looked for at the first call.
         instance_id: Id of the DataArts Studio tenancy; if left out, that of the project's only one that is in effect,
-            looked for at the first call.
+            looked for at the first call. Where there is not exactly one of what is looked for, each call raises
+            ``DiscoveryError``, which lists what there is.
         workspace_id: Workspace id for calls that name none. If left out, none is sent, and the service decides; at
             ``"auto"``, that of the tenancy's only workspace, looked for at the first call.
         credentials: Proof of who asks; those of ``find_credentials``, if left out.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from itertools import count
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 from urllib.parse import quote
 
@@ -41,6 +40,7 @@ ONLY_WORKSPACE: Final = "auto"
 """Given as a workspace id: the instance's only workspace."""
 
 _PAGE_SIZE: Final = 100  # the largest that a documentation of these lists allows
+_MOST_PAGES: Final = 20
 _IN_EFFECT: Final = 2
 _MOST_SHOWN: Final = 20
 _LONGEST_TEXT: Final = 80
@@ -87,7 +87,7 @@ _WORKSPACES: Final = json.Decoder(_Workspaces)
 class _Candidate(NamedTuple):
     id: str
     name: str | None
-    counts: bool = True
+    flaw: str | None = None
 
 
 class _Page(NamedTuple):
@@ -199,7 +199,7 @@ class Discovery:
         """
         found: dict[str, _Candidate] = {}
         rows_read, last = 0, None
-        for number in count(1):
+        for number in range(1, _MOST_PAGES + 1):
             request = Request(
                 method="GET",
                 endpoint=self._settings.endpoint,
@@ -214,8 +214,8 @@ class Discovery:
             rows_read, last = rows_read + page.rows, page
             _add(found, page.candidates)
             if is_end or page.pages == number or (page.total is not None and rows_read >= page.total):
-                break
-        return list(found.values())
+                return list(found.values())
+        raise _undecided(setting, list(found.values()), f"the list has no end after {_MOST_PAGES} pages")
 
     def _ask(self, setting: str, request: Request, decode: Callable[[Response], T]) -> Steps[T]:
         try:
@@ -229,7 +229,7 @@ class Discovery:
 def _add(found: dict[str, _Candidate], candidates: Sequence[_Candidate]) -> None:
     """Add what a page lists. An instance with several orders counts if one of them does."""
     for candidate in candidates:
-        if candidate.id not in found or candidate.counts:
+        if candidate.id not in found or candidate.flaw is None:
             found[candidate.id] = candidate
 
 
@@ -241,7 +241,7 @@ def how_to_set(setting: str) -> str:
 
 def _only(setting: str, candidates: Sequence[_Candidate], *, what: str) -> str:
     """The id of the only one that counts."""
-    eligible = [candidate for candidate in candidates if candidate.counts]
+    eligible = [candidate for candidate in candidates if candidate.flaw is None]
     if len(eligible) == 1:
         return eligible[0].id
     if eligible:
@@ -261,12 +261,16 @@ def _undecided(setting: str, candidates: Sequence[_Candidate], problem: str) -> 
 def _show(candidate: _Candidate) -> str:
     id_ = printable(candidate.id, limit=_LONGEST_TEXT)
     name = "" if candidate.name is None else f" '{printable(candidate.name, limit=_LONGEST_TEXT)}'"
-    return f"{id_}{name}{'' if candidate.counts else ', which does not count'}"
+    return f"{id_}{name}{'' if candidate.flaw is None else f' {candidate.flaw}'}"
 
 
 def _decode_projects(response: Response, *, region: str) -> _Page:
     projects = _decode(response, _PROJECTS, "projects").projects
-    named = [_Candidate(one.id, one.name, one.enabled is not False) for one in projects if one.name == region]
+    named = [
+        _Candidate(one.id, one.name, "disabled" if one.enabled is False else None)
+        for one in projects
+        if one.name == region
+    ]
     return _checked(response, _Page(len(projects), named))
 
 
@@ -274,7 +278,9 @@ def _decode_orders(response: Response) -> _Page:
     told = _decode(response, _ORDERS, "instances")
     orders = told.commodity_orders or []
     candidates = [
-        _Candidate(one.resource_id, one.resource_name, one.status == _IN_EFFECT) for one in orders if one.resource_id
+        _Candidate(one.resource_id, one.resource_name, None if one.status == _IN_EFFECT else f"of status {one.status}")
+        for one in orders
+        if one.resource_id
     ]
     return _checked(response, _Page(len(orders), candidates, told.count))
 

@@ -70,7 +70,9 @@ class EcsMetadataCredentials(Secret):
     _keys: Kept[AccessKeyCredentials, Request | Wait] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        checked_endpoint(self.endpoint, name="metadata endpoint", allow_http=is_link_local(self.endpoint))
+        checked_endpoint(
+            self.endpoint, name="metadata endpoint", allow_http=is_link_local(self.endpoint), remedy="write https"
+        )
         keys = Kept(self._fetch, lambda: self.clock().timestamp(), margin=_MARGIN)
         object.__setattr__(self, "_keys", keys)
 

@@ -25,13 +25,20 @@ class Proxy:
     auth: tuple[bytes, bytes] | None = field(default=None, repr=False)
 
 
-def checked_endpoint(endpoint: str, *, name: str = "endpoint", allow_http: bool = False) -> str:
+def checked_endpoint(
+    endpoint: str,
+    *,
+    name: str = "endpoint",
+    allow_http: bool = False,
+    remedy: str = "write https, or pass allow_http=True (--allow-http)",
+) -> str:
     """The address without a trailing slash; a path prefix is kept.
 
     Args:
         endpoint: The address.
         name: What the errors call it.
         allow_http: Whether it may be plain ``http`` to another machine.
+        remedy: What to do where that is not allowed.
 
     Raises:
         ConfigurationError: It is no ``http`` or ``https`` address, holds more than host, port and path, or is plain
@@ -49,8 +56,7 @@ def checked_endpoint(endpoint: str, *, name: str = "endpoint", allow_http: bool 
         raise ConfigurationError(f"the {name} {shown} holds a query or a fragment: leave it out")
     if parts.scheme == "http" and not allow_http and not _is_loopback(parts.hostname or ""):
         raise ConfigurationError(
-            f"the {name} {shown} is plain http, on which everyone can read the credentials: write https, "
-            "or pass allow_http=True (--allow-http)"
+            f"the {name} {shown} is plain http, on which everyone can read the credentials: {remedy}"
         )
     return endpoint.rstrip("/")
 

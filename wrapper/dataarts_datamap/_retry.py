@@ -40,13 +40,13 @@ _LASTING_FAILURES: Final = (AnswerTooLargeError, CertificateError)
 class Retry:
     """When a request that failed is sent again.
 
-    All requests only read, so each may be sent again. That happens where no whole answer came back (no connection, a
-    timeout, an answer that is cut short or garbled), and for the statuses 429, 500, 502, 503 and 504, be they the
-    answer's own or the envelope's inside HTTP 200. Any other error is raised at once: a 401 above all, since five
-    failures lock an access key, and so is a certificate that is not trusted and an answer that is too large. Only where
-    credentials can have a new proof, as a password can have a new token, a 401 that asks for one is answered with it
-    once, at once and beside these attempts (``RenewableCredentials``).
-    Credentials are asked afresh for each attempt, so that a signature is never sent twice.
+    All requests only read, or ask for a token, so each may be sent again. That happens where no whole answer came back
+    (no connection, a timeout, an answer that is cut short or garbled), and for the statuses 429, 500, 502, 503 and 504,
+    be they the answer's own or the envelope's inside HTTP 200. Any other error is raised at once: a 401 above all,
+    since five failures lock an access key, and so is a certificate that is not trusted and an answer that is too large.
+    Only where credentials can have a new proof, as a password can have a new token, a 401 that asks for one is answered
+    with it, once, at once and beside these attempts (``RenewableCredentials``). Credentials are asked afresh for each
+    attempt, so that a signature is never sent twice.
 
     The wait before attempt *n* + 1 is a random part of ``first_wait`` doubled *n* - 1 times, ``longest_wait`` at most
     ("full jitter"). A wait that would pass the client's ``deadline`` is not begun: the failure is raised at once.
