@@ -54,7 +54,7 @@ PLACES: Final[dict[str, Callable[[str], bytes]]] = {
     "reason": lambda said: whole(b"{}", status=f"401 {said}"),
     "status line": lambda said: f"{said}\r\n\r\n".encode(),
     "name of a header": lambda said: head(f"{said}: a"),
-    "header that is none": lambda said: head(said.replace(":", "")),
+    "header that is none": lambda said: head(f"( {said}"),
     "any header": lambda said: _in_header("X-Echo", said),
     "request id": lambda said: _in_header("X-Request-Id", said),
     "request id of a refusal": lambda said: _in_header("X-Request-Id", said, status="401 No"),

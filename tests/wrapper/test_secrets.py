@@ -15,7 +15,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -236,6 +236,7 @@ def hunt(data: st.DataObject, server: Faulty, echo: Echo) -> None:
     assert set() == {form for secret in secrets for form in forms_of(secret) if form in shown}
 
 
+@example(secret="Zq-secret-ü", escapes=["JSON"] * 5)
 @given(secret=SECRETS, escapes=st.lists(st.sampled_from(list(ESCAPES)), max_size=3))
 def test_mask(secret: str, escapes: list[str]) -> None:
     """A secret is masked whole however deep it is escaped, and what stands around it is left as it was."""

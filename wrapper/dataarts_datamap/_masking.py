@@ -32,7 +32,7 @@ _ESCAPE: Final = re.compile(
 )
 """One character as JSON, Python, a URL or HTML may write it."""
 
-_MOST_LEVELS: Final = 4  # the API itself sends JSON in JSON in JSON
+_MOST_LEVELS: Final = 8  # the API itself sends JSON in JSON in JSON, and gateways wrap that once more
 _SHORTEST: Final = 8
 
 
