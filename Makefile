@@ -6,6 +6,7 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+OFFICIAL := .official-sdk
 CLIENT := generated/dataarts_datamap_client
 SPEC := spec/datamap.openapi.yaml
 
@@ -48,6 +49,13 @@ $(VENV)/.dev: $(VENV)/.runtime
 	@$(PIP_INSTALL) --editable '.[all]' --group dev
 	@touch $@
 
+# The official SDK, as a client of the mock server: in an environment of its own, since it is no dependency.
+$(OFFICIAL)/.made: constraints.official.txt
+	@echo "Setting up $(OFFICIAL) ..." >&2
+	@$(PYTHON) -m venv --clear $(OFFICIAL)
+	@$(OFFICIAL)/bin/python -m pip install --quiet --constraint $< huaweicloudsdkdataartsstudio
+	@touch $@
+
 .PHONY: setup
 setup: $(VENV)/.dev ## Install everything a developer needs into .venv
 
@@ -60,7 +68,7 @@ test: $(VENV)/.dev ## Run the whole test suite
 	@$(BIN)/python -m pytest $(PARALLEL)
 
 .PHONY: prove
-prove: $(VENV)/.dev ## Run the long proofs
+prove: $(VENV)/.dev $(OFFICIAL)/.made ## Run the long proofs
 	@$(BIN)/python -m pytest -m prove
 	@$(BIN)/python -m pytest contract_tests --max-examples 1000
 
@@ -102,10 +110,14 @@ check-generated: $(VENV)/.dev ## Fail if the low-level client is not what the sp
 	{ diff -r -u -x __pycache__ generated "$$scratch/generated" || \
 	{ echo "generated/ is not what $(SPEC) generates: run 'make generate' and commit the result" >&2; exit 1; }; }
 
+.PHONY: faults
+faults: $(VENV)/.dev ## Rewrite docs/faults.md from the table of faults in the tests
+	@cd tests && python -m support.fault_page
+
 .PHONY: build
 build: $(VENV)/.dev ## Build the wheel and the sdist into dist/
 	@rm -rf dist && $(BIN)/python -m build --no-isolation --quiet >/dev/null
 
 .PHONY: clean
 clean: ## Remove what the other verbs made
-	@rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis
+	@rm -rf $(VENV) $(OFFICIAL) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis

@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any, assert_type
+from typing import TYPE_CHECKING, Any, assert_type
 
 from dataarts_datamap import (
+    REGIONS,
+    AccessKeyCredentials,
     AsyncDataMapClient,
     AsyncPager,
     AuthenticationError,
+    Credentials,
     DataMapClient,
     DataMapError,
+    DiscoveryError,
+    EcsMetadataCredentials,
     FieldProblem,
     IncompleteWalkError,
     Operator,
     Pager,
+    PasswordCredentials,
     RateLimitError,
+    Region,
+    RenewableCredentials,
     Request,
+    Response,
     Run,
     RunPage,
     RunState,
     TokenCredentials,
     UpstreamError,
+    find_credentials,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 
 def use_client() -> None:
@@ -85,6 +98,8 @@ def use_errors(error: DataMapError) -> None:
     match error:
         case UpstreamError():
             assert_type(error.upstream_status, int | None)
+        case DiscoveryError():
+            assert_type(error.candidates, tuple[tuple[str, str | None], ...])
         case IncompleteWalkError():
             assert_type(error.rows_read, int)
         case AuthenticationError() | RateLimitError():
@@ -96,3 +111,37 @@ def use_errors(error: DataMapError) -> None:
 def use_request(request: Request) -> None:
     """What credentials of a user's own see."""
     assert_type(request.url, str)
+
+
+class Own:
+    """Credentials of a user's own, which can be renewed."""
+
+    def authenticate(self, request: Request) -> Generator[Request, Response, Request]:
+        """Asks for something first."""
+        answer = yield request
+        assert_type(answer.text, str)
+        return request
+
+    def discard(self, request: Request) -> bool:
+        """Whether another try is worth it."""
+        return bool(request.headers)
+
+
+def use_credentials() -> list[Credentials]:
+    """Every kind of credentials."""
+    renewable: RenewableCredentials = Own()
+    return [
+        renewable,
+        TokenCredentials("t"),
+        AccessKeyCredentials("a", "s"),
+        PasswordCredentials("u", "p", "a", region="eu-west-101"),
+        PasswordCredentials("u", "p", "a", project_id="p", iam_endpoint="https://iam.example.com"),
+        EcsMetadataCredentials(),
+        find_credentials("ecs-metadata"),
+    ]
+
+
+def use_regions() -> None:
+    """The table of regions."""
+    assert_type(REGIONS["eu-west-101"], Region)
+    assert_type(DataMapClient(region="eu-west-101", credentials=EcsMetadataCredentials()), DataMapClient)

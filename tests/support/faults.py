@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import struct
@@ -34,6 +35,15 @@ class Connection:
                 return b""
             head += piece
         return head
+
+    def read_request(self) -> bytes:
+        """The head of the request and the content behind it."""
+        asked = self.read_head()
+        length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", asked)
+        whole_size = asked.find(b"\r\n\r\n") + 4 + (int(length[1]) if length else 0)
+        while asked and len(asked) < whole_size:
+            asked += self.socket.recv(65536)
+        return asked
 
     def send(self, content: bytes) -> None:
         """Send it at once."""
@@ -115,6 +125,16 @@ def _serve(
         with talk:
             script(Connection(talk, stopped))
     accepted.close()
+
+
+def head(*fields: str, status: str = "200 OK") -> bytes:
+    """The head of an answer."""
+    return "\r\n".join([f"HTTP/1.1 {status}", "X-Request-Id: an-id", *fields, "", ""]).encode()
+
+
+def whole(content: bytes, *fields: str, status: str = "200 OK") -> bytes:
+    """A whole answer."""
+    return head(*fields, f"Content-Length: {len(content)}", "Connection: close", status=status) + content
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import StreamRequestHandler, ThreadingTCPServer
@@ -21,6 +21,8 @@ class Asked:
     target: str
     headers: dict[str, str]
     peer: int  # the port at the other end, which tells connections apart
+    method: str = "GET"
+    content: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,9 @@ class ScriptedServer:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
-                asked = Asked(
-                    self.path, {name.lower(): value for name, value in self.headers.items()}, self.client_address[1]
-                )
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                content = self.rfile.read(int(headers.get("content-length", 0)))
+                asked = Asked(self.path, headers, self.client_address[1], self.command, content)
                 outer.asked.append(asked)
                 answer = outer._next(asked)
                 self.send_response_only(answer.status)
@@ -54,7 +56,14 @@ class ScriptedServer:
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(answer.content)))
                 self.end_headers()
-                self.wfile.write(answer.content)
+                with suppress(ConnectionError):  # who asked may have gone away
+                    self.wfile.write(answer.content)
+
+            def do_POST(self) -> None:
+                self.do_GET()
+
+            def do_PUT(self) -> None:
+                self.do_GET()
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base's name
                 """Stay silent."""

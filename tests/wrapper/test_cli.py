@@ -185,6 +185,29 @@ def test_nothing_found(capfdbinary: pytest.CaptureFixture[bytes], connected: Moc
     assert "datamap: times are in UTC+08:00\ndatamap: no runs in this window\n" == err
 
 
+def test_password_and_ids_that_are_found(
+    capfdbinary: pytest.CaptureFixture[bytes], environment: pytest.MonkeyPatch
+) -> None:
+    """A password in the environment and a region are enough; several workspaces are listed, as wrong usage."""
+    config = MockConfig(now=NOW)
+    environment.delenv("DATAMAP_TOKEN")
+    environment.setenv("DATAMAP_CREDENTIALS", "password")
+    for name in ("user", "password", "account"):
+        environment.setenv(f"DATAMAP_{name.upper()}", getattr(config, name))
+    with MockServer(config) as server:
+        where = ["--region", config.region, "--endpoint", server.url, "--iam-endpoint", server.url]
+        code, out, err = called(capfdbinary, *DOCUMENTED, *DAY, *where, "--output", "ndjson")
+        listing_code, listing_out, listing_err = called(
+            capfdbinary, *DOCUMENTED, *DAY, *where, "--workspace-id", "auto"
+        )
+        tokens = server.record.tokens_issued
+
+    assert (0, 1, 2) == (code, len(out.splitlines()), tokens)
+    assert (3, "") == (listing_code, listing_out)
+    assert "b88c445407b24283aa949f9833a38fd8 'kw_test', 4f6c1d2e9b8a47c3a5d0e1f2b3c4d5e6 'sales'" in listing_err
+    assert config.password not in err + listing_err
+
+
 def test_untrusted_text(
     capfdbinary: pytest.CaptureFixture[bytes], connected: MockServer, environment: pytest.MonkeyPatch
 ) -> None:
@@ -319,7 +342,7 @@ def test_wrong_usage(capfdbinary: pytest.CaptureFixture[bytes], arguments: list[
     assert "Traceback" not in err
 
 
-@pytest.mark.parametrize("arguments", [[], ["runs"], ["operators"], ["mock"]])
+@pytest.mark.parametrize("arguments", [[], ["doctor"], ["runs"], ["operators"], ["mock"]])
 def test_help(capfdbinary: pytest.CaptureFixture[bytes], arguments: list[str]) -> None:
     """Each verb explains itself, with an example."""
     code, out, _ = called(capfdbinary, *arguments, "--help")

@@ -135,7 +135,6 @@ def test_wrong_credentials(credentials: Any) -> None:
     [
         ("DATAMAP_ENDPOINT", ConfigurationError, "DATAMAP_REGION"),
         ("DATAMAP_PROJECT_ID", ConfigurationError, "DATAMAP_PROJECT_ID"),
-        ("DATAMAP_INSTANCE_ID", ConfigurationError, "DATAMAP_INSTANCE_ID"),
         ("DATAMAP_TOKEN", CredentialsError, "DATAMAP_TOKEN"),
     ],
 )

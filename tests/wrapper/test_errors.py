@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import multiprocessing
 import pickle
 import re
+from concurrent.futures import ProcessPoolExecutor
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dataarts_datamap import DataMapError, InvalidArgumentError, UpstreamError, _errors
+from dataarts_datamap import DataMapError, IncompleteWalkError, InvalidArgumentError, UpstreamError, _errors
 
-FACTS = {
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from concurrent.futures import Executor
+
+NOTED = "__annotations__"
+FACTS: dict[str, Any] = {
     "status": 401,
     "error_code": "APIGW.0301",
     "error_message": "no",
@@ -30,12 +36,23 @@ def all_errors(base: type[DataMapError] = DataMapError) -> list[type[DataMapErro
     return [base, *(kind for child in base.__subclasses__() for kind in all_errors(child))]
 
 
+def full_error(kind: type[DataMapError]) -> DataMapError:
+    """An error with all facts, and with all attributes that its class adds."""
+    error = kind("what went wrong", **FACTS)
+    for name in own_attributes(kind):
+        setattr(error, name, len(name))
+    error.add_note("a note")
+    return error
+
+
+def own_attributes(kind: type[DataMapError]) -> set[str]:
+    """The names of the attributes that a class declares beside those of the base."""
+    return {name for base in kind.__mro__ if issubclass(base, DataMapError) for name in vars(base).get(NOTED, ())}
+
+
 def raise_error(kind: type[DataMapError]) -> None:
-    """Raise an error with all facts, in whatever process this runs."""
-    error = kind("what went wrong", **FACTS)  # type: ignore[arg-type]
-    if isinstance(error, UpstreamError):
-        error.upstream_status = 500
-    raise error
+    """Raise such an error, in whatever process this runs."""
+    raise full_error(kind)
 
 
 def test_tree_is_drawn() -> None:
@@ -53,22 +70,55 @@ def test_pickle(kind: type[DataMapError]) -> None:
         raise_error(kind)
     back = pickle.loads(pickle.dumps(caught.value))  # noqa: S301  our own pickle
 
+    assert caught.value == back
     assert (kind, str(caught.value), vars(caught.value)) == (type(back), str(back), vars(back))
 
 
-def test_process_pool() -> None:
-    """Each error comes back from a process of a pool as it was raised there."""
-    context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as pool:
-        for kind in all_errors():
-            error = pool.submit(raise_error_there, kind.__name__).exception()
-            assert kind is type(error)
-            assert FACTS.items() <= vars(error).items()
+@pytest.fixture(scope="module")
+def pool() -> Iterator[Executor]:
+    """A pool of one process that shares nothing with this one."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as executor:
+        yield executor
 
 
-def raise_error_there(name: str) -> None:
-    """Raise the error of this name."""
-    raise_error(getattr(_errors, name))
+@pytest.mark.parametrize("kind", all_errors())
+def test_process_pool(kind: type[DataMapError], pool: Executor) -> None:
+    """Each error comes back from a process of a pool equal to the one that was raised there."""
+    error = pool.submit(raise_error, kind).exception()
+
+    assert full_error(kind) == error
+
+
+def test_attributes_that_classes_add() -> None:
+    """The tests above know of the attributes that some classes add."""
+    assert {"upstream_status"} == own_attributes(UpstreamError)
+    assert {"rows_read", "total"} <= own_attributes(IncompleteWalkError)
+
+
+@pytest.mark.parametrize("kind", all_errors())
+def test_equality(kind: type[DataMapError]) -> None:
+    """Errors are equal if class, text and attributes are; what they are raised from is no part of it."""
+    error, same = full_error(kind), full_error(kind)
+    same.__cause__ = KeyError()
+    others = [kind("something else", **FACTS)]
+    for name in (*FACTS, *own_attributes(kind)):
+        others.append(full_error(kind))
+        setattr(others[-1], name, "another")
+
+    assert error == same
+    assert 1 == len({error, same})
+    assert [] == [other for other in others if error == other]
+    assert [] == [child for child in kind.__subclasses__() if child("what went wrong") == kind("what went wrong")]
+
+
+def test_error_in_a_set_is_found_after_it_was_told_more() -> None:
+    """The hash of an error stays, whatever is noted on it."""
+    error = DataMapError("no")
+    errors = {error}
+    error.attempts = 3
+    error.add_note("more")
+
+    assert error in errors
 
 
 def test_text() -> None:

@@ -308,9 +308,10 @@ def test_wrong_settings(settings: dict[str, Any]) -> None:
 def test_wrong_plan(how: dict[str, Any]) -> None:
     """A wrong way of walking is told when the pager is asked for, by its name."""
     with DataMapClient(endpoint="https://h", **SETTINGS) as client:
-        for call in (client.list_runs, client.list_table_runs):
-            with pytest.raises(InvalidArgumentError, match=next(iter(how))):
-                call("1", **({"job_name": "a"} if call == client.list_runs else {}), **WINDOW, **how)
+        with pytest.raises(InvalidArgumentError, match=next(iter(how))):
+            client.list_runs("1", job_name="a", **WINDOW, **how)
+        with pytest.raises(InvalidArgumentError, match=next(iter(how))):
+            client.list_table_runs("1", **WINDOW, **how)
 
 
 OPERATORS = [

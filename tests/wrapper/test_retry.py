@@ -85,21 +85,17 @@ class Script:
             self.run(credentials)
         return caught.value
 
-    def _take(self, steps: Any, step: Send | Sleep) -> Send | Sleep:
-        taken: Send | Sleep
+    def _take(self, steps: Any, step: Any) -> Any:
         if isinstance(step, Sleep):
             self.waits.append(step.seconds)
             self.clock.now += step.seconds
-            taken = next(steps)
-            return taken
+            return next(steps)
         self.sent.append(step)
         self.clock.now += 1
         end = self._ends.pop(0) if len(self._ends) > 1 else self._ends[0]
         if isinstance(end, DataMapError):
-            taken = steps.throw(end)
-        else:
-            taken = steps.send(Response(request=step.request, status=200, headers={}, content=end.encode()))
-        return taken
+            return steps.throw(end)
+        return steps.send(Response(request=step.request, status=200, headers={}, content=end.encode()))
 
 
 def failure(kind: type[DataMapError], **facts: Any) -> DataMapError:
@@ -236,6 +232,57 @@ def test_credentials_are_asked_afresh() -> None:
     assert [("/token", None), ("/p", "1"), ("/token", None), ("/token", None), ("/p", "3")] == [
         (send.request.path, send.request.headers.get("X-Number")) for send in script.sent
     ]
+
+
+class Discarding(Renumbered):
+    """The same, with a new proof for one that was refused, or without."""
+
+    def __init__(self, *, again: bool) -> None:
+        super().__init__()
+        self.discarded: list[str] = []
+        self._again = again
+
+    def discard(self, request: Request) -> bool:
+        self.discarded.append(request.headers["X-Number"])
+        return self._again
+
+
+STALE = failure(AuthenticationError, status=401, error_code="APIGW.0307")
+
+
+def test_refused_proof_is_renewed_once() -> None:
+    """A proof that the service calls stale is discarded, and the request sent once more, beside the attempts."""
+    credentials = Discarding(again=True)
+    script = Script("token", STALE, "token", STALE, retry=Retry(attempts=1))
+
+    assert 2 == script.error(credentials).attempts
+    assert (["1"], []) == (credentials.discarded, script.waits)
+    assert "answer" == Script("token", STALE, "token", "answer").run(Discarding(again=True))
+
+
+@pytest.mark.parametrize(
+    ("credentials", "code", "discarded"),
+    [
+        (Discarding(again=False), "APIGW.0307", ["1"]),
+        (Discarding(again=True), "APIGW.0305", []),
+        (Discarding(again=True), None, []),
+    ],
+)
+def test_refusal_that_no_new_proof_mends(credentials: Discarding, code: str | None, discarded: list[str]) -> None:
+    """Where there is no other proof, or the service asks for none, the refusal is raised at once."""
+    refused = failure(AuthenticationError, status=401, error_code=code)
+    script = Script("token", refused)
+
+    assert refused is script.error(credentials)
+    assert (2, discarded) == (len(script.sent), credentials.discarded)
+
+
+def test_credentials_that_cannot_discard() -> None:
+    """Credentials that can but authenticate have their refusal raised at once."""
+    script = Script("token", STALE)
+
+    assert STALE is script.error(Renumbered())
+    assert 2 == len(script.sent)
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,17 @@ from typing import TYPE_CHECKING
 from dataarts_datamap._version import __version__
 
 if TYPE_CHECKING:
+    from dataarts_datamap._attempts import Attempt
     from dataarts_datamap._chain import find_credentials
     from dataarts_datamap._client import AsyncDataMapClient, DataMapClient
     from dataarts_datamap._clock import Clock
-    from dataarts_datamap._credentials import AccessKeyCredentials, Credentials, TokenCredentials
+    from dataarts_datamap._credentials import (
+        AccessKeyCredentials,
+        Credentials,
+        RenewableCredentials,
+        TokenCredentials,
+    )
+    from dataarts_datamap._ecs import EcsMetadataCredentials
     from dataarts_datamap._errors import (
         AnswerTooLargeError,
         AuthenticationError,
@@ -25,6 +32,7 @@ if TYPE_CHECKING:
         ConnectionFailedError,
         CredentialsError,
         DataMapError,
+        DiscoveryError,
         ErrorBodyError,
         IncompleteWalkError,
         InsecureFileWarning,
@@ -49,13 +57,17 @@ if TYPE_CHECKING:
     from dataarts_datamap._messages import Request, Response
     from dataarts_datamap._models import FieldProblem, Operator, Run, RunPage, RunState
     from dataarts_datamap._paging import AsyncPager, Pager
+    from dataarts_datamap._password import PasswordCredentials
+    from dataarts_datamap._regions import REGIONS, Region
     from dataarts_datamap._retry import Retry
 
 __all__ = [
+    "REGIONS",
     "AccessKeyCredentials",
     "AnswerTooLargeError",
     "AsyncDataMapClient",
     "AsyncPager",
+    "Attempt",
     "AuthenticationError",
     "BadRequestError",
     "CertificateError",
@@ -67,6 +79,8 @@ __all__ = [
     "CredentialsError",
     "DataMapClient",
     "DataMapError",
+    "DiscoveryError",
+    "EcsMetadataCredentials",
     "ErrorBodyError",
     "FieldProblem",
     "IncompleteWalkError",
@@ -79,8 +93,11 @@ __all__ = [
     "NotFoundError",
     "Operator",
     "Pager",
+    "PasswordCredentials",
     "PermissionDeniedError",
     "RateLimitError",
+    "Region",
+    "RenewableCredentials",
     "Request",
     "RequestTimeoutError",
     "Response",
@@ -102,13 +119,17 @@ __all__ = [
 ]
 
 _HOMES = {
+    "_attempts": ("Attempt",),
     "_chain": ("find_credentials",),
     "_client": ("AsyncDataMapClient", "DataMapClient"),
     "_clock": ("Clock",),
-    "_credentials": ("AccessKeyCredentials", "Credentials", "TokenCredentials"),
+    "_credentials": ("AccessKeyCredentials", "Credentials", "RenewableCredentials", "TokenCredentials"),
+    "_ecs": ("EcsMetadataCredentials",),
     "_messages": ("Request", "Response"),
     "_models": ("FieldProblem", "Operator", "Run", "RunPage", "RunState"),
     "_paging": ("AsyncPager", "Pager"),
+    "_password": ("PasswordCredentials",),
+    "_regions": ("REGIONS", "Region"),
     "_retry": ("Retry",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -6,17 +6,22 @@ import configparser
 import os
 import stat
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from dataarts_datamap._callers import calling_place
 from dataarts_datamap._credentials import AccessKeyCredentials, TokenCredentials
+from dataarts_datamap._ecs import EcsMetadataCredentials
 from dataarts_datamap._errors import CredentialsError, InsecureFileWarning
+from dataarts_datamap._password import PasswordCredentials
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from dataarts_datamap._credentials import Credentials
 
+_NAME_VARIABLE: Final = "DATAMAP_CREDENTIALS"
 _FILE_VARIABLE: Final = "HUAWEICLOUD_SDK_CREDENTIALS_FILE"
 _SECTIONS: Final = ("basic", "basiccredentials")
 _OTHERS_MAY_READ: Final = stat.S_IRGRP | stat.S_IROTH
@@ -30,67 +35,203 @@ class Profile(NamedTuple):
     secret_key: str | None = None
     security_token: str | None = None
     project_id: str | None = None
+    iam_endpoint: str | None = None
 
 
-def find_credentials(*, environ: Mapping[str, str] | None = None, strict_permissions: bool = False) -> Credentials:
+class Found(NamedTuple):
+    """Credentials, and what stands beside them where they were found; None for what does not."""
+
+    credentials: Credentials
+    project_id: str | None = None
+    iam_endpoint: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """Where to look.
+
+    Attributes:
+        environ: The variables; an empty one counts as not set.
+        region: The region, for a password; that of the variables, if it is None.
+        project_id: The project, for a password; that of the variables, if it is None.
+        iam_endpoint: Address of IAM, for a password; that of the variables, if it is None.
+        allow_http: Whether that address may be plain ``http`` to another machine than this one.
+        strict_permissions: Whether a profile file that others may read is refused.
+    """
+
+    environ: Mapping[str, str]
+    region: str | None = None
+    project_id: str | None = None
+    iam_endpoint: str | None = None
+    allow_http: bool = False
+    strict_permissions: bool = False
+
+    def first(self, *names: str) -> str | None:
+        """The first of these variables that is set."""
+        return next(filter(None, map(self.environ.get, names)), None)
+
+    def run(self, name: str | None = None) -> Found:
+        """The first credentials that are found, or those of one place alone.
+
+        Raises:
+            CredentialsError: There are none.
+        """
+        named = name or self.first(_NAME_VARIABLE)
+        if named is None:
+            return self._walk()
+        if named not in _PLACES:  # not shown: it may be a token in the wrong variable
+            raise CredentialsError(f"{_NAME_VARIABLE} must be one of {', '.join(_PLACES)}")
+        found = _PLACES[named](self)
+        if isinstance(found, str):
+            raise CredentialsError(f"no credentials: {named} was asked for, and {found}")
+        return found
+
+    def _walk(self) -> Found:
+        reasons: list[str] = []
+        for name in _CHAIN:
+            found = _PLACES[name](self)
+            if isinstance(found, Found):
+                return found
+            reasons.append(found)
+        others = " and ".join(name for name in _PLACES if name not in _CHAIN)
+        raise CredentialsError(
+            f"no credentials: {'; '.join(reasons)}. Set one of them, or pass credentials=…; "
+            f"{others} are used only where {_NAME_VARIABLE} names them"
+        )
+
+
+def find_credentials(  # noqa: PLR0913  a password needs to know where it goes
+    name: str | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    region: str | None = None,
+    project_id: str | None = None,
+    iam_endpoint: str | None = None,
+    allow_http: bool = False,
+    strict_permissions: bool = False,
+) -> Credentials:
     """The first credentials that are found, in this order; an empty variable counts as not set.
 
-    1. ``DATAMAP_TOKEN``: a user token.
-    2. ``HUAWEICLOUD_SDK_AK``, ``HUAWEICLOUD_SDK_SK`` and, for temporary keys, ``HUAWEICLOUD_SDK_SECURITY_TOKEN``.
-    3. ``ak``, ``sk`` and ``security_token`` in section ``[basic]`` or ``[basiccredentials]`` of the file that
-       ``HUAWEICLOUD_SDK_CREDENTIALS_FILE`` names, or of ``~/.huaweicloud/credentials``.
+    1. ``token``: the user token in ``DATAMAP_TOKEN``.
+    2. ``access-key``: ``HUAWEICLOUD_SDK_AK``, ``HUAWEICLOUD_SDK_SK`` and, for temporary keys,
+       ``HUAWEICLOUD_SDK_SECURITY_TOKEN``.
+    3. ``profile``: ``ak``, ``sk`` and ``security_token`` in section ``[basic]`` or ``[basiccredentials]`` of the file
+       that ``HUAWEICLOUD_SDK_CREDENTIALS_FILE`` names, or of ``~/.huaweicloud/credentials``.
 
-    The names are those of the official SDK, but for the token, which it does not know.
+    Two more places are looked at only where they are named:
+
+    - ``password``: ``DATAMAP_USER``, ``DATAMAP_PASSWORD`` and ``DATAMAP_ACCOUNT``, for ``PasswordCredentials``.
+    - ``ecs-metadata``: the metadata service of the cloud server, for ``EcsMetadataCredentials``.
+
+    The names are those of the official SDK, but for the tokens and passwords, which it does not know.
 
     Args:
+        name: The one place to look at; that of ``DATAMAP_CREDENTIALS``, if left out, and else the order above.
         environ: The variables; those of this process, if left out.
+        region: Region of a password's IAM and project; ``DATAMAP_REGION``, if left out.
+        project_id: Project of a password's token; ``DATAMAP_PROJECT_ID`` or ``HUAWEICLOUD_SDK_PROJECT_ID``, if left
+            out, and else the one that is named like the region.
+        iam_endpoint: Address of a password's IAM; ``HUAWEICLOUD_SDK_IAM_ENDPOINT``, if left out, and else the region's.
+        allow_http: Whether that address may be plain ``http`` to another machine than this one.
         strict_permissions: Whether a file that others may read is refused, instead of used with a warning.
 
     Raises:
         CredentialsError: There are none, and the text says of each place why; or the file cannot be used.
+        ConfigurationError: For a password, neither the region nor what it would tell is known.
         InvalidArgumentError: What was found holds what a header field cannot.
     """
-    variables = os.environ if environ is None else environ
-    if token := variables.get("DATAMAP_TOKEN"):
-        return TokenCredentials(token)
-    access_key, secret_key = variables.get("HUAWEICLOUD_SDK_AK"), variables.get("HUAWEICLOUD_SDK_SK")
-    if access_key and secret_key:
-        return AccessKeyCredentials(access_key, secret_key, variables.get("HUAWEICLOUD_SDK_SECURITY_TOKEN") or None)
-    profile = read_profile(variables, strict_permissions=strict_permissions)
-    if profile is not None and profile.access_key and profile.secret_key:
-        return AccessKeyCredentials(profile.access_key, profile.secret_key, profile.security_token)
-    raise CredentialsError(
-        "no credentials: DATAMAP_TOKEN is not set; "
-        f"{_missing({'HUAWEICLOUD_SDK_AK': access_key, 'HUAWEICLOUD_SDK_SK': secret_key})}; "
-        f"{_declined(profile, variables)}. Set one of them, or pass credentials=…"
+    search = Search(
+        environ=os.environ if environ is None else environ,
+        region=region,
+        project_id=project_id,
+        iam_endpoint=iam_endpoint,
+        allow_http=allow_http,
+        strict_permissions=strict_permissions,
     )
+    return search.run(name).credentials
 
 
-def read_profile(environ: Mapping[str, str], *, strict_permissions: bool = False) -> Profile | None:
+def _find_token(search: Search) -> Found | str:
+    token = search.first("DATAMAP_TOKEN")
+    return "DATAMAP_TOKEN is not set" if token is None else Found(TokenCredentials(token))
+
+
+def _find_access_key(search: Search) -> Found | str:
+    names = ("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK")
+    access_key, secret_key = map(search.first, names)
+    if access_key is None or secret_key is None:
+        return _missing(search, *names)
+    return Found(AccessKeyCredentials(access_key, secret_key, search.first("HUAWEICLOUD_SDK_SECURITY_TOKEN")))
+
+
+def _find_profile(search: Search) -> Found | str:
+    profile = _read_profile(search)
+    if profile is None:
+        return f"there is no file {_path(search)}"
+    if profile.access_key is None or profile.secret_key is None:
+        return f"{profile.path} has no ak and sk in [{'] or ['.join(_SECTIONS)}]"
+    keys = AccessKeyCredentials(profile.access_key, profile.secret_key, profile.security_token)
+    return Found(keys, profile.project_id, profile.iam_endpoint)
+
+
+def _find_password(search: Search) -> Found | str:
+    names = ("DATAMAP_USER", "DATAMAP_PASSWORD", "DATAMAP_ACCOUNT")
+    user, password, account = map(search.first, names)
+    if user is None or password is None or account is None:
+        return _missing(search, *names)
+    credentials = PasswordCredentials(
+        user,
+        password,
+        account,
+        project_id=search.project_id or search.first("DATAMAP_PROJECT_ID", "HUAWEICLOUD_SDK_PROJECT_ID"),
+        region=search.region or search.first("DATAMAP_REGION"),
+        iam_endpoint=search.iam_endpoint or search.first("HUAWEICLOUD_SDK_IAM_ENDPOINT"),
+        allow_http=search.allow_http,
+    )
+    return Found(credentials)
+
+
+def _find_ecs_metadata(search: Search) -> Found | str:  # noqa: ARG001  like the others
+    return Found(EcsMetadataCredentials())
+
+
+_PLACES: Final[Mapping[str, Callable[[Search], Found | str]]] = {
+    "token": _find_token,
+    "access-key": _find_access_key,
+    "profile": _find_profile,
+    "password": _find_password,
+    "ecs-metadata": _find_ecs_metadata,
+}
+"""Each tells what it found, or why it has nothing."""
+
+_CHAIN: Final = ("token", "access-key", "profile")
+
+
+def _read_profile(search: Search) -> Profile | None:
     """What the profile file tells; None if there is no file.
 
     Raises:
         CredentialsError: The file is named but not there, cannot be read, is no profile file, or may be read by
             others and ``strict_permissions`` is set.
     """
-    path = _path(environ)
+    path = _path(search)
     try:
         text = path.read_text(encoding="utf-8-sig")
         mode = path.stat().st_mode
     except FileNotFoundError:
-        if environ.get(_FILE_VARIABLE):
+        if search.first(_FILE_VARIABLE):
             raise CredentialsError(f"{_FILE_VARIABLE} names {path}, which is not there") from None
         return None
     except (OSError, UnicodeDecodeError) as error:
         problem = f"{path} cannot be read: {type(error).__name__}"
     else:
-        _check_permissions(path, mode, strict=strict_permissions)
+        _check_permissions(path, mode, strict=search.strict_permissions)
         return _parse(path, text)
     raise CredentialsError(problem)
 
 
-def _path(environ: Mapping[str, str]) -> Path:
-    named = environ.get(_FILE_VARIABLE)
+def _path(search: Search) -> Path:
+    named = search.first(_FILE_VARIABLE)
     return Path(named) if named else Path("~/.huaweicloud/credentials").expanduser()
 
 
@@ -100,7 +241,8 @@ def _check_permissions(path: Path, mode: int, *, strict: bool) -> None:
     problem = f"others may read the credentials in {path}: run chmod 600 '{path}'"
     if strict:
         raise CredentialsError(problem)
-    warnings.warn(problem, InsecureFileWarning, stacklevel=4)
+    stacklevel, _ = calling_place()
+    warnings.warn(problem, InsecureFileWarning, stacklevel=stacklevel)
 
 
 def _parse(path: Path, text: str) -> Profile:
@@ -111,17 +253,11 @@ def _parse(path: Path, text: str) -> Profile:
         problem = f"{path} is no profile file: {type(error).__name__}"  # its text holds the line, and so a secret
     else:
         section = next(filter(parser.has_section, _SECTIONS), _SECTIONS[0])
-        keys = ("ak", "sk", "security_token", "project_id")
+        keys = ("ak", "sk", "security_token", "project_id", "iam_endpoint")
         return Profile(path, *(parser.get(section, key, fallback=None) or None for key in keys))
     raise CredentialsError(problem)
 
 
-def _missing(values: Mapping[str, str | None]) -> str:
-    names = [name for name, value in values.items() if not value]
-    return f"{' and '.join(names)} {'are' if len(names) > 1 else 'is'} not set"
-
-
-def _declined(profile: Profile | None, environ: Mapping[str, str]) -> str:
-    if profile is None:
-        return f"there is no file {_path(environ)}"
-    return f"{profile.path} has no ak and sk in [{'] or ['.join(_SECTIONS)}]"
+def _missing(search: Search, *names: str) -> str:
+    missing = [name for name in names if search.first(name) is None]
+    return f"{' and '.join(missing)} {'are' if len(missing) > 1 else 'is'} not set"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import warnings
 from abc import abstractmethod
@@ -9,13 +10,13 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final, Generic, Self, TypedDict, TypeVar, Unpack, get_args
 
-from msgspec.structs import replace
-
 from dataarts_datamap._arguments import header_value, path_segment, query_integer, query_text
+from dataarts_datamap._attempts import AttemptHook, AttemptReporter
 from dataarts_datamap._callers import calling_place
-from dataarts_datamap._chain import find_credentials, read_profile
+from dataarts_datamap._chain import Found, Search
 from dataarts_datamap._clock import Clock
-from dataarts_datamap._endpoints import checked_endpoint, checked_proxy, region_endpoint
+from dataarts_datamap._discovery import Discovery, Scope, Settings, how_to_set
+from dataarts_datamap._endpoints import checked_endpoint, checked_proxy
 from dataarts_datamap._envelope import decode_operators, decode_page
 from dataarts_datamap._epoch import EPOCH, MILLISECOND
 from dataarts_datamap._errors import ConfigurationError, InvalidArgumentError
@@ -25,6 +26,7 @@ from dataarts_datamap._models import Operator, Run, RunPage
 from dataarts_datamap._offsets import OffsetUnit
 from dataarts_datamap._paging import AsyncPager, PagedWalk, Pager, Reading
 from dataarts_datamap._plan import Habits, PageRead, Plan
+from dataarts_datamap._regions import find_region
 from dataarts_datamap._requests import operators_request, runs_request
 from dataarts_datamap._resume import Position, TablePosition
 from dataarts_datamap._retry import Policy, Retry, exchange
@@ -57,6 +59,7 @@ _SLICE_ROWS: Final = 10_000
 _DEFAULT_WAIT: Final = 3600.0
 _FIRST_WAIT: Final = 5.0
 _LONGEST_WAIT: Final = 60.0
+_NOT_YET_KNOWN: Final = Scope("-", "-")
 
 
 class ClientSettings(TypedDict, total=False):
@@ -64,6 +67,7 @@ class ClientSettings(TypedDict, total=False):
 
     endpoint: str | None
     region: str | None
+    iam_endpoint: str | None
     project_id: str | None
     instance_id: str | None
     workspace_id: str | None
@@ -76,6 +80,7 @@ class ClientSettings(TypedDict, total=False):
     allow_http: bool
     requests_per_second: float | None
     concurrency: int
+    on_attempt: AttemptHook | None
     clock: Clock | None
 
 
@@ -87,6 +92,7 @@ class _Client(Generic[PagerT]):
         *,
         endpoint: str | None = None,
         region: str | None = None,
+        iam_endpoint: str | None = None,
         project_id: str | None = None,
         instance_id: str | None = None,
         workspace_id: str | None = None,
@@ -99,23 +105,44 @@ class _Client(Generic[PagerT]):
         allow_http: bool = False,
         requests_per_second: float | None = _DEFAULT_RATE,
         concurrency: int = _DEFAULT_CONCURRENCY,
+        on_attempt: AttemptHook | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self._endpoint = _resolve_endpoint(endpoint, region, allow_http=allow_http)
-        self._project_id = path_segment("project_id", _required("project_id", project_id))
-        self._instance_id = header_value("instance_id", _required("instance_id", instance_id))
-        self._workspace_id = None if workspace_id is None else query_text("workspace_id", workspace_id)
+        self._settings = _checked_settings(
+            Settings(
+                endpoint=_resolve_endpoint(endpoint, region, allow_http=allow_http),
+                iam_endpoint=_resolve_iam_endpoint(iam_endpoint, region, allow_http=allow_http),
+                region=region,
+                project_id=project_id,
+                instance_id=instance_id,
+                workspace_id=workspace_id,
+            )
+        )
         self._network = Network(
             timeout=_checked_seconds("timeout", timeout),
             max_answer_size=query_integer("max_answer_size", max_answer_size, minimum=1),
             proxy=None if proxy is None else checked_proxy(proxy),
         )
-        clock = clock or Clock()
-        limiter = RateLimiter(_checked_rate(requests_per_second))
-        self._policy = Policy(retry or Retry(), _checked_seconds("deadline", deadline), clock, limiter)
+        self._policy = Policy(
+            retry or Retry(),
+            _checked_seconds("deadline", deadline),
+            clock or Clock(),
+            RateLimiter(_checked_rate(requests_per_second)),
+            AttemptReporter(_checked_hook(on_attempt)),
+        )
         self._concurrency = _checked_concurrency(concurrency)
         self._habits = Habits()
-        self._credentials = find_credentials() if credentials is None else _checked_credentials(credentials)
+        if credentials is None:
+            search = Search(
+                environ=os.environ,
+                region=region,
+                project_id=project_id,
+                iam_endpoint=iam_endpoint,
+                allow_http=allow_http,
+            )
+            credentials = search.run().credentials
+        self._credentials = _checked_credentials(credentials)
+        self._discovery = Discovery(self._settings, self._credentials, self._policy)
         self._open()
         _, self._made_at = calling_place()
 
@@ -123,10 +150,13 @@ class _Client(Generic[PagerT]):
     def from_env(cls, **settings: Unpack[ClientSettings]) -> Self:
         """A client whose settings come from the environment, except those given as keywords.
 
-        Reads ``DATAMAP_ENDPOINT``, ``DATAMAP_REGION``, ``DATAMAP_PROJECT_ID`` (else ``HUAWEICLOUD_SDK_PROJECT_ID``,
-        else ``project_id`` of the profile file), ``DATAMAP_INSTANCE_ID`` and ``DATAMAP_WORKSPACE_ID``; credentials are
-        those of ``find_credentials``. An empty variable counts as not set, and so does a keyword that is None. Where a
-        keyword says where the service is, no variable does.
+        Reads ``DATAMAP_ENDPOINT``, ``DATAMAP_REGION``, ``DATAMAP_PROJECT_ID`` (else ``HUAWEICLOUD_SDK_PROJECT_ID``),
+        ``DATAMAP_INSTANCE_ID``, ``DATAMAP_WORKSPACE_ID`` and ``HUAWEICLOUD_SDK_IAM_ENDPOINT``; credentials are those of
+        ``find_credentials``. Where they are the profile file's, its ``project_id`` and ``iam_endpoint`` count too, if
+        no variable gives them. An empty variable counts as not set, and so does a keyword that is None. Where a keyword
+        says where the service is, neither ``DATAMAP_ENDPOINT`` nor ``DATAMAP_REGION`` does; a region's own address is
+        overridden by ``HUAWEICLOUD_SDK_REGION_DATAARTSSTUDIO_EU_WEST_101`` and the like, of whose addresses, separated
+        by commas, the first is used.
 
         Raises:
             ConfigurationError: A setting is missing or unusable; the text names it and its variable.
@@ -173,7 +203,7 @@ class _Client(Generic[PagerT]):
         Raises:
             InvalidArgumentError: An argument cannot be sent. What can go wrong while walking, the pager tells.
         """
-        operator = Operator(task_id=task_id, job_name=job_name, workspace_id=self._workspace_of(workspace_id))
+        operator = Operator(task_id=task_id, job_name=job_name, workspace_id=workspace_id)
         resumed = None if resume_token is None else Position.parse(resume_token)
         if resumed is None:
             span = window(start=start, end=end, since=since, now=datetime.now(UTC))
@@ -183,7 +213,7 @@ class _Client(Generic[PagerT]):
             if (resumed.task_id, resumed.job_name, resumed.workspace_id) != _key(operator):
                 raise InvalidArgumentError(f"the resume_token is of another operator: {shown(resumed.job_name)}")
         plan = _plan(page_size, offset_unit, slice_span)
-        self._runs_request(operator, span, offset=0, limit=page_size)  # refuses bad arguments now, not when walked
+        self._refuse_bad_arguments(operator, span, limit=page_size)
 
         def begin() -> Steps[PagedWalk]:
             yield from ()
@@ -240,9 +270,7 @@ class _Client(Generic[PagerT]):
         plan = _plan(page_size, offset_unit, slice_span)
 
         def begin() -> Steps[PagedWalk]:
-            operators = [
-                self._in_workspace(one) for one in dict.fromkeys((yield from self._read_operators(table_guid)))
-            ]
+            operators = list(dict.fromkeys((yield from self._read_operators(table_guid))))
             if merge:
                 return MergedWalk([WindowWalk(one, span, plan, self._habits) for one in operators])
             finished = [one for one in operators if resumed is not None and _key(one) in resumed.finished]
@@ -261,7 +289,8 @@ class _Client(Generic[PagerT]):
         return self._pager(self._reading(begin, strict=strict), resume_token)
 
     def __repr__(self) -> str:
-        where = f"endpoint={self._endpoint!r}, project_id={self._project_id!r}, instance_id={self._instance_id!r}"
+        known = self._settings
+        where = f"endpoint={known.endpoint!r}, project_id={known.project_id!r}, instance_id={known.instance_id!r}"
         return f"{type(self).__name__}({where})"
 
     def __del__(self) -> None:
@@ -280,10 +309,12 @@ class _Client(Generic[PagerT]):
     def _pager(self, reading: Reading, resume_token: str | None) -> PagerT: ...
 
     def _read_operators(self, table_guid: str) -> Steps[list[Operator]]:
+        path_segment("table_guid", table_guid)  # refuses a bad argument before anything is looked for
+        scope = yield from self._discovery.scope()
         request = operators_request(
-            endpoint=self._endpoint,
-            project_id=self._project_id,
-            instance_id=self._instance_id,
+            endpoint=self._settings.endpoint,
+            project_id=scope.project_id,
+            instance_id=scope.instance_id,
             table_guid=table_guid,
         )
         return (yield from exchange(request, self._credentials, self._policy, decode_operators))
@@ -292,7 +323,8 @@ class _Client(Generic[PagerT]):
         return Reading(begin, partial(self._read_page, strict=strict), self._concurrency)
 
     def _read_page(self, read: PageRead, *, strict: bool) -> Steps[RunPage]:
-        request = self._runs_request(read.operator, read.window, offset=read.offset, limit=read.limit)
+        scope = yield from self._discovery.scope()
+        request = self._runs_request(scope, read.operator, read.window, offset=read.offset, limit=read.limit)
         decode = partial(decode_page, offset=read.offset, strict=strict)
         return (yield from exchange(request, self._credentials, self._policy, decode))
 
@@ -310,9 +342,9 @@ class _Client(Generic[PagerT]):
         first_wait: float,
         longest_wait: float,
     ) -> Steps[Run]:
-        operator = Operator(task_id=task_id, job_name=job_name, workspace_id=self._workspace_of(workspace_id))
+        operator = Operator(task_id=task_id, job_name=job_name, workspace_id=workspace_id)
         begun = window(start=start, end=end, since=since, now=datetime.now(UTC))
-        self._runs_request(operator, begun, offset=0, limit=_DEFAULT_PAGE_SIZE)
+        self._refuse_bad_arguments(operator, begun, limit=_DEFAULT_PAGE_SIZE)
         plan = _plan(_DEFAULT_PAGE_SIZE, "auto", _DEFAULT_SLICE_SPAN)
 
         def look() -> Steps[list[Run]]:
@@ -333,20 +365,18 @@ class _Client(Generic[PagerT]):
             )
         )
 
-    def _workspace_of(self, workspace_id: str | None) -> str | None:
-        return self._workspace_id if workspace_id is None else workspace_id
+    def _refuse_bad_arguments(self, operator: Operator, span: Window, *, limit: int) -> None:
+        """Refuse now what could not be sent when the runs are read."""
+        self._runs_request(_NOT_YET_KNOWN, operator, span, offset=0, limit=limit)
 
-    def _in_workspace(self, operator: Operator) -> Operator:
-        return replace(operator, workspace_id=self._workspace_of(operator.workspace_id))
-
-    def _runs_request(self, operator: Operator, span: Window, *, offset: int, limit: int) -> Request:
+    def _runs_request(self, scope: Scope, operator: Operator, span: Window, *, offset: int, limit: int) -> Request:
         return runs_request(
-            endpoint=self._endpoint,
-            project_id=self._project_id,
-            instance_id=self._instance_id,
+            endpoint=self._settings.endpoint,
+            project_id=scope.project_id,
+            instance_id=scope.instance_id,
             task_id=operator.task_id,
             job_name=operator.job_name,
-            workspace_id=operator.workspace_id,
+            workspace_id=scope.workspace_id if operator.workspace_id is None else operator.workspace_id,
             start=span.start,
             end=span.end,
             offset=offset,
@@ -361,10 +391,14 @@ class DataMapClient(_Client[Pager[Run]]):
 
     Args:
         endpoint: Address of the service, such as ``https://dayu.eu-west-101.myhuaweicloud.eu``; a path prefix is kept.
-        region: Region id, from which the address follows where no ``endpoint`` is given.
-        project_id: Project id.
-        instance_id: Id of the DataArts Studio tenancy.
-        workspace_id: Workspace id for calls that name none.
+        region: Region id, one of ``REGIONS`` or a newer one, from which the addresses follow that are not given.
+        iam_endpoint: Address of IAM, where the project id is looked for; the region's, if left out.
+        project_id: Project id; if left out, that of the project named like the region, looked for at the first call.
+        instance_id: Id of the DataArts Studio tenancy; if left out, that of the project's only one that is in effect,
+            looked for at the first call. Where there is not exactly one of what is looked for, each call raises
+            ``DiscoveryError``, which lists what there is.
+        workspace_id: Workspace id for calls that name none. If left out, none is sent, and the service decides; at
+            ``"auto"``, that of the tenancy's only workspace, looked for at the first call.
         credentials: Proof of who asks; those of ``find_credentials``, if left out.
         timeout: Seconds to wait for the next bytes of an answer, and for a connection, of which ten at most.
         deadline: Seconds that one request may take with all its attempts and the waits between them.
@@ -377,6 +411,8 @@ class DataMapClient(_Client[Pager[Run]]):
             50, which is what the service allows one user (documented). None for no limit. Where the service finds them
             too many all the same, all walks wait.
         concurrency: How many pages of a walk are read at once: 1 to 64, by default 8.
+        on_attempt: Called with an ``Attempt`` after each one, for metrics and the like, in the thread or task of the
+            call; what it raises is logged once and breaks nothing. It should be quick, and no coroutine function.
         clock: Time and chance for the retries, for tests that must not wait.
 
     Raises:
@@ -450,7 +486,7 @@ class DataMapClient(_Client[Pager[Run]]):
         )
 
     def close(self) -> None:
-        """Close the connections; again is harmless. A closed client raises ``ClientClosedError``."""
+        """Close the connections; again is harmless. Calls under way, and later ones, raise ``ClientClosedError``."""
         self._transport.close()
 
     def __enter__(self) -> Self:
@@ -478,10 +514,14 @@ class AsyncDataMapClient(_Client[AsyncPager[Run]]):
 
     Args:
         endpoint: Address of the service, such as ``https://dayu.eu-west-101.myhuaweicloud.eu``; a path prefix is kept.
-        region: Region id, from which the address follows where no ``endpoint`` is given.
-        project_id: Project id.
-        instance_id: Id of the DataArts Studio tenancy.
-        workspace_id: Workspace id for calls that name none.
+        region: Region id, one of ``REGIONS`` or a newer one, from which the addresses follow that are not given.
+        iam_endpoint: Address of IAM, where the project id is looked for; the region's, if left out.
+        project_id: Project id; if left out, that of the project named like the region, looked for at the first call.
+        instance_id: Id of the DataArts Studio tenancy; if left out, that of the project's only one that is in effect,
+            looked for at the first call. Where there is not exactly one of what is looked for, each call raises
+            ``DiscoveryError``, which lists what there is.
+        workspace_id: Workspace id for calls that name none. If left out, none is sent, and the service decides; at
+            ``"auto"``, that of the tenancy's only workspace, looked for at the first call.
         credentials: Proof of who asks; those of ``find_credentials``, if left out.
         timeout: Seconds to wait for the next bytes of an answer, and for a connection, of which ten at most.
         deadline: Seconds that one request may take with all its attempts and the waits between them.
@@ -494,6 +534,8 @@ class AsyncDataMapClient(_Client[AsyncPager[Run]]):
             50, which is what the service allows one user (documented). None for no limit. Where the service finds them
             too many all the same, all walks wait.
         concurrency: How many pages of a walk are read at once: 1 to 64, by default 8.
+        on_attempt: Called with an ``Attempt`` after each one, for metrics and the like, in the thread or task of the
+            call; what it raises is logged once and breaks nothing. It should be quick, and no coroutine function.
         clock: Time and chance for the retries, for tests that must not wait.
 
     Raises:
@@ -567,7 +609,7 @@ class AsyncDataMapClient(_Client[AsyncPager[Run]]):
         )
 
     async def close(self) -> None:
-        """Close the connections; again is harmless. A closed client raises ``ClientClosedError``."""
+        """Close the connections; again is harmless. Calls under way, and later ones, raise ``ClientClosedError``."""
         await self._transport.close()
 
     async def __aenter__(self) -> Self:
@@ -596,35 +638,68 @@ def _completed(settings: ClientSettings, environ: Mapping[str, str]) -> ClientSe
     if settings.get("endpoint") is None and settings.get("region") is None:
         completed["endpoint"] = first(None, "DATAMAP_ENDPOINT")
         completed["region"] = first(None, "DATAMAP_REGION")
+    if completed.get("endpoint") is None:
+        completed["endpoint"] = _overridden_endpoint(completed.get("region"), environ)
     completed["instance_id"] = first(settings.get("instance_id"), "DATAMAP_INSTANCE_ID")
     completed["workspace_id"] = first(settings.get("workspace_id"), "DATAMAP_WORKSPACE_ID")
     project_id = first(settings.get("project_id"), "DATAMAP_PROJECT_ID", "HUAWEICLOUD_SDK_PROJECT_ID")
-    completed["project_id"] = _profile_project(environ) if project_id is None else project_id
+    iam_endpoint = first(settings.get("iam_endpoint"), "HUAWEICLOUD_SDK_IAM_ENDPOINT")
+    given = settings.get("credentials")
+    found = (
+        Search(
+            environ=environ,
+            region=completed.get("region"),
+            project_id=project_id,
+            iam_endpoint=iam_endpoint,
+            allow_http=settings.get("allow_http", False),
+        ).run()
+        if given is None
+        else Found(given)
+    )
+    completed["credentials"] = found.credentials
+    completed["project_id"] = found.project_id if project_id is None else project_id
+    completed["iam_endpoint"] = found.iam_endpoint if iam_endpoint is None else iam_endpoint
     return completed
 
 
-def _profile_project(environ: Mapping[str, str]) -> str | None:
-    profile = read_profile(environ)
-    return None if profile is None else profile.project_id
+def _overridden_endpoint(region: str | None, environ: Mapping[str, str]) -> str | None:
+    """What the official SDK's variable says of a region; it can hold several addresses, separated by commas."""
+    if region is None:
+        return None
+    variable = f"HUAWEICLOUD_SDK_REGION_DATAARTSSTUDIO_{region.replace('-', '_').upper()}"
+    return environ.get(variable, "").partition(",")[0].strip() or None
 
 
-def _required(name: str, value: str | None) -> str:
-    if value is None:
-        option, variable = name.replace("_", "-"), name.upper()
+def _checked_settings(settings: Settings) -> Settings:
+    """The settings, if requests can be made with them and what is missing can be found."""
+    if settings.project_id is not None:
+        path_segment("project_id", settings.project_id)
+    elif settings.region is None:
         raise ConfigurationError(
-            f"{name} is missing: pass {name}=… (--{option}), or set DATAMAP_{variable} for from_env()"
+            "project_id is missing, and so is the region, by whose name it could be found: "
+            f"{how_to_set('project_id')}; or {how_to_set('region')}"
         )
-    return value
+    if settings.instance_id is not None:
+        header_value("instance_id", settings.instance_id)
+    if settings.workspace_id is not None:
+        query_text("workspace_id", settings.workspace_id)
+    return settings
 
 
 def _resolve_endpoint(endpoint: str | None, region: str | None, *, allow_http: bool) -> str:
     if endpoint is not None:
         return checked_endpoint(endpoint, allow_http=allow_http)
     if region is not None:
-        return region_endpoint(region)
+        return find_region(region).endpoint
     raise ConfigurationError(
         "endpoint and region are missing: pass one (--endpoint, --region), or set DATAMAP_ENDPOINT or DATAMAP_REGION"
     )
+
+
+def _resolve_iam_endpoint(endpoint: str | None, region: str | None, *, allow_http: bool) -> str | None:
+    if endpoint is not None:
+        return checked_endpoint(endpoint, name="IAM endpoint", allow_http=allow_http)
+    return None if region is None else find_region(region).iam_endpoint
 
 
 def _checked_credentials(credentials: Credentials) -> Credentials:
@@ -632,6 +707,12 @@ def _checked_credentials(credentials: Credentials) -> Credentials:
         kind = type(credentials).__name__
         raise InvalidArgumentError(f"credentials must be credentials such as TokenCredentials(…), not {kind}")
     return credentials
+
+
+def _checked_hook(hook: AttemptHook | None) -> AttemptHook | None:
+    if hook is not None and (not callable(hook) or inspect.iscoroutinefunction(hook)):
+        raise InvalidArgumentError(f"on_attempt must be a plain function of one Attempt, not {shown(hook)}")
+    return hook
 
 
 def _checked_seconds(name: str, seconds: object) -> float:

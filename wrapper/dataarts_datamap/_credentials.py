@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NoReturn, Protocol, Self
+from typing import TYPE_CHECKING, NoReturn, Protocol, Self, runtime_checkable
 
 from dataarts_datamap._arguments import header_value
 from dataarts_datamap._signing import DATE_FORMAT, sign
@@ -23,7 +23,29 @@ class Credentials(Protocol):
         ...
 
 
-class _Secret:
+@runtime_checkable
+class RenewableCredentials(Credentials, Protocol):
+    """Credentials that can have a new proof. A client asks for one where the service says that the old one is no good.
+
+    That is at a 401 whose code ends in 0307 (documented: the token must be updated) or 0301 (wrong authentication
+    information, which a token that has expired can be, too), and once for each request of the client's.
+    """
+
+    def discard(self, request: Request) -> bool:
+        """Forget the proof that this request carried.
+
+        Returns:
+            Whether the request is to be authenticated and sent once more.
+        """
+        ...
+
+
+def now_utc() -> datetime:
+    """The time in UTC."""
+    return datetime.now(UTC)
+
+
+class Secret:
     """Refuses to be pickled: a pickle is a file that nobody guards."""
 
     __slots__ = ()
@@ -39,7 +61,7 @@ class _Secret:
 
 
 @dataclass(frozen=True, slots=True)
-class TokenCredentials(_Secret):
+class TokenCredentials(Secret):
     """A user token with project scope, sent as ``X-Auth-Token`` as it is and never renewed (valid for 24 hours).
 
     Attributes:
@@ -60,12 +82,8 @@ class TokenCredentials(_Secret):
         return replace(request, headers={**request.headers, "X-Auth-Token": self.token})
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 @dataclass(frozen=True, slots=True)
-class AccessKeyCredentials(_Secret):
+class AccessKeyCredentials(Secret):
     """An access key (AK/SK), permanent or temporary, with which each request is signed afresh.
 
     The secret key is never sent. The gateway refuses a signature that is more than 15 minutes off its clock, and locks
@@ -84,7 +102,7 @@ class AccessKeyCredentials(_Secret):
     access_key: str = field(repr=False)
     secret_key: str = field(repr=False)
     security_token: str | None = field(default=None, repr=False)
-    clock: Callable[[], datetime] = field(default=_now, kw_only=True, repr=False, compare=False)
+    clock: Callable[[], datetime] = field(default=now_utc, kw_only=True, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         header_value("access_key", self.access_key, secret=True)

@@ -5,28 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from dataarts_datamap._errors import ConfigurationError
 from dataarts_datamap._text import printable
-
-_REGION: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-
-# The European pages say .eu, where the official SDK's region file says .com.
-_DOMAINS: Final = {"eu-west-101": "myhuaweicloud.eu"}
-
-
-def region_endpoint(region: str) -> str:
-    """The service's address in a region, by the documented rule.
-
-    Raises:
-        ConfigurationError: That is no region's id.
-    """
-    if not _REGION.fullmatch(region):
-        raise ConfigurationError(f"{printable(repr(region), limit=80)} is no region's id; one looks like eu-west-101")
-    return f"https://dayu.{region}.{_DOMAINS.get(region, 'myhuaweicloud.com')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +25,20 @@ class Proxy:
     auth: tuple[bytes, bytes] | None = field(default=None, repr=False)
 
 
-def checked_endpoint(endpoint: str, *, allow_http: bool = False) -> str:
+def checked_endpoint(
+    endpoint: str,
+    *,
+    name: str = "endpoint",
+    allow_http: bool = False,
+    remedy: str = "write https, or pass allow_http=True (--allow-http)",
+) -> str:
     """The address without a trailing slash; a path prefix is kept.
+
+    Args:
+        endpoint: The address.
+        name: What the errors call it.
+        allow_http: Whether it may be plain ``http`` to another machine.
+        remedy: What to do where that is not allowed.
 
     Raises:
         ConfigurationError: It is no ``http`` or ``https`` address, holds more than host, port and path, or is plain
@@ -52,19 +47,16 @@ def checked_endpoint(endpoint: str, *, allow_http: bool = False) -> str:
     shown = printable(repr(endpoint), limit=120)
     parts = _split(endpoint)
     if parts is None:
-        raise ConfigurationError(
-            f"the endpoint {shown} is no address such as https://dayu.eu-west-101.myhuaweicloud.eu"
-        )
+        raise ConfigurationError(f"the {name} {shown} is no address such as https://dayu.eu-west-101.myhuaweicloud.eu")
     if "@" in parts.netloc:
-        raise ConfigurationError("the endpoint holds a user name or password: give credentials instead")
+        raise ConfigurationError(f"the {name} holds a user name or password: give credentials instead")
     if not endpoint.isascii():
-        raise ConfigurationError(f"the endpoint {shown} is not ASCII: write the host as xn--… and the path as %…")
+        raise ConfigurationError(f"the {name} {shown} is not ASCII: write the host as xn--… and the path as %…")
     if parts.query or parts.fragment:
-        raise ConfigurationError(f"the endpoint {shown} holds a query or a fragment: leave it out")
+        raise ConfigurationError(f"the {name} {shown} holds a query or a fragment: leave it out")
     if parts.scheme == "http" and not allow_http and not _is_loopback(parts.hostname or ""):
         raise ConfigurationError(
-            f"the endpoint {shown} is plain http, on which everyone can read the credentials: write https, "
-            "or pass allow_http=True (--allow-http)"
+            f"the {name} {shown} is plain http, on which everyone can read the credentials: {remedy}"
         )
     return endpoint.rstrip("/")
 
@@ -108,6 +100,15 @@ def _split(address: str) -> SplitResult | None:
     if port == 0 or not parts.hostname or re.search(r"[\s\x00-\x1f]", address):
         return None
     return parts if parts.scheme in {"http", "https"} else None
+
+
+def is_link_local(endpoint: str) -> bool:
+    """Whether an address is one that no router forwards to, such as that of a metadata service."""
+    parts = _split(endpoint)
+    try:
+        return parts is not None and ip_address(parts.hostname or "").is_link_local
+    except ValueError:
+        return False
 
 
 def _is_loopback(host: str) -> bool:

@@ -6,55 +6,37 @@ is read again, without types, to find out what it is instead.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, cast
 
 from msgspec import Meta, Struct, ValidationError, json
 
 from dataarts_datamap._arguments import path_segment, query_text
 from dataarts_datamap._errors import (
-    AuthenticationError,
-    BadRequestError,
-    DataMapError,
     ErrorBodyError,
     InvalidBodyError,
     InvalidEnvelopeError,
     InvalidRowError,
-    NotFoundError,
-    PermissionDeniedError,
-    RateLimitError,
-    ServerError,
-    StatusError,
     UnsuccessfulError,
     UpstreamError,
 )
-from dataarts_datamap._masking import mask
 from dataarts_datamap._models import Operator, Run, RunPage, attach_page, convert_json
-from dataarts_datamap._text import printable
+from dataarts_datamap._refusals import (
+    UNREADABLE,
+    Told,
+    check_status,
+    error_about,
+    find_error,
+    reason_of,
+    text_or_none,
+    try_decode,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dataarts_datamap._messages import Response
 
-_E = TypeVar("_E", bound=DataMapError)
-
 _OK: Final = 200
-_FIRST_ERROR_STATUS: Final = 400
-_FIRST_SERVER_ERROR_STATUS: Final = 500
-_MESSAGE_LIMIT: Final = 300
-_UNREADABLE: Final = (ValueError, RecursionError)  # msgspec's own errors are ValueErrors
-
-_STATUS_ERRORS: Final[Mapping[int, type[StatusError]]] = {
-    400: BadRequestError,
-    401: AuthenticationError,
-    403: PermissionDeniedError,
-    404: NotFoundError,
-    429: RateLimitError,
-}
-
-# How this service, its siblings, the gateway and IAM name an error's code and text.
-_CODE_NAMES: Final = ("error_code", "errorCode", "errCode", "code")
-_TEXT_NAMES: Final = ("error_msg", "errorMsg", "errorMessage", "externalMessage", "message", "error")
 
 _Total: TypeAlias = Annotated[int, Meta(ge=0)]
 
@@ -84,14 +66,6 @@ _BODY_DECODER: Final = json.Decoder(_Body)
 _OPERATORS_DECODER: Final = json.Decoder(list[_Operator])
 
 
-class _Told(NamedTuple):
-    """What an error body tells, in whatever shape."""
-
-    code: str | None = None
-    message: str | None = None
-    request_id: str | None = None
-
-
 def decode_operators(response: Response) -> list[Operator]:
     """The operators of a ShowNodes answer.
 
@@ -100,15 +74,15 @@ def decode_operators(response: Response) -> list[Operator]:
         ErrorBodyError: HTTP 200 carries an error body.
         InvalidEnvelopeError: The HTTP status is neither, or the answer is no list of operators.
     """
-    _check_status(response)
+    check_status(response)
     try:
         return [_checked_operator(sent) for sent in _OPERATORS_DECODER.decode(response.content)]
-    except _UNREADABLE as error:  # an id that cannot be asked with is a ValueError, too
-        reason = _reason(error)
-    told = _find_error(_try_decode(response.content))
+    except UNREADABLE as error:  # an id that cannot be asked with is a ValueError, too
+        reason = reason_of(error)
+    told = find_error(try_decode(response.content))
     if told is not None:
-        raise _error(ErrorBodyError, "HTTP 200 carries an error", response, told)
-    raise _error(InvalidEnvelopeError, f"the answer is no list of operators: {reason}", response)
+        raise error_about(ErrorBodyError, "HTTP 200 carries an error", response, told)
+    raise error_about(InvalidEnvelopeError, f"the answer is no list of operators: {reason}", response)
 
 
 def decode_page(response: Response, *, offset: int, strict: bool = False) -> RunPage:
@@ -128,11 +102,11 @@ def decode_page(response: Response, *, offset: int, strict: bool = False) -> Run
         InvalidBodyError: The document inside is no page of rows.
         InvalidRowError: With ``strict``, a field has an unexpected type.
     """
-    _check_status(response)
+    check_status(response)
     text = _open_envelope(response)
     try:
         body = _BODY_DECODER.decode(text)
-    except _UNREADABLE:
+    except UNREADABLE:
         return _decode_body_tolerantly(response, text, offset=offset, strict=strict)
     if body.error_code:
         return _decode_body_tolerantly(response, text, offset=offset, strict=strict)
@@ -144,54 +118,42 @@ def decode_page(response: Response, *, offset: int, strict: bool = False) -> Run
     return RunPage(runs=tuple(body.rows), total=body.total, message=body.msg, offset=offset)
 
 
-def _check_status(response: Response) -> None:
-    if response.status == _OK:
-        return
-    if response.status < _FIRST_ERROR_STATUS:
-        problem = f"HTTP {response.status} is no answer that the API describes"
-        raise _error(InvalidEnvelopeError, problem, response)
-    fallback = ServerError if response.status >= _FIRST_SERVER_ERROR_STATUS else StatusError
-    kind = _STATUS_ERRORS.get(response.status, fallback)
-    told = _find_error(_try_decode(response.content)) or _Told(message=response.text)
-    raise _error(kind, f"HTTP {response.status}", response, told)
-
-
 def _open_envelope(response: Response) -> str:
     """The body string of a good envelope."""
     try:
         envelope = _ENVELOPE_DECODER.decode(response.content)
     except ValidationError:
         return _open_odd_envelope(response)
-    except _UNREADABLE as error:
-        raise _error(InvalidEnvelopeError, f"the answer is not JSON: {_reason(error)}", response) from None
+    except UNREADABLE as error:
+        raise error_about(InvalidEnvelopeError, f"the answer is not JSON: {reason_of(error)}", response) from None
     if envelope.status_code != _OK:
         raise _upstream_error(response, envelope.status_code, envelope.body)
     if envelope.error_code:
-        told = _find_error(_try_decode(response.content)) or _Told()
-        raise _error(ErrorBodyError, "HTTP 200 carries an error", response, told)
+        told = find_error(try_decode(response.content)) or Told()
+        raise error_about(ErrorBodyError, "HTTP 200 carries an error", response, told)
     return envelope.body
 
 
 def _open_odd_envelope(response: Response) -> str:
     """The body string of an envelope that is JSON, but not quite what was expected."""
-    document = _try_decode(response.content)
+    document = try_decode(response.content)
     if not isinstance(document, dict):
-        raise _error(InvalidEnvelopeError, "the answer is JSON, but no object", response)
+        raise error_about(InvalidEnvelopeError, "the answer is JSON, but no object", response)
     envelope = cast("dict[str, object]", document)
-    status, body, told = envelope.get("status_code"), envelope.get("body"), _find_error(envelope)
+    status, body, told = envelope.get("status_code"), envelope.get("body"), find_error(envelope)
     try:
         status = convert_json(status, int)
     except ValidationError as error:
         if told is not None:
-            raise _error(ErrorBodyError, "HTTP 200 carries an error", response, told) from None
-        raise _error(InvalidEnvelopeError, f"the envelope's status_code: {error}", response) from None
+            raise error_about(ErrorBodyError, "HTTP 200 carries an error", response, told) from None
+        raise error_about(InvalidEnvelopeError, f"the envelope's status_code: {error}", response) from None
     if status != _OK:
         raise _upstream_error(response, status, body)
     if not isinstance(body, str):
         problem = (
             f"the envelope's body is {_kind(body)}, not text" if "body" in envelope else "the envelope has no body"
         )
-        raise _error(InvalidBodyError, problem, response)
+        raise error_about(InvalidBodyError, problem, response)
     return body
 
 
@@ -199,13 +161,15 @@ def _decode_body_tolerantly(response: Response, text: str, *, offset: int, stric
     body = _decode_body(response, text)
     rows = _rows_of(response, text, body)
     if body.get("success") is None and not rows:
-        _refuse_failure_message(response, text, _text_or_none(body.get("msg")))
+        _refuse_failure_message(response, text, text_or_none(body.get("msg")))
     runs = tuple(map(Run.from_raw, rows))
     problems = [f"row {index}: {problem}" for index, run in enumerate(runs) for problem in run.problems]
     total = _lenient(body, "total", _Total, problems)
     message = _lenient(body, "msg", str, problems)
     if strict and problems:
-        raise _error(InvalidRowError, f"unexpected types, {len(problems)} in all; {problems[0]}", response, raw=text)
+        raise error_about(
+            InvalidRowError, f"unexpected types, {len(problems)} in all; {problems[0]}", response, raw=text
+        )
     return RunPage(runs=runs, total=total, message=message, offset=offset, problems=tuple(problems))
 
 
@@ -213,32 +177,34 @@ def _decode_body(response: Response, text: str) -> dict[str, object]:
     """The body as an object that does not say that it failed."""
     try:
         document = json.decode(text)
-    except _UNREADABLE as error:
-        problem = f"the body is not JSON: {_reason(error)}" if text else "the body is empty"
-        raise _error(InvalidBodyError, problem, response, raw=text or None) from None
+    except UNREADABLE as error:
+        problem = f"the body is not JSON: {reason_of(error)}" if text else "the body is empty"
+        raise error_about(InvalidBodyError, problem, response, raw=text or None) from None
     if not isinstance(document, dict):
-        raise _error(InvalidBodyError, f"the body is {_kind(document)}, not an object", response, raw=text)
+        raise error_about(InvalidBodyError, f"the body is {_kind(document)}, not an object", response, raw=text)
     body = cast("dict[str, object]", document)
     success = body.get("success")
     if success is False:
         message = body.get("msg")
         raise _unsuccessful(response, text, message if isinstance(message, str) else None)
     if success is not None and not isinstance(success, bool):
-        raise _error(InvalidBodyError, f"the body's success is {_kind(success)}, not a boolean", response, raw=text)
+        raise error_about(
+            InvalidBodyError, f"the body's success is {_kind(success)}, not a boolean", response, raw=text
+        )
     return body
 
 
 def _rows_of(response: Response, text: str, body: Mapping[str, object]) -> list[dict[str, Any]]:
     rows = body.get("rows")
-    told = _find_error(body)
+    told = find_error(body)
     if told is not None and (body.get("error_code") or not isinstance(rows, list)):
-        raise _error(ErrorBodyError, "HTTP 200 carries an error in its body", response, told, raw=text)
+        raise error_about(ErrorBodyError, "HTTP 200 carries an error in its body", response, told, raw=text)
     if not isinstance(rows, list):
         problem = f"the body's rows are {_kind(rows)}, not a list" if "rows" in body else "the body has no rows"
-        raise _error(InvalidBodyError, problem, response, raw=text)
+        raise error_about(InvalidBodyError, problem, response, raw=text)
     for index, row in enumerate(cast("list[object]", rows)):
         if not isinstance(row, dict):
-            raise _error(InvalidBodyError, f"row {index} is {_kind(row)}, not an object", response, raw=text)
+            raise error_about(InvalidBodyError, f"row {index} is {_kind(row)}, not an object", response, raw=text)
     return cast("list[dict[str, Any]]", rows)
 
 
@@ -259,70 +225,19 @@ def _checked_operator(sent: _Operator) -> Operator:
 def _refuse_failure_message(response: Response, text: str, message: str | None) -> None:
     if message not in (None, "", "success"):
         problem = "the body has no rows and does not say success"
-        raise _error(UnsuccessfulError, problem, response, _Told(message=message), raw=text)
+        raise error_about(UnsuccessfulError, problem, response, Told(message=message), raw=text)
 
 
 def _upstream_error(response: Response, status: int, body: object) -> UpstreamError:
     text = body if isinstance(body, str) else response.text
-    told = _find_error(_try_decode(text)) or _Told(message=text)
-    error = _error(UpstreamError, f"HTTP 200 around status_code {status}", response, told, raw=text)
+    told = find_error(try_decode(text)) or Told(message=text)
+    error = error_about(UpstreamError, f"HTTP 200 around status_code {status}", response, told, raw=text)
     error.upstream_status = status
     return error
 
 
 def _unsuccessful(response: Response, text: str, message: str | None) -> UnsuccessfulError:
-    return _error(UnsuccessfulError, "the body says success: false", response, _Told(message=message), raw=text)
-
-
-def _find_error(document: object) -> _Told | None:
-    """What a document tells under one of the known names, itself or in its member ``error``."""
-    if not isinstance(document, dict):
-        return None
-    members = cast("dict[str, object]", document)
-    nested = members.get("error")
-    return _read_error(cast("dict[str, object]", nested) if isinstance(nested, dict) else members)
-
-
-def _read_error(members: Mapping[str, object]) -> _Told | None:
-    code, message = (
-        next((_text_or_none(members[name]) for name in names if members.get(name) is not None), None)
-        for names in (_CODE_NAMES, _TEXT_NAMES)
-    )
-    if code is None and message is None:
-        return None
-    return _Told(code, message, _text_or_none(members.get("request_id")))
-
-
-def _error(kind: type[_E], problem: str, response: Response, told: _Told = _Told(), *, raw: str | None = None) -> _E:  # noqa: B008  an immutable default
-    def masked(text: str) -> str:
-        return mask(text, response.request)
-
-    said = " ".join(part for part in (told.code, told.message) if part)
-    facts = response.facts()
-    request_id = facts.pop("request_id") or told.request_id
-    return kind(
-        f"{problem}: {printable(masked(said), limit=_MESSAGE_LIMIT)}" if said else masked(problem),
-        error_code=told.code and masked(told.code),
-        error_message=told.message and masked(told.message),
-        request_id=request_id and masked(request_id),
-        raw=masked(response.text if raw is None else raw),
-        **facts,
-    )
-
-
-def _try_decode(content: bytes | str) -> object:
-    try:
-        return json.decode(content)
-    except _UNREADABLE:
-        return None
-
-
-def _text_or_none(value: object) -> str | None:
-    return value if isinstance(value, str) else None if value is None else json.encode(value).decode()
-
-
-def _reason(error: BaseException) -> str:
-    return "nested too deeply" if isinstance(error, RecursionError) else str(error)
+    return error_about(UnsuccessfulError, "the body says success: false", response, Told(message=message), raw=text)
 
 
 def _kind(value: object) -> str:

@@ -5,8 +5,9 @@
     DataMapError
     ├── InvalidArgumentError          an argument that cannot be sent; nothing was sent
     ├── ConfigurationError            what the client needs to begin is missing or unusable
-    │   └── CredentialsError          no credentials were found
-    ├── ClientClosedError             the client was closed before this call
+    │   ├── CredentialsError          no credentials were found
+    │   └── DiscoveryError            an id that was not given is not the only one, or there is none
+    ├── ClientClosedError             the client was closed before or during this call
     ├── TransportError                no whole answer came back
     │   ├── ConnectionFailedError     no connection: name, route, refusal or TLS
     │   │   └── CertificateError      the server's certificate is not trusted
@@ -44,7 +45,9 @@ if TYPE_CHECKING:
 class DataMapError(Exception):
     """The base of all errors of this package.
 
-    What is known of the exchange is on the error; what is not, is None.
+    What is known of the exchange is on the error; what is not, is None. Two errors are equal if they are of one class
+    and have the same text and attributes, so that one that crossed a process is equal to the one raised there;
+    the traceback and the chain of causes do not count.
 
     Attributes:
         status: HTTP status of the answer.
@@ -88,6 +91,14 @@ class DataMapError(Exception):
         self.raw = raw
         self.resume_token: str | None = None
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, DataMapError) or type(self) is not type(other):
+            return NotImplemented
+        return self is other or (self.args, vars(self)) == (other.args, vars(other))
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.args))  # attributes can be set later, and an error may be in a set by then
+
     def __str__(self) -> str:
         text = str(self.args[0]) if self.args else ""
         known = [
@@ -109,8 +120,18 @@ class CredentialsError(ConfigurationError):
     """No credentials were found; the text names each place that was looked at."""
 
 
+class DiscoveryError(ConfigurationError):
+    """An id that was not given could not be found: there is none, or more than one; the text lists them.
+
+    Attributes:
+        candidates: Id and name of each; the name is None if it has none. Untrusted.
+    """
+
+    candidates: tuple[tuple[str, str | None], ...] = ()
+
+
 class ClientClosedError(DataMapError):
-    """The client was closed before this call."""
+    """The client was closed, before this call or while it went on."""
 
 
 class TransportError(DataMapError):

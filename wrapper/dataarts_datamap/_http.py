@@ -17,6 +17,7 @@ import ssl
 import threading
 import zlib
 from concurrent.futures import CancelledError
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
@@ -39,7 +40,7 @@ from dataarts_datamap._errors import (
     TransportError,
 )
 from dataarts_datamap._masking import mask
-from dataarts_datamap._messages import Response, Sleep
+from dataarts_datamap._messages import Response, Send, Sleep
 from dataarts_datamap._text import printable
 from dataarts_datamap._unpack import Unpacker
 from dataarts_datamap._version import __version__
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
 
     from dataarts_datamap._cancellation import Cancellation
     from dataarts_datamap._clock import Clock
-    from dataarts_datamap._messages import Request, Send, Steps
+    from dataarts_datamap._messages import Request, Steps, Wait
 
 T = TypeVar("T")
 PoolT = TypeVar("PoolT", httpcore.ConnectionPool, httpcore.AsyncConnectionPool)
@@ -71,12 +72,17 @@ _HEADERS: Final = {
 _sending: ContextVar[bool] = ContextVar("_sending", default=False)
 
 
-def _hide_headers(record: logging.LogRecord) -> bool:
-    # The library logs all headers of an answer, and that of a request for a token holds the token.
-    return not (_sending.get() and record.getMessage().startswith("receive_response_headers.complete"))
+def _hide_details(record: logging.LogRecord) -> bool:
+    # The library logs all headers of an answer, and that of a request for a token holds the token; the errors that it
+    # logs quote what a server sent, which can be an echo.
+    event, _, details = record.getMessage().partition(" ")
+    if details and _sending.get() and event.endswith((".complete", ".failed")):
+        record.msg, record.args = event, None
+    return True
 
 
-logging.getLogger("httpcore.http11").addFilter(_hide_headers)
+for _name in ("httpcore.connection", "httpcore.http11", "httpcore.proxy"):
+    logging.getLogger(_name).addFilter(_hide_details)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +133,8 @@ class SyncTransport:
             while True:
                 if cancellation is not None and cancellation.is_cancelled:
                     raise CancelledError
-                if isinstance(step, Sleep):
-                    self._sleep(step.seconds, cancellation)
+                if not isinstance(step, Send):
+                    self._pause(step, cancellation)
                     step = next(steps)
                     continue
                 try:
@@ -140,20 +146,26 @@ class SyncTransport:
         except StopIteration as stop:
             result: T = stop.value
             return result
+        finally:
+            steps.close()  # at once, even if a traceback keeps them alive: others may wait for what they began
 
     def close(self) -> None:
-        """Close the connections; again is harmless."""
+        """Close the connections, and so end the calls that wait on them; again is harmless."""
         for pool in self._pools.take():
             pool.close()
 
-    def _sleep(self, seconds: float, cancellation: Cancellation | None) -> None:
+    def _pause(self, step: Sleep | Wait, cancellation: Cancellation | None) -> None:
+        if not isinstance(step, Sleep):
+            step.gate.wait(max(0.0, step.until - self._clock.monotonic()))
+            return
+        seconds = step.seconds
         while cancellation is not None and seconds > _NAP and not cancellation.is_cancelled:
             self._clock.sleep(_NAP)
             seconds -= _NAP
         self._clock.sleep(seconds)
 
     def _send(self, step: Send) -> Response:
-        pool, proxy = self._pools.route(step.request.endpoint)
+        pool, proxy = self._pools.route(step.request)
         arrival = _Arrival(step, self._clock, self._network.max_answer_size, proxy)
         self._backend.due.until = step.until
         marked = _sending.set(True)
@@ -164,7 +176,7 @@ class SyncTransport:
                     arrival.feed(piece)
             return arrival.response()
         except _FOREIGN as error:
-            failure = arrival.failure(error)
+            failure = self._pools.closed() or arrival.failure(error)
         finally:
             _sending.reset(marked)
         raise failure
@@ -201,8 +213,8 @@ class AsyncTransport:
         try:
             step = next(steps)
             while True:
-                if isinstance(step, Sleep):
-                    await self._clock.sleep_async(step.seconds)
+                if not isinstance(step, Send):
+                    await self._pause(step)
                     step = next(steps)
                     continue
                 try:
@@ -214,14 +226,22 @@ class AsyncTransport:
         except StopIteration as stop:
             result: T = stop.value
             return result
+        finally:
+            steps.close()  # at once, even if a traceback keeps them alive: others may wait for what they began
 
     async def close(self) -> None:
-        """Close the connections; again is harmless."""
+        """Close the connections, and so end the calls that wait on them; again is harmless."""
         for pool in self._pools.take():
             await pool.aclose()
 
+    async def _pause(self, step: Sleep | Wait) -> None:
+        if isinstance(step, Sleep):
+            await self._clock.sleep_async(step.seconds)
+        else:
+            await step.gate.wait_async(max(0.0, step.until - self._clock.monotonic()))
+
     async def _send(self, step: Send) -> Response:
-        pool, proxy = self._pools.route(step.request.endpoint)
+        pool, proxy = self._pools.route(step.request)
         arrival = _Arrival(step, self._clock, self._network.max_answer_size, proxy)
         marked = _sending.set(True)
         try:
@@ -234,7 +254,7 @@ class AsyncTransport:
                     arrival.feed(piece)
             return arrival.response()
         except _FOREIGN as error:
-            failure = arrival.failure(error)
+            failure = self._pools.closed() or arrival.failure(error)
         finally:
             _sending.reset(marked)
         raise failure
@@ -267,17 +287,24 @@ class _Pools(Generic[PoolT]):
     def is_open(self) -> bool:
         return bool(self._pools) and self._process == os.getpid()
 
-    def route(self, endpoint: str) -> tuple[PoolT, Proxy | None]:
-        """The pool for requests to an endpoint, and the proxy that it goes through."""
-        if self._closed:
-            raise ClientClosedError("the client is closed: make a new one, or close it later")
+    def route(self, request: Request) -> tuple[PoolT, Proxy | None]:
+        """The pool for a request, and the proxy that it goes through."""
+        if closed := self.closed():
+            raise closed
         if self._place != self._find_place():
             self._settle()
-        if endpoint not in self._routes:
-            self._routes[endpoint] = self._proxy or environment_proxy(endpoint)
-        proxy = self._routes[endpoint]
+        proxy = None if request.direct else self._find_proxy(request.endpoint)
         pool = self._pools.get(proxy)
         return self._pools.setdefault(proxy, self._open_pool(proxy)) if pool is None else pool, proxy
+
+    def _find_proxy(self, endpoint: str) -> Proxy | None:
+        if endpoint not in self._routes:
+            self._routes[endpoint] = self._proxy or environment_proxy(endpoint)
+        return self._routes[endpoint]
+
+    def closed(self) -> ClientClosedError | None:
+        """The error of a client that was closed."""
+        return ClientClosedError("the client is closed: make a new one, or close it later") if self._closed else None
 
     def take(self) -> list[PoolT]:
         """The pools to close; there will be no more."""
@@ -361,6 +388,8 @@ class _TimedStream(httpcore.NetworkStream):
         self._stream.write(buffer, self._backend.left(timeout))
 
     def close(self) -> None:
+        with suppress(OSError):  # a thread that still reads would not notice that the socket is closed
+            self._stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
         self._stream.close()
 
     def start_tls(
@@ -468,7 +497,7 @@ class _Arrival:
         try:
             self._unpacker = Unpacker(encoding)
         except LookupError:
-            failure = self._error(InvalidEnvelopeError, f"the answer is encoded as {printable(encoding, limit=40)!r}")
+            failure = self._error(InvalidEnvelopeError, f"the answer is encoded as {self._quoted(encoding, 40)!r}")
         else:
             return
         raise failure
@@ -495,7 +524,7 @@ class _Arrival:
         )
         if error.args and isinstance(error.args[0], ssl.SSLCertVerificationError):
             kind = CertificateError
-        reason = printable(str(error) or type(error).__name__, limit=200)
+        reason = self._quoted(str(error) or type(error).__name__, 200)
         failure = self._error(kind, f"{problem} {self._where}: {reason}")
         if isinstance(error, httpcore.ProxyError):
             failure.status = _leading_status(str(error))
@@ -504,6 +533,12 @@ class _Arrival:
     @property
     def _where(self) -> str:
         return self._request.endpoint + (f" through the proxy {self._proxy.address}" if self._proxy else "")
+
+    def _quoted(self, text: str, limit: int) -> str:
+        return printable(self._masked(text), limit=limit)  # masked first: half of a secret is not found
+
+    def _masked(self, text: str) -> str:
+        return mask(text, self._request, self._head[1] if self._head else {})
 
     def _keep(self, content: bytes) -> None:
         self._size += len(content)
@@ -520,8 +555,8 @@ class _Arrival:
     def _error(self, kind: type[ErrorT], text: str) -> ErrorT:
         facts = self._respond(b"").facts()
         facts["status"] = self._head[0] if self._head else None
-        facts["request_id"] = facts["request_id"] and mask(facts["request_id"], self._request)
-        return kind(mask(text, self._request), **facts)
+        facts["request_id"] = facts["request_id"] and self._masked(facts["request_id"])
+        return kind(self._masked(text), **facts)
 
 
 def _header_fields(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -557,7 +592,7 @@ def _parts(request: Request, timeout: float, left: float) -> dict[str, Any]:
 
 def _pool_settings(proxy: Proxy | None) -> dict[str, Any]:
     return {
-        "ssl_context": _tls_context(),
+        "ssl_context": tls_context(),
         "proxy": proxy and httpcore.Proxy(proxy.address, auth=proxy.auth, ssl_context=_proxy_tls_context(proxy)),
         "max_connections": _MOST_CONNECTIONS,
         "max_keepalive_connections": _MOST_IDLE_CONNECTIONS,
@@ -566,10 +601,11 @@ def _pool_settings(proxy: Proxy | None) -> dict[str, Any]:
 
 
 def _proxy_tls_context(proxy: Proxy) -> ssl.SSLContext | None:
-    return _tls_context() if proxy.address.startswith("https:") else None
+    return tls_context() if proxy.address.startswith("https:") else None
 
 
 @cache
-def _tls_context() -> ssl.SSLContext:
+def tls_context() -> ssl.SSLContext:
+    """Which certificates are trusted: those of certifi, or of ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``."""
     # Loading the certificates takes 20 ms of CPU: clients share them.
     return httpx.create_ssl_context()

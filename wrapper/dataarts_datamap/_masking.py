@@ -5,31 +5,132 @@ from __future__ import annotations
 import html
 import json
 import re
-from typing import TYPE_CHECKING, Final
-from urllib.parse import quote
+from bisect import bisect_right
+from operator import itemgetter
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple
+from urllib.parse import unquote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from dataarts_datamap._messages import Request
 
 MASK: Final = "***"
-_SECRET_HEADERS: Final = frozenset({"x-auth-token", "x-security-token", "authorization", "x-subject-token"})
+_SECRET_HEADERS: Final = frozenset(
+    {"x-auth-token", "x-security-token", "authorization", "x-subject-token", "x-metadata-token"}
+)
 _AUTHORIZATION: Final = re.compile(r"(?:Access|Signature)=([^,\s]+)")
 # The gateway tells what it would have signed, and which key it does not know.
 _ECHOES: Final = re.compile(r"(canonicalRequest:)[^\"\\]*|(\bak:)[^,\s\"\\]+", re.IGNORECASE)
 
+_ESCAPE: Final = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\[\"'\\/bfnrt]"
+    r"|\\x[c-f][0-9a-f](?:\\x[89ab][0-9a-f])+|\\x[0-7][0-9a-f]"
+    r"|%[c-fC-F][0-9a-fA-F](?:%[89abAB][0-9a-fA-F])+|%[0-7][0-9a-fA-F]"
+    r"|&(?:\#[0-9]{1,7}|\#[xX][0-9a-fA-F]{1,6}|amp|lt|gt|quot|apos);"
+)
+"""One character as JSON, Python, a URL or HTML may write it."""
 
-def mask(text: str, request: Request) -> str:
-    """The text without the secrets that the request held, however they are escaped, and without the gateway's echo."""
-    for secret in sorted(set(_secrets(request)), key=len, reverse=True):
-        text = text.replace(secret, MASK)
-    return _ECHOES.sub(lambda echo: f"{echo[1] or echo[2]}{MASK}", text)
+_MOST_LEVELS: Final = 8  # the API itself sends JSON in JSON in JSON, and gateways wrap that once more
+_SHORTEST: Final = 8
 
 
-def _secrets(request: Request) -> Iterator[str]:
-    for name, value in request.headers.items():
+class _Level(NamedTuple):
+    """A text after some rounds of unescaping.
+
+    Attributes:
+        text: It.
+        marks: Where in it stretches begin that the last round left as they were, and where they began before.
+    """
+
+    text: str
+    marks: Sequence[tuple[int, int]]
+
+
+def mask(text: str, request: Request, answered: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The text without the secrets of a request, however they are escaped, and without the gateway's echo.
+
+    Args:
+        text: What is to be shown.
+        request: The request, whose headers and ``secrets`` are masked.
+        answered: The headers of its answer: one of them can be a token.
+    """
+    secrets = {*_header_secrets(request.headers), *_header_secrets(answered), *filter(None, request.secrets)}
+    return _ECHOES.sub(lambda echo: f"{echo[1] or echo[2]}{MASK}", _without(text, secrets))
+
+
+def _header_secrets(headers: Mapping[str, str]) -> Iterator[str]:
+    for name, value in headers.items():
         if name.lower() in _SECRET_HEADERS:
-            for secret in (value, *_AUTHORIZATION.findall(value)):
-                escaped = json.dumps(secret)[1:-1]
-                yield from (secret, escaped, escaped.replace("/", "\\/"), quote(secret, safe=""), html.escape(secret))
+            yield from filter(None, (value, *_AUTHORIZATION.findall(value)))
+
+
+def _without(text: str, secrets: set[str]) -> str:
+    # What looks like an escape may be part of a secret, so that it is looked for unescaped as well.
+    wanted = {
+        level.text for secret in secrets for level in _levels(secret) if len(level.text) >= min(len(secret), _SHORTEST)
+    }
+    levels: list[_Level] = []
+    spans: list[tuple[int, int]] = []
+    for level in _levels(text):
+        levels.append(level)
+        spans += [(_origin(levels, start), _origin(levels, end)) for start, end in _occurrences(level.text, wanted)]
+    return _masked(text, spans)
+
+
+def _levels(text: str) -> Iterator[_Level]:
+    """The text as it is, then unescaped again and again, as long as that changes it."""
+    level = _Level(text, [(0, 0)])
+    for _ in range(_MOST_LEVELS):
+        yield level
+        before, level = level.text, _unescaped(level.text)
+        if level.text == before:
+            return
+
+
+def _unescaped(text: str) -> _Level:
+    pieces: list[str] = []
+    marks = [(0, 0)]
+    at = length = 0
+    for escape in _ESCAPE.finditer(text):
+        plain = _plain(escape[0])
+        pieces += (text[at : escape.start()], plain)
+        length += escape.start() - at + len(plain)
+        at = escape.end()
+        marks.append((length, at))
+    return _Level("".join((*pieces, text[at:])), marks)
+
+
+def _plain(escape: str) -> str:
+    if escape.startswith(("%", "\\x")):
+        return unquote(escape.replace("\\x", "%"))
+    if escape.startswith("&"):
+        return html.unescape(escape)
+    return "'" if escape == "\\'" else str(json.loads(f'"{escape}"'))
+
+
+def _occurrences(text: str, wanted: set[str]) -> Iterator[tuple[int, int]]:
+    for secret in wanted:
+        start = text.find(secret)
+        while start >= 0:
+            yield start, start + len(secret)
+            start = text.find(secret, start + 1)
+
+
+def _origin(levels: Sequence[_Level], position: int) -> int:
+    """Where a position of the last level is in the text that the first one has."""
+    for level in reversed(levels):
+        there, here = level.marks[bisect_right(level.marks, position, key=itemgetter(0)) - 1]
+        position = here + position - there
+    return position
+
+
+def _masked(text: str, spans: list[tuple[int, int]]) -> str:
+    pieces: list[str] = []
+    at = 0
+    for start, end in sorted(spans):
+        if start >= at:
+            pieces += (text[at:start], MASK)
+        at = max(at, end)
+    return "".join((*pieces, text[at:]))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from dataarts_datamap._gate import Gate
 
 T = TypeVar("T")
 
@@ -24,6 +28,8 @@ class Request:
         query: Names and values, not encoded yet, in the order in which they are sent.
         headers: Names and values, ASCII names. Left out of the repr, since they hold credentials.
         content: The body. Left out of the repr, since it can hold a password.
+        secrets: What an error about the answer must not show, beside the known headers. Left out of the repr.
+        direct: Whether it goes past every proxy.
     """
 
     method: str
@@ -32,6 +38,8 @@ class Request:
     query: tuple[tuple[str, str], ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     content: bytes = field(default=b"", repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    direct: bool = False
 
     @property
     def url(self) -> str:
@@ -108,11 +116,27 @@ class Sleep:
     seconds: float
 
 
-Call: TypeAlias = Generator[Request, Response, T]
-"""Logic without I/O: it yields requests, receives their answers, and returns what was asked for."""
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Wait for what another thread or task is about to do, until a time of the client's clock; come back with nothing.
 
-Steps: TypeAlias = Generator[Send | Sleep, Response, T]
-"""The same, with times: what it yields to send is resumed with the answer, and a wait with ``next``."""
+    Attributes:
+        gate: Opens when that is done.
+        until: When to come back even if it is not open.
+    """
+
+    gate: Gate
+    until: float = math.inf
+
+
+Call: TypeAlias = Generator[Request | Wait, Response, T]
+"""Logic without I/O: it yields requests, receives their answers, and returns what was asked for.
+
+A wait is resumed with ``next``. Logic that waits for no one yields requests alone.
+"""
+
+Steps: TypeAlias = Generator[Send | Sleep | Wait, Response, T]
+"""The same, with times: what it yields to send is resumed with the answer, and anything else with ``next``."""
 
 
 def _encode(text: str) -> str:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from dataarts_datamap._attempts import AttemptReporter, Trail
+from dataarts_datamap._credentials import RenewableCredentials
 from dataarts_datamap._errors import (
     AnswerTooLargeError,
+    AuthenticationError,
     CertificateError,
     DataMapError,
     InvalidArgumentError,
@@ -16,7 +19,7 @@ from dataarts_datamap._errors import (
     UpstreamError,
 )
 from dataarts_datamap._limiter import RateLimiter
-from dataarts_datamap._messages import Send, Sleep
+from dataarts_datamap._messages import Send, Sleep, Wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +35,7 @@ _LONGEST: Final = 3600.0
 _TOO_MANY: Final = 429
 _PASSING_STATUSES: Final = frozenset({429, 500, 502, 503, 504})
 _REFUSALS: Final = range(400, 500)
+_STALE_CODES: Final = ("0301", "0307")
 _LASTING_FAILURES: Final = (AnswerTooLargeError, CertificateError)
 
 
@@ -39,11 +43,13 @@ _LASTING_FAILURES: Final = (AnswerTooLargeError, CertificateError)
 class Retry:
     """When a request that failed is sent again.
 
-    All requests only read, so each may be sent again. That happens where no whole answer came back (no connection, a
-    timeout, an answer that is cut short or garbled), and for the statuses 429, 500, 502, 503 and 504, be they the
-    answer's own or the envelope's inside HTTP 200. Any other error is raised at once: a 401 above all, since five
-    failures lock an access key, and so is a certificate that is not trusted and an answer that is too large.
-    Credentials are asked afresh for each attempt, so that a signature is never sent twice.
+    All requests only read, or ask for a token, so each may be sent again. That happens where no whole answer came back
+    (no connection, a timeout, an answer that is cut short or garbled), and for the statuses 429, 500, 502, 503 and 504,
+    be they the answer's own or the envelope's inside HTTP 200. Any other error is raised at once: a 401 above all,
+    since five failures lock an access key, and so is a certificate that is not trusted and an answer that is too large.
+    Only where credentials can have a new proof, as a password can have a new token, a 401 that asks for one is answered
+    with it, once, at once and beside these attempts (``RenewableCredentials``). Credentials are asked afresh for each
+    attempt, so that a signature is never sent twice.
 
     The wait before attempt *n* + 1 is a random part of ``first_wait`` doubled *n* - 1 times, ``longest_wait`` at most
     ("full jitter"). A wait that would pass the client's ``deadline`` is not begun: the failure is raised at once.
@@ -78,12 +84,21 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What holds for each exchange of a client: its retries, deadline in seconds, clock, and limit of the rate."""
+    """What holds for each exchange of a client.
+
+    Attributes:
+        retry: When a request is sent again.
+        deadline: Seconds that it may take with all its attempts.
+        clock: Time and chance for both.
+        limiter: How many are sent in a time.
+        reporter: Whom to tell of each attempt.
+    """
 
     retry: Retry
     deadline: float
     clock: Clock
     limiter: RateLimiter = field(default_factory=RateLimiter)
+    reporter: AttemptReporter = field(default_factory=AttemptReporter)
 
 
 def exchange(request: Request, credentials: Credentials, policy: Policy, decode: Callable[[Response], T]) -> Steps[T]:
@@ -96,19 +111,27 @@ def exchange(request: Request, credentials: Credentials, policy: Policy, decode:
     started = clock.monotonic()
     until = started + policy.deadline
     attempt = 0
+    renewal = _Renewal(credentials)
     while True:
         attempt += 1
+        trail = Trail(policy.reporter, clock, attempt)
         try:
-            return (yield from _due(_attempt(request, credentials, decode), until))
+            result = yield from _due(_attempt(request, credentials, decode, renewal), until, trail)
         except DataMapError as error:
             now = clock.monotonic()
-            _tell(error, attempts=attempt, elapsed=now - started)
+            _tell(error, attempts=attempt + renewal.used, elapsed=now - started)
             wait = _wait(policy.retry, error, attempt=attempt, chance=clock.random())
             if _is_throttled(error):
                 asked = error.retry_after or wait or policy.retry.first_wait
                 policy.limiter.pause(now + min(asked, policy.retry.longest_retry_after))
-            if wait is None or now + wait >= until:
+            if wait is not None and now + wait >= until:
+                wait = None
+            trail.end(error, next_wait=wait)
+            if wait is None:
                 raise
+        else:
+            trail.end()
+            return result
         yield Sleep(wait)
         yield from _admission(policy)
 
@@ -118,25 +141,65 @@ def _admission(policy: Policy) -> Steps[None]:
         yield Sleep(wait)
 
 
-def _attempt(request: Request, credentials: Credentials, decode: Callable[[Response], T]) -> Call[T]:
+class _Renewal:
+    """The one new proof that an exchange may ask its credentials for."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+        self.used = 0
+
+    def begin(self, error: AuthenticationError, refused: Request) -> bool:
+        """Whether the request is to be sent with a new proof, after the service refused the one that it carried."""
+        if self.used or not (error.error_code or "").endswith(_STALE_CODES):
+            return False
+        if not isinstance(self._credentials, RenewableCredentials) or not self._credentials.discard(refused):
+            return False
+        self.used = 1
+        return True
+
+
+def _attempt(request: Request, credentials: Credentials, decode: Callable[[Response], T], renewal: _Renewal) -> Call[T]:
+    authenticated = yield from credentials.authenticate(request)
+    try:
+        return decode((yield authenticated))
+    except AuthenticationError as error:
+        if not renewal.begin(error, authenticated):
+            raise
     authenticated = yield from credentials.authenticate(request)
     return decode((yield authenticated))
 
 
-def _due(call: Call[T], until: float) -> Steps[T]:
-    """The call, with a time by which each of its requests must be answered."""
+def _due(call: Call[T], until: float, trail: Trail) -> Steps[T]:
+    """The call, with a time by which each of its requests must be answered and each of its waits be over."""
     try:
-        request = next(call)
+        step = next(call)
         while True:
             try:
-                response = yield Send(request, until)
+                response = yield from _taken(step, until, trail)
             except DataMapError as error:
-                request = call.throw(error)
+                step = call.throw(error)
             else:
-                request = call.send(response)
+                step = call.send(response)
     except StopIteration as stop:
         result: T = stop.value
         return result
+    except GeneratorExit:
+        call.close()  # others may wait for what it began
+        raise
+
+
+def _taken(step: Request | Wait, until: float, trail: Trail) -> Steps[Response]:
+    """One step of a call, noted on the trail if it is a request."""
+    if isinstance(step, Wait):
+        return (yield Wait(step.gate, until))
+    trail.begin(step)
+    try:
+        response = yield Send(step, until)
+    except DataMapError:
+        trail.arrive()
+        raise
+    trail.arrive(response)
+    return response
 
 
 def _tell(error: DataMapError, *, attempts: int, elapsed: float) -> None:

@@ -24,7 +24,7 @@ from dataarts_datamap.cli._options import tell
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_VERBS: Final = ("mock", "operators", "runs")
+_VERBS: Final = ("doctor", "mock", "operators", "runs")
 """Each is the command of that name in the module of that name."""
 
 _YES: Final = 0
@@ -88,7 +88,9 @@ def datamap() -> None:
     """Which runs produced a table, when, and how they ended.
 
     Credentials come from the environment, never from the command line: DATAMAP_TOKEN, or HUAWEICLOUD_SDK_AK and
-    HUAWEICLOUD_SDK_SK, or the profile file ~/.huaweicloud/credentials.
+    HUAWEICLOUD_SDK_SK, or the profile file ~/.huaweicloud/credentials. With DATAMAP_CREDENTIALS=password, they are
+    DATAMAP_USER, DATAMAP_PASSWORD and DATAMAP_ACCOUNT; with DATAMAP_CREDENTIALS=ecs-metadata, the key of the cloud
+    server that this runs on.
 
     Exit codes: 0 yes, 1 no, 2 could not be judged, 3 wrong usage, 130 interrupted.
     """

@@ -27,15 +27,34 @@ def connection_options(command: CommandT) -> CommandT:
         (
             click.option("--endpoint", metavar="URL", help="Address of the service.  [env: DATAMAP_ENDPOINT]"),
             click.option("--region", metavar="ID", help="Region, if there is no address.  [env: DATAMAP_REGION]"),
-            click.option("--project-id", metavar="ID", help="Project id.  [env: DATAMAP_PROJECT_ID]"),
-            click.option("--instance-id", metavar="ID", help="DataArts Studio tenancy.  [env: DATAMAP_INSTANCE_ID]"),
+            click.option(
+                "--iam-endpoint",
+                metavar="URL",
+                help="Address of IAM (the region's).  [env: HUAWEICLOUD_SDK_IAM_ENDPOINT]",
+            ),
+            click.option(
+                "--project-id",
+                metavar="ID",
+                help="Project (the one named like the region).  [env: DATAMAP_PROJECT_ID]",
+            ),
+            click.option(
+                "--instance-id",
+                metavar="ID",
+                help="DataArts Studio tenancy (the only one).  [env: DATAMAP_INSTANCE_ID]",
+            ),
             click.option(
                 "--workspace-id",
                 metavar="ID",
-                help="If an operator names none.  [env: DATAMAP_WORKSPACE_ID]",
+                help="If an operator names none; auto for the only one.  [env: DATAMAP_WORKSPACE_ID]",
             ),
-            click.option("--allow-http", is_flag=True, help="Let the address be plain http to another machine."),
+            click.option("--allow-http", is_flag=True, help="Let addresses be plain http to another machine."),
             click.option("--timeout", type=float, metavar="SECONDS", help="Longest wait for the next bytes (60)."),
+            click.option(
+                "--deadline",
+                type=float,
+                metavar="SECONDS",
+                help="Longest time for a request with all its attempts (120).",
+            ),
         )
     ):
         command = option(command)

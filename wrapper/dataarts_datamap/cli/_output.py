@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime, timedelta, tzinfo
 
+    from dataarts_datamap._doctor import Finding
     from dataarts_datamap._models import Operator, Run
 
 Output: TypeAlias = Literal["table", "ndjson"]
@@ -46,6 +47,19 @@ def write_operators(operators: Sequence[Operator], *, output: Output) -> int:
         return _write_lines({name: getattr(operator, name) for name in names} for operator in operators)
     rows = [((one.task_id, one.job_name, one.workspace_id), "") for one in operators]
     return _write_table(("TASK", "JOB", "WORKSPACE"), rows)
+
+
+def write_findings(findings: Iterable[Finding], *, output: Output) -> list[Finding]:
+    """Write each finding to stdout as soon as it is there; returns them all."""
+    written: list[Finding] = []
+    for finding in findings:
+        written.append(finding)
+        if output == "ndjson":
+            _write_lines([{name: getattr(finding, name) for name in ("step", "outcome", "text", "remedy")}])
+        else:
+            remedy = f"\n{'':25}to mend: {finding.remedy}" if finding.remedy else ""
+            _write(f"{finding.outcome:<9}{finding.step:<16}{finding.text}{remedy}\n")
+    return written
 
 
 def is_terminal() -> bool:

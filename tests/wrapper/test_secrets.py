@@ -1,0 +1,284 @@
+"""No secret gets out: it is hunted for in all that a client shows, logs, raises, tells and pickles."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import pickle
+import time
+import traceback
+import warnings
+from collections.abc import Callable
+from contextlib import contextmanager
+from itertools import product
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from dataarts_datamap import (
+    AccessKeyCredentials,
+    AsyncDataMapClient,
+    Attempt,
+    Credentials,
+    DataMapClient,
+    DataMapError,
+    PasswordCredentials,
+    Request,
+    Retry,
+    TokenCredentials,
+)
+from dataarts_datamap._doctor import examine, subject_of
+from dataarts_datamap._masking import mask
+from dataarts_datamap.otel import attempt_hook
+from support.echoes import ESCAPES, PLACES, Echo, echoing_server
+from support.faces import SETTINGS, WINDOW, InstantClock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from support.faults import Faulty
+
+Plant = Callable[[], str]
+
+CREDENTIALS: Final[dict[str, Callable[[Plant, str], Credentials]]] = {
+    "token": lambda plant, _: TokenCredentials(plant()),
+    "access key": lambda plant, _: AccessKeyCredentials(plant_word(plant), plant()),
+    "temporary access key": lambda plant, _: AccessKeyCredentials(plant_word(plant), plant(), plant()),
+    "password": lambda plant, iam: PasswordCredentials("a", plant(), "b", project_id="c", iam_endpoint=iam),
+}
+"""Each kind of credentials, made of planted secrets and the address of IAM."""
+
+
+def plant_word(plant: Plant) -> str:
+    """An access key: letters and digits."""
+    return plant().encode().hex()
+
+
+def runs_of(client: Any) -> Any:
+    """A pager that takes no field of an unexpected type."""
+    return client.list_runs("937987", job_name="a-job", **WINDOW, strict=True)
+
+
+def call(client: DataMapClient, hunted: list[object]) -> None:
+    """List runs."""
+    pager = runs_of(client)
+    hunted.append(pager)
+    pager.to_list()
+
+
+def call_operators(client: DataMapClient, hunted: list[object]) -> None:
+    """List operators."""
+    hunted.append(client)
+    client.list_operators("a-table")
+
+
+def call_doctor(client: DataMapClient, hunted: list[object]) -> None:
+    """Examine the client."""
+    hunted += examine(subject_of(client))
+
+
+def call_async(client: AsyncDataMapClient, hunted: list[object]) -> Any:
+    """List runs in an event loop."""
+    hunted.append(client)
+    return runs_of(client).to_list()
+
+
+CALLS: Final[list[Callable[[Any, list[object]], Any]]] = [call, call_operators, call_doctor, call_async]
+
+MOST_SHOWN: Final = 20
+"""So many characters of a secret are too many."""
+
+SECRETS = st.text(
+    st.characters(min_codepoint=0x21, max_codepoint=0x7E) | st.sampled_from("ü密😀"), min_size=8, max_size=40
+).flatmap(lambda text: st.sampled_from([f"Zq{text}", f"Zq{text}" * 40]))
+
+
+class Collector(logging.Handler):
+    """Keeps all that is logged, on every level and by every logger."""
+
+    def __init__(self, hunted: list[object]) -> None:
+        super().__init__(level=1)
+        self._hunted = hunted
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._hunted += (record.getMessage(), vars(record))
+
+
+@contextmanager
+def everything_logged(hunted: list[object]) -> Iterator[None]:
+    """Collects the log."""
+    root, collector = logging.getLogger(), Collector(hunted)
+    level = root.level
+    root.setLevel(1)
+    root.addHandler(collector)
+    try:
+        yield
+    finally:
+        root.removeHandler(collector)
+        root.setLevel(level)
+
+
+def texts_of(value: object) -> Iterator[str]:
+    """All text in what a program may show of a value."""
+    match value:
+        case str():
+            yield value
+        case bytes():
+            yield value.decode(errors="replace")
+        case dict():
+            for pair in value.items():
+                yield from map(str, pair)
+        case BaseException():
+            yield from texts_of_error(value)
+        case _:
+            yield repr(value)
+
+
+def texts_of_error(error: BaseException | None) -> Iterator[str]:
+    """All text in an error, in what it came from, and in its pickle."""
+    if error is not None:
+        yield from (str(error), repr(error), *map(str, error.args), *traceback.format_exception(error))
+        yield from texts_of(vars(error))
+        yield from texts_of(pickle.dumps(error))
+        yield from texts_of_error(error.__cause__)
+        yield from texts_of_error(error.__context__)
+
+
+def forms_of(secret: str) -> set[str]:
+    """The beginning of a secret in each way that it may be written, and as the repr of each."""
+    secret = secret[:MOST_SHOWN]
+    ways: list[Callable[[str], str]] = [str, *ESCAPES.values()]
+    written = {outer(inner(secret)) for inner, outer in product(ways, ways)}
+    return written | {repr(form)[1:-1] for form in written} | {json.dumps(form)[1:-1] for form in written}
+
+
+def finish(client: Any, act: Callable[[Any, list[object]], Any], hunted: list[object]) -> None:
+    """Call a client of threads, and close it."""
+    with client:
+        act(client, hunted)
+
+
+async def finish_async(client: Any, act: Callable[[Any, list[object]], Any], hunted: list[object]) -> None:
+    """Call a client of an event loop, and close it."""
+    async with client:
+        await act(client, hunted)
+
+
+def watch(url: str, credentials: Credentials, act: Callable[[Any, list[object]], Any]) -> list[object]:
+    """All that comes of a call: what is logged, raised, told and warned of."""
+    attempts: list[Attempt] = []
+    exporter, tracers = InMemorySpanExporter(), TracerProvider()
+    tracers.add_span_processor(SimpleSpanProcessor(exporter))
+    trace = attempt_hook(tracer_provider=tracers)
+
+    def hook(attempt: Attempt) -> None:
+        attempts.append(attempt)
+        trace(attempt)
+
+    hunted: list[object] = [credentials]
+    changed = {"credentials": credentials, "clock": InstantClock(), "retry": Retry(attempts=2), "on_attempt": hook}
+    with everything_logged(hunted), warnings.catch_warnings(record=True) as warned:
+        try:
+            if act is call_async:
+                asyncio.run(finish_async(AsyncDataMapClient(endpoint=url, **{**SETTINGS, **changed}), act, hunted))
+            else:
+                finish(DataMapClient(endpoint=url, **{**SETTINGS, **changed}), act, hunted)
+        except DataMapError as error:
+            hunted.append(error)
+    assert attempts
+    hunted += (*attempts, pickle.dumps(attempts), *(str(warning.message) for warning in warned))
+    hunted += (span.to_json() for span in exporter.get_finished_spans())
+    return hunted
+
+
+@pytest.fixture(scope="module")
+def echoing() -> Iterator[tuple[Faulty, Echo]]:
+    """A server that echoes."""
+    with echoing_server() as served:
+        yield served
+
+
+def test_token_of_an_answer_that_is_cut_short(echoing: tuple[Faulty, Echo]) -> None:
+    """A token that came in the head of an answer is masked in its request id, even if the answer did not come whole."""
+    server, echo = echoing
+    echo.place, echo.escapes, echo.granted = "request id of an answer that is cut short", (), "a-new-token"
+    hunted = watch(server.url, CREDENTIALS["password"](lambda: "a-password", server.url), call)
+
+    assert "***" in "".join(error.request_id or "" for error in hunted if isinstance(error, DataMapError))
+    assert "a-new-token" not in "\n".join(text for seen in hunted for text in texts_of(seen))
+
+
+def hunt(data: st.DataObject, server: Faulty, echo: Echo) -> None:
+    """Plant secrets, have them echoed, and look for them."""
+    planted: list[str] = []
+
+    def plant() -> str:
+        planted.append(data.draw(SECRETS, label="secret"))
+        return planted[-1]
+
+    kind = data.draw(st.sampled_from(list(CREDENTIALS)), label="credentials")
+    credentials = CREDENTIALS[kind](plant, server.url)
+    echo.granted = plant() if data.draw(st.booleans(), label="logged in") else None
+    act = data.draw(st.sampled_from(CALLS), label="call")
+    echo.place = data.draw(st.sampled_from(list(PLACES)), label="place")
+    echo.escapes = tuple(data.draw(st.lists(st.sampled_from(list(ESCAPES)), max_size=2), label="escapes"))
+    echo.heard.clear()
+
+    shown = "\n".join(text for seen in watch(server.url, credentials, act) for text in texts_of(seen))
+
+    secrets = {*planted, *(secret.encode().hex() for secret in planted), *echo.heard}
+    assert set() == {form for secret in secrets for form in forms_of(secret) if form in shown}
+
+
+@example(secret="Zq-secret-ü", escapes=["JSON"] * 5)
+@given(secret=SECRETS, escapes=st.lists(st.sampled_from(list(ESCAPES)), max_size=3))
+def test_mask(secret: str, escapes: list[str]) -> None:
+    """A secret is masked whole however deep it is escaped, and what stands around it is left as it was."""
+    request = Request(method="GET", endpoint="https://h", path="/", headers={"X-Auth-Token": secret})
+    written = secret
+    for name in escapes:
+        written = ESCAPES[name](written)
+
+    around = '{"a": "%C3%A4\\u00e4&auml; '
+    assert f"{around}*** - *** {around}" == mask(f"{around}{written} - {written} {around}", request)
+
+
+def test_mask_of_what_the_answer_itself_made_secret() -> None:
+    """A token that an answer brings is masked in all else that is shown of it."""
+    request = Request(method="POST", endpoint="https://h", path="/")
+
+    assert "server: ***" == mask("server: a-new-token", request, {"x-subject-token": "a-new-token"})
+
+
+def test_mask_is_quick() -> None:
+    """An answer of megabytes with an escape in every word is no burden: it is gone through a few times at most."""
+    request = Request(method="GET", endpoint="https://h", path="/", headers={"X-Auth-Token": "a-token" * 500})
+    text = 'a \\"word\\" in a row ' * 100_000
+    started = time.process_time()
+
+    assert text == mask(text, request)
+    assert time.process_time() - started < 5
+
+
+NO_CHECKS = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large]
+
+
+@settings(max_examples=200, suppress_health_check=NO_CHECKS)
+@given(data=st.data())
+def test_no_secret_gets_out(data: st.DataObject, echoing: tuple[Faulty, Echo]) -> None:
+    """Whatever a server echoes, wherever and however escaped, no secret is in what comes of a call."""
+    hunt(data, *echoing)
+
+
+@pytest.mark.prove
+@settings(max_examples=2000, suppress_health_check=NO_CHECKS)
+@given(data=st.data())
+def test_no_secret_gets_out_of_many(data: st.DataObject, echoing: tuple[Faulty, Echo]) -> None:
+    """The same, ten times as often."""
+    hunt(data, *echoing)

@@ -1,0 +1,195 @@
+"""What is told of each attempt: to the log ``dataarts_datamap``, and to a hook of the caller's."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from dataarts_datamap._masking import mask
+from dataarts_datamap._text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from dataarts_datamap._clock import Clock
+    from dataarts_datamap._errors import DataMapError
+    from dataarts_datamap._messages import Request, Response
+
+_log: Final = logging.getLogger("dataarts_datamap")
+
+# What a record shows of the headers. Everything else, what a server may call its fields included, stays out.
+_SENT_HEADERS: Final = ("content-type", "instance", "x-project-id", "x-sdk-date")
+_RECEIVED_HEADERS: Final = (
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "date",
+    "retry-after",
+    "server",
+    "x-request-id",
+)
+_SHORT: Final = 80
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One request that was sent, and how it ended.
+
+    A call that is tried again has several. Where credentials ask for something first, such as for a token, that request
+    has an ``Attempt`` of its own, with the number of the attempt that it was made for. Nothing in it is secret: no
+    header, no query and no content; what a server echoed of the credentials is masked.
+
+    Attributes:
+        method: HTTP method.
+        endpoint: Scheme, host, port and path prefix of the service.
+        path: Path below the prefix, percent-encoded, without its query.
+        number: Which attempt of its call this is, from 1.
+        elapsed: Seconds from sending the request until the last byte of its answer came, or until it failed.
+        status: HTTP status; None if no answer began.
+        size: Bytes of the answer's content, decompressed; None if it did not come whole.
+        request_id: Id of the exchange, escaped and cut off after 80 characters; None if none came.
+        error: Kind of error that the attempt ended in; None if it ended well, or if its call went on at once with a new
+            proof of who asks, as it does once where a token is out of date.
+        error_code: Code that came with the error, such as ``APIGW.0308``; escaped and cut off likewise.
+        next_wait: Seconds to wait before the next attempt; None if there is none.
+    """
+
+    method: str
+    endpoint: str
+    path: str
+    number: int
+    elapsed: float
+    status: int | None = None
+    size: int | None = None
+    request_id: str | None = None
+    error: type[DataMapError] | None = None
+    error_code: str | None = None
+    next_wait: float | None = None
+
+    @property
+    def will_retry(self) -> bool:
+        """Whether the request is sent again."""
+        return self.next_wait is not None
+
+
+AttemptHook: TypeAlias = Callable[[Attempt], object]
+"""Is called with each attempt when it is known how it ended and whether there will be another; returns nothing."""
+
+
+class AttemptReporter:
+    """Tells the log, and the hook if there is one. A hook that raises breaks no call: the log has it, once a client."""
+
+    def __init__(self, hook: AttemptHook | None = None) -> None:
+        self._hook = hook
+        self._hook_failed = False
+
+    def report(self, attempt: Attempt, request: Request, response: Response | None) -> None:
+        """Tell of an attempt."""
+        level = logging.INFO if attempt.will_retry else logging.DEBUG
+        if _log.isEnabledFor(level):
+            _log.log(level, "%s", ", ".join(_line(attempt, request, response)), extra={"attempt": attempt})
+        if self._hook is not None:
+            self._call(self._hook, attempt)
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether anyone would be told."""
+        return self._hook is not None or _log.isEnabledFor(logging.INFO)
+
+    def _call(self, hook: AttemptHook, attempt: Attempt) -> None:
+        try:
+            hook(attempt)
+        except Exception:  # noqa: BLE001  whatever it is, it is not the call's failure
+            if not self._hook_failed:
+                self._hook_failed = True
+                _log.exception("on_attempt raised; the call goes on, and this client does not tell it again")
+
+
+class Trail:
+    """The requests of one attempt, each of which is reported when it is known how it ended.
+
+    Args:
+        reporter: Whom to tell.
+        clock: Time.
+        number: Which attempt of its call it is, from 1.
+    """
+
+    def __init__(self, reporter: AttemptReporter, clock: Clock, number: int) -> None:
+        self._reporter = reporter
+        self._clock = clock
+        self._number = number
+        self._request: Request | None = None
+        self._response: Response | None = None
+        self._started = self._ended = 0.0
+
+    def begin(self, request: Request) -> None:
+        """A request is sent; the one before it, if any, served its purpose."""
+        self.end()
+        self._request, self._response = request, None
+        self._started = self._clock.monotonic()
+
+    def arrive(self, response: Response | None = None) -> None:
+        """Its answer is there, or will never be."""
+        self._response, self._ended = response, self._clock.monotonic()
+
+    def end(self, error: DataMapError | None = None, *, next_wait: float | None = None) -> None:
+        """What became of the attempt is known."""
+        request, self._request = self._request, None
+        if request is not None and self._reporter.is_heard:
+            attempt = self._attempt(request, error, next_wait)
+            self._reporter.report(attempt, request, self._response)
+
+    def _attempt(self, request: Request, error: DataMapError | None, next_wait: float | None) -> Attempt:
+        response = self._response
+        status = response.status if response else None
+        request_id = response.headers.get("x-request-id") if response else None
+        code = None
+        if error is not None:
+            status, request_id, code = status or error.status, error.request_id or request_id, error.error_code
+        return Attempt(
+            method=request.method,
+            endpoint=request.endpoint,
+            path=request.path,
+            number=self._number,
+            elapsed=self._ended - self._started,
+            status=status,
+            size=len(response.content) if response else None,
+            request_id=_short(request_id, request, response),
+            error=None if error is None else type(error),
+            error_code=_short(code, request, response),
+            next_wait=next_wait,
+        )
+
+
+def _line(attempt: Attempt, request: Request, response: Response | None) -> Iterator[str]:
+    """One attempt in words, with those of the headers that are known to be harmless."""
+    ended = (
+        f"HTTP {attempt.status}" if attempt.status else "no answer",
+        attempt.error.__name__ if attempt.error else "",
+        attempt.error_code or "",
+    )
+    outcome = " ".join(filter(None, ended))
+    yield f"{attempt.method} {attempt.endpoint}{attempt.path}, attempt {attempt.number}: {outcome}"
+    yield f"after {attempt.elapsed:.3f} s"
+    if attempt.size is not None:
+        yield f"{attempt.size} bytes"
+    if attempt.next_wait is not None:
+        yield f"again in {attempt.next_wait:.3f} s"
+    yield from _shown_headers("sent", request.headers, _SENT_HEADERS, request, response)
+    if response is not None:
+        yield from _shown_headers("received", response.headers, _RECEIVED_HEADERS, request, response)
+
+
+def _shown_headers(
+    what: str, headers: Mapping[str, str], names: tuple[str, ...], request: Request, response: Response | None
+) -> Iterator[str]:
+    known = {name.lower(): value for name, value in headers.items()}
+    shown = [f"{name}: {_short(known[name], request, response)}" for name in names if name in known]
+    if shown:
+        yield f"{what} [{'; '.join(shown)}]"
+
+
+def _short(text: str | None, request: Request, response: Response | None) -> str | None:
+    return text and printable(mask(text, request, response.headers if response else {}), limit=_SHORT)

@@ -1,0 +1,316 @@
+"""Finds the ids that were not given, when they are first needed: those of the project, the instance and the workspace.
+
+An id is found where there is exactly one; else the error lists what there is. The paths and names are those of
+KeystoneListProjects, ListDataArtsStudioInstances and ListManagerWorkSpaces, which are documented.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+from urllib.parse import quote
+
+from msgspec import Struct, json
+
+from dataarts_datamap._arguments import header_value, path_segment
+from dataarts_datamap._errors import (
+    DiscoveryError,
+    ErrorBodyError,
+    InvalidArgumentError,
+    InvalidEnvelopeError,
+    ServiceError,
+)
+from dataarts_datamap._kept import Fetched, Kept
+from dataarts_datamap._messages import Request, Send, Sleep, Wait
+from dataarts_datamap._refusals import UNREADABLE, check_status, error_about, find_error, reason_of, try_decode
+from dataarts_datamap._retry import exchange
+from dataarts_datamap._text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from dataarts_datamap._credentials import Credentials
+    from dataarts_datamap._messages import Response, Steps
+    from dataarts_datamap._retry import Policy
+
+T = TypeVar("T")
+
+ONLY_WORKSPACE: Final = "auto"
+"""Given as a workspace id: the instance's only workspace."""
+
+_PAGE_SIZE: Final = 100  # the largest that a documentation of these lists allows
+_MOST_PAGES: Final = 20
+_IN_EFFECT: Final = 2
+_MOST_SHOWN: Final = 20
+_LONGEST_TEXT: Final = 80
+_MOST_EXCHANGES: Final = 3
+
+
+class _Project(Struct):
+    id: str
+    name: str
+    enabled: bool | None = None
+
+
+class _Projects(Struct):
+    projects: list[_Project]
+
+
+class _Order(Struct):
+    resource_id: str | None = None
+    resource_name: str | None = None
+    status: int | None = None
+
+
+class _Orders(Struct):
+    commodity_orders: list[_Order] | None = None
+    count: int | None = None
+
+
+class _Workspace(Struct):
+    id: str
+    name: str | None = None
+
+
+class _Workspaces(Struct):
+    data: list[_Workspace] | None = None
+    count: int | None = None
+    total_page: int | None = None
+
+
+_PROJECTS: Final = json.Decoder(_Projects)
+_ORDERS: Final = json.Decoder(_Orders)
+_WORKSPACES: Final = json.Decoder(_Workspaces)
+
+
+class _Candidate(NamedTuple):
+    id: str
+    name: str | None
+    flaw: str | None = None
+
+
+class _Page(NamedTuple):
+    rows: int
+    candidates: list[_Candidate]
+    total: int | None = None
+    pages: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose data is asked for.
+
+    Attributes:
+        project_id: The project.
+        instance_id: The DataArts Studio tenancy.
+        workspace_id: The workspace for calls that name none; None to let the service decide.
+    """
+
+    project_id: str
+    instance_id: str
+    workspace_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What is known of a scope, and where to look for the rest.
+
+    Attributes:
+        endpoint: Address of the service.
+        iam_endpoint: Address of IAM; None if the project is known.
+        region: Name of the project that is looked for; None if the project is known.
+        project_id: The project; None to look for it.
+        instance_id: The tenancy; None to look for it.
+        workspace_id: The workspace; None for none, ``ONLY_WORKSPACE`` to look for it.
+    """
+
+    endpoint: str
+    iam_endpoint: str | None = None
+    region: str | None = None
+    project_id: str | None = None
+    instance_id: str | None = None
+    workspace_id: str | None = None
+
+
+class Discovery:
+    """The scope of a client: as it was given, or found once for all the threads and tasks that need it.
+
+    Args:
+        settings: What is known, and where to look for the rest.
+        credentials: Proof of who asks.
+        policy: What holds for each request.
+    """
+
+    def __init__(self, settings: Settings, credentials: Credentials, policy: Policy) -> None:
+        self._settings = settings
+        self._credentials = credentials
+        self._policy = policy
+        self._kept: Kept[Scope, Send | Sleep | Wait] = Kept(self._fetch, policy.clock.monotonic, margin=0.0)
+
+    def scope(self) -> Steps[Scope]:
+        """The scope.
+
+        Raises:
+            DiscoveryError: An id is not the only one of its kind, or there is none.
+            ServiceError: A list was refused.
+            InvalidResponseError: What came is no list.
+        """
+        patience = _MOST_EXCHANGES * self._policy.deadline
+        return (yield from self._kept.get(self._policy.clock.monotonic() + patience))
+
+    def _fetch(self) -> Steps[Fetched[Scope]]:
+        project_id = self._settings.project_id or (yield from self._find_project())
+        instance_id = self._settings.instance_id or (yield from self._find_instance(project_id))
+        workspace_id = self._settings.workspace_id
+        if workspace_id == ONLY_WORKSPACE:
+            workspace_id = yield from self._find_workspace(project_id, instance_id)
+        return Fetched(Scope(project_id, instance_id, workspace_id))
+
+    def _find_project(self) -> Steps[str]:
+        region, iam_endpoint = self._settings.region or "", self._settings.iam_endpoint or ""
+        request = Request(
+            method="GET",
+            endpoint=iam_endpoint,
+            path="/v3/projects",
+            query=(("name", region),),
+            headers={"Content-Type": "application/json"},
+        )
+        page = yield from self._ask("project_id", request, partial(_decode_projects, region=region))
+        return _only("project_id", page.candidates, what=f"project named {region} that is enabled")
+
+    def _find_instance(self, project_id: str) -> Steps[str]:
+        path = f"/v1/{quote(project_id, safe='')}/instances"
+        orders = yield from self._walk("instance_id", path, project_id, _decode_orders)
+        return _only("instance_id", orders, what=f"DataArts Studio instance in effect in project {project_id}")
+
+    def _find_workspace(self, project_id: str, instance_id: str) -> Steps[str]:
+        path = f"/v1/{quote(project_id, safe='')}/workspaces/{quote(instance_id, safe='')}"
+        workspaces = yield from self._walk("workspace_id", path, project_id, _decode_workspaces)
+        return _only("workspace_id", workspaces, what=f"workspace in instance {instance_id}")
+
+    def _walk(
+        self, setting: str, path: str, project_id: str, decode: Callable[[Response], _Page]
+    ) -> Steps[list[_Candidate]]:
+        """All pages of a list.
+
+        What ``offset`` counts is documented as rows in one place and as pages in another. A list of up to a hundred is
+        one page, for which it makes no difference; of a longer one there is more than one row to choose from anyhow.
+        """
+        found: dict[str, _Candidate] = {}
+        rows_read, last = 0, None
+        for number in range(1, _MOST_PAGES + 1):
+            request = Request(
+                method="GET",
+                endpoint=self._settings.endpoint,
+                path=path,
+                query=(("limit", str(_PAGE_SIZE)), ("offset", str(rows_read))),
+                headers={"Content-Type": "application/json", "X-Project-Id": project_id},
+            )
+            page = yield from self._ask(setting, request, decode)
+            is_end = not page.rows or page == last
+            if is_end and page.total is not None and rows_read < page.total:
+                raise _undecided(setting, list(found.values()), f"{rows_read} of {page.total} could be read")
+            rows_read, last = rows_read + page.rows, page
+            _add(found, page.candidates)
+            if is_end or page.pages == number or (page.total is not None and rows_read >= page.total):
+                return list(found.values())
+        raise _undecided(setting, list(found.values()), f"the list has no end after {_MOST_PAGES} pages")
+
+    def _ask(self, setting: str, request: Request, decode: Callable[[Response], T]) -> Steps[T]:
+        try:
+            return (yield from exchange(request, self._credentials, self._policy, decode))
+        except ServiceError as error:
+            if error.path == request.path:  # else it was asked for a token
+                error.args = (f"{error.args[0]}; this was asked because {setting} is not set: {how_to_set(setting)}",)
+            raise
+
+
+def _add(found: dict[str, _Candidate], candidates: Sequence[_Candidate]) -> None:
+    """Add what a page lists. An instance with several orders counts if one of them does."""
+    for candidate in candidates:
+        if candidate.id not in found or candidate.flaw is None:
+            found[candidate.id] = candidate
+
+
+def how_to_set(setting: str) -> str:
+    """What to do about a setting that is missing."""
+    option, variable = setting.replace("_", "-"), setting.upper()
+    return f"pass {setting}=… (--{option}), or set DATAMAP_{variable} for from_env()"
+
+
+def _only(setting: str, candidates: Sequence[_Candidate], *, what: str) -> str:
+    """The id of the only one that counts."""
+    eligible = [candidate for candidate in candidates if candidate.flaw is None]
+    if len(eligible) == 1:
+        return eligible[0].id
+    if eligible:
+        raise _undecided(setting, eligible, f"there is more than one {what}")
+    raise _undecided(setting, candidates, f"there is no {what} that these credentials may see")
+
+
+def _undecided(setting: str, candidates: Sequence[_Candidate], problem: str) -> DiscoveryError:
+    shown = ", ".join(map(_show, candidates[:_MOST_SHOWN]))
+    more = f" and {len(candidates) - _MOST_SHOWN} more" if len(candidates) > _MOST_SHOWN else ""
+    listed = f" ({shown}{more})" if candidates else ""
+    error = DiscoveryError(f"{setting} is not set, and {problem}{listed}: {how_to_set(setting)}")
+    error.candidates = tuple((candidate.id, candidate.name) for candidate in candidates)
+    return error
+
+
+def _show(candidate: _Candidate) -> str:
+    id_ = printable(candidate.id, limit=_LONGEST_TEXT)
+    name = "" if candidate.name is None else f" '{printable(candidate.name, limit=_LONGEST_TEXT)}'"
+    return f"{id_}{name}{'' if candidate.flaw is None else f' {candidate.flaw}'}"
+
+
+def _decode_projects(response: Response, *, region: str) -> _Page:
+    projects = _decode(response, _PROJECTS, "projects").projects
+    named = [
+        _Candidate(one.id, one.name, "disabled" if one.enabled is False else None)
+        for one in projects
+        if one.name == region
+    ]
+    return _checked(response, _Page(len(projects), named))
+
+
+def _decode_orders(response: Response) -> _Page:
+    told = _decode(response, _ORDERS, "instances")
+    orders = told.commodity_orders or []
+    candidates = [
+        _Candidate(one.resource_id, one.resource_name, None if one.status == _IN_EFFECT else f"of status {one.status}")
+        for one in orders
+        if one.resource_id
+    ]
+    return _checked(response, _Page(len(orders), candidates, told.count))
+
+
+def _decode_workspaces(response: Response) -> _Page:
+    told = _decode(response, _WORKSPACES, "workspaces")
+    workspaces = told.data or []
+    candidates = [_Candidate(one.id, one.name) for one in workspaces]
+    return _checked(response, _Page(len(workspaces), candidates, told.count, told.total_page))
+
+
+def _decode(response: Response, decoder: json.Decoder[T], what: str) -> T:
+    check_status(response)
+    told = find_error(try_decode(response.content))
+    if told is not None:
+        raise error_about(ErrorBodyError, "HTTP 200 carries an error", response, told)
+    try:
+        return decoder.decode(response.content)
+    except UNREADABLE as error:
+        reason = reason_of(error)
+    raise error_about(InvalidEnvelopeError, f"the answer is no list of {what}: {reason}", response)
+
+
+def _checked(response: Response, page: _Page) -> _Page:
+    """The page, if requests can be made with its ids."""
+    try:
+        for candidate in page.candidates:
+            path_segment("id", header_value("id", candidate.id))
+    except InvalidArgumentError as error:
+        problem = f"the answer lists what is no id: {error}"
+    else:
+        return page
+    raise error_about(InvalidEnvelopeError, problem, response)

@@ -1,0 +1,474 @@
+"""Finds out, step by step, why a client cannot work, and says what to mend.
+
+What an answer means follows the gateway's public table of codes, and sibling services where that is silent.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import urlsplit
+
+from msgspec import DecodeError, Struct, json
+
+from dataarts_datamap import _http
+from dataarts_datamap._credentials import AccessKeyCredentials, TokenCredentials
+from dataarts_datamap._discovery import Discovery
+from dataarts_datamap._ecs import EcsMetadataCredentials
+from dataarts_datamap._endpoints import environment_proxy
+from dataarts_datamap._envelope import decode_operators
+from dataarts_datamap._errors import (
+    AuthenticationError,
+    BadRequestError,
+    DataMapError,
+    DiscoveryError,
+    ErrorBodyError,
+    NotFoundError,
+    PermissionDeniedError,
+    ServerError,
+)
+from dataarts_datamap._password import PasswordCredentials
+from dataarts_datamap._requests import operators_request
+from dataarts_datamap._retry import Policy, Retry, exchange
+from dataarts_datamap._text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from dataarts_datamap._client import DataMapClient
+    from dataarts_datamap._credentials import Credentials
+    from dataarts_datamap._discovery import Settings
+    from dataarts_datamap._messages import Call, Request, Response, Steps
+
+_PATIENCE: Final = 20.0
+_CLOCK_WINDOW: Final = timedelta(minutes=15)
+_NOTABLE_SKEW: Final = timedelta(minutes=1)
+_SOON: Final = timedelta(days=14)
+_NO_TABLE: Final = "00000000-0000-0000-0000-000000000000"
+_MOST_SHOWN: Final = 5
+_MOST_LISTED: Final = 100
+_LONGEST_TEXT: Final = 400
+_IN_EFFECT: Final = 2
+_OK: Final = 200
+_UNSET: Final = "-"
+_ACCEPTED: Final = "the credentials are accepted"
+_UNWELL: Final = "if the network is sound, the service or a proxy before it is not: try again later"
+
+
+class Outcome(StrEnum):
+    """How a step ended."""
+
+    OK = "ok"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    """It could not be judged."""
+    SKIPPED = "skipped"
+    """It was not tried, since a step that it depends on did not end well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one step found. It holds no secret, and no character that a terminal would act on.
+
+    Attributes:
+        outcome: How it ended.
+        text: What was seen.
+        remedy: What to mend; None if there is nothing.
+        step: Name of the step.
+    """
+
+    outcome: Outcome
+    text: str
+    remedy: str | None = None
+    step: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What is examined.
+
+    Attributes:
+        settings: Where to ask, and what is known of whose data.
+        credentials: Proof of who asks; else the reason why there is none.
+        network: How to talk.
+        policy: What holds for each exchange; nothing is sent twice, and nothing takes longer than 20 seconds.
+        now: This machine's clock, aware.
+    """
+
+    settings: Settings
+    credentials: Credentials | str
+    network: _http.Network
+    policy: Policy
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+
+class Nobody:
+    """Credentials of a client that has none: a request goes out as it is."""
+
+    def authenticate(self, request: Request) -> Call[Request]:
+        """The request; yields nothing."""
+        yield from ()
+        return request
+
+
+def subject_of(client: DataMapClient, *, credentials_problem: str | None = None) -> Subject:
+    """A client's settings, for its doctor alone."""
+    inside: dict[str, Any] = vars(client)
+    return Subject(
+        settings=inside["_settings"],
+        credentials=credentials_problem or inside["_credentials"],
+        network=inside["_network"],
+        policy=inside["_policy"],
+    )
+
+
+def examine(subject: Subject) -> Iterator[Finding]:
+    """What each step found, as soon as it has ended.
+
+    At most three requests carry the credentials, each only if they were accepted on those before: a wrong secret key
+    costs one of the failures that lock the access key.
+    """
+    transport = _http.SyncTransport(subject.network, subject.policy.clock)
+    examination = _Examination(subject, transport)
+    ended: dict[str, Outcome] = {}
+    try:
+        for step in _STEPS:
+            finding = _blocked(step, ended) or step.check(examination)
+            ended[step.name] = finding.outcome
+            yield replace(finding, step=step.name)
+    finally:
+        transport.close()
+
+
+class _Order(Struct):
+    resource_id: str | None = None
+    status: int | None = None
+
+
+class _Listing(Struct):
+    commodity_orders: list[_Order]
+    count: int | None = None
+
+
+class _Examination:
+    """The checks, and what they have found out so far for each other."""
+
+    def __init__(self, subject: Subject, transport: _http.SyncTransport) -> None:
+        self._subject = subject
+        self._transport = transport
+        self._policy = replace(
+            subject.policy, retry=Retry(attempts=1), deadline=min(subject.policy.deadline, _PATIENCE)
+        )
+        self._patience = min(subject.network.timeout, _PATIENCE)
+        self._endpoint = subject.settings.endpoint
+        self._project_id = subject.settings.project_id
+        self._instance_id = subject.settings.instance_id
+        self._proxy = subject.network.proxy or environment_proxy(self._endpoint)
+        parts = urlsplit(self._proxy.address if self._proxy else self._endpoint)
+        self._host = parts.hostname or ""
+        self._port = parts.port or (443 if parts.scheme == "https" else 80)
+        self._what = "the proxy " if self._proxy else ""
+        self._credentials = Nobody() if isinstance(subject.credentials, str) else subject.credentials
+        self._date = ""
+        self._undecided: DiscoveryError | None = None
+        self._listing: _Listing | DataMapError | None = None
+
+    def credentials(self) -> Finding:
+        credentials = self._subject.credentials
+        if isinstance(credentials, str):
+            return _failed(credentials, "set one of the variables that are named, or write the profile file")
+        return _ok(_kind(credentials))
+
+    def address(self) -> Finding:
+        try:
+            found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
+        except OSError as error:
+            remedy = "look for a typing error in the endpoint, the region or the proxy; else ask who runs the network"
+            return _failed(f"{self._what}{self._host} has no address: {error.strerror}", remedy)
+        addresses = list(dict.fromkeys(str(address[0]) for *_, address in found))
+        return _ok(f"{self._what}{self._host} is {', '.join(addresses[:_MOST_SHOWN])}")
+
+    def connection(self) -> Finding:
+        try:
+            self._connect().close()
+        except OSError as error:
+            reason = error.strerror or str(error) or type(error).__name__
+            remedy = "look for a firewall in between; where only a proxy leads out, name it in HTTPS_PROXY"
+            return _failed(f"no connection to {self._what}{self._host}:{self._port}: {reason}", remedy)
+        return _ok(f"{self._what}{self._host}:{self._port} accepts connections")
+
+    def certificate(self) -> Finding:
+        if not self._endpoint.startswith("https:"):
+            return _ok("plain http: there is none")
+        if self._proxy:
+            return _ok("behind the proxy: it is checked with the next step")
+        try:
+            with self._connect() as plain, _http.tls_context().wrap_socket(plain, server_hostname=self._host) as secure:
+                return self._validity(secure)
+        except ssl.SSLCertVerificationError as error:
+            return _failed(f"not trusted: {error.verify_message}", _certificate_remedy(error.verify_code))
+        except (OSError, ValueError) as error:
+            remedy = "the port may not speak TLS, or something in between interrupts it: check the endpoint"
+            return _failed(f"no TLS with {self._host}:{self._port}: {_reason(error)}", remedy)
+
+    def service(self) -> Finding:
+        """Asks without credentials: a refusal is as good an answer as any, and it costs nothing."""
+        try:
+            greeting = self._ask(self._list_request(), Nobody())
+        except DataMapError as error:
+            return _failed(error, _UNWELL)
+        self._date = greeting.headers.get("date", "")
+        if not _is_json(greeting):
+            type_ = greeting.headers.get("content-type", "no content type")
+            remedy = "this is not the service: a proxy, a sign-in page or another server answers at the endpoint"
+            return _failed(f"HTTP {greeting.status} with {type_} instead of JSON", remedy)
+        refusal = _refusal(greeting)
+        if isinstance(refusal, ServerError):
+            return _failed(refusal, "the service is not well: try again later")
+        return _ok(f"answers with HTTP {greeting.status}")
+
+    def clock(self) -> Finding:
+        try:
+            skew = self._subject.now() - parsedate_to_datetime(self._date)
+        except (TypeError, ValueError):
+            return _unknown("the answer tells no time", "compare this machine's clock with another")
+        if abs(skew) <= _NOTABLE_SKEW:
+            return _ok("this machine and the server agree to the minute")
+        seen = f"this machine is {_span(skew)} {'ahead of' if skew > timedelta() else 'behind'} the server"
+        remedy = "set this machine's clock (NTP)"
+        if abs(skew) > _CLOCK_WINDOW and isinstance(self._credentials, AccessKeyCredentials | EcsMetadataCredentials):
+            return _failed(f"{seen}; signatures are refused beyond 15 minutes", remedy)
+        return _ok(seen, remedy)
+
+    def authentication(self) -> Finding:
+        try:
+            self._project_id = self._project_id or self._transport.run(self._find_project())
+            answer = self._ask(self._list_request(), self._credentials)
+        except DiscoveryError as error:
+            self._undecided = error
+            return _ok(_ACCEPTED)
+        except AuthenticationError as error:
+            return _failed(error, _authentication_remedy(error, self._credentials))
+        except DataMapError as error:
+            return _failed(error, _UNWELL)
+        refusal = _refusal(answer)
+        if isinstance(refusal, AuthenticationError):
+            return _failed(refusal, _authentication_remedy(refusal, self._credentials))
+        self._listing = refusal or _read_listing(answer)
+        return _ok(_ACCEPTED)
+
+    def project(self) -> Finding:
+        listing = self._listing
+        if self._undecided is not None:
+            return _failed(self._undecided, "set DATAMAP_PROJECT_ID (--project-id) to one of them")
+        if not isinstance(listing, DataMapError):
+            return _ok(f"{self._project_id} is known")
+        remedy = (
+            "take the project id of the endpoint's region (console: My Credentials > API Credentials); a token must "
+            "have been asked for with this project as its scope"
+        )
+        if isinstance(listing, BadRequestError | PermissionDeniedError | NotFoundError) and not _is_about_rights(
+            listing
+        ):
+            return _failed(listing, remedy)
+        return _unknown(listing, "the list of instances is not to be had; the last step tells more")
+
+    def instance(self) -> Finding:
+        if not isinstance(self._listing, _Listing):
+            return _unknown("the list of instances is not to be had", "the last step tells more")
+        orders = [order for order in self._listing.commodity_orders if order.resource_id]
+        known = list(dict.fromkeys(order.resource_id or "" for order in orders))
+        others = ", ".join(known[:_MOST_SHOWN]) or "it has none"
+        if self._instance_id is None:
+            in_effect = {order.resource_id for order in orders if order.status == _IN_EFFECT}
+            if len(in_effect) != 1:
+                seen = f"none is set, and {len(in_effect)} of the project's are in effect: {others}"
+                return _failed(seen, "set DATAMAP_INSTANCE_ID (--instance-id) to one of the project's")
+            self._instance_id = in_effect.pop()
+            return _ok(f"none is set, and {self._instance_id} is the only one in effect")
+        if self._instance_id in known:
+            return _ok(f"{self._instance_id} is an instance of the project")
+        seen = f"{self._instance_id} is none of the project's instances"
+        if len(known) < (self._listing.count or 0):
+            return _unknown(f"{seen} that were listed, and there are more", "the last step tells more")
+        return _failed(f"{seen}: {others}", "set DATAMAP_INSTANCE_ID (--instance-id) to one of the project's")
+
+    def data_map(self) -> Finding:
+        """Asks for a table that cannot be: whoever may ask is told that there is none."""
+        if self._instance_id is None:
+            return _unknown("no instance to ask with", "set DATAMAP_INSTANCE_ID (--instance-id)")
+        try:
+            refusal = _refusal(self._ask(self._operators_request(), self._credentials))
+        except DataMapError as error:
+            return _unknown(error, "try again later")
+        if refusal is None or (isinstance(refusal, _TOLD_NO_TABLE) and not _is_of_the_gateway(refusal)):
+            return _ok("the Data Map answers")
+        if isinstance(refusal, PermissionDeniedError):
+            remedy = "check project and instance id; else ask for a role that may read (DAYU User or above)"
+            return _failed(refusal, remedy)
+        if isinstance(refusal, NotFoundError):
+            return _failed(refusal, "the Data Map is not offered at this address: check endpoint, prefix and region")
+        return _unknown(refusal, "try again later")
+
+    def _connect(self) -> socket.socket:
+        return socket.create_connection((self._host, self._port), timeout=self._patience)
+
+    def _validity(self, secure: ssl.SSLSocket) -> Finding:
+        certificate: Mapping[str, object] = secure.getpeercert() or {}
+        expires = datetime.fromtimestamp(ssl.cert_time_to_seconds(str(certificate["notAfter"])), UTC)
+        seen = f"trusted until {expires:%Y-%m-%d}"
+        if expires - self._subject.now() < _SOON:
+            return _ok(seen, "tell whoever runs the service that its certificate expires soon")
+        return _ok(seen)
+
+    def _find_project(self) -> Steps[str]:
+        """The id of the project that is named like the region."""
+        settings = replace(self._subject.settings, instance_id=_UNSET, workspace_id=None)
+        return (yield from Discovery(settings, self._credentials, self._policy).scope()).project_id
+
+    def _operators_request(self) -> Request:
+        return operators_request(
+            endpoint=self._endpoint,
+            project_id=self._project_id or _UNSET,
+            instance_id=self._instance_id or _UNSET,
+            table_guid=_NO_TABLE,
+        )
+
+    def _list_request(self) -> Request:
+        like = self._operators_request()
+        headers = {name: value for name, value in like.headers.items() if name != "instance"}
+        path = like.path.partition("/datamap/")[0] + "/instances"
+        return replace(like, path=path, query=(("limit", str(_MOST_LISTED)), ("offset", "0")), headers=headers)
+
+    def _ask(self, request: Request, credentials: Credentials) -> Response:
+        return self._transport.run(exchange(request, credentials, self._policy, lambda response: response))
+
+
+class _Step(NamedTuple):
+    name: str
+    check: Callable[[_Examination], Finding]
+    needs: tuple[str, ...] = ()
+
+
+_STEPS: Final = (
+    _Step("credentials", _Examination.credentials),
+    _Step("address", _Examination.address),
+    _Step("connection", _Examination.connection, ("address",)),
+    _Step("certificate", _Examination.certificate, ("connection",)),
+    _Step("service", _Examination.service, ("certificate",)),
+    _Step("clock", _Examination.clock, ("service",)),
+    _Step("authentication", _Examination.authentication, ("credentials", "service", "clock")),
+    _Step("project", _Examination.project, ("authentication",)),
+    _Step("instance", _Examination.instance, ("project",)),
+    _Step("data map", _Examination.data_map, ("instance",)),
+)
+_STOPPING: Final = frozenset({Outcome.FAILED, Outcome.SKIPPED})
+_TOLD_NO_TABLE: Final = (BadRequestError, NotFoundError, ErrorBodyError)
+
+# What the gateway says to whom it knows: that user has no right, whatever the project.
+_RIGHTS: Final = frozenset({"0101", "0302", "0304", "0306"})
+
+
+def _blocked(step: _Step, ended: Mapping[str, Outcome]) -> Finding | None:
+    missing = [name for name in step.needs if ended[name] in _STOPPING]
+    return Finding(Outcome.SKIPPED, f"needs {' and '.join(missing)}") if missing else None
+
+
+def _ok(text: str, remedy: str | None = None) -> Finding:
+    return Finding(Outcome.OK, printable(text, limit=_LONGEST_TEXT), remedy)
+
+
+def _failed(seen: object, remedy: str) -> Finding:
+    return Finding(Outcome.FAILED, printable(str(seen), limit=_LONGEST_TEXT), remedy)
+
+
+def _unknown(seen: object, remedy: str) -> Finding:
+    return Finding(Outcome.UNKNOWN, printable(str(seen), limit=_LONGEST_TEXT), remedy)
+
+
+def _kind(credentials: Credentials) -> str:
+    match credentials:
+        case TokenCredentials():
+            return "a user token"
+        case AccessKeyCredentials(security_token=None):
+            return "an access key"
+        case AccessKeyCredentials():
+            return "a temporary access key with its security token"
+        case PasswordCredentials():
+            return "a user and a password"
+        case EcsMetadataCredentials():
+            return "the key of this cloud server"
+        case _:
+            return type(credentials).__name__
+
+
+def _refusal(answer: Response) -> DataMapError | None:
+    """The error that an answer is; None if it is JSON with HTTP 200, or a list."""
+    try:
+        decode_operators(answer)
+    except DataMapError as error:
+        return None if answer.status == _OK and not isinstance(error, ErrorBodyError) else error
+    return None
+
+
+def _is_json(answer: Response) -> bool:
+    try:
+        json.decode(answer.content)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _read_listing(answer: Response) -> _Listing | None:
+    try:
+        return json.decode(answer.content, type=_Listing)
+    except (DecodeError, RecursionError):
+        return None
+
+
+def _certificate_remedy(code: int) -> str:
+    match code:
+        case 10:
+            return "it has expired: tell whoever runs the service, or set this machine's clock"
+        case 62 | 64:
+            return "it is another host's: check the endpoint"
+        case _:
+            return (
+                "if a company's proxy opens TLS, name its certificate in SSL_CERT_FILE; else do not trust this server"
+            )
+
+
+def _authentication_remedy(error: AuthenticationError, credentials: Credentials) -> str:
+    if isinstance(credentials, PasswordCredentials):
+        return "check user, password and account (the account is not the user); a refused password is not sent again"
+    told = (error.error_message or "").lower()
+    if "reach the limit" in told:
+        return "the access key is locked by wrong signatures: wait five minutes, and let nothing use it meanwhile"
+    if "expired" in told and "signature" in told:
+        return "set this machine's clock (NTP): signatures are refused beyond 15 minutes"
+    if "not exist" in told:
+        return "the access key is unknown: check it, and that it belongs to this cloud and was not deleted"
+    if isinstance(credentials, AccessKeyCredentials):
+        return "check the secret key and, for a temporary key, its security token; what was refused is not sent again"
+    return "get a new token with this project as its scope, from the region of the endpoint: it lives for 24 hours"
+
+
+def _is_about_rights(error: DataMapError) -> bool:
+    return _is_of_the_gateway(error) and (error.error_code or "")[-4:] in _RIGHTS
+
+
+def _is_of_the_gateway(error: DataMapError) -> bool:
+    return (error.error_code or "").startswith("APIG")
+
+
+def _reason(error: Exception) -> str:
+    return str(error) or type(error).__name__
+
+
+def _span(skew: timedelta) -> str:
+    return str(timedelta(seconds=round(abs(skew).total_seconds())))

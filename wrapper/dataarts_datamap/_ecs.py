@@ -1,0 +1,127 @@
+"""Temporary keys of the cloud server that this code runs on.
+
+Source: the metadata accessor of huaweicloudsdkcore 3.1.219, and the user guide of ECS
+(https://support.huaweicloud.com/intl/en-us/usermanual-ecs/ecs_03_0166.html).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime  # noqa: TC003  the decoder reads annotations
+from typing import TYPE_CHECKING, Annotated, Final
+
+from msgspec import Meta, Struct, json
+
+from dataarts_datamap._arguments import header_value
+from dataarts_datamap._credentials import AccessKeyCredentials, Secret, now_utc
+from dataarts_datamap._endpoints import checked_endpoint, is_link_local
+from dataarts_datamap._errors import InvalidEnvelopeError, StatusError
+from dataarts_datamap._kept import Fetched, Kept
+from dataarts_datamap._messages import Request
+from dataarts_datamap._refusals import UNREADABLE, check_status, error_about, reason_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from dataarts_datamap._messages import Call, Response, Wait
+
+_METADATA_ENDPOINT: Final = "http://169.254.169.254"
+_SIX_HOURS: Final = "21600"
+_NO_TOKENS: Final = frozenset({404, 405, 503})  # what servers without them answer, by the official SDK
+_MARGIN: Final = 40 * 60.0
+
+
+class _Keys(Struct):
+    access: str
+    secret: str
+    securitytoken: str
+    expires_at: Annotated[datetime, Meta(tz=True)]
+
+
+class _KeysAnswer(Struct):
+    credential: _Keys
+
+
+_DECODER: Final = json.Decoder(_KeysAnswer)
+
+
+@dataclass(frozen=True, slots=True)
+class EcsMetadataCredentials(Secret):
+    """The temporary access key of the cloud server (ECS) that this code runs on, of the agency that it was given.
+
+    It is asked for at the metadata service, ``http://169.254.169.254``, which only the server itself can reach: past
+    every proxy, first for a token of that service, then with it for the key. The key is kept and renewed when less than
+    40 minutes of its life are left (as the official SDK does), or less than a quarter of a life that is shorter than
+    160 minutes. One object asks once for all threads, tasks and clients that share it.
+
+    Nothing uses this unless it is named: on any other machine its address is someone else's, or no one's, and then the
+    calls end in a ``ConnectionFailedError``.
+
+    Attributes:
+        endpoint: Address of the metadata service. Plain ``http`` is good for a link-local address and for this machine.
+        clock: Tells the time, aware.
+
+    Raises:
+        ConfigurationError: The address is unusable.
+    """
+
+    endpoint: str = _METADATA_ENDPOINT
+    clock: Callable[[], datetime] = field(default=now_utc, kw_only=True, repr=False, compare=False)
+    _keys: Kept[AccessKeyCredentials, Request | Wait] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        checked_endpoint(
+            self.endpoint, name="metadata endpoint", allow_http=is_link_local(self.endpoint), remedy="write https"
+        )
+        keys = Kept(self._fetch, lambda: self.clock().timestamp(), margin=_MARGIN)
+        object.__setattr__(self, "_keys", keys)
+
+    def authenticate(self, request: Request) -> Call[Request]:
+        """The request, signed; yields requests for the key where there is none that is good.
+
+        Raises:
+            ServiceError: The metadata service refused: the server may have no agency.
+            InvalidResponseError: Its answer holds no key.
+        """
+        keys = yield from self._keys.get()
+        return (yield from keys.authenticate(request))
+
+    def discard(self, request: Request) -> bool:  # noqa: ARG002  which key it was makes no difference
+        """Forget the key. The request is not sent again, since the next key may be the same, and failures lock it."""
+        self._keys.discard(lambda _: True)
+        return False
+
+    def _fetch(self) -> Call[Fetched[AccessKeyCredentials]]:
+        life = {"X-Metadata-Token-Ttl-Seconds": _SIX_HOURS}
+        token = _decode_token((yield self._request("PUT", "/meta-data/latest/api/token", life)))
+        proof = {} if token is None else {"X-Metadata-Token": token}
+        return self._decode_keys((yield self._request("GET", "/openstack/latest/securitykey", proof)))
+
+    def _request(self, method: str, path: str, headers: Mapping[str, str]) -> Request:
+        return Request(method=method, endpoint=self.endpoint.rstrip("/"), path=path, headers=headers, direct=True)
+
+    def _decode_keys(self, response: Response) -> Fetched[AccessKeyCredentials]:
+        check_status(response)
+        try:
+            told = _DECODER.decode(response.content).credential
+            keys = AccessKeyCredentials(told.access, told.secret, told.securitytoken, clock=self.clock)
+        except UNREADABLE as error:
+            problem = f"the metadata service's answer is no temporary key: {reason_of(error)}"
+        else:
+            return Fetched(keys, (told.expires_at - self.clock()).total_seconds())
+        raise error_about(InvalidEnvelopeError, problem, response, raw="")  # the answer can hold a secret key
+
+
+def _decode_token(response: Response) -> str | None:
+    """The token of the metadata service itself; None if it has none."""
+    try:
+        check_status(response)
+    except StatusError as error:
+        if error.status in _NO_TOKENS:
+            return None
+        raise
+    try:
+        return header_value("token", response.text, secret=True)
+    except UNREADABLE as error:
+        problem = f"the metadata service's answer is no token: {reason_of(error)}"
+    raise error_about(InvalidEnvelopeError, problem, response, raw="")

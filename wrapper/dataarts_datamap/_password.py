@@ -1,0 +1,189 @@
+"""A user and a password, which IAM gives tokens for.
+
+Source: KeystoneCreateUserTokenByPassword
+(https://support.huaweicloud.com/intl/en-us/api-iam/iam_30_0001.html).
+"""
+
+from __future__ import annotations
+
+from copy import copy
+from dataclasses import dataclass, field
+from datetime import datetime  # noqa: TC003  the decoder reads annotations
+from typing import TYPE_CHECKING, Annotated, Final
+
+from msgspec import Meta, Struct, json
+
+from dataarts_datamap._arguments import query_text
+from dataarts_datamap._credentials import Secret, TokenCredentials, now_utc
+from dataarts_datamap._endpoints import checked_endpoint
+from dataarts_datamap._errors import (
+    AuthenticationError,
+    ConfigurationError,
+    InvalidArgumentError,
+    InvalidEnvelopeError,
+)
+from dataarts_datamap._kept import Fetched, Kept
+from dataarts_datamap._messages import Request
+from dataarts_datamap._refusals import UNREADABLE, check_status, error_about, reason_of
+from dataarts_datamap._regions import find_region
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dataarts_datamap._messages import Call, Response, Wait
+
+_CREATED: Final = 201
+_MARGIN: Final = 30 * 60.0
+
+
+class _Token(Struct):
+    issued_at: Annotated[datetime, Meta(tz=True)]
+    expires_at: Annotated[datetime, Meta(tz=True)]
+
+
+class _TokenAnswer(Struct):
+    token: _Token
+
+
+_DECODER: Final = json.Decoder(_TokenAnswer)
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordCredentials(Secret):
+    """An IAM user's name and password: IAM gives a token for them, which is sent as ``X-Auth-Token``.
+
+    The token is asked for when it is first needed, and kept: IAM's are good for 24 hours (documented). It is renewed
+    when less than 30 minutes of its life are left, or less than a quarter of a life that is shorter than two hours;
+    and once where the service answers 401 with a code that ends in 0307 or 0301. One object asks once for all threads,
+    tasks and clients that share it: the others go on with a token that is still good, or wait.
+
+    A password that IAM refuses (401) is never sent again by the same object, since accounts lock: each later call
+    raises ``AuthenticationError`` at once. Any other failure is raised or tried again as for any request, and ignored
+    for as long as the old token is good. A second factor is not supported.
+
+    Attributes:
+        user: Name of the IAM user.
+        password: The password. Left out of the repr.
+        account: Name of the account (domain) that the user belongs to; not the user's.
+        project_id: Id of the project that the token is for.
+        project_name: Name of that project, instead of its id; the region's id, if both are left out.
+        region: Region whose IAM is asked.
+        iam_endpoint: Address of IAM, instead of the region's.
+        allow_http: Whether that address may be plain ``http`` to another machine than this one.
+        clock: Tells the time, aware.
+
+    Raises:
+        ConfigurationError: There is neither a region nor what it would tell, or an address is unusable.
+        InvalidArgumentError: A value is no text or empty, or the project is given twice.
+    """
+
+    user: str
+    password: str = field(repr=False)
+    account: str
+    project_id: str | None = field(default=None, kw_only=True)
+    project_name: str | None = field(default=None, kw_only=True)
+    region: str | None = field(default=None, kw_only=True)
+    iam_endpoint: str | None = field(default=None, kw_only=True)
+    allow_http: bool = field(default=False, kw_only=True, repr=False)
+    clock: Callable[[], datetime] = field(default=now_utc, kw_only=True, repr=False, compare=False)
+    _token: Kept[TokenCredentials, Request | Wait] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        login = _Login(self._request(self._endpoint(), self._scope()))
+        token = Kept(login.fetch, lambda: self.clock().timestamp(), margin=_MARGIN)
+        object.__setattr__(self, "_token", token)
+
+    def authenticate(self, request: Request) -> Call[Request]:
+        """The request with a token added; yields a request for one where there is none that is good.
+
+        Raises:
+            AuthenticationError: IAM refused the password, now or before.
+            ServiceError: IAM refused for another reason.
+            InvalidResponseError: IAM's answer holds no token.
+        """
+        token = yield from self._token.get()
+        return (yield from token.authenticate(request))
+
+    def discard(self, request: Request) -> bool:
+        """Forget the token that this request carried; another one is worth a second try."""
+        refused = request.headers.get("X-Auth-Token")
+        self._token.discard(lambda token: token.token == refused)
+        return True
+
+    def _endpoint(self) -> str:
+        if self.iam_endpoint is not None:
+            return checked_endpoint(self.iam_endpoint, name="IAM endpoint", allow_http=self.allow_http)
+        if self.region is not None:
+            return find_region(self.region).iam_endpoint
+        raise ConfigurationError("a password needs region=… or iam_endpoint=…, to know which IAM to ask")
+
+    def _scope(self) -> dict[str, str]:
+        if self.project_id is not None and self.project_name is not None:
+            raise InvalidArgumentError("give either project_id or project_name, not both")
+        if self.project_id is not None:
+            return {"id": query_text("project_id", self.project_id)}
+        name = self.region if self.project_name is None else self.project_name
+        if name is None:
+            raise ConfigurationError("a password needs region=…, project_id=… or project_name=…, to know the project")
+        return {"name": query_text("project_name", name)}
+
+    def _request(self, endpoint: str, project: dict[str, str]) -> Request:
+        user = {
+            "name": query_text("user", self.user),
+            "password": query_text("password", self.password),
+            "domain": {"name": query_text("account", self.account)},
+        }
+        identity = {"methods": ["password"], "password": {"user": user}}
+        return Request(
+            method="POST",
+            endpoint=endpoint,
+            path="/v3/auth/tokens",
+            query=(("nocatalog", "true"),),
+            headers={"Content-Type": "application/json"},
+            content=json.encode({"auth": {"identity": identity, "scope": {"project": project}}}),
+            secrets=(self.password,),
+        )
+
+
+class _Login:
+    """Asks IAM for tokens, until it refuses the password."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._refusal: AuthenticationError | None = None
+
+    def fetch(self) -> Call[Fetched[TokenCredentials]]:
+        if self._refusal is not None:
+            raise copy(self._refusal)
+        response = yield self._request
+        try:
+            return _decode_token(response)
+        except AuthenticationError as error:
+            self._refusal = _refused_before(error)
+            raise
+
+
+def _refused_before(error: AuthenticationError) -> AuthenticationError:
+    return AuthenticationError(
+        f"IAM refused this password before, and accounts lock, so it is not sent again: make new PasswordCredentials "
+        f"once it is mended. IAM said: {error.args[0]}",
+        status=error.status,
+        error_code=error.error_code,
+        error_message=error.error_message,
+        request_id=error.request_id,
+        method=error.method,
+        path=error.path,
+    )
+
+
+def _decode_token(response: Response) -> Fetched[TokenCredentials]:
+    check_status(response, expected=_CREATED)
+    try:
+        token = TokenCredentials(response.headers.get("x-subject-token", ""))
+        told = _DECODER.decode(response.content).token
+    except UNREADABLE as error:
+        problem = f"IAM's answer is no token with its times: {reason_of(error)}"
+    else:
+        # A life between two times of IAM's own clock, so that a wrong one here does no harm.
+        return Fetched(token, (told.expires_at - told.issued_at).total_seconds())
+    raise error_about(InvalidEnvelopeError, problem, response)

@@ -1,0 +1,145 @@
+"""What an answer that is no good tells: the error that it turns into, without the secrets that it echoes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar, cast
+
+from msgspec import json
+
+from dataarts_datamap._errors import (
+    AuthenticationError,
+    BadRequestError,
+    DataMapError,
+    InvalidEnvelopeError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+    ServerError,
+    StatusError,
+)
+from dataarts_datamap._masking import mask
+from dataarts_datamap._text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dataarts_datamap._messages import Response
+
+ErrorT = TypeVar("ErrorT", bound=DataMapError)
+
+UNREADABLE: Final = (ValueError, RecursionError)
+"""What decoding raises; the decoder's own errors are ValueErrors."""
+
+_OK: Final = 200
+_FIRST_ERROR_STATUS: Final = 400
+_FIRST_SERVER_ERROR_STATUS: Final = 500
+_MESSAGE_LIMIT: Final = 300
+
+_STATUS_ERRORS: Final[Mapping[int, type[StatusError]]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    429: RateLimitError,
+}
+
+# How this service, its siblings, the gateway and IAM name an error's code and text.
+_CODE_NAMES: Final = ("error_code", "errorCode", "errCode", "code")
+_TEXT_NAMES: Final = ("error_msg", "errorMsg", "errorMessage", "externalMessage", "message", "error")
+
+
+class Told(NamedTuple):
+    """What an error body tells, in whatever shape."""
+
+    code: str | None = None
+    message: str | None = None
+    request_id: str | None = None
+
+
+def check_status(response: Response, *, expected: int = _OK) -> None:
+    """Return if the answer has the status that it should have.
+
+    Raises:
+        StatusError: The HTTP status is 400 or more.
+        InvalidEnvelopeError: It is another one that was not expected.
+    """
+    if response.status == expected:
+        return
+    if response.status < _FIRST_ERROR_STATUS:
+        problem = f"HTTP {response.status} is no answer that the API describes"
+        raise error_about(InvalidEnvelopeError, problem, response)
+    fallback = ServerError if response.status >= _FIRST_SERVER_ERROR_STATUS else StatusError
+    kind = _STATUS_ERRORS.get(response.status, fallback)
+    told = find_error(try_decode(response.content)) or Told(message=response.text)
+    raise error_about(kind, f"HTTP {response.status}", response, told)
+
+
+def find_error(document: object) -> Told | None:
+    """What a document tells under one of the known names, itself or in its member ``error``."""
+    if not isinstance(document, dict):
+        return None
+    members = cast("dict[str, object]", document)
+    nested = members.get("error")
+    return _read_error(cast("dict[str, object]", nested) if isinstance(nested, dict) else members)
+
+
+def _read_error(members: Mapping[str, object]) -> Told | None:
+    code, message = (
+        next((text_or_none(members[name]) for name in names if members.get(name) is not None), None)
+        for names in (_CODE_NAMES, _TEXT_NAMES)
+    )
+    if code is None and message is None:
+        return None
+    return Told(code, message, text_or_none(members.get("request_id")))
+
+
+def error_about(
+    kind: type[ErrorT],
+    problem: str,
+    response: Response,
+    told: Told = Told(),  # noqa: B008  an immutable default
+    *,
+    raw: str | None = None,
+) -> ErrorT:
+    """An error about an answer.
+
+    Args:
+        kind: Its class.
+        problem: What is wrong.
+        response: The answer.
+        told: What the answer itself says is wrong.
+        raw: The text that could not be used; all of the answer, if left out.
+    """
+
+    def masked(text: str) -> str:
+        return mask(text, response.request, response.headers)
+
+    said = " ".join(part for part in (told.code, told.message) if part)
+    facts = response.facts()
+    request_id = facts.pop("request_id") or told.request_id
+    return kind(
+        f"{problem}: {printable(masked(said), limit=_MESSAGE_LIMIT)}" if said else masked(problem),
+        error_code=told.code and masked(told.code),
+        error_message=told.message and masked(told.message),
+        request_id=request_id and masked(request_id),
+        raw=masked(response.text if raw is None else raw),
+        **facts,
+    )
+
+
+def try_decode(content: bytes | str) -> object:
+    """The JSON document, without types; None if it is none."""
+    try:
+        return json.decode(content)
+    except UNREADABLE:
+        return None
+
+
+def text_or_none(value: object) -> str | None:
+    """The value if it is text, else as JSON; None for null."""
+    return value if isinstance(value, str) else None if value is None else json.encode(value).decode()
+
+
+def reason_of(error: BaseException) -> str:
+    """Why something could not be decoded."""
+    return "nested too deeply" if isinstance(error, RecursionError) else str(error)

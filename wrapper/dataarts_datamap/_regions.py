@@ -1,0 +1,73 @@
+"""Which regions there are, and where the service and IAM are in each."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from dataarts_datamap._errors import ConfigurationError
+from dataarts_datamap._text import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_REGION: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_DOMAIN: Final = "myhuaweicloud.com"
+# The European pages say .eu, where the official SDK's region file says .com.
+_DOMAINS: Final = MappingProxyType({"eu-west-101": "myhuaweicloud.eu"})
+_REGIONS_WITH_IAM: Final = (
+    *("cn-north-1", "cn-north-2", "cn-north-4", "cn-north-9", "cn-east-2", "cn-east-3", "cn-east-4", "cn-south-1"),
+    *("cn-southwest-2", "ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-4", "af-south-1"),
+    *("sa-brazil-1", "la-south-2", "la-north-2", "na-mexico-1", "tr-west-1", "me-east-1", "ae-ad-1", "ru-moscow-1"),
+    *("my-kualalumpur-1", "eu-west-101"),
+)
+_REGIONS_WITHOUT_IAM: Final = ("cn-north-11", "ru-northwest-2")
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A region, and where the service and IAM are in it.
+
+    Attributes:
+        id: Its id, which is also the name of each account's first project in it.
+        endpoint: Address of DataArts Studio's Data Map.
+        iam_endpoint: Address of IAM. A token of a region's own IAM is good in that region alone, one of the global IAM
+            (``https://iam.myhuaweicloud.com``) in each (documented).
+    """
+
+    id: str
+    endpoint: str
+    iam_endpoint: str
+
+
+def _region(region: str, *, has_iam: bool) -> Region:
+    domain = _DOMAINS.get(region, _DOMAIN)
+    iam = f"iam.{region}.{domain}" if has_iam else f"iam.{_DOMAIN}"
+    return Region(region, f"https://dayu.{region}.{domain}", f"https://{iam}")
+
+
+REGIONS: Final[Mapping[str, Region]] = MappingProxyType(
+    {
+        region: _region(region, has_iam=region in _REGIONS_WITH_IAM)
+        for region in sorted((*_REGIONS_WITH_IAM, *_REGIONS_WITHOUT_IAM))
+    }
+)
+"""The regions that the official SDK 3.1.219 knows of DataArts Studio, by id, with the endpoints that it has for them.
+
+It differs in Europe: the documentation there says ``myhuaweicloud.eu``, the SDK ``.com``, and the documentation is
+followed. A client takes any other region by the documented rule ``dayu.{region}.myhuaweicloud.com``, with the global
+IAM, since regions are added over time: one that does not exist ends in a ``ConnectionFailedError`` that names the host.
+"""
+
+
+def find_region(region: str) -> Region:
+    """The region of that id, by the rule if it is not a known one.
+
+    Raises:
+        ConfigurationError: That is no region's id.
+    """
+    if not _REGION.fullmatch(region):
+        raise ConfigurationError(f"{shown(region)} is no region's id; one looks like eu-west-101")
+    return REGIONS.get(region) or _region(region, has_iam=False)

@@ -1,0 +1,54 @@
+"""``datamap doctor``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dataarts_datamap.cli._options import connect, connection_options, output_option, output_shape, tell
+
+if TYPE_CHECKING:
+    from dataarts_datamap._doctor import Finding
+    from dataarts_datamap.cli._output import Output
+
+_FAILED = 1
+_NOT_JUDGED = 2
+
+
+@click.command()
+@output_option
+@connection_options
+def doctor(output: Output | None, **settings: Any) -> int:  # noqa: ANN401
+    """Find out, step by step, why the service cannot be used, and what to mend.
+
+    Checks the credentials, the address, the connection, the certificate, the clock, and whether the service accepts
+    credentials, project and instance. No secret is shown, and a wrong secret key costs one of the five failures that
+    lock an access key. Ends with 0 if all is well, 1 if a step failed, 2 if one could not be judged.
+
+    \b
+    Example:
+      datamap doctor --region eu-west-101
+    """  # noqa: D301  click reads \b
+    from dataarts_datamap._doctor import Nobody, examine, subject_of  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._errors import CredentialsError  # noqa: PLC0415
+    from dataarts_datamap.cli._output import write_findings  # noqa: PLC0415
+
+    problem = None
+    try:
+        client = connect(settings)
+    except CredentialsError as error:
+        client, problem = connect({**settings, "credentials": Nobody()}), str(error)
+    with client:
+        findings = write_findings(examine(subject_of(client, credentials_problem=problem)), output=output_shape(output))
+    return _verdict(findings)
+
+
+def _verdict(findings: list[Finding]) -> int:
+    outcomes = {finding.outcome.value for finding in findings}
+    if "failed" in outcomes:
+        return _FAILED
+    if "unknown" in outcomes:
+        tell("nothing failed, but not all could be judged")
+        return _NOT_JUDGED
+    return 0
