@@ -22,6 +22,7 @@ from dataarts_datamap import (
     Run,
     ServerError,
     TokenCredentials,
+    WaitTimeoutError,
 )
 from dataarts_datamap._limiter import RateLimiter
 from dataarts_datamap_contract.mock import MockConfig, MockServer
@@ -170,12 +171,10 @@ def test_resume_token() -> None:
 def test_bad_resume_token(token: Any) -> None:
     """A token of another kind is refused, with a text that says what to pass."""
     with DataMapClient(endpoint="https://h", **SETTINGS) as client:
-        for call in (
-            lambda: client.list_runs("1", job_name="a", resume_token=token),
-            lambda: client.list_table_runs("t", resume_token=token),
-        ):
-            with pytest.raises(InvalidArgumentError, match="pass one as the pager gave it"):
-                call()
+        with pytest.raises(InvalidArgumentError, match="pass one as the pager gave it"):
+            client.list_runs("1", job_name="a", resume_token=token)
+        with pytest.raises(InvalidArgumentError, match="pass one as the pager gave it"):
+            client.list_table_runs("t", resume_token=token)
 
 
 def test_resume_token_of_another_walk() -> None:
@@ -187,12 +186,13 @@ def test_resume_token_of_another_walk() -> None:
         pager, table = client.list_runs("1", job_name="a", **WINDOW), client.list_table_runs("t", **WINDOW)
         assert pager.first() is not None
         assert table.first() is not None
-        for call, text in (
+        calls: list[tuple[Callable[[], object], str]] = [
             (lambda: client.list_runs("2", job_name="a", resume_token=pager.resume_token), "another operator"),
             (lambda: client.list_runs("1", job_name="a", resume_token=pager.resume_token, end=0), "leave out start"),
             (lambda: client.list_table_runs("u", resume_token=table.resume_token), "of table 't'"),
             (lambda: client.list_table_runs("t", merge=True, resume_token=table.resume_token), "not merged"),
-        ):
+        ]
+        for call, text in calls:
             with pytest.raises(InvalidArgumentError, match=text):
                 call()
 
@@ -505,7 +505,7 @@ def test_wait_that_is_over() -> None:
         ScriptedServer(*statuses("running")) as server,
         DataMapClient(endpoint=server.url, **{**SETTINGS, "clock": clock}) as client,
         pytest.raises(
-            DataMapError, match=r"run 1 had ended after 30 seconds: the last one seen is Run\(run_id=1"
+            WaitTimeoutError, match=r"run 1 had ended after 30 seconds: the last one seen is Run\(run_id=1"
         ) as caught,
     ):
         client.wait_for_run("1", job_name="a", run_id=1, timeout=30, **WINDOW)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from dataarts_datamap import IncompleteWalkError, Operator, Run, RunPage
 from dataarts_datamap._offsets import Counting
@@ -62,7 +62,8 @@ class Drive:
             return
         wanted = self._wanted
         page = self._ahead.pop(wanted.read, None) or self._read(wanted.read)
-        self._ahead = {read: page for read, page in self._ahead.items() if read in wanted.ahead}
+        for read in set(self._ahead).difference(wanted.ahead):
+            del self._ahead[read]
         self._advance(page)
 
     def read_ahead(self) -> None:
@@ -199,15 +200,15 @@ class ChangingServer(RuleBasedStateMachine):
             assert (self.drive.last_part, self.drive.last) == (self.drive.error.rows_read, self.drive.error.last_run)
 
 
-TestChangingServer = ChangingServer.TestCase
-TestChangingServer.settings = settings(max_examples=500, stateful_step_count=25)
+def test_changing_server() -> None:
+    """Walks over servers of every kind, whose runs come, go and change meanwhile."""
+    run_state_machine_as_test(ChangingServer, settings=settings(max_examples=500, stateful_step_count=25))
 
 
 @pytest.mark.prove
-class TestChangingServerAtLength(ChangingServer.TestCase):  # type: ignore[misc,name-defined]  made by hypothesis
-    """Ten times as many walks."""
-
-    settings = settings(max_examples=5000, stateful_step_count=30)
+def test_changing_server_at_length() -> None:
+    """The same holds for ten times as many walks."""
+    run_state_machine_as_test(ChangingServer, settings=settings(max_examples=5000, stateful_step_count=30))
 
 
 def served(rows: int, **habits: Any) -> SimulatedServer:
