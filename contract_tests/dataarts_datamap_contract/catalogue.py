@@ -33,12 +33,14 @@ class Check:
         title: The rule in a few words.
         rule: What must hold.
         basis: What the rule rests on: ``documented``, or ``sibling``, ``inferred`` or ``http`` and the source.
+        conditional: Whether a server may do without what it judges, so that a run may see none of it.
     """
 
     id: str
     title: str
     rule: str
     basis: str
+    conditional: bool = False
 
     @property
     def level(self) -> str:
@@ -101,6 +103,7 @@ _CHECKS = (
         "header_map maps text to text",
         "header_map, where it is sent, is an object whose values are all text.",
         "documented: the example; sdk: a map of text to text",
+        conditional=True,
     ),
     Check(
         "A-nodes-shape",
@@ -119,6 +122,7 @@ _CHECKS = (
         "One id for one exchange",
         "Where an error has a request_id and the answer an X-Request-Id, they are the same.",
         "sibling: the gateway's errors carry the same id in both places",
+        conditional=True,
     ),
     Check(
         "A-undeclared-method",
@@ -131,6 +135,7 @@ _CHECKS = (
         "405 names what is allowed",
         "A 405 has an Allow header; on a declared path it names GET and not the method that was refused.",
         "http: RFC 9110, section 15.5.6",
+        conditional=True,
     ),
     Check(
         "A-undeclared-path",
@@ -161,24 +166,28 @@ _CHECKS = (
         "runningData decodes",
         "runningData is null or a JSON document as text, and that document is what its schema says.",
         _SCHEMA,
+        conditional=True,
     ),
     Check(
         "B-running-param",
         "runningParam decodes",
         "runningParam is null or a JSON document as text, and that document is what its schema says.",
         _SCHEMA,
+        conditional=True,
     ),
     Check(
         "B-success-agrees",
         "success agrees with the page",
         "success is not false where rows are shown, nor for a valid request of real ids.",
         "inferred: the example; success says whether the scheduler could answer",
+        conditional=True,
     ),
     Check(
         "B-message-agrees",
         "msg agrees with success",
         "Where success is true, msg is the word success, or null, or not sent.",
         "inferred: the example, whose msg is success",
+        conditional=True,
     ),
     Check(
         "B-total-covers-rows",
@@ -191,30 +200,35 @@ _CHECKS = (
         "Times are milliseconds",
         "planTime, submitTime, startTime and endTime are 0 for none, or milliseconds since the epoch (13 digits).",
         "sibling: NodeInstance; inferred: the example",
+        conditional=True,
     ),
     Check(
         "B-time-order",
         "A run ends after it starts",
         "endTime is not before startTime where a row has both.",
         "inferred: what the two names mean",
+        conditional=True,
     ),
     Check(
         "B-count-range",
         "Counts are -1 or more",
         "Row counts, failCount, retryTimes, runningTime and speed are at least 0, or -1 for not known.",
         "sibling: NodeInstance; inferred: -1 in the example",
+        conditional=True,
     ),
     Check(
         "B-force-success",
         "forceSuccess is a flag",
         "forceSuccess is 0, 1, true, false or null.",
         "sibling: a boolean of the scheduler; inferred: 0 in the example",
+        conditional=True,
     ),
     Check(
         "B-param-total",
         "runningParam counts its rows",
         "total inside runningParam is the number of rows inside it.",
         "inferred: the example",
+        conditional=True,
     ),
     Check(
         "C-limit-exceeded",
@@ -281,6 +295,7 @@ _CHECKS = (
         "Each run has an id of its own",
         "Rows that differ have different taskRunningLogIds, where they have one.",
         "inferred: the example",
+        conditional=True,
     ),
     Check(
         "C-window-start",
@@ -317,18 +332,21 @@ _CHECKS = (
         "Rows are of the task",
         "taskId of each row is the path's task_id, compared as text.",
         _DOCUMENTED,
+        conditional=True,
     ),
     Check(
         "C-rows-of-job",
         "Rows are of the job",
         "jobName of each row is the query's job_name.",
         _DOCUMENTED,
+        conditional=True,
     ),
     Check(
         "C-rows-of-workspace",
         "Rows are of the workspace",
         "workspaceId of each row is the query's workspace_id, where one was sent.",
         _DOCUMENTED,
+        conditional=True,
     ),
     Check(
         "C-job-name-other",
