@@ -43,7 +43,7 @@ _COUNTS = ("inputRowCount", "outputRowCount", "failCount", "retryTimes", "runnin
 _EARLIEST, _LATEST = 10**11, 10**14
 _INNER = " → $"
 _SHORTEST_SECRET = 8
-_MODEST_LIMIT, _MODEST_OFFSET, _DAY = 100, 1_000, 86_400_000
+_MODEST_LIMIT, _MODEST_OFFSET, _DAY = 10, 1_000, 86_400_000
 _E_CHECKS: Mapping[Kind, str] = {
     "missing": "E-missing-parameter",
     "below": "E-below-minimum",

@@ -423,7 +423,7 @@ _CHECKS = (
     Check(
         "C-nodes-unique",
         "ShowNodes names each once",
-        "ShowNodes names no operator twice.",
+        "ShowNodes names no operator twice, and the same ones when it is asked again.",
         "inferred: the name of the operation",
     ),
     Check(
@@ -452,7 +452,7 @@ _CHECKS = (
     Check(
         "D-token-query",
         "A token belongs in its header",
-        "The right token in the query string, in a cookie or as a bearer, and not in X-Auth-Token, is refused.",
+        "The right token as a bearer or in a cookie, and with a mock in the query string, is refused.",
         _TOKEN,
     ),
     Check(
@@ -551,7 +551,7 @@ _CHECKS = (
     Check(
         "E-valid-refused",
         "Valid requests are served",
-        "A valid request of real ids with a modest limit, offset and window is answered with 200.",
+        "A valid request of real ids with a limit of 10 or less, and a modest offset and window, is answered with 200.",
         _DOCUMENTED,
     ),
     Check(

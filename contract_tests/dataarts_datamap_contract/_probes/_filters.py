@@ -175,7 +175,8 @@ def _unserved(exchange: Exchange, operator: Mapping[str, Any], *, must_have_rows
 
 def _judge_again(session: Session, exchange: Exchange) -> None:
     again = session.nodes()
-    changed = exchange.answer.document != again.answer.document
+    shown, shown_again = (sorted(map(str, each.answer.operators)) for each in (exchange, again))
+    changed = shown != shown_again
     session.judge(
         "C-nodes-unique", again, *(["the same request, sent again, names other operators"] if changed else [])
     )
