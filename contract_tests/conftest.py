@@ -2,61 +2,26 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
-from dataarts_datamap_contract.conformance import MAX_EXAMPLES, Outcome, run_conformance
-from dataarts_datamap_contract.target import Target, TargetError, read_target
+from dataarts_datamap_contract.suite import KnownJob, Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_TARGET = pytest.StashKey[Target]()
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--endpoint`` and ``--max-examples``."""
-    parser.addoption(
-        "--endpoint",
-        metavar="URL",
-        help="the server to test, described by DATAMAP_TOKEN, _PROJECT_ID, _INSTANCE_ID, _WORKSPACE_ID (optional), "
-        "_TASK_ID, _JOB_NAME, _TABLE_GUID, _WINDOW_START and _WINDOW_END (default: the reference mock server)",
-    )
-    parser.addoption(
-        "--max-examples",
-        metavar="N",
-        type=int,
-        default=MAX_EXAMPLES,
-        help="how many random requests to send for each operation (default: %(default)s)",
-    )
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Refuse an incomplete target before anything is collected."""
-    endpoint = config.getoption("--endpoint")
-    if endpoint is not None:
-        try:
-            config.stash[_TARGET] = read_target(endpoint, os.environ)
-        except TargetError as error:
-            raise pytest.UsageError(str(error)) from None
+pytest_conformances = ["dataarts_datamap_contract.pytest_plugin"]
 
 
 @pytest.fixture(scope="session")
-def target(pytestconfig: pytest.Config) -> Iterator[Target]:
+def conformance_target(named_target: Target | None) -> Iterator[Target]:
     """The server under test."""
-    if _TARGET in pytestconfig.stash:
-        yield pytestconfig.stash[_TARGET]
+    if named_target is not None:
+        yield named_target
     else:
         yield from _serve_mock()
-
-
-@pytest.fixture(scope="session")
-def outcome(target: Target, pytestconfig: pytest.Config) -> Outcome:
-    """What one run of the suite saw of the server."""
-    return run_conformance(target, max_examples=pytestconfig.option.max_examples)
 
 
 def _serve_mock() -> Iterator[Target]:
@@ -68,6 +33,8 @@ def _serve_mock() -> Iterator[Target]:
         yield Target(
             endpoint=server.url,
             token=server.config.token,
+            access_key=server.config.access_key,
+            secret_key=server.config.secret_key,
             project_id=server.config.project_id,
             instance_id=server.config.instance_id,
             workspace_id="b88c445407b24283aa949f9833a38fd8",
@@ -75,5 +42,11 @@ def _serve_mock() -> Iterator[Target]:
             job_name="ETL_Job_dli2dws",
             table_guid=TABLE_GUID,
             window_start=1704902400000,
-            window_end=int(now.timestamp() * 1000),
+            window_end=int(now.timestamp() * 1000) - 3_600_000,
+            is_mock=True,
+            known_jobs=(
+                KnownJob(task_id="937987", job_name="check/rows<stage>"),
+                KnownJob(task_id="941206", job_name="订单汇总_日报📊"),
+                KnownJob(task_id="958113", job_name="Load orders-eu"),
+            ),
         )

@@ -89,6 +89,32 @@ def test_wheel_in_a_fresh_environment(distributions: tuple[Path, Path], tmp_path
 
 
 @pytest.mark.prove
+def test_conform_from_the_wheel(distributions: tuple[Path, Path], tmp_path: Path) -> None:
+    """Installed outside of the checkout, the wheel's command judges its own mock server, and finds that it conforms."""
+    python = Path(fresh_environment(tmp_path, f"{distributions[0]}[cli,mock,conform]"))
+    datamap = str(python.with_name("datamap"))
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("DATAMAP_")}
+    with subprocess.Popen([datamap, "mock"], stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=inherited) as serving:
+        assert serving.stderr is not None
+        lines = [serving.stderr.readline() for _ in range(6)]
+        told = dict(line.split()[1].split("=", 1) for line in lines if line.startswith("  export "))
+        (table,) = (line.split()[3] for line in lines if line.startswith("  datamap runs --table "))
+        done = subprocess.run(
+            [datamap, "conform", "--mock", "--discover", "--table", table, "--ci", "--html", "report.html"],
+            check=False,
+            capture_output=True,
+            encoding="utf-8",
+            cwd=tmp_path,
+            env={**inherited, **told},
+        )
+        serving.terminate()
+
+    assert 0 == done.returncode, done.stdout + done.stderr
+    assert "Conforms: " in done.stdout
+    assert (tmp_path / "report.html").is_file()
+
+
+@pytest.mark.prove
 def test_plain_wheel_does_not_disturb_pytest(distributions: tuple[Path, Path], tmp_path: Path) -> None:
     """An unrelated pytest run, with every warning an error, loads the plugin of the plain wheel and nothing else of it.
 

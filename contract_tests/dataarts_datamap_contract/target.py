@@ -3,20 +3,54 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_REQUIRED = (
-    *("DATAMAP_TOKEN", "DATAMAP_PROJECT_ID", "DATAMAP_INSTANCE_ID", "DATAMAP_TASK_ID", "DATAMAP_JOB_NAME"),
-    *("DATAMAP_TABLE_GUID", "DATAMAP_WINDOW_START", "DATAMAP_WINDOW_END"),
-)
+OffsetUnit: TypeAlias = Literal["rows", "pages"]
+WindowColumn: TypeAlias = Literal["auto", "planTime", "submitTime", "startTime", "endTime"]
+
+_SHORTEST_SECRET = 4
+_FILTERED = "[Filtered]"
 
 
 class TargetError(ValueError):
     """The description of a server is incomplete or wrong; the text names all that is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownJob:
+    """Another operator of the target that has runs in its window.
+
+    Attributes:
+        task_id: Its task.
+        job_name: Its name, best one with unusual characters.
+        workspace_id: Its workspace; None leaves it out of the requests.
+    """
+
+    task_id: str
+    job_name: str
+    workspace_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondTenant:
+    """What belongs to another tenant and must stay closed to the target's credentials; only what is named is asked for.
+
+    Attributes:
+        project_id: Another tenant's project.
+        instance_id: Another tenant's DataArts Studio tenancy.
+        table_guid: Another tenant's table.
+        task_id: Another tenant's task.
+        job_name: The name of that task's operator; without one the target's own is sent.
+    """
+
+    project_id: str | None = None
+    instance_id: str | None = None
+    table_guid: str | None = None
+    task_id: str | None = None
+    job_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +59,10 @@ class Target:
 
     Attributes:
         endpoint: Where the server is, without a slash at its end.
-        token: A value of ``X-Auth-Token`` that the server accepts.
+        token: A value of ``X-Auth-Token`` that the server accepts; None if requests are signed.
+        access_key: An access key that the server accepts; None if there is a token only.
+        secret_key: What requests of that access key are signed with.
+        security_token: The ``X-Security-Token`` of a temporary access key.
         project_id: A project.
         instance_id: A DataArts Studio tenancy of that project.
         workspace_id: The workspace of the operator; None leaves it out of the requests.
@@ -33,11 +70,27 @@ class Target:
         job_name: Its name.
         table_guid: A table that it produces.
         window_start: Start of the window, in milliseconds since the epoch.
-        window_end: End of the window, best in the past, so that its data is at rest.
+        window_end: End of the window, in the past, so that its data is at rest.
+        offset_unit: What ``offset`` counts: ``rows`` or ``pages``, the first being page 0.
+        window_column: Which time of a run the window filters on; ``auto`` lets ``planTime`` and ``startTime`` pass,
+            whichever the server keeps to.
+        rate_limit: Most requests in a second; None for no limit.
+        max_requests: Most requests of a run. Checks that are left when they are spent stay untested.
+        undeclared_methods: Statuses that this gateway answers to an undeclared method; empty lets any refusal pass.
+        is_mock: Whether the server is a mock: it can be sent wrong signatures and methods that would write.
+        allow_credential_probes: Whether more than two wrong signatures may be sent, though the server is no mock.
+        known_jobs: Other operators that have runs in the window.
+        second_tenant: What belongs to another tenant; None if nothing is known.
+
+    Raises:
+        TargetError: There are no credentials, half an access key, or the window ends before it starts.
     """
 
     endpoint: str
-    token: str = field(repr=False)
+    token: str | None = field(default=None, repr=False)
+    access_key: str | None = None
+    secret_key: str | None = field(default=None, repr=False)
+    security_token: str | None = field(default=None, repr=False)
     project_id: str
     instance_id: str
     workspace_id: str | None = None
@@ -46,6 +99,25 @@ class Target:
     table_guid: str
     window_start: int
     window_end: int
+    offset_unit: OffsetUnit = "rows"
+    window_column: WindowColumn = "auto"
+    rate_limit: float | None = None
+    max_requests: int = 2_000
+    undeclared_methods: tuple[int, ...] = ()
+    is_mock: bool = False
+    allow_credential_probes: bool = False
+    known_jobs: tuple[KnownJob, ...] = ()
+    second_tenant: SecondTenant | None = None
+
+    def __post_init__(self) -> None:
+        if (self.access_key is None) != (self.secret_key is None):
+            raise TargetError("an access key and its secret key go together: give both or neither")
+        if self.token is None and self.access_key is None:
+            raise TargetError("no credentials: give a token, or an access key with its secret key")
+        if self.window_start > self.window_end:
+            raise TargetError(f"the window starts at {self.window_start}, after it ends at {self.window_end}")
+        if self.rate_limit is not None and not self.rate_limit > 0:
+            raise TargetError(f"a rate limit of {self.rate_limit} requests a second lets none through: leave it out")
 
     @property
     def real_values(self) -> Mapping[str, str | int]:
@@ -63,72 +135,15 @@ class Target:
         }
         return values if self.workspace_id is None else {**values, "workspace_id": self.workspace_id}
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no report may show, longest first."""
+        known = {secret for secret in (self.token, self.secret_key, self.security_token) if secret}
+        return tuple(sorted(known, key=len, reverse=True))
+
     def redact(self, text: str) -> str:
-        """The text without the token."""
-        return text.replace(self.token, "[Filtered]")
-
-
-def read_target(endpoint: str, environment: Mapping[str, str]) -> Target:
-    """The target that an endpoint and environment variables describe.
-
-    Args:
-        endpoint: An http or https URL; the paths of the specification are put after it.
-        environment: ``DATAMAP_TOKEN``, ``DATAMAP_PROJECT_ID``, ``DATAMAP_INSTANCE_ID``, ``DATAMAP_TASK_ID``,
-            ``DATAMAP_JOB_NAME``, ``DATAMAP_TABLE_GUID``, ``DATAMAP_WINDOW_START`` and ``DATAMAP_WINDOW_END`` (epoch
-            milliseconds), and where it matters ``DATAMAP_WORKSPACE_ID``.
-
-    Raises:
-        TargetError: Something is missing or wrong.
-    """
-    problems = [*_endpoint_problems(endpoint), *_environment_problems(environment)]
-    if problems:
-        raise TargetError(f"cannot aim at {_without_secrets(endpoint)}: {'; '.join(problems)}")
-    return Target(
-        endpoint=endpoint.rstrip("/"),
-        token=environment["DATAMAP_TOKEN"],
-        project_id=environment["DATAMAP_PROJECT_ID"],
-        instance_id=environment["DATAMAP_INSTANCE_ID"],
-        workspace_id=environment.get("DATAMAP_WORKSPACE_ID") or None,
-        task_id=environment["DATAMAP_TASK_ID"],
-        job_name=environment["DATAMAP_JOB_NAME"],
-        table_guid=environment["DATAMAP_TABLE_GUID"],
-        window_start=int(environment["DATAMAP_WINDOW_START"]),
-        window_end=int(environment["DATAMAP_WINDOW_END"]),
-    )
-
-
-def _endpoint_problems(endpoint: str) -> list[str]:
-    no_url = ["the endpoint is no http or https URL, such as https://dayu.eu-west-101.myhuaweicloud.eu"]
-    try:
-        parts = urlsplit(endpoint)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
-            return no_url
-    except ValueError:
-        return no_url
-    if "@" in parts.netloc or parts.query or parts.fragment:
-        return ["the endpoint has a user, a query or a fragment: leave it out"]
-    return []
-
-
-def _environment_problems(environment: Mapping[str, str]) -> list[str]:
-    missing = [name for name in _REQUIRED if not environment.get(name, "").strip()]
-    problems = [f"set {', '.join(missing)}"] if missing else []
-    for name in ("DATAMAP_TOKEN", "DATAMAP_INSTANCE_ID"):
-        value = environment.get(name, "")
-        if not (value.isascii() and value.isprintable()) or " " in value:
-            problems.append(f"{name} has characters that no header can carry, a line end perhaps")
-    window = [environment.get(name, "").strip() for name in ("DATAMAP_WINDOW_START", "DATAMAP_WINDOW_END")]
-    if all(window):
-        problems += _window_problems(*window)
-    return problems
-
-
-def _window_problems(start: str, end: str) -> list[str]:
-    for name, text in (("DATAMAP_WINDOW_START", start), ("DATAMAP_WINDOW_END", end)):
-        if not (text.isascii() and text.isdecimal()):
-            return [f"{name} is {text!r}, not milliseconds since the epoch such as 1705248000000"]
-    return [] if int(start) <= int(end) else ["DATAMAP_WINDOW_START is after DATAMAP_WINDOW_END"]
-
-
-def _without_secrets(endpoint: str) -> str:
-    return repr(endpoint.rpartition("@")[2].partition("?")[0])
+        """The text without the secrets."""
+        for secret in self.secrets:
+            if len(secret) >= _SHORTEST_SECRET:
+                text = text.replace(secret, _FILTERED)
+        return text

@@ -1,4 +1,4 @@
-"""The conformance suite fails on broken servers, and says why."""
+"""The conformance suite passes servers that conform, fails those that do not, and knows when it cannot tell."""
 
 from __future__ import annotations
 
@@ -6,270 +6,340 @@ import json
 import os
 import subprocess
 import sys
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import time
 from pathlib import Path
-from threading import Thread
-from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, urlsplit
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from dataarts_datamap_contract.conformance import Answer, Outcome, operation_ids, run_conformance
-from dataarts_datamap_contract.mock import TABLE_GUID, MockConfig, MockServer
-from dataarts_datamap_contract.target import Target
+from dataarts_datamap_contract._caller import Caller, Pace
+from dataarts_datamap_contract._exchange import Credential, Request
+from dataarts_datamap_contract.catalogue import CATALOGUE
+from dataarts_datamap_contract.mock import MockServer
+from dataarts_datamap_contract.suite import Report, SecondTenant, Target, run_suite
+from support.mock_target import CONFIG, mock_target
+from support.scripted_server import Answer, Asked, ScriptedServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 TOKEN = "a-token-that-must-not-show"
-ERROR = {"error_code": "APIGW.0301", "error_msg": f"decrypt token fail: {TOKEN}"}
-
-Reply = tuple[int, object]
-
-
-def make_target(endpoint: str) -> Target:
-    """A target at an endpoint, with made-up ids."""
-    return Target(
-        endpoint=endpoint,
-        token=TOKEN,
-        project_id="project",
-        instance_id="instance",
-        task_id="937987",
-        job_name="job",
-        table_guid="guid",
-        window_start=1704902400000,
-        window_end=1704988800000,
-    )
+ERROR = {"error_code": "APIGW.0301", "error_msg": "no"}
+START, STEP, COUNT = 1_704_902_400_000, 3_600_000, 14
+HTML = Answer(b"<html><body>Welcome</body></html>", headers={"Content-Type": "text/html"})
 
 
-def make_environment(target: Target) -> dict[str, str]:
-    """The environment that describes a target, beside what a subprocess needs."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DATAMAP_", "PYTEST_"))}
-    return {
-        **inherited,
-        "PYTHONUTF8": "1",
-        "DATAMAP_TOKEN": target.token,
-        "DATAMAP_PROJECT_ID": target.project_id,
-        "DATAMAP_INSTANCE_ID": target.instance_id,
-        "DATAMAP_TASK_ID": target.task_id,
-        "DATAMAP_JOB_NAME": target.job_name,
-        "DATAMAP_TABLE_GUID": target.table_guid,
-        "DATAMAP_WINDOW_START": str(target.window_start),
-        "DATAMAP_WINDOW_END": str(target.window_end),
+def small_target(endpoint: str, **changes: Any) -> Target:
+    """A target whose names are made up."""
+    known: dict[str, Any] = {
+        "endpoint": endpoint,
+        "token": TOKEN,
+        "project_id": "project",
+        "instance_id": "instance",
+        "task_id": "937987",
+        "job_name": "job",
+        "table_guid": "guid",
+        "window_start": START,
+        "window_end": START + COUNT * STEP,
     }
+    return Target(**{**known, **changes})
 
 
-@contextmanager
-def serve(reply: Callable[[BaseHTTPRequestHandler], Reply]) -> Iterator[str]:
-    """A server on a real socket that answers by a function."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-
-        def do_GET(self) -> None:
-            status, answer = reply(self)
-            content = json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  as inherited
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+def json_answer(status: int, document: object) -> Answer:
+    """A JSON document with a status."""
+    return Answer(json.dumps(document).encode(), status)
 
 
-def refuse_all(_: BaseHTTPRequestHandler) -> Reply:
-    """401, whatever is asked."""
-    return 401, ERROR
-
-
-def answer_well(request: BaseHTTPRequestHandler, **row: object) -> Reply:
-    """What the documentation says, about one run."""
-    url = urlsplit(request.path)
-    query = parse_qs(url.query)
-    if request.headers.get("X-Auth-Token") != TOKEN:
-        return 401, ERROR
-    if request.headers.get("instance") != "instance" or not url.path.startswith("/v1/project/datamap/"):
-        return 403, ERROR
-    if url.path.endswith("/node"):
+def answer_well(asked: Asked, **row: object) -> Answer:
+    """What the documentation says, by another hand than the reference server's: oldest first, the end left out."""
+    url = urlsplit(asked.target)
+    parts = [unquote(part) for part in url.path.split("/")[1:]]
+    status = refusal_status(asked, parts)
+    if status:
+        return json_answer(status, ERROR)
+    if parts[3] == "table":
         operators = [{"task_id": "937987", "job_name": "job", "workspace_id": "w"}]
-        return (200, operators) if url.path.endswith("/guid/node") else (404, ERROR)
+        return json_answer(200, operators) if parts[4] == "guid" else json_answer(404, ERROR)
+    return answer_runs(parts[4], parse_qs(url.query, keep_blank_values=True), row)
+
+
+def refusal_status(asked: Asked, parts: list[str]) -> int:
+    """With what status a request is refused before its operation looks at it; 0 if it is not."""
+    declared = ([*parts[2:4], *parts[5:]]) in (["datamap", "node", "instances"], ["datamap", "table", "node"])
+    if parts[0] != "v1" or not declared:
+        return 404
+    if asked.headers.get("x-auth-token") != TOKEN:
+        return 401
+    if "instance" not in asked.headers:
+        return 400
+    return 0 if (asked.headers["instance"], parts[1]) == ("instance", "project") else 403
+
+
+def answer_runs(task_id: str, query: dict[str, list[str]], row: dict[str, object]) -> Answer:
+    """A page of runs."""
     numbers = [query.get(name, [""]) for name in ("start_time", "end_time", "offset", "limit")]
     if len(query.get("job_name", [])) != 1 or not all(len(each) == 1 and each[0].isdecimal() for each in numbers):
-        return 400, ERROR
+        return json_answer(400, ERROR)
     start, end, offset, limit = (int(each[0]) for each in numbers)
-    if max(start, end) >= 2**63 or max(offset, limit) >= 2**31 or limit == 0 or "workspace_id" in query:
-        return 400, ERROR
-    rows = [{"taskRunningLogId": 1, **row}] if offset == 0 else []
-    page = {"msg": "success", "rows": rows, "success": True, "total": 1}
-    return 200, {"status_code": 200, "body": json.dumps(page)}
+    if max(start, end) >= 2**63 or max(offset, limit) >= 2**31 or limit == 0 or start > end:
+        return json_answer(400, ERROR)
+    mine = (task_id, query["job_name"][0]) == ("937987", "job") and query.get("workspace_id", ["w"])[0] in {"w", ""}
+    times = [START + index * STEP + 691 for index in range(COUNT)] if mine else []
+    found = [time for time in times if start <= time < end]
+    rows = [{"taskRunningLogId": time, "planTime": time, "jobName": "job", **row} for time in found]
+    page = {"rows": rows[offset : offset + limit], "total": len(rows)}
+    return json_answer(200, {"status_code": 200, "body": json.dumps(page)})
 
 
-def break_running_data(request: BaseHTTPRequestHandler) -> Reply:
-    """All is well but for the third level."""
-    return answer_well(request, runningData='{"type": 5}')
+def failures(report: Report) -> list[str]:
+    """The checks that failed."""
+    return [verdict.check for verdict in report.failures]
 
 
-def run_pytest(*arguments: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run the conformance tests as a user does."""
-    command = [sys.executable, "-m", "pytest", "contract_tests", "-p", "no:cacheprovider", *arguments]
-    return subprocess.run(
-        command, cwd=CHECKOUT, capture_output=True, encoding="utf-8", check=False, env=environment, timeout=120
-    )
+@pytest.fixture
+def mock_server() -> Iterator[MockServer]:
+    """The reference mock server, its present fixed."""
+    with MockServer(CONFIG) as server:
+        yield server
 
 
-def test_fails_on_a_server_that_refuses_everyone() -> None:
-    """A server that answers 401 to everything does not pass, and the token shows nowhere."""
-    with serve(refuse_all) as url:
-        arguments = ("--endpoint", url, "--max-examples", "2")
-        outcome = run_pytest(*arguments, environment=make_environment(make_target(url)))
+def judge_reference(seed: int) -> None:
+    """The reference mock server passes every check but those that ask for a second tenant, in less than a minute."""
+    with MockServer(CONFIG) as server:
+        begun = time.process_time()
+        report = run_suite(mock_target(server), seed=seed)
 
-    assert outcome.returncode == 1, outcome.stdout
-    for operation in operation_ids():
-        assert f"test_saw_rows[{operation}]" in outcome.stdout
-        assert f"no 200 with rows from {operation}: check the ids and the window" in outcome.stdout
-    assert TOKEN not in outcome.stdout + outcome.stderr
-
-
-def test_fails_on_broken_running_data() -> None:
-    """A server whose third level is broken does not pass, and the level is named."""
-    with serve(break_running_data) as url:
-        arguments = ("--endpoint", url, "--max-examples", "2")
-        outcome = run_pytest(*arguments, environment=make_environment(make_target(url)))
-
-    assert outcome.returncode == 1, outcome.stdout
-    assert "test_conforms[ShowInstanceInfos]" in outcome.stdout
-    assert "$.body → $.rows[0].runningData → $.type: 5 is not of types" in outcome.stdout
-    assert "1 failed, 8 passed" in outcome.stdout
-    assert TOKEN not in outcome.stdout + outcome.stderr
+    assert [] == [verdict for verdict in report.verdicts if verdict.outcome != "passed" and not verdict.excused]
+    assert ["D-tenant-isolated"] == [verdict.check for verdict in report.with_outcome("untested")]
+    assert 0 == report.exit_code(ci=True)
+    assert time.process_time() - begun < 60
 
 
-def test_passes_a_healthy_server() -> None:
-    """A second server than the reference one passes, and what was seen is counted."""
-    with serve(answer_well) as url:
-        outcome = run_conformance(make_target(url), max_examples=5)
-
-    assert not outcome.errors
-    assert not outcome.failures
-    for operation in operation_ids():
-        answers = [answer for answer in outcome.answers if answer.operation == operation]
-        assert {200, 401, 403} <= {answer.status for answer in answers}
-        assert any(answer.rows for answer in answers)
+@pytest.mark.parametrize("seed", [0])
+def test_reference_conforms(seed: int) -> None:
+    """The reference mock server conforms at every level."""
+    judge_reference(seed)
 
 
-def test_repeats_itself() -> None:
-    """Two runs send the same requests and see the same answers."""
-    seen: list[list[str]] = []
-
-    def note(request: BaseHTTPRequestHandler) -> Reply:
-        seen[-1].append(request.path)
-        return answer_well(request)
-
-    outcomes = []
-    with serve(note) as url:
-        for _ in range(2):
-            seen.append([])
-            outcomes.append(run_conformance(make_target(url), max_examples=5))
-
-    assert seen[0] == seen[1]
-    assert outcomes[0] == outcomes[1]
+@pytest.mark.prove
+@pytest.mark.parametrize("seed", range(1, 21))
+def test_reference_conforms_whatever_the_seed(seed: int) -> None:
+    """The reference mock server conforms at every level with 20 other seeds."""
+    judge_reference(seed)
 
 
 @pytest.mark.parametrize(
-    ("reply", "operation", "check"),
-    [
-        (lambda _: (500, ERROR), "ShowNodes", "not_a_server_error"),
-        (lambda _: (418, ERROR), "ShowNodes", "status_code_conformance"),
-        (lambda _: (404, {"oops": 1}), "ShowInstanceInfos", "response_schema_conformance"),
-        (lambda _: (200, []), "ShowNodes", "ignored_auth"),
-        (lambda _: (200, {"status_code": TOKEN, "body": "{}"}), "ShowInstanceInfos", "decoded_levels"),
-        (lambda _: (200, []), "ShowNodes", "missing_required_header"),
-    ],
+    ("changes", "most", "examples"),
+    [({"token": None}, 2, 1), ({}, 2, 0), ({"allow_credential_probes": True}, 20, 0)],
 )
-def test_finds(reply: Callable[[BaseHTTPRequestHandler], Reply], operation: str, check: str) -> None:
-    """Each check finds the server that it is for; the token is in no message."""
-    with serve(reply) as url:
-        outcome = run_conformance(make_target(url), max_examples=1)
+def test_wrong_signatures_are_few(mock_server: MockServer, changes: dict[str, Any], most: int, examples: int) -> None:
+    """A server that is no mock gets two wrong signatures in a whole run, random requests included, unless allowed."""
+    report = run_suite(mock_target(mock_server, is_mock=False, **changes), levels="DE", max_examples=examples)
 
-    found = {(failure.operation, failure.check) for failure in outcome.failures}
-    assert (operation, check) in found
-    assert not [failure for failure in outcome.failures if TOKEN in str(failure)]
-    assert any(
-        "curl -X GET" in str(failure) and "X-Auth-Token: [Filtered]" in str(failure) for failure in outcome.failures
+    assert [] == failures(report)
+    assert 2 <= mock_server.record.signatures_refused <= most
+    assert (most > 2) == (mock_server.record.signatures_refused > 2)
+
+
+def test_another_server_conforms() -> None:
+    """A server written by another hand passes; asked twice with one seed, it is asked the same, read-only."""
+    targets = []
+    for _ in range(2):
+        with ScriptedServer(answer_well) as server:
+            report = run_suite(small_target(server.url), max_examples=3)
+        targets.append([asked.target for asked in server.asked])
+        assert [] == failures(report), [str(verdict) for verdict in report.failures]
+        assert () == report.with_outcome("errored")
+        assert () == report.shortcomings
+
+    assert targets[0] == targets[1]
+
+
+@pytest.mark.parametrize(
+    ("script", "code", "failing"),
+    [
+        (json_answer(401, ERROR), 2, set[str]()),
+        (HTML, 1, {"A-content-type", "A-json"}),
+        (json_answer(200, []), 1, {"A-envelope-shape"}),
+        (json_answer(403, ERROR), 2, set[str]()),
+        (lambda asked: answer_runs_of_nobody(asked), 2, set[str]()),  # noqa: PLW0108  it is defined below
+    ],
+    ids=["401 to everything", "HTML to everything", "an array to everything", "403 to everything", "no rows"],
+)
+def test_tells_what_it_cannot_judge(script: Answer | Callable[[Asked], Answer], code: int, failing: set[str]) -> None:
+    """What a server shows too little of is not judged, and never passes."""
+    with ScriptedServer(script) as server:
+        report = run_suite(small_target(server.url), max_examples=0)
+
+    assert code == report.exit_code(), [str(verdict) for verdict in report.failures]
+    assert failing <= set(failures(report))
+    assert report.shortcomings
+    assert {"untested"} == {verdict.outcome for verdict in report.verdicts if verdict.check.startswith("C-window-a")}
+
+
+def answer_runs_of_nobody(asked: Asked) -> Answer:
+    """A good answer that never has rows."""
+    answer = answer_well(asked)
+    if answer.status == 200 and b"status_code" in answer.content:
+        return json_answer(200, {"status_code": 200, "body": '{"rows": [], "total": 0}'})
+    return answer
+
+
+def test_server_that_is_not_there() -> None:
+    """A server that cannot be reached is judged by nothing."""
+    with ScriptedServer(HTML) as server:
+        url = server.url
+    report = run_suite(small_target(url))
+
+    assert 2 == report.exit_code()
+    assert {"errored"} == {verdict.outcome for verdict in report.verdicts}
+    assert "does not answer" in report.shortcomings[0]
+
+
+def test_names_the_third_level() -> None:
+    """A deep defect is named by where it is, with a request that shows it and no secret."""
+    with ScriptedServer(lambda asked: answer_well(asked, runningData='{"type": 5}')) as server:
+        report = run_suite(small_target(server.url), levels="B", max_examples=0)
+
+    (failure,) = report.failures
+    assert "B-running-data" == failure.check
+    assert failure.reason.startswith("$.body → $.rows[0].runningData → $.type: 5 is not of types")
+    assert failure.curl is not None
+    assert failure.curl.startswith('curl -sS --path-as-is -g -H "X-Auth-Token: $DATAMAP_TOKEN" ')
+    assert TOKEN not in repr(report)
+
+
+def test_random_requests_find_what_no_probe_does() -> None:
+    """Random requests reach rows, and what only they meet is found, too."""
+
+    def answer(asked: Asked) -> Answer:
+        odd = "limit=10" not in asked.target and "schemathesis" in asked.headers.get("user-agent", "")
+        return answer_well(asked, **({"planTime": "soon"} if odd else {}))
+
+    with ScriptedServer(answer) as server:
+        report = run_suite(small_target(server.url), levels="B", max_examples=10)
+
+    assert ["B-row-shape"] == failures(report)
+
+
+def test_stops_where_it_is_told_to() -> None:
+    """A run that may stop at a failure sends nothing more."""
+    with ScriptedServer(lambda asked: answer_well(asked, runningData="no JSON")) as server:
+        report = run_suite(small_target(server.url), stop_on={"B-running-data"})
+
+    assert ["B-running-data"] == failures(report)
+    assert report.stopped
+    assert 1 == len(server.asked)
+
+
+def test_keeps_to_its_budget() -> None:
+    """No more requests are sent than allowed, and what is left is untested."""
+    with ScriptedServer(answer_well) as server:
+        report = run_suite(small_target(server.url, max_requests=30), levels="BC")
+
+    assert 30 == len(server.asked)
+    assert 2 == report.exit_code()
+    assert "the budget of 30 requests is spent" in report.shortcomings[0]
+
+
+def test_waits_out_a_throttle() -> None:
+    """A 429 is waited out as it says, and judged as what it is; the pace is kept between requests."""
+    waits: list[float] = []
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        now[0] += seconds
+
+    throttled = Answer(b"{}", 429, {"Content-Type": "application/json", "Retry-After": "3"})
+    with ScriptedServer(throttled, Answer(b"{}"), Answer(b"{}")) as server:
+        pace = Pace(9, 0.5, lambda: now[0], sleep)
+        with Caller(server.url, pace) as caller:
+            request = Request(path="/", credential=Credential("good"))
+            statuses = [caller.send(request).status for _ in range(2)]
+
+    assert [200, 200] == statuses
+    assert [3.0, 0.5] == waits
+
+
+def test_never_sends_what_could_write() -> None:
+    """A method that could write is refused before it is sent, unless the server is a mock."""
+    request = Request(method="DELETE", path="/", credential=Credential("good"))
+    with (
+        ScriptedServer(Answer(b"{}")) as server,
+        Caller(server.url, Pace(9)) as caller,
+        pytest.raises(ValueError, match="DELETE could write"),
+    ):
+        caller.send(request)
+
+    assert [] == server.asked
+
+
+def test_asks_for_a_second_tenant_only_if_named(mock_server: MockServer) -> None:
+    """A second tenant's data that opens is a failure; without one, nothing is asked."""
+    own = SecondTenant(task_id="941206", job_name="订单汇总_日报📊")
+    report = run_suite(mock_target(mock_server, second_tenant=own, workspace_id=None), levels="D", max_examples=0)
+
+    assert ["D-tenant-isolated"] == failures(report)
+
+
+@pytest.mark.parametrize(
+    ("keywords", "message"), [({"levels": "AX"}, "levels 'AX'"), ({"stop_on": {"A-nothing"}}, "A-nothing")]
+)
+def test_refuses_wrong_names(keywords: dict[str, Any], message: str) -> None:
+    """Levels and checks that do not exist are refused before anything is sent."""
+    with pytest.raises(ValueError, match=message):
+        run_suite(small_target("http://127.0.0.1:1"), **keywords)
+
+
+def run_pytest(*arguments: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the conformance tests as a stranger does who has a server of their own."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DATAMAP_", "PYTEST_"))}
+    command = [sys.executable, "-m", "pytest", "-p", "dataarts_datamap_contract.pytest_conformance", "--pyargs"]
+    command += ["dataarts_datamap_contract.pytest_suite", "-p", "no:cacheprovider", "-q", *arguments]
+    return subprocess.run(
+        command,
+        cwd=CHECKOUT / "examples",
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        env={**inherited, "PYTHONUTF8": "1", **(environment or {})},
+        timeout=120,
     )
 
 
-def test_reports_a_server_that_is_not_there() -> None:
-    """A server that cannot be reached is an error of the run, not a pass and not a traceback."""
-    with serve(refuse_all) as url:
-        pass
-
-    outcome = run_conformance(make_target(url), max_examples=1)
-
-    assert any(url in error for error in outcome.errors), outcome.errors
-    assert not [answer for answer in outcome.answers if answer.status is not None]
-    assert TOKEN not in repr(outcome)
-
-
-def test_refuses_an_incomplete_target() -> None:
-    """Without what a foreign server needs, one line says what to set; nothing is run."""
-    environment = {k: v for k, v in make_environment(make_target("")).items() if k != "DATAMAP_TABLE_GUID"}
-
-    outcome = run_pytest("--endpoint", "https://dayu.example.com", environment=environment)
-
-    assert outcome.returncode == 4
-    expected = "ERROR: cannot aim at 'https://dayu.example.com': set DATAMAP_TABLE_GUID"
-    assert expected in outcome.stderr.splitlines()
-    assert "Traceback" not in outcome.stdout + outcome.stderr
-    assert TOKEN not in outcome.stdout + outcome.stderr
-
-
-def test_random_requests_reach_rows() -> None:
-    """Random requests keep enough of what is real to reach rows; without that, random ids reach none."""
-    with serve(answer_well) as url:
-        few, many = (run_conformance(make_target(url), max_examples=number) for number in (1, 40))
-
-    more = len(_with_rows(many)) - len(_with_rows(few))
-    assert more > 0.2 * (len(many.answers) - len(few.answers))
-
-
-def test_reaches_rows_of_the_mock() -> None:
-    """Of the reference server's pages of runs, most have rows."""
-    config = MockConfig(now=datetime(2024, 2, 1, tzinfo=UTC))
-    with MockServer(config) as server:
-        target = Target(
-            endpoint=server.url,
-            token=config.token,
-            project_id=config.project_id,
-            instance_id=config.instance_id,
-            task_id="937987",
-            job_name="ETL_Job_dli2dws",
-            table_guid=TABLE_GUID,
-            window_start=1704902400000,
-            window_end=1706745600000,
+def test_pytest_plugin() -> None:
+    """As a plugin of pytest, each check is a test, and a failure says what the report does."""
+    with ScriptedServer(lambda asked: answer_well(asked, runningData='{"type": 5}')) as server:
+        target = small_target(server.url)
+        names = (
+            "token",
+            "project_id",
+            "instance_id",
+            "task_id",
+            "job_name",
+            "table_guid",
+            "window_start",
+            "window_end",
         )
-        outcome = run_conformance(target, max_examples=5)
+        environment = {f"DATAMAP_{name.upper()}": str(getattr(target, name)) for name in names}
+        done = run_pytest("--endpoint", server.url, "--levels", "B", "--max-examples", "0", environment=environment)
 
-    pages = [answer for answer in outcome.answers if answer.operation == "ShowInstanceInfos" and answer.status == 200]
-    assert len(pages) >= 5
-    assert len(_with_rows(outcome)) > len(pages) / 2
+    assert 1 == done.returncode, done.stdout + done.stderr
+    checks = sum(check.level == "B" for check in CATALOGUE.values())
+    assert "FAILED" in done.stdout
+    assert "test_conforms[B-running-data]" in done.stdout
+    assert "$.body → $.rows[0].runningData → $.type: 5 is not of types" in done.stdout
+    assert f"1 failed, {checks - 3} passed, 3 skipped" in done.stdout
+    assert TOKEN not in done.stdout + done.stderr
 
 
-def _with_rows(outcome: Outcome) -> list[Answer]:
-    return [answer for answer in outcome.answers if answer.rows and answer.operation == "ShowInstanceInfos"]
+def test_pytest_plugin_refuses_an_incomplete_target() -> None:
+    """Without what a server needs, one line says what to set; nothing is run."""
+    done = run_pytest("--endpoint", "https://dayu.example.com", environment={"DATAMAP_TOKEN": TOKEN})
+
+    assert 4 == done.returncode
+    assert "ERROR: cannot aim at 'https://dayu.example.com': set project_id, instance_id, table_guid" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr

@@ -20,6 +20,7 @@ from support.scripted_server import Answer, ScriptedServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 DOCUMENTED = ["runs", "--task-id", "937987", "--job-name", "ETL_Job_dli2dws"]
@@ -328,6 +329,10 @@ WRONG_USAGES: list[tuple[list[str], str]] = [
     (["mock", "--size", "-1"], "size is -1"),
     (["mock", "--latency", "-1"], "latency is"),
     (["mock", "--fault", "rest"], "fault 'rest' is unknown"),
+    (["conform"], "set table_guid, task_id, job_name, window_start, window_end"),
+    (["conform", "--levels", "XY"], "name at least one of A, B, C, D, E"),
+    (["conform", "--endpoint", "http://example.com", "--discover", "--table", "x"], "plain http to another machine"),
+    (["conform", "--baseline", "nowhere.toml"], "cannot read the baseline nowhere.toml"),
 ]
 
 
@@ -342,7 +347,7 @@ def test_wrong_usage(capfdbinary: pytest.CaptureFixture[bytes], arguments: list[
     assert "Traceback" not in err
 
 
-@pytest.mark.parametrize("arguments", [[], ["doctor"], ["runs"], ["operators"], ["mock"]])
+@pytest.mark.parametrize("arguments", [[], ["doctor"], ["runs"], ["operators"], ["mock"], ["conform"]])
 def test_help(capfdbinary: pytest.CaptureFixture[bytes], arguments: list[str]) -> None:
     """Each verb explains itself, with an example."""
     code, out, _ = called(capfdbinary, *arguments, "--help")
@@ -468,3 +473,56 @@ def test_access_key(
     assert "APIGW.0301" in err
     assert "wrong-secret" not in err
     assert connected.config.access_key not in err
+
+
+@pytest.mark.usefixtures("connected")
+def test_conform(capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Path) -> None:
+    """A server is judged from a table alone; what is asked for is written, and a gap counts in CI only."""
+    with MockServer() as server:
+        where = [
+            "conform",
+            "--endpoint",
+            server.url,
+            "--mock",
+            "--discover",
+            "--table",
+            TABLE_GUID,
+            "--max-examples",
+            "0",
+        ]
+        files = [
+            "--json",
+            str(tmp_path / "a.json"),
+            "--junit",
+            str(tmp_path / "b.xml"),
+            "--html",
+            str(tmp_path / "c.html"),
+        ]
+        code, out, err = called(capfdbinary, *where, *files, "--ci")
+
+    assert (0, "") == (code, err), out
+    assert "Conforms: " in out.splitlines()[-1]
+    assert {"a.json", "b.xml", "c.html"} == {path.name for path in tmp_path.iterdir()}
+
+
+@pytest.mark.usefixtures("connected")
+def test_conform_says_no(capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Path) -> None:
+    """A server that does not conform is a no, unless its failures are known; one that shows nothing is not judged."""
+    page = Answer(b"<html>", headers={"Content-Type": "text/html"})
+    known = tmp_path / "known.toml"
+    with ScriptedServer(page) as server:
+        where = ["conform", "--endpoint", server.url, "--table", "x", "--levels", "A", "--max-examples", "0"]
+        window = {"TASK_ID": "1", "JOB_NAME": "j", "WINDOW_START": "1704902400000", "WINDOW_END": "1704902400001"}
+        with pytest.MonkeyPatch.context() as environment:
+            for name, value in window.items():
+                environment.setenv(f"DATAMAP_{name}", value)
+            no, out, _ = called(capfdbinary, *where)
+            failing = [line.split()[1] for line in out.splitlines() if line.startswith("  FAILED")]
+            entry = '[[deviation]]\ncheck = "{}"\nreason = "a portal"\nsince = 2026-11-25\n'
+            known.write_text("".join(entry.format(check) for check in failing), encoding="utf-8")
+            unjudged, _, _ = called(capfdbinary, *where, "--baseline", str(known))
+        undiscovered, _, err = called(capfdbinary, *where, "--discover")
+
+    assert {"A-content-type", "A-json"} <= set(failing)
+    assert (1, 2, 2) == (no, unjudged, undiscovered)
+    assert "datamap: cannot discover: none of the 0 operators" in err

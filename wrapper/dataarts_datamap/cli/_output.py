@@ -92,6 +92,11 @@ def _write_table(titles: Sequence[str], rows: Sequence[tuple[Sequence[str | None
     return len(rows)
 
 
+def write_text(text: str) -> None:
+    """Write text to stdout that is fit to be shown."""
+    _write(text)
+
+
 def _write(text: str) -> None:
     """Write to stdout as UTF-8, whatever the locale says, so that no name can fail to print."""
     if sys.stdout is None:

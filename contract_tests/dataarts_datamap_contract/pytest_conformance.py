@@ -1,0 +1,100 @@
+"""A plugin of pytest that aims the conformance suite at a server: ``-p dataarts_datamap_contract.pytest_conformance``.
+
+Each check of the catalogue is a test of its own, in ``dataarts_datamap_contract.pytest_suite``::
+
+    pytest -p dataarts_datamap_contract.pytest_conformance --pyargs dataarts_datamap_contract.pytest_suite --endpoint URL
+
+What is real at the server comes from the options below, from ``DATAMAP_`` variables and a TOML file, as for
+``datamap conform``. Override the fixture ``conformance_target`` to aim at a server that a test starts itself.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from dataarts_datamap_contract.baseline import apply_baseline, read_baseline
+from dataarts_datamap_contract.catalogue import checks_of
+from dataarts_datamap_contract.sources import make_target, read_settings
+from dataarts_datamap_contract.suite import Report, Target, run_suite
+
+_TARGET = pytest.StashKey[Target]()
+_SETTINGS = ("endpoint", "table_guid")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options that say which server, and how thoroughly."""
+    group = parser.getgroup("datamap", "conformance of a Data Map server")
+    group.addoption("--endpoint", metavar="URL", help="the server to test, described by DATAMAP_ variables")
+    group.addoption("--target", metavar="FILE", type=Path, help="a TOML file that describes the server to test")
+    group.addoption("--table", metavar="GUID", dest="table_guid", help="a table of the server")
+    group.addoption("--discover", action="store_true", help="find an operator of the table, and a window with runs")
+    group.addoption("--levels", default="ABCDE", help="levels to judge (default: %(default)s)")
+    group.addoption("--conformance-seed", type=int, default=0, help="what random requests are made from")
+    group.addoption("--baseline", metavar="FILE", type=Path, help="a TOML file with known deviations")
+    group.addoption(
+        "--max-examples",
+        metavar="N",
+        type=int,
+        default=20,
+        help="how many random requests to send for each operation (default: %(default)s)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse an incomplete target or a wrong level before anything is collected."""
+    try:
+        checks_of(config.option.levels)
+        if config.getoption("--endpoint") or config.getoption("--target"):
+            config.stash[_TARGET] = _read_target(config)
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make a test of each check of the levels that were asked for."""
+    if "conformance_check" in metafunc.fixturenames:
+        checks = checks_of(metafunc.config.option.levels)
+        metafunc.parametrize("conformance_check", [check.id for check in checks])
+
+
+@pytest.fixture(scope="session")
+def named_target(pytestconfig: pytest.Config) -> Target | None:
+    """The server that the options name; None if they name none."""
+    return pytestconfig.stash.get(_TARGET, None)
+
+
+@pytest.fixture(scope="session")
+def conformance_target(named_target: Target | None) -> Target:
+    """The server under test."""
+    if named_target is None:
+        pytest.fail("no server to test: name one with --endpoint or --target")
+    return named_target
+
+
+@pytest.fixture(scope="session")
+def conformance_report(conformance_target: Target, pytestconfig: pytest.Config) -> Report:
+    """What one run of the suite found."""
+    options = pytestconfig.option
+    report = run_suite(
+        conformance_target,
+        levels=options.levels,
+        seed=options.conformance_seed,
+        max_examples=options.max_examples,
+    )
+    return apply_baseline(report, read_baseline(options.baseline)) if options.baseline else report
+
+
+def _read_target(config: pytest.Config) -> Target:
+    settings = read_settings(
+        os.environ, config.getoption("--target"), **{name: config.getoption(name) for name in _SETTINGS}
+    )
+    discovered: bool = config.option.discover
+    target = make_target(settings, discovered=discovered)
+    if discovered:
+        from dataarts_datamap_contract.discovery import discover_target  # noqa: PLC0415  seldom asked for
+
+        return discover_target(target)
+    return target

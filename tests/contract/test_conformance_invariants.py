@@ -1,0 +1,182 @@
+"""The invariants: what must hold of every single exchange, judged without any server."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from dataarts_datamap_contract._exchange import Answer, Credential, Request
+from dataarts_datamap_contract._invariants import INVARIANTS
+from dataarts_datamap_contract._oracle import Exchange, Oracle
+from dataarts_datamap_contract.catalogue import CATALOGUE
+from dataarts_datamap_contract.specification import load_specification
+from dataarts_datamap_contract.suite import Target
+
+ORACLE = Oracle(load_specification())
+START, END = 1_704_902_400_000, 1_704_988_800_000
+SECRET = "s3cret-s3cret"
+TARGET = Target(
+    endpoint="http://127.0.0.1",
+    token=SECRET,
+    project_id="p",
+    instance_id="i",
+    workspace_id="w",
+    task_id="1",
+    job_name="job",
+    table_guid="g",
+    window_start=START,
+    window_end=END,
+)
+ERROR = {"error_code": "APIGW.0106", "error_msg": "no", "request_id": "r"}
+ROW = {
+    "taskRunningLogId": 7,
+    "taskId": 1,
+    "jobName": "job",
+    "workspaceId": "w",
+    "planTime": START,
+    "startTime": START + 9,
+    "endTime": 0,
+    "forceSuccess": 0,
+    "failCount": -1,
+    "runningData": '{"type": "DLI"}',
+    "runningParam": '{"total": 1, "rows": [{"name": "n", "value": "v"}]}',
+}
+GOOD, BAD = Credential("good"), Credential("bad")
+
+
+def page(*rows: dict[str, Any], **members: Any) -> dict[str, Any]:
+    """The document inside a body string."""
+    return {"msg": "success", "rows": list(rows), "success": True, "total": len(rows), **members}
+
+
+def envelope(body: object, **members: Any) -> dict[str, Any]:
+    """An envelope around a document, or around a text as it stands."""
+    text = body if isinstance(body, str) else json.dumps(body)
+    return {"status_code": 200, "body": text, "header_map": {"Server": "x"}, **members}
+
+
+def runs(answer: object, status: int = 200, *, credential: Credential = GOOD, **query: object) -> Exchange:
+    """An exchange of ShowInstanceInfos; None leaves a parameter out."""
+    asked = {"workspace_id": "w", "job_name": "job", "start_time": START, "end_time": END, "offset": 0, "limit": 10}
+    pairs = {name: value for name, value in {**asked, **query}.items() if value is not None}
+    raw = "&".join(f"{name}={value}" for name, value in pairs.items())
+    return exchange("/v1/p/datamap/node/1/instances", raw, answer, status, credential)
+
+
+def nodes(answer: object, status: int = 200, *, credential: Credential = GOOD) -> Exchange:
+    """An exchange of ShowNodes."""
+    return exchange("/v1/p/datamap/table/g/node", "", answer, status, credential)
+
+
+def exchange(path: str, query: str, answer: object, status: int, credential: Credential) -> Exchange:
+    """A request and its answer, a JSON document unless it is bytes."""
+    request = Request(path=path, query=query, fields=(("instance", "i"),), credential=credential)
+    content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+    fields = (("Content-Type", "application/json;charset=UTF-8"), ("X-Request-Id", "r"))
+    return Exchange(request, ORACLE.judge(request), Answer(status, fields, content))
+
+
+def typed(kind: str, status: int = 200) -> Exchange:
+    """An empty page that is announced as something."""
+    good = runs(envelope(page()), status)
+    return Exchange(good.request, good.judgement, Answer(status, (("Content-Type", kind),), good.answer.content))
+
+
+def failing(case: Exchange) -> set[str]:
+    """The checks that an exchange breaks."""
+    return {check for check, invariant in INVARIANTS.items() if invariant(case, TARGET)}
+
+
+HEALTHY = {
+    "a page": runs(envelope(page(ROW))),
+    "an empty page": runs(envelope({"rows": [], "total": 0})),
+    "a row of nothing": runs(envelope(page({}))),
+    "a refusal": runs(ERROR, 400, limit=0),
+    "a window beyond the end": runs(ERROR, 400, start_time=END, end_time=START),
+    "a large page refused": runs(ERROR, 400, limit=5_000),
+    "an unknown job": runs(ERROR, 404, job_name="other"),
+    "no token": runs(ERROR, 401, credential=BAD),
+    "throttled": runs(ERROR, 429),
+    "a lenient integer": runs(envelope(page(ROW)), limit="1.0"),
+    "operators": nodes([{"task_id": "1", "job_name": "job", "workspace_id": "w"}]),
+    "no charset": typed("application/json"),
+    "a scheduler that fails on a doubtful request": runs(envelope("oops", status_code=500), limit="1.0"),
+}
+
+BROKEN = {
+    "A-status-documented": [runs(ERROR, 422, limit=0), nodes([], 204)],
+    "A-server-error": [runs(ERROR, 500), nodes(b"", 502)],
+    "A-content-type": [typed("text/html"), typed("application/json; charset=gbk"), typed("application/jsonp")],
+    "A-json": [nodes(b"\xef\xbb\xbf[]"), runs(b"<html>", 404, job_name="x"), nodes(b'{"a":1,"a":2}', 404)],
+    "A-envelope-shape": [runs([]), runs({"status_code": "200", "body": "{}"}), runs({"status_code": 200, "body": {}})],
+    "A-envelope-status": [runs(envelope(page(ROW), status_code=500)), runs(envelope(page(), status_code=0))],
+    "A-header-map": [runs(envelope(page(), header_map={"Content-Length": 5}))],
+    "A-nodes-shape": [nodes({}), nodes([{"task_id": 1, "job_name": "", "workspace_id": ""}]), nodes([{}])],
+    "A-error-shape": [runs({"error_msg": "no"}, 400, limit=0), nodes([], 401, credential=BAD)],
+    "A-request-id": [runs({**ERROR, "request_id": "other"}, 400, limit=0)],
+    "A-allow-header": [nodes(ERROR, 405)],
+    "B-body-json": [runs(envelope("\ufeff{}")), runs(envelope('{"rows": [NaN]}')), runs(envelope(""))],
+    "B-page-shape": [runs(envelope("[]")), runs(envelope('{"rows": []}')), runs(envelope(page(total=-1)))],
+    "B-row-shape": [runs(envelope(page({"planTime": "soon"}))), runs(envelope(page({"status": 1})))],
+    "B-running-data": [runs(envelope(page({"runningData": each}))) for each in ("", "{", '{"type": 1}', "[]")],
+    "B-running-param": [runs(envelope(page({"runningParam": '{"rows": {}}'})))],
+    "B-success-agrees": [runs(envelope(page(ROW, success=False))), runs(envelope(page(success=False)))],
+    "B-message-agrees": [runs(envelope(page(msg="failed")))],
+    "B-total-covers-rows": [runs(envelope(page(ROW, total=0)))],
+    "B-time-unit": [runs(envelope(page({"endTime": each}))) for each in (1_704_902_400, -1, 10**15)],
+    "B-time-order": [runs(envelope(page({"startTime": START, "endTime": START - 1})))],
+    "B-count-range": [runs(envelope(page({"failCount": -2}))), runs(envelope(page({"speed": -0.5})))],
+    "B-force-success": [runs(envelope(page({"forceSuccess": 2})))],
+    "B-param-total": [runs(envelope(page({"runningParam": '{"total": 2, "rows": []}'})))],
+    "C-limit-exceeded": [runs(envelope(page(ROW, ROW)), limit=1)],
+    "C-window-start": [runs(envelope(page({"planTime": START - 1, "startTime": START - 1})))],
+    "C-window-end": [runs(envelope(page({"planTime": END + 1})))],
+    "C-rows-of-task": [runs(envelope(page({"taskId": "2"})))],
+    "C-rows-of-job": [runs(envelope(page({"jobName": "Job"})))],
+    "C-rows-of-workspace": [runs(envelope(page({"workspaceId": "x"})))],
+    "D-refusal-status": [runs(ERROR, 403, credential=BAD), nodes(ERROR, 400, credential=BAD)],
+    "D-secret-echo": [runs({**ERROR, "error_msg": f"bad token {SECRET}"}, 401)],
+    "E-missing-parameter": [runs(envelope(page()), limit=None)],
+    "E-below-minimum": [runs(envelope(page()), offset=-1)],
+    "E-above-maximum": [runs(envelope(page()), offset=2**31)],
+    "E-wrong-type": [runs(envelope(page()), offset="abc")],
+    "E-fraction": [runs(envelope(page()), offset="1.5")],
+    "E-refusal-status": [runs(ERROR, 404, limit=0), runs(ERROR, 401, limit=0)],
+    "E-valid-refused": [runs(ERROR, 400), runs(ERROR, 404), nodes(ERROR, 403)],
+    "E-optional-refused": [runs(ERROR, 400, workspace_id=None)],
+}
+
+
+@pytest.mark.parametrize("case", HEALTHY.values(), ids=HEALTHY)
+def test_healthy(case: Exchange) -> None:
+    """What a good server may answer breaks nothing."""
+    assert set() == failing(case)
+
+
+@pytest.mark.parametrize(
+    ("check", "case"),
+    [(check, case) for check, cases in BROKEN.items() for case in cases],
+    ids=lambda each: str(each)[:24],
+)
+def test_broken(check: str, case: Exchange) -> None:
+    """What breaks a rule is named by the check of that rule."""
+    assert check in failing(case)
+
+
+def test_every_invariant_is_broken_once() -> None:
+    """Each invariant is a check of the catalogue, and has a case here that breaks it."""
+    assert set(BROKEN) == set(INVARIANTS)
+    assert INVARIANTS.keys() <= CATALOGUE.keys()
+
+
+def test_exotic_values_raise_nothing() -> None:
+    """Values of any type, wherever a row can have one, are judged without an error."""
+    values: tuple[Any, ...] = (None, True, [], {}, 1e300, "x", -1)
+    for value in values:
+        row = dict.fromkeys(ROW, value)
+        for document in (value, [value], {"rows": value, "total": value}, page(row), {"rows": [value]}):
+            failing(runs(envelope(document)))
+            failing(runs(document))
+            failing(nodes(document))

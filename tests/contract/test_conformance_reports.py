@@ -1,0 +1,186 @@
+"""What the suite tells people and machines: verdicts, exit codes, documents, baseline and coverage."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from dataarts_datamap_contract._curl import curl_line
+from dataarts_datamap_contract._exchange import Credential, Request
+from dataarts_datamap_contract.baseline import BaselineError, Deviation, apply_baseline, read_baseline
+from dataarts_datamap_contract.catalogue import CATALOGUE, LEVELS, checks_of
+from dataarts_datamap_contract.coverage import CLASSES
+from dataarts_datamap_contract.mock import MockServer
+from dataarts_datamap_contract.reports import render_text, write_html, write_json, write_junit
+from dataarts_datamap_contract.suite import Evidence, Report, Verdict, run_suite
+from support.mock_target import CONFIG, mock_target
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HOSTILE = "<script>alert(1)</script>\x1b[31m\u202e]]>&amp;"
+PASSED = Verdict("A-json", "A", "passed", judged=3)
+FAILED = Verdict("B-row-shape", "B", "failed", HOSTILE, f"curl '{HOSTILE}'", 2)
+GAP = Verdict("C-repeatable", "C", "untested", "no run was found")
+EXCUSED = Verdict("D-tenant-isolated", "D", "untested", "no second tenant", excused=True)
+ERRORED = Verdict("E-fraction", "E", "errored", "timed out")
+SEEN = Evidence(9, 3, 3, 3)
+SINCE = date(2026, 11, 25)
+
+
+def report_of(*verdicts: Verdict, shortcomings: tuple[str, ...] = ()) -> Report:
+    """A report with some verdicts."""
+    return Report("http://127.0.0.1", "ABCDE", 7, verdicts, evidence=SEEN, shortcomings=shortcomings)
+
+
+@pytest.mark.parametrize(
+    ("report", "code", "in_ci"),
+    [
+        (report_of(PASSED, EXCUSED), 0, 0),
+        (report_of(PASSED, GAP), 0, 2),
+        (report_of(PASSED, ERRORED), 2, 2),
+        (report_of(PASSED, shortcomings=("no rows",)), 2, 2),
+        (report_of(FAILED, ERRORED, GAP), 1, 1),
+    ],
+)
+def test_exit_code(report: Report, code: int, in_ci: int) -> None:
+    """0 conforms, 1 does not, 2 could not be judged; in CI, a single gap is too many."""
+    assert (code, in_ci) == (report.exit_code(), report.exit_code(ci=True))
+
+
+def test_terminal() -> None:
+    """Each check has its line, a failure its reason and its request, and no character does anything to a terminal."""
+    text = render_text(report_of(PASSED, FAILED, GAP, EXCUSED, ERRORED, shortcomings=("no rows",)))
+
+    assert all(line.isprintable() for line in text.splitlines())
+    assert r"\x1b[31m\u202e" in text
+    assert "  FAILED    B-row-shape              The shape of a run" in text.splitlines()
+    expected = "Does not conform: 1 passed, 1 failed, 1 errored, 1 untested, 1 not applicable; 9 requests, seed 7"
+    assert expected == text.splitlines()[-1]
+
+
+def test_junit(tmp_path: Path) -> None:
+    """One case for each check, with what was wrong; well-formed, whatever a server sent."""
+    write_junit(report_of(PASSED, FAILED, GAP, EXCUSED, ERRORED, shortcomings=("no rows",)), tmp_path / "report.xml")
+    root = ET.parse(tmp_path / "report.xml").getroot()  # noqa: S314  our own file
+
+    outcomes = {case.get("name", "").split(":")[0]: [child.tag for child in case] for case in root.iter("testcase")}
+    assert {"A-json": [], "B-row-shape": ["failure"], "C-repeatable": ["skipped"]} == dict(list(outcomes.items())[:3])
+    assert ["error"] == outcomes["E-fraction"]
+    assert ["error"] == outcomes["the run saw enough to judge by"]
+    assert r"<script>alert(1)</script>\x1b" in next(root.iter("failure")).get("message", "")
+
+
+def test_json(tmp_path: Path) -> None:
+    """The document has every verdict with its rule, the evidence and the exit code."""
+    write_json(report_of(PASSED, FAILED), tmp_path / "report.json")
+    document = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+
+    assert (1, 1, 7, 9) == (
+        document["format"],
+        document["exit_code"],
+        document["seed"],
+        document["evidence"]["requests"],
+    )
+    assert [HOSTILE, CATALOGUE["B-row-shape"].rule] == [document["verdicts"][1][name] for name in ("reason", "rule")]
+
+
+def test_html_is_inert(tmp_path: Path) -> None:
+    """The page loads nothing, runs nothing, and shows hostile text as text."""
+    tags: list[str] = []
+
+    class Tags(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            tags.append(tag)
+            assert not {"src", "href", "onload", "onclick"} & {name for name, _ in attrs}
+
+    write_html(report_of(FAILED), tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    Tags().feed(page)
+
+    assert not {"script", "img", "link", "iframe"} & set(tags)
+    assert r"&lt;script&gt;alert(1)&lt;/script&gt;\x1b[31m\u202e]]&gt;&amp;amp;" in page
+    assert "default-src 'none'" in page
+
+
+def test_curl_line() -> None:
+    """The command line quotes what a shell would act on, and takes the token from the environment."""
+    credential = Credential("good", (("X-Auth-Token", "s3cret"),), ("X-Auth-Token: $DATAMAP_TOKEN",))
+    request = Request(method="POST", path="/a", query="b='$(rm)'", fields=(("instance", ""),), credential=credential)
+
+    expected = (
+        'curl -sS --path-as-is -g -X POST -H "X-Auth-Token: $DATAMAP_TOKEN" '
+        "-H 'instance;' 'http://h/a?b='\\''$(rm)'\\'''"
+    )
+    assert expected == curl_line("http://h", request)
+
+
+def test_baseline() -> None:
+    """A known failure is let pass, with its reason; an entry that matches nothing fails."""
+    known = [Deviation("B-row-shape", "ticket 7", SINCE), Deviation("A-json", "ticket 8", SINCE)]
+    passed, failed, gap = apply_baseline(report_of(PASSED, FAILED, GAP), known).verdicts
+
+    assert "failed" == passed.outcome
+    assert "does not: take the entry out" in passed.reason
+    assert ("failed", "since 2026-11-25: ticket 7") == (failed.outcome, failed.baseline)
+    assert GAP == gap
+    assert 0 == apply_baseline(report_of(FAILED), known[:1]).exit_code()
+
+
+def test_reads_a_baseline(tmp_path: Path) -> None:
+    """A baseline is a TOML file of deviations."""
+    path = tmp_path / "known.toml"
+    path.write_text('[[deviation]]\ncheck = "A-json"\nreason = "ticket 8"\nsince = 2026-11-25\n', encoding="utf-8")
+
+    assert (Deviation("A-json", "ticket 8", SINCE),) == read_baseline(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[[deviation", "cannot read"),
+        ("x = 1", "more than"),
+        ('[[deviation]]\ncheck = "A-json"', "give it check, reason and since"),
+        ('[[deviation]]\ncheck = "A-nope"\nreason = "x"\nsince = 2026-11-25', "no check 'A-nope'"),
+        ('[[deviation]]\ncheck = "A-json"\nreason = " "\nsince = 2026-11-25', "say the reason"),
+        ('[[deviation]]\ncheck = "A-json"\nreason = "x"\nsince = "soon"', "no date such as"),
+    ],
+)
+def test_refuses_a_wrong_baseline(tmp_path: Path, text: str, message: str) -> None:
+    """What is wrong with a baseline is said, with the file and the place."""
+    path = tmp_path / "known.toml"
+    path.write_text(text, encoding="utf-8")
+
+    with pytest.raises(BaselineError, match=message):
+        read_baseline(path)
+
+
+def test_catalogue() -> None:
+    """Each check has an id of its level, and says what it enforces and what that rests on."""
+    for check in CATALOGUE.values():
+        assert re.fullmatch(r"[A-E]-[a-z]+(-[a-z]+)*", check.id)
+        assert check.level in LEVELS
+        assert check.rule.endswith(".")
+        assert check.basis.split(":")[0] in {"documented", "sibling", "inferred", "sdk", "http"}
+    assert list(CATALOGUE) == [check.id for check in checks_of("EDCBA")]
+
+
+def test_coverage_of_the_reference() -> None:
+    """Against the reference server nearly all of the specification is exercised, down to the third level."""
+    with MockServer(CONFIG) as server:
+        coverage = run_suite(mock_target(server), max_examples=0).coverage
+
+    cells = {(cell.operation, cell.parameter, cell.value_class): cell.answers for cell in coverage.cells}
+    limits = {each: set(cells["ShowInstanceInfos", "limit", each]) for each in CLASSES}
+    assert [True] * 3 == [200 in limits[each] for each in ("valid", "minimum", "maximum")]
+    assert [{400}] * 4 == [limits[each] for each in ("below", "above", "missing", "wrong type")]
+    assert ("ShowInstanceInfos", "job_name", "below") not in cells
+    seen = {each.path: each.seen for each in coverage.types if each.type == "string"}
+    assert seen["$.body → $.rows[].runningData → $.firstTimeEtlSqlList"] > 0
+    assert 0.6 < coverage.index < 1

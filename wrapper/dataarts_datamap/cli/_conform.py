@@ -1,0 +1,118 @@
+"""``datamap conform``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from dataarts_datamap.cli._options import given, tell
+from dataarts_datamap.cli._output import write_text
+
+if TYPE_CHECKING:
+    from dataarts_datamap_contract.suite import Target
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_NOT_JUDGED: Final = 2
+
+
+@click.command()
+@click.option("--target", "target_file", type=_FILE, help="TOML file that describes the server.  [env: DATAMAP_TARGET]")
+@click.option("--endpoint", metavar="URL", help="Address of the server.  [env: DATAMAP_ENDPOINT]")
+@click.option("--table", "table_guid", metavar="GUID", help="A table of the server.  [env: DATAMAP_TABLE_GUID]")
+@click.option("--discover", is_flag=True, help="Find an operator of the table, and a window that holds runs.")
+@click.option(
+    "--mock", "is_mock", is_flag=True, default=None, help="The server is a mock: nothing there can be harmed."
+)
+@click.option(
+    "--allow-credential-probes",
+    is_flag=True,
+    default=None,
+    help="Send more than two wrong signatures, which can lock a real key.",
+)
+@click.option("--allow-http", is_flag=True, help="Let the address be plain http to another machine.")
+@click.option("--levels", default="ABCDE", show_default=True, help="Which levels to judge.")
+@click.option("--seed", type=int, default=0, show_default=True, help="What random requests are made from.")
+@click.option("--max-examples", type=click.IntRange(0), help="How many random requests for each operation.")
+@click.option("--baseline", type=_FILE, help="TOML file with known deviations.")
+@click.option("--junit", type=_FILE, help="Write the verdicts as JUnit XML.")
+@click.option("--json", "json_file", type=_FILE, help="Write the report as JSON.")
+@click.option("--html", type=_FILE, help="Write the report as one HTML page.")
+@click.option(
+    "--ci/--no-ci", default=None, help="Fail (2) if any check had nothing to judge by.  [default: if CI is set]"
+)
+def conform(**options: Any) -> int:  # noqa: ANN401
+    """Tell whether a server keeps to the API's specification.
+
+    What is real there comes from a TOML file, from DATAMAP_… variables, or from --discover. Credentials come from
+    DATAMAP_TOKEN, or from HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK. Nothing is written to the server.
+
+    \b
+    Levels:
+      A envelope, status, content type   B decoded body   C paging, filters, window
+      D credentials                      E bad input
+
+    Exit codes: 0 it conforms, 1 it does not, 2 that could not be judged, 3 wrong usage.
+
+    \b
+    Example:
+      datamap conform --endpoint https://dayu.eu-west-101.myhuaweicloud.eu --discover \\
+        --table 09318f28-939f-4ab6-a374-9e621096652c --junit conformance.xml
+    """  # noqa: D301  click reads \b
+    try:
+        from dataarts_datamap_contract import reports, suite  # noqa: PLC0415  an extra, and the other side
+        from dataarts_datamap_contract.baseline import (  # noqa: PLC0415
+            BaselineError,
+            apply_baseline,
+            read_baseline,
+        )
+        from dataarts_datamap_contract.catalogue import checks_of  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise click.UsageError(
+            f"the conformance suite needs an extra: install dataarts-datamap with [conform] ({error})"
+        ) from None
+    try:
+        checks_of(options["levels"])
+        baseline = read_baseline(options["baseline"]) if options["baseline"] else ()
+    except (BaselineError, ValueError) as error:
+        raise click.UsageError(str(error)) from None
+
+    try:
+        target = _find_target(options)
+    except _NotJudgedError as error:
+        tell(str(error))
+        return _NOT_JUDGED
+    how = given(seed=options["seed"], levels=options["levels"], max_examples=options["max_examples"])
+    report = apply_baseline(suite.run_suite(target, **how), baseline)
+    write_text(reports.render_text(report))
+    for write, path in (
+        (reports.write_junit, options["junit"]),
+        (reports.write_json, options["json_file"]),
+        (reports.write_html, options["html"]),
+    ):
+        if path is not None:
+            write(report, path)
+    ci = bool(os.environ.get("CI")) if options["ci"] is None else options["ci"]
+    return report.exit_code(ci=ci)
+
+
+class _NotJudgedError(Exception):
+    """The server does not show what it takes to judge it."""
+
+
+def _find_target(options: dict[str, Any]) -> Target:
+    from dataarts_datamap_contract.discovery import DiscoveryError, discover_target  # noqa: PLC0415
+    from dataarts_datamap_contract.sources import make_target, read_settings  # noqa: PLC0415
+    from dataarts_datamap_contract.target import TargetError  # noqa: PLC0415
+
+    names = ("endpoint", "table_guid", "is_mock", "allow_credential_probes")
+    try:
+        settings = read_settings(os.environ, options["target_file"], **{name: options[name] for name in names})
+        target = make_target(settings, discovered=options["discover"], allow_http=options["allow_http"])
+        return discover_target(target) if options["discover"] else target
+    except DiscoveryError as error:
+        raise _NotJudgedError(str(error)) from None
+    except TargetError as error:
+        raise click.UsageError(str(error)) from None
