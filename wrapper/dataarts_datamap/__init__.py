@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         CredentialsError,
         DataMapError,
         ErrorBodyError,
+        ExportError,
         IncompleteWalkError,
         InsecureFileWarning,
         InvalidArgumentError,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
         InvalidEnvelopeError,
         InvalidResponseError,
         InvalidRowError,
+        MissingExtraError,
         NotFoundError,
         PermissionDeniedError,
         RateLimitError,
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
         UnsuccessfulError,
         UpstreamError,
     )
+    from dataarts_datamap._export._files import ExportSummary, export_runs, next_export_start
+    from dataarts_datamap._freshness import OperatorStatus, RunsStatus, TableStatus, Verdict, table_status
     from dataarts_datamap._messages import Request, Response
     from dataarts_datamap._models import FieldProblem, Operator, Run, RunPage, RunState
     from dataarts_datamap._paging import AsyncPager, Pager
@@ -67,6 +71,8 @@ __all__ = [
     "DataMapClient",
     "DataMapError",
     "ErrorBodyError",
+    "ExportError",
+    "ExportSummary",
     "FieldProblem",
     "IncompleteWalkError",
     "InsecureFileWarning",
@@ -75,8 +81,10 @@ __all__ = [
     "InvalidEnvelopeError",
     "InvalidResponseError",
     "InvalidRowError",
+    "MissingExtraError",
     "NotFoundError",
     "Operator",
+    "OperatorStatus",
     "Pager",
     "PermissionDeniedError",
     "RateLimitError",
@@ -88,15 +96,21 @@ __all__ = [
     "Run",
     "RunPage",
     "RunState",
+    "RunsStatus",
     "ServerError",
     "ServiceError",
     "StatusError",
+    "TableStatus",
     "TokenCredentials",
     "TransportError",
     "UnsuccessfulError",
     "UpstreamError",
+    "Verdict",
     "__version__",
+    "export_runs",
     "find_credentials",
+    "next_export_start",
+    "table_status",
 ]
 
 _HOMES = {
@@ -104,6 +118,8 @@ _HOMES = {
     "_client": ("AsyncDataMapClient", "DataMapClient"),
     "_clock": ("Clock",),
     "_credentials": ("AccessKeyCredentials", "Credentials", "TokenCredentials"),
+    "_export._files": ("ExportSummary", "export_runs", "next_export_start"),
+    "_freshness": ("OperatorStatus", "RunsStatus", "TableStatus", "Verdict", "table_status"),
     "_messages": ("Request", "Response"),
     "_models": ("FieldProblem", "Operator", "Run", "RunPage", "RunState"),
     "_paging": ("AsyncPager", "Pager"),

@@ -5,7 +5,8 @@
     DataMapError
     ├── InvalidArgumentError          an argument that cannot be sent; nothing was sent
     ├── ConfigurationError            what the client needs to begin is missing or unusable
-    │   └── CredentialsError          no credentials were found
+    │   ├── CredentialsError          no credentials were found
+    │   └── MissingExtraError         a library that is an extra is not installed
     ├── ClientClosedError             the client was closed before this call
     ├── TransportError                no whole answer came back
     │   ├── ConnectionFailedError     no connection: name, route, refusal or TLS
@@ -27,7 +28,8 @@
     │   ├── InvalidEnvelopeError      the outer document
     │   ├── InvalidBodyError          the document inside: null, empty, not JSON, without rows
     │   └── InvalidRowError           a field of a row, when strict decoding was asked for
-    └── IncompleteWalkError           the pages ended before all the runs were read
+    ├── IncompleteWalkError           the pages ended before all the runs were read
+    └── ExportError                   a file that runs were to be added to, or read from, is not fit for it
 """
 
 from __future__ import annotations
@@ -99,6 +101,10 @@ class ConfigurationError(DataMapError):
 
 class CredentialsError(ConfigurationError):
     """No credentials were found; the text names each place that was looked at."""
+
+
+class MissingExtraError(ConfigurationError, ImportError):
+    """A library that is an extra is not installed; the text names the extra."""
 
 
 class ClientClosedError(DataMapError):
@@ -201,6 +207,10 @@ class IncompleteWalkError(DataMapError):
 
     rows_read: int = 0
     total: int = 0
+
+
+class ExportError(DataMapError):
+    """A file that runs were to be added to, or read from, is not fit for it; it was left as it is."""
 
 
 class RowProblemWarning(UserWarning):
