@@ -23,6 +23,12 @@ _TYPES: Final = {
     Kind.TEXT: "VARCHAR",
 }
 _FETCHED_ROWS: Final = 10_000
+_FRUGAL: Final = (
+    "memory_limit = '256MB'",
+    "threads = 2",  # each needs memory of its own
+    "preserve_insertion_order = false",
+    "enable_progress_bar = false",  # it would go to stdout
+)
 
 
 class DatabaseWriter:
@@ -38,7 +44,7 @@ class DatabaseWriter:
         self._path = path
         self._insert = f"INSERT INTO {_quoted(table)} SELECT * FROM batch"  # noqa: S608  a quoted name
         self._encoder = ArrowEncoder(columns, extra="duckdb")
-        self._connection = _connect(path)
+        self._connection = _connect_frugally(path)
         with _told(path):
             self._connection.execute(f"CREATE TABLE {_quoted(table)} ({_definition(columns)})")
 
@@ -61,11 +67,12 @@ def merge_database(source: Path, target: Path, columns: Sequence[Column], *, tab
     Without ``append`` the older table is replaced. With it, rows of the same runs are: by run id, and where a run has
     none, if every value is the same.
     """
-    with _told(target), closing(_connect(target)) as connection:
-        connection.execute(f"ATTACH {_literal(str(source))} AS staging (READ_ONLY)")
+    with _told(target), closing(_connect_frugally(source)) as connection:
+        connection.execute(f"ATTACH {_literal(str(target))} AS target (TYPE duckdb)")
         connection.execute("BEGIN")
-        kept = _merge(connection, columns, old=_quoted(table), fresh=f"staging.{_quoted(table)}", append=append)
+        kept = _merge(connection, columns, old=f"target.main.{_quoted(table)}", fresh=_quoted(table), append=append)
         connection.execute("COMMIT")
+        connection.execute("DETACH target")
     return kept
 
 
@@ -74,9 +81,12 @@ def _merge(connection: Untyped, columns: Sequence[Column], *, old: str, fresh: s
         connection.execute(f"DROP TABLE IF EXISTS {old}")
     connection.execute(f"CREATE TABLE IF NOT EXISTS {old} ({_definition(columns)})")
     if append:
-        same = " AND ".join(f"{old}.{name} IS NOT DISTINCT FROM fresh.{name}" for name in _names(columns))
+        same = " AND ".join(f"old.{name} IS NOT DISTINCT FROM fresh.{name}" for name in map(_quoted, _names(columns)))
         connection.execute(f"DELETE FROM {old} WHERE run_id IN (SELECT run_id FROM {fresh} WHERE run_id <> 0)")  # noqa: S608  quoted names
-        connection.execute(f"DELETE FROM {old} USING {fresh} AS fresh WHERE coalesce({old}.run_id, 0) = 0 AND {same}")  # noqa: S608  quoted names
+        connection.execute(
+            f"DELETE FROM {old} AS old USING {fresh} AS fresh "  # noqa: S608  quoted names
+            f"WHERE coalesce(old.run_id, 0) = 0 AND coalesce(fresh.run_id, 0) = 0 AND {same}"
+        )
     (kept,) = connection.execute(f"SELECT count(*) FROM {old}").fetchone()  # noqa: S608  a quoted name
     connection.execute(f"INSERT INTO {old} SELECT * FROM {fresh}")  # noqa: S608  quoted names
     return int(kept)
@@ -106,12 +116,21 @@ def _connect(path: Path) -> Untyped:
         return load_extra("duckdb", extra="duckdb").connect(str(path))
 
 
+def _connect_frugally(path: Path) -> Untyped:
+    """A connection that spills what it cannot hold in little memory, keeps no order, and prints nothing."""
+    connection = _connect(path)
+    with _told(path):
+        for setting in _FRUGAL:
+            connection.execute(f"SET {setting}")
+    return connection
+
+
 def _definition(columns: Sequence[Column]) -> str:
     return ", ".join(f"{_quoted(column.name)} {_TYPES[column.kind]}" for column in columns)
 
 
 def _names(columns: Sequence[Column]) -> list[str]:
-    return [_quoted(column.name) for column in columns]
+    return [column.name for column in columns]
 
 
 @contextmanager
