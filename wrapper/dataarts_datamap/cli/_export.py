@@ -85,7 +85,7 @@ def export(  # noqa: PLR0913  one parameter for each option
             raise click.UsageError(f"{file} has no runs yet: say with --start or --since where the first export begins")
     with connect(settings) as client:
         summary = export_runs(
-            with_progress(selection.pager(client)),
+            with_progress(selection.pager(client), lambda: selection.count(client)),
             file,
             format=format_,
             append=append or since_last,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta, tzinfo
 
     from dataarts_datamap._client import DataMapClient
-    from dataarts_datamap._models import Run
+    from dataarts_datamap._models import Operator, Run
     from dataarts_datamap._paging import OffsetUnit, Pager
     from dataarts_datamap.cli._output import Output
 
@@ -70,14 +70,39 @@ class Selection:
         Raises:
             click.UsageError: It does not say where the window begins, or at a time that the zone does not have.
         """
+        how = given(page_size=self.page_size, offset_unit=self.offset_unit, strict=self.strict, **self._window())
+        if self.table_guid is not None:
+            return client.list_table_runs(self.table_guid, **how)
+        return client.list_runs(cast("str", self.task_id), job_name=cast("str", self.job_name), **how)
+
+    def count(self, client: DataMapClient) -> int | None:
+        """How many runs there are, as the server counts them: a small request for each operator. None if it does not.
+
+        Raises:
+            click.UsageError: As with ``pager``.
+        """
+        totals = [self._count_operator(client, operator) for operator in self._operators(client)]
+        known = [total for total in totals if total is not None]
+        return sum(known) if len(known) == len(totals) else None
+
+    def _count_operator(self, client: DataMapClient, operator: Operator) -> int | None:
+        whose = given(job_name=operator.job_name, workspace_id=operator.workspace_id)
+        pager = client.list_runs(operator.task_id, page_size=1, **whose, **self._window())
+        pager.first()
+        return pager.total
+
+    def _operators(self, client: DataMapClient) -> list[Operator]:
+        from dataarts_datamap._models import Operator  # noqa: PLC0415  loads what --help does not need
+
+        if self.table_guid is not None:
+            return client.list_operators(self.table_guid)
+        return [Operator(task_id=cast("str", self.task_id), job_name=cast("str", self.job_name))]
+
+    def _window(self) -> dict[str, Any]:
         if not self.has_beginning:
             raise click.UsageError("say where the window begins: --start TIME or --since SPAN")
         start, end = in_zone(self.start, self.tz), in_zone(self.end, self.tz, end=True)
-        how = given(start=start, end=end, since=self.since, page_size=self.page_size, offset_unit=self.offset_unit)
-        if self.table_guid is not None:
-            return client.list_table_runs(self.table_guid, strict=self.strict, **how)
-        task_id, job_name = cast("str", self.task_id), cast("str", self.job_name)
-        return client.list_runs(task_id, job_name=job_name, strict=self.strict, **how)
+        return given(start=start, end=end, since=self.since)
 
 
 def selection_options(command: Callable[..., None]) -> Callable[..., None]:
