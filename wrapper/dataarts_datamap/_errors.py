@@ -103,7 +103,7 @@ class CredentialsError(ConfigurationError):
     """No credentials were found; the text names each place that was looked at."""
 
 
-class MissingExtraError(ConfigurationError, ImportError):
+class MissingExtraError(ConfigurationError):
     """A library that is an extra is not installed; the text names the extra."""
 
 
