@@ -53,6 +53,7 @@ VERDICTS: list[tuple[list[Run], timedelta | None, str]] = [
     ([ago(3), ago(1, "fail")], DAY, "fresh"),
     ([ago(3, "fail"), ago(1)], None, "fresh"),
     ([ago(1), ago(3, "fail")], None, "fresh"),
+    ([ago(1), ago(1, "fail")], None, "fresh"),
     ([ago(3, "fail")], None, "failed"),
     ([ago(3, "fail")], DAY, "failed"),
     ([ago(1, "forceSuccess")], DAY, "fresh"),
