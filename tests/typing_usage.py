@@ -5,6 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, assert_type
 
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+
 from dataarts_datamap import (
     REGIONS,
     AccessKeyCredentials,
@@ -16,9 +20,11 @@ from dataarts_datamap import (
     DataMapError,
     DiscoveryError,
     EcsMetadataCredentials,
+    ExportSummary,
     FieldProblem,
     IncompleteWalkError,
     Operator,
+    OperatorStatus,
     Pager,
     PasswordCredentials,
     RateLimitError,
@@ -29,9 +35,14 @@ from dataarts_datamap import (
     Run,
     RunPage,
     RunState,
+    TableStatus,
     TokenCredentials,
     UpstreamError,
+    Verdict,
+    export_runs,
     find_credentials,
+    next_export_start,
+    table_status,
 )
 
 if TYPE_CHECKING:
@@ -50,6 +61,12 @@ def use_client() -> None:
         assert_type(pager.first(), Run | None)
         assert_type(pager.to_list(max_items=5), list[Run])
         assert_type(pager.total, int | None)
+        assert_type(pager.to_arrow(columns=["run_id"], nested="skip"), pa.Table)
+        assert_type(pager.to_pandas(), pd.DataFrame)
+        assert_type(pager.to_polars(), pl.DataFrame)
+        assert_type(export_runs(pager, "runs.parquet", append=True), ExportSummary)
+        assert_type(next_export_start("runs.parquet", lookback=timedelta(days=7)), datetime | None)
+        use_status(client.table_status("guid", max_age=timedelta(hours=26)))
         for page in pager.pages():
             assert_type(page, RunPage)
             assert_type(page.runs, tuple[Run, ...])
@@ -67,6 +84,10 @@ async def use_async_client() -> None:
         assert_type(pager, AsyncPager[Run])
         assert_type(await pager.first(), Run | None)
         assert_type(await pager.to_list(), list[Run])
+        assert_type(await pager.to_arrow(), pa.Table)
+        assert_type(await pager.to_pandas(), pd.DataFrame)
+        assert_type(await pager.to_polars(), pl.DataFrame)
+        use_status(await client.table_status("guid"))
         async for page in pager.pages():
             assert_type(page, RunPage)
         async for run in client.list_table_runs("guid", since=timedelta(days=7)):
@@ -88,6 +109,15 @@ def use_run(run: Run) -> None:
     assert_type(run.problems, tuple[FieldProblem, ...])
     assert_type(run.to_dict(), dict[str, Any])
     assert_type(Run.from_raw({"taskId": 1}), Run)
+
+
+def use_status(status: TableStatus) -> None:
+    """How a table stands."""
+    assert_type(status.verdict, Verdict)
+    assert_type(status.age, timedelta | None)
+    assert_type(status.operators, tuple[OperatorStatus, ...])
+    assert_type(status.to_dict(), dict[str, Any])
+    assert_type(table_status([Run()], now=datetime.now(UTC), operators=[]), TableStatus)
 
 
 def use_errors(error: DataMapError) -> None:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         DataMapError,
         DiscoveryError,
         ErrorBodyError,
+        ExportError,
         IncompleteWalkError,
         InsecureFileWarning,
         InvalidArgumentError,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
         InvalidEnvelopeError,
         InvalidResponseError,
         InvalidRowError,
+        MissingExtraError,
         NotFoundError,
         PermissionDeniedError,
         RateLimitError,
@@ -54,6 +56,8 @@ if TYPE_CHECKING:
         UpstreamError,
         WaitTimeoutError,
     )
+    from dataarts_datamap._export._files import ExportSummary, export_runs, next_export_start
+    from dataarts_datamap._freshness import OperatorStatus, RunsStatus, TableStatus, Verdict, table_status
     from dataarts_datamap._messages import Request, Response
     from dataarts_datamap._models import FieldProblem, Operator, Run, RunPage, RunState
     from dataarts_datamap._paging import AsyncPager, Pager
@@ -82,6 +86,8 @@ __all__ = [
     "DiscoveryError",
     "EcsMetadataCredentials",
     "ErrorBodyError",
+    "ExportError",
+    "ExportSummary",
     "FieldProblem",
     "IncompleteWalkError",
     "InsecureFileWarning",
@@ -90,8 +96,10 @@ __all__ = [
     "InvalidEnvelopeError",
     "InvalidResponseError",
     "InvalidRowError",
+    "MissingExtraError",
     "NotFoundError",
     "Operator",
+    "OperatorStatus",
     "Pager",
     "PasswordCredentials",
     "PermissionDeniedError",
@@ -106,16 +114,22 @@ __all__ = [
     "Run",
     "RunPage",
     "RunState",
+    "RunsStatus",
     "ServerError",
     "ServiceError",
     "StatusError",
+    "TableStatus",
     "TokenCredentials",
     "TransportError",
     "UnsuccessfulError",
     "UpstreamError",
+    "Verdict",
     "WaitTimeoutError",
     "__version__",
+    "export_runs",
     "find_credentials",
+    "next_export_start",
+    "table_status",
 ]
 
 _HOMES = {
@@ -125,6 +139,8 @@ _HOMES = {
     "_clock": ("Clock",),
     "_credentials": ("AccessKeyCredentials", "Credentials", "RenewableCredentials", "TokenCredentials"),
     "_ecs": ("EcsMetadataCredentials",),
+    "_export._files": ("ExportSummary", "export_runs", "next_export_start"),
+    "_freshness": ("OperatorStatus", "RunsStatus", "TableStatus", "Verdict", "table_status"),
     "_messages": ("Request", "Response"),
     "_models": ("FieldProblem", "Operator", "Run", "RunPage", "RunState"),
     "_paging": ("AsyncPager", "Pager"),

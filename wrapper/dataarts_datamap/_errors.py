@@ -6,7 +6,8 @@
     ├── InvalidArgumentError          an argument that cannot be sent; nothing was sent
     ├── ConfigurationError            what the client needs to begin is missing or unusable
     │   ├── CredentialsError          no credentials were found
-    │   └── DiscoveryError            an id that was not given is not the only one, or there is none
+    │   ├── DiscoveryError            an id that was not given is not the only one, or there is none
+    │   └── MissingExtraError         a library that is an extra is not installed
     ├── ClientClosedError             the client was closed before or during this call
     ├── TransportError                no whole answer came back
     │   ├── ConnectionFailedError     no connection: name, route, refusal or TLS
@@ -29,6 +30,7 @@
     │   ├── InvalidBodyError          the document inside: null, empty, not JSON, without rows
     │   └── InvalidRowError           a field of a row, when strict decoding was asked for
     ├── IncompleteWalkError           it can't be shown that all runs were read
+    ├── ExportError                   a file that runs were to be added to, or read from, is not fit for it
     └── WaitTimeoutError              no run had ended when the time to wait was over
 """
 
@@ -128,6 +130,10 @@ class DiscoveryError(ConfigurationError):
     """
 
     candidates: tuple[tuple[str, str | None], ...] = ()
+
+
+class MissingExtraError(ConfigurationError):
+    """A library that is an extra is not installed; the text names the extra."""
 
 
 class ClientClosedError(DataMapError):
@@ -242,6 +248,10 @@ class WaitTimeoutError(DataMapError):
     """
 
     last_run: Run | None = None
+
+
+class ExportError(DataMapError):
+    """A file that runs were to be added to, or read from, is not fit for it; it was left as it is."""
 
 
 class RowProblemWarning(UserWarning):

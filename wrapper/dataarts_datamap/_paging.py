@@ -14,8 +14,13 @@ from dataarts_datamap._read_ahead import AsyncReadAhead, ReadAhead
 from dataarts_datamap._text import printable, shown
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+    from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
 
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+    from dataarts_datamap._export._columns import Nested
     from dataarts_datamap._http import AsyncTransport, SyncTransport
     from dataarts_datamap._messages import Steps
     from dataarts_datamap._plan import PageRead, Walk
@@ -162,6 +167,64 @@ class Pager(_Walked, Generic[RowT]):
         """
         return list(islice(self, _checked_most(max_items)))
 
+    def to_arrow(self, *, columns: Sequence[str] | None = None, nested: Nested = "json") -> pa.Table:
+        """All rows as an Arrow table, read in batches. Needs the extra ``arrow``.
+
+        Times are ``timestamp[ms, tz=UTC]``; ids, counts and ``duration_ms`` ``int64``; ``speed`` ``float64``;
+        ``force_success`` ``bool``; names and states dictionary-encoded text; ``execution_log_path``, ``running_data``
+        and ``running_param`` text, the latter two as sent, which is JSON nearly always.
+
+        Args:
+            columns: Names of the columns, in their order; all, if left out: a run's fields, ``state``, ``duration_ms``.
+            nested: ``skip`` leaves out ``running_data`` and ``running_param``, about half of the bytes.
+
+        Raises:
+            InvalidArgumentError: A name is not that of a column, or comes twice.
+            MissingExtraError: pyarrow is not installed.
+        """
+        from dataarts_datamap._export._arrow import TableCollector  # noqa: PLC0415  an extra
+
+        collector = TableCollector(columns=columns, nested=nested)
+        for page in self.pages():
+            collector.add(page.runs)
+        return collector.table()
+
+    def to_pandas(self, *, columns: Sequence[str] | None = None, nested: Nested = "json") -> pd.DataFrame:
+        """All rows as a pandas frame: ``to_arrow`` with nullable integers, and names as categories.
+
+        Needs the extra ``pandas``.
+
+        Args:
+            columns: Names of the columns, in their order; all, if left out: a run's fields, ``state``, ``duration_ms``.
+            nested: ``skip`` leaves out ``running_data`` and ``running_param``, about half of the bytes.
+
+        Raises:
+            InvalidArgumentError: A name is not that of a column, or comes twice.
+            MissingExtraError: pandas or pyarrow is not installed.
+        """
+        from dataarts_datamap._export._arrow import pandas_converter  # noqa: PLC0415  an extra
+
+        convert = pandas_converter()
+        return convert(self.to_arrow(columns=columns, nested=nested))
+
+    def to_polars(self, *, columns: Sequence[str] | None = None, nested: Nested = "json") -> pl.DataFrame:
+        """All rows as a polars frame: ``to_arrow`` with names as categories.
+
+        Needs the extra ``polars``.
+
+        Args:
+            columns: Names of the columns, in their order; all, if left out: a run's fields, ``state``, ``duration_ms``.
+            nested: ``skip`` leaves out ``running_data`` and ``running_param``, about half of the bytes.
+
+        Raises:
+            InvalidArgumentError: A name is not that of a column, or comes twice.
+            MissingExtraError: polars or pyarrow is not installed.
+        """
+        from dataarts_datamap._export._arrow import polars_converter  # noqa: PLC0415  an extra
+
+        convert = polars_converter()
+        return convert(self.to_arrow(columns=columns, nested=nested))
+
     def _pages(self) -> Generator[RunPage, None, None]:
         self._walk = None
         walk = self._transport.run(self._reading.begin())
@@ -228,6 +291,65 @@ class AsyncPager(_Walked, Generic[RowT]):
             while len(rows) != most and (row := await anext(walk, _END)) is not _END:
                 rows.append(cast("RowT", row))
         return rows
+
+    async def to_arrow(self, *, columns: Sequence[str] | None = None, nested: Nested = "json") -> pa.Table:
+        """All rows as an Arrow table, read in batches. Needs the extra ``arrow``.
+
+        Times are ``timestamp[ms, tz=UTC]``; ids, counts and ``duration_ms`` ``int64``; ``speed`` ``float64``;
+        ``force_success`` ``bool``; names and states dictionary-encoded text; ``execution_log_path``, ``running_data``
+        and ``running_param`` text, the latter two as sent, which is JSON nearly always.
+
+        Args:
+            columns: Names of the columns, in their order; all, if left out: a run's fields, ``state``, ``duration_ms``.
+            nested: ``skip`` leaves out ``running_data`` and ``running_param``, about half of the bytes.
+
+        Raises:
+            InvalidArgumentError: A name is not that of a column, or comes twice.
+            MissingExtraError: pyarrow is not installed.
+        """
+        from dataarts_datamap._export._arrow import TableCollector  # noqa: PLC0415  an extra
+
+        collector = TableCollector(columns=columns, nested=nested)
+        async with aclosing(self.pages()) as pages:
+            async for page in pages:
+                collector.add(page.runs)
+        return collector.table()
+
+    async def to_pandas(self, *, columns: Sequence[str] | None = None, nested: Nested = "json") -> pd.DataFrame:
+        """All rows as a pandas frame: ``to_arrow`` with nullable integers, and names as categories.
+
+        Needs the extra ``pandas``.
+
+        Args:
+            columns: Names of the columns, in their order; all, if left out: a run's fields, ``state``, ``duration_ms``.
+            nested: ``skip`` leaves out ``running_data`` and ``running_param``, about half of the bytes.
+
+        Raises:
+            InvalidArgumentError: A name is not that of a column, or comes twice.
+            MissingExtraError: pandas or pyarrow is not installed.
+        """
+        from dataarts_datamap._export._arrow import pandas_converter  # noqa: PLC0415  an extra
+
+        convert = pandas_converter()
+        return convert(await self.to_arrow(columns=columns, nested=nested))
+
+    async def to_polars(self, *, columns: Sequence[str] | None = None, nested: Nested = "json") -> pl.DataFrame:
+        """All rows as a polars frame: ``to_arrow`` with names as categories.
+
+        Needs the extra ``polars``.
+
+        Args:
+            columns: Names of the columns, in their order; all, if left out: a run's fields, ``state``, ``duration_ms``.
+            nested: ``skip`` leaves out ``running_data`` and ``running_param``, about half of the bytes.
+
+        Raises:
+            InvalidArgumentError: A name is not that of a column, or comes twice.
+            MissingExtraError: polars or pyarrow is not installed.
+        """
+        from dataarts_datamap._export._arrow import polars_converter  # noqa: PLC0415  an extra
+
+        convert = polars_converter()
+        return convert(await self.to_arrow(columns=columns, nested=nested))
 
     async def _pages(self) -> AsyncGenerator[RunPage, None]:
         self._walk = None

@@ -5,20 +5,25 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from datetime import timedelta
 from io import StringIO
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
+from dataarts_datamap._freshness import Verdict
 from dataarts_datamap._models import RunState
 from dataarts_datamap._text import printable
+from dataarts_datamap.cli._prometheus import prometheus_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime, timedelta, tzinfo
+    from datetime import datetime, tzinfo
 
     from dataarts_datamap._doctor import Finding
+    from dataarts_datamap._freshness import RunsStatus, TableStatus
     from dataarts_datamap._models import Operator, Run
 
 Output: TypeAlias = Literal["table", "ndjson"]
+StatusOutput: TypeAlias = Literal["table", "json", "prometheus"]
 
 _STYLES: Final = {
     RunState.ACTIVE: "cyan",
@@ -27,6 +32,13 @@ _STYLES: Final = {
     RunState.SKIPPED: "dim",
     RunState.UNKNOWN: "yellow",
 }
+_VERDICT_STYLES: Final = {
+    Verdict.FRESH: "green",
+    Verdict.STALE: "bold red",
+    Verdict.FAILED: "bold red",
+    Verdict.UNKNOWN: "yellow",
+}
+_STATUS_TITLES: Final = ("VERDICT", "SUCCEEDED", "AGE", "RUNNING", "WAITING", "FAILED", "TAKES", "LATE", "JOB")
 _NONE: Final = "-"
 _WRAPPED: Final = frozenset({"JOB", "STATUS"})
 _PIPE_WIDTH: Final = 10_000  # a pipe has no width that lines would have to fit
@@ -60,6 +72,19 @@ def write_findings(findings: Iterable[Finding], *, output: Output) -> list[Findi
             remedy = f"\n{'':25}to mend: {finding.remedy}" if finding.remedy else ""
             _write(f"{finding.outcome:<9}{finding.step:<16}{finding.text}{remedy}\n")
     return written
+
+
+def write_status(status: TableStatus, table_guid: str, *, output: StatusOutput, zone: tzinfo) -> None:
+    """Write how a table stands to stdout. A table shows times in the zone, the others in UTC."""
+    match output:
+        case "json":
+            _write_lines([{"table_guid": table_guid, **status.to_dict()}])
+        case "prometheus":
+            _write(prometheus_text(status, table_guid))
+        case "table":
+            subjects = [(status, "(all)"), *((one, one.job_name) for one in status.operators)]
+            rows = [((*_status_cells(one, zone), name), _VERDICT_STYLES[one.verdict]) for one, name in subjects]
+            _write_table(_STATUS_TITLES, rows)
 
 
 def is_terminal() -> bool:
@@ -119,9 +144,19 @@ def _run_cells(run: Run, zone: tzinfo) -> tuple[str | None, ...]:
     return (*times, _duration(run.duration), run.status, run.job_name, run_id)
 
 
+def _status_cells(status: RunsStatus, zone: tzinfo) -> tuple[str | None, ...]:
+    counts = (status.running, status.waiting, status.failures_since_success)
+    spans = (status.typical_duration, status.typical_lateness)
+    since = (_time(status.last_success, zone), _duration(status.age))
+    return (status.verdict.value, *since, *map(str, counts), *map(_duration, spans))
+
+
 def _time(time: datetime | None, zone: tzinfo) -> str | None:
     return None if time is None else f"{time.astimezone(zone):%Y-%m-%d %H:%M:%S}"
 
 
 def _duration(duration: timedelta | None) -> str | None:
-    return None if duration is None else str(duration).split(".", 1)[0]
+    if duration is None:
+        return None
+    whole = str(abs(duration)).split(".", 1)[0]
+    return f"-{whole}" if duration < timedelta(0) else whole

@@ -1,0 +1,250 @@
+"""Adding to an export: what it holds of the same runs is replaced, and nothing else is touched."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dataarts_datamap import ExportError, ExportSummary, InvalidArgumentError, Run, export_runs, next_export_start
+from support.exports import FORMATS, read_back
+from support.runs import PLANNED, known, make_run, unread
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+MINUTE = 60_000
+DAY = 24 * 60 * MINUTE
+
+
+def identity(run: Run) -> Any:
+    """What an increment knows a run by."""
+    return run.run_id or tuple(known(run).values())
+
+
+def sorted_rows(rows: Iterable[dict[str, Any]]) -> list[str]:
+    """The rows in an order of their own, to be compared without regard to order."""
+    return sorted(repr(sorted((name, _plain(value)) for name, value in row.items())) for row in rows)
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def planned(run_id: int, time: int, **fields: Any) -> Run:
+    """A run that was planned at some time, started then, and ended a minute later."""
+    return make_run(run_id, **{"planTime": time, "startTime": time, "endTime": time + MINUTE, **fields})
+
+
+def some_runs(most: int) -> st.SearchStrategy[list[Run]]:
+    """Runs of few ids and few values, so that many are the same; some without an id."""
+    parts = st.tuples(st.sampled_from([None, 0, 1, 2, 3]), st.sampled_from(["success", "", "a\nb", None]))
+    return st.lists(parts.map(lambda part: make_run(part[0], status=part[1])), max_size=most)
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_append(format_: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """All that is new is there, and of the old all but the same runs: nothing is lost, nothing of one id is doubled."""
+    path = tmp_path_factory.mktemp("append") / f"runs.{format_}"
+
+    @settings(max_examples=6 if format_ == "duckdb" else 25)
+    @given(some_runs(6), some_runs(4))
+    def check(old: list[Run], new: list[Run]) -> None:
+        path.unlink(missing_ok=True)
+        export_runs(old, path)
+        summary = export_runs(new, path, append=True)
+
+        replaced = set(map(identity, new))
+        kept = [run for run in old if identity(run) not in replaced]
+        assert sorted_rows(map(known, new + kept)) == sorted_rows(read_back(path))
+        assert (len(new), len(kept)) == (summary.written, summary.kept)
+
+    check()
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_append_to_nothing(format_: Any, tmp_path: Path) -> None:
+    """Appending to a file that is not there makes it."""
+    path = tmp_path / f"runs.{format_}"
+
+    assert ExportSummary(written=1, kept=0, without_id=0) == export_runs([make_run(1)], path, append=True)
+    assert [known(make_run(1))] == read_back(path)
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_run_without_id_that_changed(format_: Any, tmp_path: Path) -> None:
+    """A run without an id is known by its values: unchanged it is there once; changed it is another, and is counted."""
+    path = tmp_path / f"runs.{format_}"
+    export_runs([make_run(None, status="running"), make_run(0)], path)
+    summary = export_runs([make_run(None, status="success"), make_run(0)], path, append=True)
+
+    assert ExportSummary(written=2, kept=1, without_id=2) == summary
+    found = [(row["run_id"], row["status"]) for row in read_back(path)]
+    assert [(0, "success"), (None, "running"), (None, "success")] == sorted(found, key=repr)
+
+
+def history(*, at: int) -> list[Run]:
+    """What the service tells at some hour: a run each hour, some that end late or never, and one that is run again."""
+    return [planned(hour + 1, PLANNED + hour * 60 * MINUTE, **_outcome(hour, at)) for hour in range(at)]
+
+
+def _outcome(hour: int, at: int) -> dict[str, Any]:
+    if hour >= at - 2 or (230 <= hour < 240 and at < 260) or hour == 375:
+        return {"status": "running", "endTime": 0}
+    return {"status": "fail"} if hour == 250 and at < 390 else {}
+
+
+def increment(path: Path, told: list[Run], **options: Any) -> None:
+    """Add to an export what is told of the window that it asks for, which goes by plan time."""
+    start = next_export_start(path, **options)
+    assert start is not None
+    export_runs([run for run in told if run.plan_time and run.plan_time >= start], path, append=True)
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_increment_equals_full_export(format_: Any, tmp_path: Path) -> None:
+    """Increments end with exactly the rows of one full export, while changes lie within the lookback."""
+    path = tmp_path / f"runs.{format_}"
+    export_runs(history(at=240), path)
+    for hour in (290, 380, 420):
+        increment(path, history(at=hour))
+        assert sorted_rows(map(known, history(at=hour))) == sorted_rows(read_back(path))
+
+
+def test_change_beyond_the_lookback_is_missed(tmp_path: Path) -> None:
+    """A rerun of a run that ended before the lookback is not seen: the export keeps what it has."""
+    path = tmp_path / "runs.csv"
+    ended = [planned(hour + 1, PLANNED + hour * 60 * MINUTE) for hour in range(24)]
+    export_runs([planned(1, PLANNED, status="fail"), *ended[1:]], path)
+    increment(path, ended, lookback=timedelta(hours=6))
+
+    assert "fail" == next(row["status"] for row in read_back(path) if row["run_id"] == 1)
+
+    increment(path, ended, lookback=timedelta(hours=23))
+    assert "success" == next(row["status"] for row in read_back(path) if row["run_id"] == 1)
+
+
+OPEN: dict[str, Any] = {"status": "running", "endTime": 0}
+START_CASES: list[tuple[list[Run], int]] = [
+    ([planned(1, PLANNED)], PLANNED - 7 * DAY),
+    ([planned(1, PLANNED, **OPEN)], PLANNED),
+    ([planned(1, PLANNED + DAY), planned(2, PLANNED, **OPEN)], PLANNED - 6 * DAY),
+    ([planned(1, PLANNED + 9 * DAY), planned(2, PLANNED, **OPEN)], PLANNED),
+    ([planned(1, PLANNED + 9 * DAY), planned(2, PLANNED, **OPEN, submitTime=PLANNED - 5)], PLANNED - 5),
+    ([planned(1, 0, startTime=PLANNED, endTime=PLANNED + DAY)], PLANNED - 7 * DAY),
+    ([planned(1, PLANNED), planned(2, PLANNED + 99 * DAY, status="waiting")], PLANNED - 7 * DAY),
+    ([planned(1, PLANNED + 9 * DAY), planned(2, PLANNED, status="brand-new", endTime=0)], PLANNED),
+    ([planned(1, PLANNED + 9 * DAY), planned(2, PLANNED, status="brand-new")], PLANNED + 2 * DAY),
+    ([planned(1, PLANNED + 9 * DAY), planned(2, PLANNED, status=None, endTime=0)], PLANNED),
+    ([planned(1, PLANNED + 9 * DAY), planned(2, PLANNED, status="freeze", endTime=0)], PLANNED + 2 * DAY),
+    ([planned(1, 1)], 0),
+]
+
+
+@pytest.mark.parametrize(("stored", "expected"), START_CASES)
+def test_next_start(stored: list[Run], expected: int, tmp_path: Path) -> None:
+    """The next increment begins at the oldest run that may not have ended, or a lookback before the newest that has."""
+    path = tmp_path / "runs.ndjson"
+    export_runs(stored, path)
+
+    assert datetime.fromtimestamp(expected / 1000, UTC) == next_export_start(path)
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_next_start_of_each_format(format_: Any, tmp_path: Path) -> None:
+    """Every kind of file tells where the next increment begins; one that is not there, or empty, tells nothing."""
+    path = tmp_path / f"runs.{format_}"
+    assert next_export_start(path) is None
+    export_runs([make_run(1, planTime=0, startTime=0, endTime=0)], path)
+    assert next_export_start(path) is None
+    export_runs([make_run(1), make_run(2, status="running", endTime=0, planTime=PLANNED - 99)], path)
+    assert datetime.fromtimestamp((PLANNED - 99) / 1000, UTC) == next_export_start(path, lookback=timedelta(0))
+
+    with pytest.raises(InvalidArgumentError, match="lookback must be a timedelta that is not negative"):
+        next_export_start(path, lookback=timedelta(-1))
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_other_columns(format_: Any, tmp_path: Path) -> None:
+    """A file of other columns is refused before anything is read, and left as it is."""
+    path = tmp_path / f"runs.{format_}"
+    export_runs([make_run(1)], path, columns=["run_id", "status"])
+    before = path.read_bytes()
+
+    with pytest.raises(ExportError, match="has the columns run_id,status, not run_id,task_id"):
+        export_runs(unread(), path, append=True)
+    with pytest.raises(ExportError, match="has no column state"):
+        next_export_start(path)
+    assert before == path.read_bytes()
+
+
+GARBAGE = [
+    ("csv", b"", "is empty"),
+    ("csv", b"\xff\xfe", "no CSV file in UTF-8"),
+    ("ndjson", b"{]\n", "a line that is no run"),
+    ("parquet", b"PAR1 or not", "cannot be read as an export of runs"),
+    ("arrow", b"ARROW1 or not", "cannot be read as an export of runs"),
+    ("duckdb", b"a" * 9999, "not a valid DuckDB database"),
+]
+
+
+@pytest.mark.parametrize(("suffix", "content", "told"), GARBAGE)
+def test_no_export_of_runs(suffix: str, content: bytes, told: str, tmp_path: Path) -> None:
+    """A file that is no export of runs is refused, and left as it is."""
+    path = tmp_path / f"runs.{suffix}"
+    path.write_bytes(content)
+
+    with pytest.raises(ExportError, match=told):
+        export_runs([make_run(1)], path, append=True)
+    with pytest.raises(ExportError, match=told):
+        next_export_start(path)
+    assert content == path.read_bytes()
+
+
+def test_broken_rows(tmp_path: Path) -> None:
+    """A row that cannot be read on the way is an error that names the file, which stays as it is."""
+    header = "run_id,state,plan_time,submit_time,start_time,end_time"
+    path = tmp_path / "runs.csv"
+    for rows, told in (
+        ("x,,,,,", "run_id that is no integer: 'x'"),
+        ('1,"', "ends inside a quoted cell"),
+    ):
+        path.write_text(f"{header}\n{rows}\n", encoding="utf-8")
+        with pytest.raises(ExportError, match=told):
+            export_runs([make_run(1)], path, append=True, columns=header.split(","))
+    path.write_text(f"{header}\n1,active,soon,,,\n", encoding="utf-8")
+    with pytest.raises(ExportError, match="'soon' where a time with an offset was expected"):
+        next_export_start(path)
+
+    assert f"{header}\n1,active,soon,,,\n" == path.read_text(encoding="utf-8")
+    assert [path] == list(tmp_path.iterdir())
+
+
+def test_other_tables_of_a_database_stay(tmp_path: Path) -> None:
+    """An export to a database that exists replaces its own table alone."""
+    path = tmp_path / "mine.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE TABLE mine AS SELECT 42 AS answer")
+    for _ in range(2):
+        export_runs([make_run(1)], path)
+        export_runs([make_run(2)], path, table='odd "name"')
+        export_runs([make_run(3)], path, append=True, table='odd "name"')
+
+    with duckdb.connect(str(path)) as connection:
+        assert [(42,)] == connection.sql("FROM mine").fetchall()
+        assert [(1,)] == connection.sql("SELECT run_id FROM runs").fetchall()
+        assert [(2,), (3,)] == connection.sql('SELECT run_id FROM "odd ""name""" ORDER BY ALL').fetchall()
+
+
+def test_database_in_use(tmp_path: Path) -> None:
+    """A database log without its database is refused: DuckDB would replay it into the new one."""
+    path = tmp_path / "runs.duckdb"
+    path.with_name("runs.duckdb.wal").write_bytes(b"x")
+
+    with pytest.raises(ExportError, match="left over from a database that is gone"):
+        export_runs([make_run(1)], path)

@@ -1,0 +1,32 @@
+"""The command, called in this process."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from dataarts_datamap.cli._commands import run
+
+if TYPE_CHECKING:
+    import pytest
+
+    from support.faces import Addressed
+
+
+def point_at(server: Addressed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the environment name a server, made-up credentials, and nothing else of ours."""
+    for name in list(os.environ):
+        if name.startswith(("DATAMAP_", "HUAWEICLOUD_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("DATAMAP_ENDPOINT", server.url)
+    for name in ("PROJECT_ID", "INSTANCE_ID", "TOKEN"):
+        monkeypatch.setenv(f"DATAMAP_{name}", "made-up")
+
+
+def called(capfdbinary: pytest.CaptureFixture[bytes], *arguments: str) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of a command."""
+    code = run(arguments)
+    sys.stdout.flush()
+    out, err = capfdbinary.readouterr()
+    return code, out.decode(), err.decode()

@@ -1,0 +1,193 @@
+"""``datamap export``: the file that it writes, what it tells, and its exit code."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from support.answers import json_answer, run_page
+from support.command import called, point_at
+from support.exports import FORMATS, read_back
+from support.runs import PLANNED, make_run
+from support.scripted_server import Answer, Asked, ScriptedServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from dataarts_datamap import Run
+
+DAY = 86_400_000
+OPERATOR = ["--task-id", "1", "--job-name", "订单📊"]
+SINCE = ["--start", "2024-01-01"]
+
+
+def serve(*runs: Run) -> Callable[[Asked], Answer]:
+    """A server of these runs, that takes a window to be one of plan times."""
+
+    def answer(asked: Asked) -> Answer:
+        query = parse_qs(urlsplit(asked.target).query)
+        start, end, offset, limit = (int(query[name][0]) for name in ("start_time", "end_time", "offset", "limit"))
+        found = [run.raw for run in runs if start <= run.raw["planTime"] <= end]
+        return run_page(*found[offset : offset + limit], total=len(found))
+
+    return answer
+
+
+def planned(run_id: int, day: int, **fields: Any) -> Run:
+    """A run of some day that has ended."""
+    time = PLANNED + day * DAY
+    return make_run(run_id, **{"planTime": time, "startTime": time, "endTime": time + 60_000, **fields})
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., ScriptedServer]]:
+    """What puts a server of some runs in the place of the one before."""
+    running: list[ScriptedServer] = []
+
+    def begin(*runs: Run) -> ScriptedServer:
+        running.append(ScriptedServer(serve(*runs)).__enter__())
+        point_at(running[-1], monkeypatch)
+        return running[-1]
+
+    yield begin
+    for server in running:
+        server.__exit__(None, None, None)
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_increment(
+    format_: str, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes], served: Callable[..., ScriptedServer]
+) -> None:
+    """The first export begins where it is told to, the next ones where runs may have changed; each says what it did."""
+    file = str(tmp_path / f"runs.{format_}")
+    increment = ["export", file, *OPERATOR, *SINCE, "--since-last"]
+    served(planned(1, 0), planned(2, 1), planned(3, 20, status="running", endTime=0), planned(4, 25))
+    first = called(capfdbinary, *increment)
+    server = served(planned(2, 1, status="fail"), planned(3, 20), planned(4, 25), planned(5, 30))
+    code, out, err = called(capfdbinary, *increment, "--lookback", "8d")
+
+    told = "datamap: times without an offset are read as UTC\n"
+    assert (0, "", f"{told}datamap: 4 runs written, 0 kept: {file} has 4\n") == first
+    start = datetime.fromtimestamp((PLANNED + 17 * DAY) / 1000, UTC)
+    again = f"{told}datamap: reading runs from {start:%Y-%m-%dT%H:%M:%SZ} on again\n"
+    assert (0, "", f"{again}datamap: 3 runs written, 2 kept: {file} has 5\n") == (code, out, err)
+    assert f"start_time={PLANNED + 17 * DAY}&" in server.asked[0].target
+    found = {row["run_id"]: row["status"] for row in read_back(tmp_path / f"runs.{format_}")}
+    assert dict.fromkeys(range(1, 6), "success") == found
+
+
+def test_options(
+    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes], served: Callable[..., ScriptedServer]
+) -> None:
+    """Columns, nested data, the guards of CSV and the name of a table are as asked for."""
+    served(planned(1, 0, jobName="=订单📊", runningData='{"a":1}'), planned(0, 1, jobName="b"))
+    plain, guarded, database = (tmp_path / name for name in ("runs.txt", "runs.csv", "runs.duckdb"))
+    options = ["--columns", "run_id, job_name", "--csv-guard", "--csv-bom"]
+    _, _, err = called(capfdbinary, "export", str(guarded), *OPERATOR, *SINCE, *options)
+    called(capfdbinary, "export", str(plain), "--format", "ndjson", *OPERATOR, *SINCE, "--nested", "skip")
+    called(capfdbinary, "export", str(database), *OPERATOR, *SINCE, "--table-name", "mine")
+    code, _, told = called(capfdbinary, "export", str(database), *OPERATOR, *SINCE, "--append")
+
+    assert "\ufeffrun_id,job_name\n1,'=订单📊\n0,b\n" == guarded.read_text(encoding="utf-8")
+    assert "datamap: 1 runs have no id: an increment takes a changed one for another run\n" in err
+    assert ["running_data" in line for line in plain.read_text(encoding="utf-8").splitlines()] == [False, False]
+    assert 0 == code
+    assert "2 runs written, 0 kept" in told
+
+
+def test_nothing_found(
+    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes], served: Callable[..., ScriptedServer]
+) -> None:
+    """A window without runs is told, and makes a file with the columns."""
+    served()
+    code, out, err = called(capfdbinary, "export", str(tmp_path / "runs.csv"), *OPERATOR, "--since", "1h")
+
+    assert (0, "") == (code, out)
+    assert "datamap: no runs in this window\n" in err
+    assert [] == read_back(tmp_path / "runs.csv")
+
+
+def test_failure(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failure on a later page is not judged, and leaves the old file."""
+    path = tmp_path / "runs.csv"
+    path.write_text("old", encoding="utf-8")
+    with ScriptedServer(run_page(make_run(1).raw, total=2), json_answer({}, status=400)) as server:
+        point_at(server, monkeypatch)
+        code, _, err = called(capfdbinary, "export", str(path), *OPERATOR, *SINCE, "--page-size", "1")
+        refused, _, told = called(capfdbinary, "export", str(path), *OPERATOR, *SINCE, "--append")
+
+    assert (2, 2) == (code, refused)
+    assert "HTTP 400" in err
+    assert "has the columns old, not run_id," in told
+    assert "old" == path.read_text(encoding="utf-8")
+    assert [path] == list(tmp_path.iterdir())
+
+
+WRONG_USAGES: list[tuple[list[str], str]] = [
+    ([], "Missing argument 'FILE'"),
+    (["runs.xlsx", *OPERATOR, "--since", "1h"], "the format of runs.xlsx is not known"),
+    (["runs.csv", "--since", "1h"], "--table"),
+    (["runs.csv", *OPERATOR], "--start TIME or --since SPAN"),
+    (["runs.csv", *OPERATOR, "--since-last"], "runs.csv has no runs yet"),
+    (["runs.csv", *OPERATOR, "--since", "1h", "--columns", "bogus"], "'bogus' is no column"),
+    (["runs.csv", *OPERATOR, "--since", "1h", "--format", "xml"], "xml"),
+    (["runs.csv", *OPERATOR, "--since-last", "--lookback", "-1d"], "7d"),
+    (["runs.parquet", *OPERATOR, "--since", "1h", "--csv-bom"], "are for CSV"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "told"), WRONG_USAGES)
+def test_wrong_usage(
+    arguments: list[str],
+    told: str,
+    capfdbinary: pytest.CaptureFixture[bytes],
+    served: Callable[..., ScriptedServer],
+) -> None:
+    """Wrong usage is told, and nothing is asked of the server."""
+    server = served()
+    code, out, err = called(capfdbinary, "export", *arguments)
+
+    assert (3, "", []) == (code, out, server.asked)
+    assert told in err
+
+
+def test_help(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """The verb explains itself, with an example."""
+    code, out, _ = called(capfdbinary, "export", "--help")
+
+    assert 0 == code
+    assert "  datamap export runs.parquet --table " in out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+def test_progress(tmp_path: Path, served: Callable[..., ScriptedServer]) -> None:
+    """A person sees on stderr how far it has come, how fast, and how long it will take."""
+    served(*(planned(number, number) for number in range(1, 251)))
+    command = [sys.executable, "-m", "dataarts_datamap", "export", str(tmp_path / "runs.csv"), *OPERATOR, *SINCE]
+    reading, writing = pty.openpty()
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=writing, env={**os.environ, "TERM": "xterm"}):
+        os.close(writing)
+        shown = b""
+        while piece := _read(reading):
+            shown += piece
+    os.close(reading)
+
+    told = shown.decode()
+    assert "/250" in told
+    assert "a second" in told
+    assert "250 runs written, 0 kept" in told
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # how Linux says that the other end is closed
+        return b""

@@ -1,0 +1,1 @@
+"""Runs as columns: in memory, and in files."""

@@ -1,0 +1,125 @@
+"""Runs as Arrow data, and from there as data frames."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dataarts_datamap._export._columns import BATCH_ROWS, Batch, Column, Kind, Nested, batch_of, chosen_columns
+from dataarts_datamap._export._extras import Untyped, load_extra
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+    from dataarts_datamap._models import Run
+
+
+class ArrowEncoder:
+    """Makes record batches whose labels share one growing dictionary for each column.
+
+    Attributes:
+        schema: The schema of every batch.
+    """
+
+    def __init__(self, columns: Sequence[Column], *, extra: str = "arrow") -> None:
+        self._pa = load_extra("pyarrow", extra=extra)
+        self._columns = tuple(columns)
+        self._labels: dict[str, dict[str, int]] = {column.name: {} for column in columns if column.kind is Kind.LABEL}
+        self.schema: Untyped = self._pa.schema([(column.name, self._type(column.kind)) for column in columns])
+
+    def encode(self, batch: Batch) -> Untyped:
+        """The batch as Arrow has it."""
+        arrays = map(self._array, self._columns, batch)
+        return self._pa.RecordBatch.from_arrays(list(arrays), schema=self.schema)
+
+    def adopt(self, batch: Untyped) -> Untyped:
+        """A batch of the same columns that was encoded elsewhere, encoded with the dictionaries of this one."""
+        arrays = [
+            self._array(column, values.to_pylist()) if column.kind is Kind.LABEL else values
+            for column, values in zip(self._columns, batch.columns, strict=True)
+        ]
+        return self._pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+
+    def unify(self, batch: Untyped) -> Untyped:
+        """An encoded batch with the dictionaries as they are now: its indices hold in every later one."""
+        arrays: list[Untyped] = [
+            self._labelled(column.name, batch.column(index).indices)
+            if column.kind is Kind.LABEL
+            else batch.column(index)
+            for index, column in enumerate(self._columns)
+        ]
+        return self._pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+
+    def _type(self, kind: Kind) -> Untyped:
+        pa = self._pa
+        return {
+            Kind.INTEGER: pa.int64(),
+            Kind.NUMBER: pa.float64(),
+            Kind.FLAG: pa.bool_(),
+            Kind.TIME: pa.timestamp("ms", tz="UTC"),
+            Kind.LABEL: pa.dictionary(pa.int32(), pa.string()),
+            Kind.TEXT: pa.string(),
+        }[kind]
+
+    def _array(self, column: Column, values: list[Any]) -> Untyped:
+        if column.kind is not Kind.LABEL:
+            return self._pa.array(values, type=self._type(column.kind))
+        known = self._labels[column.name]
+        indices = [None if value is None else known.setdefault(value, len(known)) for value in values]
+        return self._labelled(column.name, self._pa.array(indices, type=self._pa.int32()))
+
+    def _labelled(self, name: str, indices: Untyped) -> Untyped:
+        labels = self._pa.array(list(self._labels[name]), type=self._pa.string())
+        return self._pa.DictionaryArray.from_arrays(indices, labels)
+
+
+class TableCollector:
+    """Gathers runs into one Arrow table, a batch at a time."""
+
+    def __init__(self, *, columns: Sequence[str] | None, nested: Nested) -> None:
+        self._columns = chosen_columns(columns, nested)
+        self._encoder = ArrowEncoder(self._columns)
+        self._pa = load_extra("pyarrow", extra="arrow")
+        self._batches: list[Untyped] = []
+        self._waiting: list[Run] = []
+
+    def add(self, runs: Iterable[Run]) -> None:
+        """Take some runs in."""
+        for run in runs:
+            self._waiting.append(run)
+            if len(self._waiting) == BATCH_ROWS:
+                self._flush()
+
+    def table(self) -> pa.Table:
+        """All that was taken in, with one dictionary for each column."""
+        self._flush()
+        batches = [self._encoder.unify(batch) for batch in self._batches]
+        table: pa.Table = self._pa.Table.from_batches(batches, schema=self._encoder.schema)
+        return table
+
+    def _flush(self) -> None:
+        if self._waiting:
+            self._batches.append(self._encoder.encode(batch_of(self._waiting, self._columns)))
+            self._waiting.clear()
+
+
+def pandas_converter() -> Callable[[pa.Table], pd.DataFrame]:
+    """What makes a pandas frame of an Arrow table: an integer or a flag that is missing is ``<NA>``."""
+    pandas, arrow = load_extra("pandas", extra="pandas"), load_extra("pyarrow", extra="pandas")
+    nullable = {arrow.int64(): pandas.Int64Dtype(), arrow.bool_(): pandas.BooleanDtype()}
+
+    def convert(table: Untyped) -> pd.DataFrame:
+        frame: pd.DataFrame = table.to_pandas(types_mapper=nullable.get)
+        return frame
+
+    return convert
+
+
+def polars_converter() -> Callable[[pa.Table], pl.DataFrame]:
+    """What makes a polars frame of an Arrow table."""
+    load_extra("pyarrow", extra="polars")
+    convert: Callable[[pa.Table], pl.DataFrame] = load_extra("polars", extra="polars").from_arrow
+    return convert

@@ -1,0 +1,164 @@
+"""Runs in Parquet and Arrow IPC files."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from dataarts_datamap._errors import ExportError
+from dataarts_datamap._export._arrow import ArrowEncoder
+from dataarts_datamap._export._columns import BATCH_ROWS, Batch, Column
+from dataarts_datamap._export._extras import Untyped, load_extra
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Sequence
+    from pathlib import Path
+
+    from dataarts_datamap._export._identities import Identities
+
+ArrowFormat: TypeAlias = Literal["parquet", "arrow"]
+
+
+class ArrowFileWriter:
+    """Writes a Parquet or an Arrow IPC file.
+
+    Args:
+        path: File to make.
+        columns: What the rows have.
+        identities: Notes what is written.
+        format: Which of the two.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        columns: Sequence[Column],
+        *,
+        identities: Identities | None,
+        format: ArrowFormat,  # noqa: A002  what it is called everywhere
+    ) -> None:
+        self._columns = columns
+        self._identities = identities
+        self._format: ArrowFormat = format
+        self._encoder = ArrowEncoder(columns)
+        self._sink: Untyped = (
+            _ParquetSink(path, self._encoder) if format == "parquet" else _IpcSink(path, self._encoder)
+        )
+
+    def write(self, batch: Batch) -> None:
+        """Write some rows."""
+        self._sink.write(self._encoder.encode(batch))
+        if self._identities is not None:
+            ids = batch[[column.name for column in self._columns].index("run_id")]
+            for run_id, row in zip(ids, zip(*batch, strict=True), strict=True):
+                self._identities.note(run_id, row)
+
+    def keep(self, old: Path, identities: Identities) -> int:
+        """Write the rows of an older file that are of other runs; returns how many."""
+        kept = 0
+        for batch in _read_batches(old, self._format):
+            others = batch.filter(_of_other_runs(batch, identities))
+            if others.num_rows:
+                self._sink.write(self._encoder.adopt(others))
+                kept += others.num_rows
+        return kept
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._sink.close()
+
+
+class _ParquetSink:
+    def __init__(self, path: Path, encoder: ArrowEncoder) -> None:
+        parquet = load_extra("pyarrow.parquet", extra="arrow")
+        self._writer = parquet.ParquetWriter(str(path), encoder.schema, compression="zstd")
+        self.write = self._writer.write_batch
+        self.close = self._writer.close
+
+
+class _IpcSink:
+    """Writes a stream first, then the file: in a file, a column has one dictionary, which is known at the end."""
+
+    def __init__(self, path: Path, encoder: ArrowEncoder) -> None:
+        self._ipc = load_extra("pyarrow.ipc", extra="arrow")
+        self._path = path
+        self._stream_path = path.with_name(f"{path.name}.stream")
+        self._encoder = encoder
+        self._stream = self._ipc.new_stream(str(self._stream_path), encoder.schema)
+        self.write = self._stream.write_batch
+
+    def close(self) -> None:
+        self._stream.close()
+        with (
+            self._stream_path.open("rb") as stream,
+            self._ipc.new_file(str(self._path), self._encoder.schema) as file,
+        ):
+            for batch in self._ipc.open_stream(stream):
+                file.write_batch(self._encoder.unify(batch))
+        self._stream_path.unlink()
+
+
+def arrow_columns(path: Path, format: ArrowFormat) -> list[str]:  # noqa: A002  what it is called everywhere
+    """The names of the columns of a file."""
+    pa = load_extra("pyarrow", extra="arrow")
+    with _readable(path):
+        if format == "parquet":
+            return list(load_extra("pyarrow.parquet", extra="arrow").read_schema(str(path)).names)
+        with pa.OSFile(str(path)) as file:
+            return list(load_extra("pyarrow.ipc", extra="arrow").open_file(file).schema.names)
+
+
+def arrow_rows(path: Path, columns: Sequence[Column], format: ArrowFormat) -> Iterator[tuple[Any, ...]]:  # noqa: A002
+    """The rows of a file, these columns of each."""
+    for batch in _read_batches(path, format, [column.name for column in columns]):
+        yield from _plain_rows(batch)
+
+
+def _read_batches(
+    path: Path,
+    format: ArrowFormat,  # noqa: A002  what it is called everywhere
+    names: list[str] | None = None,
+) -> Iterator[Untyped]:
+    pa = load_extra("pyarrow", extra="arrow")
+    with _readable(path), pa.OSFile(str(path)) as file:
+        if format == "parquet":
+            parquet = load_extra("pyarrow.parquet", extra="arrow")
+            with parquet.ParquetFile(file) as stored:
+                yield from stored.iter_batches(batch_size=BATCH_ROWS, columns=names)
+        else:
+            stored = load_extra("pyarrow.ipc", extra="arrow").open_file(file)
+            for index in range(stored.num_record_batches):
+                batch = stored.get_batch(index)
+                yield batch if names is None else batch.select(names)
+
+
+@contextmanager
+def _readable(path: Path) -> Generator[None]:
+    pa = load_extra("pyarrow", extra="arrow")
+    try:
+        yield
+    except pa.ArrowException as error:
+        raise ExportError(f"{path} cannot be read as an export of runs: {error}") from None
+
+
+def _of_other_runs(batch: Untyped, identities: Identities) -> Untyped:
+    pa, compute = load_extra("pyarrow", extra="arrow"), load_extra("pyarrow.compute", extra="arrow")
+    ids = batch.column("run_id")
+    unnamed = compute.fill_null(compute.equal(ids, 0), fill_value=True)
+    named = compute.is_in(ids, value_set=pa.array(identities.ids, type=pa.int64()))
+    if not unnamed.true_count:
+        return compute.invert(named)
+    rows = zip(ids.to_pylist(), _plain_rows(batch), strict=True)
+    return pa.array([not identities.hold(run_id, row) for run_id, row in rows], type=pa.bool_())
+
+
+def _plain_rows(batch: Untyped) -> Iterator[tuple[Any, ...]]:
+    """The rows as they were before they were encoded: times in milliseconds, labels as text."""
+    pa = load_extra("pyarrow", extra="arrow")
+
+    def plain(values: Untyped) -> list[Any]:
+        is_time = pa.types.is_timestamp(values.type)
+        found: list[Any] = (values.cast(pa.int64()) if is_time else values).to_pylist()
+        return found
+
+    return zip(*map(plain, batch.columns), strict=True)

@@ -1,0 +1,137 @@
+"""Runs in a CSV file: UTF-8, a header, an empty cell for what is missing and ``""`` for text that is empty."""
+
+from __future__ import annotations
+
+import csv
+import re
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from dataarts_datamap._errors import ExportError
+from dataarts_datamap._export._columns import Batch, Column, Kind
+from dataarts_datamap._export._times import milliseconds_of, time_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from dataarts_datamap._export._identities import Identities
+
+_SPECIAL: Final = re.compile(r'[",\r\n]|^\s|\s$|^$')
+_RUN_BY_SPREADSHEETS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""How a cell begins that a spreadsheet would run (OWASP, CSV injection); the last four are full-width forms."""
+
+
+class CsvWriter:
+    """Writes a CSV file.
+
+    Args:
+        path: File to make.
+        columns: What the rows have.
+        identities: Notes what is written.
+        guard: Whether text that a spreadsheet would run is made harmless by an apostrophe before it.
+        bom: Whether the file begins with a byte order mark, by which Excel knows UTF-8.
+    """
+
+    def __init__(
+        self, path: Path, columns: Sequence[Column], *, identities: Identities | None, guard: bool, bom: bool
+    ) -> None:
+        self._identities = identities
+        self._names = [column.name for column in columns]
+        self._cells = [_cell_maker(column.kind, guard=guard) for column in columns]
+        self._file = path.open("x", encoding="utf-8-sig" if bom else "utf-8", newline="")
+        self._file.write(",".join(self._names) + "\n")
+
+    def write(self, batch: Batch) -> None:
+        """Write some rows."""
+        rendered = [list(map(cell, values)) for cell, values in zip(self._cells, batch, strict=True)]
+        lines = [",".join(cells) for cells in zip(*rendered, strict=True)]
+        self._file.writelines(f"{line}\n" for line in lines)
+        if self._identities is not None:
+            for run_id, line in zip(batch[self._names.index("run_id")], lines, strict=True):
+                self._identities.note(run_id, line)
+
+    def keep(self, old: Path, identities: Identities) -> int:
+        """Write the rows of an older file that are of other runs; returns how many."""
+        records, kept = _records(old), 0
+        at = _names(old, next(records, None)).index("run_id")
+        for record in records:
+            run_id = _integer(old, next(csv.reader([record]))[at])
+            if not identities.hold(run_id, record):
+                self._file.write(f"{record}\n")
+                kept += 1
+        return kept
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._file.close()
+
+
+def csv_columns(path: Path) -> list[str]:
+    """The names of the columns of a CSV file."""
+    return _names(path, next(_records(path), None))
+
+
+def csv_rows(path: Path, columns: Sequence[Column]) -> Iterator[tuple[Any, ...]]:
+    """The rows of a CSV file, these columns of each."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        for row in csv.DictReader(file):
+            yield tuple(_read_cell(path, column.kind, row[column.name]) for column in columns)
+
+
+def _cell_maker(kind: Kind, *, guard: bool) -> Callable[[Any], str]:
+    match kind:
+        case Kind.TEXT | Kind.LABEL:
+            return partial(_text_cell, guard=guard)
+        case Kind.TIME:
+            return time_text
+        case Kind.FLAG:
+            return {None: "", True: "true", False: "false"}.__getitem__
+        case _:
+            return _number_cell
+
+
+def _number_cell(value: float | None) -> str:
+    return "" if value is None else repr(value)
+
+
+def _text_cell(value: str | None, *, guard: bool) -> str:
+    if value is None:
+        return ""
+    text = f"'{value}" if guard and value.startswith(_RUN_BY_SPREADSHEETS) else value
+    return '"' + text.replace('"', '""') + '"' if _SPECIAL.search(text) else text
+
+
+def _records(path: Path) -> Iterator[str]:
+    """The records of a file as they stand in it, without their line ends; a quoted cell can hold line ends, too."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        record = ""
+        try:
+            for line in file:
+                record += line
+                if record.count('"') % 2 == 0:
+                    yield record.rstrip("\r\n")
+                    record = ""
+        except UnicodeDecodeError as error:
+            raise ExportError(f"{path} is no CSV file in UTF-8: {error}") from None
+    if record:
+        raise ExportError(f"{path} ends inside a quoted cell: it is no whole CSV file")
+
+
+def _names(path: Path, header: str | None) -> list[str]:
+    if header is None:
+        raise ExportError(f"{path} is empty: it has no header")
+    return next(csv.reader([header]))
+
+
+def _integer(path: Path, cell: str) -> int | None:
+    try:
+        return int(cell) if cell else None
+    except ValueError:
+        raise ExportError(f"{path} holds a run_id that is no integer: {cell!r:.80}") from None
+
+
+def _read_cell(path: Path, kind: Kind, cell: str | None) -> Any:  # noqa: ANN401
+    if not cell:
+        return None
+    return milliseconds_of(path, cell) if kind is Kind.TIME else cell

@@ -1,0 +1,150 @@
+"""Runs in a table of a DuckDB database."""
+
+from __future__ import annotations
+
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from dataarts_datamap._errors import ExportError
+from dataarts_datamap._export._arrow import ArrowEncoder
+from dataarts_datamap._export._columns import Batch, Column, Kind
+from dataarts_datamap._export._extras import Untyped, load_extra
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Sequence
+    from pathlib import Path
+
+_TYPES: Final = {
+    Kind.INTEGER: "BIGINT",
+    Kind.NUMBER: "DOUBLE",
+    Kind.FLAG: "BOOLEAN",
+    Kind.TIME: "TIMESTAMPTZ",
+    Kind.LABEL: "VARCHAR",
+    Kind.TEXT: "VARCHAR",
+}
+_FETCHED_ROWS: Final = 10_000
+_FRUGAL: Final = (
+    "memory_limit = '256MB'",
+    "threads = 2",  # each needs memory of its own
+    "preserve_insertion_order = false",
+    "enable_progress_bar = false",  # it would go to stdout
+)
+
+
+class DatabaseWriter:
+    """Writes a new database.
+
+    Args:
+        path: Database to make.
+        columns: What the rows have.
+        table: Name of its table.
+    """
+
+    def __init__(self, path: Path, columns: Sequence[Column], *, table: str) -> None:
+        self._path = path
+        self._insert = f"INSERT INTO {_quoted(table)} SELECT * FROM batch"  # noqa: S608  a quoted name
+        self._encoder = ArrowEncoder(columns, extra="duckdb")
+        self._connection = _connect_frugally(path)
+        with _told(path):
+            self._connection.execute(f"CREATE TABLE {_quoted(table)} ({_definition(columns)})")
+
+    def write(self, batch: Batch) -> None:
+        """Write some rows."""
+        with _told(self._path):
+            self._connection.register("batch", self._encoder.encode(batch))
+            self._connection.execute(self._insert)
+            self._connection.unregister("batch")
+
+    def close(self) -> None:
+        """Finish the database."""
+        with _told(self._path):
+            self._connection.close()
+
+
+def merge_database(source: Path, target: Path, columns: Sequence[Column], *, table: str, append: bool) -> int:
+    """Take the rows of one database into another in one transaction; returns how many older rows stay there.
+
+    Without ``append`` the older table is replaced. With it, rows of the same runs are: by run id, and where a run has
+    none, if every value is the same.
+    """
+    with _told(target), closing(_connect_frugally(source)) as connection:
+        connection.execute(f"ATTACH {_literal(str(target))} AS target (TYPE duckdb)")
+        connection.execute("BEGIN")
+        kept = _merge(connection, columns, old=f"target.main.{_quoted(table)}", fresh=_quoted(table), append=append)
+        connection.execute("COMMIT")
+        connection.execute("DETACH target")
+    return kept
+
+
+def _merge(connection: Untyped, columns: Sequence[Column], *, old: str, fresh: str, append: bool) -> int:
+    if not append:
+        connection.execute(f"DROP TABLE IF EXISTS {old}")
+    connection.execute(f"CREATE TABLE IF NOT EXISTS {old} ({_definition(columns)})")
+    if append:
+        same = " AND ".join(f"old.{name} IS NOT DISTINCT FROM fresh.{name}" for name in map(_quoted, _names(columns)))
+        connection.execute(f"DELETE FROM {old} WHERE run_id IN (SELECT run_id FROM {fresh} WHERE run_id <> 0)")  # noqa: S608  quoted names
+        connection.execute(
+            f"DELETE FROM {old} AS old USING {fresh} AS fresh "  # noqa: S608  quoted names
+            f"WHERE coalesce(old.run_id, 0) = 0 AND coalesce(fresh.run_id, 0) = 0 AND {same}"
+        )
+    (kept,) = connection.execute(f"SELECT count(*) FROM {old}").fetchone()  # noqa: S608  a quoted name
+    connection.execute(f"INSERT INTO {old} SELECT * FROM {fresh}")  # noqa: S608  quoted names
+    return int(kept)
+
+
+def duckdb_columns(path: Path, *, table: str) -> list[str] | None:
+    """The names of the columns of a table; None if the database has no such table."""
+    query = "SELECT column_name FROM duckdb_columns() WHERE table_name = ? AND database_name = current_database()"
+    with _told(path), closing(_connect(path)) as connection:
+        names = connection.execute(f"{query} ORDER BY column_index", [table]).fetchall()
+    return [name for (name,) in names] or None
+
+
+def duckdb_rows(path: Path, columns: Sequence[Column], *, table: str) -> Iterator[tuple[Any, ...]]:
+    """The rows of a table, these columns of each."""
+    values = ", ".join(
+        f"epoch_ms({_quoted(column.name)})" if column.kind is Kind.TIME else _quoted(column.name) for column in columns
+    )
+    with _told(path), closing(_connect(path)) as connection:
+        found = connection.execute(f"SELECT {values} FROM {_quoted(table)}")  # noqa: S608  quoted names
+        while some := found.fetchmany(_FETCHED_ROWS):
+            yield from some
+
+
+def _connect(path: Path) -> Untyped:
+    with _told(path):
+        return load_extra("duckdb", extra="duckdb").connect(str(path))
+
+
+def _connect_frugally(path: Path) -> Untyped:
+    """A connection that spills what it cannot hold in little memory, keeps no order, and prints nothing."""
+    connection = _connect(path)
+    with _told(path):
+        for setting in _FRUGAL:
+            connection.execute(f"SET {setting}")
+    return connection
+
+
+def _definition(columns: Sequence[Column]) -> str:
+    return ", ".join(f"{_quoted(column.name)} {_TYPES[column.kind]}" for column in columns)
+
+
+def _names(columns: Sequence[Column]) -> list[str]:
+    return [column.name for column in columns]
+
+
+@contextmanager
+def _told(path: Path) -> Generator[None]:
+    duckdb = load_extra("duckdb", extra="duckdb")
+    try:
+        yield
+    except duckdb.Error as error:
+        raise ExportError(f"{path}: {error}") from None
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,287 @@
+"""Writes runs to a file, and finds out where the next increment of one begins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, get_args
+
+from msgspec import Struct
+
+from dataarts_datamap._epoch import EPOCH, MILLISECOND
+from dataarts_datamap._errors import ExportError, InvalidArgumentError
+from dataarts_datamap._export._arrow_files import ArrowFileWriter, arrow_columns, arrow_rows
+from dataarts_datamap._export._columns import Batch, Column, Nested, batches, chosen_columns
+from dataarts_datamap._export._csv import CsvWriter, csv_columns, csv_rows
+from dataarts_datamap._export._duckdb import DatabaseWriter, duckdb_columns, duckdb_rows, merge_database
+from dataarts_datamap._export._identities import Identities
+from dataarts_datamap._export._ndjson import NdjsonWriter, ndjson_columns, ndjson_rows
+from dataarts_datamap._export._replacement import replacing, scratch
+from dataarts_datamap._export._resuming import POSITION, resume_at
+from dataarts_datamap._text import printable, shown
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator, Sequence
+
+    from dataarts_datamap._models import Run
+
+ExportFormat: TypeAlias = Literal["parquet", "csv", "ndjson", "arrow", "duckdb"]
+"""A kind of file that runs are written to."""
+
+_FORMAT_OF_SUFFIX: Final[dict[str, ExportFormat]] = {
+    ".parquet": "parquet",
+    ".csv": "csv",
+    ".ndjson": "ndjson",
+    ".jsonl": "ndjson",
+    ".arrow": "arrow",
+    ".feather": "arrow",
+    ".duckdb": "duckdb",
+}
+_DEFAULT_LOOKBACK: Final = timedelta(days=7)
+
+
+class ExportSummary(Struct, frozen=True, kw_only=True):
+    """What an export did.
+
+    Attributes:
+        written: Runs that were written.
+        kept: Rows of the older file that stay beside them; 0 without ``append``.
+        without_id: How many of the runs that were written have no id. An increment recognises such a run only while
+            none of its values changes.
+    """
+
+    written: int
+    kept: int
+    without_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Target:
+    """Where an export goes, and how."""
+
+    path: Path
+    format: ExportFormat
+    table: str
+    csv_guard: bool = False
+    csv_bom: bool = False
+
+
+class _Writer(Protocol):
+    def write(self, batch: Batch) -> None: ...
+    def keep(self, old: Path, identities: Identities) -> int: ...
+    def close(self) -> None: ...
+
+
+def export_runs(  # noqa: PLR0913  one keyword for each choice
+    runs: Iterable[Run],
+    path: str | os.PathLike[str],
+    *,
+    format: ExportFormat | None = None,  # noqa: A002  what it is called everywhere
+    append: bool = False,
+    columns: Sequence[str] | None = None,
+    nested: Nested = "json",
+    csv_guard: bool = False,
+    csv_bom: bool = False,
+    table: str = "runs",
+) -> ExportSummary:
+    """Write runs to a file, in batches: memory stays flat, however many there are.
+
+    The columns are the fields of ``Run``, ``state``, and ``duration_ms``. Times are milliseconds in UTC (ISO 8601 text
+    in CSV and JSON lines), counts and ids integers of 64 bits. ``running_data`` and ``running_param`` are kept as the
+    text that was sent, which is JSON nearly always.
+
+    The file is made beside its place and moved there when it is whole: an export that fails or is killed leaves the old
+    file, or none. A DuckDB database that exists keeps its other tables, and changes in one transaction.
+
+    Args:
+        runs: The runs, such as a pager.
+        path: File to write. Without ``append``, what it held is replaced.
+        format: Kind of file; that of the path's suffix, if it is left out.
+        append: Whether rows of other runs that the file holds stay. Rows of the same runs are replaced: those of the
+            same run id, and where a run has none, those of the same values throughout.
+        columns: Names of the columns to write, in their order; all, if left out.
+        nested: ``skip`` leaves out the columns of nested documents, about half of the bytes.
+        csv_guard: Put an apostrophe before text in CSV that a spreadsheet would run, such as ``=1+1``.
+        csv_bom: Begin CSV with a byte order mark, by which Excel knows UTF-8.
+        table: Name of the table in a DuckDB database.
+
+    Raises:
+        InvalidArgumentError: An argument cannot be used; nothing was read.
+        ExportError: The file is no export of runs, has other columns, or was changed meanwhile.
+        MissingExtraError: The format needs a library that is not installed.
+        OSError: The file cannot be written.
+    """
+    _check_iterable(runs)
+    target = _target(path, format, table=table, csv_guard=csv_guard, csv_bom=csv_bom)
+    chosen = chosen_columns(columns, nested)
+    if append and "run_id" not in [column.name for column in chosen]:
+        raise InvalidArgumentError("append needs the column run_id, by which it knows a run again")
+    if append:
+        _check_columns(target, chosen)
+    tally = _Tally(chosen)
+    fill = _fill_database if target.format == "duckdb" else _fill_file
+    kept = fill(target, chosen, tally.count(batches(runs, chosen)), append=append and target.path.exists())
+    return ExportSummary(written=tally.written, kept=kept, without_id=tally.without_id)
+
+
+def next_export_start(
+    path: str | os.PathLike[str],
+    *,
+    format: ExportFormat | None = None,  # noqa: A002  what it is called everywhere
+    lookback: timedelta = _DEFAULT_LOOKBACK,
+    table: str = "runs",
+) -> datetime | None:
+    """Where the window of the next increment begins, UTC: what may have changed since is all behind it.
+
+    That is the earliest time of the oldest run that had not ended, or ``lookback`` before the newest run, whichever is
+    earlier: a rerun changes a run that had ended. A change further back is missed. A run whose state is unknown and
+    that has no end counts as one that had not ended.
+
+    Returns:
+        The time, or None if there is no such file, or none of its runs has a time.
+
+    Raises:
+        InvalidArgumentError: The format is not known, or ``lookback`` is negative.
+        ExportError: The file is no export of runs, or lacks ``state`` or one of the times.
+        MissingExtraError: The format needs a library that is not installed.
+    """
+    behind = _checked_lookback(lookback)
+    target = _target(path, format, table=table)
+    names = _stored_columns(target)
+    if names is None:
+        return None
+    missing = [name for name in POSITION if name not in names]
+    if missing:
+        raise ExportError(f"{target.path} has no column {missing[0]}, which tells where the next increment begins")
+    start = resume_at(_stored_rows(target, chosen_columns(POSITION, "json")), lookback=behind // MILLISECOND)
+    return None if start is None else EPOCH + start * MILLISECOND
+
+
+class _Tally:
+    """Counts what passes by."""
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        names = [column.name for column in columns]
+        self._at = names.index("run_id") if "run_id" in names else None
+        self.written = 0
+        self.without_id = 0
+
+    def count(self, some: Iterable[Batch]) -> Iterator[Batch]:
+        for batch in some:
+            yield batch
+            self.written += len(batch[0])
+            if self._at is not None:
+                self.without_id += sum(not run_id for run_id in batch[self._at])
+
+
+def _check_iterable(runs: object) -> None:
+    if not isinstance(runs, Iterable):
+        raise InvalidArgumentError(f"runs must be something to iterate over, not {type(runs).__name__}")
+
+
+def _checked_lookback(lookback: object) -> timedelta:
+    if not isinstance(lookback, timedelta) or lookback < timedelta(0):
+        raise InvalidArgumentError(f"lookback must be a timedelta that is not negative, not {shown(lookback)}")
+    return lookback
+
+
+def _target(
+    path: str | os.PathLike[str],
+    format: ExportFormat | None,  # noqa: A002  what it is called everywhere
+    *,
+    table: str,
+    csv_guard: bool = False,
+    csv_bom: bool = False,
+) -> _Target:
+    where = Path(path).resolve()
+    known = _format_of(where, format)
+    if where.exists() and not where.is_file():
+        raise InvalidArgumentError(f"{where} is no file that could be replaced")
+    if (csv_guard or csv_bom) and known != "csv":
+        raise InvalidArgumentError(f"csv_guard and csv_bom are for CSV, not for {known}")
+    if not table or "\x00" in table:
+        raise InvalidArgumentError(f"table must be the name of a table, not {shown(table)}")
+    return _Target(path=where, format=known, table=table, csv_guard=csv_guard, csv_bom=csv_bom)
+
+
+def _format_of(path: Path, asked: ExportFormat | None) -> ExportFormat:
+    known = _FORMAT_OF_SUFFIX.get(path.suffix.lower()) if asked is None else asked
+    if known is None or known not in get_args(ExportFormat):
+        what = f"the format of {path.name}" if asked is None else f"the format {shown(asked)}"
+        raise InvalidArgumentError(f"{what} is not known: give one of {', '.join(get_args(ExportFormat))}")
+    return known
+
+
+def _fill_file(target: _Target, columns: Sequence[Column], some: Iterator[Batch], *, append: bool) -> int:
+    identities = Identities() if append else None
+    with replacing(target.path) as made, closing(_writer(target, made, columns, identities)) as writer:
+        for batch in some:
+            writer.write(batch)
+        return 0 if identities is None else writer.keep(target.path, identities)
+
+
+def _fill_database(target: _Target, columns: Sequence[Column], some: Iterator[Batch], *, append: bool) -> int:
+    exists = target.path.exists()
+    log = target.path.with_name(f"{target.path.name}.wal")
+    if not exists and log.exists():
+        raise ExportError(f"{log} is left over from a database that is gone: remove it first")
+    with (scratch if exists else replacing)(target.path) as made:
+        with closing(DatabaseWriter(made, columns, table=target.table)) as writer:
+            for batch in some:
+                writer.write(batch)
+        return merge_database(made, target.path, columns, table=target.table, append=append) if exists else 0
+
+
+def _writer(target: _Target, made: Path, columns: Sequence[Column], identities: Identities | None) -> _Writer:
+    match target.format:
+        case "csv":
+            return CsvWriter(made, columns, identities=identities, guard=target.csv_guard, bom=target.csv_bom)
+        case "ndjson":
+            return NdjsonWriter(made, columns, identities=identities)
+        case "parquet" | "arrow":
+            return ArrowFileWriter(made, columns, identities=identities, format=target.format)
+        case "duckdb":
+            raise AssertionError("a database is no file of rows")
+
+
+def _check_columns(target: _Target, columns: Sequence[Column]) -> None:
+    stored, asked = _stored_columns(target), [column.name for column in columns]
+    if stored is not None and stored != asked:
+        raise ExportError(
+            f"{target.path} has the columns {_listed(stored)}, not {_listed(asked)}: name them, or begin anew"
+        )
+
+
+def _stored_columns(target: _Target) -> list[str] | None:
+    """The names of the columns that a file has; None if there is no file, or nothing in it."""
+    if not target.path.exists():
+        return None
+    match target.format:
+        case "csv":
+            return csv_columns(target.path)
+        case "ndjson":
+            return ndjson_columns(target.path)
+        case "parquet" | "arrow":
+            return arrow_columns(target.path, target.format)
+        case "duckdb":
+            return duckdb_columns(target.path, table=target.table)
+
+
+def _stored_rows(target: _Target, columns: Sequence[Column]) -> Iterator[tuple[Any, ...]]:
+    match target.format:
+        case "csv":
+            return csv_rows(target.path, columns)
+        case "ndjson":
+            return ndjson_rows(target.path, columns)
+        case "parquet" | "arrow":
+            return arrow_rows(target.path, columns, target.format)
+        case "duckdb":
+            return duckdb_rows(target.path, columns, table=target.table)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return printable(",".join(names), limit=500)

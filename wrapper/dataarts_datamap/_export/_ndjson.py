@@ -1,0 +1,92 @@
+"""Runs in a file of JSON lines: an object for each run, with every column, null for what is missing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from msgspec import DecodeError, Struct, json
+
+from dataarts_datamap._errors import ExportError
+from dataarts_datamap._export._columns import Batch, Column, Kind
+from dataarts_datamap._export._times import milliseconds_of, time_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from dataarts_datamap._export._identities import Identities
+
+
+class _Identified(Struct):
+    run_id: int | None
+
+
+class NdjsonWriter:
+    """Writes a file of JSON lines.
+
+    Args:
+        path: File to make.
+        columns: What the rows have.
+        identities: Notes what is written.
+    """
+
+    def __init__(self, path: Path, columns: Sequence[Column], *, identities: Identities | None) -> None:
+        self._columns = columns
+        self._names = [column.name for column in columns]
+        self._identities = identities
+        self._encode = json.Encoder().encode
+        self._file = path.open("xb")
+
+    def write(self, batch: Batch) -> None:
+        """Write some rows."""
+        rendered = [
+            [time_text(value) or None for value in values] if column.kind is Kind.TIME else values
+            for column, values in zip(self._columns, batch, strict=True)
+        ]
+        lines = [self._encode(dict(zip(self._names, row, strict=True))) for row in zip(*rendered, strict=True)]
+        self._file.writelines(line + b"\n" for line in lines)
+        if self._identities is not None:
+            for run_id, line in zip(batch[self._names.index("run_id")], lines, strict=True):
+                self._identities.note(run_id, line)
+
+    def keep(self, old: Path, identities: Identities) -> int:
+        """Write the rows of an older file that are of other runs; returns how many."""
+        kept = 0
+        for line in _lines(old):
+            if not identities.hold(_decode(old, line, _Identified).run_id, line):
+                self._file.write(line + b"\n")
+                kept += 1
+        return kept
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._file.close()
+
+
+def ndjson_columns(path: Path) -> list[str] | None:
+    """The names in the first line; None if there is none."""
+    first = next(_lines(path), None)
+    return None if first is None else list(_decode(path, first, dict[str, Any]))
+
+
+def ndjson_rows(path: Path, columns: Sequence[Column]) -> Iterator[tuple[Any, ...]]:
+    """The rows of a file of JSON lines, these columns of each."""
+    for line in _lines(path):
+        row = _decode(path, line, dict[str, Any])
+        yield tuple(_read_value(path, column.kind, row.get(column.name)) for column in columns)
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        yield from filter(None, map(bytes.strip, file))
+
+
+def _decode(path: Path, line: bytes, type_: Any) -> Any:  # noqa: ANN401
+    try:
+        return json.decode(line, type=type_)
+    except DecodeError as error:
+        raise ExportError(f"{path} has a line that is no run: {error}") from None
+
+
+def _read_value(path: Path, kind: Kind, value: Any) -> Any:  # noqa: ANN401
+    return milliseconds_of(path, value) if kind is Kind.TIME and value is not None else value

@@ -1,0 +1,54 @@
+"""Puts a new file in the place of an old one, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from dataarts_datamap._errors import ExportError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+
+@contextmanager
+def scratch(target: Path) -> Generator[Path]:
+    """A path of the target's name in a folder of its own beside the target, gone at the end of the block.
+
+    A process that is killed leaves the folder: its name begins with a dot and the target's name, and ends in ``.tmp``.
+    """
+    with TemporaryDirectory(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent) as folder:
+        yield Path(folder, target.name)
+
+
+@contextmanager
+def replacing(target: Path) -> Generator[Path]:
+    """A scratch path, whose file takes the target's place at the end of the block.
+
+    A block that fails, or a process that is killed, leaves the target as it was.
+
+    Raises:
+        ExportError: Somebody else changed the target while the block ran.
+    """
+    before = _stamp(target)
+    with scratch(target) as made:
+        yield made
+        with made.open("rb+") as file:
+            os.fsync(file.fileno())
+        if _stamp(target) != before:
+            raise ExportError(f"{target} was changed by another process meanwhile, and was left as it is now")
+        if before is not None:
+            shutil.copymode(target, made)
+        made.replace(target)
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns

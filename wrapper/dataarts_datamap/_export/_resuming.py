@@ -1,0 +1,47 @@
+"""Finds out where the next increment of an export begins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from dataarts_datamap._models import RunState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+POSITION: Final = ("state", "plan_time", "submit_time", "start_time", "end_time")
+"""The columns that tell."""
+
+
+StoredRun: TypeAlias = tuple[str | None, int | None, int | None, int | None, int | None]
+
+
+def resume_at(rows: Iterable[StoredRun], *, lookback: int) -> int | None:
+    """The first time of the oldest run that had not ended, or ``lookback`` before the newest that had, if earlier.
+
+    Args:
+        rows: What each run has in the columns ``POSITION``.
+        lookback: Milliseconds.
+
+    Returns:
+        Milliseconds since the epoch, not negative; None if no run has a time.
+    """
+    oldest_open = newest_ended = None
+    for state, *moments in rows:
+        first = min((moment for moment in moments if moment is not None), default=None)
+        if first is None:
+            continue
+        if _has_ended(state, end=moments[-1]):
+            newest_ended = first if newest_ended is None else max(newest_ended, first)
+        else:
+            oldest_open = first if oldest_open is None else min(oldest_open, first)
+    behind = None if newest_ended is None else newest_ended - lookback
+    starts = [start for start in (oldest_open, behind) if start is not None]
+    return max(0, min(starts)) if starts else None
+
+
+def _has_ended(state: str | None, *, end: int | None) -> bool:
+    """An unknown state is an end only if it came with one."""
+    if state in {RunState.SUCCEEDED, RunState.FAILED, RunState.SKIPPED}:
+        return True
+    return end is not None and state != RunState.ACTIVE

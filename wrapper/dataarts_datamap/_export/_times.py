@@ -1,0 +1,32 @@
+"""Times as text in files: ISO 8601, UTC, with milliseconds."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from dataarts_datamap._epoch import EPOCH, MILLISECOND
+from dataarts_datamap._errors import ExportError
+from dataarts_datamap._text import shown
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def time_text(milliseconds: int | None) -> str:
+    """A time such as ``2024-01-11T01:01:47.000Z``; empty for none."""
+    if milliseconds is None:
+        return ""
+    return (EPOCH + milliseconds * MILLISECOND).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def milliseconds_of(path: Path, text: str) -> int:
+    """The milliseconds since the epoch that a file has as text.
+
+    Raises:
+        ExportError: It is no such time.
+    """
+    try:
+        return (datetime.fromisoformat(text) - EPOCH) // MILLISECOND
+    except (ValueError, TypeError):
+        raise ExportError(f"{path} holds {shown(text)} where a time with an offset was expected") from None

@@ -1,0 +1,105 @@
+"""``datamap export``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dataarts_datamap.cli._options import connect, connection_options, tell, tell_if_none
+from dataarts_datamap.cli._selection import Selection, selection_options
+from dataarts_datamap.cli._times import parse_span
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from dataarts_datamap._export._columns import Nested
+    from dataarts_datamap._export._files import ExportFormat, ExportSummary
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["parquet", "csv", "ndjson", "arrow", "duckdb"]),
+    help="Kind of file (what its suffix says).",
+)
+@click.option("--append", is_flag=True, help="Keep the file's other runs, and replace those that are read again.")
+@click.option(
+    "--since-last",
+    is_flag=True,
+    help="Append, beginning where runs of the file may have changed; --start or --since is for the first time.",
+)
+@click.option(
+    "--lookback",
+    type=parse_span,
+    default="7d",
+    metavar="SPAN",
+    help="How far --since-last reads ended runs again (7d).",
+)
+@click.option("--columns", metavar="NAME,…", help="Columns to write, in their order (all).")
+@click.option("--nested", type=click.Choice(["json", "skip"]), default="json", help="Nested data as JSON text (json).")
+@click.option("--csv-guard", is_flag=True, help="In CSV, make text harmless that a spreadsheet would run.")
+@click.option("--csv-bom", is_flag=True, help="Begin CSV with a byte order mark, for Excel.")
+@click.option("--table-name", default="runs", metavar="NAME", help="Table in a DuckDB database (runs).")
+@selection_options
+@connection_options
+def export(  # noqa: PLR0913  one parameter for each option
+    *,
+    selection: Selection,
+    file: Path,
+    format_: ExportFormat | None,
+    append: bool,
+    since_last: bool,
+    lookback: timedelta,
+    columns: str | None,
+    nested: Nested,
+    csv_guard: bool,
+    csv_bom: bool,
+    table_name: str,
+    **settings: Any,  # noqa: ANN401
+) -> None:
+    """Write the runs of a table, or of one of its operators, to FILE.
+
+    The file is whole or as it was: an export that is interrupted leaves no half of one. What FILE held is replaced,
+    unless it is added to with --append or --since-last. The times in it are UTC.
+
+    \b
+    Examples:
+      datamap export runs.parquet --table 09318f28-939f-4ab6-a374-9e621096652c --since 30d
+      datamap export runs.duckdb --table 09318f28-939f-4ab6-a374-9e621096652c --since-last --since 30d
+    """  # noqa: D301  click reads \b
+    from dataarts_datamap._export._files import export_runs, next_export_start  # noqa: PLC0415  as above
+    from dataarts_datamap.cli._progress import with_progress  # noqa: PLC0415  as above
+
+    selection.tell_zone("ndjson")
+    if since_last:
+        start = next_export_start(file, format=format_, lookback=lookback, table=table_name)
+        if start is not None:
+            tell(f"reading runs from {start:%Y-%m-%dT%H:%M:%SZ} on again")
+            selection = replace(selection, start=start, since=None)
+        elif not selection.has_beginning:
+            raise click.UsageError(f"{file} has no runs yet: say with --start or --since where the first export begins")
+    with connect(settings) as client:
+        summary = export_runs(
+            with_progress(selection.pager(client), lambda: selection.count(client)),
+            file,
+            format=format_,
+            append=append or since_last,
+            columns=None if columns is None else [name.strip() for name in columns.split(",")],
+            nested=nested,
+            csv_guard=csv_guard,
+            csv_bom=csv_bom,
+            table=table_name,
+        )
+    tell_if_none(summary.written, "runs in this window")
+    _tell_summary(summary, file)
+
+
+def _tell_summary(summary: ExportSummary, file: Path) -> None:
+    tell(f"{summary.written} runs written, {summary.kept} kept: {file} has {summary.written + summary.kept}")
+    if summary.without_id:
+        tell(f"{summary.without_id} runs have no id: an increment takes a changed one for another run")

@@ -1,0 +1,51 @@
+"""Shows a person how far a walk has come."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from rich.progress import Progress, TaskID
+
+    from dataarts_datamap._models import Run
+
+_ROWS_PER_UPDATE: Final = 100
+
+
+def with_progress(runs: Iterable[Run], count: Callable[[], int | None]) -> Iterator[Run]:
+    """The runs; while they are read, a terminal on stderr shows how many, how fast and how long still.
+
+    Args:
+        runs: The runs.
+        count: How many there will be, about; asked only if there is a terminal.
+    """
+    return _shown(runs, count) if sys.stderr is not None and sys.stderr.isatty() else iter(runs)
+
+
+def _shown(runs: Iterable[Run], count: Callable[[], int | None]) -> Iterator[Run]:
+    from rich.console import Console  # noqa: PLC0415  slow to load, and a pipe needs none of it
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+
+    columns = (
+        TextColumn("datamap:"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("runs, {task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=count(), rate="")
+        number = 0
+        for number, run in enumerate(runs, start=1):
+            yield run
+            if number % _ROWS_PER_UPDATE == 0:
+                _advance(progress, task, number)
+        _advance(progress, task, number)
+
+
+def _advance(progress: Progress, task: TaskID, number: int) -> None:
+    elapsed = progress.tasks[task].elapsed
+    progress.update(task, completed=number, rate=f"{number / elapsed:,.0f} a second" if elapsed else "")

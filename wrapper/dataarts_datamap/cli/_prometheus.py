@@ -1,0 +1,98 @@
+"""How a table stands, as Prometheus reads it: text exposition format 0.0.4."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from dataarts_datamap._freshness import RunsStatus, TableStatus, Verdict
+from dataarts_datamap._text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+
+class _Gauge(NamedTuple):
+    name: str
+    attribute: str
+    help: str
+
+
+class _Subject(NamedTuple):
+    labels: Mapping[str, str]
+    status: RunsStatus
+
+
+_GAUGES: Final = (
+    _Gauge("last_success_timestamp_seconds", "last_success", "When the last run that succeeded ended."),
+    _Gauge("running_runs", "running", "Runs that have started and not ended."),
+    _Gauge("waiting_runs", "waiting", "Runs that have not started, and still may."),
+    _Gauge(
+        "failed_runs_since_success",
+        "failures_since_success",
+        "Runs that failed after the last success of their operator.",
+    ),
+    _Gauge(
+        "typical_duration_seconds",
+        "typical_duration",
+        "Median time from start to end of the runs that succeeded.",
+    ),
+    _Gauge("typical_lateness_seconds", "typical_lateness", "Median time from plan to start of the runs that started."),
+    _Gauge(
+        "latest_lateness_seconds",
+        "latest_lateness",
+        "Time from plan to start of the run planned last of those that started.",
+    ),
+    _Gauge("observed_runs", "runs", "Runs that were looked at."),
+    _Gauge("unknown_runs", "unknown_runs", "Runs whose status is not known."),
+)
+
+
+def prometheus_text(status: TableStatus, table_guid: str) -> str:
+    """The gauges of a table and of each of its operators."""
+    table = [_Subject({"table_guid": table_guid}, status)]
+    operators = [
+        _Subject({"table_guid": table_guid, "task_id": one.task_id or "", "job_name": one.job_name or ""}, one)
+        for one in status.operators
+    ]
+    lines = [*_lines("datamap_table", table), *_lines("datamap_operator", operators)]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _lines(prefix: str, subjects: Sequence[_Subject]) -> Iterator[str]:
+    for gauge in _GAUGES:
+        values = [(one.labels, _number(getattr(one.status, gauge.attribute))) for one in subjects]
+        yield from _family(f"{prefix}_{gauge.name}", gauge.help, values)
+    verdicts: list[tuple[Mapping[str, str], float | None]] = [
+        ({**one.labels, "verdict": verdict.value}, float(one.status.verdict is verdict))
+        for one in subjects
+        for verdict in Verdict
+    ]
+    yield from _family(f"{prefix}_verdict", "1 for the verdict that holds, 0 for the others.", verdicts)
+
+
+def _family(name: str, text: str, values: Sequence[tuple[Mapping[str, str], float | None]]) -> Iterator[str]:
+    known = [(labels, value) for labels, value in values if value is not None]
+    if known:
+        yield f"# HELP {name} {text}"
+        yield f"# TYPE {name} gauge"
+        yield from (f"{name}{{{_pairs(labels)}}} {value!r}" for labels, value in known)
+
+
+def _pairs(labels: Mapping[str, str]) -> str:
+    return ",".join(f'{name}="{_escaped(value)}"' for name, value in labels.items())
+
+
+def _escaped(value: str) -> str:
+    r"""The value with ``\`` and ``"`` escaped, as the format asks; ``printable`` leaves no line end to escape."""
+    return printable(value).replace("\\", r"\\").replace('"', r"\"")
+
+
+def _number(value: datetime | timedelta | int | None) -> float | None:
+    match value:
+        case datetime():
+            return value.timestamp()
+        case timedelta():
+            return value.total_seconds()
+        case _:
+            return None if value is None else float(value)

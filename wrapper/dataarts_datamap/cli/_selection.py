@@ -1,0 +1,145 @@
+"""Which runs a verb is about: the options that say so, and the pager that they ask for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from functools import wraps
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from dataarts_datamap.cli._options import given, tell_zone
+from dataarts_datamap.cli._times import in_zone, parse_span, parse_time, parse_zone
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime, tzinfo
+
+    from dataarts_datamap._client import DataMapClient
+    from dataarts_datamap._models import Operator, Run
+    from dataarts_datamap._offsets import OffsetUnit
+    from dataarts_datamap._paging import Pager
+    from dataarts_datamap.cli._output import Output
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """The runs of a table, or of one operator, inside a window.
+
+    Attributes:
+        table_guid: The table; or else
+        task_id: the operator's id, and
+        job_name: its name.
+        start: Where the window begins; or else
+        since: how long before its end.
+        end: Where it ends; None for now.
+        tz: Zone of times without an offset.
+        page_size: Rows to ask for at once.
+        offset_unit: What the server's offset counts.
+        strict: Whether a field of an unexpected type is an error.
+    """
+
+    table_guid: str | None
+    task_id: str | None
+    job_name: str | None
+    start: datetime | int | None
+    end: datetime | int | None
+    since: timedelta | None
+    tz: tzinfo
+    page_size: int | None
+    offset_unit: OffsetUnit | None
+    strict: bool
+
+    def __post_init__(self) -> None:
+        if (self.task_id is None) is not (self.job_name is None) or (self.table_guid is None) is (self.task_id is None):
+            raise click.UsageError("give either --table, or both --task-id and --job-name")
+        if self.start is not None and self.since is not None:
+            raise click.UsageError("give either --start or --since, not both")
+
+    @property
+    def has_beginning(self) -> bool:
+        """Whether it says where the window begins."""
+        return self.start is not None or self.since is not None
+
+    def tell_zone(self, output: Output) -> None:
+        """Tell in which zone times are read and shown, where that is not plain."""
+        tell_zone((self.start, self.end), self.tz, output)
+
+    def pager(self, client: DataMapClient) -> Pager[Run]:
+        """The runs, to be walked.
+
+        Raises:
+            click.UsageError: It does not say where the window begins, or at a time that the zone does not have.
+        """
+        how = given(page_size=self.page_size, offset_unit=self.offset_unit, strict=self.strict, **self._window())
+        if self.table_guid is not None:
+            return client.list_table_runs(self.table_guid, **how)
+        return client.list_runs(cast("str", self.task_id), job_name=cast("str", self.job_name), **how)
+
+    def count(self, client: DataMapClient) -> int | None:
+        """How many runs there are, as the server counts them: a small request for each operator. None if it does not.
+
+        Raises:
+            click.UsageError: As with ``pager``.
+        """
+        totals = [self._count_operator(client, operator) for operator in self._operators(client)]
+        known = [total for total in totals if total is not None]
+        return sum(known) if len(known) == len(totals) else None
+
+    def _count_operator(self, client: DataMapClient, operator: Operator) -> int | None:
+        whose = given(job_name=operator.job_name, workspace_id=operator.workspace_id)
+        pager = client.list_runs(operator.task_id, page_size=1, slice_span=timedelta.max, **whose, **self._window())
+        pager.first()
+        return pager.total
+
+    def _operators(self, client: DataMapClient) -> list[Operator]:
+        from dataarts_datamap._models import Operator  # noqa: PLC0415  loads what --help does not need
+
+        if self.table_guid is not None:
+            return client.list_operators(self.table_guid)
+        return [Operator(task_id=cast("str", self.task_id), job_name=cast("str", self.job_name))]
+
+    def _window(self) -> dict[str, Any]:
+        if not self.has_beginning:
+            raise click.UsageError("say where the window begins: --start TIME or --since SPAN")
+        start, end = in_zone(self.start, self.tz), in_zone(self.end, self.tz, end=True)
+        return given(start=start, end=end, since=self.since)
+
+
+def selection_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that select runs; the command gets them as one ``selection``."""
+
+    @wraps(command)
+    def call(**options: Any) -> None:  # noqa: ANN401
+        chosen = {field.name: options.pop(field.name) for field in fields(Selection)}
+        command(selection=Selection(**chosen), **options)
+
+    for option in reversed(
+        (
+            click.option(
+                "--table", "table_guid", metavar="GUID", help="Runs of all operators that produce this table."
+            ),
+            click.option("--task-id", metavar="ID", help="Runs of one operator; goes with --job-name."),
+            click.option("--job-name", metavar="NAME", help="Name of that operator."),
+            click.option(
+                "--start", type=parse_time, metavar="TIME", help="Where the window begins: a date, a time, or epoch ms."
+            ),
+            click.option("--end", type=parse_time, metavar="TIME", help="Where it ends (now)."),
+            click.option(
+                "--since", type=parse_span, metavar="SPAN", help="Begin this long before the end: 90m, 24h, 7d."
+            ),
+            click.option(
+                "--tz", type=parse_zone, default="UTC", metavar="ZONE", help="Zone of times without an offset (UTC)."
+            ),
+            click.option("--page-size", type=int, metavar="ROWS", help="Rows to ask for at once (100)."),
+            click.option(
+                "--offset-unit",
+                type=click.Choice(["auto", "row", "page"]),
+                help="What the server's offset counts (auto).",
+            ),
+            click.option("--strict", is_flag=True, help="A field of an unexpected type is an error."),
+        )
+    ):
+        call = option(call)
+    return call
