@@ -2,8 +2,8 @@
 
 Each check of the catalogue is a test of its own, in ``dataarts_datamap_contract.pytest_suite``::
 
-    pytest -p dataarts_datamap_contract.pytest_conformance --endpoint URL --pyargs \\
-        dataarts_datamap_contract.pytest_suite
+    PLUGIN=dataarts_datamap_contract.pytest_conformance
+    pytest -p $PLUGIN --pyargs dataarts_datamap_contract.pytest_suite --endpoint URL
 
 What is real at the server comes from the options below, from ``DATAMAP_`` variables and a TOML file, as for
 ``datamap conform``. Override the fixture ``conformance_target`` to aim at a server that a test starts itself.
