@@ -20,6 +20,11 @@ ifneq ($(origin ENDPOINT),command line)
 ENDPOINT :=
 endif
 
+# Nor of its BASE.
+ifneq ($(origin BASE),command line)
+BASE :=
+endif
+
 # An environment that was moved or copied would run the code of its old place.
 ifneq ($(shell cat $(VENV)/.python 2>/dev/null),$(CURDIR))
 $(shell rm -f $(VENV)/.python $(VENV)/.runtime $(VENV)/.dev)
@@ -81,9 +86,18 @@ lint: $(VENV)/.dev ## Check style, types, import layers and the specification
 	@$(BIN)/ruff check --no-cache .
 	@$(BIN)/ruff format --no-cache --check --quiet .
 	@$(BIN)/python spec/check.py
+	@$(BIN)/python spec/diff.py
 	@$(BIN)/lint-imports --no-cache --no-logo
 	@$(BIN)/mypy wrapper contract_tests/dataarts_datamap_contract examples spec tests
 	@$(BIN)/basedpyright
+
+.PHONY: spec-diff
+spec-diff: $(VENV)/.dev ## Tell which changes of the specification break its users (BASE=older.yaml, else the last released)
+	@$(BIN)/python spec/diff.py $(if $(BASE),'$(BASE)')
+
+.PHONY: mutants
+mutants: $(VENV)/.dev ## Run the suite over the fleet of broken and correct servers, write contract_tests/MUTANTS.md
+	@$(BIN)/python -m dataarts_datamap_contract.mutants --output contract_tests/MUTANTS.md
 
 .PHONY: format
 format: $(VENV)/.dev ## Rewrite the hand-written code in the project's style

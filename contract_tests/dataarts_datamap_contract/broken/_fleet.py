@@ -1,0 +1,13 @@
+"""All servers of the fleet."""
+
+from __future__ import annotations
+
+from dataarts_datamap_contract.broken._body_bugs import BODY_BUGS
+from dataarts_datamap_contract.broken._credential_bugs import CREDENTIAL_BUGS
+from dataarts_datamap_contract.broken._envelope_bugs import ENVELOPE_BUGS
+from dataarts_datamap_contract.broken._input_bugs import INPUT_BUGS
+from dataarts_datamap_contract.broken._late_bugs import LATE_BUGS
+from dataarts_datamap_contract.broken._paging_bugs import PAGING_BUGS
+
+BROKEN_SERVERS = (*ENVELOPE_BUGS, *BODY_BUGS, *PAGING_BUGS, *CREDENTIAL_BUGS, *INPUT_BUGS, *LATE_BUGS)
+"""Every broken server, by level, those written late last."""

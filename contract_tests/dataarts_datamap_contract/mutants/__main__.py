@@ -1,0 +1,65 @@
+"""Run the conformance suite over the fleet and write the matrix of what it caught."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dataarts_datamap_contract.mutants._matrix import write_matrix
+from dataarts_datamap_contract.mutants._outcomes import BrokenOutcome, CorrectOutcome
+from dataarts_datamap_contract.mutants._pool import run_fleet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run, write, and tell: 0 if every broken server was caught and no correct one failed, else 1."""
+    parser = argparse.ArgumentParser(prog="mutants", description=__doc__)
+    parser.add_argument("--output", type=Path, metavar="FILE", help="where the Markdown goes (default: nowhere)")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (default: one a core)")
+    parser.add_argument("--only", metavar="TEXT", default="", help="servers whose name has this in it")
+    parser.add_argument("--no-stock", action="store_true", help="leave schemathesis by itself out")
+    options = parser.parse_args(arguments)
+    start = time.perf_counter()
+    broken: list[BrokenOutcome] = []
+    correct: list[CorrectOutcome] = []
+    for outcome in run_fleet(options.only, workers=options.workers, with_stock=not options.no_stock):
+        sys.stderr.write(f"{_line(outcome)}\n")
+        broken.append(outcome) if isinstance(outcome, BrokenOutcome) else correct.append(outcome)
+    if options.output is not None:
+        options.output.write_text(write_matrix(broken, correct), encoding="utf-8", newline="\n")
+    return _tell(broken, correct, time.perf_counter() - start)
+
+
+def _line(outcome: BrokenOutcome | CorrectOutcome) -> str:
+    if isinstance(outcome, CorrectOutcome):
+        verdict = "; ".join(outcome.findings) or f"conforms, by {outcome.judged} checks"
+    else:
+        verdict = ", ".join(outcome.caught_by) or f"MISSED (fired: {', '.join(outcome.also_failed) or 'nothing'})"
+    return f"{outcome.server} {outcome.seconds:.1f} s: {verdict}"
+
+
+def _tell(broken: Sequence[BrokenOutcome], correct: Sequence[CorrectOutcome], seconds: float) -> int:
+    missed = [outcome for outcome in broken if not outcome.caught_by]
+    failed = [outcome for outcome in correct if outcome.findings]
+    sys.stdout.write("".join(_failures(missed, failed)))
+    stock = sum(bool(outcome.stock) for outcome in broken)
+    sys.stdout.write(
+        f"{len(broken) - len(missed)} of {len(broken)} broken servers caught (stock: {stock}), "
+        f"{len(correct) - len(failed)} of {len(correct)} correct ones conform, {seconds:.0f} s\n"
+    )
+    return 1 if missed or failed or not (broken or correct) else 0
+
+
+def _failures(missed: Iterable[BrokenOutcome], failed: Iterable[CorrectOutcome]) -> Iterable[str]:
+    yield from (f"missed: {_line(outcome)}\n" for outcome in missed)
+    yield from (f"wrongly failed: {_line(outcome)}\n" for outcome in failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

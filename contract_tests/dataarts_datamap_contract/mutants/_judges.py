@@ -1,0 +1,79 @@
+"""Runs the suite against one server of the fleet."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dataarts_datamap_contract.broken import BROKEN_SERVERS, CORRECT_SERVERS
+from dataarts_datamap_contract.catalogue import LEVELS
+from dataarts_datamap_contract.mutants._aim import running
+from dataarts_datamap_contract.mutants._outcomes import BrokenOutcome, CorrectOutcome
+from dataarts_datamap_contract.mutants._stock import find_with_stock
+from dataarts_datamap_contract.suite import run_suite
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dataarts_datamap_contract.broken import BrokenServer, CorrectServer
+    from dataarts_datamap_contract.verdicts import Outcome, Verdict
+
+_BROKEN = {server.name: server for server in BROKEN_SERVERS}
+_CORRECT = {server.name: server for server in CORRECT_SERVERS}
+
+
+def judge(name: str, *, with_stock: bool = True) -> BrokenOutcome | CorrectOutcome:
+    """Run the suite against the server of a name, as `judge_broken` or `judge_correct` do."""
+    if name in _BROKEN:
+        return judge_broken(_BROKEN[name], with_stock=with_stock)
+    return judge_correct(_CORRECT[name])
+
+
+def judge_broken(server: BrokenServer, *, with_stock: bool = True) -> BrokenOutcome:
+    """Run until a declared check fails: the levels of those checks first, and all levels if none of these does.
+
+    Args:
+        server: The server.
+        with_stock: Whether schemathesis runs on it by itself, too.
+    """
+    start = time.perf_counter()
+    outcome = judge_levels(server, "".join(sorted({check[0] for check in server.checks})))
+    if not outcome.caught_by:
+        outcome = judge_levels(server, "".join(LEVELS))
+    seconds = time.perf_counter() - start
+    return replace(outcome, stock=_stock(server) if with_stock else (), seconds=seconds)
+
+
+def judge_levels(server: BrokenServer, levels: str) -> BrokenOutcome:
+    """Run some levels until a declared check fails."""
+    with running(server.seam.build) as target:
+        report = run_suite(target, levels=levels, stop_on=server.checks)
+    failed, unjudged = _checks(report.verdicts, "failed"), _checks(report.verdicts, "untested", "errored")
+    return BrokenOutcome(
+        server=server.name,
+        caught_by=tuple(check for check in failed if check in server.checks),
+        also_failed=tuple(check for check in failed if check not in server.checks),
+        unjudged=tuple(check for check in unjudged if check in server.checks),
+    )
+
+
+def judge_correct(server: CorrectServer) -> CorrectOutcome:
+    """Run every level to its end."""
+    with running(server.seam.build, server.target) as target:
+        start = time.perf_counter()
+        report = run_suite(target)
+        seconds = time.perf_counter() - start
+    bad = [verdict for verdict in report.verdicts if verdict.outcome in ("failed", "errored")]
+    findings = [f"{verdict.check} {verdict.outcome}: {verdict.reason}" for verdict in bad]
+    judged = sum(verdict.outcome in ("passed", "failed") for verdict in report.verdicts)
+    return CorrectOutcome(server.name, (*findings, *report.shortcomings), judged, seconds)
+
+
+def _checks(verdicts: Iterable[Verdict], *outcomes: Outcome) -> tuple[str, ...]:
+    return tuple(verdict.check for verdict in verdicts if verdict.outcome in outcomes)
+
+
+def _stock(server: BrokenServer) -> tuple[str, ...]:
+    with running(server.seam.build) as target:
+        return tuple(sorted(find_with_stock(target)))

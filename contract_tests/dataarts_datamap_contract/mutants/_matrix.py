@@ -1,0 +1,104 @@
+"""The outcome of a run over the fleet as Markdown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dataarts_datamap_contract.broken import BROKEN_SERVERS, CORRECT_SERVERS
+from dataarts_datamap_contract.catalogue import LEVELS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from dataarts_datamap_contract.broken import BrokenServer
+    from dataarts_datamap_contract.mutants._outcomes import BrokenOutcome, CorrectOutcome
+
+_OPENING = """\
+# What the suite catches
+
+Written by `make mutants`, which starts each server of the fleet and runs the conformance suite against it.
+
+A broken server is the reference mock with one bug. It declares beforehand which rule it breaks and which checks name
+that defect; another check that fires does not count as having caught it, and the run on it stops at the first that
+does. *Stock* is schemathesis by itself: all of its own checks and phases, real values as examples, the token known to
+it. Any of its checks that fires counts for it, whatever the check says, as none fires on the reference.
+"""
+_CORRECT_OPENING = """\
+## Correct but different
+
+Each differs from the reference in what the documentation leaves open. The suite ran in full, and must find nothing.
+"""
+
+
+def write_matrix(broken: Sequence[BrokenOutcome], correct: Sequence[CorrectOutcome]) -> str:
+    """The whole document; the same outcomes give the same text."""
+    outcomes = {outcome.server: outcome for outcome in broken}
+    servers = [server for server in BROKEN_SERVERS if server.name in outcomes]
+    parts = [_OPENING, _summary(servers, outcomes)]
+    for level, title in LEVELS.items():
+        chosen = [server for server in servers if server.level == level]
+        if chosen:
+            parts += [f"## Level {level}: {title.lower()}\n", _broken_table(chosen, outcomes)]
+    parts += [_CORRECT_OPENING, _correct_table(correct)]
+    return "\n".join(parts)
+
+
+def _summary(servers: Sequence[BrokenServer], outcomes: Mapping[str, BrokenOutcome]) -> str:
+    rows = [["broken servers", "number", "suite catches", "stock catches"]]
+    rows += [
+        _counts(f"level {level}", [server for server in servers if server.level == level], outcomes) for level in LEVELS
+    ]
+    early, late = ([server for server in servers if server.late is is_late] for is_late in (False, True))
+    rows.append(_counts("written before the checks were frozen", early, outcomes))
+    rows.append(_counts("written after", late, outcomes))
+    rows.append(_counts("all", servers, outcomes))
+    return _table(rows)
+
+
+def _counts(title: str, servers: Sequence[BrokenServer], outcomes: Mapping[str, BrokenOutcome]) -> list[str]:
+    caught = sum(bool(outcomes[server.name].caught_by) for server in servers)
+    stock = sum(bool(outcomes[server.name].stock) for server in servers)
+    return [title, str(len(servers)), str(caught), str(stock)]
+
+
+def _broken_table(servers: Sequence[BrokenServer], outcomes: Mapping[str, BrokenOutcome]) -> str:
+    rows = [["server", "rule that it breaks", "caught by", "stock"]]
+    for server in servers:
+        outcome = outcomes[server.name]
+        name = f"{server.name} (late)" if server.late else server.name
+        rows.append([name, server.rule, _catch(outcome), _code(outcome.stock) or "-"])
+    return _table(rows)
+
+
+def _catch(outcome: BrokenOutcome) -> str:
+    if outcome.caught_by:
+        return _code(outcome.caught_by)
+    others = f"; only {_code(outcome.also_failed)} fired" if outcome.also_failed else ""
+    unjudged = f"; no verdict of {_code(outcome.unjudged)}" if outcome.unjudged else ""
+    return f"**missed**{others}{unjudged}"
+
+
+def _correct_table(outcomes: Iterable[CorrectOutcome]) -> str:
+    found = {outcome.server: outcome for outcome in outcomes}
+    rows = [["server", "difference", "verdict"]]
+    for server in CORRECT_SERVERS:
+        if server.name in found:
+            outcome = found[server.name]
+            verdict = f"**wrongly failed**: {'; '.join(outcome.findings)}" if outcome.findings else "conforms"
+            rows.append([server.name, server.difference, verdict])
+    return _table(rows)
+
+
+def _code(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    head, *body = rows
+    return "\n".join(_lines([head, ["---"] * len(head), *body])) + "\n"
+
+
+def _lines(rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    for row in rows:
+        cells = (cell.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;") for cell in row)
+        yield f"| {' | '.join(cells)} |"

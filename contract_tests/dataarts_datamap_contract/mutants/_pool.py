@@ -1,0 +1,38 @@
+"""Runs the suite against many servers side by side, each in a process of a pool."""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from typing import TYPE_CHECKING
+
+from dataarts_datamap_contract.broken import BROKEN_SERVERS, CORRECT_SERVERS
+from dataarts_datamap_contract.mutants._judges import judge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dataarts_datamap_contract.mutants._outcomes import BrokenOutcome, CorrectOutcome
+
+
+def run_fleet(only: str, *, workers: int, with_stock: bool) -> Iterator[BrokenOutcome | CorrectOutcome]:
+    """The outcomes as they come.
+
+    Args:
+        only: Part of a name; servers without it are left out.
+        workers: How many processes.
+        with_stock: Whether schemathesis runs by itself on each broken server, too.
+    """
+    # Spawned, not forked: a server runs in a thread of its worker.
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_be_quiet) as pool:
+        # The longest first: a correct server is judged in full.
+        names = [server.name for server in (*CORRECT_SERVERS, *BROKEN_SERVERS)]
+        jobs = [pool.submit(judge, name, with_stock=with_stock) for name in names if only in name]
+        for job in as_completed(jobs):
+            yield job.result()
+
+
+def _be_quiet() -> None:
+    """Broken servers complain on the way, and are meant to."""
+    logging.disable(logging.CRITICAL)

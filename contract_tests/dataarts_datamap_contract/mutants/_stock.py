@@ -1,0 +1,72 @@
+"""What schemathesis finds by itself, without a check of the suite, set up as well as its settings allow."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any, cast
+
+import schemathesis
+from schemathesis.engine import Status, events, from_schema
+
+from dataarts_datamap_contract.outline import walk_parts
+from dataarts_datamap_contract.specification import load_specification
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dataarts_datamap_contract.target import Target
+
+_TIMEOUT_SECONDS = 10
+_MAX_EXAMPLES = 40
+# Schemathesis's own list and 400: a server may cap the limit, or refuse a window that ends before it starts.
+_ANSWERS_TO_VALID_DATA = ["2xx", "400", "401", "403", "404", "429", "5xx"]
+
+
+def find_with_stock(target: Target) -> frozenset[str]:
+    """The names of schemathesis's own checks that fail.
+
+    Real values of the target are the parameters' examples, so that two phases start from them, and schemathesis knows
+    the token as that of the specification's scheme, which arms its check of authentication.
+    """
+    configuration: Any = schemathesis.Config
+    schema: Any = schemathesis.openapi.from_dict(
+        _with_real_values(target), config=configuration.from_dict(_configure(target))
+    )
+    failed: set[str] = set()
+    for event in from_schema(cast("schemathesis.BaseSchema", schema)).execute():
+        if isinstance(event, events.ScenarioFinished):
+            failed.update(_failed(event))
+    return frozenset(failed)
+
+
+def _configure(target: Target) -> dict[str, Any]:
+    return {
+        "seed": 1,
+        "base-url": target.endpoint,
+        "continue-on-failure": True,
+        "request-timeout": _TIMEOUT_SECONDS,
+        "auth": {"openapi": {"AuthToken": {"api_key": target.token}}},
+        "cache": {"enabled": False},
+        "generation": {
+            "allow-extra-parameters": False,
+            "database": "none",
+            "max-examples": _MAX_EXAMPLES,
+            "unique-inputs": True,
+        },
+        "checks": {"positive_data_acceptance": {"expected-statuses": _ANSWERS_TO_VALID_DATA}},
+    }
+
+
+def _with_real_values(target: Target) -> dict[str, Any]:
+    document = copy.deepcopy(load_specification())
+    for part in walk_parts(document):
+        if part.kind == "parameter" and isinstance(part.value, dict) and "name" in part.value:
+            part.value.pop("example", None)
+            if part.value["name"] in target.real_values:
+                part.value["example"] = target.real_values[part.value["name"]]
+    return document
+
+
+def _failed(event: events.ScenarioFinished) -> Iterator[str]:
+    for results in event.recorder.checks.values():
+        yield from (result.name for result in results if result.status is Status.FAILURE)
