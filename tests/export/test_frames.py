@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from dataarts_datamap import AsyncDataMapClient, DataMapClient, InvalidArgumentError, Run
-from support.answers import documented_row, run_page
+from support.answers import documented_row, paged, run_page
 from support.faces import SETTINGS, WINDOW
 from support.runs import known
 from support.scripted_server import ScriptedServer
@@ -25,8 +25,8 @@ ROWS = [
 
 
 def loaded(kind: Literal["arrow", "pandas", "polars"], *, sync: bool, **options: Any) -> Any:
-    """What a pager gives, through one face, of three runs on two pages."""
-    with ScriptedServer(run_page(*ROWS[:2], total=3), run_page(ROWS[2], total=3)) as server:
+    """What a pager gives, through one face, of three runs on several pages."""
+    with ScriptedServer(paged(*ROWS)) as server:
         if sync:
             with DataMapClient(endpoint=server.url, **SETTINGS) as client:
                 return getattr(client.list_runs("1", job_name="a", page_size=2, **WINDOW), f"to_{kind}")(**options)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
-from support.scripted_server import Answer
+from support.scripted_server import Answer, Asked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 DOCUMENTED_ANSWER = Path(__file__).parents[1] / "data" / "documented_answer.json"
 
@@ -31,6 +35,17 @@ def envelope(body: object, *, status_code: object = 200) -> Answer:
 def run_page(*rows: object, **members: object) -> Answer:
     """A healthy page of these rows, ``members`` set or overwritten."""
     return envelope(json.dumps(page_body(*rows, **members)))
+
+
+def paged(*rows: object) -> Callable[[Asked], Answer]:
+    """Answers any window with these rows, page by page: offsets count rows."""
+
+    def answer(asked: Asked) -> Answer:
+        query = parse_qs(urlsplit(asked.target).query)
+        offset, limit = int(query["offset"][0]), int(query["limit"][0])
+        return run_page(*rows[offset : offset + limit], total=len(rows))
+
+    return answer
 
 
 def json_answer(document: object, *, status: int = 200, **headers: str) -> Answer:

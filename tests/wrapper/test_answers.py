@@ -27,7 +27,7 @@ from dataarts_datamap import (
     UnsuccessfulError,
     UpstreamError,
 )
-from support.answers import DOCUMENTED_ANSWER, documented_row, envelope, json_answer, page_body, run_page
+from support.answers import DOCUMENTED_ANSWER, documented_row, envelope, json_answer, page_body, paged, run_page
 from support.scripted_server import Answer, ScriptedServer
 
 if TYPE_CHECKING:
@@ -312,11 +312,11 @@ def test_odd_total(face: Face, total: object) -> None:
 
 def test_one_warning_per_walk(face: Face) -> None:
     """Rows with fields of unexpected types on several pages are warned of once."""
-    pages = [run_page({"taskRunningLogId": number, "planTime": "soon"}, total=3) for number in range(3)]
-    with ScriptedServer(*pages) as server, pytest.warns(RowProblemWarning) as warned:
-        runs = face.list_runs(server, page_size=1)
+    rows = [{"taskRunningLogId": number, "planTime": "soon"} for number in range(1, 26)]
+    with ScriptedServer(paged(*rows)) as server, pytest.warns(RowProblemWarning) as warned:
+        runs = face.list_runs(server, page_size=10)
 
-    assert [0, 1, 2] == [run.run_id for run in runs]
+    assert list(range(1, 26)) == [run.run_id for run in runs]
     assert 1 == len(warned)
     assert "plan_time (sent as planTime)" in str(warned[0].message)
     assert "faces.py" in warned[0].filename

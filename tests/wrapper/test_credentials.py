@@ -31,7 +31,7 @@ from dataarts_datamap import (
 )
 from dataarts_datamap._masking import mask
 from dataarts_datamap_contract.mock import MockConfig, MockServer
-from support.answers import json_answer, run_page
+from support.answers import json_answer, paged, run_page
 from support.faces import SETTINGS, TOKEN, WINDOW
 from support.scripted_server import Answer, Asked, ScriptedServer
 
@@ -331,15 +331,15 @@ def test_signed_request(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_each_request_is_signed_afresh(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The second page has a signature of its own time."""
+    """Each page has a signature of its own time."""
     times = iter(datetime(2024, 1, 11, 1, 1, second, tzinfo=UTC) for second in range(60))
     monkeypatch.setitem(SETTINGS, "credentials", AccessKeyCredentials(AK, SK, clock=lambda: next(times)))
-    with ScriptedServer(
-        run_page({"taskRunningLogId": 1}, total=2), run_page({"taskRunningLogId": 2}, total=2)
-    ) as server:
-        face.list_runs(server, page_size=1)
+    with ScriptedServer(paged(*({"taskRunningLogId": number} for number in range(1, 26)))) as server:
+        face.list_runs(server, page_size=20)
 
-    assert ["20240111T010100Z", "20240111T010101Z"] == [asked.headers["x-sdk-date"] for asked in server.asked]
+    dates = sorted(asked.headers["x-sdk-date"] for asked in server.asked)
+    assert [f"20240111T0101{second:02}Z" for second in range(len(dates))] == dates
+    assert len(dates) > 1
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def test_process_pool(kind: type[DataMapError], pool: Executor) -> None:
 def test_attributes_that_classes_add() -> None:
     """The tests above know of the attributes that some classes add."""
     assert {"upstream_status"} == own_attributes(UpstreamError)
-    assert {"rows_read", "total"} <= own_attributes(IncompleteWalkError)
+    assert {"rows_read", "totals", "last_run"} <= own_attributes(IncompleteWalkError)
 
 
 @pytest.mark.parametrize("kind", all_errors())

@@ -42,14 +42,10 @@ class Drive:
         self.reads: list[PageRead] = []
         self.error: IncompleteWalkError | None = None
         self.resumed = False
+        self.is_over = False
         self.last: Run | None = None
         self.last_part = 0
         self._begin(None)
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the walk has ended, in whatever way."""
-        return self._wanted is None
 
     @property
     def changed(self) -> int:
@@ -57,14 +53,15 @@ class Drive:
         return self._walk.changed()
 
     def step(self) -> None:
-        """Read the page that is awaited, perhaps as it was when it was read ahead."""
-        if self._wanted is None:
-            return
-        wanted = self._wanted
-        page = self._ahead.pop(wanted.read, None) or self._read(wanted.read)
-        for read in set(self._ahead).difference(wanted.ahead):
-            del self._ahead[read]
-        self._advance(page)
+        """Take the page that was given, or read the one that is awaited, perhaps as it was when it was read ahead."""
+        if self._latest is not None:
+            self._advance(None)
+        elif self._wanted is not None:
+            wanted = self._wanted
+            page = self._ahead.pop(wanted.read, None) or self._read(wanted.read)
+            for read in set(self._ahead).difference(wanted.ahead):
+                del self._ahead[read]
+            self._advance(page)
 
     def read_ahead(self) -> None:
         """Read a page early."""
@@ -73,8 +70,8 @@ class Drive:
             self._ahead.setdefault(read, self._read(read))
 
     def resume(self) -> None:
-        """Break off among the runs of the latest page, and go on from a token."""
-        if self._latest is not None and not self.is_over:
+        """Break off among the runs of the page that was given, and go on from a token, if there is one."""
+        if self._latest is not None:
             kept = self.server.random.randint(0, len(self._latest.runs))
             token = self._walk.token(kept)
             if token is not None:
@@ -102,20 +99,25 @@ class Drive:
         return self.server.page(read)
 
     def _advance(self, page: RunPage | None) -> None:
+        self._wanted: Await | None = None
+        self._latest = None
         try:
             step = next(self._pages) if page is None else self._pages.send(page)
-            while isinstance(step, RunPage):
-                self._latest = step
-                self.given += [int(run.owner or 0) for run in step.runs]
-                self.last_part += len(step.runs)
-                self.last = step.runs[-1] if step.runs else self.last
-                step = next(self._pages)
         except StopIteration:
-            self._wanted: Await | None = None
+            self.is_over = True
         except IncompleteWalkError as error:
-            self._wanted, self.error = None, error
+            self.is_over, self.error = True, error
         else:
-            self._wanted = step
+            if isinstance(step, Await):
+                self._wanted = step
+            else:
+                self._give(step)
+
+    def _give(self, page: RunPage) -> None:
+        self._latest = page
+        self.given += [int(run.owner or 0) for run in page.runs]
+        self.last_part += len(page.runs)
+        self.last = page.runs[-1] if page.runs else self.last
 
 
 class ChangingServer(RuleBasedStateMachine):
