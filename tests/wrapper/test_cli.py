@@ -347,7 +347,9 @@ def test_wrong_usage(capfdbinary: pytest.CaptureFixture[bytes], arguments: list[
     assert "Traceback" not in err
 
 
-@pytest.mark.parametrize("arguments", [[], ["doctor"], ["runs"], ["operators"], ["mock"], ["conform"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["doctor"], ["runs"], ["operators"], ["mock"], ["conform"], ["export"], ["status"], ["wait"]]
+)
 def test_help(capfdbinary: pytest.CaptureFixture[bytes], arguments: list[str]) -> None:
     """Each verb explains itself, with an example."""
     code, out, _ = called(capfdbinary, *arguments, "--help")

@@ -155,3 +155,29 @@ def test_not_judged(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pyte
         assert 3 == called(capfdbinary, "status")[0]
     code, out, _ = called(capfdbinary, "status", "--help")
     assert (0, True) == (code, "  datamap status " in out)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "told"),
+    [("success", 0, "success"), ("fail", 1, "fail"), ("skip", 1, "skip"), ("running", 2, "had ended after 1 seconds")],
+)
+def test_wait(
+    status: str, code: int, told: str, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The exit code tells how the run ended, or that none did in time; the run that ended is shown."""
+    with ScriptedServer(serve({"ago": 1, "status": status})) as server:
+        point_at(server, monkeypatch)
+        wait = ("wait", "--task-id", "1", "--job-name", "a", "--since", "3h", "--for", "1s", "--output", "table")
+        ended, out, err = called(capfdbinary, *wait)
+
+    assert code == ended
+    assert told in out + err
+
+
+def test_wait_without_a_beginning(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wait says where its window begins, or is refused."""
+    monkeypatch.setenv("DATAMAP_ENDPOINT", "https://h")
+
+    code, _, err = called(capfdbinary, "wait", "--task-id", "1", "--job-name", "a")
+
+    assert (3, True) == (code, "--start TIME or --since SPAN" in err)
