@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from dataarts_datamap._errors import ConfigurationError
 from dataarts_datamap._text import printable
 
+_NO_PROXY_BUT_BY_VARIABLE: Final = sys.platform == "linux"  # other systems have settings of their own
 _REGION: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 # The European pages say .eu, where the official SDK's region file says .com.
@@ -90,6 +91,10 @@ def environment_proxy(endpoint: str) -> Proxy | None:
     Raises:
         ConfigurationError: It names one that is no address.
     """
+    if _NO_PROXY_BUT_BY_VARIABLE and not any(name.lower().endswith("_proxy") for name in os.environ):
+        return None
+    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415  a tenth of all that a first call loads
+
     parts = urlsplit(endpoint)
     proxies = getproxies()
     found = proxies.get(parts.scheme) or proxies.get("all")
@@ -113,6 +118,8 @@ def _split(address: str) -> SplitResult | None:
 def _is_loopback(host: str) -> bool:
     if host == "localhost" or host.endswith(".localhost"):
         return True
+    from ipaddress import ip_address  # noqa: PLC0415  what plain http alone needs is loaded for it alone
+
     try:
         return ip_address(host).is_loopback
     except ValueError:

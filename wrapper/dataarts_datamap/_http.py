@@ -7,7 +7,6 @@ no cookie and reads no ``.netrc``.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import math
 import os
@@ -22,8 +21,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 from urllib.parse import urlsplit
 
+import certifi
 import httpcore
-import httpx
 
 from dataarts_datamap._endpoints import Proxy, environment_proxy
 from dataarts_datamap._errors import (
@@ -210,6 +209,8 @@ class AsyncTransport:
     async def _send(self, step: Send) -> Response:
         pool, proxy = self._pools.route(step.request.endpoint)
         arrival = _Arrival(step, self._clock, self._network.max_answer_size, proxy)
+        import asyncio  # noqa: PLC0415  the largest module there is, and a client for threads does without
+
         marked = _sending.set(True)
         try:
             async with (
@@ -283,6 +284,8 @@ class _Pools(Generic[PoolT]):
 
 
 def _process_and_loop() -> Hashable:
+    import asyncio  # noqa: PLC0415  as above
+
     return os.getpid(), asyncio.get_running_loop()
 
 
@@ -390,6 +393,8 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109  as above
     ) -> httpcore.AsyncNetworkStream:
+        import asyncio  # noqa: PLC0415  as above
+
         try:
             return _AsyncStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
         except asyncio.CancelledError:
@@ -553,4 +558,7 @@ def _proxy_tls_context(proxy: Proxy) -> ssl.SSLContext | None:
 @cache
 def _tls_context() -> ssl.SSLContext:
     # Loading the certificates takes 20 ms of CPU: clients share them.
-    return httpx.create_ssl_context()
+    file, folder = os.environ.get("SSL_CERT_FILE") or None, os.environ.get("SSL_CERT_DIR") or None
+    if file or folder:
+        return ssl.create_default_context(cafile=file, capath=folder)
+    return ssl.create_default_context(cafile=certifi.where())

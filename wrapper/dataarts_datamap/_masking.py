@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import json
 import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
@@ -28,6 +26,9 @@ def mask(text: str, request: Request) -> str:
 
 
 def _secrets(request: Request) -> Iterator[str]:
+    import html  # noqa: PLC0415  what errors alone need is loaded for them alone
+    import json  # noqa: PLC0415  as above
+
     for name, value in request.headers.items():
         if name.lower() in _SECRET_HEADERS:
             for secret in (value, *_AUTHORIZATION.findall(value)):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from typing import Any, TypeAlias, TypeVar
 from urllib.parse import quote
 
@@ -74,6 +73,8 @@ class Response:
         asked = self.headers.get("retry-after", "").strip()
         if asked.isascii() and asked.isdigit():
             return min(float(asked), _LONGEST_WAIT)
+        from email.utils import parsedate_to_datetime  # noqa: PLC0415  what few answers need is loaded for them alone
+
         try:
             wait = parsedate_to_datetime(asked) - parsedate_to_datetime(self.headers.get("date", ""))
         except (TypeError, ValueError, OverflowError):
