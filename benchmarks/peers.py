@@ -22,8 +22,8 @@ from huaweicloudsdkdataartsstudio.v1 import DataArtsStudioClient, ShowInstanceIn
 
 from benchmarks.ours import ACCESS_KEY, INSTANCE_ID, PROJECT_ID, SECRET_KEY, UNLIMITED, our_client, our_runs
 from benchmarks.rows import JOB_NAME, TASK_ID, Window
-from dataarts_datamap_client.client import AuthenticatedClient
 from dataarts_datamap_client.api.data_map import show_instance_infos
+from dataarts_datamap_client.client import AuthenticatedClient
 from dataarts_datamap_client.models.envelope import Envelope
 from dataarts_datamap_client.models.run_page import RunPage
 

@@ -17,8 +17,8 @@ import threading
 import zlib
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar, cast
 from urllib.parse import urlsplit
 
 import certifi
@@ -57,9 +57,9 @@ _MOST_CONNECTIONS: Final = 100
 _MOST_IDLE_CONNECTIONS: Final = 20
 _LONGEST_IDLE: Final = 5.0
 _HEADERS: Final = {
-    "User-Agent": f"dataarts-datamap/{__version__} python/{platform.python_version()}",
-    "Accept": "*/*",
-    "Accept-Encoding": "gzip",
+    "user-agent": ("User-Agent", f"dataarts-datamap/{__version__} python/{platform.python_version()}"),
+    "accept": ("Accept", "*/*"),
+    "accept-encoding": ("Accept-Encoding", "gzip"),
 }
 
 
@@ -523,15 +523,33 @@ def _leading_status(text: str) -> int | None:
     return int(digits) if digits.isdecimal() else None
 
 
+class _Origin(NamedTuple):
+    """Where an endpoint is, as the library is told of it, and how much of its address that is."""
+
+    scheme: bytes
+    host: bytes
+    port: int | None
+    netloc: str
+    length: int
+
+
+@lru_cache(maxsize=16)
+def _origin(endpoint: str) -> _Origin:
+    parts = urlsplit(endpoint)
+    host, length = (parts.hostname or "").encode(), len(f"{parts.scheme}://{parts.netloc}")
+    return _Origin(parts.scheme.encode(), host, parts.port, parts.netloc, length)
+
+
 def _parts(request: Request, timeout: float, left: float) -> dict[str, Any]:
     """The keywords of the library for a request, whose address goes out exactly as it stands."""
-    origin = urlsplit(request.endpoint)
-    target = request.url[len(f"{origin.scheme}://{origin.netloc}") :]
-    headers = {name.lower(): (name, value) for name, value in {**_HEADERS, "Host": origin.netloc}.items()}
+    origin = _origin(request.endpoint)
+    headers = {**_HEADERS, "host": ("Host", origin.netloc)}
     headers |= {name.lower(): (name, value) for name, value in request.headers.items()}
     return {
         "method": request.method,
-        "url": httpcore.URL(scheme=origin.scheme, host=origin.hostname or "", port=origin.port, target=target),
+        "url": httpcore.URL(
+            scheme=origin.scheme, host=origin.host, port=origin.port, target=request.url[origin.length :].encode()
+        ),
         # As bytes, so that a header that is not ASCII goes out as UTF-8, which is what a signature covers.
         "headers": [(name.encode(), value.encode()) for name, value in headers.values()],
         "content": request.content or None,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
-from urllib.parse import quote
+
+from dataarts_datamap._text import percent_encoded
 
 T = TypeVar("T")
 
@@ -35,7 +36,7 @@ class Request:
     @property
     def url(self) -> str:
         """The whole address as it goes on the wire; a blank in the query is ``%20``, never ``+``."""
-        query = "&".join(f"{_encode(name)}={_encode(value)}" for name, value in self.query)
+        query = "&".join(f"{percent_encoded(name)}={percent_encoded(value)}" for name, value in self.query)
         return f"{self.endpoint}{self.path}{'?' if query else ''}{query}"
 
 
@@ -114,7 +115,3 @@ Call: TypeAlias = Generator[Request, Response, T]
 
 Steps: TypeAlias = Generator[Send | Sleep, Response, T]
 """The same, with times: what it yields to send is resumed with the answer, and a wait with ``next``."""
-
-
-def _encode(text: str) -> str:
-    return quote(text, safe="-_.~")
