@@ -1,4 +1,4 @@
-"""Sends requests and brings back whole answers: the one module that knows the HTTP library.
+"""Sends requests and brings back whole answers: with ``_direct`` below it, all that knows the HTTP library.
 
 No type of that library leaves it, and neither does one of its exceptions: not even as the cause or context of ours,
 since it holds the request with its credentials. What it does of its own accord is little: it follows no redirect, keeps
@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 import certifi
 import httpcore
 
+from dataarts_datamap._direct import DirectPool
 from dataarts_datamap._endpoints import Proxy, environment_proxy
 from dataarts_datamap._errors import (
     AnswerTooLargeError,
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._messages import Request, Send, Steps
 
 T = TypeVar("T")
-PoolT = TypeVar("PoolT", httpcore.ConnectionPool, httpcore.AsyncConnectionPool)
+PoolT = TypeVar("PoolT", DirectPool | httpcore.ConnectionPool, httpcore.AsyncConnectionPool)
 ErrorT = TypeVar("ErrorT", bound=DataMapError)
 
 _LONGEST_CONNECT: Final = 10.0
@@ -155,8 +156,10 @@ class SyncTransport:
             _sending.reset(marked)
         raise failure
 
-    def _open_pool(self, proxy: Proxy | None) -> httpcore.ConnectionPool:
-        return httpcore.ConnectionPool(**_pool_settings(proxy), network_backend=self._backend)
+    def _open_pool(self, proxy: Proxy | None) -> DirectPool | httpcore.ConnectionPool:
+        if proxy is None:
+            return DirectPool(**_pool_settings(), network_backend=self._backend)
+        return httpcore.ConnectionPool(**_pool_settings(), proxy=_proxied(proxy), network_backend=self._backend)
 
 
 class AsyncTransport:
@@ -228,7 +231,8 @@ class AsyncTransport:
         raise failure
 
     def _open_pool(self, proxy: Proxy | None) -> httpcore.AsyncConnectionPool:
-        return httpcore.AsyncConnectionPool(**_pool_settings(proxy), network_backend=_AsyncBackend())
+        proxied = None if proxy is None else _proxied(proxy)
+        return httpcore.AsyncConnectionPool(**_pool_settings(), proxy=proxied, network_backend=_AsyncBackend())
 
 
 class _Pools(Generic[PoolT]):
@@ -559,18 +563,18 @@ def _parts(request: Request, timeout: float, left: float) -> dict[str, Any]:
     }
 
 
-def _pool_settings(proxy: Proxy | None) -> dict[str, Any]:
+def _pool_settings() -> dict[str, Any]:
     return {
         "ssl_context": _tls_context(),
-        "proxy": proxy and httpcore.Proxy(proxy.address, auth=proxy.auth, ssl_context=_proxy_tls_context(proxy)),
         "max_connections": _MOST_CONNECTIONS,
         "max_keepalive_connections": _MOST_IDLE_CONNECTIONS,
         "keepalive_expiry": _LONGEST_IDLE,
     }
 
 
-def _proxy_tls_context(proxy: Proxy) -> ssl.SSLContext | None:
-    return _tls_context() if proxy.address.startswith("https:") else None
+def _proxied(proxy: Proxy) -> httpcore.Proxy:
+    ssl_context = _tls_context() if proxy.address.startswith("https:") else None
+    return httpcore.Proxy(proxy.address, auth=proxy.auth, ssl_context=ssl_context)
 
 
 @cache
