@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _ROWS: Final = 1000
-_ROUNDS: Final = 80
+_ROUNDS: Final = 30
 _TIMES: Final = ("planTime", "submitTime", "startTime", "endTime")
 _TEXTS: Final = ("runningData", "runningParam")
 _ATTRIBUTES: Final = tuple(name for name in Run.__struct_fields__ if not name.startswith("_")) + tuple(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-_ROUNDS: Final = 25
+_ROUNDS: Final = 12
 _SDK: Final = "official SDK"
 _INSTALLER: Final = ("pip", "setuptools", "pkg_resources", "_distutils_hack", "distutils-precedence.pth")
 

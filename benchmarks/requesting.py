@@ -13,7 +13,7 @@ from benchmarks.table import Figure
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_ROUNDS: Final = 40
+_ROUNDS: Final = 20
 
 
 class _Size(NamedTuple):

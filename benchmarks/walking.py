@@ -21,7 +21,7 @@ _FEW_ROWS: Final = 10_000
 _MANY_ROWS: Final = 1_000_000
 _PAGE_SIZE: Final = 1000
 _ROUNDS: Final = 3
-_FEW_ROUNDS: Final = 12  # short ones need more of them until one was not disturbed
+_FEW_ROUNDS: Final = 6  # short ones need more of them until one was not disturbed
 
 
 class _Taken(TypedDict):
