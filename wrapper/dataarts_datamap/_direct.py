@@ -173,7 +173,7 @@ class _Connection:
 
     def _content(self, timeout: float) -> Iterator[bytes]:
         while isinstance(event := self._next_event(timeout), h11.Data):
-            yield bytes(event.data)
+            yield event.data
 
     def _next_event(self, timeout: float) -> object:
         try:
