@@ -54,7 +54,9 @@ def _main() -> None:
             parser.error(f"no line is named {', '.join(sorted(unknown))}; there are {', '.join(lines)}")
         figures = [figure for name in chosen for figure in _shown(lines[name]())]
     if not given.only:
-        _RESULTS.write_text(f"{_HEAD}{machine()}\n\n{table(figures)}\n{_NOTES.read_text(encoding='utf-8')}", encoding="utf-8")
+        _RESULTS.write_text(
+            f"{_HEAD}{machine()}\n\n{table(figures)}\n{_NOTES.read_text(encoding='utf-8')}", encoding="utf-8"
+        )
 
 
 def _shown(figures: Iterable[Figure]) -> Iterable[Figure]:
