@@ -62,7 +62,8 @@ def test_metadata(distributions: tuple[Path, Path]) -> None:
     assert dataarts_datamap.__version__ == metadata["Version"]
     assert "[console_scripts]\ndatamap = dataarts_datamap.cli:main\n" == entry_points
     plain = {text.split(">")[0] for text in metadata.get_all("Requires-Dist", []) if "extra ==" not in text}
-    assert {"attrs", "httpcore[asyncio]", "httpx", "msgspec"} == {text.split("<")[0] for text in plain}
+    expected = {"attrs", "certifi", "h11", "httpcore[asyncio]", "httpx", "msgspec"}
+    assert expected == {text.split("<")[0] for text in plain}
 
 
 def test_sdist(distributions: tuple[Path, Path]) -> None:
