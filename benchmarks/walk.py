@@ -40,12 +40,15 @@ def _walk_official(url: str, window: Window, page_size: int) -> int:
 
 
 def _peak() -> int:
-    """The most memory that the process ever had, in bytes."""
-    if sys.platform == "linux":  # where what getrusage tells begins with the peak of the process that started this one
-        status = Path("/proc/self/status").read_text(encoding="ascii")
-        return int(status.partition("VmHWM:")[2].split()[0]) * 1024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+    """The most memory that the process ever had, in bytes.
+
+    On Linux what getrusage tells begins with the peak of the process that started this one; the kernel's own file
+    tells it of this one alone.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(status.read_text(encoding="ascii").partition("VmHWM:")[2].split()[0]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def _measure(walk: Callable[[], int]) -> dict[str, float]:
