@@ -35,6 +35,12 @@ PARALLEL := --numprocesses 4 --dist worksteal
 
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --constraint constraints.txt --build-constraint constraints.txt
 
+BENCH := .bench
+OFFICIAL_SDK := huaweicloudsdkdataartsstudio
+# $(call bench_install,NAME): installs into one of the environments that are compared.
+bench_install = $(BIN)/python -m pip --python $(BENCH)/$(1) install --quiet --constraint constraints.txt \
+	--build-constraint constraints.txt --constraint benchmarks/constraints.txt
+
 .PHONY: help
 help: ## List the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -88,7 +94,7 @@ lint: $(VENV)/.dev ## Check style, types, import layers and the specification
 	@$(BIN)/python spec/check.py
 	@$(BIN)/python spec/diff.py
 	@$(BIN)/lint-imports --no-cache --no-logo
-	@$(BIN)/mypy wrapper contract_tests/dataarts_datamap_contract examples spec tests
+	@$(BIN)/mypy wrapper contract_tests/dataarts_datamap_contract examples spec tests benchmarks
 	@$(BIN)/basedpyright
 
 .PHONY: spec-diff
@@ -103,6 +109,21 @@ mutants: $(VENV)/.dev ## Run the suite over the fleet of broken and correct serv
 format: $(VENV)/.dev ## Rewrite the hand-written code in the project's style
 	@$(BIN)/ruff check --no-cache --fix-only --quiet .
 	@$(BIN)/ruff format --no-cache --quiet .
+
+# The installations that are compared, and the peers: built here alone.
+$(BENCH)/.made: benchmarks/constraints.txt constraints.txt pyproject.toml $(VENV)/.dev
+	@rm -f $@
+	@for name in plain cli sdk peers; do $(BIN)/python -m venv --clear --without-pip $(BENCH)/$$name || exit 1; done
+	@$(call bench_install,plain) .
+	@$(call bench_install,cli) '.[cli]'
+	@$(call bench_install,sdk) $(OFFICIAL_SDK)
+	@$(call bench_install,peers) . $(OFFICIAL_SDK) orjson pyarrow
+	@touch $@
+
+.PHONY: bench
+bench: $(BENCH)/.made build ## Compare with peers, and write benchmarks/RESULTS.md (ONLY=decode,request,... prints those lines)
+	@for name in plain cli peers; do $(call bench_install,$$name) --no-deps --force-reinstall dist/*.whl || exit 1; done
+	@$(BENCH)/peers/bin/python -m benchmarks --environments $(BENCH) --only '$(ONLY)'
 
 .PHONY: evidence
 evidence: $(VENV)/.dev ## List what the specification states, and where each statement comes from
@@ -134,4 +155,4 @@ build: $(VENV)/.dev ## Build the wheel and the sdist into dist/
 
 .PHONY: clean
 clean: ## Remove what the other verbs made
-	@rm -rf $(VENV) $(OFFICIAL) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis
+	@rm -rf $(VENV) $(OFFICIAL) $(BENCH) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis

@@ -9,21 +9,23 @@ import logging
 import multiprocessing
 import os
 import re
+import ssl
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import certifi
 import httpcore
 import pytest
 
 from dataarts_datamap import AsyncDataMapClient, ConfigurationError, DataMapClient, InvalidArgumentError
 from dataarts_datamap._endpoints import Proxy, checked_proxy, environment_proxy
+from dataarts_datamap._http import tls_context
 from support.answers import json_answer, run_page
 from support.faces import SETTINGS, At
 from support.scripted_server import ScriptedServer
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from support.faces import Face
 
 CLIENTS: list[Any] = [DataMapClient, AsyncDataMapClient]
@@ -113,7 +115,6 @@ def test_headers_of_an_answer_are_not_logged(face: Face, caplog: pytest.LogCaptu
     caplog.set_level(logging.DEBUG)
     with ScriptedServer(json_answer([], X_Subject_Token="SECRET")) as server:
         face.list_operators(server)
-        assert "receive_response_headers.started" in caplog.text
         assert "SECRET" not in caplog.text
         with httpcore.ConnectionPool() as pool:
             pool.request("GET", server.url)
@@ -307,3 +308,17 @@ def test_fork() -> None:
 
     assert 0 == child.exitcode
     assert [True, False] == [ports[0] == ports[2], ports[0] == ports[1]]
+
+
+@pytest.mark.parametrize("file", [True, False], ids=["SSL_CERT_FILE", "nothing"])
+def test_trusted_certificates(file: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:  # noqa: FBT001
+    """The environment names whom to trust instead of the certificates that come with the client."""
+    end = "-----END CERTIFICATE-----\n"
+    one = tmp_path / "one.pem"
+    one.write_text(Path(certifi.where()).read_text(encoding="utf-8").partition(end)[0] + end, encoding="utf-8")
+    monkeypatch.setenv("SSL_CERT_FILE", str(one) if file else "")
+    monkeypatch.delenv("SSL_CERT_DIR", raising=False)
+
+    context = tls_context.__wrapped__()
+    assert file == (1 == len(context.get_ca_certs()))
+    assert (ssl.CERT_REQUIRED, True) == (context.verify_mode, context.check_hostname)

@@ -5,11 +5,9 @@ The names below load when they are first used; importing the package alone loads
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING
-
 from dataarts_datamap._version import __version__
 
+TYPE_CHECKING = False  # loading typing takes longer than all the rest of this module
 if TYPE_CHECKING:
     from dataarts_datamap._attempts import Attempt
     from dataarts_datamap._chain import find_credentials
@@ -154,6 +152,8 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415  importing the package alone does not need it
+
     value: object = getattr(import_module(f"{__name__}.{_HOME_OF.get(name, '_errors')}"), name)
     globals()[name] = value
     return value

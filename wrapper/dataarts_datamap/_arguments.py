@@ -34,12 +34,13 @@ def header_value(name: str, value: object, *, secret: bool = False) -> str:
         InvalidArgumentError: It is no text, empty, begins or ends with white space, or holds a control character.
     """
     text = _text(name, value)
-    what = name if secret else f"{name} {shown(text)}"
     if _CONTROL.search(text):
-        raise InvalidArgumentError(f"{what} holds a control character (a line break, perhaps): remove it")
-    if text != text.strip():
-        raise InvalidArgumentError(f"{what} begins or ends with white space: strip it")
-    return text
+        problem = "holds a control character (a line break, perhaps): remove it"
+    elif text != text.strip():
+        problem = "begins or ends with white space: strip it"
+    else:
+        return text
+    raise InvalidArgumentError(f"{name if secret else f'{name} {shown(text)}'} {problem}")
 
 
 def query_text(name: str, value: object) -> str:

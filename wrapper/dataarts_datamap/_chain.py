@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import os
 import stat
 import warnings
@@ -246,6 +245,8 @@ def _check_permissions(path: Path, mode: int, *, strict: bool) -> None:
 
 
 def _parse(path: Path, text: str) -> Profile:
+    import configparser  # noqa: PLC0415  few have such a file
+
     parser = configparser.ConfigParser(interpolation=None)
     try:
         parser.read_string(text)

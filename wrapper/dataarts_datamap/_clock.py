@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 import time
 
@@ -20,6 +19,8 @@ class Clock:
 
     async def sleep_async(self, seconds: float) -> None:
         """Wait, in an event loop."""
+        import asyncio  # noqa: PLC0415  a client for threads does without, and it is the largest module it would load
+
         await asyncio.sleep(seconds)
 
     def random(self) -> float:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from dataclasses import dataclass, field
-from ipaddress import ip_address
+from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from dataarts_datamap._errors import ConfigurationError
 from dataarts_datamap._text import printable
+
+_NO_PROXY_BUT_BY_VARIABLE: Final = sys.platform == "linux"  # other systems have settings of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,10 @@ def environment_proxy(endpoint: str) -> Proxy | None:
     Raises:
         ConfigurationError: It names one that is no address.
     """
+    if _NO_PROXY_BUT_BY_VARIABLE and not any(name.lower().endswith("_proxy") for name in os.environ):
+        return None
+    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415  a tenth of all that a first call loads
+
     parts = urlsplit(endpoint)
     proxies = getproxies()
     found = proxies.get(parts.scheme) or proxies.get("all")
@@ -104,6 +111,8 @@ def _split(address: str) -> SplitResult | None:
 
 def is_link_local(endpoint: str) -> bool:
     """Whether an address is one that no router forwards to, such as that of a metadata service."""
+    from ipaddress import ip_address  # noqa: PLC0415  what few addresses need is loaded for them alone
+
     parts = _split(endpoint)
     try:
         return parts is not None and ip_address(parts.hostname or "").is_link_local
@@ -114,6 +123,8 @@ def is_link_local(endpoint: str) -> bool:
 def _is_loopback(host: str) -> bool:
     if host == "localhost" or host.endswith(".localhost"):
         return True
+    from ipaddress import ip_address  # noqa: PLC0415  as above
+
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -102,8 +102,7 @@ def decode_page(response: Response, *, offset: int, strict: bool = False) -> Run
         InvalidBodyError: The document inside is no page of rows.
         InvalidRowError: With ``strict``, a field has an unexpected type.
     """
-    check_status(response)
-    text = _open_envelope(response)
+    text = open_page(response)
     try:
         body = _BODY_DECODER.decode(text)
     except UNREADABLE:
@@ -116,6 +115,20 @@ def decode_page(response: Response, *, offset: int, strict: bool = False) -> Run
         _refuse_failure_message(response, text, body.msg)
     attach_page(body.rows, text)
     return RunPage(runs=tuple(body.rows), total=body.total, message=body.msg, offset=offset)
+
+
+def open_page(response: Response) -> str:
+    """The document inside of a ShowInstanceInfos answer, not decoded yet.
+
+    Raises:
+        StatusError: The HTTP status is 400 or more.
+        ErrorBodyError: HTTP 200 carries an error body.
+        UpstreamError: The envelope's own status is not 200.
+        InvalidEnvelopeError: The outer document is not an envelope.
+        InvalidBodyError: It holds no text.
+    """
+    check_status(response)
+    return _open_envelope(response)
 
 
 def _open_envelope(response: Response) -> str:

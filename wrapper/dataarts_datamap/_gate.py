@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from concurrent.futures import Future, InvalidStateError, wait
 from contextlib import suppress
-from typing import Final
+from threading import Event, Lock
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _LONGEST_WAIT: Final = 86_400.0  # the system's own waits take no infinity
 
@@ -14,31 +16,45 @@ class Gate:
     """Opens once. Who waits for it, in whatever thread or event loop, then goes on."""
 
     def __init__(self) -> None:
-        self._opened: Future[None] = Future()
+        self._opened = Event()
+        self._lock = Lock()
+        self._told: list[Callable[[], object]] = []
 
     @property
     def is_open(self) -> bool:
         """Whether it was opened."""
-        return self._opened.done()
+        return self._opened.is_set()
 
     def open(self) -> None:
         """Open it; again is harmless."""
-        with suppress(InvalidStateError):
-            self._opened.set_result(None)
+        with self._lock:
+            self._opened.set()
+            told, self._told = self._told, []
+        for tell in told:
+            tell()
 
     def wait(self, seconds: float) -> None:
         """Wait until it is open, in a thread, but no longer than this."""
-        wait([self._opened], min(seconds, _LONGEST_WAIT))
+        self._opened.wait(min(seconds, _LONGEST_WAIT))
 
     async def wait_async(self, seconds: float) -> None:
         """Wait until it is open, in an event loop, but no longer than this."""
+        import asyncio  # noqa: PLC0415  a client for threads does without, and it is the largest module it would load
+
         loop, opened = asyncio.get_running_loop(), asyncio.Event()
 
-        def tell(_: Future[None]) -> None:
+        def tell() -> None:
             with suppress(RuntimeError):  # that loop is closed: no one waits there any more
                 loop.call_soon_threadsafe(opened.set)
 
-        self._opened.add_done_callback(tell)
+        self._tell(tell)
         with suppress(TimeoutError):
             async with asyncio.timeout(min(seconds, _LONGEST_WAIT)):
                 await opened.wait()
+
+    def _tell(self, tell: Callable[[], object]) -> None:
+        with self._lock:
+            if not self.is_open:
+                self._told.append(tell)
+                return
+        tell()

@@ -1,4 +1,4 @@
-"""Sends requests and brings back whole answers: the one module that knows the HTTP library.
+"""Sends requests and brings back whole answers: with ``_direct`` below it, all that knows the HTTP library.
 
 No type of that library leaves it, and neither does one of its exceptions: not even as the cause or context of ours,
 since it holds the request with its credentials. What it does of its own accord is little: it follows no redirect, keeps
@@ -7,7 +7,6 @@ no cookie and reads no ``.netrc``.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import math
 import os
@@ -16,17 +15,17 @@ import socket
 import ssl
 import threading
 import zlib
-from concurrent.futures import CancelledError
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar, cast
 from urllib.parse import urlsplit
 
+import certifi
 import httpcore
-import httpx
 
+from dataarts_datamap._direct import DirectPool
 from dataarts_datamap._endpoints import Proxy, environment_proxy
 from dataarts_datamap._errors import (
     AnswerTooLargeError,
@@ -53,7 +52,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._messages import Request, Steps, Wait
 
 T = TypeVar("T")
-PoolT = TypeVar("PoolT", httpcore.ConnectionPool, httpcore.AsyncConnectionPool)
+PoolT = TypeVar("PoolT", DirectPool | httpcore.ConnectionPool, httpcore.AsyncConnectionPool)
 ErrorT = TypeVar("ErrorT", bound=DataMapError)
 
 _LONGEST_CONNECT: Final = 10.0
@@ -62,9 +61,9 @@ _MOST_IDLE_CONNECTIONS: Final = 20
 _LONGEST_IDLE: Final = 5.0
 _NAP: Final = 0.2
 _HEADERS: Final = {
-    "User-Agent": f"dataarts-datamap/{__version__} python/{platform.python_version()}",
-    "Accept": "*/*",
-    "Accept-Encoding": "gzip",
+    "user-agent": ("User-Agent", f"dataarts-datamap/{__version__} python/{platform.python_version()}"),
+    "accept": ("Accept", "*/*"),
+    "accept-encoding": ("Accept-Encoding", "gzip"),
 }
 
 
@@ -132,7 +131,7 @@ class SyncTransport:
             step = next(steps)
             while True:
                 if cancellation is not None and cancellation.is_cancelled:
-                    raise CancelledError
+                    raise _cancelled()
                 if not isinstance(step, Send):
                     self._pause(step, cancellation)
                     step = next(steps)
@@ -181,8 +180,10 @@ class SyncTransport:
             _sending.reset(marked)
         raise failure
 
-    def _open_pool(self, proxy: Proxy | None) -> httpcore.ConnectionPool:
-        return httpcore.ConnectionPool(**_pool_settings(proxy), network_backend=self._backend)
+    def _open_pool(self, proxy: Proxy | None) -> DirectPool | httpcore.ConnectionPool:
+        if proxy is None:
+            return DirectPool(**_pool_settings(), network_backend=self._backend)
+        return httpcore.ConnectionPool(**_pool_settings(), proxy=_proxied(proxy), network_backend=self._backend)
 
 
 class AsyncTransport:
@@ -243,6 +244,8 @@ class AsyncTransport:
     async def _send(self, step: Send) -> Response:
         pool, proxy = self._pools.route(step.request)
         arrival = _Arrival(step, self._clock, self._network.max_answer_size, proxy)
+        import asyncio  # noqa: PLC0415  the largest module there is, and a client for threads does without
+
         marked = _sending.set(True)
         try:
             async with (
@@ -260,7 +263,8 @@ class AsyncTransport:
         raise failure
 
     def _open_pool(self, proxy: Proxy | None) -> httpcore.AsyncConnectionPool:
-        return httpcore.AsyncConnectionPool(**_pool_settings(proxy), network_backend=_AsyncBackend())
+        proxied = None if proxy is None else _proxied(proxy)
+        return httpcore.AsyncConnectionPool(**_pool_settings(), proxy=proxied, network_backend=_AsyncBackend())
 
 
 class _Pools(Generic[PoolT]):
@@ -323,7 +327,15 @@ class _Pools(Generic[PoolT]):
 
 
 def _process_and_loop() -> Hashable:
+    import asyncio  # noqa: PLC0415  as above
+
     return os.getpid(), asyncio.get_running_loop()
+
+
+def _cancelled() -> BaseException:
+    from concurrent.futures import CancelledError  # noqa: PLC0415  who cancels has loaded it
+
+    return CancelledError()
 
 
 class _Due(threading.local):
@@ -438,6 +450,8 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109  as above
     ) -> httpcore.AsyncNetworkStream:
+        import asyncio  # noqa: PLC0415  as above
+
         try:
             return _AsyncStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
         except asyncio.CancelledError:
@@ -572,15 +586,33 @@ def _leading_status(text: str) -> int | None:
     return int(digits) if digits.isdecimal() else None
 
 
+class _Origin(NamedTuple):
+    """Where an endpoint is, as the library is told of it, and how much of its address that is."""
+
+    scheme: bytes
+    host: bytes
+    port: int | None
+    netloc: str
+    length: int
+
+
+@lru_cache(maxsize=16)
+def _origin(endpoint: str) -> _Origin:
+    parts = urlsplit(endpoint)
+    host, length = (parts.hostname or "").encode(), len(f"{parts.scheme}://{parts.netloc}")
+    return _Origin(parts.scheme.encode(), host, parts.port, parts.netloc, length)
+
+
 def _parts(request: Request, timeout: float, left: float) -> dict[str, Any]:
     """The keywords of the library for a request, whose address goes out exactly as it stands."""
-    origin = urlsplit(request.endpoint)
-    target = request.url[len(f"{origin.scheme}://{origin.netloc}") :]
-    headers = {name.lower(): (name, value) for name, value in {**_HEADERS, "Host": origin.netloc}.items()}
+    origin = _origin(request.endpoint)
+    headers = {**_HEADERS, "host": ("Host", origin.netloc)}
     headers |= {name.lower(): (name, value) for name, value in request.headers.items()}
     return {
         "method": request.method,
-        "url": httpcore.URL(scheme=origin.scheme, host=origin.hostname or "", port=origin.port, target=target),
+        "url": httpcore.URL(
+            scheme=origin.scheme, host=origin.host, port=origin.port, target=request.url[origin.length :].encode()
+        ),
         # As bytes, so that a header that is not ASCII goes out as UTF-8, which is what a signature covers.
         "headers": [(name.encode(), value.encode()) for name, value in headers.values()],
         "content": request.content or None,
@@ -590,22 +622,25 @@ def _parts(request: Request, timeout: float, left: float) -> dict[str, Any]:
     }
 
 
-def _pool_settings(proxy: Proxy | None) -> dict[str, Any]:
+def _pool_settings() -> dict[str, Any]:
     return {
         "ssl_context": tls_context(),
-        "proxy": proxy and httpcore.Proxy(proxy.address, auth=proxy.auth, ssl_context=_proxy_tls_context(proxy)),
         "max_connections": _MOST_CONNECTIONS,
         "max_keepalive_connections": _MOST_IDLE_CONNECTIONS,
         "keepalive_expiry": _LONGEST_IDLE,
     }
 
 
-def _proxy_tls_context(proxy: Proxy) -> ssl.SSLContext | None:
-    return tls_context() if proxy.address.startswith("https:") else None
+def _proxied(proxy: Proxy) -> httpcore.Proxy:
+    ssl_context = tls_context() if proxy.address.startswith("https:") else None
+    return httpcore.Proxy(proxy.address, auth=proxy.auth, ssl_context=ssl_context)
 
 
 @cache
 def tls_context() -> ssl.SSLContext:
     """Which certificates are trusted: those of certifi, or of ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``."""
     # Loading the certificates takes 20 ms of CPU: clients share them.
-    return httpx.create_ssl_context()
+    file, folder = os.environ.get("SSL_CERT_FILE") or None, os.environ.get("SSL_CERT_DIR") or None
+    if file or folder:
+        return ssl.create_default_context(cafile=file, capath=folder)
+    return ssl.create_default_context(cafile=certifi.where())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import json
 import re
 from bisect import bisect_right
 from operator import itemgetter
@@ -106,7 +104,11 @@ def _plain(escape: str) -> str:
     if escape.startswith(("%", "\\x")):
         return unquote(escape.replace("\\x", "%"))
     if escape.startswith("&"):
+        import html  # noqa: PLC0415  what few errors need is loaded for them alone
+
         return html.unescape(escape)
+    import json  # noqa: PLC0415  as above
+
     return "'" if escape == "\\'" else str(json.loads(f'"{escape}"'))
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
-from urllib.parse import quote
+
+from dataarts_datamap._text import percent_encoded
 
 if TYPE_CHECKING:
     from dataarts_datamap._gate import Gate
@@ -44,7 +44,7 @@ class Request:
     @property
     def url(self) -> str:
         """The whole address as it goes on the wire; a blank in the query is ``%20``, never ``+``."""
-        query = "&".join(f"{_encode(name)}={_encode(value)}" for name, value in self.query)
+        query = "&".join(f"{percent_encoded(name)}={percent_encoded(value)}" for name, value in self.query)
         return f"{self.endpoint}{self.path}{'?' if query else ''}{query}"
 
 
@@ -82,6 +82,8 @@ class Response:
         asked = self.headers.get("retry-after", "").strip()
         if asked.isascii() and asked.isdigit():
             return min(float(asked), _LONGEST_WAIT)
+        from email.utils import parsedate_to_datetime  # noqa: PLC0415  what few answers need is loaded for them alone
+
         try:
             wait = parsedate_to_datetime(asked) - parsedate_to_datetime(self.headers.get("date", ""))
         except (TypeError, ValueError, OverflowError):
@@ -137,7 +139,3 @@ A wait is resumed with ``next``. Logic that waits for no one yields requests alo
 
 Steps: TypeAlias = Generator[Send | Sleep | Wait, Response, T]
 """The same, with times: what it yields to send is resumed with the answer, and anything else with ``next``."""
-
-
-def _encode(text: str) -> str:
-    return quote(text, safe="-_.~")

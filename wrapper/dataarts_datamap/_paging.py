@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar, cast
 from dataarts_datamap._callers import calling_place
 from dataarts_datamap._errors import DataMapError, InvalidArgumentError, RowProblemWarning
 from dataarts_datamap._models import RunPage
-from dataarts_datamap._read_ahead import AsyncReadAhead, ReadAhead
+from dataarts_datamap._read_ahead import ReadAhead
 from dataarts_datamap._text import printable, shown
 
 if TYPE_CHECKING:
@@ -355,6 +355,8 @@ class AsyncPager(_Walked, Generic[RowT]):
         self._walk = None
         walk = await self._transport.run(self._reading.begin())
         self._restart(walk)
+        from dataarts_datamap._read_ahead_async import AsyncReadAhead  # noqa: PLC0415  loads asyncio
+
         reader = AsyncReadAhead(self._transport, self._reading.ask, concurrency=self._reading.concurrency)
         try:
             steps = walk.pages()

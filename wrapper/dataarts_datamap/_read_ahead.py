@@ -1,4 +1,4 @@
-"""Reads pages side by side: the one that a walk awaits, and those that it will need next.
+"""Reads pages side by side, in threads: the one that a walk awaits, and those that it will need next.
 
 How many are read ahead grows with the pages that are taken: the first costs one request, and whoever wants them all
 soon has as many under way as are allowed.
@@ -6,17 +6,15 @@ soon has as many under way as are allowed.
 
 from __future__ import annotations
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from dataarts_datamap._cancellation import Cancellation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from concurrent.futures import Future
+    from concurrent.futures import Future, ThreadPoolExecutor
 
-    from dataarts_datamap._http import AsyncTransport, SyncTransport
+    from dataarts_datamap._http import SyncTransport
     from dataarts_datamap._messages import Steps
     from dataarts_datamap._models import RunPage
     from dataarts_datamap._plan import Await, PageRead
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
 _GROWTH: Final = 2
 
 
-class _Width:
+class Width:
     """How many pages may be read ahead."""
 
     def __init__(self, most: int) -> None:
@@ -52,7 +50,7 @@ class ReadAhead:
     ) -> None:
         self._transport = transport
         self._ask = ask
-        self._width = _Width(concurrency - 1)
+        self._width = Width(concurrency - 1)
         self._threads: ThreadPoolExecutor | None = None
         self._most_threads = concurrency - 1
         self._started: dict[PageRead, tuple[Future[RunPage], Cancellation]] = {}
@@ -81,6 +79,8 @@ class ReadAhead:
 
     def _start(self, read: PageRead) -> tuple[Future[RunPage], Cancellation]:
         if self._threads is None:
+            from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  who reads one page does without
+
             self._threads = ThreadPoolExecutor(self._most_threads, thread_name_prefix="datamap-read-ahead")
         cancellation = Cancellation()
         return self._threads.submit(self._transport.run, self._ask(read), cancellation), cancellation
@@ -90,52 +90,3 @@ class ReadAhead:
             future, cancellation = self._started.pop(read)
             if not future.cancel():
                 cancellation.cancel()
-
-
-class AsyncReadAhead:
-    """Reads pages in tasks.
-
-    Args:
-        transport: Takes the steps.
-        ask: The steps that read a page.
-        concurrency: How many pages are read at once.
-    """
-
-    def __init__(
-        self, transport: AsyncTransport, ask: Callable[[PageRead], Steps[RunPage]], *, concurrency: int
-    ) -> None:
-        self._transport = transport
-        self._ask = ask
-        self._width = _Width(concurrency - 1)
-        self._started: dict[PageRead, asyncio.Task[RunPage]] = {}
-        self._cancelled: list[asyncio.Task[Any]] = []
-
-    async def read(self, wanted: Await) -> RunPage:
-        """The page that is awaited.
-
-        Raises:
-            DataMapError: It could not be read. What is wrong with a page ahead is told when that one is awaited.
-        """
-        started = self._started.get(wanted.read)
-        chosen = self._width.chosen(wanted)
-        self._cancel(set(self._started).difference(wanted.ahead, (wanted.read,)))
-        for read in chosen:
-            if read not in self._started:
-                self._started[read] = asyncio.create_task(self._transport.run(self._ask(read)))
-        if started is None:
-            return await self._transport.run(self._ask(wanted.read))
-        page = await started
-        del self._started[wanted.read]
-        return page
-
-    async def close(self) -> None:
-        """End what is under way."""
-        self._cancel(tuple(self._started))
-        await asyncio.gather(*self._cancelled, return_exceptions=True)
-
-    def _cancel(self, reads: Iterable[PageRead]) -> None:
-        self._cancelled = [task for task in self._cancelled if not task.done()]
-        for read in reads:
-            task = self._started.pop(read)
-            task.cancel()
-            self._cancelled.append(task)

@@ -11,10 +11,10 @@ import hmac
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeAlias
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from dataarts_datamap._errors import InvalidArgumentError
-from dataarts_datamap._text import printable
+from dataarts_datamap._text import percent_encoded, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -28,7 +28,6 @@ ALGORITHM: Final = "SDK-HMAC-SHA256"
 DATE_FORMAT: Final = "%Y%m%dT%H%M%SZ"
 _DATE: Final = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
 _UNSIGNED: Final = "UNSIGNED-PAYLOAD"
-_UNRESERVED: Final = "-_.~"
 
 
 def sign(request: Request, *, access_key: str, secret_key: str) -> Request:
@@ -59,7 +58,7 @@ def sign(request: Request, *, access_key: str, secret_key: str) -> Request:
         _payload_hash(request.content, signed),
     ))  # fmt: skip
     to_sign = "\n".join((ALGORITHM, _date(signed), _sha256(canonical.encode())))
-    signature = hmac.new(secret_key.encode(), to_sign.encode(), hashlib.sha256).hexdigest()
+    signature = hmac.digest(secret_key.encode(), to_sign.encode(), hashlib.sha256).hex()
     authorization = f"{ALGORITHM} Access={access_key}, SignedHeaders={names}, Signature={signature}"
     return replace(request, headers={**headers, "Authorization": authorization})
 
@@ -75,9 +74,7 @@ def canonical_query(pairs: QueryPairs) -> str:
         ordered = sorted(flat)
     except TypeError:
         raise InvalidArgumentError("values of one query parameter are of different types: give text") from None
-    return "&".join(
-        f"{quote(name, safe=_UNRESERVED)}={quote(_text(value), safe=_UNRESERVED)}" for name, value in ordered
-    )
+    return "&".join(f"{percent_encoded(name)}={percent_encoded(_text(value))}" for name, value in ordered)
 
 
 def _completed(request: Request, host: str) -> dict[str, str]:
@@ -96,7 +93,7 @@ def _canonical_path(path: str) -> str:
         raise InvalidArgumentError(
             f"the path {printable(repr(path), limit=80)} is no absolute one: it cannot be signed"
         )
-    encoded = "/".join(quote(unquote(segment), safe=_UNRESERVED) for segment in path.split("/"))
+    encoded = "/".join(percent_encoded(unquote(segment)) for segment in path.split("/"))
     return encoded if encoded.endswith("/") else f"{encoded}/"
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
+from urllib.parse import quote
 
 _EMOJI_JOINERS: Final = "\u200d\ufe0f"
 
@@ -14,6 +16,12 @@ def printable(text: str, *, limit: int | None = None) -> str:
     """
     shown = text if limit is None or len(text) <= limit else text[: limit - 1] + "…"
     return "".join(char if char.isprintable() or char in _EMOJI_JOINERS else _escape(char) for char in shown)
+
+
+@lru_cache(maxsize=1024)  # what a page is asked for with is, all but the offset, what the page before was
+def percent_encoded(text: str) -> str:
+    """The text as the service's gateway encodes it: all but letters, digits and ``-_.~``."""
+    return quote(text, safe="-_.~")
 
 
 def shown(value: object, *, limit: int = 80) -> str:

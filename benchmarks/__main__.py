@@ -1,0 +1,69 @@
+"""Measures, and writes the table: ``python -m benchmarks``, in an environment that holds the peers."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from benchmarks.processes import Environments
+from benchmarks.table import Figure, machine, table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+_RESULTS: Final = Path(__file__).with_name("RESULTS.md")
+_NOTES: Final = Path(__file__).with_name("notes.md")
+_HEAD: Final = """\
+# Benchmarks
+
+Written by `make bench`, not by hand. Each figure is a ratio to a peer that was measured in the same run, by turns: the
+least processor time of many rounds, of the client's process alone; for the walk under a throttle it is elapsed time.
+The official SDK's figure is 1; more is faster. Rows are shaped like the documented example: 24 fields, 1.7 KB each.
+
+"""
+
+
+def _lines(where: Environments) -> Mapping[str, Callable[[], Iterable[Figure]]]:
+    """What can be measured, by the names that ``--only`` takes."""
+    from benchmarks import decoding, importing, requesting, walking  # noqa: PLC0415  peers look for a home folder
+
+    return {
+        "decode": decoding.decoding,
+        "request": requesting.requesting,
+        "import": lambda: importing.importing(where),
+        "size": lambda: importing.sizing(where),
+        "throttle": walking.throttled,
+        "grow": walking.growing,
+    }
+
+
+def _main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--environments", type=Path, required=True, help="folder of the installations to compare")
+    parser.add_argument("--only", default="", help="names of lines, comma between; writes no file")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        os.environ["HOME"] = scratch  # the official SDK writes there when it is imported
+        lines = _lines(Environments(given.environments.resolve(), Path(scratch)))
+        chosen = [name.strip() for name in given.only.split(",") if name.strip()] or list(lines)
+        if unknown := set(chosen) - set(lines):
+            parser.error(f"no line is named {', '.join(sorted(unknown))}; there are {', '.join(lines)}")
+        figures = [figure for name in chosen for figure in _shown(lines[name]())]
+    if not given.only:
+        _RESULTS.write_text(
+            f"{_HEAD}{machine()}\n\n{table(figures)}\n{_NOTES.read_text(encoding='utf-8')}", encoding="utf-8"
+        )
+
+
+def _shown(figures: Iterable[Figure]) -> Iterable[Figure]:
+    for figure in figures:
+        sys.stderr.write(f"{figure.row()}\n")
+        yield figure
+
+
+if __name__ == "__main__":
+    _main()

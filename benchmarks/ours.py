@@ -1,0 +1,36 @@
+"""This client as the benchmarks use it; they import it without loading any peer."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any, Final
+
+from benchmarks.rows import JOB_NAME, TASK_ID, Window
+from dataarts_datamap import AccessKeyCredentials, DataMapClient
+
+if TYPE_CHECKING:
+    from dataarts_datamap import Pager, Run
+
+PROJECT_ID: Final = "0833a5737480d53b2f25c010dc1a7b88"
+INSTANCE_ID: Final = "b88c445407b24283aa949f9833a38fd8"
+ACCESS_KEY: Final = "EXAMPLEACCESSKEY0001"
+SECRET_KEY: Final = "ExampleSecretKeyThatOpensNothing00000001"  # noqa: S105  made up
+
+AS_SHIPPED: Final[dict[str, Any]] = {}
+UNLIMITED: Final[dict[str, Any]] = {
+    name: None for name in ("requests_per_second",) if name in inspect.signature(DataMapClient).parameters
+}
+"""The settings of a client that sends as fast as it can."""
+
+
+def our_client(url: str, settings: dict[str, Any]) -> DataMapClient:
+    """A client that signs with an access key."""
+    credentials = AccessKeyCredentials(ACCESS_KEY, SECRET_KEY)
+    return DataMapClient(
+        endpoint=url, project_id=PROJECT_ID, instance_id=INSTANCE_ID, credentials=credentials, **settings
+    )
+
+
+def our_runs(client: DataMapClient, window: Window, *, page_size: int) -> Pager[Run]:
+    """The runs of a window."""
+    return client.list_runs(str(TASK_ID), job_name=JOB_NAME, start=window.start, end=window.end, page_size=page_size)

@@ -1,0 +1,86 @@
+"""Walks a window in a process of its own, and prints what that took as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from benchmarks.ours import AS_SHIPPED, UNLIMITED, our_client, our_runs
+from benchmarks.rows import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_WARM_UP_PAGES: Final = 3
+
+
+def _walk_ours(url: str, window: Window, page_size: int, *, limited: bool) -> int:
+    with our_client(url, AS_SHIPPED if limited else UNLIMITED) as client:
+        rows = 0
+        for _ in our_runs(client, window, page_size=page_size):
+            rows += 1
+    return rows
+
+
+def _walk_official(url: str, window: Window, page_size: int) -> int:
+    """The loop that a user of the official SDK writes."""
+    from benchmarks.peers import official_client, official_rows  # noqa: PLC0415  a walk of ours loads no peer
+
+    client, rows = official_client(url), 0
+    while read := len(official_rows(client, window, offset=rows, limit=page_size)):
+        rows += read
+        if read < page_size:
+            break
+    return rows
+
+
+def _peak() -> int:
+    """The most memory that the process ever had, in bytes.
+
+    On Linux what getrusage tells begins with the peak of the process that started this one; the kernel's own file
+    tells it of this one alone.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(status.read_text(encoding="ascii").partition("VmHWM:")[2].split()[0]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def _measure(walk: Callable[[], int]) -> dict[str, float]:
+    begun, cpu = time.perf_counter(), time.process_time()
+    rows = walk()
+    return {
+        "rows": rows,
+        "cpu": time.process_time() - cpu,
+        "elapsed": time.perf_counter() - begun,
+        "peak": _peak(),
+    }
+
+
+def _main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("url")
+    parser.add_argument("--rows", type=int, required=True)
+    parser.add_argument("--page-size", type=int, required=True)
+    parser.add_argument("--official", action="store_true", help="by the official SDK")
+    parser.add_argument("--limited", action="store_true", help="with the rate limit as shipped")
+    parser.add_argument("--warm-up", action="store_true", help="walk a few pages before")
+    given = parser.parse_args()
+
+    def walk(rows: int) -> int:
+        if given.official:
+            return _walk_official(given.url, Window.of_rows(rows), given.page_size)
+        return _walk_ours(given.url, Window.of_rows(rows), given.page_size, limited=given.limited)
+
+    if given.warm_up:
+        walk(_WARM_UP_PAGES * given.page_size)
+    sys.stdout.write(json.dumps(_measure(lambda: walk(given.rows))))
+
+
+if __name__ == "__main__":
+    _main()
