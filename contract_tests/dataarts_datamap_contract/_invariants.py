@@ -306,9 +306,12 @@ def _outside(exchange: Exchange, target: Target, bound: str, wrong: Callable[[in
     limit = exchange.judgement.number(bound)
     if limit is None or not exchange.answer.rows:
         return None
+    # The time of a run that has not started is 0: that lies before every end, and says nothing about the start.
+    least = 0 if bound == "end_time" else 1
     found: list[str] = []
     for column in window_columns(target):
-        times = [time for row in exchange.answer.rows if (time := whole_number(row.get(column)))]
+        known = [time for row in exchange.answer.rows if (time := whole_number(row.get(column))) is not None]
+        times = [time for time in known if time >= least]
         strays = [time for time in times if wrong(time, limit)]
         if times and not strays:
             return ()

@@ -23,7 +23,8 @@ DEFECTS: frozenset[Kind] = frozenset({"below", "above", "missing", "type", "frac
 """What no server may take."""
 
 _PLAIN = re.compile(r"0|-?[1-9][0-9]*")
-_ODD_LITERAL = re.compile(r"[+-]?(?:0[xXoObB][0-9a-fA-F]+|[0-9.]+[dDfFlL])")
+_ODD_LITERAL = re.compile(r"[+-]?[0-9.]+[dDfFlL]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _LONGEST_TARGET = 8_000
 # int() refuses a text of more than 4,300 digits.
@@ -54,7 +55,7 @@ class Parameter:
     def classify(self, text: str) -> tuple[Kind, str | int]:
         """What a text is as its value, and the value read from it."""
         if not self.is_integer:
-            return ("valid" if text.strip() else "doubtful"), text
+            return ("valid" if text.strip() and not _CONTROL.search(text) else "doubtful"), text
         if len(text) > _MOST_DIGITS:
             return ("above" if text.isascii() and text.isdecimal() else "type"), text
         if _PLAIN.fullmatch(text):

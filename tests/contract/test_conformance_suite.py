@@ -157,6 +157,45 @@ def test_another_server_conforms() -> None:
     assert targets[0] == targets[1]
 
 
+MIXED, SPARSE = {"failed", "passed", "untested"}, {"passed", "untested"}
+NOTHING, UNREACHED = {"untested"}, {"errored"}
+HTML_FAILS = {
+    "A-content-type",
+    "A-json",
+    "A-undeclared-path",
+    "C-nodes-operator",
+    "D-missing",
+    *(f"D-token-{each}" for each in ("other", "prefix", "longer", "case", "blank", "query")),
+    "E-missing-parameter",
+    "E-below-minimum",
+    "E-above-maximum",
+    "E-wrong-type",
+    "E-fraction",
+}
+EXPECTATIONS: dict[str, tuple[Any, int, tuple[set[str], ...], set[str]]] = {
+    "401 to everything": (json_answer(401, ERROR), 2, (SPARSE, NOTHING, NOTHING, SPARSE, NOTHING), set()),
+    "HTML to everything": (HTML, 1, (MIXED, NOTHING, MIXED, MIXED, MIXED), HTML_FAILS),
+    "no rows": (lambda asked: answer_runs_of_nobody(asked), 2, (SPARSE, SPARSE, SPARSE, SPARSE, {"passed"}), set()),  # noqa: PLW0108  it is defined below
+    "down": (None, 2, (UNREACHED,) * 5, set()),
+}
+"""Servers that show too little: the answer to everything, the exit code, each level's outcomes, the failing checks."""
+
+
+@pytest.mark.parametrize("row", EXPECTATIONS.values(), ids=EXPECTATIONS)
+def test_expected_verdicts(row: tuple[Any, int, tuple[set[str], ...], set[str]]) -> None:
+    """A server that shows too little gets exactly the verdict of its row, and never passes."""
+    script, code, levels, failing = row
+    with ScriptedServer(script or HTML) as server:
+        report = run_suite(small_target(server.url), max_examples=0) if script else None
+    report = report or run_suite(small_target(server.url), max_examples=0)
+
+    found = tuple({verdict.outcome for verdict in report.verdicts if verdict.level == level} for level in "ABCDE")
+    assert code == report.exit_code()
+    assert levels == found
+    assert failing == set(failures(report))
+    assert report.shortcomings
+
+
 @pytest.mark.parametrize(
     ("script", "code", "failing"),
     [

@@ -29,7 +29,11 @@ def near_names(name: str) -> Iterator[tuple[str, str]]:
     if wide != name:
         yield "C-job-name-other", wide
     parts = {name[:-1], name[1:], name[: len(name) // 2], name[len(name) // 2 :]}
-    longer = [name + more for more in ("x", "_1", "/", "<", "%", "/x")] + [f"x{name}", f"{name},{name}"]
+    longer = [name + more for more in ("x", "_1", "/", "<", "%", "/x", " ")] + [
+        f"x{name}",
+        f" {name}",
+        f"{name},{name}",
+    ]
     for each in (*sorted(part for part in parts if part.strip() and part != name), *longer):
         yield "C-job-name-prefix", each
     for each in sorted({name.swapcase(), name.upper(), name.lower(), name[:1].swapcase() + name[1:]} - {name}):

@@ -25,6 +25,12 @@ def probe_methods(session: Session) -> None:
             session.judge("A-undeclared-method", exchange, *([] if refused else [f"{method} is answered {status}"]))
 
 
+def probe_head(session: Session) -> None:
+    """HEAD may be served or refused, but breaks nothing: what is wrong with the answers, the invariants see."""
+    for request in (session.runs_request(), session.nodes_request()):
+        session.send(session.authorize(replace(request, method="HEAD")))
+
+
 def probe_paths(session: Session) -> None:
     """Paths beside the declared ones are refused."""
     runs, nodes = session.runs_request(), session.nodes_request()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract._session import Session
 
 _OK, _BAD_REQUEST, _THROTTLED = 200, 400, 429
-_WORDS = ("abc", "ten", "null", "1x", "--1", "[1]", "1;2", "\uff12x")
+_WORDS = ("abc", "ten", "null", "1x", "--1", "[1]", "1;2", "0x10", "\uff12x")
 _FRACTIONS = ("1.5", "0.25")
 
 
@@ -51,6 +51,15 @@ def probe_minimum(session: Session) -> None:
         status = exchange.answer.status
         refused = status not in {_OK, _THROTTLED}
         session.judge("E-minimum-refused", exchange, *([f"{_told(changes)} is answered {status}"] if refused else []))
+
+
+def probe_first_row(session: Session) -> None:
+    """Where the runs are refused from the first row on, they are refused from the second on, too."""
+    first, second = session.runs(offset=0), session.runs(offset=1)
+    status = first.answer.status
+    alone = status not in {_OK, _THROTTLED} and second.answer.status == _OK
+    if alone:
+        session.judge("E-minimum-refused", first, f"offset 0 is answered {status}, and offset 1 is served")
 
 
 def probe_maximum(session: Session) -> None:
@@ -98,6 +107,9 @@ def probe_doubtful(session: Session) -> None:
     session.runs(workspace_id="")
     session.runs(job_name="订单汇总 📊")
     session.runs(job_name="x" * 2_000)
+    for name in ("job_name", "workspace_id"):
+        for text in ("\0", f"{session.target.real_values.get(name) or 'a'}\0", "a\nb", "\x7f"):
+            session.runs(**{name: text})
 
 
 def probe_optional(session: Session) -> None:

@@ -42,6 +42,7 @@ class _StudyStep:
 _GATEWAY: Final = (
     _Step(_gateway.probe_paths, ("A-undeclared-path",)),
     _Step(_gateway.probe_methods, ("A-undeclared-method",)),
+    _Step(_gateway.probe_head, ("A-server-error",)),
 )
 _STUDY: Final = (
     _StudyStep(_walks.probe_walk, ("C-walk-complete", "C-walk-duplicate", "C-run-id-unique", "C-limit-underfilled")),
@@ -50,7 +51,17 @@ _STUDY: Final = (
     _StudyStep(_walks.probe_deep, ("C-offset-deep",)),
     _StudyStep(_walks.probe_page_sizes, ("C-walk-limits-agree",)),
     _StudyStep(_walks.probe_repeats, ("C-repeatable",)),
-    _StudyStep(_walks.probe_whole_window, ("C-offset-slice", "C-offset-beyond-end", "C-limit-underfilled")),
+    _StudyStep(
+        _walks.probe_whole_window,
+        (
+            "C-offset-slice",
+            "C-offset-beyond-end",
+            "C-limit-underfilled",
+            "C-walk-complete",
+            "C-walk-duplicate",
+            "C-run-id-unique",
+        ),
+    ),
     _StudyStep(_windows.probe_cuts, ("C-window-adds-up", "C-window-total")),
     _StudyStep(_windows.probe_reversed, ("C-window-reversed",)),
     _StudyStep(_windows.probe_wide, ("C-window-adds-up",)),
@@ -97,6 +108,7 @@ def run_probes(session: Session) -> str | None:
         _run(session, step.checks, step.probe)
     refusal = _refusal(first)
     if refusal is not None:
+        _run(session, ("E-minimum-refused",), _inputs.probe_first_row)
         return refusal
     session.ledger.leave_untested(_shortcoming_of(nodes), "C-nodes-operator", "C-nodes-unique", "C-nodes-chain")
     _run_studied(session)

@@ -19,7 +19,9 @@ LIMIT = 10
 
 _FEW, _MANY = 4, 45
 _MOST_HALVINGS = 24
-_MOST_WALKED = 600
+MOST_WALKED = 600
+"""How many runs a walk through the whole window may have."""
+
 _SPARE_PAGES = 2
 
 
@@ -105,7 +107,7 @@ def find_study(session: Session) -> Study | None:
     if narrow.walk.rows:
         return narrow
     _judge_empty(session, first, narrow)
-    return Study(start, end, walk(session)) if (total_of(first) or 0) <= _MOST_WALKED else None
+    return Study(start, end, walk(session)) if (total_of(first) or 0) <= MOST_WALKED else None
 
 
 def _judge_empty(session: Session, first: Exchange, narrow: Study) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -126,6 +127,8 @@ def _wrong_signatures(session: Session, *, many: bool) -> Iterator[tuple[str, Re
     runs, nodes = session.runs_request(credential=NOBODY), session.nodes_request(credential=NOBODY)
     other_query = session.runs_request(credential=NOBODY, limit=9)
     yield "D-signature-wrong", signer.sign_wrongly(runs, secret_key=f"{signer.secret_key}x")
+    # A server that remembers good signatures must not take one again for another request.
+    session.send(signer.sign(runs))
     yield "D-signature-tampered", signer.sign_other(runs, other_query)
     if not many:
         return
@@ -133,6 +136,10 @@ def _wrong_signatures(session: Session, *, many: bool) -> Iterator[tuple[str, Re
     yield "D-signature-tampered", signer.sign_other(session.runs_request(credential=NOBODY, task_id="1"), runs)
     yield "D-signature-tampered", signer.sign_other(session.nodes_request(credential=NOBODY, guid="1"), nodes)
     yield "D-signature-tampered", signer.sign_other(session.runs_request(credential=NOBODY, instance="1"), runs)
+    other_field = replace(runs, fields=(*runs.fields[:-1], ("Content-Type", "application/json; charset=utf-8")))
+    for other in (session.runs_request(credential=NOBODY, task_id="1"), other_field):
+        session.send(signer.sign(runs))
+        yield "D-signature-tampered", signer.sign_other(runs, other)
     for minutes in (-17, 17, -24 * 60):
         yield "D-signature-stale", signer.sign_at(runs, timedelta(minutes=minutes))
     yield "D-signature-undated", signer.sign_undated(runs)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dataarts_datamap_contract._probes._study import LIMIT, total_of, walk
+from dataarts_datamap_contract._probes._study import LIMIT, MOST_WALKED, total_of, walk
 from dataarts_datamap_contract._runs import first_difference, identities, repeated, shared_ids
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dataarts_datamap_contract._oracle import Exchange
-    from dataarts_datamap_contract._probes._study import Study
+    from dataarts_datamap_contract._probes._study import Study, Walk
     from dataarts_datamap_contract._session import Session
 
 _OK = 200
@@ -22,8 +22,12 @@ _LARGE_LIMIT = 100
 
 def probe_walk(session: Session, study: Study) -> None:
     """A walk by tens finds every run once, and says so on each page."""
-    _judge_pages(session, study.walk.pages, LIMIT)
-    first, rows, total = study.walk.pages[0], study.walk.rows, study.walk.total
+    _judge_walk(session, study.walk)
+
+
+def _judge_walk(session: Session, walked: Walk) -> None:
+    _judge_pages(session, walked.pages, LIMIT)
+    first, rows, total = walked.pages[0], walked.rows, walked.total
     if total is None:
         return
     lost = () if len(rows) == total else (f"total is {total}, and a walk by tens finds {len(rows)} runs",)
@@ -86,11 +90,13 @@ def probe_deep(session: Session, study: Study) -> None:
 
 
 def probe_whole_window(session: Session, _: Study) -> None:
-    """In the target's whole window, places far from the first page are right, too."""
+    """In the target's whole window, places far from the first page are right, too; a modest one is walked whole."""
     first = session.runs(limit=LIMIT)
     total = total_of(first)
     if total is None or total <= LIMIT + 1:
         return
+    if total <= MOST_WALKED:
+        _judge_walk(session, walk(session))
     if session.target.offset_unit == "pages":
         _probe_last_page(session, first, total)
     else:
