@@ -23,7 +23,7 @@ DEFECTS: frozenset[Kind] = frozenset({"below", "above", "missing", "type", "frac
 """What no server may take."""
 
 _PLAIN = re.compile(r"0|-?[1-9][0-9]*")
-_ODD_LITERAL = re.compile(r"[+-]?[0-9.]+[dDfFlL]")
+_ODD_LITERAL = re.compile(r"[+-]?(?:0[xXoObB][0-9a-fA-F]+|[0-9.]+[dDfFlL])")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _LONGEST_TARGET = 8_000

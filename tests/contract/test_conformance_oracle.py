@@ -55,7 +55,7 @@ def test_a_valid_request() -> None:
         ("offset", "abc", "type"),
         ("offset", "nan", "type"),
         ("offset", "1%202", "type"),
-        ("limit", "0x10", "type"),
+        ("limit", "0x10", "doubtful"),
         ("offset", None, "missing"),
         ("job_name", None, "missing"),
     ],
