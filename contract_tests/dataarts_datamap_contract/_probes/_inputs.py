@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract._session import Session
 
 _OK, _BAD_REQUEST, _THROTTLED = 200, 400, 429
-_WORDS = ("abc", "ten", "null", "1x", "--1", "[1]", "1;2", "0x10", "\uff12x")
+_WORDS = ("abc", "ten", "null", "1x", "--1", "[1]", "1;2", "\uff12x")
 _FRACTIONS = ("1.5", "0.25")
 
 
