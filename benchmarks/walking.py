@@ -19,7 +19,7 @@ _LATENCY: Final = 0.05
 _REQUESTS_PER_SECOND: Final = 50
 _FEW_ROWS: Final = 10_000
 _MANY_ROWS: Final = 1_000_000
-_PAGE_SIZE: Final = 1000
+_PAGE_SIZE: Final = 100  # as shipped: what is read ahead is eight pages, so larger ones take more memory
 _ROUNDS: Final = 3
 _FEW_ROUNDS: Final = 6  # short ones need more of them until one was not disturbed
 
