@@ -375,6 +375,27 @@ def test_async_table_runs(merge: bool) -> None:  # noqa: FBT001  a case
     assert (sorted(TABLE_RUNS, key=lambda run: run[1]) if merge else TABLE_RUNS) == told(runs)
 
 
+@pytest.mark.parametrize("direction", [1, -1])
+def test_merged_run_without_a_planned_time(direction: int) -> None:
+    """A run without a planned time holds nobody up: those behind it come where their times put them."""
+    ids = [1, 3, 5] if direction > 0 else [5, 3, 1]
+
+    def answer(asked: Asked) -> Answer:
+        if asked.target.endswith("/node"):
+            return json_answer([{"task_id": name, "job_name": name} for name in "ab"])
+        if "job_name=a" in asked.target:
+            rows = [row(n) for n in ids]
+            return run_page(rows[0], {"taskRunningLogId": 99, "owner": "no time"}, *rows[1:])
+        return run_page(*(row(n + 1) for n in ids))
+
+    with ScriptedServer(answer) as server, DataMapClient(endpoint=server.url, **SETTINGS) as client:
+        runs = client.list_table_runs("t", merge=True, **WINDOW).to_list()
+
+    planned = [run.run_id for run in runs if run.run_id != 99]
+    assert sorted([2, 4, 6, 3, 5, 7], reverse=direction < 0) == planned
+    assert 99 in {run.run_id for run in runs}
+
+
 def test_table_resume_token() -> None:
     """A walk over a table goes on from its token, wherever it was broken off."""
     with (

@@ -152,9 +152,9 @@ def _merged(sources: Sequence[_Source]) -> list[Run]:
         ready = [source for source in sources if source.runs]
         if not ready:
             return merged
-        merged.append(min(ready, key=lambda source: _planned(source.runs[0]) * direction).runs.popleft())
+        merged.append(min(ready, key=lambda source: _turn(source.runs[0], direction)).runs.popleft())
 
 
-def _planned(run: Run) -> float:
-    planned = run.plan_time
-    return 0.0 if planned is None else planned.timestamp()
+def _turn(run: Run, direction: int) -> float:
+    """When it is the run's turn; one without a planned time holds nobody up."""
+    return float("-inf") if run.plan_time is None else run.plan_time.timestamp() * direction
