@@ -234,6 +234,23 @@ def test_cost_of_finding_out(takes: Any, newest_first: bool) -> None:  # noqa: F
     assert len(second.reads) <= (11 if takes == "rows" else 13)
 
 
+def test_total_that_proves_true_is_taken_at_its_word() -> None:
+    """A list shorter than a page is read once more from its end, until the total has proved true a few times."""
+    server, habits = served(50), Habits()
+    counts = [len(Drive(server, plan(100), habits).finish().reads) for _ in range(6)]
+
+    assert [1, 1] == counts[-2:]
+    assert counts[0] > 1
+
+
+def test_total_of_the_page_alone_is_not_believed() -> None:
+    """Where the total is that of the page, and pages are capped in silence, no run is lost, however often one asks."""
+    habits = Habits()
+    for rows in (10, 10, 10, 10, 10, 25):
+        server = served(rows, tells="this page", cap=10)
+        assert sorted(server.stayed) == sorted(Drive(server, plan(100), habits).finish().given)
+
+
 def test_order_is_the_servers() -> None:
     """The runs come in the server's order, and slices follow the order that the first page shows."""
     for newest_first in (False, True):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._times import Window
 
 _MOST_TOTALS: Final = 20
+_CONVINCING: Final = 4  # a total that is wrong by chance is not right so often
 
 
 class PageRead(NamedTuple):
@@ -53,10 +54,19 @@ class Habits:
     Attributes:
         counting: How it takes offsets; None while that is not known.
         capacity: The most rows that it put on one page.
+        true_totals: How often its total was that of a list which was read to its end by other pages.
+        false_totals: How often it was not.
     """
 
     counting: Counting | None = None
     capacity: int = 0
+    true_totals: int = 0
+    false_totals: int = 0
+
+    @property
+    def has_true_totals(self) -> bool:
+        """Whether its total can be taken at its word: it counted the list, and not just a page, each time."""
+        return self.true_totals >= _CONVINCING and not self.false_totals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

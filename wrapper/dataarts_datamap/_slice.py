@@ -271,6 +271,7 @@ class SliceWalk:
             page, fresh = yield from self._next_page()
             if fresh:
                 yield self._give(page, fresh)
+        self._learn_total(page)
         self._state.edge = self._state.edge.moved(self.edge, self.near_edge)
 
     def _first_page(self) -> Generator[Await, RunPage, Page]:
@@ -443,11 +444,20 @@ class SliceWalk:
 
     def _is_last(self, page: Page) -> bool:
         """Whether the list surely ends with this page."""
-        if self._shift or not page.is_short or page.is_less_than_told:
+        if self._shift or page.is_less_than_told:
             return False
         if not page.rows:
-            return not self._tail
-        return len(page.rows) < max(self._habits.capacity, _LEAST_CAP)
+            return page.is_short and not self._tail
+        if self._habits.has_true_totals and page.sent.total == page.end:
+            return True
+        return page.is_short and len(page.rows) < max(self._habits.capacity, _LEAST_CAP)
+
+    def _learn_total(self, page: Page) -> None:
+        """Whether the total on the last page was that of the list; on the first page it could be the page's own."""
+        if page.sent.total == page.end:
+            self._habits.true_totals += page.end > len(page.rows) and page.is_short
+        elif page.sent.total is not None:
+            self._habits.false_totals += 1
 
     def _look_elsewhere(self, page: Page, overlap: int) -> int:
         """The overlap to try next, where a page did not fit: further on if it was read before, else further back."""
