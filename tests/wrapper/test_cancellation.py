@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import socket
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import pytest
 
+from dataarts_datamap import Clock
 from dataarts_datamap._cancellation import Cancellation
+from dataarts_datamap._gate import Gate
+from dataarts_datamap._http import Network, SyncTransport
+from dataarts_datamap._messages import Sleep, Wait
+
+if TYPE_CHECKING:
+    from dataarts_datamap._messages import Steps
 
 
 def test_waiting_thread_is_woken() -> None:
@@ -28,3 +36,58 @@ def test_waiting_thread_is_woken() -> None:
 
         with pytest.raises(ConnectionAbortedError, match="was ended"), cancellation.watching(here):
             pass
+
+
+class CancellingClock(Clock):
+    """A clock on which waiting takes no time, and ends an exchange."""
+
+    def __init__(self, cancellation: Cancellation) -> None:
+        self.waits: list[float] = []
+        self._cancellation = cancellation
+
+    def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self._cancellation.cancel()
+
+
+class CancellingGate(Gate):
+    """A gate that stays closed, and at which waiting takes no time, and ends an exchange."""
+
+    def __init__(self, clock: CancellingClock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def wait(self, seconds: float) -> None:
+        self._clock.sleep(seconds)
+
+
+@pytest.mark.parametrize("kind", ["sleep", "gate"])
+def test_wait_that_is_cancelled_is_not_waited_out(kind: str) -> None:
+    """A thread that waits before it sends again, or for what another fetches, goes no further once it is cancelled."""
+    cancellation = Cancellation()
+    clock = CancellingClock(cancellation)
+    transport = SyncTransport(Network(timeout=1, max_answer_size=1, proxy=None), clock)
+    went_on: list[str] = []
+
+    def steps() -> Steps[None]:
+        yield Sleep(3600) if kind == "sleep" else Wait(CancellingGate(clock), clock.monotonic() + 3600)
+        went_on.append("sent")
+
+    with pytest.raises(CancelledError):
+        transport.run(steps(), cancellation)
+
+    assert [] == went_on
+    assert 1 > sum(clock.waits)
+
+
+def test_open_gate_ends_the_wait() -> None:
+    """Who waits for what another fetches goes on as soon as it is there, though the wait has no end of its own."""
+    gate = Gate()
+    gate.open()
+    transport = SyncTransport(Network(timeout=1, max_answer_size=1, proxy=None), Clock())
+
+    def steps() -> Steps[str]:
+        yield Wait(gate)
+        return "there"
+
+    assert "there" == transport.run(steps(), Cancellation())

@@ -509,14 +509,16 @@ def test_wait_for_run() -> None:
 
 
 def test_wait_for_any_run() -> None:
-    """Without an id, the run that was planned last of those that have ended is the one."""
+    """Without an id, the run that was planned last is the one, though one before it has ended already."""
 
     async def call(server: ScriptedServer) -> Run:
         async with AsyncDataMapClient(endpoint=server.url, **SETTINGS) as client:
             return await client.wait_for_run("1", job_name="a", **WINDOW)
 
-    with ScriptedServer(*statuses("running")) as server:
-        assert 0 == asyncio.run(call(server)).run_id
+    with ScriptedServer(*statuses("running", "running", "success")) as server:
+        run = asyncio.run(call(server))
+
+    assert (1, "success", 3) == (run.run_id, run.status, len(server.asked))
 
 
 def test_wait_that_is_over() -> None:

@@ -462,7 +462,8 @@ class DataMapClient(_Client[Pager[Run]]):
             end: Where it ends; the present of each reading, if it is left out.
             since: How long before its end, as it is now, the window begins, instead of ``start``.
             workspace_id: ``Operator.workspace_id``; the client's, if it is left out.
-            run_id: The run to wait for; any, if it is left out.
+            run_id: The run to wait for. If it is left out, the one that was planned last when the window is read; let
+                the window begin after the run before, or that one is it until there is another.
             timeout: Seconds to wait at most: a day at the most, by default an hour.
             first_wait: Seconds before the second reading; the next waits grow by half.
             longest_wait: Seconds that a wait can grow to.
@@ -618,7 +619,8 @@ class AsyncDataMapClient(_Client[AsyncPager[Run]]):
             end: Where it ends; the present of each reading, if it is left out.
             since: How long before its end, as it is now, the window begins, instead of ``start``.
             workspace_id: ``Operator.workspace_id``; the client's, if it is left out.
-            run_id: The run to wait for; any, if it is left out.
+            run_id: The run to wait for. If it is left out, the one that was planned last when the window is read; let
+                the window begin after the run before, or that one is it until there is another.
             timeout: Seconds to wait at most: a day at the most, by default an hour.
             first_wait: Seconds before the second reading; the next waits grow by half.
             longest_wait: Seconds that a wait can grow to.

@@ -39,7 +39,7 @@ from dataarts_datamap._errors import (
     TransportError,
 )
 from dataarts_datamap._masking import mask
-from dataarts_datamap._messages import Response, Send, Sleep
+from dataarts_datamap._messages import Response, Send, Sleep, Wait
 from dataarts_datamap._text import printable
 from dataarts_datamap._unpack import Unpacker
 from dataarts_datamap._version import __version__
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
     from dataarts_datamap._cancellation import Cancellation
     from dataarts_datamap._clock import Clock
-    from dataarts_datamap._messages import Request, Steps, Wait
+    from dataarts_datamap._messages import Request, Steps
 
 T = TypeVar("T")
 PoolT = TypeVar("PoolT", DirectPool | httpcore.ConnectionPool, httpcore.AsyncConnectionPool)
@@ -154,14 +154,24 @@ class SyncTransport:
             pool.close()
 
     def _pause(self, step: Sleep | Wait, cancellation: Cancellation | None) -> None:
-        if not isinstance(step, Sleep):
-            step.gate.wait(max(0.0, step.until - self._clock.monotonic()))
-            return
-        seconds = step.seconds
-        while cancellation is not None and seconds > _NAP and not cancellation.is_cancelled:
-            self._clock.sleep(_NAP)
-            seconds -= _NAP
-        self._clock.sleep(seconds)
+        """Wait as the step says; where another thread can cancel that, in naps.
+
+        Raises:
+            CancelledError: It was cancelled.
+        """
+        left = step.seconds if isinstance(step, Sleep) else max(0.0, step.until - self._clock.monotonic())
+        while cancellation is not None and left > _NAP and not (isinstance(step, Wait) and step.gate.is_open):
+            self._nap(step, _NAP)
+            left -= _NAP
+            if cancellation.is_cancelled:
+                raise _cancelled()
+        self._nap(step, left)
+
+    def _nap(self, step: Sleep | Wait, seconds: float) -> None:
+        if isinstance(step, Sleep):
+            self._clock.sleep(seconds)
+        else:
+            step.gate.wait(seconds)
 
     def _send(self, step: Send) -> Response:
         pool, proxy = self._pools.route(step.request)

@@ -48,7 +48,7 @@ def wait_for_run(  # noqa: PLR0913  each is one fact about the wait
     first_wait: float,
     longest_wait: float,
 ) -> Steps[Run]:
-    """Look, and look again, until a run has ended: the one with the id, or else the one that was planned last.
+    """Look, and look again, until a run has ended: the one with the id, or else the one that was planned last so far.
 
     What fails and can pass is tried again like a run that goes on; a failure that lasts ends the wait.
 
@@ -70,10 +70,10 @@ def wait_for_run(  # noqa: PLR0913  each is one fact about the wait
         else:
             failure = None
             wanted = [run for run in runs if run_id is None or run.run_id == run_id]
-            last_run = _latest(wanted) or last_run
-            ended = _latest(run for run in wanted if run.state in _ENDED)
-            if ended is not None:
-                return ended
+            latest = _latest(wanted)
+            last_run = latest or last_run
+            if latest is not None and latest.state in _ENDED:
+                return latest
         left = until - clock.monotonic()
         if left <= 0:
             break
