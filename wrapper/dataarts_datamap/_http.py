@@ -17,13 +17,14 @@ import threading
 import zlib
 from contextlib import suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import cache, lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar, cast
 from urllib.parse import urlsplit
 
 import certifi
 import httpcore
+from msgspec import Struct
 
 from dataarts_datamap._direct import DirectPool
 from dataarts_datamap._endpoints import Proxy, environment_proxy
@@ -45,7 +46,7 @@ from dataarts_datamap._unpack import Unpacker
 from dataarts_datamap._version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
     from dataarts_datamap._cancellation import Cancellation
     from dataarts_datamap._clock import Clock
@@ -56,9 +57,9 @@ PoolT = TypeVar("PoolT", DirectPool | httpcore.ConnectionPool, httpcore.AsyncCon
 ErrorT = TypeVar("ErrorT", bound=DataMapError)
 
 _LONGEST_CONNECT: Final = 10.0
-_MOST_CONNECTIONS: Final = 100
-_MOST_IDLE_CONNECTIONS: Final = 20
-_LONGEST_IDLE: Final = 5.0
+_POOL_SIZE: Final[Mapping[str, Any]] = MappingProxyType(
+    {"max_connections": 100, "max_keepalive_connections": 20, "keepalive_expiry": 5.0}
+)
 _NAP: Final = 0.2
 _HEADERS: Final = {
     "user-agent": ("User-Agent", f"dataarts-datamap/{__version__} python/{platform.python_version()}"),
@@ -84,8 +85,7 @@ for _name in ("httpcore.connection", "httpcore.http11", "httpcore.proxy"):
     logging.getLogger(_name).addFilter(_hide_details)
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
+class Network(Struct, frozen=True):
     """How a client talks.
 
     Attributes:
@@ -192,8 +192,10 @@ class SyncTransport:
 
     def _open_pool(self, proxy: Proxy | None) -> DirectPool | httpcore.ConnectionPool:
         if proxy is None:
-            return DirectPool(**_pool_settings(), network_backend=self._backend)
-        return httpcore.ConnectionPool(**_pool_settings(), proxy=_proxied(proxy), network_backend=self._backend)
+            return DirectPool(tls_context=tls_context, **_POOL_SIZE, network_backend=self._backend)
+        return httpcore.ConnectionPool(
+            ssl_context=tls_context(), **_POOL_SIZE, proxy=_proxied(proxy), network_backend=self._backend
+        )
 
 
 class AsyncTransport:
@@ -274,7 +276,9 @@ class AsyncTransport:
 
     def _open_pool(self, proxy: Proxy | None) -> httpcore.AsyncConnectionPool:
         proxied = None if proxy is None else _proxied(proxy)
-        return httpcore.AsyncConnectionPool(**_pool_settings(), proxy=proxied, network_backend=_AsyncBackend())
+        return httpcore.AsyncConnectionPool(
+            ssl_context=tls_context(), **_POOL_SIZE, proxy=proxied, network_backend=_AsyncBackend()
+        )
 
 
 class _Pools(Generic[PoolT]):
@@ -383,7 +387,7 @@ class _TimedBackend(httpcore.NetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         failure: Exception = httpcore.ConnectError(f"no address of {host}")
-        for *_, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        for *_, address in socket.getaddrinfo(host.encode("ascii"), port, type=socket.SOCK_STREAM):  # loads no IDNA
             left = self.left(timeout)  # for each address anew, or else many would add up
             try:
                 stream = self._backend.connect_tcp(str(address[0]), port, left, local_address, socket_options)
@@ -629,15 +633,6 @@ def _parts(request: Request, timeout: float, left: float) -> dict[str, Any]:
         "extensions": {
             "timeout": {"connect": min(timeout, _LONGEST_CONNECT), "read": timeout, "write": timeout, "pool": left}
         },
-    }
-
-
-def _pool_settings() -> dict[str, Any]:
-    return {
-        "ssl_context": tls_context(),
-        "max_connections": _MOST_CONNECTIONS,
-        "max_keepalive_connections": _MOST_IDLE_CONNECTIONS,
-        "keepalive_expiry": _LONGEST_IDLE,
     }
 
 

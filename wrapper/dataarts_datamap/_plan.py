@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+
+from msgspec import Struct, field
 
 from dataarts_datamap._errors import IncompleteWalkError
 from dataarts_datamap._models import Operator, RunPage
@@ -47,8 +48,7 @@ Walk: TypeAlias = Generator[Await | RunPage, RunPage, None]
 """Yields what it awaits, to be resumed with that page, and the pages that it gives, to be resumed with ``next``."""
 
 
-@dataclass(slots=True)
-class Habits:
+class Habits(Struct):
     """What is known of a server, kept by a client for all its walks.
 
     Attributes:
@@ -69,8 +69,7 @@ class Habits:
         return self.true_totals >= _CONVINCING and not self.false_totals
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Struct, frozen=True, kw_only=True):
     """How windows are walked.
 
     Attributes:
@@ -94,8 +93,7 @@ class Plan:
         return first_span(self.counting(habits), self.page_size)
 
 
-@dataclass(slots=True)
-class Progress:
+class Progress(Struct):
     """What a walk has read so far.
 
     Attributes:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from dataarts_datamap._models import RunPage
@@ -90,8 +90,7 @@ def _are_far(times: Sequence[int], edge: int) -> bool:
     return not times or min(times) > edge + _EDGE or (max(times) < edge - _EDGE and min(times) > 0)
 
 
-@dataclass(slots=True)
-class WalkState:
+class WalkState(Struct):
     """What the slices of a window share.
 
     Attributes:
