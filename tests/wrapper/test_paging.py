@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import sys
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -32,6 +34,7 @@ from support.scripted_server import Answer, Asked, ScriptedServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import FrameType
 
     from support.faces import Face
 
@@ -244,6 +247,42 @@ def test_leaving_a_loop_ends_what_is_under_way() -> None:
         release.set()
 
     assert [] == left
+
+
+def is_inside(thread: int, function: str) -> bool:
+    """Whether a thread executes a function of this name, or one that it has called."""
+    frame: FrameType | None = sys._current_frames()[thread]  # noqa: SLF001  documented, for tests such as this
+    while frame is not None and frame.f_code.co_name != function:
+        frame = frame.f_back
+    return frame is not None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there, a thread that waits for another is not interrupted")
+def test_interrupt_ends_what_is_under_way() -> None:
+    """Whoever presses Ctrl-C while the next page is read ahead, and stalls, does not wait for it."""
+    reached, release = threading.Event(), threading.Event()
+    main = threading.main_thread().ident or 0
+
+    def interrupt() -> None:
+        reached.wait(10)
+        while not is_inside(main, "result"):
+            release.wait(0.01)
+        signal.pthread_kill(main, signal.SIGINT)
+
+    with (
+        ScriptedServer(stalls_later(2000, reached, release)) as server,
+        DataMapClient(endpoint=server.url, **SETTINGS) as client,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        threads.submit(interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            client.list_runs("1", job_name="a", **WINDOW).to_list()
+        left = [thread.name for thread in threading.enumerate() if thread.name.startswith("datamap")]
+        asked = offsets(server)
+        release.set()
+
+    assert [] == left
+    assert sorted(set(asked)) == asked  # none was waited for until it timed out, and then sent again
 
 
 def test_leaving_an_async_loop_ends_what_is_under_way() -> None:

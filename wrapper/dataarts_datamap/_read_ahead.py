@@ -61,15 +61,17 @@ class ReadAhead:
         Raises:
             DataMapError: It could not be read. What is wrong with a page ahead is told when that one is awaited.
         """
-        started = self._started.pop(wanted.read, None)
+        started = self._started.get(wanted.read)
         chosen = self._width.chosen(wanted)
-        self._cancel(set(self._started).difference(wanted.ahead))
+        self._cancel(set(self._started).difference(wanted.ahead, (wanted.read,)))
         for read in chosen:
             if read not in self._started:
                 self._started[read] = self._start(read)
-        if started is not None:
-            return started[0].result()
-        return self._transport.run(self._ask(wanted.read))
+        if started is None:
+            return self._transport.run(self._ask(wanted.read))
+        page = started[0].result()
+        del self._started[wanted.read]  # not before, so that an interrupt ends it, too
+        return page
 
     def close(self) -> None:
         """End what is under way."""
