@@ -6,6 +6,7 @@ import asyncio
 import signal
 import sys
 import threading
+import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ import pytest
 
 from dataarts_datamap import (
     AsyncDataMapClient,
+    Clock,
     DataMapClient,
     DataMapError,
     IncompleteWalkError,
@@ -582,3 +584,25 @@ def test_wait_that_is_over() -> None:
         pytest.raises(DataMapError, match="403"),
     ):
         client.wait_for_run("1", job_name="a", **WINDOW)
+
+
+def test_wait_ends_though_the_server_stalls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wait does not last longer because an answer does not come, or because the server asks for patience."""
+    monkeypatch.setattr("dataarts_datamap._waiting._LAST_LOOK", 0.1)
+    release = threading.Event()
+
+    def stall(_: Asked) -> Answer:
+        release.wait(30)
+        return statuses("success")[0]
+
+    patience = Answer(status=429, headers={"Retry-After": "20"})
+    with ScriptedServer(statuses("running")[0], patience, stall) as server:
+        settings = {**SETTINGS, "clock": Clock(), "endpoint": server.url}
+        started = time.monotonic()
+        for _ in range(3):
+            with DataMapClient(**settings) as client, pytest.raises(WaitTimeoutError, match="after 0.3 seconds"):
+                client.wait_for_run("1", job_name="a", timeout=0.3, first_wait=0.2, **WINDOW)
+        took = time.monotonic() - started
+        release.set()
+
+    assert took < 9

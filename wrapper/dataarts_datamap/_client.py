@@ -464,7 +464,8 @@ class DataMapClient(_Client[Pager[Run]]):
             workspace_id: ``Operator.workspace_id``; the client's, if it is left out.
             run_id: The run to wait for. If it is left out, the one that was planned last when the window is read; let
                 the window begin after the run before, or that one is it until there is another.
-            timeout: Seconds to wait at most: a day at the most, by default an hour.
+            timeout: Seconds to wait at most: a day at the most, by default an hour. The last reading begins at their
+                end; it is given up after ten seconds.
             first_wait: Seconds before the second reading; the next waits grow by half.
             longest_wait: Seconds that a wait can grow to.
 
@@ -621,7 +622,8 @@ class AsyncDataMapClient(_Client[AsyncPager[Run]]):
             workspace_id: ``Operator.workspace_id``; the client's, if it is left out.
             run_id: The run to wait for. If it is left out, the one that was planned last when the window is read; let
                 the window begin after the run before, or that one is it until there is another.
-            timeout: Seconds to wait at most: a day at the most, by default an hour.
+            timeout: Seconds to wait at most: a day at the most, by default an hour. The last reading begins at their
+                end; it is given up after ten seconds.
             first_wait: Seconds before the second reading; the next waits grow by half.
             longest_wait: Seconds that a wait can grow to.
 
