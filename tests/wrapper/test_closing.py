@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from threading import Event, Thread
+from threading import Event, Thread, current_thread
 from typing import TYPE_CHECKING
 
 import pytest
+from httpcore import SyncBackend
 
 from dataarts_datamap import AsyncDataMapClient, ClientClosedError, DataMapClient, DataMapError, Retry
+from dataarts_datamap._direct import DirectPool
+from dataarts_datamap._http import _Pools  # pyright: ignore[reportPrivateUsage]  what happens inside it in a moment
+from dataarts_datamap._messages import Request
 from support.faces import SETTINGS
 from support.faults import Connection, faulty_server, head, self_signed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+REQUEST = Request(method="GET", endpoint="http://127.0.0.1:9", path="/")
 STARTS = [b"", head("Content-Length: 9"), head("Transfer-Encoding: chunked") + b"1\r\n[\r\n"]
 
 
@@ -90,3 +95,49 @@ def test_call_of_a_task_ends(serve: Callable[[Connection], None], waiting: Event
 
     with faulty_server(serve, tls=tls) as server, pytest.raises(ClientClosedError):
         asyncio.run(act(server.url))
+
+
+def open_pool(_: object) -> DirectPool:
+    """A pool without connections."""
+    return DirectPool(
+        ssl_context=ssl.create_default_context(),
+        network_backend=SyncBackend(),
+        max_connections=1,
+        max_keepalive_connections=1,
+        keepalive_expiry=1,
+    )
+
+
+def test_threads_that_begin_together_share_their_connections() -> None:
+    """Two threads that send the first requests of a client at the same time use one pool, which closing finds."""
+    first_is_there, second_began = Event(), Event()
+    found: list[object] = []
+
+    def find_place() -> str:
+        if current_thread() is second:
+            second_began.set()
+            first_is_there.wait(10)
+        return "here"
+
+    pools = _Pools(open_pool, None, find_place)
+    second = Thread(target=lambda: found.append(pools.route(REQUEST)[0]))
+    second.start()
+    second_began.wait(10)
+    found.append(pools.route(REQUEST)[0])
+    first_is_there.set()
+    second.join()
+
+    assert pools.take() * 2 == found
+
+
+def test_request_that_begins_while_the_client_is_closed() -> None:
+    """A request that comes in between is not sent: its connection would stay open."""
+
+    def close_meanwhile(proxy: object) -> DirectPool:
+        pools.take()
+        return open_pool(proxy)
+
+    pools = _Pools(close_meanwhile, None, lambda: "here")
+    with pytest.raises(ClientClosedError):
+        pools.route(REQUEST)
+    assert not pools.is_open

@@ -597,10 +597,10 @@ def test_wait_ends_though_the_server_stalls(monkeypatch: pytest.MonkeyPatch) -> 
 
     patience = Answer(status=429, headers={"Retry-After": "20"})
     with ScriptedServer(statuses("running")[0], patience, stall) as server:
-        settings = {**SETTINGS, "clock": Clock(), "endpoint": server.url}
+        settings: dict[str, Any] = {**SETTINGS, "clock": Clock(), "endpoint": server.url}
         started = time.monotonic()
         for _ in range(3):
-            with DataMapClient(**settings) as client, pytest.raises(WaitTimeoutError, match="after 0.3 seconds"):
+            with DataMapClient(**settings) as client, pytest.raises(WaitTimeoutError, match=r"after 0\.3 seconds"):
                 client.wait_for_run("1", job_name="a", timeout=0.3, first_wait=0.2, **WINDOW)
         took = time.monotonic() - started
         release.set()
