@@ -10,6 +10,7 @@ import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -25,6 +26,7 @@ from dataarts_datamap import (
     Retry,
     Run,
     ServerError,
+    ServiceError,
     TokenCredentials,
     WaitTimeoutError,
 )
@@ -101,8 +103,23 @@ def test_pager() -> None:
         assert 2 == len(server.asked)
         assert [100, 98, 52] == [len(page.runs) for page in pager.pages()]
         assert list(pager) == pager.to_list(max_items=999)
-        with pytest.raises(InvalidArgumentError, match="max_items"):
-            pager.to_list(max_items=-1)
+        assert 250 == len(pager.to_list(max_items=2**70))
+        for wrong in (-1, True, "1"):
+            with pytest.raises(InvalidArgumentError, match="max_items"):
+                pager.to_list(max_items=wrong)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  at run time
+
+
+def test_iterations_side_by_side() -> None:
+    """Each iteration is a walk of its own; what a pager tells is that of the one that began last."""
+    with ScriptedServer(serve_rows(300)) as server, DataMapClient(endpoint=server.url, **SETTINGS) as client:
+        pager = client.list_runs("1", job_name="a", **WINDOW)
+        first, second = iter(pager), iter(pager)
+        for rows, count in ((first, 150), (second, 120), (first, 100)):
+            ids = [run.run_id for run in islice(rows, count)]
+        rest = [run.run_id for run in client.list_runs("1", job_name="a", resume_token=pager.resume_token)]
+
+    assert list(range(151, 251)) == ids
+    assert list(range(121, 301)) == rest
 
 
 def test_async_pager() -> None:
@@ -448,6 +465,22 @@ def test_table_resume_token() -> None:
             first = pager.to_list(max_items=count)
             rest = client.list_table_runs("t", resume_token=pager.resume_token).to_list()
             assert TABLE_RUNS == told([*first, *rest])
+
+
+def test_resumed_walk_that_cannot_begin() -> None:
+    """A walk that is taken up again, and fails before anything is read, can still be taken up from its token."""
+    token = '{"version":1,"kind":"TablePosition","table_guid":"t","window":[5,6]}'
+    refused = json_answer({}, status=403)
+
+    async def call(server: ScriptedServer) -> None:
+        async with AsyncDataMapClient(endpoint=server.url, **SETTINGS) as client:
+            await client.list_table_runs("t", resume_token=token).to_list()
+
+    with ScriptedServer(refused) as server, DataMapClient(endpoint=server.url, **SETTINGS) as client:
+        for walk in (client.list_table_runs("t", resume_token=token).to_list, lambda: asyncio.run(call(server))):
+            with pytest.raises(ServiceError) as caught:
+                walk()
+            assert token == caught.value.resume_token
 
 
 def test_table_without_operators() -> None:
