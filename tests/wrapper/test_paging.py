@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
+import os
 import signal
 import sys
 import threading
@@ -353,7 +355,41 @@ def test_rate_limit_of_a_client(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 2 * 1.025 >= sum(clock.waits) > 1.5
 
 
-@pytest.mark.parametrize("settings", [{"requests_per_second": 0}, {"requests_per_second": "5"}, {"concurrency": 0}])
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_rate_limit_after_a_fork() -> None:
+    """A child can ask, though a thread of its parent was asking while it was born."""
+    limiter = RateLimiter(1)
+    limiter.wait(0.0)
+
+    class Birth(float):
+        """A time at which a child is born, while the limiter looks at it."""
+
+        def __rsub__(self, other: float) -> float:
+            child = multiprocessing.get_context("fork").Process(target=limiter.wait, args=(0.0,), daemon=True)
+            child.start()
+            child.join(10)
+            exits.append(child.exitcode)
+            return other
+
+    exits: list[int | None] = []
+    limiter.wait(Birth())
+
+    assert [0] == exits
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"requests_per_second": 0},
+        {"requests_per_second": "5"},
+        {"requests_per_second": True},
+        {"requests_per_second": 10**400},
+        {"requests_per_second": 5e-324},
+        {"requests_per_second": float("nan")},
+        {"concurrency": 0},
+    ],
+)
 def test_wrong_settings(settings: dict[str, Any]) -> None:
     """A limit that is none is refused by its name."""
     with pytest.raises(InvalidArgumentError, match=next(iter(settings))):

@@ -52,6 +52,8 @@ _DEFAULT_DEADLINE: Final = 120.0
 _DEFAULT_MAX_ANSWER_SIZE: Final = 64 * 1024 * 1024
 _DEFAULT_PAGE_SIZE: Final = 100
 _DEFAULT_RATE: Final = 50.0  # documented: what the service allows one user on all of the Data Map
+_LEAST_RATE: Final = 1e-5  # about one a day
+_MOST_RATE: Final = 1_000_000  # each of the last second is remembered
 _DEFAULT_CONCURRENCY: Final = 8
 _MOST_CONCURRENCY: Final = 64
 _DEFAULT_SLICE_SPAN: Final = timedelta(days=28)  # a sibling API caps a window at a month
@@ -410,8 +412,8 @@ class DataMapClient(_Client[Pager[Run]]):
             (``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY``, except for ``NO_PROXY``), if left out.
         allow_http: Whether the address may be plain ``http`` to another machine than this one.
         requests_per_second: How many requests the client sends in a second, for all its walks together; by default
-            50, which is what the service allows one user (documented). None for no limit. Where the service finds them
-            too many all the same, all walks wait.
+            50, which is what the service allows one user (documented). One every day or so at the least; a million at
+            the most, and None for no limit. Where the service finds them too many all the same, all walks wait.
         concurrency: How many pages of a walk are read at once: 1 to 64, by default 8.
         on_attempt: Called with an ``Attempt`` after each one, for metrics and the like, in the thread or task of the
             call; what it raises is logged once and breaks nothing. It should be quick, and no coroutine function.
@@ -568,8 +570,8 @@ class AsyncDataMapClient(_Client[AsyncPager[Run]]):
             (``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY``, except for ``NO_PROXY``), if left out.
         allow_http: Whether the address may be plain ``http`` to another machine than this one.
         requests_per_second: How many requests the client sends in a second, for all its walks together; by default
-            50, which is what the service allows one user (documented). None for no limit. Where the service finds them
-            too many all the same, all walks wait.
+            50, which is what the service allows one user (documented). One every day or so at the least; a million at
+            the most, and None for no limit. Where the service finds them too many all the same, all walks wait.
         concurrency: How many pages of a walk are read at once: 1 to 64, by default 8.
         on_attempt: Called with an ``Attempt`` after each one, for metrics and the like, in the thread or task of the
             call; what it raises is logged once and breaks nothing. It should be quick, and no coroutine function.
@@ -796,8 +798,10 @@ def _checked_seconds(name: str, seconds: object) -> float:
 def _checked_rate(rate: object) -> float | None:
     if rate is None:
         return None
-    if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate < float("inf"):
-        raise InvalidArgumentError(f"requests_per_second must be a number above 0, or None, not {shown(rate)}")
+    if isinstance(rate, bool) or not isinstance(rate, int | float) or not _LEAST_RATE <= rate <= _MOST_RATE:
+        raise InvalidArgumentError(
+            f"requests_per_second must be a number from {_LEAST_RATE:g} to {_MOST_RATE:,}, or None, not {shown(rate)}"
+        )
     return rate
 
 
