@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import multiprocessing
 import os
 import signal
@@ -13,13 +14,14 @@ import warnings
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from dataarts_datamap import (
     AsyncDataMapClient,
+    Attempt,
     Clock,
     DataMapClient,
     DataMapError,
@@ -39,7 +41,7 @@ from support.faces import SETTINGS, WINDOW, InstantClock
 from support.scripted_server import Answer, Asked, ScriptedServer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import FrameType
 
     from support.faces import Face
@@ -304,6 +306,50 @@ def test_interrupt_ends_what_is_under_way() -> None:
 
     assert [] == left
     assert sorted(set(asked)) == asked  # none was waited for until it timed out, and then sent again
+
+
+def test_forgotten_walk_is_closed_in_a_thread_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A walk in a cycle of references is closed by the garbage collector, be that in a thread that reads ahead."""
+    complaints: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", complaints.append)
+    forgotten, collected = threading.Event(), threading.Event()
+
+    def collect(_: Attempt) -> None:
+        if threading.current_thread() is not threading.main_thread() and forgotten.wait(10):
+            gc.collect()
+            collected.set()
+
+    with (
+        ScriptedServer(serve_rows(500)) as server,
+        DataMapClient(endpoint=server.url, on_attempt=collect, **SETTINGS) as client,
+    ):
+        walk: list[object] = [iter(client.list_runs("1", job_name="a", **WINDOW))]
+        walk.append(walk)
+        list(islice(cast("Iterator[Run]", walk[0]), 101))
+        del walk
+        forgotten.set()
+        assert collected.wait(10)
+
+    assert [] == complaints
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_walk_after_a_fork() -> None:
+    """A child can read on where its parent was, or leave off, and the parent's walk goes on undisturbed."""
+    with ScriptedServer(serve_rows(1000)) as server, DataMapClient(endpoint=server.url, **SETTINGS) as client:
+        rows = iter(client.list_runs("1", job_name="a", **WINDOW))
+        list(islice(rows, 300))
+
+        def read_on() -> None:
+            if 700 != len(list(rows)):
+                raise SystemExit(1)
+
+        child = multiprocessing.get_context("fork").Process(target=read_on, daemon=True)
+        child.start()
+        child.join(10)
+        assert 0 == child.exitcode
+        assert 700 == len(list(rows))
 
 
 def test_leaving_an_async_loop_ends_what_is_under_way() -> None:
