@@ -34,7 +34,9 @@ def plan(page_size: int = 10, *, slice_span: int = LONG, slice_rows: int = 10_00
 class Drive:
     """Drives a walk against a server, page by page."""
 
-    def __init__(self, server: SimulatedServer, how: Plan, habits: Habits | None = None) -> None:
+    def __init__(
+        self, server: SimulatedServer, how: Plan, habits: Habits | None = None, token: str | None = None
+    ) -> None:
         self.server = server
         self.habits = habits or Habits()
         self.how = how
@@ -45,7 +47,12 @@ class Drive:
         self.is_over = False
         self.last: Run | None = None
         self.last_part = 0
-        self._begin(None)
+        self._begin(None if token is None else Position.parse(token))
+
+    def tokens(self) -> dict[int, str | None]:
+        """The tokens of each place on the page that was given, by the number of runs given before."""
+        runs = 0 if self._latest is None else len(self._latest.runs)
+        return {len(self.given) - runs + kept: self._walk.token(kept) for kept in range(runs + 1)}
 
     @property
     def changed(self) -> int:
@@ -260,6 +267,24 @@ def test_order_is_the_servers() -> None:
 
         times = {row.number: row.plan_time for row in server.rows}
         assert sorted(times, key=times.__getitem__, reverse=newest_first) == plain.given == sliced.given
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+@pytest.mark.parametrize("takes", TAKES[:4])
+def test_walk_goes_on_elsewhere(takes: Any, newest_first: bool) -> None:  # noqa: FBT001  a case
+    """A walk goes on from wherever it stood, in a process that knows nothing of the server, however that counts."""
+    server = served(70, takes=takes, newest_first=newest_first)
+    drive = Drive(server, plan(20))
+    places: dict[int, str | None] = {}
+    while not drive.is_over:
+        places |= drive.tokens()
+        drive.step()
+
+    assert list(range(71)) == sorted(places)
+    for count, token in places.items():
+        assert token is not None
+        rest = Drive(server, plan(20), token=token).finish()
+        assert (None, drive.given[count:]) == (rest.error, rest.given)
 
 
 def test_step_follows_the_rows_that_came() -> None:

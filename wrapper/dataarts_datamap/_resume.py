@@ -7,7 +7,8 @@ from typing import Any, Final, Self, TypeVar
 from msgspec import Struct, ValidationError, json
 
 from dataarts_datamap._errors import InvalidArgumentError
-from dataarts_datamap._overlap import Row  # noqa: TC001  msgspec reads the annotations
+from dataarts_datamap._offsets import Counting  # noqa: TC001  msgspec reads the annotations
+from dataarts_datamap._overlap import Row  # noqa: TC001  as above
 from dataarts_datamap._text import shown
 from dataarts_datamap._times import Window  # noqa: TC001  as above
 
@@ -59,6 +60,7 @@ class Position(_Token, frozen=True, kw_only=True, omit_defaults=True):
         edge: Where the slice begins.
         near_edge: Rows that the slice before had near it.
         near_next_edge: Rows of the slice near its other end.
+        counting: How the server takes offsets, which the few rows above would not tell; None if that is not known.
     """
 
     task_id: str
@@ -72,6 +74,7 @@ class Position(_Token, frozen=True, kw_only=True, omit_defaults=True):
     edge: int | None = None
     near_edge: tuple[Row, ...] = ()
     near_next_edge: tuple[Row, ...] = ()
+    counting: Counting | None = None
 
 
 class TablePosition(_Token, frozen=True, kw_only=True, omit_defaults=True):

@@ -51,6 +51,7 @@ class WindowWalk:
         if resumed is not None:
             self._state.is_descending = resumed.is_descending
             self._state.edge = Edge(resumed.edge, [(row, 0) for row in resumed.near_edge])
+            habits.counting = habits.counting or resumed.counting
 
     @property
     def operator(self) -> Operator:
@@ -93,6 +94,7 @@ class WindowWalk:
             edge=state.edge.at,
             near_edge=tuple(row for row, _ in state.edge.runs),
             near_next_edge=tuple(row for row, _ in walk.near_edge),
+            counting=state.habits.counting,
         )
 
     def changed(self) -> int:
