@@ -307,7 +307,7 @@ class SliceWalk:
             yield self._give_first(page)
             self.settle()
         else:
-            page, fresh = yield from self._next_page()
+            page, fresh = (yield from self._first_page_again()) or (yield from self._next_page())
             yield self._give(page, fresh)
         while not self._is_last(page):
             page, fresh = yield from self._next_page()
@@ -332,6 +332,19 @@ class SliceWalk:
             raise self._contradiction(page)
         self._first_offset = span.offset
         return page
+
+    def _first_page_again(self) -> Generator[Await, RunPage, Found | None]:
+        """The first page with its new rows, where the reading broke off on it; None if it is behind, or lost.
+
+        From there on, it can be found out how the server takes offsets; the few rows that are known do not tell.
+        """
+        if self._plan.counting(self._habits) is not None:
+            return None
+        span = self._plan.first_span(self._habits)
+        span = span._replace(limit=min(max(span.limit, self._reached + 1), self._most))
+        page = Page((yield self._await(span)), span)
+        fresh = self._take(page)
+        return None if fresh is None else (page, fresh)
 
     def _check_size(self, page: Page) -> None:
         total = page.sent.total or 0
