@@ -269,11 +269,11 @@ def test_order_is_the_servers() -> None:
         assert sorted(times, key=times.__getitem__, reverse=newest_first) == plain.given == sliced.given
 
 
-@pytest.mark.parametrize("newest_first", [False, True])
+@pytest.mark.parametrize("habits", [{"newest_first": True}, {"newest_first": False}, {"cap": 12}])
 @pytest.mark.parametrize("takes", TAKES[:4])
-def test_walk_goes_on_elsewhere(takes: Any, newest_first: bool) -> None:  # noqa: FBT001  a case
+def test_walk_goes_on_elsewhere(takes: Any, habits: dict[str, Any]) -> None:
     """A walk goes on from wherever it stood, in a process that knows nothing of the server, however that counts."""
-    server = served(70, takes=takes, newest_first=newest_first)
+    server = served(70, takes=takes, **habits)
     drive = Drive(server, plan(20))
     places: dict[int, str | None] = {}
     while not drive.is_over:

@@ -57,6 +57,8 @@ class Position(_Token, frozen=True, kw_only=True, omit_defaults=True):
         piece: The slice that is read.
         reached: The position behind the last row.
         tail: The last rows.
+        limit: How many rows were asked for at once; 0 if none were yet.
+        most: The most that the server puts on one page, as far as was noticed; 0 if nothing was.
         edge: Where the slice begins.
         near_edge: Rows that the slice before had near it.
         near_next_edge: Rows of the slice near its other end.
@@ -71,6 +73,8 @@ class Position(_Token, frozen=True, kw_only=True, omit_defaults=True):
     piece: Window
     reached: int = 0
     tail: tuple[Row, ...] = ()
+    limit: int = 0
+    most: int = 0
     edge: int | None = None
     near_edge: tuple[Row, ...] = ()
     near_next_edge: tuple[Row, ...] = ()

@@ -174,10 +174,14 @@ class Place(NamedTuple):
     Attributes:
         reached: The position behind the last row.
         tail: The last rows.
+        limit: How many rows are asked for at once; 0 for as many as the plan says.
+        most: The most that the server puts on one page, as far as was noticed; 0 if nothing was.
     """
 
     reached: int = 0
     tail: tuple[Row, ...] = ()
+    limit: int = 0
+    most: int = 0
 
 
 class _Given(NamedTuple):
@@ -255,6 +259,7 @@ class SliceWalk:
         )  # of what came before, the end is known
         if begin is not None:
             self._reached, self._tail = begin.reached, list(begin.tail)
+            self._limit, self._most = min(self._limit, begin.limit or self._limit), begin.most or self._most
             self._order.learn(self._tail)
             self._memory = Memory.of(self._tail)
             self.given.add(self._tail, [0] * len(self._tail))
@@ -291,7 +296,7 @@ class SliceWalk:
         rows = [*tail[: len(tail) - len(page)], *page.rows[:count]]
         group = self._order.group_before(rows, len(rows)) if rows else 0
         begin = self._order.group_before(rows, group - _ANCHORS) if group > _ANCHORS else 0
-        return Place(page.span.position + count, tuple(rows[begin:]))
+        return Place(page.span.position + count, tuple(rows[begin:]), self._limit, self._most)
 
     def pages(self) -> Walk:
         """The pages, each run on one of them.

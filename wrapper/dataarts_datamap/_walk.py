@@ -91,6 +91,8 @@ class WindowWalk:
             piece=walk.piece,
             reached=place.reached,
             tail=place.tail,
+            limit=place.limit,
+            most=place.most,
             edge=state.edge.at,
             near_edge=tuple(row for row, _ in state.edge.runs),
             near_next_edge=tuple(row for row, _ in walk.near_edge),
@@ -133,7 +135,7 @@ class WindowWalk:
 
     def _go_on(self, position: Position) -> Walk:
         if position.tail:
-            begin = Place(position.reached, position.tail)
+            begin = Place(position.reached, position.tail, position.limit, position.most)
             self._current = walk = SliceWalk(
                 self._state, position.piece, following=(), read_before=Memory(), told=None, begin=begin
             )
@@ -141,7 +143,7 @@ class WindowWalk:
             try:
                 yield from walk.pages()
             except UnsettledError:
-                raise self.progress.incomplete("the place to go on from was not found: its runs are gone") from None
+                raise self.progress.incomplete("the place to go on from was not found, its runs are gone: walk the window anew") from None
         left = _behind(position) if position.tail else _from(position)
         slices = cut(left, self._span) if left.start < left.end or not position.tail else []
         if position.is_descending is None:
