@@ -143,7 +143,9 @@ class WindowWalk:
             try:
                 yield from walk.pages()
             except UnsettledError:
-                raise self.progress.incomplete("the place to go on from was not found, its runs are gone: walk the window anew") from None
+                raise self.progress.incomplete(
+                    "the place to go on from was not found, its runs are gone: walk the window anew"
+                ) from None
         left = _behind(position) if position.tail else _from(position)
         slices = cut(left, self._span) if left.start < left.end or not position.tail else []
         if position.is_descending is None:
