@@ -241,6 +241,42 @@ def test_cost_of_finding_out(takes: Any, newest_first: bool) -> None:  # noqa: F
     assert len(second.reads) <= (11 if takes == "rows" else 13)
 
 
+@pytest.mark.parametrize("tells", ["all", "nothing"])
+@pytest.mark.parametrize("assumed", list(Counting))
+@pytest.mark.parametrize("takes", TAKES[:4])
+def test_wrong_guess_loses_nothing(takes: Any, assumed: Counting, tells: Any) -> None:
+    """Whatever is assumed of how a server counts, a walk has all runs, or fails."""
+    for rows in (1, 12, 30, 45):
+        habits = Habits(counting=assumed, capacity=10, true_totals=9)
+        drive = Drive(served(rows, takes=takes, tells=tells), plan(10), habits).finish()
+        assert drive.error is not None or list(range(1, rows + 1)) == sorted(drive.given)
+
+
+class NothingAtZero(SimulatedServer):
+    """A server that has nothing at offset 0: each time, or just the first times."""
+
+    times = 10**9
+
+    def page(self, read: PageRead) -> RunPage:
+        page = super().page(read)
+        if read.offset or not self.times:
+            return page
+        self.times -= 1
+        return RunPage(runs=(), total=page.total, message=None, offset=0)
+
+
+@pytest.mark.parametrize(("takes", "times"), [("pages from one", 10**9), ("rows", 1), ("pages", 1)])
+def test_nothing_at_offset_zero(takes: Any, times: int) -> None:
+    """A server may begin to count at one, or have had nothing yet when it was asked first: no run is passed over."""
+    habits = Habits()
+    for _ in range(2):
+        server = NothingAtZero(Random(7), takes=takes, last=10**9)
+        server.times = times
+        server.begin(25)
+        drive = Drive(server, plan(10), habits).finish()
+        assert (None, list(range(1, 26))) == (drive.error, sorted(drive.given))
+
+
 def test_total_that_proves_true_is_taken_at_its_word() -> None:
     """A list shorter than a page is read once more from its end, until the total has proved true a few times."""
     server, habits = served(50), Habits()

@@ -63,6 +63,7 @@ class Position(_Token, frozen=True, kw_only=True, omit_defaults=True):
         near_edge: Rows that the slice before had near it.
         near_next_edge: Rows of the slice near its other end.
         counting: How the server takes offsets, which the few rows above would not tell; None if that is not known.
+        first_offset: Where its lists begin.
     """
 
     task_id: str
@@ -79,6 +80,7 @@ class Position(_Token, frozen=True, kw_only=True, omit_defaults=True):
     near_edge: tuple[Row, ...] = ()
     near_next_edge: tuple[Row, ...] = ()
     counting: Counting | None = None
+    first_offset: int = 0
 
 
 class TablePosition(_Token, frozen=True, kw_only=True, omit_defaults=True):

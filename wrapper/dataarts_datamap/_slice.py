@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 from msgspec.structs import replace
 
 from dataarts_datamap._models import RunPage
-from dataarts_datamap._offsets import COUNTINGS_OF_UNIT, Counting, Span, first_span, next_span, probe
+from dataarts_datamap._offsets import COUNTINGS_OF_UNIT, Counting, Span, next_span, probe
 from dataarts_datamap._overlap import Joint, Memory, Order, Row, join, row_of
 from dataarts_datamap._plan import Await, Habits, PageRead, Plan, Progress, Walk
 from dataarts_datamap._times import Window
@@ -247,8 +247,9 @@ class SliceWalk:
         self._reached = 0
         self._tail: list[Row] = []
         self._shift = 0
+        self._has_shifted = False
         self._first: Row | None = None
-        self._first_offset = 0
+        self._first_offset = self._plan.first_span(self._habits).offset
         self._contents: dict[int | str, int] = {}
         self._untaken: Page | None = None
         self._last: _Given | None = None
@@ -327,16 +328,24 @@ class SliceWalk:
         if sent is None:
             sent = yield self._await(span)
         if not sent.runs and sent.total:
-            if span.offset == 0 and Counting.PAGES_FROM_ONE in COUNTINGS_OF_UNIT[self._plan.offset_unit]:
-                span = first_span(Counting.PAGES_FROM_ONE, span.limit)
-            sent = yield self._await(span, reading=1)
-            if sent.runs and span.offset:
-                self._habits.counting = Counting.PAGES_FROM_ONE
+            sent, span = yield from self._first_page_elsewhere(span)
         page = Page(sent, span)
         if not page and sent.total:
             raise self._contradiction(page)
         self._first_offset = span.offset
         return page
+
+    def _first_page_elsewhere(self, span: Span) -> Generator[Await, RunPage, tuple[RunPage, Span]]:
+        """The first page where the server begins to count at one; else, or if runs have come in meanwhile, as asked."""
+        if span.offset == 0 and Counting.PAGES_FROM_ONE in COUNTINGS_OF_UNIT[self._plan.offset_unit]:
+            from_one = span._replace(offset=1)
+            elsewhere = yield self._await(from_one, reading=1)
+            sent = yield self._await(span, reading=1)
+            if elsewhere.runs and not sent.runs:
+                self._habits.counting, self._habits.first_offset = Counting.PAGES_FROM_ONE, from_one.offset
+                return elsewhere, from_one
+            return sent, span
+        return (yield self._await(span, reading=1)), span
 
     def _first_page_again(self) -> Generator[Await, RunPage, Found | None]:
         """The first page with its new rows, where the reading broke off on it; None if it is behind, or lost.
@@ -437,6 +446,7 @@ class SliceWalk:
         if joint.known:
             place, index = joint.known[0]
             self._shift = page.span.position + index - (self._reached - len(self._tail) + place)
+            self._has_shifted |= self._shift != 0
             last = max(place for place, _ in joint.known)
         missing = len(self._tail) - 1 - last
         if page.span.position and not joint.fresh and missing and not page.is_short:
@@ -531,7 +541,7 @@ class SliceWalk:
             return False
         if not page:
             return page.is_short and not self._tail
-        if self._habits.has_true_totals and page.sent.total == page.end:
+        if self._habits.has_true_totals and not self._has_shifted and page.sent.total == page.end:
             return True
         return page.is_short and len(page) < max(self._habits.capacity, _LEAST_CAP)
 

@@ -51,7 +51,8 @@ class WindowWalk:
         if resumed is not None:
             self._state.is_descending = resumed.is_descending
             self._state.edge = Edge(resumed.edge, [(row, 0) for row in resumed.near_edge])
-            habits.counting = habits.counting or resumed.counting
+            if habits.counting is None:
+                habits.counting, habits.first_offset = resumed.counting, resumed.first_offset
 
     @property
     def operator(self) -> Operator:
@@ -97,6 +98,7 @@ class WindowWalk:
             near_edge=tuple(row for row, _ in state.edge.runs),
             near_next_edge=tuple(row for row, _ in walk.near_edge),
             counting=state.habits.counting,
+            first_offset=state.habits.first_offset,
         )
 
     def changed(self) -> int:
