@@ -46,7 +46,7 @@ from dataarts_datamap._version import __version__
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
-    from collections.abc import Callable, Hashable, Iterable, Sequence
+    from collections.abc import Callable, Coroutine, Hashable, Iterable, Sequence
 
     from dataarts_datamap._cancellation import Cancellation
     from dataarts_datamap._clock import Clock
@@ -259,13 +259,8 @@ class AsyncTransport:
 
         marked = _sending.set(True)
         try:
-            async with (
-                asyncio.timeout(arrival.left),
-                pool.stream(**_parts(step.request, self._network.timeout, arrival.left)) as answer,
-            ):
-                arrival.begin(answer.status, answer.headers)
-                async for piece in answer.aiter_stream():
-                    arrival.feed(piece)
+            async with asyncio.timeout(arrival.left):
+                await _cancelled_in_time(self._receive(pool, step.request, arrival), arrival)
             return arrival.response()
         except _FOREIGN as error:
             failure = self._pools.closed() or arrival.failure(error)
@@ -273,9 +268,66 @@ class AsyncTransport:
             _sending.reset(marked)
         raise failure
 
+    async def _receive(self, pool: httpcore.AsyncConnectionPool, request: Request, arrival: _Arrival) -> None:
+        async with pool.stream(**_parts(request, self._network.timeout, arrival.left)) as answer:
+            try:
+                arrival.begin(answer.status, answer.headers)
+                async for piece in answer.aiter_stream():
+                    arrival.feed(piece)
+            finally:
+                arrival.is_over = True
+
     def _open_pool(self, proxy: Proxy | None) -> httpcore.AsyncConnectionPool:
         proxied = None if proxy is None else _proxied(proxy)
-        return httpcore.AsyncConnectionPool(**_pool_settings(), proxy=proxied, network_backend=_AsyncBackend())
+        return _AsyncPool(**_pool_settings(), proxy=proxied, network_backend=_AsyncBackend())
+
+
+async def _cancelled_in_time(exchange: Coroutine[Any, Any, None], arrival: _Arrival) -> None:
+    """Take the exchange to its end, or cancel it once, while the answer comes in: not while it is put away.
+
+    Else the library would count its connection as used for ever.
+    """
+    import asyncio  # noqa: PLC0415  as above
+
+    task = asyncio.create_task(exchange)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        if not arrival.is_over:
+            task.cancel()
+        while not task.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait((task,))
+        raise
+
+
+class _AsyncPool(httpcore.AsyncConnectionPool):
+    def create_connection(self, origin: httpcore.Origin) -> httpcore.AsyncConnectionInterface:
+        return cast("httpcore.AsyncConnectionInterface", _AsyncConnection(super().create_connection(origin)))
+
+
+class _AsyncConnection:
+    """A connection of the library's that is closed where its request is cancelled, which else leaves a new one open."""
+
+    def __init__(self, connection: httpcore.AsyncConnectionInterface) -> None:
+        self._connection = connection
+        self._requests = 0
+
+    async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
+        import asyncio  # noqa: PLC0415  as above
+
+        self._requests += 1
+        try:
+            return await self._connection.handle_async_request(request)
+        except asyncio.CancelledError:
+            if self._requests == 1:
+                await self._connection.aclose()
+            raise
+        finally:
+            self._requests -= 1
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  whatever else the library asks it
+        return getattr(self._connection, name)
 
 
 class _Pools(Generic[PoolT]):
@@ -504,7 +556,11 @@ _FAILURES: Final[tuple[tuple[type[Exception], type[TransportError], str], ...]] 
 
 
 class _Arrival:
-    """An answer while it comes in, or the error that it turns into."""
+    """An answer while it comes in, or the error that it turns into.
+
+    Attributes:
+        is_over: Whether nothing more is read of it.
+    """
 
     def __init__(self, step: Send, clock: Clock, max_size: int, proxy: Proxy | None) -> None:
         self._request = step.request
@@ -517,6 +573,7 @@ class _Arrival:
         self._unpacker = Unpacker("")
         self._parts: list[bytes] = []
         self._size = 0
+        self.is_over = False
 
     @property
     def left(self) -> float:
