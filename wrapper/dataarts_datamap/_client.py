@@ -534,7 +534,10 @@ class DataMapClient(_Client[Pager[Run]]):
         return table_status(runs, now=datetime.now(UTC), max_age=max_age, operators=operators)
 
     def close(self) -> None:
-        """Close the connections; again is harmless. Calls under way, and later ones, raise ``ClientClosedError``."""
+        """Close the connections; again is harmless. Calls under way, and later ones, raise ``ClientClosedError``.
+
+        A call that waits before it sends again does so when its wait is over.
+        """
         self._transport.close()
 
     def __enter__(self) -> Self:
@@ -694,7 +697,10 @@ class AsyncDataMapClient(_Client[AsyncPager[Run]]):
         return table_status(runs, now=datetime.now(UTC), max_age=max_age, operators=operators)
 
     async def close(self) -> None:
-        """Close the connections; again is harmless. Calls under way, and later ones, raise ``ClientClosedError``."""
+        """Close the connections; again is harmless. Calls under way, and later ones, raise ``ClientClosedError``.
+
+        A call that waits before it sends again does so when its wait is over.
+        """
         await self._transport.close()
 
     async def __aenter__(self) -> Self:

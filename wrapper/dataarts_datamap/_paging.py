@@ -176,7 +176,11 @@ class Pager(_Walked, Generic[RowT]):
                 yield page
 
     def first(self) -> RowT | None:
-        """The first row in the server's order, at the cost of one page; None if there is none."""
+        """The first row in the server's order; None if there is none.
+
+        It costs one page. Of a window that is read in slices, it costs one for each that is empty before it, and one or
+        more to find out the order: that of the latest slice comes first, then those before it.
+        """
         return next(iter(self), None)
 
     def to_list(self, *, max_items: int | None = None) -> list[RowT]:
@@ -294,7 +298,11 @@ class AsyncPager(_Walked, Generic[RowT]):
                 yield page
 
     async def first(self) -> RowT | None:
-        """The first row in the server's order, at the cost of one page; None if there is none."""
+        """The first row in the server's order; None if there is none.
+
+        It costs one page. Of a window that is read in slices, it costs one for each that is empty before it, and one or
+        more to find out the order: that of the latest slice comes first, then those before it.
+        """
         rows = await self.to_list(max_items=1)
         return rows[0] if rows else None
 
