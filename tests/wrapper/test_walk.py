@@ -286,6 +286,14 @@ def test_total_that_proves_true_is_taken_at_its_word() -> None:
     assert counts[0] > 1
 
 
+def test_full_page_is_not_the_end() -> None:
+    """Even where totals have proved true, one that lags behind the rows does not end a walk on a full page."""
+    server = served(21, tells="one less")
+    drive = Drive(server, plan(20), Habits(counting=Counting.ROWS, capacity=20, true_totals=9)).finish()
+
+    assert (None, list(range(1, 22))) == (drive.error, sorted(drive.given))
+
+
 def test_total_of_the_page_alone_is_not_believed() -> None:
     """Where the total is that of the page, and pages are capped in silence, no run is lost, however often one asks."""
     habits = Habits()

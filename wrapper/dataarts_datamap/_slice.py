@@ -541,9 +541,11 @@ class SliceWalk:
             return False
         if not page:
             return page.is_short and not self._tail
+        if not page.is_short:
+            return False
         if self._habits.has_true_totals and not self._has_shifted and page.sent.total == page.end:
             return True
-        return page.is_short and len(page) < max(self._habits.capacity, _LEAST_CAP)
+        return len(page) < max(self._habits.capacity, _LEAST_CAP)
 
     def _learn_total(self, page: Page) -> None:
         """Whether the total on the last page was that of the list; on the first page it could be the page's own."""
