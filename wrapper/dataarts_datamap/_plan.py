@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from dataarts_datamap._errors import IncompleteWalkError
 from dataarts_datamap._models import Operator, RunPage
-from dataarts_datamap._offsets import COUNTINGS_OF_UNIT, Counting, OffsetUnit, Span, first_span
+from dataarts_datamap._offsets import COUNTINGS_OF_UNIT, Counting, OffsetUnit, Span
 
 if TYPE_CHECKING:
     from dataarts_datamap._models import Run
@@ -53,12 +53,14 @@ class Habits(Struct):
 
     Attributes:
         counting: How it takes offsets; None while that is not known.
+        first_offset: Where its lists begin: 1 only if there was nothing at 0, since runs would be passed over.
         capacity: The most rows that it put on one page.
         true_totals: How often its total was that of a list which was read to its end by other pages.
         false_totals: How often it was not.
     """
 
     counting: Counting | None = None
+    first_offset: int = 0
     capacity: int = 0
     true_totals: int = 0
     false_totals: int = 0
@@ -90,7 +92,8 @@ class Plan(Struct, frozen=True, kw_only=True):
 
     def first_span(self, habits: Habits) -> Span:
         """The first page of a list."""
-        return first_span(self.counting(habits), self.page_size)
+        from_one = self.counting(habits) is Counting.PAGES_FROM_ONE
+        return Span(habits.first_offset if from_one else 0, self.page_size, 0)
 
 
 class Progress(Struct):
