@@ -62,7 +62,7 @@ def _usual(job: _Job, plan: datetime, chance: random.Random) -> dict[str, Any]:
     took = job.takes * (1 + job.growth * progress) * chance.lognormvariate(0, 0.08)
     if chance.random() < 0.012:
         took *= chance.uniform(2.2, 3.4)
-    run = {"plan_time": plan, "start_time": start, "end_time": start + timedelta(seconds=took)}
+    run: dict[str, Any] = {"plan_time": plan, "start_time": start, "end_time": start + timedelta(seconds=took)}
     if chance.random() < job.fails:
         run["end_time"] = start + timedelta(seconds=took * chance.uniform(0.1, 0.9))
         run["status"] = "fail"

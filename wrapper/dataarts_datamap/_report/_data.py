@@ -28,7 +28,7 @@ class ReportedRun(Struct, frozen=True, kw_only=True):
     Attributes:
         run: The run.
         rolling_median: Median duration of it and the successes of its job before it, 15 at most; None unless it
-            succeeded and both its times are known.
+            succeeded, both its times are known, and it is the fifth such run at least.
         is_outlier: Whether its duration stands out from that median.
     """
 
@@ -170,7 +170,7 @@ def _reported(runs: Sequence[Run]) -> tuple[ReportedRun, ...]:
 
 
 def _beside(run: Run, standing: Rolled | None) -> ReportedRun:
-    if standing is None:
+    if standing is None or standing.median is None:
         return ReportedRun(run=run)
     return ReportedRun(run=run, rolling_median=timedelta(seconds=standing.median), is_outlier=standing.is_outlier)
 

@@ -52,8 +52,8 @@ def _title(status: TableStatus) -> str:
         case Verdict.STALE:
             return _stale(status)
         case Verdict.FAILED:
-            others = "and none succeeded" if status.last_success is None else "after the last success"
-            return f"The table is not fresh: {_runs(status.failures_since_success)} failed {others}."
+            others = ", and none succeeded" if status.last_success is None else " after the last success"
+            return f"The table is not fresh: {_runs(status.failures_since_success)} failed{others}."
         case Verdict.UNKNOWN if not status.runs:
             return "There are no runs in this window."
         case Verdict.UNKNOWN:

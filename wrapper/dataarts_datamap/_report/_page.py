@@ -106,7 +106,7 @@ def page_data(report: Report, *, running_data: bool = False) -> dict[str, Any]:
 
 
 def _part(name: str) -> str:
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+    return files("dataarts_datamap._report").joinpath(name).read_text(encoding="utf-8")
 
 
 def _hash(text: str) -> str:

@@ -27,11 +27,11 @@ class Rolled(NamedTuple):
     """A value beside those before it.
 
     Attributes:
-        median: The median of it and up to 14 values before it.
+        median: The median of it and up to 14 values before it; None for the first four, of which it would tell little.
         is_outlier: Whether it stands out, as ``OUTLIER_RULE`` says.
     """
 
-    median: float
+    median: float | None
     is_outlier: bool
 
 
@@ -40,8 +40,11 @@ def rolled(values: Iterable[float]) -> Iterator[Rolled]:
     last: deque[float] = deque(maxlen=WINDOW)
     for value in values:
         last.append(value)
-        middle = median(last)
-        yield Rolled(middle, len(last) >= LEAST and _stands_out(value, middle, last))
+        if len(last) < LEAST:
+            yield Rolled(median=None, is_outlier=False)
+        else:
+            middle = median(last)
+            yield Rolled(middle, _stands_out(value, middle, last))
 
 
 def _stands_out(value: float, middle: float, among: Iterable[float]) -> bool:

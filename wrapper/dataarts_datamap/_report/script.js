@@ -519,8 +519,8 @@
     const waited = runs.map(waitOf).filter((wait) => wait !== null);
     const noted = runs.filter(isNoted).length;
     const text = [
-      `median duration ${spanText(quantile(took, 0.5))}, longest ${spanText(quantile(took, 1))}`,
-      `median wait ${spanText(quantile(waited, 0.5))}`,
+      `takes ${spanText(quantile(took, 0.5))}, at most ${spanText(quantile(took, 1))}`,
+      `waits ${spanText(quantile(waited, 0.5))}`,
       noted ? `${number(noted)} ${noted === 1 ? "outlier" : "outliers"}` : "no outliers",
     ].join(" · ");
     const box = make("article", { class: "card" }, make("h3", {}, data.jobs[job].name), make("p", {}, text));
@@ -548,25 +548,25 @@
       const most = Math.max(known.reduce((best, run) => Math.max(best, valueOf(run)), 0), 1000);
       const step = niceStep(most);
       const place = (run) => left + 4 + ((momentOf(run) - from) / (to - from)) * (width - left - 8);
-      const height_ = (value) => bottom - (Math.max(value, 0) / (most * 1.08)) * (bottom - top);
+      const level = (value) => bottom - (Math.max(value, 0) / (most * 1.08)) * (bottom - top);
       if (isDuration) timeAxis(context, from, to, left, width, 18, bottom);
       for (let value = 0; value <= most * 1.05; value += step) {
         context.fillStyle = colours.soft;
         const text = value ? spanText(value) : "0";
-        context.fillText(text, left - 8 - context.measureText(text).width, height_(value));
+        context.fillText(text, left - 8 - context.measureText(text).width, level(value));
         context.fillStyle = value ? colours.grid : colours.line;
-        context.fillRect(left, Math.round(height_(value)), width - left, 1);
+        context.fillRect(left, Math.round(level(value)), width - left, 1);
       }
       const dense = known.length > 1500;
-      if (isDuration) drawMedian(context, known, place, height_);
       reader.spots = [];
       for (const run of known) {
         const x = place(run);
-        const y = height_(valueOf(run));
+        const y = level(valueOf(run));
         if (x < left - 4 || x > width + 4) continue;
         drawPoint(context, run, x, y, dense, isDuration);
         reader.spots.push({ run, x: x - 4, y: y - 4, w: 8, h: 8, row: 0, text: () => runText(run), act: () => showRun(run) });
       }
+      if (isDuration) drawMedian(context, known, place, level);
       const current = reader.current && reader.spots.find((spot) => spot.run === reader.current.run);
       reader.current = current ?? null;
       if (current) outline(context, current);
@@ -578,9 +578,7 @@
     reader.redraw = draw;
     return { draw };
   };
-  const drawMedian = (context, runs, place, height) => {
-    context.strokeStyle = colours.ink;
-    context.lineWidth = 1.6;
+  const drawMedian = (context, runs, place, level) => {
     context.lineJoin = "round";
     context.beginPath();
     let begun = false;
@@ -589,12 +587,16 @@
       if (data.median[run] === null) continue;
       const x = place(run);
       if (begun && x - last < 0.5) continue;
-      if (begun) context.lineTo(x, height(data.median[run]));
-      else context.moveTo(x, height(data.median[run]));
+      if (begun) context.lineTo(x, level(data.median[run]));
+      else context.moveTo(x, level(data.median[run]));
       begun = true;
       last = x;
     }
-    context.stroke();
+    for (const [tint, width] of [[colours.surface, 4], [colours.ink, 1.6]]) {
+      context.strokeStyle = tint;
+      context.lineWidth = width;
+      context.stroke();
+    }
   };
   const drawPoint = (context, run, x, y, dense, isDuration) => {
     const state = stateOf(run);
@@ -666,6 +668,7 @@
     strip.collect();
     const unseen = shown.filter((run) => momentOf(run) === null || momentOf(run) < 0 || momentOf(run) > data.end).length;
     element("strip-hint").textContent = `Each cell is ${strip.hours === 1 ? "an hour" : `${strip.hours} hours`} of planned runs (${data.zone}) and shows the worst outcome.` +
+      (strip.hours > 1 ? " A shorter time has finer cells, down to an hour." : "") +
       (unseen ? ` ${runsText(unseen)} planned outside of the window or at no known time: in the list alone.` : "");
     names(element("strip"), strip.jobs);
     const left = visibleJobs().length - strip.jobs.length;
