@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from dataarts_datamap._report._data import report_on
 from dataarts_datamap._report._page import page
+from dataarts_datamap._report._wall import time_text
 from dataarts_datamap._times import Window
 from support.browser import Visit, chromium, find_chromium
 from support.runs import PLANNED, make_run
@@ -59,11 +61,11 @@ def varied(number: int, status: str, took: float | None, **fields: Any) -> Run:
     return make_run(number, **{"status": status, "executionLogPath": f"obs://log/{number}", **times, **fields})
 
 
-def write_page(file: Path, runs: list[Run]) -> Path:
+def write_page(file: Path, runs: list[Run], *, start: int = PLANNED - HOUR, zone: tzinfo = UTC) -> Path:
     """The page of a report on runs."""
-    window = Window(PLANNED - HOUR, max(int(run.raw["planTime"]) for run in runs) + HOUR)
+    window = Window(start, max(int(run.raw["planTime"]) for run in runs) + HOUR)
     now = datetime.fromtimestamp(window.end / 1000, UTC)
-    report = report_on(runs, table_guid="t", window=window, now=now, zone=UTC)
+    report = report_on(runs, table_guid="t", window=window, now=now, zone=zone)
     file.write_bytes(page(report).encode())
     return file
 
@@ -80,7 +82,7 @@ def test_what_it_shows(browser: Browser, tmp_path: Path) -> None:
     assert {**expected, "Outliers": "1"} == {name: facts[facts.index(name) + 1] for name in (*expected, "Outliers")}
     assert ["Succeeded", "Failed", "Active", "Skipped", "Unknown"] == shown.locator("#states span").all_inner_texts()
     assert ["Failures 4", "Outliers 1", "All 159"] == shown.locator("#tabs button").all_inner_texts()
-    assert EVIL[:79] + "…" == shown.locator("#strip .names div").nth(1).inner_text()
+    assert EVIL[:79] + "…" == shown.locator("#strip .names div").nth(0).inner_text()
     assert EVIL == shown.locator("#list tr").first.locator("td").last.inner_text()
     assert "obs://log/152" in shown.locator("#list").inner_text()
 
@@ -93,6 +95,21 @@ def test_what_it_shows(browser: Browser, tmp_path: Path) -> None:
     assert ([file.as_uri()], []) == (visit.requests, visit.complaints)
 
 
+def test_zone(browser: Browser, tmp_path: Path) -> None:
+    """The page tells times as the zone has them, before and after its clocks change."""
+    zone = ZoneInfo("Europe/Berlin")
+    first = int(datetime(2023, 10, 28, 22, 30, tzinfo=UTC).timestamp() * 1000)
+    runs = [make_run(number, planTime=first + number * HOUR) for number in range(5)]
+    visit = Visit(browser, write_page(tmp_path / "report.html", runs, start=first - HOUR, zone=zone))
+
+    expected = [time_text(run.plan_time, zone) for run in reversed(runs) if run.plan_time]
+    assert ["03:30", "02:30", "02:30", "01:30", "00:30"] == [text[11:16] for text in expected]
+    assert expected == visit.page.locator("#list td.time").all_inner_texts()
+    visit.page.locator("#from").fill("2023-10-29T03:00:00")
+    assert "1 of 5 runs" == visit.page.locator("#result").inner_text()
+    assert [] == visit.complaints
+
+
 def look_at_charts(visit: Visit) -> None:
     """Each chart is drawn, has a name, and reads its runs out at the arrow keys."""
     shown = visit.page
@@ -103,7 +120,7 @@ def look_at_charts(visit: Visit) -> None:
         assert charts.nth(number).evaluate(painted)
     assert shown.get_by_role("application", name="Outcomes by planned hour").count()
     assert shown.get_by_role("application", name="Duration of ETL_Job_dli2dws").count()
-    shown.get_by_role("application", name="Outcomes by planned hour").press("End")
+    shown.get_by_role("application", name="Outcomes by planned hour").press("Home")
     assert "1 failed" in shown.locator("#spoken").inner_text()
     shown.get_by_role("application", name="Runs on a time line").press("ArrowRight")
     shown.keyboard.press("ArrowDown")
@@ -126,7 +143,7 @@ def filter_by_keyboard(visit: Visit) -> None:
     shown.get_by_role("button", name="Reset").press("Enter")
     assert "159 runs" == result.inner_text()
     shown.locator("#jobs summary").press("Enter")
-    shown.locator("#jobs input").nth(0).press("Space")
+    shown.locator("#jobs input").nth(1).press("Space")
     assert "1 of 159 runs" == result.inner_text()
     shown.get_by_role("button", name="Reset").press("Enter")
     shown.get_by_role("button", name="24 h").press("Enter")

@@ -189,8 +189,20 @@ def test_span_text(seconds: float, expected: str) -> None:
 
 
 TITLES: list[tuple[list[Run], dict[str, Any], str, str]] = [
-    ([], {}, "There are no runs in this window.", ""),
-    (hourly(took=[60]), {}, "The table is fresh.", ""),
+    ([], {}, "There are no runs in this window.", "No operator is known to produce this table"),
+    (
+        [],
+        {"operators": [Operator(task_id="5", job_name="idle")]},
+        "There are no runs in this window.",
+        "A longer window",
+    ),
+    (hourly(took=[60]), {}, "The table is fresh: its last success is 4 d 3 h old.", "no limit is set on its age"),
+    (
+        hourly(took=[1000 * 3600.0]),
+        {},
+        "The table is fresh: its last success is 0 s old.",
+        "37 d 12 h after this report",
+    ),
     (
         hourly(took=[60]),
         {"max_age": timedelta(hours=26)},
@@ -224,7 +236,7 @@ TITLES: list[tuple[list[Run], dict[str, Any], str, str]] = [
     (
         hourly(took=[60]),
         {"operators": [Operator(task_id="5", job_name="idle")]},
-        "The table is fresh.",
+        "The table is fresh: its last success is 4 d 3 h old.",
         "No runs in this window: idle.",
     ),
 ]

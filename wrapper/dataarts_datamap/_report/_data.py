@@ -67,7 +67,7 @@ class Report(Struct, frozen=True, kw_only=True):
         window: The window that was asked for.
         zone: The zone that times are shown in.
         status: How the table stands, and each of its operators.
-        jobs: The operators and their runs.
+        jobs: The operators and their runs; those that failed most often since their last success come first.
     """
 
     table_guid: str
@@ -137,7 +137,8 @@ def report_on(  # noqa: PLR0913  what a report is of
     for run in known:
         groups.setdefault((run.task_id, run.job_name), []).append(run)
     jobs = tuple(
-        ReportedJob(status=one, runs=_reported(groups.get((one.task_id, one.job_name), ()))) for one in status.operators
+        ReportedJob(status=one, runs=_reported(groups.get((one.task_id, one.job_name), ())))
+        for one in sorted(status.operators, key=lambda one: -one.failures_since_success)
     )
     return Report(table_guid=table_guid, window=window, zone=zone, status=status, jobs=jobs)
 

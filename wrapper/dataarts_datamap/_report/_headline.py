@@ -48,7 +48,7 @@ def job_text(name: str | None) -> str:
 def _title(status: TableStatus) -> str:
     match status.verdict:
         case Verdict.FRESH:
-            return "The table is fresh."
+            return f"The table is fresh: its last success is {_age(status)} old."
         case Verdict.STALE:
             return _stale(status)
         case Verdict.FAILED:
@@ -63,7 +63,12 @@ def _title(status: TableStatus) -> str:
 def _stale(status: TableStatus) -> str:
     if status.age is None:
         return "The table is stale: no run in this window succeeded."
-    return f"The table is stale: its last success is {span_text(status.age)} old."
+    return f"The table is stale: its last success is {_age(status)} old."
+
+
+def _age(status: TableStatus) -> str:
+    """The age of the last success; none, if the service's clock is ahead."""
+    return span_text(max(status.age or timedelta(0), timedelta(0)))
 
 
 def _since(status: TableStatus, zone: tzinfo) -> str:
@@ -71,11 +76,10 @@ def _since(status: TableStatus, zone: tzinfo) -> str:
     if status.last_success is None or status.age is None:
         return judged
     who = next((one.job_name for one in status.operators if one.last_success == status.last_success), None)
-    limit = "" if status.max_age is None else f"; {span_text(status.max_age)} are allowed"
+    limit = "no limit is set on its age" if status.max_age is None else f"{span_text(status.max_age)} are allowed"
     ago = f"{span_text(status.age)} before" if status.age >= timedelta(0) else f"{span_text(-status.age)} after"
-    return (
-        f"Last success: {time_text(status.last_success, zone)}, {ago} this report, by {job_text(who)}{limit}. {judged}"
-    )
+    when = f"{time_text(status.last_success, zone)}, {ago} this report"
+    return f"Last success: {when}, by {job_text(who)}; {limit}. {judged}"
 
 
 def _reasons(report: Report) -> Iterator[str]:
@@ -102,6 +106,10 @@ def _also(status: TableStatus) -> Iterator[str]:
     if status.unknown_runs:
         names = printable(", ".join(name or "(none)" for name in status.unknown_statuses), limit=200)
         yield f"{_runs(status.unknown_runs)} with a status that is not known, which count for nothing: {names}."
+    if not status.operators:
+        yield "No operator is known to produce this table: the GUID may be that of another one."
+    elif not status.runs:
+        yield "A longer window may have some, such as --since 90d."
     if idle := [one for one in status.operators if not one.runs]:
         yield f"No runs in this window: {printable(', '.join(job_text(one.job_name) for one in idle), limit=200)}."
 

@@ -356,14 +356,15 @@
   const timeAxisOfCells = (context, start, cells, step, width, rows) => {
     const every = Math.max(1, Math.ceil(78 / (width / cells)));
     const perDay = DAY / step;
-    const each = perDay > 1 ? [1, 2, 3, 4, 6, 12, perDay, 2 * perDay, 3 * perDay, 5 * perDay, 7 * perDay, 14 * perDay].find((one) => one >= every && (one >= perDay || perDay % one === 0)) ?? every : every;
+    const each = perDay > 1 ? [1, 2, 3, 4, 6, 12, perDay, 2 * perDay, 3 * perDay, 5 * perDay, 7 * perDay, 14 * perDay].find((one) => one >= every && (one % perDay === 0 || perDay % one === 0)) ?? every : every;
     context.fillStyle = colours.soft;
     const offset = perDay > 1 ? (each - (Math.floor((start - MONDAY) / step) % each)) % each : 0;
     for (let cell = offset; cell < cells; cell += each) {
       const text = iso(start + cell * step);
       const label = text.slice(11, 16) === "00:00" ? text.slice(step >= 180 * DAY ? 0 : 5, 10) : text.slice(11, 16);
       const x = (cell * width) / cells;
-      if (x + context.measureText(label).width <= width) context.fillText(label, x, 9);
+      if (x + context.measureText(label).width > width) continue;
+      context.fillText(label, x, 9);
       context.fillRect(x, 17, 1, 4);
     }
   };
@@ -410,8 +411,13 @@
     const [from, to] = view();
     const span = Number(element("span").value) * HOUR;
     if (!span || span >= to - from) return [from, to];
-    const end = Math.min(Math.max(gantt.end ?? to, from + span), to);
+    const end = Math.min(Math.max(gantt.end ?? gantt.latest(to, span), from + span), to);
     return [end - span, end];
+  };
+  // Without a choice, the time line ends with the time shown, or soon after the last run if all are earlier.
+  gantt.latest = (to, span) => {
+    const last = shown.reduce((latest, run) => Math.max(latest, data.finish[run] ?? data.start[run] ?? momentOf(run) ?? 0), 0);
+    return last < to - span ? last + span / 20 : to;
   };
   gantt.draw = () => {
     const [from, to] = gantt.bounds();
@@ -441,7 +447,8 @@
         spot.y = AXIS + row * ROW + (used === 1 ? 9 : 4 + spot.lane * (spot.h + 1));
       }
     });
-    for (const spot of spots) drawBar(context, spot);
+    const dense = spots.length > width;
+    for (const spot of spots) drawBar(context, spot, dense);
     if (data.now > from && data.now < to) {
       context.fillStyle = colours.accent;
       context.fillRect(place(data.now) - 0.5, 18, 1.5, AXIS + jobs.length * ROW - 18);
@@ -456,7 +463,7 @@
     element("earlier").disabled = from <= first;
     element("later").disabled = to >= last;
   };
-  const drawBar = (context, spot) => {
+  const drawBar = (context, spot, dense) => {
     const state = stateOf(spot.run);
     const tint = colour(state);
     const middle = spot.y + spot.h / 2;
@@ -479,8 +486,8 @@
     } else if (state !== 3 && state !== 4) context.fillRect(spot.x, spot.y, spot.w, spot.h);
     if (spot.w >= 14 && spot.h >= 8 && (state === 1 || state === 2)) {
       drawGlyph(context, state, spot.x + spot.w / 2, middle, 9, state === 1 ? colours.mark : colours.ink);
-    } else if (state === 1) drawGlyph(context, 1, spot.x + spot.w / 2, spot.y - 3, 7, tint);
-    if (isNoted(spot.run)) {
+    } else if (state === 1 && !dense) drawGlyph(context, 1, spot.x + spot.w / 2, spot.y - 3, 7, tint);
+    if (isNoted(spot.run) && !dense) {
       context.strokeStyle = colours.outlier;
       context.lineWidth = 1.8;
       context.strokeRect(spot.x - 2, spot.y - 2, spot.w + 4, spot.h + 4);
@@ -519,8 +526,8 @@
     const waited = runs.map(waitOf).filter((wait) => wait !== null);
     const noted = runs.filter(isNoted).length;
     const text = [
-      `takes ${spanText(quantile(took, 0.5))}, at most ${spanText(quantile(took, 1))}`,
-      `waits ${spanText(quantile(waited, 0.5))}`,
+      took.length ? `takes ${spanText(quantile(took, 0.5))}, at most ${spanText(quantile(took, 1))}` : "no success with a duration",
+      ...(waited.length ? [`waits ${spanText(quantile(waited, 0.5))}`] : []),
       noted ? `${number(noted)} ${noted === 1 ? "outlier" : "outliers"}` : "no outliers",
     ].join(" · ");
     const box = make("article", { class: "card" }, make("h3", {}, data.jobs[job].name), make("p", {}, text));
@@ -566,7 +573,7 @@
         drawPoint(context, run, x, y, dense, isDuration);
         reader.spots.push({ run, x: x - 4, y: y - 4, w: 8, h: 8, row: 0, text: () => runText(run), act: () => showRun(run) });
       }
-      if (isDuration) drawMedian(context, known, place, level);
+      if (isDuration) drawMedian(context, known, place, level, dense);
       const current = reader.current && reader.spots.find((spot) => spot.run === reader.current.run);
       reader.current = current ?? null;
       if (current) outline(context, current);
@@ -578,7 +585,7 @@
     reader.redraw = draw;
     return { draw };
   };
-  const drawMedian = (context, runs, place, level) => {
+  const drawMedian = (context, runs, place, level, dense) => {
     context.lineJoin = "round";
     context.beginPath();
     let begun = false;
@@ -586,7 +593,7 @@
     for (const run of runs) {
       if (data.median[run] === null) continue;
       const x = place(run);
-      if (begun && x - last < 0.5) continue;
+      if (begun && x - last < (dense ? 4 : 0.5)) continue;
       if (begun) context.lineTo(x, level(data.median[run]));
       else context.moveTo(x, level(data.median[run]));
       begun = true;
@@ -608,12 +615,12 @@
         context.arc(x, y, 2.6, 0, 7);
         context.fill();
       }
-    } else drawGlyph(context, state, x, y, dense ? 6 : 8, colour(state));
+    } else drawGlyph(context, state, x, y, dense ? 4 : 8, colour(state));
     if (isDuration && isNoted(run)) {
       context.strokeStyle = colours.outlier;
-      context.lineWidth = 1.8;
+      context.lineWidth = dense ? 1 : 1.8;
       context.beginPath();
-      context.arc(x, y, 5.5, 0, 7);
+      context.arc(x, y, dense ? 2.5 : 5.5, 0, 7);
       context.stroke();
     }
   };
