@@ -196,7 +196,7 @@ def test_strip(
     assert f"datamap: times are in UTC{zone.removeprefix('UTC')}\n" in err
     assert "The table is not fresh: 1 run failed after the last success." == lines[0]
     assert any(line.endswith(window) for line in lines)
-    assert lines.index("··················s·F?··") + 1 == lines.index(f"{'':18}█")
+    assert lines.index("..................s.F?..") + 1 == lines.index(f"{'':18}█")
     assert any("s succeeded   F failed" in line for line in lines)
     assert any(line.endswith("obs://log/2/a") for line in lines)
     assert "\x1b" not in out
@@ -235,7 +235,7 @@ def test_person(
     _, out, _ = called(capfdbinary, "report", "t", *WINDOW, "--html", str(tmp_path / "r.html"))
 
     assert (no_colour is None) is ("\x1b[1;31mF" in out)
-    assert "··················s·F?··" in re.sub(r"\x1b\[[\d;]*m", "", out)
+    assert "..................s.F?.." in re.sub(r"\x1b\[[\d;]*m", "", out)
     assert server.asked
 
 

@@ -44,7 +44,7 @@ def _take(browser: Browser, page: Path, scheme: Literal["light", "dark"], path: 
     height = 0 if last is None else last["y"] + last["height"]
     image = visit.page.screenshot(full_page=True, clip={"x": 0, "y": 0, "width": _WIDTH, "height": height})
     picture = Image.open(BytesIO(image))
-    picture.convert("RGB").quantize(_COLOURS, Image.Quantize.MAXCOVERAGE).save(path, optimize=True)
+    picture.convert("RGB").quantize(_COLOURS, Image.Quantize.MAXCOVERAGE, kmeans=1).save(path, optimize=True)
 
 
 def main() -> None:

@@ -31,7 +31,7 @@ _LETTERS: Final = {
     RunState.SKIPPED: "-",
     RunState.UNKNOWN: "?",
 }
-_NO_RUN: Final = "·"
+_NO_RUN: Final = "."  # of one column in every terminal
 _NO_DURATION: Final = " "
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _LEAST_CELLS: Final = 24
