@@ -18,7 +18,7 @@ from dataarts_datamap._report._headline import headline
 from dataarts_datamap._report._page import page, page_data
 from dataarts_datamap._report._rolling import LEAST, WINDOW, rolled
 from dataarts_datamap._report._strip import cell_hours, hourly_cells, wall_hour, worst
-from dataarts_datamap._report._wall import span_text, time_text
+from dataarts_datamap._report._wall import span_text, time_text, wall_time
 from dataarts_datamap._times import Window
 from support.runs import PLANNED, make_run
 from support.runs import runs as any_runs
@@ -119,6 +119,26 @@ def test_any_runs(runs: list[Run], zone: Any, running_data: bool) -> None:  # no
     assert sum(run.state is RunState.FAILED for run in runs) == len(plain["failures"])
     assert running_data or "running_data" not in json.dumps([plain["failures"], plain["outliers"], data])
     assert "</html>" in page(shown)
+
+
+@given(st.lists(any_runs, max_size=6), ZONES)
+def test_offsets(runs: list[Run], zone: Any) -> None:
+    """By the offsets in the page, each time of a run is the one that the zone has."""
+    data = page_data(report(runs, zone=zone))
+
+    for column in ("plan", "start", "finish"):
+        for time in filter(None, data[column]):
+            (*_, offset) = [offset for since, offset in data["offsets"] if since <= time]
+            moment = datetime.fromtimestamp((data["base"] + time) / 1000, UTC)
+            assert wall_time(moment, zone) == moment.replace(tzinfo=None) + timedelta(milliseconds=offset)
+
+
+def test_namesakes() -> None:
+    """Jobs of the same name are told apart by their task's id."""
+    data = page_data(report([make_run(1), make_run(2, taskId=5), make_run(3, jobName="other")]))
+
+    expected = ["ETL_Job_dli2dws (task 937987)", "ETL_Job_dli2dws (task 5)", "other"]
+    assert expected == [job["name"] for job in data["jobs"]]
 
 
 @given(st.datetimes(datetime(2023, 1, 1), datetime(2025, 1, 1), timezones=st.just(UTC)), ZONES)  # noqa: DTZ001  as hypothesis asks

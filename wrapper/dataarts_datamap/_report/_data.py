@@ -93,6 +93,8 @@ class Report(Struct, frozen=True, kw_only=True):
     def to_dict(self, *, running_data: bool = False) -> dict[str, Any]:
         """The same as plain values, ready for JSON: times as ISO 8601 UTC text, lengths of time in seconds.
 
+        The hours of a strip are those of the zone, and have no offset.
+
         Args:
             running_data: Whether the runs in it have what the operators did and were started with.
         """

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dataarts_datamap._freshness import Verdict
+from dataarts_datamap._report._names import job_text
 from dataarts_datamap._report._wall import span_text, time_text
 from dataarts_datamap._text import printable
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from dataarts_datamap._report._data import Report
 
 _MOST_REASONS: Final = 5
-_NAME_LIMIT: Final = 80
 
 
 class Headline(NamedTuple):
@@ -38,11 +38,6 @@ def headline(report: Report) -> Headline:
     """Whether the table is fresh, and if not, why."""
     status = report.status
     return Headline(_title(status), _since(status, report.zone), tuple(_reasons(report)))
-
-
-def job_text(name: str | None) -> str:
-    """A job's name, made printable and short."""
-    return printable(name, limit=_NAME_LIMIT) if name else "(no name)"
 
 
 def _title(status: TableStatus) -> str:

@@ -8,20 +8,22 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
+from itertools import pairwise
 from string import Template
 from typing import TYPE_CHECKING, Any, Final
 
 from dataarts_datamap._epoch import EPOCH, MILLISECOND
 from dataarts_datamap._models import Run, RunState
 from dataarts_datamap._report._data import ReportedRun, moment
-from dataarts_datamap._report._headline import headline, job_text
+from dataarts_datamap._report._headline import headline
+from dataarts_datamap._report._names import job_labels
 from dataarts_datamap._report._rolling import OUTLIER_RULE
 from dataarts_datamap._report._wall import span_text, time_text, wall_time
 from dataarts_datamap._text import printable
 from dataarts_datamap._version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import tzinfo
 
     from dataarts_datamap._report._data import Report
@@ -70,6 +72,7 @@ def page_data(report: Report, *, running_data: bool = False) -> dict[str, Any]:
     numbered = [(number, one) for number, job in enumerate(report.jobs) for one in job.runs]
     numbered.sort(key=lambda pair: _after(base, moment(pair[1].run)) or 0)
     runs = [one.run for _, one in numbered]
+    labels = job_labels(job.status for job in report.jobs)
     states = {run.status: run.state for run in runs}
     statuses = {status: number for number, status in enumerate(states)}
     return {
@@ -77,11 +80,12 @@ def page_data(report: Report, *, running_data: bool = False) -> dict[str, Any]:
         "end": report.window.end - base,
         "now": _after(base, report.status.now),
         "zone": str(report.zone),
-        "offsets": [(_after(base, since), offset) for since, offset in _offsets(report)],
+        "offsets": [(_after(base, since), offset) for since, offset in _offsets(report, runs)],
         "states": [state.value for state in _STATES],
         "statuses": [(_status(status), _STATES.index(state)) for status, state in states.items()],
         "jobs": [
-            {"name": job_text(job.status.job_name), "task": printable(job.status.task_id or "")} for job in report.jobs
+            {"name": label, "task": printable(job.status.task_id or "")}
+            for label, job in zip(labels, report.jobs, strict=True)
         ],
         "job": [number for number, _ in numbered],
         "status": [statuses[run.status] for run in runs],
@@ -147,17 +151,23 @@ def _nested(run: Run) -> str:
     return printable(json.dumps(known, ensure_ascii=False), limit=_NESTED_LIMIT) if known else ""
 
 
-def _offsets(report: Report) -> list[tuple[datetime, int]]:
-    """Since when which offset holds in the zone, in milliseconds, from the first run or the window's start on."""
-    zone, (first, last) = report.zone, (EPOCH + time * MILLISECOND for time in report.window)
-    found = [(first, _offset(first, zone))]
-    day = first
-    while day < last:
-        following = min(day + _DAY, last)
-        if _offset(following, zone) != found[-1][1]:
-            found.append((_change(day, following, zone), _offset(following, zone)))
-        day = following
+def _offsets(report: Report, runs: Iterable[Run]) -> list[tuple[datetime, int]]:
+    """Since when which offset holds in the zone, in milliseconds: so that each day, and each time of a run, has its."""
+    zone, times = report.zone, _times(report, runs)
+    found = [(times[0], _offset(times[0], zone))]
+    for before, after in pairwise(times):
+        offset = _offset(after, zone)
+        if offset != found[-1][1]:
+            found.append((_change(before, after, zone), offset))
     return found
+
+
+def _times(report: Report, runs: Iterable[Run]) -> list[datetime]:
+    """The window's ends and days, and the times of the runs, in order."""
+    first, last = (EPOCH + time * MILLISECOND for time in report.window)
+    days = (first + number * _DAY for number in range((last - first) // _DAY + 1))
+    of_runs = (time for run in runs for time in (run.plan_time, run.submit_time, run.start_time, run.end_time) if time)
+    return sorted({last, *days, *of_runs})
 
 
 def _change(before: datetime, after: datetime, zone: tzinfo) -> datetime:

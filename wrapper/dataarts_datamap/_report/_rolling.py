@@ -50,4 +50,4 @@ def rolled(values: Iterable[float]) -> Iterator[Rolled]:
 def _stands_out(value: float, middle: float, among: Iterable[float]) -> bool:
     distance = abs(value - middle)
     spread = _NORMAL * median(abs(one - middle) for one in among)
-    return distance > 0 and distance >= _SHARE * middle and distance > _SPREADS * spread
+    return distance >= _SHARE * middle and distance > _SPREADS * spread

@@ -15,7 +15,7 @@ def wall_time(time: datetime, zone: tzinfo) -> datetime:
         local = time.astimezone(zone)
     except OverflowError:
         local = time.astimezone(UTC)
-    return local.replace(tzinfo=None, fold=0)
+    return local.replace(tzinfo=None)
 
 
 def time_text(time: datetime, zone: tzinfo) -> str:

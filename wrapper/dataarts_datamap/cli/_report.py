@@ -36,7 +36,9 @@ _DEFAULT_SPAN = timedelta(days=30)
 @click.option("--since", type=parse_span, metavar="SPAN", help="Begin this long before the end: 24h, 7d (30d).")
 @click.option("--max-age", type=parse_span, metavar="SPAN", help="Oldest that the last success may be: 90m, 26h, 2d.")
 @click.option("--tz", type=parse_zone, default="UTC", metavar="ZONE", help="Zone of the times in the report (UTC).")
-@click.option("--running-data", is_flag=True, help="Put what each run did into the page or JSON; it can hold SQL and paths.")
+@click.option(
+    "--running-data", is_flag=True, help="Put what each run did into the page or JSON; it can hold SQL and paths."
+)
 @click.option("--page-size", type=int, metavar="ROWS", help="Rows to ask for at once (100).")
 @click.option(
     "--offset-unit", type=click.Choice(["auto", "row", "page"]), help="What the server's offset counts (auto)."

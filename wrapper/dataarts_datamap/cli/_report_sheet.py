@@ -11,7 +11,8 @@ from rich.text import Text
 from dataarts_datamap._epoch import EPOCH, MILLISECOND
 from dataarts_datamap._models import Run, RunState
 from dataarts_datamap._report._data import count_states, moment
-from dataarts_datamap._report._headline import headline, job_text
+from dataarts_datamap._report._headline import headline
+from dataarts_datamap._report._names import job_labels, job_text
 from dataarts_datamap._report._strip import HOUR, cell_hours, hourly_cells, wall_hour, worst
 from dataarts_datamap._report._wall import span_text, time_text
 from dataarts_datamap._text import printable
@@ -63,8 +64,8 @@ def _strips(report: Report, width: int) -> list[RenderableType]:
     legend.append(f" that runs were planned for, from {time_text(start, report.zone)} to {time_text(end, report.zone)}")
     parts: list[RenderableType] = [legend, _legend(), Text()]
     hours = _hours(start, end, step, report.zone)
-    for job in report.jobs:
-        parts += _job(job, hours, step, report.zone)
+    for label, job in zip(job_labels(job.status for job in report.jobs), report.jobs, strict=True):
+        parts += _job(label, job, hours, step, report.zone)
     return parts
 
 
@@ -82,10 +83,10 @@ def _hours(start: datetime, end: datetime, step: int, zone: tzinfo) -> list[date
     return [first + number * length for number in range((last - first) // length + 1)]
 
 
-def _job(job: ReportedJob, hours: list[datetime], step: int, zone: tzinfo) -> list[RenderableType]:
+def _job(label: str, job: ReportedJob, hours: list[datetime], step: int, zone: tzinfo) -> list[RenderableType]:
     runs = [one.run for one in job.runs]
     counts = count_states(runs)
-    title = Text(job_text(job.status.job_name), "bold")
+    title = Text(label, "bold")
     told = ", ".join(f"{count:,} {state.value}" for state, count in counts.items() if count) or "no runs"
     typical = job.status.typical_duration
     title.append(f"  {told}{'' if typical is None else f'; takes {span_text(typical)}'}", "not bold")
