@@ -669,7 +669,7 @@
   };
 
   // Everything that follows from the filters.
-  const localInput = (time) => (time === null ? "" : iso(wall(time)).slice(0, 19));
+  const localInput = (time) => (time === null ? "" : iso(wall(time)).slice(0, 16));
   const apply = () => {
     filterRuns();
     strip.collect();
