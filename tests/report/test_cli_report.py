@@ -234,7 +234,7 @@ def test_person(
     monkeypatch.setattr(sys, "stdout", Terminal(sys.stdout))
     _, out, _ = called(capfdbinary, "report", "t", *WINDOW, "--html", str(tmp_path / "r.html"))
 
-    assert (no_colour is None) is ("\x1b[1;31mF" in out)
+    assert (no_colour is None) is ("\x1b[1;31mF\x1b[0m\x1b[33m?" in out)
     assert "..................s.F?.." in re.sub(r"\x1b\[[\d;]*m", "", out)
     assert server.asked
 
@@ -286,6 +286,18 @@ def test_wrong_usage(
     assert code == found
     assert told in err
     assert [] == server.asked
+
+
+def test_moved_into_place(server: ScriptedServer, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """A new page takes the place of the old one, whole: who reads the old one reads on in it."""
+    file, link = tmp_path / "report.html", tmp_path / "link.html"
+    file.write_text("yesterday", encoding="utf-8")
+    link.hardlink_to(file)
+    called(capfdbinary, "report", "t", *WINDOW, "--html", str(file))
+
+    assert "yesterday" == link.read_text(encoding="utf-8")
+    assert file.read_text(encoding="utf-8").endswith("</html>\n")
+    assert server.asked
 
 
 def test_failure_leaves_the_old_page(
