@@ -149,6 +149,10 @@ check-generated: $(VENV)/.dev ## Fail if the low-level client is not what the sp
 faults: $(VENV)/.dev ## Rewrite docs/faults.md from the table of faults in the tests
 	@cd tests && python -m support.fault_page
 
+.PHONY: screenshots
+screenshots: $(VENV)/.dev ## Rewrite docs/images with pictures of the report, taken by the machine's Chromium
+	@cd tests && python -m support.report_screenshots
+
 .PHONY: build
 build: $(VENV)/.dev ## Build the wheel and the sdist into dist/
 	@rm -rf dist && $(BIN)/python -m build --no-isolation --quiet >/dev/null

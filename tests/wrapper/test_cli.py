@@ -348,7 +348,8 @@ def test_wrong_usage(capfdbinary: pytest.CaptureFixture[bytes], arguments: list[
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["doctor"], ["runs"], ["operators"], ["mock"], ["conform"], ["export"], ["status"], ["wait"]]
+    "arguments",
+    [[], ["doctor"], ["runs"], ["operators"], ["mock"], ["conform"], ["export"], ["report"], ["status"], ["wait"]],
 )
 def test_help(capfdbinary: pytest.CaptureFixture[bytes], arguments: list[str]) -> None:
     """Each verb explains itself, with an example."""

@@ -24,7 +24,7 @@ from dataarts_datamap.cli._options import tell
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_VERBS: Final = ("conform", "doctor", "export", "mock", "operators", "runs", "status", "wait")
+_VERBS: Final = ("conform", "doctor", "export", "mock", "operators", "report", "runs", "status", "wait")
 """Each is the command of that name in the module of that name."""
 
 _YES: Final = 0
