@@ -113,16 +113,17 @@ format: $(VENV)/.dev ## Rewrite the hand-written code in the project's style
 # The installations that are compared, and the peers: built here alone.
 $(BENCH)/.made: benchmarks/constraints.txt constraints.txt pyproject.toml $(VENV)/.dev
 	@rm -f $@
-	@for name in plain cli sdk peers; do $(BIN)/python -m venv --clear --without-pip $(BENCH)/$$name || exit 1; done
+	@for name in plain cli mock sdk peers; do $(BIN)/python -m venv --clear --without-pip $(BENCH)/$$name || exit 1; done
 	@$(call bench_install,plain) .
 	@$(call bench_install,cli) '.[cli]'
+	@$(call bench_install,mock) '.[mock]'
 	@$(call bench_install,sdk) $(OFFICIAL_SDK)
 	@$(call bench_install,peers) . $(OFFICIAL_SDK) orjson pyarrow
 	@touch $@
 
 .PHONY: bench
 bench: $(BENCH)/.made build ## Compare with peers, and write benchmarks/RESULTS.md (ONLY=decode,request,... prints those lines)
-	@for name in plain cli peers; do $(call bench_install,$$name) --no-deps --force-reinstall dist/*.whl || exit 1; done
+	@for name in plain cli mock peers; do $(call bench_install,$$name) --no-deps --force-reinstall dist/*.whl || exit 1; done
 	@$(BENCH)/peers/bin/python -m benchmarks --environments $(BENCH) --only '$(ONLY)'
 
 .PHONY: evidence

@@ -347,20 +347,6 @@ def test_wrong_usage(capfdbinary: pytest.CaptureFixture[bytes], arguments: list[
     assert "Traceback" not in err
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [[], ["doctor"], ["runs"], ["operators"], ["mock"], ["conform"], ["export"], ["report"], ["status"], ["wait"]],
-)
-def test_help(capfdbinary: pytest.CaptureFixture[bytes], arguments: list[str]) -> None:
-    """Each verb explains itself, with an example."""
-    code, out, _ = called(capfdbinary, *arguments, "--help")
-
-    assert 0 == code
-    assert "Usage: datamap" in out
-    if arguments:
-        assert f"  datamap {arguments[0]} " in out
-
-
 @pytest.mark.usefixtures("connected")
 @pytest.mark.parametrize("output", ["table", "ndjson"])
 def test_reader_that_never_was(output: str) -> None:

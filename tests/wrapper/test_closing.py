@@ -168,7 +168,7 @@ def test_cancelled_task_leaves_no_connection_in_use(kept: str, times: int, monke
 def open_pool(_: object) -> DirectPool:
     """A pool without connections."""
     return DirectPool(
-        ssl_context=ssl.create_default_context(),
+        tls_context=ssl.create_default_context,
         network_backend=SyncBackend(),
         max_connections=1,
         max_keepalive_connections=1,

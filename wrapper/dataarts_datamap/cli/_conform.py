@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from dataarts_datamap.cli._options import given, tell
-from dataarts_datamap.cli._output import write_text
+from dataarts_datamap.cli._suggestions import suggest_levels
 
 if TYPE_CHECKING:
     from dataarts_datamap_contract.suite import Target
@@ -33,9 +33,20 @@ _NOT_JUDGED: Final = 2
     help="Send more than two wrong signatures, which can lock a real key.",
 )
 @click.option("--allow-http", is_flag=True, help="Let the address be plain http to another machine.")
-@click.option("--levels", default="ABCDE", show_default=True, help="Which levels to judge.")
-@click.option("--seed", type=int, default=0, show_default=True, help="What random requests are made from.")
-@click.option("--max-examples", type=click.IntRange(0), help="How many random requests for each operation.")
+@click.option(
+    "--levels",
+    metavar="LETTERS",
+    default="ABCDE",
+    show_default=True,
+    shell_complete=suggest_levels,
+    help="Which levels to judge.",
+)
+@click.option(
+    "--seed", type=int, metavar="NUMBER", default=0, show_default=True, help="What random requests are made from."
+)
+@click.option(
+    "--max-examples", type=click.IntRange(0), metavar="NUMBER", help="How many random requests for each operation."
+)
 @click.option("--baseline", type=_FILE, help="TOML file with known deviations.")
 @click.option("--junit", type=_FILE, help="Write the verdicts as JUnit XML.")
 @click.option("--json", "json_file", type=_FILE, help="Write the report as JSON.")
@@ -51,16 +62,20 @@ def conform(**options: Any) -> int:  # noqa: ANN401
 
     \b
     Levels:
-      A envelope, status, content type   B decoded body   C paging, filters, window
-      D credentials                      E bad input
+      A envelope, status, content type   B decoded body
+      C paging, filters, window          D credentials
+      E bad input
 
     Exit codes: 0 it conforms, 1 it does not, 2 that could not be judged, 3 wrong usage.
 
     \b
     Example:
-      datamap conform --endpoint https://dayu.eu-west-101.myhuaweicloud.eu --discover \\
-        --table 09318f28-939f-4ab6-a374-9e621096652c --junit conformance.xml
+      datamap conform --discover --junit conformance.xml \\
+        --endpoint https://dayu.eu-west-101.myhuaweicloud.eu \\
+        --table 09318f28-939f-4ab6-a374-9e621096652c
     """  # noqa: D301  click reads \b
+    from dataarts_datamap.cli._output import write_text  # noqa: PLC0415  loads what --help does not need
+
     try:
         from dataarts_datamap_contract import reports, suite  # noqa: PLC0415  an extra, and the other side
         from dataarts_datamap_contract.baseline import (  # noqa: PLC0415
