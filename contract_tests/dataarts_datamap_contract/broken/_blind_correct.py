@@ -7,12 +7,13 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from dataarts_datamap_contract.broken._caller import MAX_TIME
+from dataarts_datamap_contract.broken._caller import MAX_TIME, TASK_ID
 from dataarts_datamap_contract.broken._seams import (
     Answer,
     Perform,
     Values,
     before_app,
+    on_arguments,
     on_body,
     on_field,
     on_listing,
@@ -77,6 +78,12 @@ BLIND_CORRECT_SERVERS = (
         "becomes an integer is specified nowhere, and stock Java servers do so",
         seam=on_query(_as_spring_reads),
         shown=lambda caller: caller.runs(limit="0x0A").status == caller.runs(limit="\u0661\u0660").status == 200,
+    ),
+    CorrectServer(
+        name="task-id-as-a-number",
+        difference="a task_id with zeros before it is the same number: rows show it as one, so it may be kept as one",
+        seam=on_arguments(lambda values: {**values, "task_id": str(values["task_id"]).lstrip("0")}),
+        shown=lambda caller: bool(caller.rows(task_id=f"00{TASK_ID}")),
     ),
     CorrectServer(
         name="whole-numbers-with-a-point",
