@@ -57,7 +57,7 @@ def _collated(name: str) -> Iterator[str]:
 
 def wild_ids(value: str) -> tuple[str, ...]:
     """Patterns that would match an id if they were taken for patterns."""
-    return "%", "*", f"{value[:-1]}%", f"{value[:-1]}_"
+    return tuple(each for each in ("%", "*", f"{value[:-1]}%", f"{value[:-1]}_") if each != value)
 
 
 def near_id(value: str) -> tuple[str, ...]:

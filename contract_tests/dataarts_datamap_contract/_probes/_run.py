@@ -90,6 +90,8 @@ _SERVED: Final = (
     _Step(_inputs.probe_optional, ("E-optional-refused",)),
     _Step(_inputs.probe_doubtful, ("A-server-error",)),
 )
+EVERY_PROBE: Final = (*_GATEWAY, *_STUDY, *_SERVED)
+"""Every probe with the checks that it is there for, in the order in which they run."""
 
 
 def run_probes(session: Session) -> str | None:
