@@ -74,7 +74,7 @@ class Parameter:
         """A text that is no plain integer: lenient readers take some of those, unless even their reading is wrong."""
         if not text.strip():
             return "doubtful"
-        found = [self._place_reading(number) for number in _readings("".join(text.split()))]
+        found: list[Kind] = [self._place_reading(number) for number in _readings("".join(text.split()))]
         if not found:
             return "type"
         return found[0] if DEFECTS.issuperset(found) else "doubtful"
