@@ -24,7 +24,9 @@ does. *Stock* is schemathesis by itself: all of its own checks and phases, real 
 it. Any of its checks that fires counts for it, whatever the check says, as none fires on the reference.
 
 Those marked *late* were written after the checks were frozen; those marked *blind* later still, and committed before
-the suite was run against any of them.
+the suite was run against any of them. When it first met these it caught 27 of 41, and let all ten correct servers be
+that were written with them. One that it missed is no longer held to be broken, and the suite was mended for the other
+13: the figures below are those of the suite as it is.
 """
 _CORRECT_OPENING = """\
 ## Correct but different
