@@ -7,6 +7,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 OFFICIAL := .official-sdk
+PRISM := .prism
+PRISM_CLI := @stoplight/prism-cli@5.14.2
 CLIENT := generated/dataarts_datamap_client
 SPEC := spec/datamap.openapi.yaml
 
@@ -67,6 +69,17 @@ $(OFFICIAL)/.made: constraints.official.txt
 	@$(OFFICIAL)/bin/python -m pip install --quiet --constraint $< huaweicloudsdkdataartsstudio
 	@touch $@
 
+# Prism, as a server for the conformance suite: no part of what is shipped. npm leaves no lock file, as one has addresses.
+$(PRISM)/.made:
+	@command -v npm >/dev/null || { echo "Prism is installed with npm, which is not on the PATH: install Node.js 20 or newer" >&2; exit 1; }
+	@echo "Setting up $(PRISM) ..." >&2
+	@mkdir -p $(PRISM)
+	@npm install --prefix $(PRISM) --no-package-lock --no-save --ignore-scripts --no-audit --no-fund --silent $(PRISM_CLI)
+	@touch $@
+
+.PHONY: prism
+prism: $(PRISM)/.made ## Install Prism from npm, which the long proofs serve the specification with
+
 .PHONY: setup
 setup: $(VENV)/.dev ## Install everything a developer needs into .venv
 
@@ -79,7 +92,7 @@ test: $(VENV)/.dev ## Run the whole test suite
 	@$(BIN)/python -m pytest $(PARALLEL)
 
 .PHONY: prove
-prove: $(VENV)/.dev $(OFFICIAL)/.made ## Run the long proofs
+prove: $(VENV)/.dev $(OFFICIAL)/.made $(PRISM)/.made ## Run the long proofs
 	@$(BIN)/python -m pytest -m prove
 	@$(BIN)/python -m pytest contract_tests --max-examples 1000
 
@@ -160,4 +173,4 @@ build: $(VENV)/.dev ## Build the wheel and the sdist into dist/
 
 .PHONY: clean
 clean: ## Remove what the other verbs made
-	@rm -rf $(VENV) $(OFFICIAL) $(BENCH) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis
+	@rm -rf $(VENV) $(OFFICIAL) $(PRISM) $(BENCH) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis

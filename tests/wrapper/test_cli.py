@@ -486,12 +486,14 @@ def test_conform(capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Path) -> N
             str(tmp_path / "b.xml"),
             "--html",
             str(tmp_path / "c.html"),
+            "--sarif",
+            str(tmp_path / "d.sarif"),
         ]
         code, out, err = called(capfdbinary, *where, *files, "--ci")
 
     assert (0, "") == (code, err), out
     assert "Conforms: " in out.splitlines()[-1]
-    assert {"a.json", "b.xml", "c.html"} == {path.name for path in tmp_path.iterdir()}
+    assert {"a.json", "b.xml", "c.html", "d.sarif"} == {path.name for path in tmp_path.iterdir()}
 
 
 @pytest.mark.usefixtures("connected")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -12,10 +14,13 @@ from dataarts_datamap.cli._options import given, tell
 from dataarts_datamap.cli._suggestions import suggest_levels
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from dataarts_datamap_contract.suite import Target
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _NOT_JUDGED: Final = 2
+_STORAGE: Final = "HYPOTHESIS_STORAGE_DIRECTORY"
 
 
 @click.command()
@@ -50,6 +55,7 @@ _NOT_JUDGED: Final = 2
 @click.option("--baseline", type=_FILE, help="TOML file with known deviations.")
 @click.option("--junit", type=_FILE, help="Write the verdicts as JUnit XML.")
 @click.option("--json", "json_file", type=_FILE, help="Write the report as JSON.")
+@click.option("--sarif", type=_FILE, help="Write the verdicts as SARIF, for code scanning.")
 @click.option("--html", type=_FILE, help="Write the report as one HTML page.")
 @click.option(
     "--ci/--no-ci", default=None, help="Fail (2) if any check had nothing to judge by.  [default: if CI is set]"
@@ -100,17 +106,33 @@ def conform(**options: Any) -> int:  # noqa: ANN401
         tell(str(error))
         return _NOT_JUDGED
     how = given(seed=options["seed"], levels=options["levels"], max_examples=options["max_examples"])
-    report = apply_baseline(suite.run_suite(target, **how), baseline)
+    with _nothing_left_behind():
+        report = apply_baseline(suite.run_suite(target, **how), baseline)
     write_text(reports.render_text(report))
     for write, path in (
         (reports.write_junit, options["junit"]),
         (reports.write_json, options["json_file"]),
+        (reports.write_sarif, options["sarif"]),
         (reports.write_html, options["html"]),
     ):
         if path is not None:
             write(report, path)
     ci = bool(os.environ.get("CI")) if options["ci"] is None else options["ci"]
     return report.exit_code(ci=ci)
+
+
+@contextmanager
+def _nothing_left_behind() -> Generator[None]:
+    """Hypothesis, which makes the random requests, keeps what it knows of Unicode in a folder: not in the user's."""
+    if _STORAGE in os.environ:
+        yield
+        return
+    with TemporaryDirectory(prefix="datamap-") as folder:
+        os.environ[_STORAGE] = folder
+        try:
+            yield
+        finally:
+            del os.environ[_STORAGE]
 
 
 class _NotJudgedError(Exception):
