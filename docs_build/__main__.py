@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+from docs_build.documents import ROOT
 from docs_build.staging import stage
 
 
@@ -17,7 +19,8 @@ def main() -> int:
     folder = parser.parse_args().folder.resolve()
     stage(folder)
     command = [sys.executable, "-m", "zensical", "build", "--strict", "--clean", "--config-file", "zensical.toml"]
-    done = subprocess.run(command, check=False, cwd=folder, capture_output=True, text=True)  # noqa: S603  our own
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}  # for the extension of griffe
+    done = subprocess.run(command, check=False, cwd=folder, env=environment, capture_output=True, text=True)  # noqa: S603  our own
     site = folder / "site"
     sys.stdout.write(
         f"{done.stdout}{done.stderr}\n"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _NOT_RUN: Final = re.compile(r"<!--\s*not run:\s*(.*?)\s*-->", re.DOTALL)
 _TITLE: Final = re.compile(r'title="([^"]+)"')
 _FLAGS: Final = {
+    "<!-- numbers vary -->": "numbers_vary",
     "<!-- stays running -->": "stays_running",
     "<!-- with the official SDK -->": "with_official_sdk",
 }
@@ -31,6 +32,7 @@ class Block:
         text: What is in it.
         title: Name of the file that it is; None if it is none.
         not_run: Why it is not run; None if it is.
+        numbers_vary: Whether a number or a time that it shows stands for any, in columns of any width.
         stays_running: Whether its command goes on until the document ends.
         with_official_sdk: Whether it is a program for the environment of the official SDK.
     """
@@ -40,6 +42,7 @@ class Block:
     text: str
     title: str | None = None
     not_run: str | None = None
+    numbers_vary: bool = False
     stays_running: bool = False
     with_official_sdk: bool = False
 

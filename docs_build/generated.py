@@ -20,13 +20,19 @@ from dataarts_datamap_contract.evidence import KINDS, collect_statements
 from dataarts_datamap_contract.specification import load_specification
 from dataarts_datamap_contract.target import Target
 from docs_build.blocks import read_blocks
-from docs_build.documents import ROOT, documents, site_pages
+from docs_build.documents import ROOT, documents
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
 _WIDTH: Final = 100
 _DERIVED: Final = {"duration_ms": "Milliseconds from `start_time` to `end_time`; none if either is missing."}
+_TITLES: Final = {
+    "documented": "Documented",
+    "sdk": "Read in the official SDK",
+    "sibling": "Documented for a sibling",
+    "inferred": "Inferred",
+}
 _ATTRIBUTE: Final = re.compile(r"^    (\w+): ((?:.+\n?)(?:^     {3,}.+\n?)*)", re.MULTILINE)
 
 
@@ -131,8 +137,11 @@ def evidence() -> str:
         for one in statements:
             if one.kind == kind:
                 told.setdefault((_where(document, one.pointer), one.reason), []).append(one.keyword)
-        rows = ([where, ", ".join(keywords), reason] for (where, reason), keywords in told.items())
-        lines += [f"## {kind.capitalize()}", "", *_table(("Where", "What is stated", "Source"), rows), ""]
+        rows = (
+            [where, ", ".join(keywords), reason or "the operation's own page"]
+            for (where, reason), keywords in told.items()
+        )
+        lines += [f"## {_TITLES[kind]}", "", *_table(("Where", "What is stated", "Source"), rows), ""]
     return "\n".join(lines)
 
 
@@ -164,15 +173,10 @@ def conform_workflow() -> str:
 
 def not_run() -> str:
     """How many blocks of the documents are run, and why the others are not."""
-    pages = site_pages()
     blocks = [(document, block) for document in documents() for block in _blocks(document)]
-    rows = [
-        [pages[document].removesuffix(".md"), f"{block.language}, line {block.line}", block.not_run]
-        for document, block in blocks
-        if block.not_run
-    ]
+    rows = [[f"`{document}`, line {block.line}", block.not_run] for document, block in blocks if block.not_run]
     counted = f"{len(blocks) - len(rows)} blocks are run, {len(rows)} are not."
-    return "\n".join((counted, "", *_table(("Page", "Block", "Why not"), rows)))
+    return "\n".join((counted, "", *_table(("Where", "Why not"), rows)))
 
 
 def _blocks(document: str) -> list[Any]:

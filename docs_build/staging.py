@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 _LINK: Final = re.compile(r"(?<=\]\()([^)\s#]+)(?=[#)])")
 _GENERATED: Final = re.compile(r"^<!-- generated: ([a-z-]+) -->$", re.MULTILINE)
 _FENCE: Final = re.compile(r"^(```.*?^```$)", re.MULTILINE | re.DOTALL)
-_NOTES: Final = re.compile(r"^<!-- (?:not run:.*?|stays running|with the official SDK) -->\n", re.MULTILINE | re.DOTALL)
+_NOTES: Final = re.compile(
+    r"^<!-- (?:not run:.*?|numbers vary|stays running|with the official SDK) -->\n", re.MULTILINE | re.DOTALL
+)
 
 
 def stage(folder: Path) -> None:

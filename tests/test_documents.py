@@ -123,6 +123,7 @@ def fence(language: str, text: str, *, before: str = "") -> str:
         fence('python title="a.py"', "print('a')") + fence("console", "$ python a.py\na"),
         fence('toml title="a.toml"', 'endpoint = "https://a"\nproject_id = "b"\ninstance_id = "c"\ntable_guid = "d"')
         + fence("console", "$ ls\na.toml"),
+        fence("console", "$ echo 'a 13:00 - 7 b'\na  9:01  1  12  b", before="<!-- numbers vary -->"),
         fence("crontab", "# nightly\n17 3 * * 1-5 true"),
         fence("yaml", "jobs: {a: {steps: [{uses: b}, {run: 'if true; then true; fi'}]}}"),
     ],
@@ -140,6 +141,8 @@ def test_right(document: str, run: Callable[[list[Block]], int]) -> None:
         (fence("console", "$ echo one\ntwo"), "line 2: --- shown"),
         (fence("console", "$ echo one"), "+one"),
         (fence("console", "$ true\none"), "-one"),
+        (fence("console", "$ echo 'a 13:00 c'\na  9:01  b", before="<!-- numbers vary -->"), "+a 13:00 c"),
+        (fence("console", "$ echo 'a 13:00'\na  12:00"), "+a 13:00"),
         (fence("console", "$ false"), "'false' ends with 1"),
         (fence("console", "echo one"), "no command"),
         (fence("console", "$ datamap runs --no-such-option"), "ends with 3"),

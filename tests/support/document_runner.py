@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from docs_build.blocks import Block
 
-_COMMAND: Final = re.compile(r"^\$ ((?:.*\\\n)*.*)\n?((?:(?!\$ ).*\n?)*)", re.MULTILINE)
 _CRON: Final = re.compile(r"^(?:[\d*/,-]+\s+){5}(\S.*)$")
 _PORT: Final = "8080"
 _OFFICIAL_PYTHON: Final = ROOT / ".official-sdk" / "bin" / "python"
@@ -96,16 +95,13 @@ class DocumentRunner:
             self._unused[title] = block.line
 
     def _run_commands(self, block: Block) -> None:
-        found = _COMMAND.findall(block.text)
-        if not found:
-            raise DocumentError("no command: a line with one begins with '$ '")
-        for (command, shown), following in zip(found, [*found[1:], ("", "")], strict=True):
-            expected = shown.splitlines()
+        found = _commands(block.text)
+        for (command, expected), following in zip(found, [*found[1:], ("", [])], strict=True):
             if block.stays_running:
                 printed = self._shell.start(self._here(command), lines=len(expected))
             else:
                 printed = self._run(command, may_fail=following[0] == "echo $?")
-            _compare(expected, self._there(printed))
+            _compare(expected, self._there(printed), numbers_vary=block.numbers_vary)
 
     def _run_crontab(self, block: Block) -> None:
         for line in block.text.splitlines():
@@ -126,7 +122,7 @@ class DocumentRunner:
         printed, self._printed = self._printed, []
         if not printed:
             raise DocumentError("a text without a program before it that prints")
-        _compare(block.text.splitlines(), printed)
+        _compare(block.text.splitlines(), printed, numbers_vary=block.numbers_vary)
 
     def _read_toml(self, block: Block) -> None:
         """A target, a baseline, or a part of a file of another program."""
@@ -164,19 +160,50 @@ class DocumentRunner:
         return [line.replace(str(self._port), _PORT) for line in lines]
 
 
+def _commands(text: str) -> list[tuple[str, list[str]]]:
+    """Each command, of one line or more, and the lines that are shown behind it."""
+    found: list[tuple[str, list[str]]] = []
+    for line in text.splitlines():
+        if found and not found[-1][1] and _goes_on(found[-1][0]):
+            found[-1] = f"{found[-1][0]}\n{line}", []
+        elif line.startswith("$ "):
+            found.append((line.removeprefix("$ "), []))
+        elif found:
+            found[-1][1].append(line)
+        else:
+            raise DocumentError("no command: a line with one begins with '$ '")
+    return found
+
+
+def _goes_on(command: str) -> bool:
+    """Whether a command has no end yet: its line is continued, or a quotation is open."""
+    try:
+        shlex.split(command)
+    except ValueError:
+        return True
+    return False
+
+
 def _refuse(block: Block) -> None:
     raise DocumentError(f"nothing runs the language {block.language!r}: mark the block as not run, and why")
 
 
-def _compare(shown: Sequence[str], printed: Sequence[str]) -> None:
+def _compare(shown: Sequence[str], printed: Sequence[str], *, numbers_vary: bool) -> None:
     expected = [line.rstrip() for line in shown]
-    pattern = "".join(r"(?:.*\n)*?" if line == "…" else f"{_wildcards(line)}\n" for line in expected)
-    if not re.fullmatch(pattern, "".join(f"{line}\n" for line in printed)):
+    pattern = _loose_pattern if numbers_vary else _pattern
+    whole = "".join(r"(?:.*\n)*?" if line == "…" else f"{pattern(line)}\n" for line in expected)
+    if not re.fullmatch(whole, "".join(f"{line}\n" for line in printed)):
         raise DocumentError("\n".join(difflib.unified_diff(expected, printed, "shown", "printed", lineterm="")))
 
 
-def _wildcards(line: str) -> str:
+def _pattern(line: str) -> str:
     return ".*".join(map(re.escape, line.split("…")))
+
+
+def _loose_pattern(line: str) -> str:
+    """A pattern for the words of a line; what begins with a digit stands for any number or time, or for none."""
+    words = (r"(?:-|\d\S*)" if word[0].isdigit() else _pattern(word) for word in line.split())
+    return r"\s*" + r"\s+".join(words)
 
 
 def _free_port() -> int:
