@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dataarts_datamap._callers import calling_place
 from dataarts_datamap._credentials import AccessKeyCredentials, TokenCredentials
-from dataarts_datamap._ecs import EcsMetadataCredentials
 from dataarts_datamap._errors import CredentialsError, InsecureFileWarning
-from dataarts_datamap._password import PasswordCredentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -178,6 +176,8 @@ def _find_password(search: Search) -> Found | str:
     user, password, account = map(search.first, names)
     if user is None or password is None or account is None:
         return _missing(search, *names)
+    from dataarts_datamap._password import PasswordCredentials  # noqa: PLC0415  loaded for those who ask for it
+
     credentials = PasswordCredentials(
         user,
         password,
@@ -191,6 +191,8 @@ def _find_password(search: Search) -> Found | str:
 
 
 def _find_ecs_metadata(search: Search) -> Found | str:  # noqa: ARG001  like the others
+    from dataarts_datamap._ecs import EcsMetadataCredentials  # noqa: PLC0415  loaded for those who ask for it
+
     return Found(EcsMetadataCredentials())
 
 

@@ -15,12 +15,10 @@ from dataarts_datamap._attempts import AttemptHook, AttemptReporter
 from dataarts_datamap._callers import calling_place
 from dataarts_datamap._chain import Found, Search
 from dataarts_datamap._clock import Clock
-from dataarts_datamap._discovery import Discovery, Scope, Settings, how_to_set
 from dataarts_datamap._endpoints import checked_endpoint, checked_proxy
 from dataarts_datamap._envelope import decode_operators, decode_page
 from dataarts_datamap._epoch import EPOCH, MILLISECOND
 from dataarts_datamap._errors import ConfigurationError, InvalidArgumentError
-from dataarts_datamap._freshness import TableStatus, look_back, table_status
 from dataarts_datamap._http import AsyncTransport, Network, SyncTransport
 from dataarts_datamap._limiter import RateLimiter
 from dataarts_datamap._models import Operator, Run, RunPage
@@ -31,6 +29,7 @@ from dataarts_datamap._regions import find_region
 from dataarts_datamap._requests import operators_request, runs_request
 from dataarts_datamap._resume import Position, TablePosition
 from dataarts_datamap._retry import Policy, Retry, exchange
+from dataarts_datamap._scope import Scope, Settings, how_to_set
 from dataarts_datamap._table_walk import MergedWalk, TableWalk
 from dataarts_datamap._text import shown
 from dataarts_datamap._times import Time, Window, window
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from dataarts_datamap._credentials import Credentials
+    from dataarts_datamap._freshness import TableStatus
     from dataarts_datamap._messages import Request, Steps
 
 PagerT = TypeVar("PagerT", Pager[Run], AsyncPager[Run])
@@ -144,7 +144,11 @@ class _Client(Generic[PagerT]):
             )
             credentials = search.run().credentials
         self._credentials = _checked_credentials(credentials)
-        self._discovery = Discovery(self._settings, self._credentials, self._policy)
+        self._scope = self._settings.scope
+        if self._scope is None:
+            from dataarts_datamap._discovery import Discovery  # noqa: PLC0415  loaded where something is looked for
+
+            self._discovery = Discovery(self._settings, self._credentials, self._policy)
         self._open()
         _, self._made_at = calling_place()
 
@@ -310,9 +314,12 @@ class _Client(Generic[PagerT]):
     @abstractmethod
     def _pager(self, reading: Reading, resume_token: str | None) -> PagerT: ...
 
+    def _find_scope(self) -> Steps[Scope]:
+        return (yield from self._discovery.scope()) if self._scope is None else self._scope
+
     def _read_operators(self, table_guid: str) -> Steps[list[Operator]]:
         path_segment("table_guid", table_guid)  # refuses a bad argument before anything is looked for
-        scope = yield from self._discovery.scope()
+        scope = yield from self._find_scope()
         request = operators_request(
             endpoint=self._settings.endpoint,
             project_id=scope.project_id,
@@ -325,7 +332,7 @@ class _Client(Generic[PagerT]):
         return Reading(begin, partial(self._read_page, strict=strict), self._concurrency)
 
     def _read_page(self, read: PageRead, *, strict: bool) -> Steps[RunPage]:
-        scope = yield from self._discovery.scope()
+        scope = yield from self._find_scope()
         request = self._runs_request(scope, read.operator, read.window, offset=read.offset, limit=read.limit)
         decode = partial(decode_page, offset=read.offset, strict=strict)
         return (yield from exchange(request, self._credentials, self._policy, decode))
@@ -516,6 +523,8 @@ class DataMapClient(_Client[Pager[Run]]):
             InvalidResponseError: The answer is not what the API describes.
             IncompleteWalkError: The pages ended before all runs were read.
         """
+        from dataarts_datamap._freshness import look_back, table_status  # noqa: PLC0415  loaded for this call alone
+
         span = look_back(since, max_age)
         pager = self.list_table_runs(table_guid, since=span, page_size=page_size, offset_unit=offset_unit)
         operators, runs = self.list_operators(table_guid), pager.to_list()
@@ -673,6 +682,8 @@ class AsyncDataMapClient(_Client[AsyncPager[Run]]):
             InvalidResponseError: The answer is not what the API describes.
             IncompleteWalkError: The pages ended before all runs were read.
         """
+        from dataarts_datamap._freshness import look_back, table_status  # noqa: PLC0415  loaded for this call alone
+
         span = look_back(since, max_age)
         pager = self.list_table_runs(table_guid, since=span, page_size=page_size, offset_unit=offset_unit)
         operators, runs = await self.list_operators(table_guid), await pager.to_list()

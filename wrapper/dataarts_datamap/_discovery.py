@@ -6,7 +6,6 @@ KeystoneListProjects, ListDataArtsStudioInstances and ListManagerWorkSpaces, whi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 from urllib.parse import quote
@@ -25,6 +24,7 @@ from dataarts_datamap._kept import Fetched, Kept
 from dataarts_datamap._messages import Request, Send, Sleep, Wait
 from dataarts_datamap._refusals import UNREADABLE, check_status, error_about, find_error, reason_of, try_decode
 from dataarts_datamap._retry import exchange
+from dataarts_datamap._scope import ONLY_WORKSPACE, Scope, how_to_set
 from dataarts_datamap._text import printable
 
 if TYPE_CHECKING:
@@ -33,11 +33,9 @@ if TYPE_CHECKING:
     from dataarts_datamap._credentials import Credentials
     from dataarts_datamap._messages import Response, Steps
     from dataarts_datamap._retry import Policy
+    from dataarts_datamap._scope import Settings
 
 T = TypeVar("T")
-
-ONLY_WORKSPACE: Final = "auto"
-"""Given as a workspace id: the instance's only workspace."""
 
 _PAGE_SIZE: Final = 100  # the largest that a documentation of these lists allows
 _MOST_PAGES: Final = 20
@@ -95,42 +93,6 @@ class _Page(NamedTuple):
     candidates: list[_Candidate]
     total: int | None = None
     pages: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Whose data is asked for.
-
-    Attributes:
-        project_id: The project.
-        instance_id: The DataArts Studio tenancy.
-        workspace_id: The workspace for calls that name none; None to let the service decide.
-    """
-
-    project_id: str
-    instance_id: str
-    workspace_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """What is known of a scope, and where to look for the rest.
-
-    Attributes:
-        endpoint: Address of the service.
-        iam_endpoint: Address of IAM; None if the project is known.
-        region: Name of the project that is looked for; None if the project is known.
-        project_id: The project; None to look for it.
-        instance_id: The tenancy; None to look for it.
-        workspace_id: The workspace; None for none, ``ONLY_WORKSPACE`` to look for it.
-    """
-
-    endpoint: str
-    iam_endpoint: str | None = None
-    region: str | None = None
-    project_id: str | None = None
-    instance_id: str | None = None
-    workspace_id: str | None = None
 
 
 class Discovery:
@@ -231,12 +193,6 @@ def _add(found: dict[str, _Candidate], candidates: Sequence[_Candidate]) -> None
     for candidate in candidates:
         if candidate.id not in found or candidate.flaw is None:
             found[candidate.id] = candidate
-
-
-def how_to_set(setting: str) -> str:
-    """What to do about a setting that is missing."""
-    option, variable = setting.replace("_", "-"), setting.upper()
-    return f"pass {setting}=… (--{option}), or set DATAMAP_{variable} for from_env()"
 
 
 def _only(setting: str, candidates: Sequence[_Candidate], *, what: str) -> str:

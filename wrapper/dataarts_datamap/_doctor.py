@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 
     from dataarts_datamap._client import DataMapClient
     from dataarts_datamap._credentials import Credentials
-    from dataarts_datamap._discovery import Settings
     from dataarts_datamap._messages import Call, Request, Response, Steps
+    from dataarts_datamap._scope import Settings
 
 _PATIENCE: Final = 20.0
 _CLOCK_WINDOW: Final = timedelta(minutes=15)

@@ -80,6 +80,8 @@ class Response:
         None if it asks for nothing, or not in a way that can be read.
         """
         asked = self.headers.get("retry-after", "").strip()
+        if not asked:
+            return None
         if asked.isascii() and asked.isdigit():
             return min(float(asked), _LONGEST_WAIT)
         from email.utils import parsedate_to_datetime  # noqa: PLC0415  what few answers need is loaded for them alone

@@ -62,6 +62,8 @@ class Order:
     def learn(self, rows: Sequence[Row]) -> None:
         """Take rows in the order in which the server sent them."""
         for key in range(_RUN_ID + 1):
+            if not (self._ascending[key] or self._descending[key]):
+                continue
             values = [row.keys[key] for row in rows]
             in_order = sorted(values)
             self._ascending[key] &= values == in_order
@@ -126,19 +128,21 @@ class Memory:
     def of(cls, rows: Iterable[Row]) -> Memory:
         """A memory of rows whose contents are not known."""
         memory = cls()
-        for row in rows:
-            memory.add(row, 0)
+        known = list(rows)
+        memory.add(known, [0] * len(known))
         return memory
 
     def __bool__(self) -> bool:
         return bool(self._rows)
 
-    def __add__(self, other: Memory) -> Memory:
-        both = Memory()
-        both.identities = self.identities + other.identities
-        both._rows = self._rows + other._rows
-        both._contents = self._contents + other._contents
-        return both
+    def copy(self) -> Memory:
+        """One that remembers the same, and goes on by itself."""
+        other = Memory()
+        if self:
+            other.identities.update(self.identities)
+            other._rows.update(self._rows)
+            other._contents.update(self._contents)
+        return other
 
     def has(self, row: Row) -> bool:
         """Whether the row was read, with the same times."""
@@ -148,11 +152,11 @@ class Memory:
         """Whether the row was read, but with other times."""
         return row not in self._rows and row.identity in self.identities
 
-    def add(self, row: Row, content: int) -> None:
-        """A row was read that was not read before; ``content`` is a hash of its run."""
-        self.identities[row.identity] += 1
-        self._rows[row] += 1
-        self._contents[row, content] += 1
+    def add(self, rows: Sequence[Row], contents: Iterable[int]) -> None:
+        """Rows were read that were not read before; the contents are hashes of their runs."""
+        self.identities.update([row.identity for row in rows])
+        self._rows.update(rows)
+        self._contents.update(zip(rows, contents, strict=True))
 
     def new_among(self, page: Sequence[Row], contents: Sequence[int], last: int) -> list[int]:
         """Indexes of the rows on a page that are not remembered.
@@ -161,6 +165,13 @@ class Memory:
         are not as they were read. Before the index ``last`` the identity decides: what stands there was read before,
         even if its times changed.
         """
+        if len(set(page)) == len(page):
+            remembered = self._rows
+            new = [index for index, row in enumerate(page) if row not in remembered]
+            return [index for index in new if index >= last or page[index].identity not in self.identities]
+        return self._new_among_equals(page, contents, last)
+
+    def _new_among_equals(self, page: Sequence[Row], contents: Sequence[int], last: int) -> list[int]:
         on_page = Counter(page)
         left = {row: on_page[row] - self._rows[row] for row in on_page}
         met: Counter[tuple[Row, int]] = Counter()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
@@ -30,6 +31,7 @@ _LARGEST_LIMIT: Final = 1000  # the largest that a sibling API documents
 _LEAST_OVERLAP: Final = 2  # the last row may have changed places with one that was not read; the one before it has not
 _MOST_CONTRADICTIONS: Final = 2
 _EDGE: Final = 2  # milliseconds; slices overlap by one on each side of an edge
+_TIMES: Final = (0, 1)  # of a row's keys, those that a window can filter on: planned and started
 
 
 class UnsettledError(Exception):
@@ -50,9 +52,12 @@ class Edge:
     def __init__(self, at: int | None = None, runs: Sequence[tuple[Row, int]] = ()) -> None:
         self.at = at
         self.runs = runs
-        self._memory = Memory()
-        for row, content in runs:
-            self._memory.add(row, content)
+
+    @cached_property
+    def _memory(self) -> Memory:
+        memory = Memory()
+        memory.add([row for row, _ in self.runs], [content for _, content in self.runs])
+        return memory
 
     def moved(self, to: int, runs: Sequence[tuple[Row, int]]) -> Edge:
         """The next edge, with those runs of this one and of the slice behind it that are near."""
@@ -62,15 +67,27 @@ class Edge:
     def new_among(self, page: Page) -> set[int]:
         """Indexes of the rows of a page that the slice before did not have."""
         if self.at is None:
-            return set(range(len(page.rows)))
-        far = {index for index, row in enumerate(page.rows) if not is_near(row, self.at)}
-        return far.union(self._memory.new_among(page.rows, page.contents, len(page.rows)))
+            return set(range(len(page)))
+        far = set(range(len(page))).difference(near(page.rows, self.at))
+        return far.union(self._memory.new_among(page.rows, page.contents, len(page)))
 
 
 def is_near(row: Row, edge: int) -> bool:
     """Whether a slice on the other side of the edge can hold the row, too: not known which time it filters on."""
     planned, started, *_ = row.keys
     return not planned or not started or abs(planned - edge) <= _EDGE or abs(started - edge) <= _EDGE
+
+
+def near(rows: Sequence[Row], edge: int) -> list[int]:
+    """Indexes of the rows that are near an edge."""
+    if all(_are_far([row.keys[key] for row in rows], edge) for key in _TIMES):
+        return []
+    return [index for index, row in enumerate(rows) if is_near(row, edge)]
+
+
+def _are_far(times: Sequence[int], edge: int) -> bool:
+    """Whether all of them surely lie on one side of an edge."""
+    return not times or min(times) > edge + _EDGE or (max(times) < edge - _EDGE and min(times) > 0)
 
 
 @dataclass(slots=True)
@@ -110,35 +127,40 @@ class WalkState:
         return self.read(piece, self.plan.first_span(self.habits))
 
 
-class Page(NamedTuple):
+class Page:
     """A page that was read.
 
     Attributes:
         sent: As the server sent it.
         span: Where it lies.
-        rows: What is remembered of its runs.
-        contents: A hash of each run.
     """
 
-    sent: RunPage
-    span: Span
-    rows: list[Row]
-    contents: list[int]
+    def __init__(self, sent: RunPage, span: Span) -> None:
+        self.sent = sent
+        self.span = span
 
-    @classmethod
-    def of(cls, sent: RunPage, span: Span) -> Page:
-        """The page, with what is remembered of it."""
-        return cls(sent, span, [row_of(run) for run in sent.runs], [hash(run) for run in sent.runs])
+    def __len__(self) -> int:
+        return len(self.sent.runs)
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """What is remembered of its runs."""
+        return [row_of(run) for run in self.sent.runs]
+
+    @cached_property
+    def contents(self) -> list[int]:
+        """A hash of each run."""
+        return [hash(run) for run in self.sent.runs]
 
     @property
     def end(self) -> int:
         """The position behind its last row."""
-        return self.span.position + len(self.rows)
+        return self.span.position + len(self)
 
     @property
     def is_short(self) -> bool:
         """Whether it has fewer rows than were asked for."""
-        return len(self.rows) < self.span.limit
+        return len(self) < self.span.limit
 
     @property
     def is_less_than_told(self) -> bool:
@@ -156,6 +178,20 @@ class Place(NamedTuple):
 
     reached: int = 0
     tail: tuple[Row, ...] = ()
+
+
+class _Given(NamedTuple):
+    """A page that was given.
+
+    Attributes:
+        page: As it was read.
+        kept: With the runs that were given of it.
+        tail: The last rows of the slice, which end with those of the page.
+    """
+
+    page: Page
+    kept: RunPage
+    tail: list[Row]
 
 
 Found: TypeAlias = tuple[Page, list[int]]
@@ -191,7 +227,7 @@ class SliceWalk:
     ) -> None:
         self.piece = piece
         self.read_before = read_before
-        self.given = read_before + Memory()
+        self.given = read_before.copy()
         self.edge = piece.start if state.is_descending else piece.end
         self.near_edge: list[tuple[Row, int]] = []
         self._state = state
@@ -210,8 +246,9 @@ class SliceWalk:
         self._first: Row | None = None
         self._first_offset = 0
         self._contents: dict[int | str, int] = {}
-        self._last: tuple[Page, RunPage] | None = None
-        self._before = self._after = begin or Place()
+        self._untaken: Page | None = None
+        self._last: _Given | None = None
+        self._last_but_one: _Given | None = None
         self._begin = begin
         self._is_partial = begin is not None and begin.reached > len(
             begin.tail
@@ -220,7 +257,7 @@ class SliceWalk:
             self._reached, self._tail = begin.reached, list(begin.tail)
             self._order.learn(self._tail)
             self._memory = Memory.of(self._tail)
-            self.given = self.given + self._memory
+            self.given.add(self._tail, [0] * len(self._tail))
             self._overlap = len(self._tail) - self._order.group_before(self._tail, len(self._tail)) + 1
 
     @property
@@ -236,18 +273,22 @@ class SliceWalk:
 
         None if that can't be told: runs came in before others that were given already.
         """
-        if self._last is None or given == len(self._last[1].runs):
-            return self._after
-        page, kept = self._last
+        self.settle()
+        if self._last is None:
+            return self._begin or Place()
+        page, kept, tail = self._last
+        if given == len(kept.runs):
+            return self._place(page, len(page), tail)
         if not given:
-            return self._before
+            before = self._last_but_one
+            return self._begin or Place() if before is None else self._place(before.page, len(before.page), before.tail)
         count = 1 + next(index for index, run in enumerate(page.sent.runs) if run is kept.runs[given - 1])
-        is_rest_new = len(page.rows) - count == len(kept.runs) - given
-        return self._place(page, count) if is_rest_new else None
+        is_rest_new = len(page) - count == len(kept.runs) - given
+        return self._place(page, count, tail) if is_rest_new else None
 
-    def _place(self, page: Page, count: int) -> Place:
-        """How far the slice was read behind so many rows of the page that was read last."""
-        rows = [*self._tail[: len(self._tail) - len(page.rows)], *page.rows[:count]]
+    def _place(self, page: Page, count: int, tail: Sequence[Row]) -> Place:
+        """How far the slice was read behind so many rows of a page, with which the tail ends."""
+        rows = [*tail[: len(tail) - len(page)], *page.rows[:count]]
         group = self._order.group_before(rows, len(rows)) if rows else 0
         begin = self._order.group_before(rows, group - _ANCHORS) if group > _ANCHORS else 0
         return Place(page.span.position + count, tuple(rows[begin:]))
@@ -263,7 +304,8 @@ class SliceWalk:
         if self._begin is None or not self._tail:
             page = yield from self._first_page()
             self._check_size(page)
-            yield self._give(page, self._take(page) or [])
+            yield self._give_first(page)
+            self.settle()
         else:
             page, fresh = yield from self._next_page()
             yield self._give(page, fresh)
@@ -285,17 +327,17 @@ class SliceWalk:
             sent = yield self._await(span, reading=1)
             if sent.runs and span.offset:
                 self._habits.counting = Counting.PAGES_FROM_ONE
-        page = Page.of(sent, span)
-        if not page.rows and sent.total:
+        page = Page(sent, span)
+        if not page and sent.total:
             raise self._contradiction(page)
         self._first_offset = span.offset
-        self._state.order.learn(page.rows)
         return page
 
     def _check_size(self, page: Page) -> None:
         total = page.sent.total or 0
         shrinks = self._told is None or total < self._told  # else the server counts more than the window holds
-        if total > max(self._plan.slice_rows, len(page.rows)) and shrinks and self.piece.end - self.piece.start > 1:
+        if total > max(self._plan.slice_rows, len(page)) and shrinks and self.piece.end - self.piece.start > 1:
+            self._state.order.learn(page.rows)
             raise TooManyError(total)
 
     def _next_page(self) -> Generator[Await, RunPage, Found]:
@@ -307,7 +349,7 @@ class SliceWalk:
         overlap, contradictions = self._overlap, 0
         for reading in range(_MOST_READINGS):
             span = self._next_span(self._plan.counting(self._habits) or Counting.ROWS, overlap)
-            page = Page.of((yield self._await(span, reading=reading)), span)
+            page = Page((yield self._await(span, reading=reading)), span)
             fresh = self._take(page)
             if fresh or (fresh is not None and self._is_last(page)):
                 return page, fresh
@@ -327,13 +369,13 @@ class SliceWalk:
             begin = _begin(self._tail, [row_of(run) for run in sent.runs])
             if begin is not None:
                 counting = self._habits.counting = question.judge(begin, possible)
-                page = Page.of(sent, Span(question.offset, question.limit, question.positions[counting]))
+                page = Page(sent, Span(question.offset, question.limit, question.positions[counting]))
                 fresh = self._take(page) if counting is Counting.PAGES else None
                 return (page, fresh) if fresh else None
         for counting in possible:
             place = self._tail, self._reached, self._contents
             span = self._next_span(counting, self._overlap)
-            page = Page.of((yield self._await(span)), span)
+            page = Page((yield self._await(span)), span)
             fresh = self._take(page)
             if fresh or (fresh is not None and self._is_last(page)):
                 self._habits.counting = counting if span.position else self._habits.counting
@@ -348,9 +390,21 @@ class SliceWalk:
             raise UnsettledError(str(error)) from None
         return span if span.position else span._replace(offset=self._first_offset)
 
+    def settle(self) -> None:
+        """Learn from the first page what reading on, and telling where the walk stands, needs of it.
+
+        That is done late, since whoever takes one page alone does without.
+        """
+        if self._untaken is not None:
+            page, self._untaken = self._untaken, None
+            self._state.order.learn(page.rows)
+            fresh = self._take(page) or []
+            self._note_given(page, fresh, set(fresh))
+            self._last = _Given(page, page.sent, self._tail)
+
     def _take(self, page: Page) -> list[int] | None:
         """Go on behind the page: indexes of its new rows, or None if it does not fit to what was read before."""
-        self._habits.capacity = max(self._habits.capacity, len(page.rows))
+        self._habits.capacity = max(self._habits.capacity, len(page))
         self._state.progress.note_total(page.sent.total)
         self._order.learn(page.rows)
         joint = self._join(page)
@@ -375,9 +429,9 @@ class SliceWalk:
 
     def _remember(self, page: Page, before: int) -> None:
         """What stands before the place where the reading went on was read by whoever broke it off."""
-        for index in self._memory.new_among(page.rows[:before], page.contents[:before], before):
-            self._memory.add(page.rows[index], page.contents[index])
-            self.given.add(page.rows[index], page.contents[index])
+        new = self._memory.new_among(page.rows[:before], page.contents[:before], before)
+        for memory in (self._memory, self.given):
+            memory.add([page.rows[index] for index in new], [page.contents[index] for index in new])
 
     def _join(self, page: Page) -> Joint | None:
         joint = None
@@ -395,20 +449,20 @@ class SliceWalk:
                 page.is_short and any(self._memory.identities[row.identity] for row in page.rows)
             )
             is_one_group = len(self._tail) >= self._reached and self._order.group_before(self._tail, self._reached) == 0
-            if is_whole or (is_one_group and len(page.rows) > self._reached):
+            if is_whole or (is_one_group and len(page) > self._reached):
                 return Joint(self._memory.new_among(page.rows, page.contents, 0), [], page.rows)
         return joint
 
     def _advance(self, page: Page, joint: Joint) -> None:
         rows = joint.rows
         group = self._order.group_before(rows, len(rows)) if rows else 0
-        kept = min(group, len(rows) - len(page.rows)) - self._limit
+        kept = min(group, len(rows) - len(page)) - self._limit
         self._tail = rows[self._order.group_before(rows, kept) if kept > 0 else 0 :]
         self._contents = dict(zip((row.identity for row in page.rows), page.contents, strict=True))
         self._reached = page.end
         self._overlap = max(self._overlap, len(rows) - group + 1)
         if page.is_short and page.span.position == 0:
-            self._most = max(1, len(page.rows))
+            self._most = max(1, len(page))
             self._limit = min(self._limit, self._most)
 
     def _note_changes(self, page: Page, joint: Joint) -> None:
@@ -416,22 +470,33 @@ class SliceWalk:
             before = self._contents.get(page.rows[index].identity)
             self._state.progress.changed += before is not None and before != page.contents[index]
 
+    def _give_first(self, page: Page) -> RunPage:
+        if self._state.edge.at is None and not self.read_before:
+            self._untaken = page
+            return self._given_as(page, page.sent)
+        self._state.order.learn(page.rows)
+        return self._give(page, self._take(page) or [])
+
     def _give(self, page: Page, fresh: list[int]) -> RunPage:
         """The page with those of its new runs that were not given before."""
-        self._before = self._after
         wanted = self._state.edge.new_among(page) & self._not_given(page, fresh)
-        for index in sorted(wanted):
-            self.given.add(page.rows[index], page.contents[index])
-        for index in fresh:
-            self._memory.add(page.rows[index], page.contents[index])
-        if self._state.is_descending is not None:
-            both = sorted(wanted.union(fresh))
-            self.near_edge += [(page.rows[i], page.contents[i]) for i in both if is_near(page.rows[i], self.edge)]
-        kept = replace(page.sent, runs=tuple(page.sent.runs[index] for index in sorted(wanted)))
+        self._note_given(page, fresh, wanted)
+        return self._given_as(page, replace(page.sent, runs=tuple(page.sent.runs[index] for index in sorted(wanted))))
+
+    def _given_as(self, page: Page, kept: RunPage) -> RunPage:
+        self._last_but_one, self._last = self._last, _Given(page, kept, self._tail)
         self._state.progress.note(kept.runs)
-        self._last = page, kept
-        self._after = self._place(page, len(page.rows))
         return kept
+
+    def _note_given(self, page: Page, fresh: list[int], wanted: set[int]) -> None:
+        given = sorted(wanted)
+        self.given.add([page.rows[index] for index in given], [page.contents[index] for index in given])
+        self._memory.add([page.rows[index] for index in fresh], [page.contents[index] for index in fresh])
+        if self._state.is_descending is not None:
+            new = wanted.union(fresh)
+            self.near_edge += [
+                (page.rows[index], page.contents[index]) for index in near(page.rows, self.edge) if index in new
+            ]
 
     def _not_given(self, page: Page, fresh: list[int]) -> set[int]:
         """Indexes of the runs that were not given yet, of those that are new here or share an id with one that was."""
@@ -446,23 +511,23 @@ class SliceWalk:
         """Whether the list surely ends with this page."""
         if self._shift or page.is_less_than_told:
             return False
-        if not page.rows:
+        if not page:
             return page.is_short and not self._tail
         if self._habits.has_true_totals and page.sent.total == page.end:
             return True
-        return page.is_short and len(page.rows) < max(self._habits.capacity, _LEAST_CAP)
+        return page.is_short and len(page) < max(self._habits.capacity, _LEAST_CAP)
 
     def _learn_total(self, page: Page) -> None:
         """Whether the total on the last page was that of the list; on the first page it could be the page's own."""
         if page.sent.total == page.end:
-            self._habits.true_totals += page.end > len(page.rows) and page.is_short
+            self._habits.true_totals += page.end > len(page) and page.is_short
         elif page.sent.total is not None:
             self._habits.false_totals += 1
 
     def _look_elsewhere(self, page: Page, overlap: int) -> int:
         """The overlap to try next, where a page did not fit: further on if it was read before, else further back."""
         if page.rows and all(self._memory.identities[row.identity] for row in page.rows):
-            self._reached += max(1, len(page.rows) // 2)
+            self._reached += max(1, len(page) // 2)
             return overlap
         return min(overlap * 4, max(self._reached, 1))
 

@@ -1,0 +1,58 @@
+"""Whose data a client asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+ONLY_WORKSPACE: Final = "auto"
+"""Given as a workspace id: the instance's only workspace."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose data is asked for.
+
+    Attributes:
+        project_id: The project.
+        instance_id: The DataArts Studio tenancy.
+        workspace_id: The workspace for calls that name none; None to let the service decide.
+    """
+
+    project_id: str
+    instance_id: str
+    workspace_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What is known of a scope, and where to look for the rest.
+
+    Attributes:
+        endpoint: Address of the service.
+        iam_endpoint: Address of IAM; None if the project is known.
+        region: Name of the project that is looked for; None if the project is known.
+        project_id: The project; None to look for it.
+        instance_id: The tenancy; None to look for it.
+        workspace_id: The workspace; None for none, ``ONLY_WORKSPACE`` to look for it.
+    """
+
+    endpoint: str
+    iam_endpoint: str | None = None
+    region: str | None = None
+    project_id: str | None = None
+    instance_id: str | None = None
+    workspace_id: str | None = None
+
+    @property
+    def scope(self) -> Scope | None:
+        """The scope, if nothing has to be looked for."""
+        if self.project_id is None or self.instance_id is None or self.workspace_id == ONLY_WORKSPACE:
+            return None
+        return Scope(self.project_id, self.instance_id, self.workspace_id)
+
+
+def how_to_set(setting: str) -> str:
+    """What to do about a setting that is missing."""
+    option, variable = setting.replace("_", "-"), setting.upper()
+    return f"pass {setting}=… (--{option}), or set DATAMAP_{variable} for from_env()"
