@@ -14,7 +14,7 @@ class Defaults(Extension):
         """Look each default up in the module of the function."""
         for parameter in func.parameters:
             name = str(parameter.default)
-            if name.startswith("_DEFAULT_"):
+            if name.startswith("_") and name.isupper():
                 parameter.default = _value(func, name)
 
 

@@ -33,6 +33,7 @@ _TITLES: Final = {
     "sibling": "Documented for a sibling",
     "inferred": "Inferred",
 }
+_WALKS: Final = ("| 1,000 pages", "| walk over")
 _ATTRIBUTE: Final = re.compile(r"^    (\w+): ((?:.+\n?)(?:^     {3,}.+\n?)*)", re.MULTILINE)
 
 
@@ -171,6 +172,13 @@ def conform_workflow() -> str:
     return f"```yaml\n{text}```"
 
 
+def walk_costs() -> str:
+    """What long walks cost, as the benchmarks tell."""
+    lines = (ROOT / "benchmarks" / "RESULTS.md").read_text(encoding="utf-8").splitlines()
+    told = [[cell.strip() for cell in line.split("|")[1:4]] for line in lines if line.startswith(_WALKS)]
+    return "\n".join(_table(("What", "Compared with", "Figure"), told))
+
+
 def not_run() -> str:
     """How many blocks of the documents are run, and why the others are not."""
     blocks = [(document, block) for document in documents() for block in _blocks(document)]
@@ -215,5 +223,6 @@ GENERATORS: Final[Mapping[str, Callable[[], str]]] = {
     "not-run": not_run,
     "regions": regions,
     "targets": targets,
+    "walk-costs": walk_costs,
 }
 """What a page can ask for in a line of its own, as ``<!-- generated: commands -->``."""
