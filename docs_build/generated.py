@@ -200,13 +200,13 @@ def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str
 
 
 def _cell(text: str) -> str:
-    return _escaped(_one_line(text)).replace("|", r"\|")
+    return _escaped(_one_line(text))
 
 
 def _escaped(text: str) -> str:
-    """Text whose angle brackets and stars are none of HTML or Markdown; what stands between backticks stays."""
+    """Text in which nothing is HTML, Markdown or a table's edge; what stands between backticks stays."""
     parts = re.split(r"(`+[^`]*`+)", text)
-    return "".join(part if part.startswith("`") else re.sub(r"([<*_\[])", r"\\\1", part) for part in parts)
+    return "".join(part if part.startswith("`") else re.sub(r"([<*_\[|])", r"\\\1", part) for part in parts)
 
 
 def _one_line(text: str) -> str:
