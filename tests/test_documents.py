@@ -26,7 +26,7 @@ if shutil.which("bash") is None:
 
 from support.document_runner import DocumentError, DocumentRunner
 
-KEPT = ("PATH", "SYSTEMROOT", "TMPDIR", "COVERAGE_PROCESS_START")
+KEPT = ("PATH", "TMPDIR")
 PARAMETERS = [pytest.param(name, marks=[] if name in WITH_BLOCKS else pytest.mark.prove) for name in documents()]
 
 
