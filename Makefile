@@ -7,6 +7,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 OFFICIAL := .official-sdk
+PRISM := .prism
+PRISM_CLI := @stoplight/prism-cli@5.14.2
 CLIENT := generated/dataarts_datamap_client
 SPEC := spec/datamap.openapi.yaml
 
@@ -72,6 +74,17 @@ $(OFFICIAL)/.made: constraints.official.txt
 	@$(OFFICIAL)/bin/python -m pip install --quiet --constraint $< huaweicloudsdkdataartsstudio
 	@touch $@
 
+# Prism, as a server for the conformance suite: no part of what is shipped. npm leaves no lock file, as one has addresses.
+$(PRISM)/.made:
+	@command -v npm >/dev/null || { echo "Prism is installed with npm, which is not on the PATH: install Node.js 20 or newer" >&2; exit 1; }
+	@echo "Setting up $(PRISM) ..." >&2
+	@mkdir -p $(PRISM)
+	@npm install --prefix $(PRISM) --no-package-lock --no-save --ignore-scripts --no-audit --no-fund --silent $(PRISM_CLI)
+	@touch $@
+
+.PHONY: prism
+prism: $(PRISM)/.made ## Install Prism from npm, which the long proofs serve the specification with
+
 .PHONY: setup
 setup: $(VENV)/.dev ## Install everything a developer needs into .venv
 
@@ -84,7 +97,7 @@ test: $(VENV)/.dev ## Run the whole test suite
 	@$(BIN)/python -m pytest $(PARALLEL)
 
 .PHONY: prove
-prove: $(VENV)/.docs $(OFFICIAL)/.made ## Run the long proofs
+prove: $(VENV)/.docs $(OFFICIAL)/.made $(PRISM)/.made ## Run the long proofs
 	@$(BIN)/python -m pytest -m prove
 	@$(BIN)/python -m pytest contract_tests --max-examples 1000
 
@@ -118,16 +131,17 @@ format: $(VENV)/.dev ## Rewrite the hand-written code in the project's style
 # The installations that are compared, and the peers: built here alone.
 $(BENCH)/.made: benchmarks/constraints.txt constraints.txt pyproject.toml $(VENV)/.dev
 	@rm -f $@
-	@for name in plain cli sdk peers; do $(BIN)/python -m venv --clear --without-pip $(BENCH)/$$name || exit 1; done
+	@for name in plain cli mock sdk peers; do $(BIN)/python -m venv --clear --without-pip $(BENCH)/$$name || exit 1; done
 	@$(call bench_install,plain) .
 	@$(call bench_install,cli) '.[cli]'
+	@$(call bench_install,mock) '.[mock]'
 	@$(call bench_install,sdk) $(OFFICIAL_SDK)
 	@$(call bench_install,peers) . $(OFFICIAL_SDK) orjson pyarrow
 	@touch $@
 
 .PHONY: bench
 bench: $(BENCH)/.made build ## Compare with peers, and write benchmarks/RESULTS.md (ONLY=decode,request,... prints those lines)
-	@for name in plain cli peers; do $(call bench_install,$$name) --no-deps --force-reinstall dist/*.whl || exit 1; done
+	@for name in plain cli mock peers; do $(call bench_install,$$name) --no-deps --force-reinstall dist/*.whl || exit 1; done
 	@$(BENCH)/peers/bin/python -m benchmarks --environments $(BENCH) --only '$(ONLY)'
 
 .PHONY: evidence
@@ -158,10 +172,14 @@ faults: $(VENV)/.dev ## Rewrite docs/faults.md from the table of faults in the t
 docs: $(VENV)/.docs ## Build the documentation into build/docs/site, links checked
 	@$(BIN)/python -m docs_build build/docs
 
+.PHONY: screenshots
+screenshots: $(VENV)/.dev ## Rewrite docs/images with pictures of the report, taken by the machine's Chromium
+	@cd tests && python -m support.report_screenshots
+
 .PHONY: build
 build: $(VENV)/.dev ## Build the wheel and the sdist into dist/
 	@rm -rf dist && $(BIN)/python -m build --no-isolation --quiet >/dev/null
 
 .PHONY: clean
 clean: ## Remove what the other verbs made
-	@rm -rf $(VENV) $(OFFICIAL) $(BENCH) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis
+	@rm -rf $(VENV) $(OFFICIAL) $(PRISM) $(BENCH) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis

@@ -21,7 +21,8 @@ _HEAD: Final = """\
 # Benchmarks
 
 Written by `make bench`, not by hand. Each figure is a ratio to a peer that was measured in the same run, by turns: the
-least processor time of many rounds, of the client's process alone; for the walk under a throttle it is elapsed time.
+least processor time of many rounds, of the client's process alone; for the walk under a throttle it is elapsed time,
+for the mock server its own process's time.
 The official SDK's figure is 1; more is faster. Rows are shaped like the documented example: 24 fields, 1.7 KB each.
 
 """
@@ -29,13 +30,14 @@ The official SDK's figure is 1; more is faster. Rows are shaped like the documen
 
 def _lines(where: Environments) -> Mapping[str, Callable[[], Iterable[Figure]]]:
     """What can be measured, by the names that ``--only`` takes."""
-    from benchmarks import decoding, importing, requesting, walking  # noqa: PLC0415  peers look for a home folder
+    from benchmarks import decoding, importing, mocking, requesting, walking  # noqa: PLC0415  peers look for a home folder
 
     return {
         "decode": decoding.decoding,
         "request": requesting.requesting,
         "import": lambda: importing.importing(where),
         "size": lambda: importing.sizing(where),
+        "mock": lambda: mocking.mocking(where),
         "throttle": walking.throttled,
         "grow": walking.growing,
     }

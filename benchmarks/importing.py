@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _ROUNDS: Final = 12
 _SDK: Final = "official SDK"
+_TAB: Final = ("_DATAMAP_COMPLETE=zsh_complete", "COMP_WORDS=datamap ", "COMP_CWORD=1")
 _INSTALLER: Final = ("pip", "setuptools", "pkg_resources", "_distutils_hack", "distutils-precedence.pth")
 
 
@@ -31,6 +32,7 @@ def importing(where: Environments) -> Iterator[Figure]:
             "cli": loading["cli"],
             "sdk": [where.python("sdk"), "-c", "import huaweicloudsdkdataartsstudio.v1"],
             "help": [where.command("cli", "datamap"), "--help"],
+            "tab": ["/usr/bin/env", *_TAB, where.command("cli", "datamap")],
         },
         where,
         rounds=_ROUNDS,
@@ -44,6 +46,7 @@ def importing(where: Environments) -> Iterator[Figure]:
     yield Figure(what=what, against=share, value=beyond["plain"] / beyond["sdk"], unit="of it", at_most=0.25)
     yield Figure(what=f"{what}, [cli] beside", against=share, value=beyond["cli"] / beyond["sdk"], unit="of it")
     yield Figure(what="datamap --help", value=seconds["help"] * 1000, unit="ms CPU", at_most=150)
+    yield Figure(what="datamap and a tab in zsh", value=seconds["tab"] * 1000, unit="ms CPU", at_most=150)
 
 
 def sizing(where: Environments) -> Iterator[Figure]:

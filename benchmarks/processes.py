@@ -19,7 +19,7 @@ class Environments:
 
     Attributes:
         folder: Holds one virtual environment for each: ``plain`` (this package without extras), ``cli`` (with the
-            command line), ``sdk`` (the official SDK alone).
+            command line), ``mock`` (with the mock server), ``sdk`` (the official SDK alone).
         scratch: An empty folder, which stands for the user's own: the official SDK writes into that.
     """
 

@@ -21,6 +21,7 @@ NOBODY = Credential("bad")
 """No credentials at all."""
 
 _TOKEN = "$DATAMAP_TOKEN"  # noqa: S105  the name of a variable
+_DIGITS = 64
 _SIGNED = ("X-Sdk-Date: $DATAMAP_SIGNED_DATE", "Authorization: $DATAMAP_AUTHORIZATION")
 
 
@@ -42,6 +43,8 @@ def near_tokens(token: str) -> Iterator[tuple[str, Credential]]:
         yield "D-token-prefix", _token(half, "${DATAMAP_TOKEN:0:$((${#DATAMAP_TOKEN}/2))}")
     yield "D-token-longer", _token(f"{token}x", "${DATAMAP_TOKEN}x")
     yield "D-token-longer", _token(f"x{token}", f"x{_TOKEN}")
+    for form in ("{},x", "x, {}", "{} x", "Bearer {}"):
+        yield "D-token-longer", _token(form.format(token), form.format(_TOKEN))
     for changed, shown in ((token.upper(), "${DATAMAP_TOKEN^^}"), (token.lower(), "${DATAMAP_TOKEN,,}")):
         if changed != token:
             yield "D-token-case", _token(changed, shown)
@@ -88,6 +91,15 @@ class Signer:
         """The request, signed with another secret key or under another access key."""
         return self._sign(request, request, secret_key=secret_key, access_key=access_key, standing="bad")
 
+    def sign_nearly(self, request: Request, place: int) -> Request:
+        """The request with one digit of its signature changed."""
+        signed = self._sign(request, request)
+        right = _signature_of(signed)
+        digits = list(right)
+        digits[place] = "1" if digits[place] == "0" else "0"
+        fields = tuple((name, value.replace(right, "".join(digits))) for name, value in signed.credential.fields)
+        return _with(request, Credential("bad", fields, _SIGNED, untold=(right,)))
+
     def sign_other(self, signed: Request, sent: Request) -> Request:
         """A request that carries the signature of another one."""
         return self._sign(signed, sent, standing="bad")
@@ -130,11 +142,31 @@ class Signer:
             secret_key=secret_key or self.secret_key,
         )
         fields = (*own, ("Authorization", authorization))
-        return _with(sent, Credential("good" if standing == "good" else "bad", fields, _SIGNED))
+        if standing == "good":
+            return _with(sent, Credential("good", fields, _SIGNED))
+        return _with(sent, Credential("bad", fields, _SIGNED, untold=self._untold(sent, covered, date, authorization)))
+
+    def _untold(self, sent: Request, covered: dict[str, str], date: str, wrong: str) -> tuple[str, ...]:
+        """The signature that would be right for a request as it is sent, if it is not the one that it has."""
+        present = {name: value for name, value in sent.fields if value.isascii()}
+        right = sign(
+            sent.method,
+            self._base_path + sent.path,
+            sent.query,
+            {**covered, **{name: present[name] for name in covered if name in present}},
+            date=date,
+            access_key=self.access_key,
+            secret_key=self.secret_key,
+        )
+        return tuple({right[-_DIGITS:]} - {wrong[-_DIGITS:]})
 
 
 def _token(value: str, shown: str) -> Credential:
     return Credential("bad", ((TOKEN_HEADER, value),), (f"{TOKEN_HEADER}: {shown}" if shown else f"{TOKEN_HEADER};",))
+
+
+def _signature_of(request: Request) -> str:
+    return request.header("Authorization")[0][-_DIGITS:]
 
 
 def _with(request: Request, credential: Credential) -> Request:

@@ -27,6 +27,7 @@ class Credential:
         shown: The same fields for a shell, without secrets: each stands inside double quotes.
         query: What to send at the end of the query string.
         shown_query: The same for a shell.
+        untold: What would have been right in place of something wrong: no answer may tell it.
     """
 
     standing: Standing
@@ -34,6 +35,7 @@ class Credential:
     shown: tuple[str, ...] = ()
     query: str = field(default="", repr=False)
     shown_query: str = ""
+    untold: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +145,9 @@ class Page:
 
 
 def whole_number(value: object) -> int | None:
-    """The value if it is an integer of JSON, which a boolean is not."""
+    """The value if it is an integer of JSON Schema, which 1.0 is and a boolean is not."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 

@@ -339,10 +339,15 @@ def _rows_of(exchange: Exchange, parameter: str, field: str) -> Problems:
         exchange,
         lambda row: (
             [f"{field} is {row[field]!r} where {parameter} is {asked!r}"]
-            if row.get(field) is not None and str(row[field]) != str(asked)
+            if row.get(field) is not None and not _is_same(str(row[field]), str(asked))
             else []
         ),
     )
+
+
+def _is_same(shown: str, asked: str) -> bool:
+    """Whether two texts name the same; an id that a server keeps as a number has no zeros at its beginning."""
+    return shown == asked or (shown.isdecimal() and shown == asked.lstrip("0"))
 
 
 def _refusal_of_bad_credentials(exchange: Exchange, _: Target) -> Problems:
@@ -356,11 +361,16 @@ def _refusal_of_bad_credentials(exchange: Exchange, _: Target) -> Problems:
 
 
 def _secret_echo(exchange: Exchange, target: Target) -> Problems:
+    credential = exchange.request.credential
     secrets = [secret for secret in target.secrets if len(secret) >= _SHORTEST_SECRET]
-    if not secrets or exchange.request.credential.query:
+    if not secrets or credential.query:
         return None
     told = exchange.answer.content + "\n".join(value for _, value in exchange.answer.fields).encode(errors="replace")
-    return ("a secret of the target is in the answer",) if any(secret.encode() in told for secret in secrets) else ()
+    if any(secret.encode() in told for secret in secrets):
+        return ("a secret of the target is in the answer",)
+    if any(right.encode() in told for right in credential.untold):
+        return ("the answer to a wrong signature tells the right one",)
+    return ()
 
 
 def _bad_input(kind: Kind) -> Invariant:

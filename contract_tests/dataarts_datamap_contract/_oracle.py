@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 from urllib.parse import unquote_to_bytes
@@ -23,7 +24,14 @@ DEFECTS: frozenset[Kind] = frozenset({"below", "above", "missing", "type", "frac
 """What no server may take."""
 
 _PLAIN = re.compile(r"0|-?[1-9][0-9]*")
-_ODD_LITERAL = re.compile(r"[+-]?(?:0[xXoObB][0-9a-fA-F]+|[0-9.]+[dDfFlL])")
+# Spellings of integers that stock readers know beside decimal digits, and the base of each. Spring's NumberUtils takes
+# 0x and #, Python's int(text, 0) and JavaScript's Number the first three; a leading zero is octal for some.
+_BASES = (
+    (re.compile(r"([+-]?)(?:0[xX]|#)([0-9a-fA-F]+)"), 16),
+    (re.compile(r"([+-]?)0[oO]?([0-7]+)"), 8),
+    (re.compile(r"([+-]?)0[bB]([01]+)"), 2),
+)
+_SUFFIX = re.compile(r"(.*[0-9.])[dDfFlL]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _LONGEST_TARGET = 8_000
@@ -64,26 +72,40 @@ class Parameter:
 
     def _classify_odd(self, text: str) -> Kind:
         """A text that is no plain integer: lenient readers take some of those, unless even their reading is wrong."""
-        if not text.strip() or _ODD_LITERAL.fullmatch(text.strip()):
+        if not text.strip():
             return "doubtful"
-        try:
-            number = float(text)
-        except ValueError:
+        found: list[Kind] = [self._place_reading(number) for number in _readings("".join(text.split()))]
+        if not found:
             return "type"
-        if number != number or number in (float("inf"), float("-inf")):  # noqa: PLR0124  NaN is what differs from itself
-            return "type"
-        if not number.is_integer():
-            return "fraction"
-        kind = self._place_number(int(number))
-        return kind if kind in DEFECTS else "doubtful"
+        return found[0] if DEFECTS.issuperset(found) else "doubtful"
 
-    def _place_number(self, number: int) -> Kind:
+    def _place_reading(self, number: Decimal) -> Kind:
+        return self._place_number(number) if number == number.to_integral_value() else "fraction"
+
+    def _place_number(self, number: int | Decimal) -> Kind:
         least, most = self.schema.get("minimum"), self.schema.get("maximum")
         if least is not None and number <= least:
             return "minimum" if number == least else "below"
         if most is not None and number >= most:
             return "maximum" if number == most else "above"
         return "valid"
+
+
+def _readings(text: str) -> Iterator[Decimal]:
+    """Every finite number that some stock reader of whole texts makes of one without blanks."""
+    for pattern, base in _BASES:
+        match = pattern.fullmatch(text)
+        if match:
+            yield Decimal(int("".join(match.groups()), base))
+    suffixed = _SUFFIX.fullmatch(text)
+    for reader in (Decimal, float):
+        for each in (text, suffixed[1]) if suffixed else (text,):
+            try:
+                number = Decimal(reader(each))
+            except (ValueError, ArithmeticError):
+                continue
+            if number.is_finite():
+                yield number
 
 
 @dataclass(frozen=True, slots=True)

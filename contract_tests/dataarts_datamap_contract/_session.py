@@ -13,10 +13,10 @@ from dataarts_datamap_contract._oracle import Exchange, Oracle
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from dataarts_datamap_contract._caller import Caller
-    from dataarts_datamap_contract._exchange import Credential
+    from dataarts_datamap_contract._exchange import Answer, Credential
     from dataarts_datamap_contract._ledger import Ledger
     from dataarts_datamap_contract.target import Target
 
@@ -90,7 +90,7 @@ class Session:
             self.ledger.fail("A-answer-whole", request, str(error))
             raise
         exchange = Exchange(request, judgement, answer)
-        self.ledger.judge("A-answer-whole", exchange)
+        self.ledger.judge("A-answer-whole", exchange, *_uncoded(answer))
         self.ledger.record(exchange)
         return exchange
 
@@ -152,6 +152,13 @@ class Session:
     def _fields(self, changes: dict[str, Any]) -> Pairs:
         instance = changes.pop("instance", self.target.instance_id)
         return (_CONTENT_TYPE,) if instance is None else (("instance", instance), _CONTENT_TYPE)
+
+
+def _uncoded(answer: Answer) -> Iterator[str]:
+    """A coding that the answer says it has, and has not: in no coding is a JSON document one as it stands."""
+    coding = ", ".join(answer.header("Content-Encoding"))
+    if coding.lower() not in {"", "identity"} and answer.content and answer.json_problem is None:
+        yield f"the answer says that its coding is {coding}, and is plain JSON"
 
 
 def encode_query(pairs: Iterable[tuple[str, str]]) -> str:

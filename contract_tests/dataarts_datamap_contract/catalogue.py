@@ -71,8 +71,8 @@ _CHECKS = (
     Check(
         "A-answer-whole",
         "Answers arrive whole",
-        "An answer can be read to its end as its framing announces it.",
-        "http: RFC 9112, section 6",
+        "An answer can be read to its end as its framing announces it, and has the coding that it announces.",
+        "http: RFC 9112, section 6; RFC 9110, section 8.4",
     ),
     Check(
         "A-content-type",
@@ -312,7 +312,8 @@ _CHECKS = (
     Check(
         "C-window-adds-up",
         "Windows add up",
-        "Windows cut out of a closed one hold its runs as one column and one convention of bounds say, for every cut.",
+        "Windows cut out of a closed one hold its runs as one column and one convention of bounds say, for every cut, "
+        "and the totals of its parts add up.",
         "documented: a range of time; whether its ends belong to it is not, so either is let pass",
     ),
     Check(
@@ -405,7 +406,7 @@ _CHECKS = (
     Check(
         "C-workspace-other",
         "Another workspace finds nothing",
-        "A workspace_id that is not the operator's gives no rows.",
+        "A workspace_id that is not the operator's, or a pattern of it, gives no rows.",
         _OPTIONAL_ID,
     ),
     Check(
@@ -445,7 +446,10 @@ _CHECKS = (
         _TOKEN,
     ),
     Check(
-        "D-token-longer", "A longer token is refused", "A token with something before or after it is refused.", _TOKEN
+        "D-token-longer",
+        "A longer token is refused",
+        "A token with something before or after it, as in a list, is refused.",
+        _TOKEN,
     ),
     Check("D-token-case", "Case counts in a token", "A token that differs in case only is refused.", _TOKEN),
     Check("D-token-blank", "A blank token is refused", "An X-Auth-Token that is empty is refused.", _TOKEN),
@@ -464,7 +468,7 @@ _CHECKS = (
     Check(
         "D-secret-echo",
         "Secrets are not echoed",
-        "No answer has the token or the secret key in it.",
+        "No answer has the token or the secret key in it, nor the signature that would have been right.",
         "inferred: an error body ends in logs",
     ),
     Check(
@@ -476,7 +480,7 @@ _CHECKS = (
     Check(
         "D-signature-wrong",
         "A wrong signature is refused",
-        "A request signed with another secret key is refused.",
+        "A request signed with another secret key, or whose signature has one wrong digit, is refused.",
         _SIGNATURE,
     ),
     Check(
@@ -506,13 +510,13 @@ _CHECKS = (
     Check(
         "D-project-other",
         "Another project has no data",
-        "A project_id that nearly is the real one gives no rows and no operators.",
+        "A project_id that nearly is the real one, or a pattern of it, gives no rows and no operators.",
         "documented: project id; sibling: a token is good for one project",
     ),
     Check(
         "D-instance-other",
         "Another tenancy has no data",
-        "An instance that nearly is the real one gives no rows and no operators.",
+        "An instance that nearly is the real one, a pattern of it, or blank, gives no rows and no operators.",
         "documented: id of the tenancy",
     ),
     Check(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dataarts_datamap_contract.broken import BROKEN_SERVERS, CORRECT_SERVERS
+from dataarts_datamap_contract.broken import BROKEN_SERVERS, CORRECT_SERVERS, BrokenServer
 from dataarts_datamap_contract.broken._caller import Caller
 from dataarts_datamap_contract.broken._seams import Seam
 from dataarts_datamap_contract.catalogue import CATALOGUE
@@ -16,7 +16,7 @@ from dataarts_datamap_contract.mock import MockConfig
 from dataarts_datamap_contract.mock._record import Record
 
 if TYPE_CHECKING:
-    from dataarts_datamap_contract.broken import BrokenServer, CorrectServer
+    from dataarts_datamap_contract.broken import CorrectServer
 
 NOW = datetime(2024, 2, 1, tzinfo=UTC)
 CONFIG = MockConfig(now=NOW, clock=lambda: NOW)
@@ -38,7 +38,9 @@ def reference() -> Caller:
 def test_differs(server: BrokenServer | CorrectServer, reference: Caller) -> None:
     """A caller sees the difference that the server declares, and does not see it in the reference."""
     assert server.shown(caller_of(server.seam)) is True
-    assert server.shown(reference) is False
+    # A key whose signatures are refused too often is locked: where one may be, the reference is a fresh one.
+    other = caller_of(Seam()) if isinstance(server, BrokenServer) and server.level == "D" else reference
+    assert server.shown(other) is False
 
 
 @pytest.mark.parametrize("server", BROKEN_SERVERS, ids=[server.name for server in BROKEN_SERVERS])

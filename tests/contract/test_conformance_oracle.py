@@ -54,7 +54,17 @@ def test_a_valid_request() -> None:
         ("offset", "1.5", "fraction"),
         ("offset", "abc", "type"),
         ("offset", "nan", "type"),
-        ("offset", "1%202", "type"),
+        ("offset", "1,2", "type"),
+        ("offset", "-0x1", "below"),
+        ("limit", "0x0", "below"),
+        ("limit", "0b0", "below"),
+        ("limit", "0e5", "below"),
+        ("limit", "%20-1%20", "below"),
+        ("limit", "-%D9%A1", "below"),
+        ("limit", "0xffffffff", "above"),
+        ("limit", "1e999999999", "above"),
+        ("end_time", f"{MAX64 + 1}.0", "above"),
+        ("offset", "1.5f", "fraction"),
         ("offset", None, "missing"),
         ("job_name", None, "missing"),
     ],
@@ -68,7 +78,8 @@ def test_a_number_by_its_bounds(name: str, text: str | None, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["1.0", "%2B1", "+1", "", "%20", "%201", "01", "1e1", "-0", "%D9%A1", "1_0", "0x10", "1d"]
+    "text",
+    ["1.0", "%2B1", "+1", "", "%20", "%201", "01", "1e1", "-0", "%D9%A1", "1_0", "0x10", "%230a", "1d", "1%202", "017"],
 )
 def test_what_servers_may_differ_about(text: str) -> None:
     """A number that some readers take and others do not is neither valid nor invalid."""

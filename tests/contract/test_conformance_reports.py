@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
+from jsonschema_rs import Draft202012Validator
 
 from dataarts_datamap_contract._curl import curl_line
 from dataarts_datamap_contract._exchange import Credential, Request
@@ -17,7 +19,7 @@ from dataarts_datamap_contract.baseline import BaselineError, Deviation, apply_b
 from dataarts_datamap_contract.catalogue import CATALOGUE, LEVELS, checks_of
 from dataarts_datamap_contract.coverage import CLASSES
 from dataarts_datamap_contract.mock import MockServer
-from dataarts_datamap_contract.reports import render_text, write_html, write_json, write_junit
+from dataarts_datamap_contract.reports import render_text, write_html, write_json, write_junit, write_sarif
 from dataarts_datamap_contract.suite import Evidence, Report, Verdict, run_suite
 from support.mock_target import CONFIG, mock_target
 
@@ -75,6 +77,88 @@ def test_junit(tmp_path: Path) -> None:
     assert ["error"] == outcomes["E-fraction"]
     assert ["error"] == outcomes["the run saw enough to judge by"]
     assert r"<script>alert(1)</script>\x1b" in next(root.iter("failure")).get("message", "")
+
+
+SARIF = {
+    "type": "object",
+    "required": ["version", "runs"],
+    "properties": {
+        "$schema": {"format": "uri"},
+        "version": {"const": "2.1.0"},
+        "runs": {
+            "minItems": 1,
+            "items": {
+                "required": ["tool", "results"],
+                "properties": {
+                    "tool": {
+                        "properties": {
+                            "driver": {
+                                "required": ["name"],
+                                "properties": {
+                                    "rules": {
+                                        "uniqueItems": True,
+                                        "items": {
+                                            "required": ["id"],
+                                            "properties": {
+                                                "shortDescription": {"required": ["text"]},
+                                                "fullDescription": {"required": ["text"]},
+                                                "help": {"required": ["text"]},
+                                            },
+                                        },
+                                    }
+                                },
+                            }
+                        }
+                    },
+                    "invocations": {"items": {"required": ["executionSuccessful"]}},
+                    "results": {
+                        "items": {
+                            "required": ["message", "ruleId", "locations", "partialFingerprints"],
+                            "properties": {
+                                "kind": {"enum": ["notApplicable", "pass", "fail", "review", "open", "informational"]},
+                                "level": {"enum": ["none", "note", "warning", "error"]},
+                                "message": {"required": ["text"]},
+                                "partialFingerprints": {"additionalProperties": {"type": "string"}},
+                                "suppressions": {
+                                    "items": {
+                                        "required": ["kind"],
+                                        "properties": {
+                                            "kind": {"enum": ["inSource", "external"]},
+                                            "justification": {"type": "string"},
+                                        },
+                                    }
+                                },
+                            },
+                            "if": {"properties": {"kind": {"const": "fail"}}},
+                            "else": {"properties": {"level": {"const": "none"}}},
+                        }
+                    },
+                },
+            },
+        },
+    },
+}
+"""What SARIF 2.1.0 asks for of what is written, with what code scanning asks for beside it."""
+
+
+def test_sarif(tmp_path: Path) -> None:
+    """Each check is a rule with its result; what failed is an error unless the baseline knows it, and is made safe."""
+    known = replace(FAILED, check="B-page-shape", baseline="known since 2026")
+    verdicts = (PASSED, FAILED, known, GAP, EXCUSED, ERRORED)
+    write_sarif(report_of(*verdicts, shortcomings=("no rows",)), tmp_path / "report.sarif")
+    document = json.loads((tmp_path / "report.sarif").read_text(encoding="utf-8"))
+
+    Draft202012Validator(SARIF).validate(document)
+    (run,) = document["runs"]
+    results = run["results"]
+    assert ["pass", "fail", "fail", "open", "notApplicable", "open"] == [result["kind"] for result in results]
+    assert ["none", "error", "error", "none", "none", "none"] == [result["level"] for result in results]
+    assert [result["ruleId"] for result in results] == [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    assert [[], ["known since 2026"]] == [
+        [each["justification"] for each in result.get("suppressions", [])] for result in results[1:3]
+    ]
+    assert results[1]["message"]["text"].isprintable()
+    assert (False, 1) == (run["invocations"][0]["executionSuccessful"], run["invocations"][0]["exitCode"])
 
 
 def test_json(tmp_path: Path) -> None:

@@ -116,9 +116,10 @@ def test_increment_equals_full_export(format_: Any, tmp_path: Path) -> None:
         assert sorted_rows(map(known, history(at=hour))) == sorted_rows(read_back(path))
 
 
-def test_change_beyond_the_lookback_is_missed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("format_", FORMATS)
+def test_change_beyond_the_lookback_is_missed(format_: Any, tmp_path: Path) -> None:
     """A rerun of a run that ended before the lookback is not seen: the export keeps what it has."""
-    path = tmp_path / "runs.csv"
+    path = tmp_path / f"runs.{format_}"
     ended = [planned(hour + 1, PLANNED + hour * 60 * MINUTE) for hour in range(24)]
     export_runs([planned(1, PLANNED, status="fail"), *ended[1:]], path)
     increment(path, ended, lookback=timedelta(hours=6))

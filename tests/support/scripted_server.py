@@ -66,6 +66,12 @@ class ScriptedServer:
             def do_PUT(self) -> None:
                 self.do_GET()
 
+            def do_OPTIONS(self) -> None:
+                self.do_GET()
+
+            def do_PROPFIND(self) -> None:
+                self.do_GET()
+
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base's name
                 """Stay silent."""
 

@@ -98,7 +98,7 @@ def endless(piece: bytes) -> Callable[[Connection], None]:
 
 def packed(content: bytes, *, cut: int | None = None) -> bytes:
     """A gzipped answer, the compressed bytes cut."""
-    return whole(gzip.compress(content)[:cut], "Content-Encoding: gzip")
+    return whole(gzip.compress(content, mtime=0)[:cut], "Content-Encoding: gzip")
 
 
 BOMB = gzip.compress(bytes(200_000_000), 9)

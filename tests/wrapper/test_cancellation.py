@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from concurrent.futures import CancelledError, ThreadPoolExecutor
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
@@ -36,6 +37,26 @@ def test_waiting_thread_is_woken() -> None:
 
         with pytest.raises(ConnectionAbortedError, match="was ended"), cancellation.watching(here):
             pass
+
+
+def test_thread_ends_its_own_exchange() -> None:
+    """What ends an exchange may run in the middle of its own thread, as the garbage collector does."""
+    cancellation = Cancellation()
+
+    class Collecting(socket.socket):
+        def __hash__(self) -> int:
+            cancellation.cancel()
+            return 0
+
+    def wait() -> bool:
+        with Collecting() as here, cancellation.watching(here):
+            return cancellation.is_cancelled
+
+    ended: list[bool] = []
+    thread = Thread(target=lambda: ended.append(wait()), daemon=True)
+    thread.start()
+    thread.join(10)
+    assert [True] == ended
 
 
 class CancellingClock(Clock):

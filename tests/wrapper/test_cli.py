@@ -347,19 +347,6 @@ def test_wrong_usage(capfdbinary: pytest.CaptureFixture[bytes], arguments: list[
     assert "Traceback" not in err
 
 
-@pytest.mark.parametrize(
-    "arguments", [[], ["doctor"], ["runs"], ["operators"], ["mock"], ["conform"], ["export"], ["status"], ["wait"]]
-)
-def test_help(capfdbinary: pytest.CaptureFixture[bytes], arguments: list[str]) -> None:
-    """Each verb explains itself, with an example."""
-    code, out, _ = called(capfdbinary, *arguments, "--help")
-
-    assert 0 == code
-    assert "Usage: datamap" in out
-    if arguments:
-        assert f"  datamap {arguments[0]} " in out
-
-
 @pytest.mark.usefixtures("connected")
 @pytest.mark.parametrize("output", ["table", "ndjson"])
 def test_reader_that_never_was(output: str) -> None:
@@ -499,12 +486,14 @@ def test_conform(capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Path) -> N
             str(tmp_path / "b.xml"),
             "--html",
             str(tmp_path / "c.html"),
+            "--sarif",
+            str(tmp_path / "d.sarif"),
         ]
         code, out, err = called(capfdbinary, *where, *files, "--ci")
 
     assert (0, "") == (code, err), out
     assert "Conforms: " in out.splitlines()[-1]
-    assert {"a.json", "b.xml", "c.html"} == {path.name for path in tmp_path.iterdir()}
+    assert {"a.json", "b.xml", "c.html", "d.sarif"} == {path.name for path in tmp_path.iterdir()}
 
 
 @pytest.mark.usefixtures("connected")

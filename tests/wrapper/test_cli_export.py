@@ -159,14 +159,6 @@ def test_wrong_usage(
     assert told in err
 
 
-def test_help(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
-    """The verb explains itself, with an example."""
-    code, out, _ = called(capfdbinary, "export", "--help")
-
-    assert 0 == code
-    assert "  datamap export runs.parquet --table " in out
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
 def test_progress(tmp_path: Path, served: Callable[..., ScriptedServer]) -> None:
     """A person sees on stderr how far it has come, how fast, and how long it will take."""

@@ -153,8 +153,6 @@ def test_not_judged(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pyte
         assert 2 == called(capfdbinary, "status", "t")[0]
         assert 3 == called(capfdbinary, "status", "t", "--max-age", "soon")[0]
         assert 3 == called(capfdbinary, "status")[0]
-    code, out, _ = called(capfdbinary, "status", "--help")
-    assert (0, True) == (code, "  datamap status " in out)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import logging
 import pickle
 import socket
 import traceback
+import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -245,6 +246,23 @@ def test_async_client_in_two_event_loops() -> None:
         gc.collect()
 
     assert [[Run(run_id=1)]] * 3 == found
+
+
+def test_connections_of_a_closed_event_loop_are_let_go() -> None:
+    """A client that outlives its event loops keeps the connections of the latest alone."""
+    with ScriptedServer(run_page()) as server, warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        client = AsyncDataMapClient(endpoint=server.url, **SETTINGS)
+        pager = client.list_runs("1", job_name="a", **WINDOW)
+        for _ in range(3):
+            asyncio.run(pager.to_list())
+        gc.collect()
+        left_open = [str(warning.message) for warning in told if "unclosed transport" in str(warning.message)]
+        asyncio.run(client.close())
+        del client, pager
+        gc.collect()
+
+    assert 2 == len(left_open)
 
 
 def test_no_connection(face: Face) -> None:

@@ -5,18 +5,25 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from threading import Event, Thread
-from typing import TYPE_CHECKING
+from functools import partial
+from threading import Event, Thread, current_thread
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from httpcore import SyncBackend
 
 from dataarts_datamap import AsyncDataMapClient, ClientClosedError, DataMapClient, DataMapError, Retry
+from dataarts_datamap._direct import DirectPool
+from dataarts_datamap._http import _Pools  # pyright: ignore[reportPrivateUsage]  what happens inside it in a moment
+from dataarts_datamap._messages import Request
 from support.faces import SETTINGS
 from support.faults import Connection, faulty_server, head, self_signed
+from support.scripted_server import Answer, ScriptedServer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine, Generator
 
+REQUEST = Request(method="GET", endpoint="http://127.0.0.1:9", path="/")
 STARTS = [b"", head("Content-Length: 9"), head("Transfer-Encoding: chunked") + b"1\r\n[\r\n"]
 
 
@@ -90,3 +97,115 @@ def test_call_of_a_task_ends(serve: Callable[[Connection], None], waiting: Event
 
     with faulty_server(serve, tls=tls) as server, pytest.raises(ClientClosedError):
         asyncio.run(act(server.url))
+
+
+class Stepped:
+    """A coroutine that tells of each step that it takes."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, Any], tell: Callable[[], None]) -> None:
+        self._coroutine = coroutine
+        self._tell = tell
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        step = partial(self._coroutine.send, None)
+        while True:
+            try:
+                awaited = step()
+            except StopIteration as stop:
+                return stop.value
+            self._tell()
+            try:
+                yield awaited
+            except BaseException as error:  # noqa: BLE001  it goes where it would have gone
+                step = partial(self._coroutine.throw, error)
+            else:
+                step = partial(self._coroutine.send, None)
+
+
+async def cancelled_after(steps: int, times: int, call: Callable[[], Coroutine[Any, Any, object]]) -> bool:
+    """Make a call, and cancel it after so many steps of its tasks, at so many in a row; whether there were so many."""
+    taken = 0
+
+    def count() -> None:
+        nonlocal taken
+        taken += 1
+        if steps <= taken < steps + times:
+            called.cancel()
+
+    async def run(coroutine: Coroutine[Any, Any, Any]) -> object:
+        return await Stepped(coroutine, count)
+
+    def begin(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> asyncio.Task[Any]:
+        return asyncio.Task(run(coroutine), loop=loop, **options)
+
+    loop = asyncio.get_running_loop()
+    loop.set_task_factory(begin)
+    called = asyncio.create_task(call())
+    await asyncio.wait((called,))
+    loop.set_task_factory(None)
+    return taken >= steps
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("kept", ["keep-alive", "close"])
+def test_cancelled_task_leaves_no_connection_in_use(kept: str, times: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever a task is cancelled, once or twice, its connection serves the next one, or is closed."""
+    monkeypatch.setattr("dataarts_datamap._http._MOST_CONNECTIONS", 1)
+    settings: dict[str, Any] = {**SETTINGS, "deadline": 3}
+
+    async def call(url: str) -> int:
+        steps = 1
+        async with AsyncDataMapClient(endpoint=url, **settings) as client:
+            while await cancelled_after(steps, times, partial(client.list_operators, "a-table")):
+                assert [] == await client.list_operators("a-table")
+                steps += 1
+        return steps
+
+    with ScriptedServer(Answer(b"[]", headers={"Connection": kept})) as server:
+        assert asyncio.run(call(server.url)) > 5
+
+
+def open_pool(_: object) -> DirectPool:
+    """A pool without connections."""
+    return DirectPool(
+        tls_context=ssl.create_default_context,
+        network_backend=SyncBackend(),
+        max_connections=1,
+        max_keepalive_connections=1,
+        keepalive_expiry=1,
+    )
+
+
+def test_threads_that_begin_together_share_their_connections() -> None:
+    """Two threads that send the first requests of a client at the same time use one pool, which closing finds."""
+    first_is_there, second_began = Event(), Event()
+    found: list[object] = []
+
+    def find_place() -> str:
+        if current_thread() is second:
+            second_began.set()
+            first_is_there.wait(10)
+        return "here"
+
+    pools = _Pools(open_pool, None, find_place)
+    second = Thread(target=lambda: found.append(pools.route(REQUEST)[0]))
+    second.start()
+    second_began.wait(10)
+    found.append(pools.route(REQUEST)[0])
+    first_is_there.set()
+    second.join()
+
+    assert pools.take() * 2 == found
+
+
+def test_request_that_begins_while_the_client_is_closed() -> None:
+    """A request that comes in between is not sent: its connection would stay open."""
+
+    def close_meanwhile(proxy: object) -> DirectPool:
+        pools.take()
+        return open_pool(proxy)
+
+    pools = _Pools(close_meanwhile, None, lambda: "here")
+    with pytest.raises(ClientClosedError):
+        pools.route(REQUEST)
+    assert not pools.is_open

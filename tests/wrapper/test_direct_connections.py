@@ -27,7 +27,7 @@ def open_pool(**settings: Any) -> Iterator[DirectPool]:
     """A pool, closed at the end."""
     no_tls: Any = None
     defaults = {"max_connections": 8, "max_keepalive_connections": 8, "keepalive_expiry": 60.0}
-    pool = DirectPool(ssl_context=no_tls, **{"network_backend": httpcore.SyncBackend(), **defaults, **settings})
+    pool = DirectPool(tls_context=no_tls, **{"network_backend": httpcore.SyncBackend(), **defaults, **settings})
     try:
         yield pool
     finally:

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import multiprocessing
+import os
+import signal
+import sys
 import threading
+import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from dataarts_datamap import (
     AsyncDataMapClient,
+    Attempt,
+    Clock,
     DataMapClient,
     DataMapError,
     IncompleteWalkError,
@@ -21,6 +30,7 @@ from dataarts_datamap import (
     Retry,
     Run,
     ServerError,
+    ServiceError,
     TokenCredentials,
     WaitTimeoutError,
 )
@@ -31,7 +41,8 @@ from support.faces import SETTINGS, WINDOW, InstantClock
 from support.scripted_server import Answer, Asked, ScriptedServer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from types import FrameType
 
     from support.faces import Face
 
@@ -96,8 +107,23 @@ def test_pager() -> None:
         assert 2 == len(server.asked)
         assert [100, 98, 52] == [len(page.runs) for page in pager.pages()]
         assert list(pager) == pager.to_list(max_items=999)
-        with pytest.raises(InvalidArgumentError, match="max_items"):
-            pager.to_list(max_items=-1)
+        assert 250 == len(pager.to_list(max_items=2**70))
+        for wrong in (-1, True, "1"):
+            with pytest.raises(InvalidArgumentError, match="max_items"):
+                pager.to_list(max_items=wrong)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  at run time
+
+
+def test_iterations_side_by_side() -> None:
+    """Each iteration is a walk of its own; what a pager tells is that of the one that began last."""
+    with ScriptedServer(serve_rows(300)) as server, DataMapClient(endpoint=server.url, **SETTINGS) as client:
+        pager = client.list_runs("1", job_name="a", **WINDOW)
+        first, second = iter(pager), iter(pager)
+        for rows, count in ((first, 150), (second, 120), (first, 100)):
+            ids = [run.run_id for run in islice(rows, count)]
+        rest = [run.run_id for run in client.list_runs("1", job_name="a", resume_token=pager.resume_token)]
+
+    assert list(range(151, 251)) == ids
+    assert list(range(121, 301)) == rest
 
 
 def test_async_pager() -> None:
@@ -246,6 +272,86 @@ def test_leaving_a_loop_ends_what_is_under_way() -> None:
     assert [] == left
 
 
+def is_inside(thread: int, function: str) -> bool:
+    """Whether a thread executes a function of this name, or one that it has called."""
+    frame: FrameType | None = sys._current_frames()[thread]  # noqa: SLF001  documented, for tests such as this
+    while frame is not None and frame.f_code.co_name != function:
+        frame = frame.f_back
+    return frame is not None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there, a thread that waits for another is not interrupted")
+def test_interrupt_ends_what_is_under_way() -> None:
+    """Whoever presses Ctrl-C while the next page is read ahead, and stalls, does not wait for it."""
+    reached, release = threading.Event(), threading.Event()
+    main = threading.main_thread().ident or 0
+
+    def interrupt() -> None:
+        reached.wait(10)
+        while not is_inside(main, "result"):
+            release.wait(0.01)
+        signal.pthread_kill(main, signal.SIGINT)
+
+    with (
+        ScriptedServer(stalls_later(2000, reached, release)) as server,
+        DataMapClient(endpoint=server.url, **SETTINGS) as client,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        threads.submit(interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            client.list_runs("1", job_name="a", **WINDOW).to_list()
+        left = [thread.name for thread in threading.enumerate() if thread.name.startswith("datamap")]
+        asked = offsets(server)
+        release.set()
+
+    assert [] == left
+    assert sorted(set(asked)) == asked  # none was waited for until it timed out, and then sent again
+
+
+def test_forgotten_walk_is_closed_in_a_thread_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A walk in a cycle of references is closed by the garbage collector, be that in a thread that reads ahead."""
+    complaints: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", complaints.append)
+    forgotten, collected = threading.Event(), threading.Event()
+
+    def collect(_: Attempt) -> None:
+        if threading.current_thread() is not threading.main_thread() and forgotten.wait(10):
+            gc.collect()
+            collected.set()
+
+    with (
+        ScriptedServer(serve_rows(500)) as server,
+        DataMapClient(endpoint=server.url, on_attempt=collect, **SETTINGS) as client,
+    ):
+        walk: list[object] = [iter(client.list_runs("1", job_name="a", **WINDOW))]
+        walk.append(walk)
+        list(islice(cast("Iterator[Run]", walk[0]), 101))
+        del walk
+        forgotten.set()
+        assert collected.wait(10)
+
+    assert [] == complaints
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_walk_after_a_fork() -> None:
+    """A child can read on where its parent was, or leave off, and the parent's walk goes on undisturbed."""
+    with ScriptedServer(serve_rows(1000)) as server, DataMapClient(endpoint=server.url, **SETTINGS) as client:
+        rows = iter(client.list_runs("1", job_name="a", **WINDOW))
+        list(islice(rows, 300))
+
+        def read_on() -> None:
+            if 700 != len(list(rows)):
+                raise SystemExit(1)
+
+        child = multiprocessing.get_context("fork").Process(target=read_on, daemon=True)
+        child.start()
+        child.join(10)
+        assert 0 == child.exitcode
+        assert 700 == len(list(rows))
+
+
 def test_leaving_an_async_loop_ends_what_is_under_way() -> None:
     """The same holds in an event loop: no task is left."""
     reached, release = threading.Event(), threading.Event()
@@ -295,7 +401,41 @@ def test_rate_limit_of_a_client(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 2 * 1.025 >= sum(clock.waits) > 1.5
 
 
-@pytest.mark.parametrize("settings", [{"requests_per_second": 0}, {"requests_per_second": "5"}, {"concurrency": 0}])
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_rate_limit_after_a_fork() -> None:
+    """A child can ask, though a thread of its parent was asking while it was born."""
+    limiter = RateLimiter(1)
+    limiter.wait(0.0)
+
+    class Birth(float):
+        """A time at which a child is born, while the limiter looks at it."""
+
+        def __rsub__(self, other: float) -> float:
+            child = multiprocessing.get_context("fork").Process(target=limiter.wait, args=(0.0,), daemon=True)
+            child.start()
+            child.join(10)
+            exits.append(child.exitcode)
+            return other
+
+    exits: list[int | None] = []
+    limiter.wait(Birth())
+
+    assert [0] == exits
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"requests_per_second": 0},
+        {"requests_per_second": "5"},
+        {"requests_per_second": True},
+        {"requests_per_second": 10**400},
+        {"requests_per_second": 5e-324},
+        {"requests_per_second": float("nan")},
+        {"concurrency": 0},
+    ],
+)
 def test_wrong_settings(settings: dict[str, Any]) -> None:
     """A limit that is none is refused by its name."""
     with pytest.raises(InvalidArgumentError, match=next(iter(settings))):
@@ -407,6 +547,22 @@ def test_table_resume_token() -> None:
             first = pager.to_list(max_items=count)
             rest = client.list_table_runs("t", resume_token=pager.resume_token).to_list()
             assert TABLE_RUNS == told([*first, *rest])
+
+
+def test_resumed_walk_that_cannot_begin() -> None:
+    """A walk that is taken up again, and fails before anything is read, can still be taken up from its token."""
+    token = '{"version":1,"kind":"TablePosition","table_guid":"t","window":[5,6]}'
+    refused = json_answer({}, status=403)
+
+    async def call(server: ScriptedServer) -> None:
+        async with AsyncDataMapClient(endpoint=server.url, **SETTINGS) as client:
+            await client.list_table_runs("t", resume_token=token).to_list()
+
+    with ScriptedServer(refused) as server, DataMapClient(endpoint=server.url, **SETTINGS) as client:
+        for walk in (client.list_table_runs("t", resume_token=token).to_list, lambda: asyncio.run(call(server))):
+            with pytest.raises(ServiceError) as caught:
+                walk()
+            assert token == caught.value.resume_token
 
 
 def test_table_without_operators() -> None:
@@ -543,3 +699,25 @@ def test_wait_that_is_over() -> None:
         pytest.raises(DataMapError, match="403"),
     ):
         client.wait_for_run("1", job_name="a", **WINDOW)
+
+
+def test_wait_ends_though_the_server_stalls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wait does not last longer because an answer does not come, or because the server asks for patience."""
+    monkeypatch.setattr("dataarts_datamap._waiting._LAST_LOOK", 0.1)
+    release = threading.Event()
+
+    def stall(_: Asked) -> Answer:
+        release.wait(30)
+        return statuses("success")[0]
+
+    patience = Answer(status=429, headers={"Retry-After": "20"})
+    with ScriptedServer(statuses("running")[0], patience, stall) as server:
+        settings: dict[str, Any] = {**SETTINGS, "clock": Clock(), "endpoint": server.url}
+        started = time.monotonic()
+        for _ in range(3):
+            with DataMapClient(**settings) as client, pytest.raises(WaitTimeoutError, match=r"after 0\.3 seconds"):
+                client.wait_for_run("1", job_name="a", timeout=0.3, first_wait=0.2, **WINDOW)
+        took = time.monotonic() - started
+        release.set()
+
+    assert took < 9

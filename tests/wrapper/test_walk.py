@@ -34,7 +34,9 @@ def plan(page_size: int = 10, *, slice_span: int = LONG, slice_rows: int = 10_00
 class Drive:
     """Drives a walk against a server, page by page."""
 
-    def __init__(self, server: SimulatedServer, how: Plan, habits: Habits | None = None) -> None:
+    def __init__(
+        self, server: SimulatedServer, how: Plan, habits: Habits | None = None, token: str | None = None
+    ) -> None:
         self.server = server
         self.habits = habits or Habits()
         self.how = how
@@ -45,7 +47,12 @@ class Drive:
         self.is_over = False
         self.last: Run | None = None
         self.last_part = 0
-        self._begin(None)
+        self._begin(None if token is None else Position.parse(token))
+
+    def tokens(self) -> dict[int, str | None]:
+        """The tokens of each place on the page that was given, by the number of runs given before."""
+        runs = 0 if self._latest is None else len(self._latest.runs)
+        return {len(self.given) - runs + kept: self._walk.token(kept) for kept in range(runs + 1)}
 
     @property
     def changed(self) -> int:
@@ -234,6 +241,42 @@ def test_cost_of_finding_out(takes: Any, newest_first: bool) -> None:  # noqa: F
     assert len(second.reads) <= (11 if takes == "rows" else 13)
 
 
+@pytest.mark.parametrize("tells", ["all", "nothing"])
+@pytest.mark.parametrize("assumed", list(Counting))
+@pytest.mark.parametrize("takes", TAKES[:4])
+def test_wrong_guess_loses_nothing(takes: Any, assumed: Counting, tells: Any) -> None:
+    """Whatever is assumed of how a server counts, a walk has all runs, or fails."""
+    for rows in (1, 12, 30, 45):
+        habits = Habits(counting=assumed, capacity=10, true_totals=9)
+        drive = Drive(served(rows, takes=takes, tells=tells), plan(10), habits).finish()
+        assert drive.error is not None or list(range(1, rows + 1)) == sorted(drive.given)
+
+
+class NothingAtZero(SimulatedServer):
+    """A server that has nothing at offset 0: each time, or just the first times."""
+
+    times = 10**9
+
+    def page(self, read: PageRead) -> RunPage:
+        page = super().page(read)
+        if read.offset or not self.times:
+            return page
+        self.times -= 1
+        return RunPage(runs=(), total=page.total, message=None, offset=0)
+
+
+@pytest.mark.parametrize(("takes", "times"), [("pages from one", 10**9), ("rows", 1), ("pages", 1)])
+def test_nothing_at_offset_zero(takes: Any, times: int) -> None:
+    """A server may begin to count at one, or have had nothing yet when it was asked first: no run is passed over."""
+    habits = Habits()
+    for _ in range(2):
+        server = NothingAtZero(Random(7), takes=takes, last=10**9)
+        server.times = times
+        server.begin(25)
+        drive = Drive(server, plan(10), habits).finish()
+        assert (None, list(range(1, 26))) == (drive.error, sorted(drive.given))
+
+
 def test_total_that_proves_true_is_taken_at_its_word() -> None:
     """A list shorter than a page is read once more from its end, until the total has proved true a few times."""
     server, habits = served(50), Habits()
@@ -241,6 +284,14 @@ def test_total_that_proves_true_is_taken_at_its_word() -> None:
 
     assert [1, 1] == counts[-2:]
     assert counts[0] > 1
+
+
+def test_full_page_is_not_the_end() -> None:
+    """Even where totals have proved true, one that lags behind the rows does not end a walk on a full page."""
+    server = served(21, tells="one less")
+    drive = Drive(server, plan(20), Habits(counting=Counting.ROWS, capacity=20, true_totals=9)).finish()
+
+    assert (None, list(range(1, 22))) == (drive.error, sorted(drive.given))
 
 
 def test_total_of_the_page_alone_is_not_believed() -> None:
@@ -260,6 +311,24 @@ def test_order_is_the_servers() -> None:
 
         times = {row.number: row.plan_time for row in server.rows}
         assert sorted(times, key=times.__getitem__, reverse=newest_first) == plain.given == sliced.given
+
+
+@pytest.mark.parametrize("habits", [{"newest_first": True}, {"newest_first": False}, {"cap": 12}])
+@pytest.mark.parametrize("takes", TAKES[:4])
+def test_walk_goes_on_elsewhere(takes: Any, habits: dict[str, Any]) -> None:
+    """A walk goes on from wherever it stood, in a process that knows nothing of the server, however that counts."""
+    server = served(70, takes=takes, **habits)
+    drive = Drive(server, plan(20))
+    places: dict[int, str | None] = {}
+    while not drive.is_over:
+        places |= drive.tokens()
+        drive.step()
+
+    assert list(range(71)) == sorted(places)
+    for count, token in places.items():
+        assert token is not None
+        rest = Drive(server, plan(20), token=token).finish()
+        assert (None, drive.given[count:]) == (rest.error, rest.given)
 
 
 def test_step_follows_the_rows_that_came() -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
+
+from msgspec import Struct
 
 from dataarts_datamap._masking import mask
 from dataarts_datamap._text import printable
@@ -33,8 +34,7 @@ _RECEIVED_HEADERS: Final = (
 _SHORT: Final = 80
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class Attempt(Struct, frozen=True, kw_only=True):
     """One request that was sent, and how it ended.
 
     A call that is tried again has several. Where credentials ask for something first, such as for a token, that request

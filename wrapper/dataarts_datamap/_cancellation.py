@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from contextlib import contextmanager, suppress
-from threading import Lock
+from threading import RLock
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ class Cancellation:
     """Ends the exchange of another thread: it sends nothing more, and a socket that it waits for is shut down."""
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        self._lock = RLock()  # the garbage collector may close a forgotten walk while its thread has it
         self._sockets: set[socket.socket] = set()
         self._is_cancelled = False
 

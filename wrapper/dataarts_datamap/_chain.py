@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import stat
 import warnings
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from msgspec import Struct
 
 from dataarts_datamap._callers import calling_place
 from dataarts_datamap._credentials import AccessKeyCredentials, TokenCredentials
@@ -43,8 +44,7 @@ class Found(NamedTuple):
     iam_endpoint: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Search:
+class Search(Struct, frozen=True, kw_only=True):
     """Where to look.
 
     Attributes:

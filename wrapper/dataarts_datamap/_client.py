@@ -52,6 +52,8 @@ _DEFAULT_DEADLINE: Final = 120.0
 _DEFAULT_MAX_ANSWER_SIZE: Final = 64 * 1024 * 1024
 _DEFAULT_PAGE_SIZE: Final = 100
 _DEFAULT_RATE: Final = 50.0  # documented: what the service allows one user on all of the Data Map
+_LEAST_RATE: Final = 1e-5  # about one a day
+_MOST_RATE: Final = 1_000_000  # each of the last second is remembered
 _DEFAULT_CONCURRENCY: Final = 8
 _MOST_CONCURRENCY: Final = 64
 _DEFAULT_SLICE_SPAN: Final = timedelta(days=28)  # a sibling API caps a window at a month
@@ -417,8 +419,8 @@ class DataMapClient(_Client[Pager[Run]]):
             (``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY``, except for ``NO_PROXY``), if left out.
         allow_http: Whether the address may be plain ``http`` to another machine than this one.
         requests_per_second: How many requests the client sends in a second, for all its walks together; by default
-            50, which is what the service allows one user (documented). None for no limit. Where the service finds them
-            too many all the same, all walks wait.
+            50, which is what the service allows one user (documented). One every day or so at the least; a million at
+            the most, and None for no limit. Where the service finds them too many all the same, all walks wait.
         concurrency: How many pages of a walk are read at once: 1 to 64, by default 8.
         on_attempt: Called with an ``Attempt`` after each one, for metrics and the like, in the thread or task of the
             call; what it raises is logged once and breaks nothing. It should be quick, and no coroutine function.
@@ -471,7 +473,8 @@ class DataMapClient(_Client[Pager[Run]]):
             workspace_id: ``Operator.workspace_id``; the client's, if it is left out.
             run_id: The run to wait for. If it is left out, the one that was planned last when the window is read; let
                 the window begin after the run before, or that one is it until there is another.
-            timeout: Seconds to wait at most: a day at the most, by default an hour.
+            timeout: Seconds to wait at most: a day at the most, by default an hour. The last reading begins at their
+                end; it is given up after ten seconds.
             first_wait: Seconds before the second reading; the next waits grow by half.
             longest_wait: Seconds that a wait can grow to.
 
@@ -531,7 +534,10 @@ class DataMapClient(_Client[Pager[Run]]):
         return table_status(runs, now=datetime.now(UTC), max_age=max_age, operators=operators)
 
     def close(self) -> None:
-        """Close the connections; again is harmless. Calls under way, and later ones, raise ``ClientClosedError``."""
+        """Close the connections; again is harmless. Calls under way, and later ones, raise ``ClientClosedError``.
+
+        A call that waits before it sends again does so when its wait is over.
+        """
         self._transport.close()
 
     def __enter__(self) -> Self:
@@ -576,8 +582,8 @@ class AsyncDataMapClient(_Client[AsyncPager[Run]]):
             (``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY``, except for ``NO_PROXY``), if left out.
         allow_http: Whether the address may be plain ``http`` to another machine than this one.
         requests_per_second: How many requests the client sends in a second, for all its walks together; by default
-            50, which is what the service allows one user (documented). None for no limit. Where the service finds them
-            too many all the same, all walks wait.
+            50, which is what the service allows one user (documented). One every day or so at the least; a million at
+            the most, and None for no limit. Where the service finds them too many all the same, all walks wait.
         concurrency: How many pages of a walk are read at once: 1 to 64, by default 8.
         on_attempt: Called with an ``Attempt`` after each one, for metrics and the like, in the thread or task of the
             call; what it raises is logged once and breaks nothing. It should be quick, and no coroutine function.
@@ -630,7 +636,8 @@ class AsyncDataMapClient(_Client[AsyncPager[Run]]):
             workspace_id: ``Operator.workspace_id``; the client's, if it is left out.
             run_id: The run to wait for. If it is left out, the one that was planned last when the window is read; let
                 the window begin after the run before, or that one is it until there is another.
-            timeout: Seconds to wait at most: a day at the most, by default an hour.
+            timeout: Seconds to wait at most: a day at the most, by default an hour. The last reading begins at their
+                end; it is given up after ten seconds.
             first_wait: Seconds before the second reading; the next waits grow by half.
             longest_wait: Seconds that a wait can grow to.
 
@@ -690,7 +697,10 @@ class AsyncDataMapClient(_Client[AsyncPager[Run]]):
         return table_status(runs, now=datetime.now(UTC), max_age=max_age, operators=operators)
 
     async def close(self) -> None:
-        """Close the connections; again is harmless. Calls under way, and later ones, raise ``ClientClosedError``."""
+        """Close the connections; again is harmless. Calls under way, and later ones, raise ``ClientClosedError``.
+
+        A call that waits before it sends again does so when its wait is over.
+        """
         await self._transport.close()
 
     async def __aenter__(self) -> Self:
@@ -805,8 +815,10 @@ def _checked_seconds(name: str, seconds: object) -> float:
 def _checked_rate(rate: object) -> float | None:
     if rate is None:
         return None
-    if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate < float("inf"):
-        raise InvalidArgumentError(f"requests_per_second must be a number above 0, or None, not {shown(rate)}")
+    if isinstance(rate, bool) or not isinstance(rate, int | float) or not _LEAST_RATE <= rate <= _MOST_RATE:
+        raise InvalidArgumentError(
+            f"requests_per_second must be a number from {_LEAST_RATE:g} to {_MOST_RATE:,}, or None, not {shown(rate)}"
+        )
     return rate
 
 

@@ -18,7 +18,7 @@ import httpcore
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Generator, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 
 _READ_SIZE: Final = 64 * 1024
 _LARGEST_HEAD: Final = 100 * 1024
@@ -29,7 +29,7 @@ class DirectPool:
     """Connections that are kept open for the next request to the same place.
 
     Args:
-        ssl_context: Whom to trust.
+        tls_context: Tells whom to trust; asked when a connection needs it.
         network_backend: Opens sockets.
         max_connections: How many requests may be under way at once; one more waits.
         max_keepalive_connections: How many connections are kept that no request uses.
@@ -39,13 +39,13 @@ class DirectPool:
     def __init__(
         self,
         *,
-        ssl_context: ssl.SSLContext,
+        tls_context: Callable[[], ssl.SSLContext],
         network_backend: httpcore.NetworkBackend,
         max_connections: int,
         max_keepalive_connections: int,
         keepalive_expiry: float,
     ) -> None:
-        self._ssl_context = ssl_context
+        self._tls_context = tls_context
         self._backend = network_backend
         self._most_idle = max_keepalive_connections
         self._longest_idle = keepalive_expiry
@@ -107,7 +107,7 @@ class DirectPool:
         host = origin.host.decode("ascii")
         stream = self._backend.connect_tcp(host, origin.port, timeout)
         if origin.scheme == b"https":
-            stream = stream.start_tls(self._ssl_context, host, timeout)
+            stream = stream.start_tls(self._tls_context(), host, timeout)
         return _Connection(origin, stream)
 
     def _use(self, connection: _Connection) -> None:

@@ -17,13 +17,14 @@ import threading
 import zlib
 from contextlib import suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import cache, lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar, cast
 from urllib.parse import urlsplit
 
 import certifi
 import httpcore
+from msgspec import Struct
 
 from dataarts_datamap._direct import DirectPool
 from dataarts_datamap._endpoints import Proxy, environment_proxy
@@ -45,7 +46,8 @@ from dataarts_datamap._unpack import Unpacker
 from dataarts_datamap._version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Sequence
+    from asyncio import AbstractEventLoop
+    from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping, Sequence
 
     from dataarts_datamap._cancellation import Cancellation
     from dataarts_datamap._clock import Clock
@@ -56,9 +58,9 @@ PoolT = TypeVar("PoolT", DirectPool | httpcore.ConnectionPool, httpcore.AsyncCon
 ErrorT = TypeVar("ErrorT", bound=DataMapError)
 
 _LONGEST_CONNECT: Final = 10.0
-_MOST_CONNECTIONS: Final = 100
-_MOST_IDLE_CONNECTIONS: Final = 20
-_LONGEST_IDLE: Final = 5.0
+_POOL_SIZE: Final[Mapping[str, Any]] = MappingProxyType(
+    {"max_connections": 100, "max_keepalive_connections": 20, "keepalive_expiry": 5.0}
+)
 _NAP: Final = 0.2
 _HEADERS: Final = {
     "user-agent": ("User-Agent", f"dataarts-datamap/{__version__} python/{platform.python_version()}"),
@@ -84,8 +86,7 @@ for _name in ("httpcore.connection", "httpcore.http11", "httpcore.proxy"):
     logging.getLogger(_name).addFilter(_hide_details)
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
+class Network(Struct, frozen=True):
     """How a client talks.
 
     Attributes:
@@ -192,8 +193,10 @@ class SyncTransport:
 
     def _open_pool(self, proxy: Proxy | None) -> DirectPool | httpcore.ConnectionPool:
         if proxy is None:
-            return DirectPool(**_pool_settings(), network_backend=self._backend)
-        return httpcore.ConnectionPool(**_pool_settings(), proxy=_proxied(proxy), network_backend=self._backend)
+            return DirectPool(tls_context=tls_context, **_POOL_SIZE, network_backend=self._backend)
+        return httpcore.ConnectionPool(
+            ssl_context=tls_context(), **_POOL_SIZE, proxy=_proxied(proxy), network_backend=self._backend
+        )
 
 
 class AsyncTransport:
@@ -207,7 +210,7 @@ class AsyncTransport:
     def __init__(self, network: Network, clock: Clock) -> None:
         self._network = network
         self._clock = clock
-        self._pools = _Pools(self._open_pool, network.proxy, _process_and_loop)
+        self._pools = _Pools(self._open_pool, network.proxy, _process_and_loop, _is_closed_here)
 
     @property
     def is_open(self) -> bool:
@@ -258,13 +261,8 @@ class AsyncTransport:
 
         marked = _sending.set(True)
         try:
-            async with (
-                asyncio.timeout(arrival.left),
-                pool.stream(**_parts(step.request, self._network.timeout, arrival.left)) as answer,
-            ):
-                arrival.begin(answer.status, answer.headers)
-                async for piece in answer.aiter_stream():
-                    arrival.feed(piece)
+            async with asyncio.timeout(arrival.left):
+                await _cancelled_in_time(self._receive(pool, step.request, arrival), arrival)
             return arrival.response()
         except _FOREIGN as error:
             failure = self._pools.closed() or arrival.failure(error)
@@ -272,44 +270,106 @@ class AsyncTransport:
             _sending.reset(marked)
         raise failure
 
+    async def _receive(self, pool: httpcore.AsyncConnectionPool, request: Request, arrival: _Arrival) -> None:
+        async with pool.stream(**_parts(request, self._network.timeout, arrival.left)) as answer:
+            try:
+                arrival.begin(answer.status, answer.headers)
+                async for piece in answer.aiter_stream():
+                    arrival.feed(piece)
+            finally:
+                arrival.is_over = True
+
     def _open_pool(self, proxy: Proxy | None) -> httpcore.AsyncConnectionPool:
         proxied = None if proxy is None else _proxied(proxy)
-        return httpcore.AsyncConnectionPool(**_pool_settings(), proxy=proxied, network_backend=_AsyncBackend())
+        return _AsyncPool(ssl_context=tls_context(), **_POOL_SIZE, proxy=proxied, network_backend=_AsyncBackend())
+
+
+async def _cancelled_in_time(exchange: Coroutine[Any, Any, None], arrival: _Arrival) -> None:
+    """Take the exchange to its end, or cancel it once, while the answer comes in: not while it is put away.
+
+    Else the library would count its connection as used for ever.
+    """
+    import asyncio  # noqa: PLC0415  as above
+
+    task = asyncio.create_task(exchange)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        if not arrival.is_over:
+            task.cancel()
+        while not task.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait((task,))
+        raise
+
+
+class _AsyncPool(httpcore.AsyncConnectionPool):
+    def create_connection(self, origin: httpcore.Origin) -> httpcore.AsyncConnectionInterface:
+        return cast("httpcore.AsyncConnectionInterface", _AsyncConnection(super().create_connection(origin)))
+
+
+class _AsyncConnection:
+    """A connection of the library's that is closed where its request is cancelled, which else leaves a new one open."""
+
+    def __init__(self, connection: httpcore.AsyncConnectionInterface) -> None:
+        self._connection = connection
+        self._requests = 0
+
+    async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
+        import asyncio  # noqa: PLC0415  as above
+
+        self._requests += 1
+        try:
+            return await self._connection.handle_async_request(request)
+        except asyncio.CancelledError:
+            if self._requests == 1:
+                await self._connection.aclose()
+            raise
+        finally:
+            self._requests -= 1
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  whatever else the library asks it
+        return getattr(self._connection, name)
 
 
 class _Pools(Generic[PoolT]):
     """The connections of a client: one pool, and one more for each proxy that the environment adds.
 
     Connections work only where they were opened: in one process and, if they are asynchronous, in one event loop.
-    Elsewhere others are opened.
+    Elsewhere others are opened. Threads share all of it without a lock, which a process that forks could leave held.
     """
 
     def __init__(
-        self, open_pool: Callable[[Proxy | None], PoolT], proxy: Proxy | None, place: Callable[[], Hashable]
+        self,
+        open_pool: Callable[[Proxy | None], PoolT],
+        proxy: Proxy | None,
+        place: Callable[[], Hashable],
+        is_gone: Callable[[Any], bool] = lambda _: False,
     ) -> None:
         self._open_pool: Callable[[Proxy | None], PoolT] = open_pool
         self._proxy = proxy
-        self._pools: dict[Proxy | None, PoolT] = {}
+        self._pools: dict[Hashable, dict[Proxy | None, PoolT]] = {}
         self._routes: dict[str, Proxy | None] = {}
-        self._elsewhere: list[object] = []
         self._find_place = place
-        self._place: Hashable = None
+        self._is_gone = is_gone
         self._process = os.getpid()
         self._closed = False
 
     @property
     def is_open(self) -> bool:
-        return bool(self._pools) and self._process == os.getpid()
+        return not self._closed and any(self._pools.values()) and self._process == os.getpid()
 
     def route(self, request: Request) -> tuple[PoolT, Proxy | None]:
         """The pool for a request, and the proxy that it goes through."""
-        if closed := self.closed():
-            raise closed
-        if self._place != self._find_place():
-            self._settle()
+        place = self._find_place()
+        pools = self._pools.get(place)
+        if pools is None:
+            pools = self._settle(place)
         proxy = None if request.direct else self._find_proxy(request.endpoint)
-        pool = self._pools.get(proxy)
-        return self._pools.setdefault(proxy, self._open_pool(proxy)) if pool is None else pool, proxy
+        pool = pools.get(proxy) or pools.setdefault(proxy, self._open_pool(proxy))
+        if closed := self.closed():  # asked last: who closes now finds the pool
+            raise closed
+        return pool, proxy
 
     def _find_proxy(self, endpoint: str) -> Proxy | None:
         if endpoint not in self._routes:
@@ -323,23 +383,26 @@ class _Pools(Generic[PoolT]):
     def take(self) -> list[PoolT]:
         """The pools to close; there will be no more."""
         self._closed = True
-        pools = list(self._pools.values()) if self._place == self._find_place() else []
-        self._pools = {}
-        return pools
+        return list(self._pools.pop(self._find_place(), {}).values())
 
-    def _settle(self) -> None:
-        # Kept alive, but not touched: a parent's connections, whose locks a thread of it may hold for ever here, and
-        # those of another event loop, which may be closed.
-        if self._pools:
-            self._elsewhere.append(self._pools)
-        self._pools = {}
-        self._place, self._process = self._find_place(), os.getpid()
+    def _settle(self, place: Hashable) -> dict[Proxy | None, PoolT]:
+        # Connections of other places are kept, but not touched: a parent's, whose locks a thread of it may hold for
+        # ever here, and those of another event loop. Those of a loop that was closed can go.
+        for other in filter(self._is_gone, list(self._pools)):
+            self._pools.pop(other, None)
+        self._process = os.getpid()
+        return self._pools.setdefault(place, {})
 
 
-def _process_and_loop() -> Hashable:
+def _process_and_loop() -> tuple[int, AbstractEventLoop]:
     import asyncio  # noqa: PLC0415  as above
 
     return os.getpid(), asyncio.get_running_loop()
+
+
+def _is_closed_here(place: tuple[int, AbstractEventLoop]) -> bool:
+    process, loop = place
+    return process == os.getpid() and loop.is_closed()
 
 
 def _cancelled() -> BaseException:
@@ -383,7 +446,7 @@ class _TimedBackend(httpcore.NetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         failure: Exception = httpcore.ConnectError(f"no address of {host}")
-        for *_, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        for *_, address in socket.getaddrinfo(host.encode("ascii"), port, type=socket.SOCK_STREAM):  # loads no IDNA
             left = self.left(timeout)  # for each address anew, or else many would add up
             try:
                 stream = self._backend.connect_tcp(str(address[0]), port, left, local_address, socket_options)
@@ -495,7 +558,11 @@ _FAILURES: Final[tuple[tuple[type[Exception], type[TransportError], str], ...]] 
 
 
 class _Arrival:
-    """An answer while it comes in, or the error that it turns into."""
+    """An answer while it comes in, or the error that it turns into.
+
+    Attributes:
+        is_over: Whether nothing more is read of it.
+    """
 
     def __init__(self, step: Send, clock: Clock, max_size: int, proxy: Proxy | None) -> None:
         self._request = step.request
@@ -508,6 +575,7 @@ class _Arrival:
         self._unpacker = Unpacker("")
         self._parts: list[bytes] = []
         self._size = 0
+        self.is_over = False
 
     @property
     def left(self) -> float:
@@ -629,15 +697,6 @@ def _parts(request: Request, timeout: float, left: float) -> dict[str, Any]:
         "extensions": {
             "timeout": {"connect": min(timeout, _LONGEST_CONNECT), "read": timeout, "write": timeout, "pool": left}
         },
-    }
-
-
-def _pool_settings() -> dict[str, Any]:
-    return {
-        "ssl_context": tls_context(),
-        "max_connections": _MOST_CONNECTIONS,
-        "max_keepalive_connections": _MOST_IDLE_CONNECTIONS,
-        "keepalive_expiry": _LONGEST_IDLE,
     }
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 import os
 from copy import copy
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
+
+from msgspec import Struct
 
 from dataarts_datamap._errors import ClientClosedError, DataMapError, RequestTimeoutError
 from dataarts_datamap._gate import Gate
@@ -26,16 +27,14 @@ _PAUSE: Final = 60.0
 _MARGIN_OF_A_SHORT_LIFE: Final = 0.25
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched(Generic[T]):
+class Fetched(Struct, Generic[T], frozen=True):
     """A value as it was fetched, and for how many seconds it is good."""
 
     value: T
     life: float = math.inf
 
 
-@dataclass(slots=True)
-class _Held(Generic[T]):
+class _Held(Struct, Generic[T]):
     value: T
     renew_at: float
     expires_at: float

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from threading import Lock
 from typing import Final
@@ -23,11 +24,11 @@ class RateLimiter:
         self._period = 0.0 if rate is None else self._most / rate * _SMEAR
         self._passed: deque[float] = deque(maxlen=self._most)
         self._paused_until = 0.0
-        self._lock = Lock()
+        self._locks: dict[int, Lock] = {}
 
     def wait(self, now: float) -> float:
         """Seconds to wait before asking again; 0 lets one request pass."""
-        with self._lock:
+        with self._lock():
             free = self._passed[0] + self._period if self._most and len(self._passed) == self._most else now
             wait = max(free, self._paused_until) - now
             if wait > 0:
@@ -37,5 +38,10 @@ class RateLimiter:
 
     def pause(self, until: float) -> None:
         """Let nothing pass until then."""
-        with self._lock:
+        with self._lock():
             self._paused_until = max(self._paused_until, until)
+
+    def _lock(self) -> Lock:
+        """The lock of this process: one that a thread holds while the process forks is never released in the child."""
+        process = os.getpid()
+        return self._locks.get(process) or self._locks.setdefault(process, Lock())

@@ -7,6 +7,8 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+from msgspec import Struct
+
 from dataarts_datamap._text import percent_encoded
 
 if TYPE_CHECKING:
@@ -48,25 +50,27 @@ class Request:
         return f"{self.endpoint}{self.path}{'?' if query else ''}{query}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Response:
+class Response(Struct, frozen=True, kw_only=True):
     """A whole answer.
 
     Attributes:
         request: What it answers.
         status: HTTP status.
-        headers: Names in lower case, and values.
-        content: The body after decompression.
+        headers: Names in lower case, and values. Left out of the repr.
+        content: The body after decompression. Left out of the repr.
         attempts: How many times the request was sent.
         elapsed: Seconds from the first attempt to the last byte.
     """
 
     request: Request
     status: int
-    headers: Mapping[str, str] = field(repr=False)
-    content: bytes = field(repr=False)
+    headers: Mapping[str, str]
+    content: bytes
     attempts: int = 1
     elapsed: float = 0.0
+
+    def __repr__(self) -> str:
+        return f"Response({self.status} to {self.request!r}, attempts={self.attempts}, elapsed={self.elapsed:g})"
 
     @property
     def text(self) -> str:
@@ -105,23 +109,20 @@ class Response:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(Struct, frozen=True):
     """Send a request, and come back with its answer by ``until``, a time of the client's clock."""
 
     request: Request
     until: float
 
 
-@dataclass(frozen=True, slots=True)
-class Sleep:
+class Sleep(Struct, frozen=True):
     """Wait, and come back with nothing."""
 
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True):
     """Wait for what another thread or task is about to do, until a time of the client's clock; come back with nothing.
 
     Attributes:

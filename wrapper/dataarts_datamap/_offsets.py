@@ -50,11 +50,6 @@ class Span(NamedTuple):
     position: int
 
 
-def first_span(counting: Counting | None, limit: int) -> Span:
-    """The first page of a list."""
-    return Span(1 if counting is Counting.PAGES_FROM_ONE else 0, limit, 0)
-
-
 def next_span(counting: Counting, reached: int, *, overlap: int, limit: int, most: int) -> Span:
     """The page that begins at least ``overlap`` rows before the position ``reached``, and goes on past it.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from contextlib import aclosing, closing
 from itertools import islice
@@ -67,19 +68,33 @@ class Reading:
 
 
 def _checked_most(max_items: object) -> int | None:
-    if max_items is None or (isinstance(max_items, int) and max_items >= 0):
-        return max_items
+    if max_items is None or (isinstance(max_items, int) and not isinstance(max_items, bool) and max_items >= 0):
+        return None if max_items is None else min(max_items, sys.maxsize)
     raise InvalidArgumentError(f"max_items must be an integer from 0, not {shown(max_items)}")
 
 
+class _Stand:
+    """How far one iteration has come.
+
+    Attributes:
+        walk: What it walks; None before that is known.
+        given: How many rows of the page that came last were given.
+        total: What the server told last.
+        warned: Whether a warning was given.
+    """
+
+    def __init__(self) -> None:
+        self.walk: PagedWalk | None = None
+        self.given = 0
+        self.total: int | None = None
+        self.warned = False
+
+
 class _Walked:
-    """What a pager tells of its latest walk while it goes on."""
+    """What a pager tells of the iteration that began last while it goes on."""
 
     def __init__(self, resume_token: str | None) -> None:
-        self._total: int | None = None
-        self._warned = False
-        self._walk: PagedWalk | None = None
-        self._given = 0
+        self._stand = _Stand()
         self._resumed_from = resume_token
 
     @property
@@ -89,44 +104,47 @@ class _Walked:
         None before the first page, if the server did not say, for a window that is read in slices, and for a table,
         whose operators count apart.
         """
-        return self._total
+        return self._stand.total
 
     @property
     def changed(self) -> int:
         """How many runs came back with other content while the walk went on; what was given stands."""
-        return 0 if self._walk is None else self._walk.changed()
+        return 0 if self._stand.walk is None else self._stand.walk.changed()
 
     @property
     def resume_token(self) -> str | None:
         """Where the walk stands, as text of one line: pass it to the same call, later or elsewhere, to go on there.
 
-        All rows that were given so far count as read. None before the first page, and for merged operators. It holds
-        the ids of the runs that were given last, and nothing secret.
+        All rows that were given so far count as read; of several iterations, the one that began last counts. None
+        before the first page, and for merged operators. It holds the ids of the runs that were given last, and nothing
+        secret.
         """
-        return self._resumed_from if self._walk is None else self._walk.token(self._given)
+        return self._token(self._stand)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(total={self._total})"
+        return f"{type(self).__name__}(total={self.total})"
 
-    def _restart(self, walk: PagedWalk) -> None:
-        self._total = None
-        self._warned = False
-        self._walk = walk
-        self._given = 0
+    def _restart(self) -> _Stand:
+        self._stand = stand = _Stand()
+        return stand
 
-    def _note(self, page: RunPage) -> None:
-        self._total = page.total
-        if page.problems and not self._warned:
-            self._warned = True
+    def _token(self, stand: _Stand) -> str | None:
+        return self._resumed_from if stand.walk is None else stand.walk.token(stand.given)
+
+    def _note(self, stand: _Stand, page: RunPage) -> None:
+        stand.total = page.total
+        stand.given = 0
+        if page.problems and not stand.warned:
+            stand.warned = True
             first = printable(page.problems[0], limit=300)
             more = f" (and {len(page.problems) - 1} more on this page)" if len(page.problems) > 1 else ""
             text = f"unexpected types: {first}{more}; the attributes are None, and Run.raw has the values"
             stacklevel, _ = calling_place()
             warnings.warn(text, RowProblemWarning, stacklevel=stacklevel)
 
-    def _tell(self, error: DataMapError) -> None:
+    def _tell(self, stand: _Stand, error: DataMapError) -> None:
         if error.resume_token is None:
-            error.resume_token = self.resume_token
+            error.resume_token = self._token(stand)
 
 
 class Pager(_Walked, Generic[RowT]):
@@ -143,20 +161,26 @@ class Pager(_Walked, Generic[RowT]):
         self._reading = reading
 
     def __iter__(self) -> Iterator[RowT]:
-        with closing(self._pages()) as pages:
+        stand = self._restart()
+        with closing(self._pages(stand)) as pages:
             for page in pages:
-                for self._given, row in enumerate(cast("tuple[RowT, ...]", page.runs), start=1):
+                for stand.given, row in enumerate(cast("tuple[RowT, ...]", page.runs), start=1):
                     yield row
 
     def pages(self) -> Iterator[RunPage]:
         """The pages, with the rows that were on none before."""
-        with closing(self._pages()) as pages:
+        stand = self._restart()
+        with closing(self._pages(stand)) as pages:
             for page in pages:
-                self._given = len(page.runs)
+                stand.given = len(page.runs)
                 yield page
 
     def first(self) -> RowT | None:
-        """The first row in the server's order, at the cost of one page; None if there is none."""
+        """The first row in the server's order; None if there is none.
+
+        It costs one page. Of a window that is read in slices, it costs one for each that is empty before it, and one or
+        more to find out the order: that of the latest slice comes first, then those before it.
+        """
         return next(iter(self), None)
 
     def to_list(self, *, max_items: int | None = None) -> list[RowT]:
@@ -225,24 +249,21 @@ class Pager(_Walked, Generic[RowT]):
         convert = polars_converter()
         return convert(self.to_arrow(columns=columns, nested=nested))
 
-    def _pages(self) -> Generator[RunPage, None, None]:
-        self._walk = None
-        walk = self._transport.run(self._reading.begin())
-        self._restart(walk)
+    def _pages(self, stand: _Stand) -> Generator[RunPage, None, None]:
         reader = ReadAhead(self._transport, self._reading.ask, concurrency=self._reading.concurrency)
         try:
-            steps = walk.pages()
+            stand.walk = self._transport.run(self._reading.begin())
+            steps = stand.walk.pages()
             step = next(steps, None)
             while step is not None:
                 if isinstance(step, RunPage):
-                    self._note(step)
-                    self._given = 0
+                    self._note(stand, step)
                     yield step
                     step = next(steps, None)
                 else:
                     step = _sent(steps, reader.read(step))
         except DataMapError as error:
-            self._tell(error)
+            self._tell(stand, error)
             raise
         finally:
             reader.close()
@@ -262,20 +283,26 @@ class AsyncPager(_Walked, Generic[RowT]):
         self._reading = reading
 
     async def __aiter__(self) -> AsyncGenerator[RowT, None]:
-        async with aclosing(self._pages()) as pages:
+        stand = self._restart()
+        async with aclosing(self._pages(stand)) as pages:
             async for page in pages:
-                for self._given, row in enumerate(cast("tuple[RowT, ...]", page.runs), start=1):
+                for stand.given, row in enumerate(cast("tuple[RowT, ...]", page.runs), start=1):
                     yield row
 
     async def pages(self) -> AsyncGenerator[RunPage, None]:
         """The pages, with the rows that were on none before."""
-        async with aclosing(self._pages()) as pages:
+        stand = self._restart()
+        async with aclosing(self._pages(stand)) as pages:
             async for page in pages:
-                self._given = len(page.runs)
+                stand.given = len(page.runs)
                 yield page
 
     async def first(self) -> RowT | None:
-        """The first row in the server's order, at the cost of one page; None if there is none."""
+        """The first row in the server's order; None if there is none.
+
+        It costs one page. Of a window that is read in slices, it costs one for each that is empty before it, and one or
+        more to find out the order: that of the latest slice comes first, then those before it.
+        """
         rows = await self.to_list(max_items=1)
         return rows[0] if rows else None
 
@@ -351,26 +378,23 @@ class AsyncPager(_Walked, Generic[RowT]):
         convert = polars_converter()
         return convert(await self.to_arrow(columns=columns, nested=nested))
 
-    async def _pages(self) -> AsyncGenerator[RunPage, None]:
-        self._walk = None
-        walk = await self._transport.run(self._reading.begin())
-        self._restart(walk)
+    async def _pages(self, stand: _Stand) -> AsyncGenerator[RunPage, None]:
         from dataarts_datamap._read_ahead_async import AsyncReadAhead  # noqa: PLC0415  loads asyncio
 
         reader = AsyncReadAhead(self._transport, self._reading.ask, concurrency=self._reading.concurrency)
         try:
-            steps = walk.pages()
+            stand.walk = await self._transport.run(self._reading.begin())
+            steps = stand.walk.pages()
             step = next(steps, None)
             while step is not None:
                 if isinstance(step, RunPage):
-                    self._note(step)
-                    self._given = 0
+                    self._note(stand, step)
                     yield step
                     step = next(steps, None)
                 else:
                     step = _sent(steps, await reader.read(step))
         except DataMapError as error:
-            self._tell(error)
+            self._tell(stand, error)
             raise
         finally:
             await reader.close()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+
+from msgspec import Struct, field
 
 from dataarts_datamap._errors import IncompleteWalkError
 from dataarts_datamap._models import Operator, RunPage
-from dataarts_datamap._offsets import COUNTINGS_OF_UNIT, Counting, OffsetUnit, Span, first_span
+from dataarts_datamap._offsets import COUNTINGS_OF_UNIT, Counting, OffsetUnit, Span
 
 if TYPE_CHECKING:
     from dataarts_datamap._models import Run
@@ -47,18 +48,19 @@ Walk: TypeAlias = Generator[Await | RunPage, RunPage, None]
 """Yields what it awaits, to be resumed with that page, and the pages that it gives, to be resumed with ``next``."""
 
 
-@dataclass(slots=True)
-class Habits:
+class Habits(Struct):
     """What is known of a server, kept by a client for all its walks.
 
     Attributes:
         counting: How it takes offsets; None while that is not known.
+        first_offset: Where its lists begin: 1 only if there was nothing at 0, since runs would be passed over.
         capacity: The most rows that it put on one page.
         true_totals: How often its total was that of a list which was read to its end by other pages.
         false_totals: How often it was not.
     """
 
     counting: Counting | None = None
+    first_offset: int = 0
     capacity: int = 0
     true_totals: int = 0
     false_totals: int = 0
@@ -69,8 +71,7 @@ class Habits:
         return self.true_totals >= _CONVINCING and not self.false_totals
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Struct, frozen=True, kw_only=True):
     """How windows are walked.
 
     Attributes:
@@ -91,11 +92,11 @@ class Plan:
 
     def first_span(self, habits: Habits) -> Span:
         """The first page of a list."""
-        return first_span(self.counting(habits), self.page_size)
+        from_one = self.counting(habits) is Counting.PAGES_FROM_ONE
+        return Span(habits.first_offset if from_one else 0, self.page_size, 0)
 
 
-@dataclass(slots=True)
-class Progress:
+class Progress(Struct):
     """What a walk has read so far.
 
     Attributes:

@@ -6,6 +6,8 @@ soon has as many under way as are allowed.
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from dataarts_datamap._cancellation import Cancellation
@@ -54,6 +56,8 @@ class ReadAhead:
         self._threads: ThreadPoolExecutor | None = None
         self._most_threads = concurrency - 1
         self._started: dict[PageRead, tuple[Future[RunPage], Cancellation]] = {}
+        self._process = os.getpid()
+        self._parents: object = None
 
     def read(self, wanted: Await) -> RunPage:
         """The page that is awaited.
@@ -61,21 +65,32 @@ class ReadAhead:
         Raises:
             DataMapError: It could not be read. What is wrong with a page ahead is told when that one is awaited.
         """
-        started = self._started.pop(wanted.read, None)
+        self._settle()
+        started = self._started.get(wanted.read)
         chosen = self._width.chosen(wanted)
-        self._cancel(set(self._started).difference(wanted.ahead))
+        self._cancel(set(self._started).difference(wanted.ahead, (wanted.read,)))
         for read in chosen:
             if read not in self._started:
                 self._started[read] = self._start(read)
-        if started is not None:
-            return started[0].result()
-        return self._transport.run(self._ask(wanted.read))
+        if started is None:
+            return self._transport.run(self._ask(wanted.read))
+        page = started[0].result()
+        del self._started[wanted.read]  # not before, so that an interrupt ends it, too
+        return page
 
     def close(self) -> None:
         """End what is under way."""
+        self._settle()
         self._cancel(tuple(self._started))
         if self._threads is not None:
-            self._threads.shutdown(wait=True)
+            with suppress(RuntimeError):  # a forgotten walk is closed by the garbage collector, perhaps in one of them
+                self._threads.shutdown(wait=True)
+
+    def _settle(self) -> None:
+        """After a fork, leave the parent's threads and exchanges alone: the threads are not here, the sockets are."""
+        if self._process != os.getpid():
+            self._parents = self._started, self._threads
+            self._process, self._started, self._threads = os.getpid(), {}, None
 
     def _start(self, read: PageRead) -> tuple[Future[RunPage], Cancellation]:
         if self._threads is None:

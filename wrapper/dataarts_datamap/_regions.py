@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from dataarts_datamap._errors import ConfigurationError
 from dataarts_datamap._text import shown
@@ -26,8 +27,7 @@ _REGIONS_WITH_IAM: Final = (
 _REGIONS_WITHOUT_IAM: Final = ("cn-north-11", "ru-northwest-2")
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
+class Region(Struct, frozen=True):
     """A region, and where the service and IAM are in it.
 
     Attributes:

@@ -7,7 +7,8 @@ from typing import Any, Final, Self, TypeVar
 from msgspec import Struct, ValidationError, json
 
 from dataarts_datamap._errors import InvalidArgumentError
-from dataarts_datamap._overlap import Row  # noqa: TC001  msgspec reads the annotations
+from dataarts_datamap._offsets import Counting  # noqa: TC001  msgspec reads the annotations
+from dataarts_datamap._overlap import Row  # noqa: TC001  as above
 from dataarts_datamap._text import shown
 from dataarts_datamap._times import Window  # noqa: TC001  as above
 
@@ -56,9 +57,13 @@ class Position(_Token, frozen=True, kw_only=True, omit_defaults=True):
         piece: The slice that is read.
         reached: The position behind the last row.
         tail: The last rows.
+        limit: How many rows were asked for at once; 0 if none were yet.
+        most: The most that the server puts on one page, as far as was noticed; 0 if nothing was.
         edge: Where the slice begins.
         near_edge: Rows that the slice before had near it.
         near_next_edge: Rows of the slice near its other end.
+        counting: How the server takes offsets, which the few rows above would not tell; None if that is not known.
+        first_offset: Where its lists begin.
     """
 
     task_id: str
@@ -69,9 +74,13 @@ class Position(_Token, frozen=True, kw_only=True, omit_defaults=True):
     piece: Window
     reached: int = 0
     tail: tuple[Row, ...] = ()
+    limit: int = 0
+    most: int = 0
     edge: int | None = None
     near_edge: tuple[Row, ...] = ()
     near_next_edge: tuple[Row, ...] = ()
+    counting: Counting | None = None
+    first_offset: int = 0
 
 
 class TablePosition(_Token, frozen=True, kw_only=True, omit_defaults=True):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
+
+from msgspec import Struct, field
 
 from dataarts_datamap._attempts import AttemptReporter, Trail
 from dataarts_datamap._credentials import RenewableCredentials
@@ -82,8 +84,7 @@ class Retry:
         _check_seconds("longest_retry_after", self.longest_retry_after)
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """What holds for each exchange of a client.
 
     Attributes:

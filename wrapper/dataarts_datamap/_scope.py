@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 ONLY_WORKSPACE: Final = "auto"
 """Given as a workspace id: the instance's only workspace."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """Whose data is asked for.
 
     Attributes:
@@ -24,8 +24,7 @@ class Scope:
     workspace_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Struct, frozen=True, kw_only=True):
     """What is known of a scope, and where to look for the rest.
 
     Attributes:

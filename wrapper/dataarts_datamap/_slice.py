@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from dataarts_datamap._models import RunPage
-from dataarts_datamap._offsets import COUNTINGS_OF_UNIT, Counting, Span, first_span, next_span, probe
+from dataarts_datamap._offsets import COUNTINGS_OF_UNIT, Counting, Span, next_span, probe
 from dataarts_datamap._overlap import Joint, Memory, Order, Row, join, row_of
 from dataarts_datamap._plan import Await, Habits, PageRead, Plan, Progress, Walk
 from dataarts_datamap._times import Window
@@ -90,8 +90,7 @@ def _are_far(times: Sequence[int], edge: int) -> bool:
     return not times or min(times) > edge + _EDGE or (max(times) < edge - _EDGE and min(times) > 0)
 
 
-@dataclass(slots=True)
-class WalkState:
+class WalkState(Struct):
     """What the slices of a window share.
 
     Attributes:
@@ -174,10 +173,14 @@ class Place(NamedTuple):
     Attributes:
         reached: The position behind the last row.
         tail: The last rows.
+        limit: How many rows are asked for at once; 0 for as many as the plan says.
+        most: The most that the server puts on one page, as far as was noticed; 0 if nothing was.
     """
 
     reached: int = 0
     tail: tuple[Row, ...] = ()
+    limit: int = 0
+    most: int = 0
 
 
 class _Given(NamedTuple):
@@ -243,8 +246,9 @@ class SliceWalk:
         self._reached = 0
         self._tail: list[Row] = []
         self._shift = 0
+        self._has_shifted = False
         self._first: Row | None = None
-        self._first_offset = 0
+        self._first_offset = self._plan.first_span(self._habits).offset
         self._contents: dict[int | str, int] = {}
         self._untaken: Page | None = None
         self._last: _Given | None = None
@@ -255,6 +259,7 @@ class SliceWalk:
         )  # of what came before, the end is known
         if begin is not None:
             self._reached, self._tail = begin.reached, list(begin.tail)
+            self._limit, self._most = min(self._limit, begin.limit or self._limit), begin.most or self._most
             self._order.learn(self._tail)
             self._memory = Memory.of(self._tail)
             self.given.add(self._tail, [0] * len(self._tail))
@@ -291,7 +296,7 @@ class SliceWalk:
         rows = [*tail[: len(tail) - len(page)], *page.rows[:count]]
         group = self._order.group_before(rows, len(rows)) if rows else 0
         begin = self._order.group_before(rows, group - _ANCHORS) if group > _ANCHORS else 0
-        return Place(page.span.position + count, tuple(rows[begin:]))
+        return Place(page.span.position + count, tuple(rows[begin:]), self._limit, self._most)
 
     def pages(self) -> Walk:
         """The pages, each run on one of them.
@@ -307,7 +312,7 @@ class SliceWalk:
             yield self._give_first(page)
             self.settle()
         else:
-            page, fresh = yield from self._next_page()
+            page, fresh = (yield from self._first_page_again()) or (yield from self._next_page())
             yield self._give(page, fresh)
         while not self._is_last(page):
             page, fresh = yield from self._next_page()
@@ -322,16 +327,37 @@ class SliceWalk:
         if sent is None:
             sent = yield self._await(span)
         if not sent.runs and sent.total:
-            if span.offset == 0 and Counting.PAGES_FROM_ONE in COUNTINGS_OF_UNIT[self._plan.offset_unit]:
-                span = first_span(Counting.PAGES_FROM_ONE, span.limit)
-            sent = yield self._await(span, reading=1)
-            if sent.runs and span.offset:
-                self._habits.counting = Counting.PAGES_FROM_ONE
+            sent, span = yield from self._first_page_elsewhere(span)
         page = Page(sent, span)
         if not page and sent.total:
             raise self._contradiction(page)
         self._first_offset = span.offset
         return page
+
+    def _first_page_elsewhere(self, span: Span) -> Generator[Await, RunPage, tuple[RunPage, Span]]:
+        """The first page where the server begins to count at one; else, or if runs have come in meanwhile, as asked."""
+        if span.offset == 0 and Counting.PAGES_FROM_ONE in COUNTINGS_OF_UNIT[self._plan.offset_unit]:
+            from_one = span._replace(offset=1)
+            elsewhere = yield self._await(from_one, reading=1)
+            sent = yield self._await(span, reading=1)
+            if elsewhere.runs and not sent.runs:
+                self._habits.counting, self._habits.first_offset = Counting.PAGES_FROM_ONE, from_one.offset
+                return elsewhere, from_one
+            return sent, span
+        return (yield self._await(span, reading=1)), span
+
+    def _first_page_again(self) -> Generator[Await, RunPage, Found | None]:
+        """The first page with its new rows, where the reading broke off on it; None if it is behind, or lost.
+
+        From there on, it can be found out how the server takes offsets; the few rows that are known do not tell.
+        """
+        if self._plan.counting(self._habits) is not None:
+            return None
+        span = self._plan.first_span(self._habits)
+        span = span._replace(limit=min(max(span.limit, self._reached + 1), self._most))
+        page = Page((yield self._await(span)), span)
+        fresh = self._take(page)
+        return None if fresh is None else (page, fresh)
 
     def _check_size(self, page: Page) -> None:
         total = page.sent.total or 0
@@ -419,6 +445,7 @@ class SliceWalk:
         if joint.known:
             place, index = joint.known[0]
             self._shift = page.span.position + index - (self._reached - len(self._tail) + place)
+            self._has_shifted |= self._shift != 0
             last = max(place for place, _ in joint.known)
         missing = len(self._tail) - 1 - last
         if page.span.position and not joint.fresh and missing and not page.is_short:
@@ -513,9 +540,11 @@ class SliceWalk:
             return False
         if not page:
             return page.is_short and not self._tail
-        if self._habits.has_true_totals and page.sent.total == page.end:
+        if not page.is_short:
+            return False
+        if self._habits.has_true_totals and not self._has_shifted and page.sent.total == page.end:
             return True
-        return page.is_short and len(page) < max(self._habits.capacity, _LEAST_CAP)
+        return len(page) < max(self._habits.capacity, _LEAST_CAP)
 
     def _learn_total(self, page: Page) -> None:
         """Whether the total on the last page was that of the list; on the first page it could be the page's own."""

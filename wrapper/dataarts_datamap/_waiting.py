@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from dataarts_datamap._epoch import EPOCH
-from dataarts_datamap._errors import DataMapError, WaitTimeoutError
-from dataarts_datamap._messages import Sleep
+from dataarts_datamap._errors import DataMapError, RequestTimeoutError, WaitTimeoutError
+from dataarts_datamap._messages import Send, Sleep, Wait
 from dataarts_datamap._models import Run, RunPage, RunState
 from dataarts_datamap._retry import is_passing
 
@@ -17,9 +17,12 @@ if TYPE_CHECKING:
     from dataarts_datamap._messages import Steps
     from dataarts_datamap._plan import PageRead, Walk
 
+T = TypeVar("T")
+
 _ENDED: Final = frozenset({RunState.SUCCEEDED, RunState.FAILED, RunState.SKIPPED})
 _GROWTH: Final = 1.5
 _SMEAR: Final = 0.1  # callers who began together do not ask together
+_LAST_LOOK: Final = 10.0  # seconds: one look is taken at the end of the time, and it has to end, too
 
 
 def read_all(walk: Walk, ask: Callable[[PageRead], Steps[RunPage]]) -> Steps[list[Run]]:
@@ -62,7 +65,7 @@ def wait_for_run(  # noqa: PLR0913  each is one fact about the wait
     failure: DataMapError | None = None
     while True:
         try:
-            runs = yield from look()
+            runs = yield from _in_time(look(), max(until, clock.monotonic() + _LAST_LOOK), clock)
         except DataMapError as error:
             if not is_passing(error):
                 raise
@@ -80,6 +83,41 @@ def wait_for_run(  # noqa: PLR0913  each is one fact about the wait
         yield Sleep(min(left, wait * (1 + _SMEAR * clock.random())))
         wait = min(longest_wait, wait * _GROWTH)
     raise _timeout(timeout, run_id, last_run) from failure
+
+
+def _in_time(steps: Steps[T], until: float, clock: Clock) -> Steps[T]:
+    """The steps, given up when their time is over.
+
+    Raises:
+        DataMapError: They were given up; it is what went wrong last.
+    """
+    failure: DataMapError = RequestTimeoutError("the runs had not been read when the time was over")
+    try:
+        step = next(steps)
+        while (now := clock.monotonic()) < until:
+            try:
+                response = yield _shortened(step, now, until)
+            except DataMapError as error:
+                failure = error
+                step = steps.throw(error)
+            else:
+                step = steps.send(response)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    finally:
+        steps.close()
+    raise failure
+
+
+def _shortened(step: Send | Sleep | Wait, now: float, until: float) -> Send | Sleep | Wait:
+    match step:
+        case Send():
+            return Send(step.request, min(step.until, until))
+        case Sleep():
+            return Sleep(min(step.seconds, until - now))
+        case Wait():
+            return Wait(step.gate, min(step.until, until))
 
 
 def _latest(runs: Iterable[Run]) -> Run | None:

@@ -51,6 +51,8 @@ class WindowWalk:
         if resumed is not None:
             self._state.is_descending = resumed.is_descending
             self._state.edge = Edge(resumed.edge, [(row, 0) for row in resumed.near_edge])
+            if habits.counting is None:
+                habits.counting, habits.first_offset = resumed.counting, resumed.first_offset
 
     @property
     def operator(self) -> Operator:
@@ -90,9 +92,13 @@ class WindowWalk:
             piece=walk.piece,
             reached=place.reached,
             tail=place.tail,
+            limit=place.limit,
+            most=place.most,
             edge=state.edge.at,
             near_edge=tuple(row for row, _ in state.edge.runs),
             near_next_edge=tuple(row for row, _ in walk.near_edge),
+            counting=state.habits.counting,
+            first_offset=state.habits.first_offset,
         )
 
     def changed(self) -> int:
@@ -131,7 +137,7 @@ class WindowWalk:
 
     def _go_on(self, position: Position) -> Walk:
         if position.tail:
-            begin = Place(position.reached, position.tail)
+            begin = Place(position.reached, position.tail, position.limit, position.most)
             self._current = walk = SliceWalk(
                 self._state, position.piece, following=(), read_before=Memory(), told=None, begin=begin
             )
@@ -139,7 +145,9 @@ class WindowWalk:
             try:
                 yield from walk.pages()
             except UnsettledError:
-                raise self.progress.incomplete("the place to go on from was not found: its runs are gone") from None
+                raise self.progress.incomplete(
+                    "the place to go on from was not found, its runs are gone: walk the window anew"
+                ) from None
         left = _behind(position) if position.tail else _from(position)
         slices = cut(left, self._span) if left.start < left.end or not position.tail else []
         if position.is_descending is None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 from urllib.parse import quote
 
 from dataarts_datamap_contract._runs import first_difference, identities
@@ -26,8 +28,9 @@ def near_names(name: str) -> Iterator[tuple[str, str]]:
     """Job names that are not the given one, each with the check that it is for."""
     yield "C-job-name-other", "no-such-operator-5f1c09"
     wide = "".join(chr(ord(char) + _FULL_WIDTH) if "!" <= char <= "~" else char for char in name)
-    if wide != name:
-        yield "C-job-name-other", wide
+    for each in (wide, *_collated(name)):
+        if each != name:
+            yield "C-job-name-other", each
     parts = {name[:-1], name[1:], name[: len(name) // 2], name[len(name) // 2 :]}
     longer = [name + more for more in ("x", "_1", "/", "<", "%", "/x", " ")] + [
         f"x{name}",
@@ -44,6 +47,17 @@ def near_names(name: str) -> Iterator[tuple[str, str]]:
         if each != name:
             yield "C-job-name-wildcard", each
     yield "C-job-name-wildcard", "' OR '1'='1"
+
+
+def _collated(name: str) -> Iterator[str]:
+    """Names that a database may take for the same: with an accent on a letter, and with a character of no width."""
+    accented = re.sub(r"[aceinosuyzACEINOSUYZ]", lambda letter: f"{letter[0]}\u0301", name, count=1)
+    yield from (accented, normalize("NFC", accented), f"{name}\u200b")
+
+
+def wild_ids(value: str) -> tuple[str, ...]:
+    """Patterns that would match an id if they were taken for patterns."""
+    return tuple(each for each in ("%", "*", f"{value[:-1]}%", f"{value[:-1]}_") if each != value)
 
 
 def near_id(value: str) -> tuple[str, ...]:
@@ -63,7 +77,7 @@ def probe_job_names(session: Session, study: Study) -> None:
 
 def probe_tasks(session: Session, study: Study) -> None:
     """Another task finds nothing, be it one that has no such operator."""
-    for task_id in (*near_id(session.target.task_id), "%", "*"):
+    for task_id in (*near_id(session.target.task_id), *wild_ids(session.target.task_id)):
         exchange = session.runs(task_id=task_id, **study.window)
         _judge_nothing(session, "C-task-id-other", exchange, f"task_id {task_id!r}")
     operators = session.nodes().answer.operators
@@ -82,7 +96,8 @@ def probe_workspaces(session: Session, study: Study) -> None:
         return
     operators = session.nodes().answer.operators
     others = sorted({str(each.get("workspace_id")) for each in operators} - {workspace_id})
-    for other in (*near_id(workspace_id), workspace_id[: len(workspace_id) // 2], "0" * 32, *others[:1]):
+    made_up = (*near_id(workspace_id), *wild_ids(workspace_id), workspace_id[: len(workspace_id) // 2], "0" * 32)
+    for other in (*made_up, *others[:1]):
         if other and other != workspace_id:
             exchange = session.runs(workspace_id=other, **study.window)
             _judge_nothing(session, "C-workspace-other", exchange, f"workspace_id {other!r}")
@@ -90,7 +105,7 @@ def probe_workspaces(session: Session, study: Study) -> None:
 
 def probe_tables(session: Session) -> None:
     """Another table has no operators."""
-    for guid in (*near_id(session.target.table_guid), "%", "*"):
+    for guid in (*near_id(session.target.table_guid), *wild_ids(session.target.table_guid)):
         exchange = session.nodes(guid=guid)
         _judge_nothing(session, "C-table-other", exchange, f"guid {guid!r}")
 

@@ -25,10 +25,11 @@ def probe_methods(session: Session) -> None:
             session.judge("A-undeclared-method", exchange, *([] if refused else [f"{method} is answered {status}"]))
 
 
-def probe_head(session: Session) -> None:
-    """HEAD may be served or refused, but breaks nothing: what is wrong with the answers, the invariants see."""
-    for request in (session.runs_request(), session.nodes_request()):
-        session.send(session.authorize(replace(request, method="HEAD")))
+def probe_optional_methods(session: Session) -> None:
+    """HEAD and OPTIONS may be served or refused, but break nothing: what is wrong, the invariants see."""
+    for method in ("HEAD", "OPTIONS"):
+        for request in (session.runs_request(), session.nodes_request()):
+            session.send(session.authorize(replace(request, method=method)))
 
 
 def probe_paths(session: Session) -> None:

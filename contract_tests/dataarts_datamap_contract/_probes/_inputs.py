@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract._session import Session
 
 _OK, _BAD_REQUEST, _THROTTLED = 200, 400, 429
-_WORDS = ("abc", "ten", "null", "1x", "--1", "[1]", "1;2", "\uff12x")
+_WORDS = ("abc", "ten", "null", "true", "1x", "--1", "[1]", "1;2", "1,2", "1-2", "\uff12x")
+_DATES = ("2024-01-31", "2024-01-31T00:00:00Z", "now")
+# Unusual spellings of nothing and of less, that no reading brings inside of any bounds above them.
+_ODD_SPELLINGS = ("0x0", "0e5", "-0x10", "-1e1", " -1 ", "-\u0661", "1e30", "0xffffffffffffffffff")
+_LONG = 300
 _FRACTIONS = ("1.5", "0.25")
 
 
@@ -33,7 +37,7 @@ def probe_bad_numbers(session: Session) -> None:
     """Each number, out of its bounds and no number at all. What is wrong with the answers, the invariants see."""
     for parameter in session.oracle.operation("ShowInstanceInfos").parameters:
         if parameter.is_integer:
-            for text in (*_outside(parameter), *_WORDS, *_FRACTIONS):
+            for text in (*_outside(parameter), *_WORDS, *_DATES, *_FRACTIONS, *_ODD_SPELLINGS):
                 session.runs(**{parameter.name: text})
 
 
@@ -87,7 +91,7 @@ def probe_maximum(session: Session) -> None:
 def probe_doubtful(session: Session) -> None:
     """What servers may well differ about; only that no answer is undocumented can be asked."""
     for name in ("start_time", "end_time", "offset", "limit"):
-        for text in ("1.0", "+1", "", " 1", "01", "1e1", "-0", "\u0661"):
+        for text in ("1.0", "+1", "", " 1", "01", "1e1", "-0", "\u0661", "1_0", "0x10", "#a", "1 0"):
             session.runs(**{name: text})
     plain = encode_query(session.query_pairs())
     for query in (
@@ -107,6 +111,9 @@ def probe_doubtful(session: Session) -> None:
     session.runs(workspace_id="")
     session.runs(job_name="订单汇总 📊")
     session.runs(job_name="x" * 2_000)
+    for name in ("workspace_id", "task_id", "instance"):
+        session.runs(**{name: "f" * _LONG})
+    session.nodes(guid="f" * _LONG)
     for name in ("job_name", "workspace_id"):
         for text in ("\0", f"{session.target.real_values.get(name) or 'a'}\0", "a\nb", "\x7f"):
             session.runs(**{name: text})

@@ -42,7 +42,7 @@ class _StudyStep:
 _GATEWAY: Final = (
     _Step(_gateway.probe_paths, ("A-undeclared-path",)),
     _Step(_gateway.probe_methods, ("A-undeclared-method",)),
-    _Step(_gateway.probe_head, ("A-server-error",)),
+    _Step(_gateway.probe_optional_methods, ("A-server-error",)),
 )
 _STUDY: Final = (
     _StudyStep(_walks.probe_walk, ("C-walk-complete", "C-walk-duplicate", "C-run-id-unique", "C-limit-underfilled")),
@@ -65,6 +65,7 @@ _STUDY: Final = (
     _StudyStep(_windows.probe_cuts, ("C-window-adds-up", "C-window-total")),
     _StudyStep(_windows.probe_reversed, ("C-window-reversed",)),
     _StudyStep(_windows.probe_wide, ("C-window-adds-up",)),
+    _StudyStep(_windows.probe_long_parts, ("C-window-adds-up",)),
     _StudyStep(
         _filters.probe_job_names,
         tuple(f"C-job-name-{each}" for each in ("other", "prefix", "case", "blank", "wildcard")),
@@ -89,6 +90,8 @@ _SERVED: Final = (
     _Step(_inputs.probe_optional, ("E-optional-refused",)),
     _Step(_inputs.probe_doubtful, ("A-server-error",)),
 )
+EVERY_PROBE: Final = (*_GATEWAY, *_STUDY, *_SERVED)
+"""Every probe with the checks that it is there for, in the order in which they run."""
 
 
 def run_probes(session: Session) -> str | None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from dataarts_datamap_contract._credentials import NOBODY, Signer, near_tokens, tokens_in_query
-from dataarts_datamap_contract._probes._filters import near_id
+from dataarts_datamap_contract._probes._filters import near_id, wild_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,7 +66,8 @@ def probe_others(session: Session) -> None:
         ("D-project-other", "project_id", target.project_id),
         ("D-instance-other", "instance", target.instance_id),
     ):
-        for other in near_id(value):
+        blank = ("",) if name == "instance" else ()
+        for other in (*near_id(value), *wild_ids(value), *blank):
             for exchange in (session.runs(**{name: other}), session.nodes(**{name: other})):
                 _judge_closed(session, check, exchange, f"{name} {other!r}")
 
@@ -133,6 +134,8 @@ def _wrong_signatures(session: Session, *, many: bool) -> Iterator[tuple[str, Re
     if not many:
         return
     yield "D-signature-wrong", signer.sign_wrongly(nodes, secret_key=signer.secret_key[:-1])
+    for place in (0, -1):
+        yield "D-signature-wrong", signer.sign_nearly(runs, place)
     yield "D-signature-tampered", signer.sign_other(session.runs_request(credential=NOBODY, task_id="1"), runs)
     yield "D-signature-tampered", signer.sign_other(session.nodes_request(credential=NOBODY, guid="1"), nodes)
     yield "D-signature-tampered", signer.sign_other(session.runs_request(credential=NOBODY, instance="1"), runs)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _OK, _BAD_REQUEST = 200, 400
 _MOST_CUTS = 4
+_LONG_PARTS = 3
+_LEAST_SPAN = 1_000
 _MAX_INT64 = 2**63 - 1
 
 
@@ -59,6 +61,24 @@ def probe_wide(session: Session, _: Study) -> None:
         if total is not None and wider is not None and exchange.answer.status == _OK:
             lost = f"the window {window} holds {wider} runs, and {total} of them are in a part of it"
             session.judge("C-window-adds-up", exchange, *((lost,) if wider < total else ()))
+
+
+def probe_long_parts(session: Session, _: Study) -> None:
+    """The target's window, cut in two where no run is: the totals of long windows add up by any convention."""
+    low, high = session.target.window_start, session.target.window_end
+    total = total_of(session.runs(limit=1))
+    span = (high - low) // _LONG_PARTS
+    for index in range(_LONG_PARTS) if total and span > _LEAST_SPAN else ():
+        moment = session.random.randrange(low + index * span + 2, low + (index + 1) * span - 2)
+        around = total_of(session.runs(start_time=moment - 1, end_time=moment + 2, limit=1))
+        before, after = (
+            session.runs(start_time=start, end_time=end, limit=1) for start, end in ((low, moment), (moment + 1, high))
+        )
+        parts = total_of(before), total_of(after)
+        if around == 0 and None not in parts:
+            found = f"the windows {low} to {moment} and {moment + 1} to {high} hold {parts[0]} and {parts[1]} runs"
+            wrong = sum(filter(None, parts)) != total
+            session.judge("C-window-adds-up", after, *([f"{found}, and both in one hold {total}"] if wrong else []))
 
 
 def probe_reversed(session: Session, study: Study) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataarts_datamap_contract.broken._correct import CORRECT_SERVERS
-from dataarts_datamap_contract.broken._fleet import BROKEN_SERVERS
+from dataarts_datamap_contract.broken._fleet import BROKEN_SERVERS, CORRECT_SERVERS
 from dataarts_datamap_contract.broken._late_bugs import OTHER_PROJECT_ID
 from dataarts_datamap_contract.broken._server import BrokenServer, CorrectServer
 

@@ -213,10 +213,6 @@ def _signature_and(*parts: str) -> Seam:
     return seen_before(lambda request: (*request.header("Authorization"), *(getattr(request, part) for part in parts)))
 
 
-def _hexadecimal(text: str) -> str:
-    return str(int(text, 16)) if re.fullmatch(r"0x[0-9a-f]{1,4}", text) else text
-
-
 def _is_no_utf8(request: RequestParts, _: object) -> bool:
     try:
         unquote_to_bytes(request.query).decode()
@@ -761,15 +757,6 @@ _LATE_INPUT_BUGS = (
         checks=frozenset({"E-fraction"}),
         seam=on_parameter("offset", lambda text: re.sub(r"^([0-9]+)\.[0-9]+$", r"\1", text)),
         shown=lambda caller: _status(caller, offset="1.5") == 200,
-        late=True,
-    ),
-    BrokenServer(
-        name="hexadecimal-limit",
-        level="E",
-        rule="a limit in hexadecimal is refused",
-        checks=frozenset({"E-wrong-type"}),
-        seam=on_parameter("limit", _hexadecimal),
-        shown=lambda caller: _status(caller, limit="0x10") == 200,
         late=True,
     ),
     BrokenServer(

@@ -126,7 +126,7 @@ def _floor(unit: int) -> Callable[[int], int]:
     return lambda time: time // unit * unit
 
 
-def _remembered(*names: str) -> Seam:
+def remembered(*names: str) -> Seam:
     """Pages are remembered under some parameters, and not under the rest."""
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
@@ -437,7 +437,7 @@ PAGING_BUGS = (
         level="C",
         rule="an answer is for the window that was asked for",
         checks=frozenset({"C-window-start", "C-window-end", "C-window-adds-up", "C-window-total", "C-window-reversed"}),
-        seam=_remembered("task_id", "job_name", "workspace_id", "offset", "limit"),
+        seam=remembered("task_id", "job_name", "workspace_id", "offset", "limit"),
         shown=lambda caller: caller.page(start_time=0) == caller.page(start_time=9, end_time=10),
     ),
     BrokenServer(

@@ -28,6 +28,7 @@ class BrokenServer:
         seam: Where and how it differs from the reference.
         shown: Proves that it misbehaves.
         late: Whether it was written after the checks were frozen.
+        blind: Whether it was written later still, and committed before the suite was run against it.
     """
 
     name: str
@@ -37,6 +38,7 @@ class BrokenServer:
     seam: Seam
     shown: Shown
     late: bool = False
+    blind: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,8 +20,12 @@ _NAME = rb"[!#$%&'*+.^`|~0-9a-z-]+"
 _AUTHORIZATION = re.compile(
     ALGORITHM + rb" Access=([^,]+), SignedHeaders=(" + _NAME + rb"(?:;" + _NAME + rb")*), Signature=([0-9a-f]{64})"
 )
-# Of these, nothing is encoded; an equals sign inside a value is.
-_UNRESERVED = re.compile(rb"[A-Za-z0-9_.~-]+=[A-Za-z0-9_.~-]*(?:&[A-Za-z0-9_.~-]+=[A-Za-z0-9_.~-]*)*")
+# What encoding anew would leave as it is: unreserved characters, and upper-case escapes of all others.
+_PLAIN = rb"[A-Za-z0-9_.~-]"
+_ESCAPE = rb"%(?:[0189A-F][0-9A-F]|2[0-9A-CF]|3[A-F]|[46]0|5[B-E]|7[B-DF])"
+_PAIR = _PLAIN + rb"+=(?:" + _PLAIN + rb"|" + _ESCAPE + rb")*"
+_CANONICAL_PAIRS = re.compile(_PAIR + rb"(?:&" + _PAIR + rb")*")
+_CANONICAL_PATH = re.compile(rb"(?:/|" + _PLAIN + rb")*")
 _UNSIGNED = b"UNSIGNED-PAYLOAD"
 
 
@@ -117,15 +121,17 @@ def canonical_request(request: RequestParts, claim: Claim) -> bytes:
 
 def _canonical_path(raw_path: bytes) -> bytes:
     """The path with each segment encoded anew, and a slash at its end; an encoded slash becomes a plain one."""
-    path = quote_from_bytes(unquote_to_bytes(raw_path), safe="/").encode()
+    canonical = _CANONICAL_PATH.fullmatch(raw_path)
+    path = raw_path if canonical else quote_from_bytes(unquote_to_bytes(raw_path), safe="/").encode()
     return path if path.endswith(b"/") else path + b"/"
 
 
 def _canonical_query(query: bytes) -> bytes:
     """The pairs sorted by name and value and encoded anew. A plus sign is one: a signer writes a space as %20."""
     pairs = [pair.partition(b"=") for pair in query.split(b"&") if pair]
-    if _UNRESERVED.fullmatch(query):
-        return b"&".join(b"%s=%s" % pair for pair in sorted((name, value) for name, _, value in pairs))
+    # Where a name comes twice, its values decide, whose order encoding can change.
+    if _CANONICAL_PAIRS.fullmatch(query) and len({name for name, _, _ in pairs}) == len(pairs):
+        return b"&".join(b"".join(pair) for pair in sorted(pairs))
     decoded = sorted((unquote_to_bytes(name), unquote_to_bytes(value)) for name, _, value in pairs)
     return "&".join(f"{quote_from_bytes(name, '')}={quote_from_bytes(value, '')}" for name, value in decoded).encode()
 

@@ -22,6 +22,11 @@ A broken server is the reference mock with one bug. It declares beforehand which
 that defect; another check that fires does not count as having caught it, and the run on it stops at the first that
 does. *Stock* is schemathesis by itself: all of its own checks and phases, real values as examples, the token known to
 it. Any of its checks that fires counts for it, whatever the check says, as none fires on the reference.
+
+Those marked *late* were written after the checks were frozen; those marked *blind* later still, and committed before
+the suite was run against any of them. When it first met these it caught 27 of 41, and let all ten correct servers be
+that were written with them. One that it missed is no longer held to be broken, and the suite was mended for the other
+13: the figures below are those of the suite as it is.
 """
 _CORRECT_OPENING = """\
 ## Correct but different
@@ -48,11 +53,18 @@ def _summary(servers: Sequence[BrokenServer], outcomes: Mapping[str, BrokenOutco
     rows += [
         _counts(f"level {level}", [server for server in servers if server.level == level], outcomes) for level in LEVELS
     ]
-    early, late = ([server for server in servers if server.late is is_late] for is_late in (False, True))
-    rows.append(_counts("written before the checks were frozen", early, outcomes))
-    rows.append(_counts("written after", late, outcomes))
+    for title, written in (
+        ("written before the checks were frozen", ""),
+        ("written after", "late"),
+        ("written last", "blind"),
+    ):
+        rows.append(_counts(title, [server for server in servers if _written(server) == written], outcomes))
     rows.append(_counts("all", servers, outcomes))
     return _table(rows)
+
+
+def _written(server: BrokenServer) -> str:
+    return "blind" if server.blind else "late" if server.late else ""
 
 
 def _counts(title: str, servers: Sequence[BrokenServer], outcomes: Mapping[str, BrokenOutcome]) -> list[str]:
@@ -65,7 +77,7 @@ def _broken_table(servers: Sequence[BrokenServer], outcomes: Mapping[str, Broken
     rows = [["server", "rule that it breaks", "caught by", "stock"]]
     for server in servers:
         outcome = outcomes[server.name]
-        name = f"{server.name} (late)" if server.late else server.name
+        name = f"{server.name} ({_written(server)})" if _written(server) else server.name
         rows.append([name, server.rule, _catch(outcome), _code(outcome.stock) or "-"])
     return _table(rows)
 

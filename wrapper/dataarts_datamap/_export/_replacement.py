@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from dataarts_datamap._errors import ExportError
+from dataarts_datamap._export._ownership import SUFFIX, owning, prefix_for, remove_abandoned
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -19,9 +20,14 @@ if TYPE_CHECKING:
 def scratch(target: Path) -> Generator[Path]:
     """A path of the target's name in a folder of its own beside the target, gone at the end of the block.
 
-    A process that is killed leaves the folder: its name begins with a dot and the target's name, and ends in ``.tmp``.
+    A process that is killed leaves the folder, whose name begins with a dot and the target's name and ends in ``.tmp``:
+    the next one for the same target removes it.
     """
-    with TemporaryDirectory(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent) as folder:
+    remove_abandoned(target)
+    with (
+        TemporaryDirectory(prefix=prefix_for(target), suffix=SUFFIX, dir=target.parent) as folder,
+        owning(Path(folder), target),
+    ):
         yield Path(folder, target.name)
 
 

@@ -24,7 +24,7 @@ from dataarts_datamap.cli._options import tell
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_VERBS: Final = ("conform", "doctor", "export", "mock", "operators", "runs", "status", "wait")
+_VERBS: Final = ("completion", "conform", "doctor", "export", "mock", "operators", "report", "runs", "status", "wait")
 """Each is the command of that name in the module of that name."""
 
 _YES: Final = 0
@@ -92,8 +92,17 @@ def datamap() -> None:
     DATAMAP_USER, DATAMAP_PASSWORD and DATAMAP_ACCOUNT; with DATAMAP_CREDENTIALS=ecs-metadata, the key of the cloud
     server that this runs on.
 
+    In the help of a verb, (this) is what holds if an option is left out. Times go in as a date, a time, or milliseconds
+    since the epoch, and spans as 90m, 24h or 7d.
+
     Exit codes: 0 yes, 1 no, 2 could not be judged, 3 wrong usage, 130 interrupted.
-    """
+
+    \b
+    Examples:
+      datamap mock --port 8080     # a server to try it on, without an account
+      datamap doctor               # why the service cannot be used
+      datamap status TABLE_GUID    # whether a table is fresh
+    """  # noqa: D301  click reads \b
 
 
 def _show_warning(message: Warning | str, *_where: object, **_how: object) -> None:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from dataarts_datamap.cli._options import given, tell
-from dataarts_datamap.cli._output import write_text
+from dataarts_datamap.cli._suggestions import suggest_levels
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from dataarts_datamap_contract.suite import Target
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _NOT_JUDGED: Final = 2
+_STORAGE: Final = "HYPOTHESIS_STORAGE_DIRECTORY"
 
 
 @click.command()
@@ -33,12 +38,24 @@ _NOT_JUDGED: Final = 2
     help="Send more than two wrong signatures, which can lock a real key.",
 )
 @click.option("--allow-http", is_flag=True, help="Let the address be plain http to another machine.")
-@click.option("--levels", default="ABCDE", show_default=True, help="Which levels to judge.")
-@click.option("--seed", type=int, default=0, show_default=True, help="What random requests are made from.")
-@click.option("--max-examples", type=click.IntRange(0), help="How many random requests for each operation.")
+@click.option(
+    "--levels",
+    metavar="LETTERS",
+    default="ABCDE",
+    show_default=True,
+    shell_complete=suggest_levels,
+    help="Which levels to judge.",
+)
+@click.option(
+    "--seed", type=int, metavar="NUMBER", default=0, show_default=True, help="What random requests are made from."
+)
+@click.option(
+    "--max-examples", type=click.IntRange(0), metavar="NUMBER", help="How many random requests for each operation."
+)
 @click.option("--baseline", type=_FILE, help="TOML file with known deviations.")
 @click.option("--junit", type=_FILE, help="Write the verdicts as JUnit XML.")
 @click.option("--json", "json_file", type=_FILE, help="Write the report as JSON.")
+@click.option("--sarif", type=_FILE, help="Write the verdicts as SARIF, for code scanning.")
 @click.option("--html", type=_FILE, help="Write the report as one HTML page.")
 @click.option(
     "--ci/--no-ci", default=None, help="Fail (2) if any check had nothing to judge by.  [default: if CI is set]"
@@ -51,16 +68,20 @@ def conform(**options: Any) -> int:  # noqa: ANN401
 
     \b
     Levels:
-      A envelope, status, content type   B decoded body   C paging, filters, window
-      D credentials                      E bad input
+      A envelope, status, content type   B decoded body
+      C paging, filters, window          D credentials
+      E bad input
 
     Exit codes: 0 it conforms, 1 it does not, 2 that could not be judged, 3 wrong usage.
 
     \b
     Example:
-      datamap conform --endpoint https://dayu.eu-west-101.myhuaweicloud.eu --discover \\
-        --table 09318f28-939f-4ab6-a374-9e621096652c --junit conformance.xml
+      datamap conform --discover --junit conformance.xml \\
+        --endpoint https://dayu.eu-west-101.myhuaweicloud.eu \\
+        --table 09318f28-939f-4ab6-a374-9e621096652c
     """  # noqa: D301  click reads \b
+    from dataarts_datamap.cli._output import write_text  # noqa: PLC0415  loads what --help does not need
+
     try:
         from dataarts_datamap_contract import reports, suite  # noqa: PLC0415  an extra, and the other side
         from dataarts_datamap_contract.baseline import (  # noqa: PLC0415
@@ -85,17 +106,33 @@ def conform(**options: Any) -> int:  # noqa: ANN401
         tell(str(error))
         return _NOT_JUDGED
     how = given(seed=options["seed"], levels=options["levels"], max_examples=options["max_examples"])
-    report = apply_baseline(suite.run_suite(target, **how), baseline)
+    with _nothing_left_behind():
+        report = apply_baseline(suite.run_suite(target, **how), baseline)
     write_text(reports.render_text(report))
     for write, path in (
         (reports.write_junit, options["junit"]),
         (reports.write_json, options["json_file"]),
+        (reports.write_sarif, options["sarif"]),
         (reports.write_html, options["html"]),
     ):
         if path is not None:
             write(report, path)
     ci = bool(os.environ.get("CI")) if options["ci"] is None else options["ci"]
     return report.exit_code(ci=ci)
+
+
+@contextmanager
+def _nothing_left_behind() -> Generator[None]:
+    """Hypothesis, which makes the random requests, keeps what it knows of Unicode in a folder: not in the user's."""
+    if _STORAGE in os.environ:
+        yield
+        return
+    with TemporaryDirectory(prefix="datamap-") as folder:
+        os.environ[_STORAGE] = folder
+        try:
+            yield
+        finally:
+            del os.environ[_STORAGE]
 
 
 class _NotJudgedError(Exception):

@@ -10,6 +10,7 @@ import click
 
 from dataarts_datamap.cli._options import connect, connection_options, tell, tell_if_none
 from dataarts_datamap.cli._selection import Selection, selection_options
+from dataarts_datamap.cli._suggestions import suggest_columns, suggest_spans
 from dataarts_datamap.cli._times import parse_span
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._export._files import ExportFormat, ExportSummary
 
 
-@click.command()
+@click.command(short_help="Write runs to a file, or add them to one.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
     "--format",
@@ -36,12 +37,20 @@ if TYPE_CHECKING:
 @click.option(
     "--lookback",
     type=parse_span,
+    shell_complete=suggest_spans,
     default="7d",
     metavar="SPAN",
     help="How far --since-last reads ended runs again (7d).",
 )
-@click.option("--columns", metavar="NAME,…", help="Columns to write, in their order (all).")
-@click.option("--nested", type=click.Choice(["json", "skip"]), default="json", help="Nested data as JSON text (json).")
+@click.option(
+    "--columns", metavar="NAME,…", shell_complete=suggest_columns, help="Columns to write, in their order (all)."
+)
+@click.option(
+    "--nested",
+    type=click.Choice(["json", "skip"]),
+    default="json",
+    help="Keep nested data as JSON text, or skip it (json).",
+)
 @click.option("--csv-guard", is_flag=True, help="In CSV, make text harmless that a spreadsheet would run.")
 @click.option("--csv-bom", is_flag=True, help="Begin CSV with a byte order mark, for Excel.")
 @click.option("--table-name", default="runs", metavar="NAME", help="Table in a DuckDB database (runs).")
@@ -69,8 +78,10 @@ def export(  # noqa: PLR0913  one parameter for each option
 
     \b
     Examples:
-      datamap export runs.parquet --table 09318f28-939f-4ab6-a374-9e621096652c --since 30d
-      datamap export runs.duckdb --table 09318f28-939f-4ab6-a374-9e621096652c --since-last --since 30d
+      datamap export runs.parquet --since 30d \\
+        --table 09318f28-939f-4ab6-a374-9e621096652c
+      datamap export runs.duckdb --since-last --since 30d \\
+        --table 09318f28-939f-4ab6-a374-9e621096652c
     """  # noqa: D301  click reads \b
     from dataarts_datamap._export._files import export_runs, next_export_start  # noqa: PLC0415  as above
     from dataarts_datamap.cli._progress import with_progress  # noqa: PLC0415  as above

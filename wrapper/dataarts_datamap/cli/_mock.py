@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 from dataarts_datamap.cli._options import given
+from dataarts_datamap.cli._suggestions import suggest_faults
 from dataarts_datamap.cli._times import in_zone, parse_time
 
 if TYPE_CHECKING:
@@ -23,8 +24,15 @@ def _behaviour_options(command: CommandT) -> CommandT:
         (
             click.option("--size", type=int, metavar="RUNS", help="Runs of each operator (some weeks of varied ones)."),
             click.option("--offset-unit", type=click.Choice(["row", "page"]), help="What offset counts (row)."),
-            click.option("--first-page", type=click.IntRange(0, 1), help="Number of the first page (0)."),
-            click.option("--max-limit", type=int, metavar="ROWS", help="Rows on a page at most, kept to in silence."),
+            click.option(
+                "--first-page",
+                type=click.IntRange(0, 1),
+                metavar="NUMBER",
+                help="Number of the first page, 0 or 1 (0).",
+            ),
+            click.option(
+                "--max-limit", type=int, metavar="ROWS", help="Most rows on a page, whatever limit is asked for."
+            ),
             click.option("--round-offset", is_flag=True, default=None, help="Round offset to a multiple of limit."),
             click.option("--window-on", type=click.Choice(["planTime", "startTime"]), help="Column of the window."),
             click.option(
@@ -33,8 +41,10 @@ def _behaviour_options(command: CommandT) -> CommandT:
             click.option(
                 "--window-includes-end/--window-excludes-end", default=None, help="A run at end_time (included)."
             ),
-            click.option("--order", type=click.Choice(["newest-first", "oldest-first"]), help="Order (newest-first)."),
-            click.option("--rate-limit", type=int, metavar="N", help="Requests let through in any second."),
+            click.option(
+                "--order", type=click.Choice(["newest-first", "oldest-first"]), help="Order of the runs (newest-first)."
+            ),
+            click.option("--rate-limit", type=int, metavar="N", help="Requests let through in any second (all)."),
             click.option("--retry-after", type=int, metavar="SECONDS", help="Retry-After of what the limit refuses."),
             click.option("--latency", type=float, metavar="MS", help="Median time an answer is held back (0)."),
             click.option("--latency-sigma", type=float, metavar="S", help="Its log-normal spread (0)."),
@@ -43,6 +53,7 @@ def _behaviour_options(command: CommandT) -> CommandT:
                 "faults",
                 multiple=True,
                 metavar="FAULT",
+                shell_complete=suggest_faults,
                 help="What goes wrong: reset, truncated, dribble, slow, html, 500 to 504, as in reset:every=3.",
             ),
             click.option(
@@ -63,10 +74,12 @@ def _behaviour_options(command: CommandT) -> CommandT:
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on; 0 finds a free one.")
-@click.option("--seed", type=int, default=0, show_default=True, help="What the runs are made from.")
-@click.option("--now", type=parse_time, metavar="TIME", help="When the runs end, in UTC if it has no offset (now).")
+@click.option("--host", metavar="ADDRESS", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), metavar="NUMBER", default=0, help="Port to listen on; 0 finds a free one."
+)
+@click.option("--seed", type=int, metavar="NUMBER", default=0, show_default=True, help="What the runs are made from.")
+@click.option("--now", type=parse_time, metavar="TIME", help="Present of the data, in UTC if it has no offset (now).")
 @click.option("--project-id", metavar="ID", envvar="DATAMAP_PROJECT_ID", help="Project that is known.")
 @click.option("--instance-id", metavar="ID", envvar="DATAMAP_INSTANCE_ID", help="Tenancy that is known.")
 @_behaviour_options
@@ -79,7 +92,7 @@ def mock(*, host: str, port: int, seed: int, now: datetime | int | None, **setti
     \b
     Examples:
       datamap mock --port 8080
-      datamap mock --size 1000000 --rate-limit 50 --latency 50 --latency-sigma 0.5
+      datamap mock --size 1000000 --rate-limit 50 --latency 50
     """  # noqa: D301  click reads \b
     try:
         from dataarts_datamap_contract import mock as server  # noqa: PLC0415  an extra, and the other side

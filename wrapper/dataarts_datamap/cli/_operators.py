@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from dataarts_datamap.cli._output import Output
 
 
-@click.command()
+@click.command(short_help="List the operators that produce a table.")
 @click.argument("table_guid")
 @output_option
 @connection_options

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from dataarts_datamap.cli._suggestions import suggest_regions, suggest_workspaces
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -26,7 +28,12 @@ def connection_options(command: CommandT) -> CommandT:
     for option in reversed(
         (
             click.option("--endpoint", metavar="URL", help="Address of the service.  [env: DATAMAP_ENDPOINT]"),
-            click.option("--region", metavar="ID", help="Region, if there is no address.  [env: DATAMAP_REGION]"),
+            click.option(
+                "--region",
+                metavar="ID",
+                shell_complete=suggest_regions,
+                help="Region, if there is no address.  [env: DATAMAP_REGION]",
+            ),
             click.option(
                 "--iam-endpoint",
                 metavar="URL",
@@ -45,6 +52,7 @@ def connection_options(command: CommandT) -> CommandT:
             click.option(
                 "--workspace-id",
                 metavar="ID",
+                shell_complete=suggest_workspaces,
                 help="If an operator names none; auto for the only one.  [env: DATAMAP_WORKSPACE_ID]",
             ),
             click.option("--allow-http", is_flag=True, help="Let addresses be plain http to another machine."),

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime, tzinfo
 
+    from rich.console import RenderableType
+
     from dataarts_datamap._doctor import Finding
     from dataarts_datamap._freshness import RunsStatus, TableStatus
     from dataarts_datamap._models import Operator, Run
@@ -25,14 +27,14 @@ if TYPE_CHECKING:
 Output: TypeAlias = Literal["table", "ndjson"]
 StatusOutput: TypeAlias = Literal["table", "json", "prometheus"]
 
-_STYLES: Final = {
+STATE_STYLES: Final = {
     RunState.ACTIVE: "cyan",
     RunState.SUCCEEDED: "green",
     RunState.FAILED: "bold red",
     RunState.SKIPPED: "dim",
     RunState.UNKNOWN: "yellow",
 }
-_VERDICT_STYLES: Final = {
+VERDICT_STYLES: Final = {
     Verdict.FRESH: "green",
     Verdict.STALE: "bold red",
     Verdict.FAILED: "bold red",
@@ -48,7 +50,7 @@ def write_runs(runs: Iterable[Run], *, output: Output, zone: tzinfo) -> int:
     """Write the runs to stdout; returns how many there were. A table shows times in the zone, JSON lines in UTC."""
     if output == "ndjson":
         return _write_lines(run.to_dict() for run in runs)
-    rows = [(_run_cells(run, zone), _STYLES[run.state]) for run in runs]
+    rows = [(_run_cells(run, zone), STATE_STYLES[run.state]) for run in runs]
     return _write_table(("PLANNED", "STARTED", "TOOK", "STATUS", "JOB", "RUN"), rows)
 
 
@@ -83,7 +85,7 @@ def write_status(status: TableStatus, table_guid: str, *, output: StatusOutput, 
             _write(prometheus_text(status, table_guid))
         case "table":
             subjects = [(status, "(all)"), *((one, one.job_name) for one in status.operators)]
-            rows = [((*_status_cells(one, zone), name), _VERDICT_STYLES[one.verdict]) for one, name in subjects]
+            rows = [((*_status_cells(one, zone), name), VERDICT_STYLES[one.verdict]) for one, name in subjects]
             _write_table(_STATUS_TITLES, rows)
 
 
@@ -100,8 +102,7 @@ def _write_lines(values: Iterable[dict[str, Any]]) -> int:
 
 
 def _write_table(titles: Sequence[str], rows: Sequence[tuple[Sequence[str | None], str]]) -> int:
-    from rich.console import Console  # noqa: PLC0415  slow to load, and a pipe needs none of it
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415  slow to load, and a pipe needs none of it
     from rich.text import Text  # noqa: PLC0415
 
     if rows:
@@ -110,11 +111,29 @@ def _write_table(titles: Sequence[str], rows: Sequence[tuple[Sequence[str | None
             table.add_column(title, no_wrap=title not in _WRAPPED, overflow="fold")
         for cells, style in rows:
             table.add_row(*(Text(_NONE if cell is None else printable(cell), style) for cell in cells))
-        width = shutil.get_terminal_size().columns if is_terminal() else _PIPE_WIDTH
-        sheet = StringIO()
-        Console(file=sheet, force_terminal=is_terminal(), legacy_windows=False, width=width).print(table)
-        _write("".join(f"{line.rstrip()}\n" for line in sheet.getvalue().splitlines()))
+        write_rich(table, width=line_width())
     return len(rows)
+
+
+def line_width() -> int:
+    """How many columns a line has; so many that all fits, if no person reads."""
+    return shutil.get_terminal_size().columns if is_terminal() else _PIPE_WIDTH
+
+
+def write_rich(*renderables: RenderableType, width: int) -> None:
+    """Write what rich can show to stdout, with colours for a person alone, and unless NO_COLOR is set."""
+    from rich.console import Console  # noqa: PLC0415  slow to load, and a pipe needs none of it
+
+    sheet = StringIO()
+    console = Console(file=sheet, force_terminal=is_terminal(), legacy_windows=False, width=width)
+    for renderable in renderables:
+        console.print(renderable)
+    _write("".join(f"{line.rstrip()}\n" for line in sheet.getvalue().splitlines()))
+
+
+def write_json(value: dict[str, Any]) -> None:
+    """Write a value to stdout as one line of JSON."""
+    _write_lines([value])
 
 
 def write_text(text: str) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from dataarts_datamap.cli._output import Output
 
 
-@click.command()
+@click.command(short_help="List the runs of a table, or of one operator.")
 @selection_options
 @output_option
 @connection_options
@@ -23,7 +23,8 @@ def runs(*, selection: Selection, output: Output | None, **settings: Any) -> Non
     \b
     Examples:
       datamap runs --table 09318f28-939f-4ab6-a374-9e621096652c --since 24h
-      datamap runs --task-id 937987 --job-name ETL_Job_dli2dws --start 2024-01-11 --end 2024-01-12
+      datamap runs --task-id 937987 --job-name ETL_Job_dli2dws \\
+        --start 2024-01-11 --end 2024-01-12
     """  # noqa: D301  click reads \b
     from dataarts_datamap.cli._output import write_runs  # noqa: PLC0415  loads what --help does not need
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from dataarts_datamap.cli._options import given, tell_zone
+from dataarts_datamap.cli._suggestions import suggest_spans, suggest_zones
 from dataarts_datamap.cli._times import in_zone, parse_span, parse_time, parse_zone
 
 if TYPE_CHECKING:
@@ -125,12 +126,21 @@ def selection_options(command: Callable[..., None]) -> Callable[..., None]:
             click.option(
                 "--start", type=parse_time, metavar="TIME", help="Where the window begins: a date, a time, or epoch ms."
             ),
-            click.option("--end", type=parse_time, metavar="TIME", help="Where it ends (now)."),
+            click.option("--end", type=parse_time, metavar="TIME", help="Where the window ends (now)."),
             click.option(
-                "--since", type=parse_span, metavar="SPAN", help="Begin this long before the end: 90m, 24h, 7d."
+                "--since",
+                type=parse_span,
+                shell_complete=suggest_spans,
+                metavar="SPAN",
+                help="Begin this long before the end: 90m, 24h, 7d.",
             ),
             click.option(
-                "--tz", type=parse_zone, default="UTC", metavar="ZONE", help="Zone of times without an offset (UTC)."
+                "--tz",
+                type=parse_zone,
+                shell_complete=suggest_zones,
+                default="UTC",
+                metavar="ZONE",
+                help="Zone of times without an offset (UTC).",
             ),
             click.option("--page-size", type=int, metavar="ROWS", help="Rows to ask for at once (100)."),
             click.option(
@@ -138,7 +148,7 @@ def selection_options(command: Callable[..., None]) -> Callable[..., None]:
                 type=click.Choice(["auto", "row", "page"]),
                 help="What the server's offset counts (auto).",
             ),
-            click.option("--strict", is_flag=True, help="A field of an unexpected type is an error."),
+            click.option("--strict", is_flag=True, help="Fail on a field of an unexpected type."),
         )
     ):
         call = option(call)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dataarts_datamap.cli._options import connect, connection_options, given, tell
+from dataarts_datamap.cli._suggestions import suggest_spans, suggest_zones
 from dataarts_datamap.cli._times import parse_span, parse_zone
 
 if TYPE_CHECKING:
@@ -17,11 +18,31 @@ if TYPE_CHECKING:
     from dataarts_datamap.cli._output import StatusOutput
 
 
-@click.command()
+@click.command(short_help="Tell whether a table is fresh.")
 @click.argument("table_guid")
-@click.option("--max-age", type=parse_span, metavar="SPAN", help="Oldest that the last success may be: 90m, 26h, 2d.")
-@click.option("--since", type=parse_span, default="7d", metavar="SPAN", help="How far back to look, at least (7d).")
-@click.option("--tz", type=parse_zone, default="UTC", metavar="ZONE", help="Zone of the times in a table (UTC).")
+@click.option(
+    "--max-age",
+    type=parse_span,
+    shell_complete=suggest_spans,
+    metavar="SPAN",
+    help="How old the last success may be: 90m, 26h, 2d.",
+)
+@click.option(
+    "--since",
+    type=parse_span,
+    shell_complete=suggest_spans,
+    default="7d",
+    metavar="SPAN",
+    help="How far back to look, at least (7d).",
+)
+@click.option(
+    "--tz",
+    type=parse_zone,
+    shell_complete=suggest_zones,
+    default="UTC",
+    metavar="ZONE",
+    help="Zone of the times in a table (UTC).",
+)
 @click.option("--page-size", type=int, metavar="ROWS", help="Rows to ask for at once (100).")
 @click.option(
     "--offset-unit", type=click.Choice(["auto", "row", "page"]), help="What the server's offset counts (auto)."
@@ -51,7 +72,8 @@ def status(  # noqa: PLR0913  one parameter for each option
     \b
     Examples:
       datamap status 09318f28-939f-4ab6-a374-9e621096652c
-      datamap status 09318f28-939f-4ab6-a374-9e621096652c --max-age 26h --output prometheus
+      datamap status 09318f28-939f-4ab6-a374-9e621096652c --max-age 26h \\
+        --output prometheus
     """  # noqa: D301  click reads \b
     from dataarts_datamap._freshness import Verdict  # noqa: PLC0415  loads what --help does not need
     from dataarts_datamap.cli._output import is_terminal, write_status  # noqa: PLC0415  as above

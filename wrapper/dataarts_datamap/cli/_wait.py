@@ -14,6 +14,7 @@ from dataarts_datamap.cli._options import (
     output_shape,
     tell_zone,
 )
+from dataarts_datamap.cli._suggestions import suggest_spans, suggest_zones
 from dataarts_datamap.cli._times import in_zone, parse_span, parse_time, parse_zone
 
 if TYPE_CHECKING:
@@ -30,10 +31,29 @@ _NO = 1
 @click.option("--job-name", required=True, metavar="NAME", help="Name of that operator.")
 @click.option("--run-id", type=int, metavar="ID", help="The run; the one planned last, if it is left out.")
 @click.option("--start", type=parse_time, metavar="TIME", help="Where the window begins: a date, a time, or epoch ms.")
-@click.option("--since", type=parse_span, metavar="SPAN", help="Begin this long before now: 90m, 24h, 7d.")
-@click.option("--tz", type=parse_zone, default="UTC", metavar="ZONE", help="Zone of times without an offset (UTC).")
 @click.option(
-    "--for", "patience", type=parse_span, metavar="SPAN", default="1h", help="Longest wait (1h), a day at most."
+    "--since",
+    type=parse_span,
+    shell_complete=suggest_spans,
+    metavar="SPAN",
+    help="Begin this long before now: 90m, 24h, 7d.",
+)
+@click.option(
+    "--tz",
+    type=parse_zone,
+    shell_complete=suggest_zones,
+    default="UTC",
+    metavar="ZONE",
+    help="Zone of times without an offset (UTC).",
+)
+@click.option(
+    "--for",
+    "patience",
+    type=parse_span,
+    shell_complete=suggest_spans,
+    metavar="SPAN",
+    default="1h",
+    help="Longest wait (1h), a day at most.",
 )
 @output_option
 @connection_options
@@ -56,7 +76,8 @@ def wait(  # noqa: PLR0913  one parameter for each option
 
     \b
     Example:
-      datamap wait --task-id 937987 --job-name ETL_Job_dli2dws --since 2h --for 90m
+      datamap wait --task-id 937987 --job-name ETL_Job_dli2dws --since 2h \\
+        --for 90m
     """  # noqa: D301  click reads \b
     from dataarts_datamap._models import RunState  # noqa: PLC0415  loads what --help does not need
     from dataarts_datamap.cli._output import write_runs  # noqa: PLC0415  as above

@@ -1,0 +1,91 @@
+"""What a page costs the mock server: processor time of its process, over one connection that is kept."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import subprocess
+import time
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from benchmarks.rows import JOB_NAME, TASK_ID
+from benchmarks.table import Figure
+from dataarts_datamap._messages import Request
+from dataarts_datamap._signing import DATE_FORMAT, canonical_query, sign
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from benchmarks.processes import Environments
+
+_ROUNDS: Final = 40
+_REQUESTS: Final = 50
+_ROWS: Final = 100
+_LEAST_ROW_BYTES: Final = 500
+_GOAL: Final = 200
+
+
+def mocking(where: Environments) -> Iterator[Figure]:
+    """Figures for a page that is signed, judged and filtered; no answer is kept."""
+    what = f"mock: {_ROWS}-row page, signed, server CPU"
+    yield Figure(what=what, value=_page(where), unit="µs", at_most=_GOAL)
+    yield Figure(what=f"{what}, of a million runs made up when asked for", value=_page(where, 1_000_000), unit="µs")
+
+
+def _page(where: Environments, size: int | None = None) -> float:
+    """Microseconds, the least mean of all rounds."""
+    with (
+        _serving(where, size) as (process, told),
+        closing(http.client.HTTPConnection(urlsplit(told["url"]).netloc)) as to,
+    ):
+        request = _signed_request(told, f"127.0.0.1:{to.port}")
+        return min(_round(process, to, request) for _ in range(_ROUNDS)) * 1e6
+
+
+def _round(process: subprocess.Popen[str], to: http.client.HTTPConnection, request: Request) -> float:
+    begun = _cpu(process)
+    for _ in range(_REQUESTS):
+        to.request("GET", f"{request.path}?{canonical_query(request.query)}", headers=dict(request.headers))
+        answer = to.getresponse()
+        if answer.status != HTTPStatus.OK or len(answer.read()) < _ROWS * _LEAST_ROW_BYTES:
+            raise ValueError(f"the mock server answered {answer.status}, or not with {_ROWS} rows")
+    return (_cpu(process) - begun) / _REQUESTS
+
+
+def _signed_request(told: dict[str, Any], host: str) -> Request:
+    """A request that stays good for the minutes that all rounds take."""
+    query = {"end_time": int(time.time() * 1000), "job_name": JOB_NAME, "limit": _ROWS, "offset": 0, "start_time": 0}
+    request = Request(
+        method="GET",
+        endpoint=told["url"],
+        path=f"/v1/{told['project_id']}/datamap/node/{TASK_ID}/instances",
+        query=tuple((name, str(value)) for name, value in query.items()),
+        headers={"Host": host, "instance": told["instance_id"], "X-Sdk-Date": f"{datetime.now(UTC):{DATE_FORMAT}}"},
+    )
+    return sign(request, access_key=told["access_key"], secret_key=told["secret_key"])
+
+
+@contextmanager
+def _serving(where: Environments, size: int | None) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+    command = [where.python("mock"), "-m", "benchmarks.mock_server", *(["--size", str(size)] if size else [])]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+        yield process, _told(process)
+        process.communicate()
+
+
+def _cpu(process: subprocess.Popen[str]) -> float:
+    if process.stdin is None:
+        raise RuntimeError("the server has no input")
+    process.stdin.write("\n")
+    process.stdin.flush()
+    return float(_told(process))
+
+
+def _told(process: subprocess.Popen[str]) -> Any:  # noqa: ANN401  as JSON has it
+    if process.stdout is None:
+        raise RuntimeError("the server has no output")
+    return json.loads(process.stdout.readline())

@@ -1,0 +1,251 @@
+"""Each probe of the suite judges what it is there for, names what is wrong, and treats a live server gently."""
+
+from __future__ import annotations
+
+import random
+import re
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dataarts_datamap_contract._caller import BudgetSpentError, Caller, Pace
+from dataarts_datamap_contract._credentials import near_tokens, tokens_in_query
+from dataarts_datamap_contract._ledger import Ledger
+from dataarts_datamap_contract._oracle import Oracle
+from dataarts_datamap_contract._probes import _filters, _gateway, _inputs, _tenants, _walks, _windows
+from dataarts_datamap_contract._probes._run import EVERY_PROBE
+from dataarts_datamap_contract._probes._study import find_study
+from dataarts_datamap_contract._session import Session
+from dataarts_datamap_contract.catalogue import CATALOGUE
+from dataarts_datamap_contract.mock import MockServer
+from dataarts_datamap_contract.specification import load_specification
+from dataarts_datamap_contract.suite import SecondTenant
+from support.mock_target import CONFIG, mock_target
+from support.scripted_server import Answer, Asked, ScriptedServer
+from support.small_service import COUNT, ERROR, START, STEP, answer_well, json_answer, small_target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from dataarts_datamap_contract.suite import Target
+
+SAFE = {"GET", "HEAD", "OPTIONS", "PROPFIND"}
+BLANK = b'{"status_code": 200, "body": "{\\"rows\\": [], \\"total\\": 0}"}'
+
+
+@contextmanager
+def session_with(target: Target, most: int = 500) -> Iterator[Session]:
+    """A run's way to a server, before anything was asked."""
+    ledger = Ledger(target, "ABCDE", frozenset())
+    ledger.served |= {"ShowInstanceInfos", "ShowNodes"}
+    with Caller(target.endpoint, Pace(most), may_write=target.is_mock) as caller:
+        yield Session(target, caller, ledger, Oracle(load_specification()), generator=random.Random(0))
+
+
+def run(session: Session, probe: Callable[..., None]) -> None:
+    """Run one probe, with a study of the window if it takes one."""
+    if probe.__code__.co_argcount == 1:
+        probe(session)
+        return
+    study = find_study(session)
+    assert study is not None
+    probe(session, study)
+
+
+def failing(session: Session) -> set[str]:
+    """The checks that failed."""
+    return {verdict.check for verdict in session.ledger.verdicts() if verdict.outcome == "failed"}
+
+
+@pytest.mark.parametrize("step", EVERY_PROBE, ids=lambda step: step.probe.__name__)
+def test_judges_what_it_is_there_for(step: Any) -> None:
+    """Alone, against the reference as a live server, a probe judges or excuses each of its checks, and all is well."""
+    second = SecondTenant(project_id="1" * 32)
+    with (
+        MockServer(CONFIG) as server,
+        session_with(mock_target(server, is_mock=False, second_tenant=second)) as session,
+    ):
+        run(session, step.probe)
+        verdicts = {verdict.check: verdict for verdict in session.ledger.verdicts()}
+
+        assert set() == failing(session)
+        assert set() == {check for check in step.checks if not (verdicts[check].judged or verdicts[check].excused)}
+        assert {asked["method"] for asked in server.record.requests} <= SAFE
+        assert server.record.signatures_refused <= 2
+        assert len(session.ledger.seen) <= 150
+
+
+@pytest.mark.parametrize("step", EVERY_PROBE, ids=lambda step: step.probe.__name__)
+def test_stops_at_the_end_of_its_budget(step: Any) -> None:
+    """A probe sends nothing once no request is left, and the run hears of it."""
+    target = small_target(
+        "http://127.0.0.1:1", access_key="key", secret_key="secret", second_tenant=SecondTenant(project_id="2")
+    )
+    with session_with(target, most=0) as session, pytest.raises(BudgetSpentError):
+        run(session, step.probe)
+
+
+def asked_as(pattern: str, replacement: str | Callable[[re.Match[str]], str]) -> Callable[[Asked], Answer]:
+    """Answers well what it takes the request for."""
+    return lambda asked: answer_well(replace(asked, target=re.sub(pattern, replacement, asked.target)))
+
+
+def if_asked(pattern: str, answer: Answer, *, method: str = "GET") -> Callable[[Asked], Answer]:
+    """Answers well but what has a pattern in its target."""
+    return lambda asked: answer if asked.method == method and re.search(pattern, asked.target) else answer_well(asked)
+
+
+def with_headers(change: Callable[[dict[str, str]], dict[str, str]]) -> Callable[[Asked], Answer]:
+    """Answers well what it takes the header fields for."""
+    return lambda asked: answer_well(replace(asked, headers=change(asked.headers)))
+
+
+def whole_steps(step: int) -> Callable[[re.Match[str]], str]:
+    """A number cut down to a multiple."""
+    return lambda match: f"{match[1]}{int(match[2]) // step * step}"
+
+
+def alternating() -> Callable[[Asked], Answer]:
+    """Each second answer lacks the first run."""
+    turn = iter(range(10_000))
+    return lambda asked: (
+        asked_as(r"start_time=\d+", f"start_time={START + STEP}")(asked) if next(turn) % 2 else answer_well(asked)
+    )
+
+
+def in_order(asked: Asked) -> Answer:
+    """Reads parameters by their place."""
+    names = re.findall(r"[?&](\w+)=", asked.target)
+    usual = ["job_name", "start_time", "end_time", "offset", "limit"]
+    return answer_well(asked) if names in ([], usual) else Answer(BLANK)
+
+
+FAILURE, REFUSAL, ABSENT = json_answer(500, ERROR), json_answer(400, ERROR), json_answer(404, ERROR)
+NOBODYS = json_answer(200, [])
+OPERATORS = json_answer(200, [{"task_id": "1", "job_name": "job/1", "workspace_id": "w"}])
+
+DEVIATIONS: list[tuple[Callable[..., None], str, Callable[[Asked], Answer]]] = [
+    (_gateway.probe_methods, "A-undeclared-method", if_asked("", NOBODYS, method="PROPFIND")),
+    (_gateway.probe_optional_methods, "A-server-error", if_asked("", FAILURE, method="OPTIONS")),
+    (_gateway.probe_paths, "A-undeclared-path", if_asked("/v9/", NOBODYS)),
+    (_walks.probe_walk, "C-walk-complete", if_asked("offset=10", Answer(BLANK))),
+    (_walks.probe_page_sizes, "C-walk-limits-agree", asked_as("offset=3&", "offset=4&")),
+    (_walks.probe_slices, "C-offset-slice", asked_as("offset=1&", "offset=2&")),
+    (_walks.probe_end, "C-offset-beyond-end", asked_as(f"offset={COUNT}&", "offset=0&")),
+    (_walks.probe_deep, "C-offset-deep", asked_as("offset=2147483647", "offset=0")),
+    (_walks.probe_repeats, "C-repeatable", alternating()),
+    (_walks.probe_whole_window, "C-offset-slice", asked_as(f"offset={COUNT * 9 // 10}&", "offset=0&")),
+    (_windows.probe_cuts, "C-window-adds-up", asked_as(r"(end_time=)(\d+)", whole_steps(5 * STEP))),
+    (_windows.probe_wide, "C-window-adds-up", if_asked("start_time=0&", Answer(BLANK))),
+    (_windows.probe_long_parts, "C-window-adds-up", lambda asked: _early_if_long(asked)),  # noqa: PLW0108  it is defined below
+    (
+        _windows.probe_reversed,
+        "C-window-reversed",
+        asked_as(rf"start_time={START + COUNT * STEP}&end_time={START}", f"start_time={START}&end_time={START + STEP}"),
+    ),
+    (_filters.probe_job_names, "C-job-name-case", asked_as("job_name=JOB&", "job_name=job&")),
+    (_filters.probe_job_names, "C-job-name-other", asked_as(r"job_name=job%E2%80%8B", "job_name=job")),
+    (_filters.probe_job_names, "C-job-name-wildcard", asked_as(r"job_name=%25", "job_name=job")),
+    (_filters.probe_tasks, "C-task-id-other", asked_as("/node/93798%25/", "/node/937987/")),
+    (_filters.probe_workspaces, "C-workspace-other", asked_as("workspace_id=(%2A|%25)", "workspace_id=w")),
+    (_filters.probe_tables, "C-table-other", asked_as("/table/[^/]+/", "/table/guid/")),
+    (
+        _filters.probe_encodings,
+        "C-query-encoding",
+        lambda asked: answer_well(replace(asked, target=unquote(asked.target))),
+    ),
+    (_filters.probe_order, "C-query-order", in_order),
+    (_filters.probe_nodes, "C-nodes-operator", if_asked("/table/", NOBODYS)),
+    (_filters.probe_chain, "C-nodes-chain", lambda asked: _refused_chain(asked)),  # noqa: PLW0108  it is defined below
+    (
+        _tenants.probe_tokens,
+        "D-token-longer",
+        with_headers(lambda headers: {**headers, "x-auth-token": headers.get("x-auth-token", "").split(",")[0]}),
+    ),
+    (
+        _tenants.probe_others,
+        "D-instance-other",
+        with_headers(lambda headers: {**headers, "instance": headers["instance"] or "instance"}),
+    ),
+    (_tenants.probe_second_tenant, "D-tenant-isolated", asked_as("/v1/second/", "/v1/project/")),
+    (_inputs.probe_missing, "E-missing-parameter", with_headers(lambda headers: {"instance": "instance", **headers})),
+    (_inputs.probe_bad_numbers, "E-below-minimum", asked_as("limit=(0|-1|0x0)$", "limit=1")),
+    (_inputs.probe_bad_numbers, "E-wrong-type", asked_as("limit=2024-01-31$", "limit=1")),
+    (_inputs.probe_minimum, "E-minimum-refused", if_asked("start_time=0&end_time=0&", REFUSAL)),
+    (_inputs.probe_maximum, "E-maximum-unserved", if_asked("limit=2147483647", ABSENT)),
+    (_inputs.probe_optional, "E-optional-refused", lambda asked: _with_workspace(asked)),  # noqa: PLW0108  see below
+    (_inputs.probe_doubtful, "A-server-error", if_asked("workspace_id=f{300}", FAILURE)),
+]
+
+
+def _early_if_long(asked: Asked) -> Answer:
+    start, end = (int(found[1]) if (found := re.search(f"{name}=(\\d+)", asked.target)) else 0 for name in _ENDS)
+    return answer_well(asked) if end - start < 5 * STEP else asked_as(_ENDS[0] + r"=\d+", f"{_ENDS[0]}={START}")(asked)
+
+
+_ENDS = ("start_time", "end_time")
+
+
+def _refused_chain(asked: Asked) -> Answer:
+    return OPERATORS if "/table/" in asked.target else if_asked("job%2F1", REFUSAL)(asked)
+
+
+def _with_workspace(asked: Asked) -> Answer:
+    return answer_well(asked) if "workspace_id=" in asked.target or "/table/" in asked.target else REFUSAL
+
+
+@pytest.mark.parametrize(
+    ("probe", "check", "script"), DEVIATIONS, ids=[f"{probe.__name__}-{check}" for probe, check, _ in DEVIATIONS]
+)
+def test_names_what_is_wrong(probe: Callable[..., None], check: str, script: Callable[[Asked], Answer]) -> None:
+    """A probe finds one small deviation of an otherwise good server, and its check says so."""
+    second = SecondTenant(project_id="second")
+    with (
+        ScriptedServer(script) as server,
+        session_with(small_target(server.url, second_tenant=second, workspace_id=_workspace(probe))) as session,
+    ):
+        run(session, probe)
+
+        assert check in failing(session)
+        assert {asked.method for asked in server.asked} <= SAFE
+
+
+def _workspace(probe: Callable[..., None]) -> str | None:
+    return "w" if probe in {_filters.probe_workspaces, _inputs.probe_optional, _inputs.probe_doubtful} else None
+
+
+@given(st.text(min_size=1, max_size=12).filter(str.strip))
+def test_a_near_name_is_another_one(name: str) -> None:
+    """No name that only nearly is the real one is the real one, and each is for a check that there is."""
+    near = list(_filters.near_names(name))
+
+    assert name not in [each for _, each in near]
+    assert {check for check, _ in near} <= CATALOGUE.keys()
+
+
+@given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=2, max_size=40))
+def test_a_near_id_is_another_one(value: str) -> None:
+    """No id and no token that only nearly is the real one is the real one; no token goes into a report."""
+    assert value not in _filters.near_id(value)
+    assert value not in _filters.wild_ids(value)
+    for _, credential in near_tokens(value):
+        assert "bad" == credential.standing
+        assert ("X-Auth-Token", value) not in credential.fields
+        assert all(value not in shown for shown in credential.shown if len(value) > 20)
+    for credential in tokens_in_query(value):
+        assert () == credential.fields
+
+
+def test_wrong_numbers_are_wrong() -> None:
+    """What is sent as a bad number is never valid, and all but a few spellings are invalid."""
+    with ScriptedServer(answer_well) as server, session_with(small_target(server.url)) as session:
+        run(session, _inputs.probe_bad_numbers)
+
+    standings = [exchange.judgement.standing for exchange in session.ledger.seen]
+    assert {"invalid", "unsure"} == set(standings)
+    assert standings.count("unsure") < len(standings) / 10

@@ -1,0 +1,336 @@
+"""``datamap report``: what it prints and writes, and its exit code."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import sys
+from datetime import UTC, datetime
+from html import unescape
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dataarts_datamap.cli import _report_sheet
+from support import report_demo
+from support.answers import json_answer, run_page
+from support.command import called, point_at
+from support.scripted_server import Answer, Asked, ScriptedServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+HOUR = 3_600_000
+END = datetime(2024, 1, 11, tzinfo=UTC)
+WINDOW = ("--start", "2024-01-10", "--end", "2024-01-11")
+EVIL = "</script><script>alert(1)</script>&amp;'\"\u2028\u202e\x1b[2J订单📊"
+
+
+def serve(*rows: dict[str, Any], name: str = "a") -> Callable[[Asked], Answer]:
+    """A table with one operator that has these runs; an ``ago`` is the hours from the run's end to the window's."""
+
+    def answer(asked: Asked) -> Answer:
+        if asked.target.endswith("/node"):
+            return json_answer([{"task_id": "1", "job_name": "a"}])
+        sent = [
+            {
+                "taskRunningLogId": number,
+                "taskId": 1,
+                "jobName": name,
+                "status": "success",
+                "executionLogPath": f"obs://log/{number}/{name}",
+                "runningData": '{"sql":"SELECT secret"}',
+                **{
+                    field: int(END.timestamp() * 1000) - int(row["ago"] * HOUR) - before
+                    for field, before in {"planTime": 70_000, "startTime": 60_000, "endTime": 0}.items()
+                },
+                **{field: value for field, value in row.items() if field != "ago"},
+            }
+            for number, row in enumerate(rows, start=1)
+        ]
+        return run_page(*sent)
+
+    return answer
+
+
+ROWS: tuple[dict[str, Any], ...] = ({"ago": 5}, {"ago": 3, "status": "fail"}, {"ago": 2, "status": "odd"})
+
+
+@pytest.fixture
+def rows() -> tuple[dict[str, Any], ...]:
+    """The runs that the server has."""
+    return ROWS
+
+
+@pytest.fixture
+def server(rows: tuple[dict[str, Any], ...], monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedServer]:
+    """A server that the environment names."""
+    with ScriptedServer(serve(*rows)) as started:
+        point_at(started, monkeypatch)
+        yield started
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person reads stdout, at 80 columns."""
+    monkeypatch.setattr(_report_sheet, "line_width", lambda: 80)
+
+
+def embedded(page: str) -> dict[str, Any]:
+    """The data inside a page."""
+    (text,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
+    data: dict[str, Any] = json.loads(text)
+    return data
+
+
+def test_page(server: ScriptedServer, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """With --html, a page is written and nothing printed to a pipe; it has the answer and the runs, no nested data."""
+    file = tmp_path / "report.html"
+    code, out, err = called(capfdbinary, "report", "t", *WINDOW, "--html", str(file))
+    page = file.read_text(encoding="utf-8")
+    data = embedded(page)
+
+    assert (0, "") == (code, out)
+    assert f"datamap: 3 runs reported: {file} has 0.1 MB\n" in err
+    assert "<h1>The table is not fresh: 1 run failed after the last success.</h1>" in page
+    assert ["1", "2", "3"] == data["id"]
+    assert [["success", 0], ["fail", 1], ["odd", 4]] == data["statuses"]
+    assert {"1": "obs://log/2/a", "2": "obs://log/3/a"} == data["logs"]
+    assert "SELECT" not in page
+    assert [file] == list(tmp_path.iterdir())
+    assert b"\r" not in file.read_bytes()
+    assert server.asked
+
+
+def test_running_data(server: ScriptedServer, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """What the runs did is in the page, and in JSON, if it is asked for."""
+    file = tmp_path / "report.html"
+    how = ("report", "t", *WINDOW, "--html", str(file), "--output", "json")
+    _, without, _ = called(capfdbinary, *how)
+    _, out, _ = called(capfdbinary, *how, "--running-data")
+
+    assert "SELECT secret" not in without
+    assert "SELECT secret" in out
+    assert "SELECT secret" in embedded(file.read_text(encoding="utf-8"))["nested"]["0"]
+    assert server.asked
+
+
+def test_no_request(server: ScriptedServer, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """The page names no address to load from, and its policy lets its own script and style run alone."""
+    file = tmp_path / "report.html"
+    called(capfdbinary, "report", "t", *WINDOW, "--html", str(file))
+    page = file.read_text(encoding="utf-8")
+    hashes = [
+        f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+        for text in re.findall(r"<(?:script|style)>(.*?)</(?:script|style)>", page, re.DOTALL)
+    ]
+    (policy,) = re.findall(r'Content-Security-Policy" content="(.*?)"', page)
+
+    own = f"script-src {hashes[1]}; style-src {hashes[0]}"
+    assert f"default-src 'none'; {own}; img-src data:; base-uri 'none'; form-action 'none'" == policy
+    assert [] == re.findall(r"(?:src|href)=\"(?!#|data:)", page)
+    assert ["http://www.w3.org/2000/svg"] == re.findall(r"https?://[^\"'\s]+", page)
+    assert server.asked
+
+
+@pytest.mark.parametrize("rows", [[{"ago": 1, "status": EVIL, "jobName": EVIL, "executionLogPath": EVIL}]])
+def test_untrusted_text(
+    server: ScriptedServer, tmp_path: Path, terminal: None, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """Markup stays text in the page; what a terminal or a reader would act on is an escape, there and everywhere."""
+    file = tmp_path / "report.html"
+    outputs = [
+        called(capfdbinary, "report", "t", *WINDOW, "--html", str(file), "--output", output)[1]
+        for output in ("table", "json")
+    ]
+    page = file.read_text(encoding="utf-8")
+
+    escaped = EVIL.encode("unicode_escape").decode().replace(r"\u8ba2\u5355\U0001f4ca", "订单📊")
+    data = embedded(page)
+    assert [escaped] == [job["name"] for job in data["jobs"] if job["name"] != "a"]
+    assert [escaped[:80]] == [status[0][:80] for status in data["statuses"]]
+    assert escaped == data["logs"]["0"]
+    assert 2 == page.count("<script") == page.count("</script>")
+    assert escaped.partition("\\")[0] in unescape(page.partition("<script type")[0])
+    for text in (page, *outputs):
+        assert [] == [char for char in "\u2028\u202e\x1b" if char in text]
+    assert terminal is None
+    assert server.asked
+
+
+def test_json(server: ScriptedServer, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """A pipe gets one line of JSON: how the table stands, each job's hours, failures and outliers."""
+    code, out, err = called(capfdbinary, "report", "t", "--start", "2024-01-10T00:00Z", "--end", "2024-01-11T00:00Z")
+    (line,) = out.splitlines()
+    told = json.loads(line)
+
+    assert (0, "") == (code, err)
+    assert ["t", "2024-01-10T00:00:00.000Z", "2024-01-11T00:00:00.000Z"] == [
+        told[name] for name in ("table_guid", "start", "end")
+    ]
+    assert ("failed", 5 * 3600.0) == (told["status"]["verdict"], told["status"]["age"])
+    assert {"active": 0, "succeeded": 1, "failed": 1, "skipped": 0, "unknown": 1} == told["counts"]
+    assert [2] == [run["run_id"] for run in told["failures"]]
+    (job,) = told["jobs"]
+    assert ["2024-01-10T18:00", "2024-01-10T20:00", "2024-01-10T21:00"] == [cell.pop("hour") for cell in job["strip"]]
+    assert [{"succeeded": 1}, {"failed": 1}, {"unknown": 1}] == job["strip"]
+    assert server.asked
+
+
+@pytest.mark.parametrize(
+    ("zone", "window"),
+    [("UTC", "2024-01-10 00:00:00 to 2024-01-11 00:00:00"), ("+08:00", "2024-01-10 08:00:00 to 2024-01-11 08:00:00")],
+)
+def test_strip(
+    zone: str, window: str, server: ScriptedServer, terminal: None, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """A letter for each hour that runs were planned for, a bar for how long they took, in the zone asked for."""
+    times = ("--start", "2024-01-10T00:00Z", "--end", "2024-01-11T00:00Z", "--tz", zone)
+    code, out, err = called(capfdbinary, "report", "t", *times, "--output", "table")
+    lines = out.splitlines()
+
+    assert 0 == code
+    assert f"datamap: times are in UTC{zone.removeprefix('UTC')}\n" in err
+    assert "The table is not fresh: 1 run failed after the last success." == lines[0]
+    assert any(line.endswith(window) for line in lines)
+    assert lines.index("..................s.F?..") + 1 == lines.index(f"{'':18}█")
+    assert any("s succeeded   F failed" in line for line in lines)
+    assert any(line.endswith("obs://log/2/a") for line in lines)
+    assert "\x1b" not in out
+    assert server.asked
+    assert terminal is None
+
+
+class Terminal:
+    """The real stdout, which says that it is a terminal."""
+
+    def __init__(self, stdout: Any) -> None:
+        self._stdout = stdout
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stdout, name)
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("no_colour", [None, "1"])
+def test_person(
+    no_colour: str | None,
+    server: ScriptedServer,
+    tmp_path: Path,
+    capfdbinary: pytest.CaptureFixture[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A person sees the strips beside the page, in colours unless NO_COLOR is set."""
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    if no_colour:
+        monkeypatch.setenv("NO_COLOR", no_colour)
+    monkeypatch.setattr(sys, "stdout", Terminal(sys.stdout))
+    _, out, _ = called(capfdbinary, "report", "t", *WINDOW, "--html", str(tmp_path / "r.html"))
+
+    assert (no_colour is None) is ("\x1b[1;31mF\x1b[0m\x1b[33m?" in out)
+    assert "..................s.F?.." in re.sub(r"\x1b\[[\d;]*m", "", out)
+    assert server.asked
+
+
+@pytest.mark.parametrize("rows", [[]])
+@pytest.mark.parametrize("output", ["table", "json"])
+def test_no_runs(
+    output: str, server: ScriptedServer, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """A window without runs is a report that says so, on stderr too."""
+    file = tmp_path / "report.html"
+    code, out, err = called(capfdbinary, "report", "t", *WINDOW, "--html", str(file), "--output", output)
+
+    assert 0 == code
+    assert "datamap: no runs in this window\n" in err
+    assert "<h1>There are no runs in this window.</h1>" in file.read_text(encoding="utf-8")
+    assert ("There are no runs in this window." in out) is (output == "table")
+    assert server.asked
+
+
+def test_default_window(server: ScriptedServer, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """Thirty days up to now are asked for, unless it is said."""
+    called(capfdbinary, "report", "t")
+    targets = [asked.target for asked in server.asked if "start_time" in asked.target]
+    start, end = (
+        [int(target.split(f"{name}_time=")[1].split("&")[0]) for target in targets] for name in ("start", "end")
+    )
+
+    assert 30 * 24 * HOUR == max(end) - min(start)
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "told"),
+    [
+        (["--since", "soon"], 3, "no span"),
+        (["--start", "2024-01-10", "--since", "1d"], 3, "either --start or --since"),
+        (["--start", "2024-01-10", "--end", "2024-01-09"], 3, "begins after its end"),
+        (["--html", "no/such/folder/r.html"], 3, "there is no folder"),
+        (["--html", "."], 3, "is a directory"),
+        (["--output", "html"], 3, "'html' is not one of"),
+    ],
+)
+def test_wrong_usage(
+    options: list[str], code: int, told: str, server: ScriptedServer, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """What cannot be done is refused before anything is asked, with what was wrong."""
+    found, _, err = called(capfdbinary, "report", "t", *options)
+
+    assert code == found
+    assert told in err
+    assert [] == server.asked
+
+
+def test_moved_into_place(server: ScriptedServer, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """A new page takes the place of the old one, whole: who reads the old one reads on in it."""
+    file, link = tmp_path / "report.html", tmp_path / "link.html"
+    file.write_text("yesterday", encoding="utf-8")
+    link.hardlink_to(file)
+    called(capfdbinary, "report", "t", *WINDOW, "--html", str(file))
+
+    assert "yesterday" == link.read_text(encoding="utf-8")
+    assert file.read_text(encoding="utf-8").endswith("</html>\n")
+    assert server.asked
+
+
+def test_failure_leaves_the_old_page(
+    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service that fails is exit code 2, and the page of yesterday stays."""
+    file = tmp_path / "report.html"
+    file.write_text("yesterday", encoding="utf-8")
+    with ScriptedServer(json_answer({"error_code": "X", "error_msg": "down"}, status=400)) as server:
+        point_at(server, monkeypatch)
+        assert 2 == called(capfdbinary, "report", "t", "--html", str(file))[0]
+
+    assert [("report.html", "yesterday")] == [
+        (path.name, path.read_text(encoding="utf-8")) for path in tmp_path.iterdir()
+    ]
+
+
+def test_help(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """The help has an example."""
+    code, out, _ = called(capfdbinary, "report", "--help")
+
+    assert (0, True) == (code, "--since 30d --html report.html" in out)
+
+
+def test_demo(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The demo table's report, against the mock server, has something of everything."""
+    with report_demo.demo() as service:
+        report_demo.fill(service)
+        for name, value in service.environment.items():
+            monkeypatch.setenv(name, value)
+        code, out, _ = called(capfdbinary, "report", service.table_guid, *report_demo.WINDOW)
+    told = json.loads(out)
+
+    assert (0, "failed", 4) == (code, told["status"]["verdict"], len(told["jobs"]))
+    assert all(told["counts"].values())
+    assert told["outliers"]

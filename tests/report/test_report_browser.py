@@ -1,0 +1,196 @@
+"""The page of a report in a real browser."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from dataarts_datamap._report._data import report_on
+from dataarts_datamap._report._page import page
+from dataarts_datamap._report._wall import time_text
+from dataarts_datamap._times import Window
+from support.browser import Visit, chromium, find_chromium
+from support.runs import PLANNED, make_run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser
+
+    from dataarts_datamap import Run
+
+HOUR = 3_600_000
+EVIL = "</script><script>document.title='owned';alert(1)</script><img src=x onerror=alert(2)>"
+EVERYTHING = (
+    ("success", 60, 150),
+    ("fail", 30, 3),
+    ("running", None, 1),
+    ("skip", None, 2),
+    ("brand-new", 10, 1),
+)
+"""A status, how many seconds such a run takes, and how many there are."""
+
+
+@pytest.fixture(scope="module")
+def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
+    """The machine's Chromium. Without one, a test is skipped, but a proof fails."""
+    executable = find_chromium()
+    if executable is None:
+        tell = pytest.fail if "not prove" not in request.config.getoption("-m") else pytest.skip
+        tell("NO BROWSER: install Chromium, or name one in CHROMIUM, to prove what the report shows")
+    with chromium(executable) as started:
+        yield started
+
+
+def everything() -> list[Run]:
+    """Runs of each state, an hour apart, one of them slow; one of a second job whose name is an attack."""
+    kinds = [(status, took) for status, took, number in EVERYTHING for _ in range(number)]
+    runs = [varied(number, status, took) for number, (status, took) in enumerate(kinds)]
+    slow = varied(len(runs), "success", 600)
+    return [*runs, slow, varied(len(runs) + 1, "fail", 5, jobName=EVIL, executionLogPath=EVIL)]
+
+
+def varied(number: int, status: str, took: float | None, **fields: Any) -> Run:
+    """A run of some hour."""
+    plan = PLANNED + number * HOUR
+    times = {"planTime": plan, "startTime": plan + 5_000, "endTime": 0 if took is None else plan + 5_000 + took * 1000}
+    return make_run(number, **{"status": status, "executionLogPath": f"obs://log/{number}", **times, **fields})
+
+
+def write_page(file: Path, runs: list[Run], *, start: int = PLANNED - HOUR, zone: tzinfo = UTC) -> Path:
+    """The page of a report on runs."""
+    window = Window(start, max(int(run.raw["planTime"]) for run in runs) + HOUR)
+    now = datetime.fromtimestamp(window.end / 1000, UTC)
+    report = report_on(runs, table_guid="t", window=window, now=now, zone=zone)
+    file.write_bytes(page(report).encode())
+    return file
+
+
+def test_what_it_shows(browser: Browser, tmp_path: Path) -> None:
+    """The page answers, counts, lists and filters, by keyboard too; it asks for nothing, and no text of a run acts."""
+    file = write_page(tmp_path / "report.html", everything())
+    visit = Visit(browser, file, color_scheme="light", viewport={"width": 1280, "height": 900})
+    shown = visit.page
+
+    assert "The table is not fresh: 1 run failed after the last success." == shown.locator("h1").inner_text()
+    facts = shown.locator(".facts").inner_text().split("\n")
+    expected = {"Runs": "159", "Succeeded": "151", "Failed": "4", "Active": "1", "Skipped": "2", "Unknown": "1"}
+    assert {**expected, "Outliers": "1"} == {name: facts[facts.index(name) + 1] for name in (*expected, "Outliers")}
+    assert ["Succeeded", "Failed", "Active", "Skipped", "Unknown"] == shown.locator("#states span").all_inner_texts()
+    assert ["Failures 4", "Outliers 1", "All 159"] == shown.locator("#tabs button").all_inner_texts()
+    assert EVIL[:79] + "…" == shown.locator("#strip .names div").nth(0).inner_text()
+    assert EVIL == shown.locator("#list tr").first.locator("td").last.inner_text()
+    assert "obs://log/152" in shown.locator("#list").inner_text()
+
+    look_at_charts(visit)
+    filter_by_keyboard(visit)
+    change_colours(visit)
+    shown.set_viewport_size({"width": 390, "height": 844})
+    assert 390 == shown.evaluate("document.documentElement.scrollWidth")
+    assert "The table is not fresh: 1 run failed after the last success. Data Map report" == shown.title()
+    assert ([file.as_uri()], []) == (visit.requests, visit.complaints)
+
+
+def test_zone(browser: Browser, tmp_path: Path) -> None:
+    """The page tells times as the zone has them, before and after its clocks change."""
+    zone = ZoneInfo("Europe/Berlin")
+    first = int(datetime(2023, 10, 28, 22, 30, tzinfo=UTC).timestamp() * 1000)
+    runs = [make_run(number, planTime=first + number * HOUR) for number in range(5)]
+    visit = Visit(browser, write_page(tmp_path / "report.html", runs, start=first - HOUR, zone=zone))
+
+    expected = [time_text(run.plan_time, zone) for run in reversed(runs) if run.plan_time]
+    assert ["03:30", "02:30", "02:30", "01:30", "00:30"] == [text[11:16] for text in expected]
+    assert expected == visit.page.locator("#list td.time").all_inner_texts()
+    visit.page.locator("#from").fill("2023-10-29T03:00")
+    assert "1 of 5 runs" == visit.page.locator("#result").inner_text()
+    assert [] == visit.complaints
+
+
+def look_at_charts(visit: Visit) -> None:
+    """Each chart is drawn, has a name, and reads its runs out at the arrow keys."""
+    shown = visit.page
+    charts = shown.locator("canvas")
+    assert 6 == charts.count()
+    for number in range(charts.count()):
+        painted = "c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(value => value)"
+        assert charts.nth(number).evaluate(painted)
+    assert shown.get_by_role("application", name="Outcomes by planned hour").count()
+    assert shown.get_by_role("application", name="Duration of ETL_Job_dli2dws").count()
+    shown.get_by_role("application", name="Outcomes by planned hour").press("Home")
+    assert "1 failed" in shown.locator("#spoken").inner_text()
+    shown.get_by_role("application", name="Runs on a time line").press("ArrowRight")
+    shown.keyboard.press("ArrowDown")
+    shown.keyboard.press("ArrowUp")
+    assert "planned 2024-01-1" in shown.locator("#spoken").inner_text()
+
+
+def filter_by_keyboard(visit: Visit) -> None:
+    """State, job, text and time are filtered by, from the keyboard alone."""
+    shown = visit.page
+    shown.locator("#states input").nth(0).focus()
+    shown.keyboard.press("Space")
+    result = shown.locator("#result")
+    assert "8 of 159 runs" == result.inner_text()
+    shown.locator("#text").focus()
+    shown.keyboard.type("brand")
+    shown.wait_for_function("document.getElementById('result').textContent === '1 of 159 runs'")
+    shown.get_by_role("button", name="All", exact=False).last.press("Enter")
+    assert "brand-new" in shown.locator("#list").inner_text()
+    shown.get_by_role("button", name="Reset").press("Enter")
+    assert "159 runs" == result.inner_text()
+    shown.locator("#jobs summary").press("Enter")
+    shown.locator("#jobs input").nth(1).press("Space")
+    assert "1 of 159 runs" == result.inner_text()
+    shown.get_by_role("button", name="Reset").press("Enter")
+    shown.get_by_role("button", name="24 h").press("Enter")
+    assert "24 of 159 runs" == result.inner_text()
+    shown.get_by_role("button", name="Reset").press("Enter")
+
+
+def change_colours(visit: Visit) -> None:
+    """The page is dark where the system is, or where the switch says so; its charts are drawn again."""
+    shown = visit.page
+    background = "getComputedStyle(document.body).backgroundColor"
+    picture = "document.querySelector('#strip canvas').toDataURL()"
+    light, drawn = shown.evaluate(background), shown.evaluate(picture)
+    shown.emulate_media(color_scheme="dark")
+    dark = shown.evaluate(background)
+    assert light != dark
+    shown.wait_for_function(f"before => {picture} !== before", arg=drawn)
+    shown.locator("#theme input").nth(1).check(force=True)
+    assert light == shown.evaluate(background)
+    shown.emulate_media(color_scheme="light")
+    shown.locator("#theme input").nth(2).check(force=True)
+    assert dark == shown.evaluate(background)
+
+
+@pytest.mark.prove
+def test_many_runs(browser: Browser, tmp_path: Path) -> None:
+    """Fifty thousand runs make a page of at most 15 MB, which shows, and filters, within 3 s."""
+    statuses = ("success", "success", "success", "fail", "success", "skip", "success", "odd")
+    runs = [
+        varied(number, statuses[number * 7 % 8], 60 + number * 31 % 40, jobName=f"job_{number % 12}")
+        for number in range(50_000)
+    ]
+    file = write_page(tmp_path / "report.html", runs)
+    visit = Visit(browser, file)
+    painted = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now()))))"
+    shown_after = visit.page.evaluate(painted)
+    filter_and_wait = f"""async text => {{
+        const before = performance.now();
+        const box = document.getElementById("text");
+        box.value = text;
+        box.dispatchEvent(new Event("input"));
+        return await {painted} - before;
+    }}"""
+    filtered_after = {text: visit.page.evaluate(filter_and_wait, text) for text in ("fail", "job_7", "49999")}
+
+    assert 15_000_000 >= file.stat().st_size
+    assert 3000 >= shown_after
+    assert 3000 >= max(filtered_after.values())
+    assert "1 of 50,000 runs" == visit.page.locator("#result").inner_text()
+    assert ([file.as_uri()], []) == (visit.requests, visit.complaints)

@@ -1,0 +1,56 @@
+"""The machine's Chromium, driven to look at a page as a person would."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from playwright.sync_api import sync_playwright
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Page
+
+_COMMANDS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+
+
+def find_chromium() -> str | None:
+    """Where Chromium is: what CHROMIUM names, else the first on PATH. None if there is none."""
+    named = os.environ.get("CHROMIUM")
+    return named or next(filter(None, map(shutil.which, _COMMANDS)), None)
+
+
+@contextmanager
+def chromium(executable: str) -> Iterator[Browser]:
+    """A browser, without a window."""
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=executable)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class Visit:
+    """A page that is open, without a network, and what it did.
+
+    Attributes:
+        page: The page.
+        requests: The addresses that it asked for, its own first.
+        complaints: What came up on its console, and its uncaught errors.
+    """
+
+    def __init__(self, browser: Browser, file: Path, **settings: Any) -> None:
+        context = browser.new_context(offline=True, **settings)
+        self.page: Page = context.new_page()
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("dialog", lambda dialog: self.complaints.append(dialog.message))
+        self.page.goto(file.as_uri())

@@ -1,0 +1,207 @@
+"""What a report shows, computed from runs alone: no I/O, and the time is passed in."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
+
+from dataarts_datamap._epoch import EPOCH, MILLISECOND
+from dataarts_datamap._freshness import OperatorStatus, TableStatus, table_status
+from dataarts_datamap._models import Operator, Run, RunState
+from dataarts_datamap._report._rolling import Rolled, rolled
+from dataarts_datamap._report._strip import hourly_cells
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import tzinfo
+
+    from dataarts_datamap._times import Window
+
+_NESTED: Final = ("running_data", "running_param")
+
+
+class ReportedRun(Struct, frozen=True, kw_only=True):
+    """A run, and how it stands beside the others of its job.
+
+    Attributes:
+        run: The run.
+        rolling_median: Median duration of it and the successes of its job before it, 15 at most; None unless it
+            succeeded, both its times are known, and it is the fifth such run at least.
+        is_outlier: Whether its duration stands out from that median.
+    """
+
+    run: Run
+    rolling_median: timedelta | None = None
+    is_outlier: bool = False
+
+
+class ReportedJob(Struct, frozen=True, kw_only=True):
+    """An operator of the table and its runs.
+
+    Attributes:
+        status: How it stands.
+        runs: Its runs, from the oldest to the newest; those without any time come last.
+    """
+
+    status: OperatorStatus
+    runs: tuple[ReportedRun, ...]
+
+    @property
+    def failures(self) -> list[Run]:
+        """The runs that failed."""
+        return [one.run for one in self.runs if one.run.state is RunState.FAILED]
+
+    @property
+    def outliers(self) -> list[Run]:
+        """The runs whose duration stands out."""
+        return [one.run for one in self.runs if one.is_outlier]
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """What a report shows.
+
+    Attributes:
+        table_guid: GUID of the table.
+        window: The window that was asked for.
+        zone: The zone that times are shown in.
+        status: How the table stands, and each of its operators.
+        jobs: The operators and their runs; those that failed most often since their last success come first.
+    """
+
+    table_guid: str
+    window: Window
+    zone: tzinfo
+    status: TableStatus
+    jobs: tuple[ReportedJob, ...]
+
+    @property
+    def failures(self) -> list[Run]:
+        """The runs of all jobs that failed, the newest first."""
+        return _newest_first(run for job in self.jobs for run in job.failures)
+
+    @property
+    def outliers(self) -> list[Run]:
+        """The runs of all jobs whose duration stands out, the newest first."""
+        return _newest_first(run for job in self.jobs for run in job.outliers)
+
+    def counts(self) -> dict[RunState, int]:
+        """How many runs there are of each state."""
+        return count_states(one.run for job in self.jobs for one in job.runs)
+
+    def to_dict(self, *, running_data: bool = False) -> dict[str, Any]:
+        """The same as plain values, ready for JSON: times as ISO 8601 UTC text, lengths of time in seconds.
+
+        The hours of a strip are those of the zone, and have no offset.
+
+        Args:
+            running_data: Whether the runs in it have what the operators did and were started with.
+        """
+        start, end = (EPOCH + time * MILLISECOND for time in self.window)
+        return {
+            "table_guid": self.table_guid,
+            "start": _text(start),
+            "end": _text(end),
+            "zone": str(self.zone),
+            "status": self.status.to_dict(),
+            "counts": _named(self.counts()),
+            "jobs": [_plain_job(job, self.zone) for job in self.jobs],
+            "failures": [_plain_run(run, running_data=running_data) for run in self.failures],
+            "outliers": [_plain_run(run, running_data=running_data) for run in self.outliers],
+        }
+
+
+def report_on(  # noqa: PLR0913  what a report is of
+    runs: Iterable[Run],
+    *,
+    table_guid: str,
+    window: Window,
+    now: datetime,
+    zone: tzinfo,
+    operators: Iterable[Operator] = (),
+    max_age: timedelta | None = None,
+) -> Report:
+    """The report on some runs of a table.
+
+    Args:
+        runs: The runs of all its operators, in any order.
+        table_guid: GUID of the table.
+        window: The window that the runs are of.
+        now: When the table is judged, aware.
+        zone: The zone that times are shown in.
+        operators: Operators that are shown even if they have no runs.
+        max_age: The oldest that the last success may be; if it is left out, failures decide.
+    """
+    known = list(runs)
+    status = table_status(known, now=now, max_age=max_age, operators=operators)
+    groups: dict[tuple[str | None, str | None], list[Run]] = {}
+    for run in known:
+        groups.setdefault((run.task_id, run.job_name), []).append(run)
+    jobs = tuple(
+        ReportedJob(status=one, runs=_reported(groups.get((one.task_id, one.job_name), ())))
+        for one in sorted(status.operators, key=lambda one: -one.failures_since_success)
+    )
+    return Report(table_guid=table_guid, window=window, zone=zone, status=status, jobs=jobs)
+
+
+def moment(run: Run) -> datetime | None:
+    """Where a run stands in time: when it was planned, else the earliest time that is known of it. None if none is."""
+    return run.plan_time or run.submit_time or run.start_time or run.end_time
+
+
+def wait(run: Run) -> timedelta | None:
+    """Start minus plan; None if either is missing. Negative if it started early."""
+    plan, start = run.plan_time, run.start_time
+    return None if plan is None or start is None else start - plan
+
+
+def count_states(runs: Iterable[Run]) -> dict[RunState, int]:
+    """How many runs there are of each state, those of none too."""
+    counts = dict.fromkeys(RunState, 0)
+    for run in runs:
+        counts[run.state] += 1
+    return counts
+
+
+def _reported(runs: Sequence[Run]) -> tuple[ReportedRun, ...]:
+    ordered = sorted(runs, key=_order)
+    judged = [(index, run.duration) for index, run in enumerate(ordered) if run.state is RunState.SUCCEEDED]
+    durations = {index: took for index, took in judged if took is not None and took >= timedelta(0)}
+    standing = dict(zip(durations, rolled(took.total_seconds() for took in durations.values()), strict=True))
+    return tuple(_beside(run, standing.get(index)) for index, run in enumerate(ordered))
+
+
+def _beside(run: Run, standing: Rolled | None) -> ReportedRun:
+    if standing is None or standing.median is None:
+        return ReportedRun(run=run)
+    return ReportedRun(run=run, rolling_median=timedelta(seconds=standing.median), is_outlier=standing.is_outlier)
+
+
+def _order(run: Run) -> tuple[bool, datetime, int]:
+    when = moment(run)
+    return when is None, when or EPOCH, run.run_id or 0
+
+
+def _newest_first(runs: Iterable[Run]) -> list[Run]:
+    return sorted(runs, key=lambda run: (moment(run) or EPOCH, run.run_id or 0), reverse=True)
+
+
+def _plain_job(job: ReportedJob, zone: tzinfo) -> dict[str, Any]:
+    runs = [one.run for one in job.runs]
+    cells = hourly_cells(((moment(run), run.state) for run in runs), zone)
+    strip = [{"hour": hour.isoformat(timespec="minutes"), **_named(counts)} for hour, counts in cells.items()]
+    return {**job.status.to_dict(), "counts": _named(count_states(runs)), "strip": strip}
+
+
+def _plain_run(run: Run, *, running_data: bool) -> dict[str, Any]:
+    plain = run.to_dict()
+    return plain if running_data else {name: value for name, value in plain.items() if name not in _NESTED}
+
+
+def _named(counts: Mapping[RunState, int]) -> dict[str, int]:
+    return {state.value: count for state, count in counts.items()}
+
+
+def _text(time: datetime) -> str:
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,191 @@
+"""The report as one page that asks nothing of any network."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from html import escape
+from importlib.resources import files
+from itertools import pairwise
+from string import Template
+from typing import TYPE_CHECKING, Any, Final
+
+from dataarts_datamap._epoch import EPOCH, MILLISECOND
+from dataarts_datamap._models import Run, RunState
+from dataarts_datamap._report._data import ReportedRun, moment
+from dataarts_datamap._report._headline import headline
+from dataarts_datamap._report._names import job_labels
+from dataarts_datamap._report._rolling import OUTLIER_RULE
+from dataarts_datamap._report._wall import span_text, time_text, wall_time
+from dataarts_datamap._text import printable
+from dataarts_datamap._version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import tzinfo
+
+    from dataarts_datamap._report._data import Report
+
+_STATES: Final = (RunState.SUCCEEDED, RunState.FAILED, RunState.ACTIVE, RunState.SKIPPED, RunState.UNKNOWN)
+_NESTED_LIMIT: Final = 20_000
+_DAY: Final = timedelta(days=1)
+
+
+def page(report: Report, *, running_data: bool = False) -> str:
+    """The page, whole: HTML with its style, its script and its data inside, and lines that end in LF.
+
+    What the server sent is in it as text alone, with control and bidirectional characters as escapes.
+
+    Args:
+        report: What it shows.
+        running_data: Whether it has what each operator did, which can hold SQL and paths.
+    """
+    style, script = _part("style.css"), _part("script.js")
+    answer = headline(report)
+    start, end = (time_text(EPOCH + time * MILLISECOND, report.zone) for time in report.window)
+    return Template(_part("template.html")).substitute(
+        style=style,
+        script=script,
+        style_hash=_hash(style),
+        script_hash=_hash(script),
+        verdict=report.status.verdict.value,
+        guid=escape(printable(report.table_guid)),
+        title=escape(answer.title),
+        since=escape(answer.since),
+        reasons="".join(f"<li>{escape(reason)}</li>" for reason in answer.reasons),
+        window=escape(f"{start} to {end} ({report.zone})"),
+        facts="".join(_fact(*fact) for fact in _facts(report)),
+        rule=escape(OUTLIER_RULE),
+        version=escape(__version__),
+        data=_harmless(json.dumps(page_data(report, running_data=running_data), separators=(",", ":"))),
+    )
+
+
+def page_data(report: Report, *, running_data: bool = False) -> dict[str, Any]:
+    """The data in the page: a list for each column of the runs, times in milliseconds after the window's start.
+
+    Log paths are there for the runs that failed, stand out or are of no known state.
+    """
+    base = report.window.start
+    numbered = [(number, one) for number, job in enumerate(report.jobs) for one in job.runs]
+    numbered.sort(key=lambda pair: _after(base, moment(pair[1].run)) or 0)
+    runs = [one.run for _, one in numbered]
+    labels = job_labels(job.status for job in report.jobs)
+    states = {run.status: run.state for run in runs}
+    statuses = {status: number for number, status in enumerate(states)}
+    return {
+        "base": base,
+        "end": report.window.end - base,
+        "now": _after(base, report.status.now),
+        "zone": str(report.zone),
+        "offsets": [(_after(base, since), offset) for since, offset in _offsets(report, runs)],
+        "states": [state.value for state in _STATES],
+        "statuses": [(_status(status), _STATES.index(state)) for status, state in states.items()],
+        "jobs": [
+            {"name": label, "task": printable(job.status.task_id or "")}
+            for label, job in zip(labels, report.jobs, strict=True)
+        ],
+        "job": [number for number, _ in numbered],
+        "status": [statuses[run.status] for run in runs],
+        "plan": [_after(base, run.plan_time) for run in runs],
+        "start": [_after(base, run.start_time) for run in runs],
+        "finish": [_after(base, run.end_time) for run in runs],
+        "at": {
+            number: _after(base, moment(run))
+            for number, run in enumerate(runs)
+            if run.plan_time is None and moment(run) is not None
+        },
+        "id": ["" if run.run_id is None else str(run.run_id) for run in runs],
+        "median": [_milliseconds(one.rolling_median) for _, one in numbered],
+        "outliers": [number for number, (_, one) in enumerate(numbered) if one.is_outlier],
+        "logs": {
+            number: printable(one.run.execution_log_path)
+            for number, (_, one) in enumerate(numbered)
+            if one.run.execution_log_path and _is_of_note(one)
+        },
+        "nested": {number: text for number, run in enumerate(runs) if (text := _nested(run))} if running_data else {},
+    }
+
+
+def _part(name: str) -> str:
+    return files("dataarts_datamap._report").joinpath(name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
+
+
+def _harmless(text: str) -> str:
+    """JSON that no HTML parser can take for anything else."""
+    return text.replace("&", r"\u0026").replace("<", r"\u003c").replace(">", r"\u003e")
+
+
+def _fact(name: str, value: str, state: str) -> str:
+    return f'<div class="fact" data-state="{state}"><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>'
+
+
+def _facts(report: Report) -> Iterator[tuple[str, str, str]]:
+    counts, status = report.counts(), report.status
+    yield "Runs", f"{status.runs:,}", ""
+    for state in _STATES:
+        if counts[state] or state is not RunState.UNKNOWN:
+            yield state.value.capitalize(), f"{counts[state]:,}", state.value
+    yield "Outliers", f"{len(report.outliers):,}", "outlier"
+    typical = (("Typical duration", status.typical_duration), ("Typical wait", status.typical_lateness))
+    yield from ((name, "none" if span is None else span_text(span), "") for name, span in typical)
+
+
+def _status(status: str | None) -> str:
+    return "(none)" if status is None else printable(status, limit=80)
+
+
+def _is_of_note(one: ReportedRun) -> bool:
+    return one.is_outlier or one.run.state in {RunState.FAILED, RunState.UNKNOWN}
+
+
+def _nested(run: Run) -> str:
+    parts = {"running_data": run.running_data, "running_param": run.running_param}
+    known = {name: value for name, value in parts.items() if value is not None}
+    return printable(json.dumps(known, ensure_ascii=False), limit=_NESTED_LIMIT) if known else ""
+
+
+def _offsets(report: Report, runs: Iterable[Run]) -> list[tuple[datetime, int]]:
+    """Since when which offset holds in the zone, in milliseconds: so that each day, and each time of a run, has its."""
+    zone, times = report.zone, _times(report, runs)
+    found = [(times[0], _offset(times[0], zone))]
+    for before, after in pairwise(times):
+        offset = _offset(after, zone)
+        if offset != found[-1][1]:
+            found.append((_change(before, after, zone), offset))
+    return found
+
+
+def _times(report: Report, runs: Iterable[Run]) -> list[datetime]:
+    """The window's ends and days, and the times of the runs, in order."""
+    first, last = (EPOCH + time * MILLISECOND for time in report.window)
+    days = (first + number * _DAY for number in range((last - first) // _DAY + 1))
+    of_runs = (time for run in runs for time in (run.plan_time, run.submit_time, run.start_time, run.end_time) if time)
+    return sorted({last, *days, *of_runs})
+
+
+def _change(before: datetime, after: datetime, zone: tzinfo) -> datetime:
+    """When the offset changed between two times, to the second."""
+    old = _offset(before, zone)
+    while after - before > timedelta(seconds=1):
+        middle = before + (after - before) / 2
+        before, after = (middle, after) if _offset(middle, zone) == old else (before, middle)
+    return after.replace(microsecond=0)
+
+
+def _offset(time: datetime, zone: tzinfo) -> int:
+    return (wall_time(time, zone) - time.astimezone(UTC).replace(tzinfo=None)) // MILLISECOND
+
+
+def _after(base: int, time: datetime | None) -> int | None:
+    return None if time is None else (time.astimezone(UTC) - EPOCH) // MILLISECOND - base
+
+
+def _milliseconds(span: timedelta | None) -> int | None:
+    return None if span is None else round(span / MILLISECOND)

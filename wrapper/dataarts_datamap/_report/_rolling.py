@@ -1,0 +1,53 @@
+"""The rolling median of durations, and which of them stand out."""
+
+from __future__ import annotations
+
+from collections import deque
+from statistics import median
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+WINDOW: Final = 15
+LEAST: Final = 5
+_SPREADS: Final = 3.0
+_NORMAL: Final = 1.4826  # times the median absolute deviation is the standard deviation, of normal values
+_SHARE: Final = 0.25
+
+OUTLIER_RULE: Final = (
+    f"A run that succeeded is an outlier if it took a quarter longer or shorter, at least, than the median of it and "
+    f"the up to {WINDOW - 1} successes before it, and is off that median by more than three standard deviations, "
+    f"estimated as {_NORMAL} times the median absolute deviation. The first {LEAST - 1} of a job are not judged."
+)
+"""How an outlier is told, for the reader of a report."""
+
+
+class Rolled(NamedTuple):
+    """A value beside those before it.
+
+    Attributes:
+        median: The median of it and up to 14 values before it; None for the first four, of which it would tell little.
+        is_outlier: Whether it stands out, as ``OUTLIER_RULE`` says.
+    """
+
+    median: float | None
+    is_outlier: bool
+
+
+def rolled(values: Iterable[float]) -> Iterator[Rolled]:
+    """Each value's rolling median, and whether it stands out."""
+    last: deque[float] = deque(maxlen=WINDOW)
+    for value in values:
+        last.append(value)
+        if len(last) < LEAST:
+            yield Rolled(median=None, is_outlier=False)
+        else:
+            middle = median(last)
+            yield Rolled(middle, _stands_out(value, middle, last))
+
+
+def _stands_out(value: float, middle: float, among: Iterable[float]) -> bool:
+    distance = abs(value - middle)
+    spread = _NORMAL * median(abs(one - middle) for one in among)
+    return distance >= _SHARE * middle and distance > _SPREADS * spread

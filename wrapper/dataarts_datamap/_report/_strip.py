@@ -1,0 +1,53 @@
+"""Runs by the hour that they were planned for."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from dataarts_datamap._models import RunState
+from dataarts_datamap._report._wall import wall_time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import tzinfo
+
+_STEPS: Final = (1, 2, 3, 4, 6, 8, 12, 24, 48, 168, 336, 720, 2160, 8760)
+_WORST_FIRST: Final = (RunState.FAILED, RunState.UNKNOWN, RunState.ACTIVE, RunState.SUCCEEDED, RunState.SKIPPED)
+_MONDAY: Final = datetime(1970, 1, 5)  # noqa: DTZ001  wall time, which has no zone
+HOUR: Final = timedelta(hours=1)
+
+
+def wall_hour(time: datetime, zone: tzinfo, *, step: int = 1) -> datetime:
+    """The beginning, as a naive time of the zone, of the hours that a time belongs to.
+
+    When clocks are put back, the hour that comes twice is one. Steps of several hours begin at midnight, those of
+    several days on a Monday.
+    """
+    return _MONDAY + (wall_time(time, zone) - _MONDAY) // (step * HOUR) * step * HOUR
+
+
+def hourly_cells(
+    runs: Iterable[tuple[datetime | None, RunState]], zone: tzinfo, *, step: int = 1
+) -> dict[datetime, dict[RunState, int]]:
+    """For each hour that runs were planned for, how many there are of each state, in the order of time.
+
+    Runs without any time are in none. ``step`` is the length of a cell in hours.
+    """
+    cells: dict[datetime, dict[RunState, int]] = {}
+    for time, state in runs:
+        if time is not None:
+            counts = cells.setdefault(wall_hour(time, zone, step=step), {})
+            counts[state] = counts.get(state, 0) + 1
+    return dict(sorted(cells.items()))
+
+
+def cell_hours(start: datetime, end: datetime, *, most: int) -> int:
+    """How many hours a cell must have, so that there are at most that many between two times."""
+    hours = (end.astimezone(UTC) - start.astimezone(UTC)) / HOUR
+    return next((step for step in _STEPS if hours / step + 1 <= most), _STEPS[-1])
+
+
+def worst(counts: Mapping[RunState, int]) -> RunState | None:
+    """The state of a cell: the worst of its runs. None if it has none."""
+    return next((state for state in _WORST_FIRST if counts.get(state)), None)

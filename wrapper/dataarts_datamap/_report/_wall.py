@@ -1,0 +1,37 @@
+"""Times as a clock on the wall of a zone shows them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+
+def wall_time(time: datetime, zone: tzinfo) -> datetime:
+    """The time in the zone, naive; in UTC if the zone has it after the last year that can be told, 9999."""
+    try:
+        local = time.astimezone(zone)
+    except OverflowError:
+        local = time.astimezone(UTC)
+    return local.replace(tzinfo=None)
+
+
+def time_text(time: datetime, zone: tzinfo) -> str:
+    """A time in the zone, such as ``2024-01-11 09:00:00``."""
+    return wall_time(time, zone).isoformat(sep=" ", timespec="seconds")
+
+
+def span_text(span: timedelta) -> str:
+    """A length of time in its two largest units, such as ``2 d 3 h`` or ``12 min 5 s``."""
+    seconds = round(abs(span.total_seconds()))
+    units = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
+    first = next((index for index, (_, size) in enumerate(units) if seconds >= size), len(units) - 1)
+    parts: list[str] = []
+    for name, size in units[first : first + 2]:
+        number, seconds = divmod(seconds, size)
+        if number or not parts:
+            parts.append(f"{number} {name}")
+    sign = "-" if span < timedelta(0) and parts != ["0 s"] else ""
+    return sign + " ".join(parts)

@@ -1,0 +1,56 @@
+"""``datamap completion``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import click
+from click.shell_completion import get_completion_class
+
+_VARIABLE: Final = "_DATAMAP_COMPLETE"
+# click's own script cuts a value, and what is told of it, at its first comma.
+_FISH: Final = """\
+function _datamap_completion
+    set -lx _DATAMAP_COMPLETE fish_complete
+    set -lx COMP_WORDS (commandline -cp)
+    set -lx COMP_CWORD (commandline -t)
+    for completion in (datamap)
+        set -l parts (string split -m 1 , -- $completion)
+        switch $parts[1]
+            case dir
+                __fish_complete_directories $parts[2]
+            case file
+                __fish_complete_path $parts[2]
+            case plain
+                echo $parts[2]
+        end
+    end
+end
+
+complete --no-files --command datamap --arguments '(_datamap_completion)'
+"""
+
+
+@click.command(short_help="Print what completes this command in a shell.")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def completion(ctx: click.Context, shell: str) -> None:
+    """Print what makes a shell complete datamap's verbs, options and values.
+
+    Once for bash (4.4 or newer), in ~/.bashrc, or for zsh, in ~/.zshrc behind
+    its compinit; fish reads its own folder.
+
+    \b
+    Examples:
+      eval "$(datamap completion bash)"
+      eval "$(datamap completion zsh)"
+      datamap completion fish > ~/.config/fish/completions/datamap.fish
+    """  # noqa: D301  click reads \b
+    click.echo(_FISH if shell == "fish" else _script(ctx.find_root().command, shell), nl=False)
+
+
+def _script(command: click.Command, shell: str) -> str:
+    kind = get_completion_class(shell)
+    if kind is None:
+        raise click.UsageError(f"the installed click knows no completion for {shell}")
+    return kind(command, {}, "datamap", _VARIABLE).source()

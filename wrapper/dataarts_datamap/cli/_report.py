@@ -1,0 +1,146 @@
+"""``datamap report``."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import click
+
+from dataarts_datamap.cli._options import connect, connection_options, given, tell, tell_if_none, tell_zone
+from dataarts_datamap.cli._times import in_zone, parse_span, parse_time, parse_zone
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from dataarts_datamap._client import DataMapClient
+    from dataarts_datamap._offsets import OffsetUnit
+    from dataarts_datamap._report._data import Report
+
+ReportOutput: TypeAlias = Literal["table", "json"]
+
+_DEFAULT_SPAN = timedelta(days=30)
+
+
+@click.command()
+@click.argument("table_guid")
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write the report as one page that works offline.",
+)
+@click.option("--start", type=parse_time, metavar="TIME", help="Where the window begins: a date, a time, or epoch ms.")
+@click.option("--end", type=parse_time, metavar="TIME", help="Where it ends, and when the table is judged (now).")
+@click.option("--since", type=parse_span, metavar="SPAN", help="Begin this long before the end: 24h, 7d (30d).")
+@click.option("--max-age", type=parse_span, metavar="SPAN", help="Oldest that the last success may be: 90m, 26h, 2d.")
+@click.option("--tz", type=parse_zone, default="UTC", metavar="ZONE", help="Zone of the times in the report (UTC).")
+@click.option(
+    "--running-data", is_flag=True, help="Put what each run did into the page or JSON; it can hold SQL and paths."
+)
+@click.option("--page-size", type=int, metavar="ROWS", help="Rows to ask for at once (100).")
+@click.option(
+    "--offset-unit", type=click.Choice(["auto", "row", "page"]), help="What the server's offset counts (auto)."
+)
+@click.option(
+    "--output",
+    type=click.Choice(["table", "json"]),
+    help="Strips (to a terminal) or JSON (to a pipe); beside --html to a terminal alone, unless it is asked for.",
+)
+@connection_options
+def report(  # noqa: PLR0913  one parameter for each option
+    *,
+    table_guid: str,
+    html: Path | None,
+    start: datetime | int | None,
+    end: datetime | int | None,
+    since: timedelta | None,
+    max_age: timedelta | None,
+    tz: tzinfo,
+    running_data: bool,
+    page_size: int | None,
+    offset_unit: OffsetUnit | None,
+    output: ReportOutput | None,
+    **settings: Any,  # noqa: ANN401
+) -> None:
+    """Show how the table TABLE_GUID was kept: whether it is fresh, what failed, what took long, what waited.
+
+    With --html, as a page to look at in a browser: a strip of outcomes by planned hour, the runs on a time line, their
+    durations and waits, the failures with their log paths. It asks nothing of any network.
+
+    Exit code 0: the report was made, whatever it says; datamap status is the judge.
+
+    \b
+    Examples:
+      datamap report 09318f28-939f-4ab6-a374-9e621096652c --since 30d --html report.html
+      datamap report 09318f28-939f-4ab6-a374-9e621096652c --since 7d --tz Asia/Shanghai
+    """  # noqa: D301  click reads \b
+    from dataarts_datamap.cli._output import is_terminal  # noqa: PLC0415  loads what --help does not need
+
+    if start is not None and since is not None:
+        raise click.UsageError("give either --start or --since, not both")
+    _check_folder(html)
+    shape = output or ("table" if is_terminal() else None if html else "json")
+    tell_zone((start, end), tz, "table" if shape == "table" else "ndjson")
+    times = given(start=in_zone(start, tz), end=in_zone(end, tz, end=True), since=since)
+    with connect(settings) as client:
+        how = given(page_size=page_size, offset_unit=offset_unit)
+        found = _read(client, table_guid, times=times, zone=tz, max_age=max_age, how=how)
+    tell_if_none(found.status.runs, "runs in this window")
+    if html is not None:
+        _write_page(found, html, running_data=running_data)
+    if shape is not None:
+        _show(found, shape, running_data=running_data)
+
+
+def _check_folder(html: Path | None) -> None:
+    if html is not None and not html.absolute().parent.is_dir():
+        raise click.UsageError(f"there is no folder {html.parent} to write {html.name} to")
+
+
+def _read(  # noqa: PLR0913  what the options say
+    client: DataMapClient,
+    table_guid: str,
+    *,
+    times: dict[str, Any],
+    zone: tzinfo,
+    max_age: timedelta | None,
+    how: dict[str, Any],
+) -> Report:
+    from dataarts_datamap._epoch import EPOCH, MILLISECOND  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._report._data import report_on  # noqa: PLC0415  as above
+    from dataarts_datamap._times import window  # noqa: PLC0415  as above
+    from dataarts_datamap.cli._progress import with_progress  # noqa: PLC0415  as above
+
+    now = datetime.now(UTC)
+    if "start" not in times:
+        times = {"since": _DEFAULT_SPAN, **times}
+    span = window(**{"start": None, "end": None, "since": None, **times}, now=now)
+    pager = client.list_table_runs(table_guid, start=span.start, end=span.end, **how)
+    operators = client.list_operators(table_guid)
+    runs = list(with_progress(pager, lambda: None))
+    judged = min(now, EPOCH + span.end * MILLISECOND)
+    return report_on(
+        runs, table_guid=table_guid, window=span, now=judged, zone=zone, operators=operators, max_age=max_age
+    )
+
+
+def _write_page(found: Report, html: Path, *, running_data: bool) -> None:
+    from dataarts_datamap._export._replacement import replacing  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._report._page import page  # noqa: PLC0415  as above
+
+    written = page(found, running_data=running_data).encode()
+    with replacing(html) as made:
+        made.write_bytes(written)
+    tell(f"{found.status.runs} runs reported: {html} has {len(written) / 1e6:.1f} MB")
+
+
+def _show(found: Report, shape: ReportOutput, *, running_data: bool) -> None:
+    from dataarts_datamap.cli._output import write_json  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap.cli._report_sheet import write_sheet  # noqa: PLC0415  as above
+
+    if shape == "json":
+        write_json(found.to_dict(running_data=running_data))
+    else:
+        write_sheet(found)

@@ -1,0 +1,81 @@
+"""What a shell offers for the value of an option; any other value may be typed as well."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from click.shell_completion import CompletionItem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    import click
+
+    Suggest = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+
+FAULTS: Final = {
+    "reset": "the connection is reset before any byte",
+    "truncated": "the connection is closed in the middle of the body",
+    "dribble": "the body comes in ten pieces",
+    "slow": "nothing comes for a while, then all of it",
+    "html": "status 200 and a page of HTML",
+    "500": "internal server error",
+    "502": "backend unavailable",
+    "503": "service unavailable",
+    "504": "backend timeout",
+}
+LEVELS: Final = {
+    "A": "envelope, status, content type",
+    "B": "decoded body",
+    "C": "paging, filters, window",
+    "D": "credentials",
+    "E": "bad input",
+}
+_SPANS: Final = {"90m": "90 minutes", "24h": "24 hours", "7d": "7 days", "30d": "30 days"}
+
+
+def _offering(choices: Mapping[str, str]) -> Suggest:
+    def suggest(_ctx: click.Context, _param: click.Parameter, typed: str) -> list[CompletionItem]:
+        return [CompletionItem(value, help=told) for value, told in choices.items() if value.startswith(typed)]
+
+    return suggest
+
+
+suggest_faults: Final = _offering(FAULTS)
+suggest_spans: Final = _offering(_SPANS)
+suggest_workspaces: Final = _offering({"auto": "the only workspace that there is"})
+
+
+def suggest_levels(_ctx: click.Context, _param: click.Parameter, typed: str) -> list[CompletionItem]:
+    """What was typed with one level more, and all levels."""
+    if not typed:
+        return [CompletionItem("".join(LEVELS), help="all"), *(CompletionItem(a, help=b) for a, b in LEVELS.items())]
+    further = [CompletionItem(typed + level, help=told) for level, told in LEVELS.items() if level not in typed]
+    return [CompletionItem(typed), *further] if set(typed) <= set(LEVELS) else []
+
+
+def suggest_zones(_ctx: click.Context, _param: click.Parameter, typed: str) -> list[CompletionItem]:
+    """The time zones that this machine knows."""
+    from zoneinfo import available_timezones  # noqa: PLC0415  reads hundreds of files
+
+    return _beginning(sorted(available_timezones()), typed)
+
+
+def suggest_regions(_ctx: click.Context, _param: click.Parameter, typed: str) -> list[CompletionItem]:
+    """The regions that are known."""
+    from dataarts_datamap._regions import REGIONS  # noqa: PLC0415  a suggestion alone needs it here
+
+    return _beginning(REGIONS, typed)
+
+
+def suggest_columns(_ctx: click.Context, _param: click.Parameter, typed: str) -> list[CompletionItem]:
+    """The columns that were typed, and one more."""
+    from dataarts_datamap._export._columns import chosen_columns  # noqa: PLC0415  loads what --help does not need
+
+    chosen, comma, last = typed.rpartition(",")
+    free = (column.name for column in chosen_columns(None, "json") if column.name not in chosen.split(","))
+    return [CompletionItem(f"{chosen}{comma}{name}") for name in free if name.startswith(last)]
+
+
+def _beginning(values: Iterable[str], typed: str) -> list[CompletionItem]:
+    return [CompletionItem(value) for value in values if value.lower().startswith(typed.lower())]
