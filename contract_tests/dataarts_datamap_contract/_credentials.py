@@ -38,12 +38,14 @@ def near_tokens(token: str) -> Iterator[tuple[str, Credential]]:
     other = "".join("b" if char == "a" else "a" for char in token)
     yield "D-missing", NOBODY
     yield "D-token-other", _token(other, other)
+    if token != token[::-1]:
+        yield "D-token-other", _token(token[::-1], '$(printf %s "$DATAMAP_TOKEN" | rev)')
     yield "D-token-prefix", _token(token[:-1], "${DATAMAP_TOKEN%?}")
     if half not in {token[:-1], ""}:
         yield "D-token-prefix", _token(half, "${DATAMAP_TOKEN:0:$((${#DATAMAP_TOKEN}/2))}")
     yield "D-token-longer", _token(f"{token}x", "${DATAMAP_TOKEN}x")
     yield "D-token-longer", _token(f"x{token}", f"x{_TOKEN}")
-    for form in ("{},x", "x, {}", "{} x", "Bearer {}"):
+    for form in ("{},x", "x, {}", "{};x", "{} x", "Bearer {}"):
         yield "D-token-longer", _token(form.format(token), form.format(_TOKEN))
     for changed, shown in ((token.upper(), "${DATAMAP_TOKEN^^}"), (token.lower(), "${DATAMAP_TOKEN,,}")):
         if changed != token:

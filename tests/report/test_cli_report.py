@@ -315,13 +315,6 @@ def test_failure_leaves_the_old_page(
     ]
 
 
-def test_help(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
-    """The help has an example."""
-    code, out, _ = called(capfdbinary, "report", "--help")
-
-    assert (0, True) == (code, "--since 30d --html report.html" in out)
-
-
 def test_demo(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     """The demo table's report, against the mock server, has something of everything."""
     with report_demo.demo() as service:

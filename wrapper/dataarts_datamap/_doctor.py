@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from msgspec import DecodeError, Struct, json
+from msgspec import DecodeError, Struct, json, structs
 
 from dataarts_datamap import _http
 from dataarts_datamap._credentials import AccessKeyCredentials, TokenCredentials
@@ -161,7 +161,7 @@ class _Examination:
     def __init__(self, subject: Subject, transport: _http.SyncTransport) -> None:
         self._subject = subject
         self._transport = transport
-        self._policy = replace(
+        self._policy = structs.replace(
             subject.policy, retry=Retry(attempts=1), deadline=min(subject.policy.deadline, _PATIENCE)
         )
         self._patience = min(subject.network.timeout, _PATIENCE)
@@ -328,7 +328,7 @@ class _Examination:
 
     def _find_project(self) -> Steps[str]:
         """The id of the project that is named like the region."""
-        settings = replace(self._subject.settings, instance_id=_UNSET, workspace_id=None)
+        settings = structs.replace(self._subject.settings, instance_id=_UNSET, workspace_id=None)
         return (yield from Discovery(settings, self._credentials, self._policy).scope()).project_id
 
     def _operators_request(self) -> Request:

@@ -18,7 +18,6 @@ import zlib
 from contextlib import suppress
 from contextvars import ContextVar
 from functools import cache, lru_cache
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -47,7 +46,7 @@ from dataarts_datamap._version import __version__
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
-    from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Hashable, Iterable, Sequence
 
     from dataarts_datamap._cancellation import Cancellation
     from dataarts_datamap._clock import Clock
@@ -58,9 +57,9 @@ PoolT = TypeVar("PoolT", DirectPool | httpcore.ConnectionPool, httpcore.AsyncCon
 ErrorT = TypeVar("ErrorT", bound=DataMapError)
 
 _LONGEST_CONNECT: Final = 10.0
-_POOL_SIZE: Final[Mapping[str, Any]] = MappingProxyType(
-    {"max_connections": 100, "max_keepalive_connections": 20, "keepalive_expiry": 5.0}
-)
+_MOST_CONNECTIONS: Final = 100
+_MOST_IDLE_CONNECTIONS: Final = 20
+_LONGEST_IDLE: Final = 5.0
 _NAP: Final = 0.2
 _HEADERS: Final = {
     "user-agent": ("User-Agent", f"dataarts-datamap/{__version__} python/{platform.python_version()}"),
@@ -193,9 +192,9 @@ class SyncTransport:
 
     def _open_pool(self, proxy: Proxy | None) -> DirectPool | httpcore.ConnectionPool:
         if proxy is None:
-            return DirectPool(tls_context=tls_context, **_POOL_SIZE, network_backend=self._backend)
+            return DirectPool(tls_context=tls_context, **_pool_size(), network_backend=self._backend)
         return httpcore.ConnectionPool(
-            ssl_context=tls_context(), **_POOL_SIZE, proxy=_proxied(proxy), network_backend=self._backend
+            ssl_context=tls_context(), **_pool_size(), proxy=_proxied(proxy), network_backend=self._backend
         )
 
 
@@ -281,7 +280,7 @@ class AsyncTransport:
 
     def _open_pool(self, proxy: Proxy | None) -> httpcore.AsyncConnectionPool:
         proxied = None if proxy is None else _proxied(proxy)
-        return _AsyncPool(ssl_context=tls_context(), **_POOL_SIZE, proxy=proxied, network_backend=_AsyncBackend())
+        return _AsyncPool(ssl_context=tls_context(), **_pool_size(), proxy=proxied, network_backend=_AsyncBackend())
 
 
 async def _cancelled_in_time(exchange: Coroutine[Any, Any, None], arrival: _Arrival) -> None:
@@ -697,6 +696,14 @@ def _parts(request: Request, timeout: float, left: float) -> dict[str, Any]:
         "extensions": {
             "timeout": {"connect": min(timeout, _LONGEST_CONNECT), "read": timeout, "write": timeout, "pool": left}
         },
+    }
+
+
+def _pool_size() -> dict[str, Any]:
+    return {
+        "max_connections": _MOST_CONNECTIONS,
+        "max_keepalive_connections": _MOST_IDLE_CONNECTIONS,
+        "keepalive_expiry": _LONGEST_IDLE,
     }
 
 

@@ -32,7 +32,7 @@ def near_names(name: str) -> Iterator[tuple[str, str]]:
         if each != name:
             yield "C-job-name-other", each
     parts = {name[:-1], name[1:], name[: len(name) // 2], name[len(name) // 2 :]}
-    longer = [name + more for more in ("x", "_1", "/", "<", "%", "/x", " ")] + [
+    longer = [name + more for more in ("x", "_1", "/", "<", "%", "/x", " ", ".", ";", "\0")] + [
         f"x{name}",
         f" {name}",
         f"{name},{name}",
@@ -61,9 +61,9 @@ def wild_ids(value: str) -> tuple[str, ...]:
 
 
 def near_id(value: str) -> tuple[str, ...]:
-    """Ids that are not the given one: another last character, one fewer, one more."""
+    """Ids that are not the given one: another last character, one fewer, one more, and a list that begins with it."""
     last = "1" if value[-1] == "0" else "0"
-    found = (value[:-1] + last, value[:-1], value + "0")
+    found = (value[:-1] + last, value[:-1], value + "0", f"{value},{value[:-1]}{last}")
     return tuple(each for each in found if each)
 
 

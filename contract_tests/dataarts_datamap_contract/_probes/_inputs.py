@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract._session import Session
 
 _OK, _BAD_REQUEST, _THROTTLED = 200, 400, 429
-_WORDS = ("abc", "ten", "null", "true", "1x", "--1", "[1]", "1;2", "1,2", "1-2", "\uff12x")
-_DATES = ("2024-01-31", "2024-01-31T00:00:00Z", "now")
+_WORDS = ("abc", "ten", "null", "true", "false", "1x", "--1", "[1]", "1;2", "1,2", "1-2", "\uff12x")
+_DATES = ("2024-01-31", "2024/01/31", "2024-01-31T00:00:00Z", "now")
 # Unusual spellings of nothing and of less, that no reading brings inside of any bounds above them.
 _ODD_SPELLINGS = ("0x0", "0e5", "-0x10", "-1e1", " -1 ", "-\u0661", "1e30", "0xffffffffffffffffff")
 _LONG = 300

@@ -64,7 +64,9 @@ def report(  # noqa: PLR0913  one parameter for each option
     output: ReportOutput | None,
     **settings: Any,  # noqa: ANN401
 ) -> None:
-    """Show how the table TABLE_GUID was kept: whether it is fresh, what failed, what took long, what waited.
+    """Show how a table was kept: what failed, and what took long.
+
+    It tells of the table TABLE_GUID whether it is fresh, and if not, why; and what waited to be started.
 
     With --html, as a page to look at in a browser: a strip of outcomes by planned hour, the runs on a time line, their
     durations and waits, the failures with their log paths. It asks nothing of any network.
@@ -73,8 +75,8 @@ def report(  # noqa: PLR0913  one parameter for each option
 
     \b
     Examples:
-      datamap report 09318f28-939f-4ab6-a374-9e621096652c --since 30d --html report.html
-      datamap report 09318f28-939f-4ab6-a374-9e621096652c --since 7d --tz Asia/Shanghai
+      datamap report 09318f28-939f-4ab6-a374-9e621096652c --html report.html
+      datamap report 09318f28-939f-4ab6-a374-9e621096652c --since 7d --tz +08:00
     """  # noqa: D301  click reads \b
     from dataarts_datamap.cli._output import is_terminal  # noqa: PLC0415  loads what --help does not need
 
