@@ -29,7 +29,7 @@ endif
 
 # An environment that was moved or copied would run the code of its old place.
 ifneq ($(shell cat $(VENV)/.python 2>/dev/null),$(CURDIR))
-$(shell rm -f $(VENV)/.python $(VENV)/.runtime $(VENV)/.dev)
+$(shell rm -f $(VENV)/.python $(VENV)/.runtime $(VENV)/.dev $(VENV)/.docs)
 endif
 
 # More processes than cores: many a test waits for a socket.
@@ -62,6 +62,11 @@ $(VENV)/.dev: $(VENV)/.runtime
 	@$(PIP_INSTALL) --editable '.[all]' --group dev
 	@touch $@
 
+# What the documentation is built with.
+$(VENV)/.docs: $(VENV)/.dev
+	@$(PIP_INSTALL) --group docs
+	@touch $@
+
 # The official SDK, as a client of the mock server: in an environment of its own, since it is no dependency.
 $(OFFICIAL)/.made: constraints.official.txt
 	@echo "Setting up $(OFFICIAL) ..." >&2
@@ -92,7 +97,7 @@ test: $(VENV)/.dev ## Run the whole test suite
 	@$(BIN)/python -m pytest $(PARALLEL)
 
 .PHONY: prove
-prove: $(VENV)/.dev $(OFFICIAL)/.made $(PRISM)/.made ## Run the long proofs
+prove: $(VENV)/.docs $(OFFICIAL)/.made $(PRISM)/.made ## Run the long proofs
 	@$(BIN)/python -m pytest -m prove
 	@$(BIN)/python -m pytest contract_tests --max-examples 1000
 
@@ -107,7 +112,7 @@ lint: $(VENV)/.dev ## Check style, types, import layers and the specification
 	@$(BIN)/python spec/check.py
 	@$(BIN)/python spec/diff.py
 	@$(BIN)/lint-imports --no-cache --no-logo
-	@$(BIN)/mypy wrapper contract_tests/dataarts_datamap_contract examples spec tests benchmarks
+	@$(BIN)/mypy wrapper contract_tests/dataarts_datamap_contract examples spec tests benchmarks docs_build
 	@$(BIN)/basedpyright
 
 .PHONY: spec-diff
@@ -162,6 +167,10 @@ check-generated: $(VENV)/.dev ## Fail if the low-level client is not what the sp
 .PHONY: faults
 faults: $(VENV)/.dev ## Rewrite docs/faults.md from the table of faults in the tests
 	@cd tests && python -m support.fault_page
+
+.PHONY: docs
+docs: $(VENV)/.docs ## Build the documentation into build/docs/site, links checked
+	@$(BIN)/python -m docs_build build/docs
 
 .PHONY: screenshots
 screenshots: $(VENV)/.dev ## Rewrite docs/images with pictures of the report, taken by the machine's Chromium

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import subprocess
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+import dataarts_datamap
 from dataarts_datamap import AccessKeyCredentials, DataMapClient
 from dataarts_datamap_contract.mock import MockConfig, MockServer
 
@@ -144,3 +146,25 @@ def test_changed_query(tmp_path: Path, change: Callable[[str], str], status: int
 
     assert status == told["status"]
     assert ("verify aksk signature fail" in told.get("message", "")) is (status == 401)
+
+
+def test_names_of_the_page_that_compares(tmp_path: Path) -> None:
+    """Each class that the documentation names as the official SDK's is one, and each that it names as ours is ours."""
+    page = (ROOT / "docs" / "how-to" / "official-sdk.md").read_text(encoding="utf-8")
+    rows = [row.split("|")[1:3] for row in page.splitlines() if row.startswith("| ")]
+    theirs, ours = (
+        {*re.findall(r"\b[A-Z]\w+[a-z]\w*[A-Z]\w+\b", " ".join(cells))} for cells in zip(*rows, strict=True)
+    )
+    code = """if True:
+        from huaweicloudsdkcore.auth import credentials, provider
+        from huaweicloudsdkcore.exceptions import exceptions
+        from huaweicloudsdkcore.http import http_config
+        from huaweicloudsdkdataartsstudio import v1
+        print(*{name for module in (credentials, provider, exceptions, http_config, v1) for name in dir(module)})
+    """
+    home = {**os.environ, "HOME": str(tmp_path), "USERPROFILE": str(tmp_path)}
+    done = subprocess.run([PYTHON, "-c", code], check=True, capture_output=True, text=True, env=home)
+
+    assert theirs
+    assert set() == theirs - {*done.stdout.split()}
+    assert set() == ours - {*dataarts_datamap.__all__} - {"DataMap"}

@@ -1,0 +1,51 @@
+"""The project's documents: where each stands, and which page of the site it becomes."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+ROOT: Final = Path(__file__).parents[1]
+PAGES: Final = ROOT / "docs"
+
+_BESIDE: Final = {
+    "README.md": "index.md",
+    "CHANGELOG.md": "project/changelog.md",
+    "CONTRIBUTING.md": "project/contributing.md",
+    "SECURITY.md": "project/security-policy.md",
+    "benchmarks/RESULTS.md": "project/benchmarks.md",
+    "contract_tests/MUTANTS.md": "project/mutants.md",
+}
+"""Documents outside of ``docs/`` by the pages that show them; the README has a page of the site in its place."""
+
+WITH_BLOCKS: Final = ("README.md", "CONTRIBUTING.md", "SECURITY.md")
+"""Documents outside of ``docs/`` whose blocks are run."""
+
+
+def documents() -> list[str]:
+    """Every document whose blocks are run, by its path in the checkout."""
+    pages = sorted(path.relative_to(ROOT).as_posix() for path in PAGES.rglob("*.md"))
+    return [*WITH_BLOCKS, *pages]
+
+
+def site_pages() -> dict[str, str]:
+    """The page that each document becomes, by paths in the checkout and in the site."""
+    inside = (path.relative_to(PAGES).as_posix() for path in PAGES.rglob("*.md"))
+    return {**{f"docs/{page}": page for page in inside}, **_BESIDE}
+
+
+def site_path(document: str) -> str:
+    """Where a file of the checkout stands in the site: as its page, or as a file to look at.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+    """
+    if page := site_pages().get(document):
+        return page
+    if not (ROOT / document).is_file():
+        raise FileNotFoundError(f"{document} is not there")
+    path = PurePosixPath(document)
+    if path.is_relative_to("docs"):
+        return path.relative_to("docs").as_posix()
+    name = path.as_posix().removeprefix(".")  # what begins with a dot is no part of a site
+    return f"files/{name}" if path.suffix else f"files/{name}.txt"

@@ -1,0 +1,66 @@
+"""Puts the pages of the site together: the documents, what is generated from the code, and the files they link to."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import shutil
+from typing import TYPE_CHECKING, Final
+
+from docs_build.documents import PAGES, ROOT, site_pages, site_path
+from docs_build.generated import GENERATORS
+from docs_build.swagger import write_swagger
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_LINK: Final = re.compile(r"(?<=\]\()([^)\s#]+)(?=[#)])")
+_GENERATED: Final = re.compile(r"^<!-- generated: ([a-z-]+) -->$", re.MULTILINE)
+_FENCE: Final = re.compile(r"^(```.*?^```$)", re.MULTILINE | re.DOTALL)
+_NOTES: Final = re.compile(
+    r"^<!-- (?:not run:.*?|numbers vary|stays running|with the official SDK) -->\n", re.MULTILINE | re.DOTALL
+)
+
+
+def stage(folder: Path) -> None:
+    """Write the sources of the site into a folder, whose earlier content goes.
+
+    Raises:
+        FileNotFoundError: A document links to a file that is not there.
+        KeyError: A page asks for something that nothing generates.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    pages = folder / "docs"
+    shutil.copytree(PAGES, pages, ignore=shutil.ignore_patterns("*.md", "zensical.toml", "theme"))
+    shutil.copytree(PAGES / "theme", folder / "theme")
+    shutil.copy(PAGES / "zensical.toml", folder)
+    for document, page in site_pages().items():
+        if document != "README.md":
+            _write_page(document, page, pages)
+    write_swagger(pages / "specification")
+
+
+def _write_page(document: str, page: str, pages: Path) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    parts = _FENCE.split(_NOTES.sub("", text))
+    text = "".join(part if part.startswith("```") else _with_site_links(part, document, page, pages) for part in parts)
+    text = _GENERATED.sub(lambda found: GENERATORS[found[1]](), text)
+    (pages / page).parent.mkdir(parents=True, exist_ok=True)
+    (pages / page).write_text(text, encoding="utf-8", newline="\n")
+
+
+def _with_site_links(text: str, document: str, page: str, pages: Path) -> str:
+    """The text, with links that lead from one document to another, or to a copy of a file of the checkout."""
+
+    def resolve(link: re.Match[str]) -> str:
+        if "://" in link[1] or link[1].startswith("mailto:"):
+            return link[1]
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(document), link[1]))
+        is_made_here = target.startswith("docs/specification/")
+        there = target.removeprefix("docs/") if is_made_here else site_path(target)
+        if there.startswith("files/"):
+            (pages / there).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / target, pages / there)
+        return posixpath.relpath(there, posixpath.dirname(page) or ".")
+
+    return _LINK.sub(resolve, text)
