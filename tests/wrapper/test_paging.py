@@ -602,7 +602,7 @@ def test_walks_over_the_mock_server(face: Face, way: dict[str, Any], monkeypatch
     """The runs of the mock server come whole, however it counts and filters, in one slice and in several."""
     with MockServer(MockConfig(size=400, now=NOW, **way)) as server:
         monkeypatch.setitem(SETTINGS, "credentials", TokenCredentials(server.config.token))
-        window = {"start": 0, "end": NOW}
+        window = {"start": NOW - timedelta(days=365), "end": NOW}
         whole = face.list_runs(server, job_name="ETL_Job_dli2dws", **window)
         sliced = face.list_runs(
             server, job_name="ETL_Job_dli2dws", page_size=60, slice_span=timedelta(days=9), **window
