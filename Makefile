@@ -79,7 +79,7 @@ $(PRISM)/.made:
 	@command -v npm >/dev/null || { echo "Prism is installed with npm, which is not on the PATH: install Node.js 20 or newer" >&2; exit 1; }
 	@echo "Setting up $(PRISM) ..." >&2
 	@mkdir -p $(PRISM)
-	@npm install --prefix $(PRISM) --no-package-lock --no-save --ignore-scripts --no-audit --no-fund --silent $(PRISM_CLI)
+	@npm install --prefix $(PRISM) --no-package-lock --no-save --ignore-scripts --no-audit --no-fund --loglevel error $(PRISM_CLI) >&2
 	@touch $@
 
 .PHONY: prism
