@@ -30,10 +30,8 @@ from dataarts_datamap._requests import operators_request, runs_request
 from dataarts_datamap._resume import Position, TablePosition
 from dataarts_datamap._retry import Policy, Retry, exchange
 from dataarts_datamap._scope import Scope, Settings, how_to_set
-from dataarts_datamap._table_walk import MergedWalk, TableWalk
 from dataarts_datamap._text import shown
 from dataarts_datamap._times import Time, Window, window
-from dataarts_datamap._waiting import read_all, wait_for_run
 from dataarts_datamap._walk import WindowWalk
 
 if TYPE_CHECKING:
@@ -276,6 +274,7 @@ class _Client(Generic[PagerT]):
                     f"the resume_token is of the runs, not merged, of table {shown(resumed.table_guid)}"
                 )
         plan = _plan(page_size, offset_unit, slice_span)
+        from dataarts_datamap._table_walk import MergedWalk, TableWalk  # noqa: PLC0415  loaded for this call alone
 
         def begin() -> Steps[PagedWalk]:
             operators = list(dict.fromkeys((yield from self._read_operators(table_guid))))
@@ -353,6 +352,8 @@ class _Client(Generic[PagerT]):
         first_wait: float,
         longest_wait: float,
     ) -> Steps[Run]:
+        from dataarts_datamap._waiting import read_all, wait_for_run  # noqa: PLC0415  loaded for this call alone
+
         operator = Operator(task_id=task_id, job_name=job_name, workspace_id=workspace_id)
         begun = window(start=start, end=end, since=since, now=datetime.now(UTC))
         self._refuse_bad_arguments(operator, begun, limit=_DEFAULT_PAGE_SIZE)

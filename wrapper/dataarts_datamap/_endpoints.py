@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 import sys
-from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
+
+from msgspec import Struct
 
 from dataarts_datamap._errors import ConfigurationError
 from dataarts_datamap._text import printable
@@ -15,8 +16,7 @@ from dataarts_datamap._text import printable
 _NO_PROXY_BUT_BY_VARIABLE: Final = sys.platform == "linux"  # other systems have settings of their own
 
 
-@dataclass(frozen=True, slots=True)
-class Proxy:
+class Proxy(Struct, frozen=True):
     """A proxy.
 
     Attributes:
@@ -25,7 +25,10 @@ class Proxy:
     """
 
     address: str
-    auth: tuple[bytes, bytes] | None = field(default=None, repr=False)
+    auth: tuple[bytes, bytes] | None = None
+
+    def __repr__(self) -> str:
+        return f"Proxy({self.address!r})"
 
 
 def checked_endpoint(

@@ -445,7 +445,7 @@ class _TimedBackend(httpcore.NetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         failure: Exception = httpcore.ConnectError(f"no address of {host}")
-        for *_, address in socket.getaddrinfo(host.encode("ascii"), port, type=socket.SOCK_STREAM):  # loads no IDNA
+        for *_, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
             left = self.left(timeout)  # for each address anew, or else many would add up
             try:
                 stream = self._backend.connect_tcp(str(address[0]), port, left, local_address, socket_options)
