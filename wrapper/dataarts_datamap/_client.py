@@ -53,7 +53,7 @@ _DEFAULT_RATE: Final = 50.0  # documented: what the service allows one user on a
 _LEAST_RATE: Final = 1e-5  # about one a day
 _MOST_RATE: Final = 1_000_000  # each of the last second is remembered
 _DEFAULT_CONCURRENCY: Final = 8
-_MOST_CONCURRENCY: Final = 64
+_MOST_CONCURRENCY: Final = 32  # no more pages than that are named ahead
 _DEFAULT_SLICE_SPAN: Final = timedelta(days=28)  # a sibling API caps a window at a month
 _SHORTEST_SLICE: Final = timedelta(seconds=1)
 _SLICE_ROWS: Final = 10_000
@@ -422,7 +422,7 @@ class DataMapClient(_Client[Pager[Run]]):
         requests_per_second: How many requests the client sends in a second, for all its walks together; by default
             50, which is what the service allows one user (documented). One every day or so at the least; a million at
             the most, and None for no limit. Where the service finds them too many all the same, all walks wait.
-        concurrency: How many pages of a walk are read at once: 1 to 64, by default 8.
+        concurrency: How many pages of a walk are read at once: 1 to 32, by default 8.
         on_attempt: Called with an ``Attempt`` after each one, for metrics and the like, in the thread or task of the
             call; what it raises is logged once and breaks nothing. It should be quick, and no coroutine function.
         clock: Time and chance for the retries, for tests that must not wait.
@@ -585,7 +585,7 @@ class AsyncDataMapClient(_Client[AsyncPager[Run]]):
         requests_per_second: How many requests the client sends in a second, for all its walks together; by default
             50, which is what the service allows one user (documented). One every day or so at the least; a million at
             the most, and None for no limit. Where the service finds them too many all the same, all walks wait.
-        concurrency: How many pages of a walk are read at once: 1 to 64, by default 8.
+        concurrency: How many pages of a walk are read at once: 1 to 32, by default 8.
         on_attempt: Called with an ``Attempt`` after each one, for metrics and the like, in the thread or task of the
             call; what it raises is logged once and breaks nothing. It should be quick, and no coroutine function.
         clock: Time and chance for the retries, for tests that must not wait.
