@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -25,9 +26,13 @@ def main() -> int:
     sys.stdout.write(
         f"{done.stdout}{done.stderr}\n"
         if done.returncode
-        else f"{site / 'index.html'}\nTo search in it: python -m http.server --bind 127.0.0.1 --directory {site}\n"
+        else f"{site / 'index.html'}\nTo search in it: {shlex.join(_serve(site))}\n"
     )
     return done.returncode
+
+
+def _serve(site: Path) -> list[str]:
+    return [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", "--directory", str(site)]
 
 
 if __name__ == "__main__":

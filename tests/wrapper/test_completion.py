@@ -20,6 +20,7 @@ import pytest
 from dataarts_datamap.cli._suggestions import FAULTS, LEVELS
 from dataarts_datamap_contract.catalogue import checks_of
 from dataarts_datamap_contract.mock._faults import FaultKind
+from docs_build.documents import PAGES
 from support.command import called
 
 if TYPE_CHECKING:
@@ -34,12 +35,11 @@ if [ -n "$_DATAMAP_COMPLETE" ] || [ "$1" = completion ]; then exec "$REAL_PYTHON
 printf '<%s>' "$@"
 echo '<done>'
 """
+_PAGE = (PAGES / "how-to" / "completion.md").read_text(encoding="utf-8")
+DOCUMENTED = {shell: line for line, shell in re.findall(r"^\$ echo '(.+)' >> ~/\.(bash|zsh)rc$", _PAGE, re.MULTILINE)}
 START = {
-    "bash": ("PS1='READY> '\nbind 'set enable-bracketed-paste off'\neval \"$(datamap completion bash)\"\n", ".bashrc"),
-    "zsh": (
-        "PS1='READY> '\nautoload -Uz compinit\ncompinit -u -D\neval \"$(datamap completion zsh)\"\n",
-        ".zshrc",
-    ),
+    "bash": (f"PS1='READY> '\nbind 'set enable-bracketed-paste off'\n{DOCUMENTED['bash']}\n", ".bashrc"),
+    "zsh": (f"PS1='READY> '\nautoload -Uz compinit\ncompinit -u -D\n{DOCUMENTED['zsh']}\n", ".zshrc"),
     "fish": (
         "function fish_prompt; echo 'READY> '; end\nfunction fish_greeting; end\n",
         ".config/fish/config.fish",
@@ -136,6 +136,17 @@ def test_completed(keys: str, expected: list[str], typed: Terminal) -> None:
     shown = typed.wait(r"((?:<[^<>]*>)+)<done>")[1]
     assert expected == re.findall(r"<([^<>]*)>", shown)
     typed.wait("READY> ")
+
+
+@pytest.mark.parametrize("shell", DOCUMENTED)
+def test_silent_without_the_command(shell: str) -> None:
+    """The line for a shell's start says nothing where the command is not found, as outside of a virtual environment."""
+    path = shutil.which(shell)
+    if path is None:
+        pytest.skip(f"{shell} IS NOT ON THIS MACHINE: its start was not tried")
+    done = subprocess.run([path, "-c", DOCUMENTED[shell]], check=False, capture_output=True, env={"PATH": "/nowhere"})
+
+    assert (b"", b"") == (done.stdout, done.stderr)
 
 
 @pytest.mark.prove
