@@ -118,9 +118,9 @@ def look_at_charts(visit: Visit) -> None:
     for number in range(charts.count()):
         painted = "c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(value => value)"
         assert charts.nth(number).evaluate(painted)
-    assert shown.get_by_role("application", name="Outcomes by planned hour").count()
+    assert shown.get_by_role("application", name="Outcomes by planned time").count()
     assert shown.get_by_role("application", name="Duration of ETL_Job_dli2dws").count()
-    shown.get_by_role("application", name="Outcomes by planned hour").press("Home")
+    shown.get_by_role("application", name="Outcomes by planned time").press("Home")
     assert "1 failed" in shown.locator("#spoken").inner_text()
     shown.get_by_role("application", name="Runs on a time line").press("ArrowRight")
     shown.keyboard.press("ArrowDown")

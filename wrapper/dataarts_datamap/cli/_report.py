@@ -88,7 +88,7 @@ def report(  # noqa: PLR0913  one parameter for each option
 
     It tells of the table TABLE_GUID whether it is fresh, and if not, why; and what waited to be started.
 
-    With --html, as a page to look at in a browser: a strip of outcomes by planned hour, the runs on a time line, their
+    With --html, as a page to look at in a browser: a strip of outcomes by planned time, the runs on a time line, their
     durations and waits, the failures with their log paths. It asks nothing of any network.
 
     Exit code 0: the report was made, whatever it says; datamap status is the judge.
