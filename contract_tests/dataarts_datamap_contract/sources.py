@@ -68,7 +68,7 @@ def make_target(settings: Mapping[str, Any], *, discovered: bool = False, allow_
         nothing: dict[str, Any] = {"task_id": "-", "job_name": "-", "window_start": 0, "window_end": 0}
         values = nothing | values
     missing = [name for name in _REQUIRED if values.get(name) in {None, ""} and name not in problems]
-    texts = [f"set {', '.join(missing)}"] if missing else []
+    texts = [f"set {', '.join(missing)} ({_how_to_set(missing)})"] if missing else []
     texts += [*problems.values(), *(_endpoint_problems(endpoint, allow_http=allow_http) if endpoint else ())]
     if texts:
         raise TargetError(f"cannot aim at {_without_secrets(endpoint)}: {'; '.join(texts)}")
@@ -76,6 +76,12 @@ def make_target(settings: Mapping[str, Any], *, discovered: bool = False, allow_
         values["rate_limit"] = _GENTLE_RATE
     values["endpoint"] = endpoint.rstrip("/")
     return Target(**values)
+
+
+def _how_to_set(missing: Iterable[str]) -> str:
+    variables = ", ".join(f"DATAMAP_{name.upper()}" for name in missing)
+    how = f"as {variables}; or in a TOML file, with --target FILE"
+    return how if DISCOVERED.isdisjoint(missing) else f"{how}; or let --discover --table GUID find an operator"
 
 
 def _read_file(path: Path) -> dict[str, Any]:

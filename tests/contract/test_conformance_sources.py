@@ -107,6 +107,22 @@ def test_names_all_that_is_missing() -> None:
 
 
 @pytest.mark.parametrize(
+    ("left_out", "told"),
+    [
+        (
+            ("TASK_ID",),
+            r"set task_id \(as DATAMAP_TASK_ID; or in a TOML file, with --target FILE; or let --discover --table GUID",
+        ),
+        (("PROJECT_ID",), r"set project_id \(as DATAMAP_PROJECT_ID; or in a TOML file, with --target FILE\)$"),
+    ],
+)
+def test_tells_how_to_set_what_is_missing(left_out: tuple[str, ...], told: str) -> None:
+    """The text names variable and option for what is missing, and --discover for what can be found out."""
+    with pytest.raises(TargetError, match=told):
+        target_of({name: text for name, text in COMPLETE.items() if name.removeprefix("DATAMAP_") not in left_out})
+
+
+@pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
         ("TOKEN", "s3cret\n", "token has characters that no header can carry"),

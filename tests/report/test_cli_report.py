@@ -204,6 +204,27 @@ def test_strip(
     assert terminal is None
 
 
+LOG = f"obs://dlf-log-{'0123456789abcdef' * 4}/Load orders-eu/2024-01-11_08_30_00.000/execution.log"
+
+
+@pytest.mark.parametrize(
+    "rows", [[{"ago": ago, "status": "fail", "executionLogPath": log} for ago, log in ((3, LOG), (2, ""))]]
+)
+def test_log_paths(server: ScriptedServer, terminal: None, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """A log path stands on a line of its own below its failure, whole, however narrow the terminal is."""
+    _, out, _ = called(capfdbinary, "report", "t", *WINDOW, "--output", "table")
+
+    assert [
+        "FAILED               STATUS  JOB  RUN",
+        "2024-01-10 22:00:00  fail    a    2",
+        "  no log path",
+        "2024-01-10 21:00:00  fail    a    1",
+        f"  log: {LOG}",
+    ] == out.splitlines()[-5:]
+    assert server.asked
+    assert terminal is None
+
+
 class Terminal:
     """The real stdout, which says that it is a terminal."""
 

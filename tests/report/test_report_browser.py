@@ -110,6 +110,20 @@ def test_zone(browser: Browser, tmp_path: Path) -> None:
     assert [] == visit.complaints
 
 
+def test_wide_rows_fit(browser: Browser, tmp_path: Path) -> None:
+    """On 1280 pixels, no log path runs out of the list, however long path, name, status and spans are."""
+    long = {"jobName": "ETL_Job_" * 9, "executionLogPath": "obs://dlf-log/" + "0123456789abcdef" * 9}
+    late = {"taskRunningLogId": 900_000_000_000, "startTime": PLANNED + 500 * HOUR, "endTime": PLANNED + 915 * HOUR}
+    kinds = ["success"] * 20 + ["manual-stop", "a status of more words than any that is known", "success"]
+    runs = [varied(number, status, 60, **long, **late if number > 19 else {}) for number, status in enumerate(kinds)]
+    visit = Visit(browser, write_page(tmp_path / "report.html", runs), viewport={"width": 1280, "height": 900})
+    visit.page.get_by_role("button", name="All 23").click()
+
+    assert "slow" in visit.page.locator("#list").inner_text()
+    room, taken = visit.page.locator(".scroll").evaluate("box => [box.clientWidth, box.scrollWidth]")
+    assert room == taken
+
+
 def look_at_charts(visit: Visit) -> None:
     """Each chart is drawn, has a name, and reads its runs out at the arrow keys."""
     shown = visit.page
@@ -118,9 +132,9 @@ def look_at_charts(visit: Visit) -> None:
     for number in range(charts.count()):
         painted = "c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(value => value)"
         assert charts.nth(number).evaluate(painted)
-    assert shown.get_by_role("application", name="Outcomes by planned hour").count()
+    assert shown.get_by_role("application", name="Outcomes by planned time").count()
     assert shown.get_by_role("application", name="Duration of ETL_Job_dli2dws").count()
-    shown.get_by_role("application", name="Outcomes by planned hour").press("Home")
+    shown.get_by_role("application", name="Outcomes by planned time").press("Home")
     assert "1 failed" in shown.locator("#spoken").inner_text()
     shown.get_by_role("application", name="Runs on a time line").press("ArrowRight")
     shown.keyboard.press("ArrowDown")

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 IMAGES: Final = Path(__file__).parents[2] / "docs" / "images"
 _WIDTH: Final = 1280
 _COLOURS: Final = 256  # a third of the bytes, and no difference to be seen
-_END: Final = "#list tr:nth-child(3)"
+_ROWS: Final = 4
+_MARGIN: Final = 28
 
 
 def write_demo(file: Path) -> None:
@@ -40,8 +41,9 @@ def write_demo(file: Path) -> None:
 
 def _take(browser: Browser, page: Path, scheme: Literal["light", "dark"], path: Path) -> None:
     visit = Visit(browser, page, color_scheme=scheme, viewport={"width": _WIDTH, "height": 900})
-    last = visit.page.locator(_END).bounding_box()
-    height = 0 if last is None else last["y"] + last["height"]
+    visit.page.locator("#list tr").evaluate_all(f"rows => rows.slice({_ROWS}).forEach(row => row.remove())")
+    rows = visit.page.locator(".scroll").bounding_box()
+    height = 0 if rows is None else rows["y"] + rows["height"] + _MARGIN
     image = visit.page.screenshot(full_page=True, clip={"x": 0, "y": 0, "width": _WIDTH, "height": height})
     picture = Image.open(BytesIO(image))
     picture.convert("RGB").quantize(_COLOURS, Image.Quantize.MAXCOVERAGE, kmeans=1).save(path, optimize=True)

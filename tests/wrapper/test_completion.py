@@ -171,6 +171,9 @@ def test_what_is_offered_is_known() -> None:
         ("export --columns run_id,run", ["run_id,running_time", "run_id,running_data", "run_id,running_param"]),
         ("runs --tz asia/shang", ["Asia/Shanghai"]),
         ("status --max-age ", ["90m", "24h", "7d", "30d"]),
+        ("report --since ", ["90m", "24h", "7d", "30d"]),
+        ("report --max-age 3", ["30d"]),
+        ("report --tz asia/shang", ["Asia/Shanghai"]),
         ("wait --workspace-id ", ["auto"]),
     ],
 )

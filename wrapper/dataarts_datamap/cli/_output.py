@@ -42,7 +42,6 @@ VERDICT_STYLES: Final = {
 }
 _STATUS_TITLES: Final = ("VERDICT", "SUCCEEDED", "AGE", "RUNNING", "WAITING", "FAILED", "TAKES", "LATE", "JOB")
 _NONE: Final = "-"
-_WRAPPED: Final = frozenset({"JOB", "STATUS"})
 _PIPE_WIDTH: Final = 10_000  # a pipe has no width that lines would have to fit
 
 
@@ -102,16 +101,12 @@ def _write_lines(values: Iterable[dict[str, Any]]) -> int:
 
 
 def _write_table(titles: Sequence[str], rows: Sequence[tuple[Sequence[str | None], str]]) -> int:
-    from rich.table import Table  # noqa: PLC0415  slow to load, and a pipe needs none of it
-    from rich.text import Text  # noqa: PLC0415
+    from dataarts_datamap.cli._tables import Row, fitted  # noqa: PLC0415  slow to load, and a pipe needs none of it
 
     if rows:
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for title in titles:
-            table.add_column(title, no_wrap=title not in _WRAPPED, overflow="fold")
-        for cells, style in rows:
-            table.add_row(*(Text(_NONE if cell is None else printable(cell), style) for cell in cells))
-        write_rich(table, width=line_width())
+        shown = [Row([_NONE if cell is None else printable(cell) for cell in cells], style) for cells, style in rows]
+        width = line_width()
+        write_rich(*fitted(titles, shown, width=width), width=width)
     return len(rows)
 
 
@@ -121,13 +116,16 @@ def line_width() -> int:
 
 
 def write_rich(*renderables: RenderableType, width: int) -> None:
-    """Write what rich can show to stdout, with colours for a person alone, and unless NO_COLOR is set."""
+    """Write what rich can show to stdout, with colours for a person alone, and unless NO_COLOR is set.
+
+    No line is cut: the terminal wraps what is longer.
+    """
     from rich.console import Console  # noqa: PLC0415  slow to load, and a pipe needs none of it
 
     sheet = StringIO()
     console = Console(file=sheet, force_terminal=is_terminal(), legacy_windows=False, width=width)
     for renderable in renderables:
-        console.print(renderable)
+        console.print(renderable, crop=False)
     _write("".join(f"{line.rstrip()}\n" for line in sheet.getvalue().splitlines()))
 
 

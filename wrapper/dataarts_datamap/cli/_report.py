@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import click
 
 from dataarts_datamap.cli._options import connect, connection_options, given, tell, tell_if_none, tell_zone
+from dataarts_datamap.cli._suggestions import suggest_spans, suggest_zones
 from dataarts_datamap.cli._times import in_zone, parse_span, parse_time, parse_zone
 
 if TYPE_CHECKING:
@@ -33,9 +34,28 @@ _DEFAULT_SPAN = timedelta(days=30)
 )
 @click.option("--start", type=parse_time, metavar="TIME", help="Where the window begins: a date, a time, or epoch ms.")
 @click.option("--end", type=parse_time, metavar="TIME", help="Where it ends, and when the table is judged (now).")
-@click.option("--since", type=parse_span, metavar="SPAN", help="Begin this long before the end: 24h, 7d (30d).")
-@click.option("--max-age", type=parse_span, metavar="SPAN", help="Oldest that the last success may be: 90m, 26h, 2d.")
-@click.option("--tz", type=parse_zone, default="UTC", metavar="ZONE", help="Zone of the times in the report (UTC).")
+@click.option(
+    "--since",
+    type=parse_span,
+    shell_complete=suggest_spans,
+    metavar="SPAN",
+    help="Begin this long before the end: 24h, 7d (30d).",
+)
+@click.option(
+    "--max-age",
+    type=parse_span,
+    shell_complete=suggest_spans,
+    metavar="SPAN",
+    help="Oldest that the last success may be: 90m, 26h, 2d.",
+)
+@click.option(
+    "--tz",
+    type=parse_zone,
+    shell_complete=suggest_zones,
+    default="UTC",
+    metavar="ZONE",
+    help="Zone of the times in the report (UTC).",
+)
 @click.option(
     "--running-data", is_flag=True, help="Put what each run did into the page or JSON; it can hold SQL and paths."
 )
@@ -68,7 +88,7 @@ def report(  # noqa: PLR0913  one parameter for each option
 
     It tells of the table TABLE_GUID whether it is fresh, and if not, why; and what waited to be started.
 
-    With --html, as a page to look at in a browser: a strip of outcomes by planned hour, the runs on a time line, their
+    With --html, as a page to look at in a browser: a strip of outcomes by planned time, the runs on a time line, their
     durations and waits, the failures with their log paths. It asks nothing of any network.
 
     Exit code 0: the report was made, whatever it says; datamap status is the judge.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
-from rich.table import Table
 from rich.text import Text
 
 from dataarts_datamap._epoch import EPOCH, MILLISECOND
@@ -17,6 +16,7 @@ from dataarts_datamap._report._strip import HOUR, cell_hours, hourly_cells, wall
 from dataarts_datamap._report._wall import span_text, time_text
 from dataarts_datamap._text import printable
 from dataarts_datamap.cli._output import STATE_STYLES, VERDICT_STYLES, line_width, write_rich
+from dataarts_datamap.cli._tables import Row, fitted
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta, tzinfo
@@ -53,7 +53,7 @@ def _parts(report: Report, width: int) -> list[RenderableType]:
     lines += [Text(f"- {reason}") for reason in answer.reasons]
     if not report.status.runs:
         return list(lines)
-    return [*lines, Text(), *_strips(report, width), *_failures(report)]
+    return [*lines, Text(), *_strips(report, width), *_failures(report, width)]
 
 
 def _strips(report: Report, width: int) -> list[RenderableType]:
@@ -122,22 +122,23 @@ def _bar(value: float | None, most: float) -> str:
     return _BARS[min(int(share * len(_BARS)), len(_BARS) - 1)]
 
 
-def _failures(report: Report) -> list[RenderableType]:
+def _failures(report: Report, width: int) -> list[RenderableType]:
     failures = report.failures
     if not failures:
         return []
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("FAILED", "STATUS", "JOB", "RUN", "LOG"):
-        table.add_column(title, overflow="fold", no_wrap=title in {"FAILED", "RUN"})
-    for run in failures[:_MOST_FAILURES]:
-        when = run.end_time or moment(run)
-        cells = (
-            "-" if when is None else time_text(when, report.zone),
-            printable(run.status or "-", limit=80),
-            job_text(run.job_name),
-            "-" if run.run_id is None else str(run.run_id),
-            printable(run.execution_log_path or "-"),
-        )
-        table.add_row(*map(Text, cells))
+    rows = [_failure(run, report.zone) for run in failures[:_MOST_FAILURES]]
+    parts = list(fitted(("FAILED", "STATUS", "JOB", "RUN"), rows, width=width))
     rest = len(failures) - _MOST_FAILURES
-    return [table] if rest <= 0 else [table, Text(f"and {rest:,} more: --html or --output json lists them all")]
+    return parts if rest <= 0 else [*parts, Text(f"and {rest:,} more: --html or --output json lists them all")]
+
+
+def _failure(run: Run, zone: tzinfo) -> Row:
+    when = run.end_time or moment(run)
+    log = run.execution_log_path
+    cells = (
+        "-" if when is None else time_text(when, zone),
+        printable(run.status or "-", limit=80),
+        job_text(run.job_name),
+        "-" if run.run_id is None else str(run.run_id),
+    )
+    return Row(cells, below=f"  log: {printable(log)}" if log else "  no log path")

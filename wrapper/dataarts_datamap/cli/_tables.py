@@ -1,0 +1,98 @@
+"""Tables that show each value whole, however narrow the terminal is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from rich.cells import cell_len
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rich.console import RenderableType
+
+_FOLDED: Final = frozenset({"JOB", "STATUS"})
+_READABLE: Final = 20
+_GAP: Final = 2
+
+
+class Row(NamedTuple):
+    """A row of a table.
+
+    Attributes:
+        cells: What stands below each title, fit to be shown.
+        style: How rich shows them.
+        below: A line of its own below the row, which is never folded.
+    """
+
+    cells: Sequence[str]
+    style: str = ""
+    below: str | None = None
+
+
+def fitted(titles: Sequence[str], rows: Sequence[Row], *, width: int) -> Iterator[RenderableType]:
+    """The rows in columns, or, where these do not fit the width, each row as lines of a title and a value.
+
+    Job and status fold anywhere, down to 20 columns; what else holds spaces folds at these, such as a date and a time.
+    """
+    widths = _widths(titles, rows, width - _GAP * (len(titles) - 1))
+    return _lines(titles, rows) if widths is None else _columns(titles, rows, widths)
+
+
+def _widths(titles: Sequence[str], rows: Sequence[Row], room: int) -> list[int] | None:
+    columns = list(zip(titles, *(row.cells for row in rows), strict=True))
+    wanted = [max(map(cell_len, column)) for column in columns]
+    if sum(wanted) <= room:
+        return wanted
+    least = [
+        min(most, max(_READABLE, len(column[0]))) if column[0] in _FOLDED else _longest_word(column)
+        for column, most in zip(columns, wanted, strict=True)
+    ]
+    whole = [low if title in _FOLDED else high for title, low, high in zip(titles, least, wanted, strict=True)]
+    widths = whole if sum(whole) <= room else least
+    for place in (place for place, title in enumerate(titles) if title in _FOLDED):
+        widths[place] = min(wanted[place], widths[place] + max(room - sum(widths), 0))
+    return widths if sum(widths) <= room else None
+
+
+def _longest_word(texts: Sequence[str]) -> int:
+    return max(cell_len(word) for text in texts for word in text.split(" "))
+
+
+def _columns(titles: Sequence[str], rows: Sequence[Row], widths: Sequence[int]) -> Iterator[RenderableType]:
+    table = _table(titles, widths, show_header=True)
+    for row in rows:
+        table.add_row(*(Text(cell, row.style) for cell in row.cells))
+        if row.below is not None:
+            yield table
+            yield _unfolded(Text(row.below))
+            table = _table(titles, widths, show_header=False)
+    if table.row_count:
+        yield table
+
+
+def _table(titles: Sequence[str], widths: Sequence[int], *, show_header: bool) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", show_header=show_header)
+    for title, width in zip(titles, widths, strict=True):
+        table.add_column(title, width=width, overflow="fold")
+    return table
+
+
+def _lines(titles: Sequence[str], rows: Sequence[Row]) -> Iterator[RenderableType]:
+    begin = max(map(len, titles)) + _GAP
+    for number, row in enumerate(rows):
+        if number:
+            yield Text()
+        for title, cell in zip(titles, row.cells, strict=True):
+            yield _unfolded(Text.assemble((f"{title:<{begin}}", "bold"), (cell, row.style)))
+        if row.below is not None:
+            yield _unfolded(Text(row.below))
+
+
+def _unfolded(text: Text) -> RenderableType:
+    """A line that only the terminal wraps, so that it is copied as one; the console would wrap a text by itself."""
+    text.no_wrap, text.overflow = True, "ignore"
+    return Group(text)
