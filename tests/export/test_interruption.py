@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -149,13 +150,16 @@ def test_killed_at_any_moment(format_: Any, tmp_path: Path) -> None:
     old, new = 1_000, 60_000
     chance = random.Random(format_)
     outcomes: set[int] = set()
-    longest = 6.0
+    begun = time.monotonic()
+    with _exporting(path, format_, append=False, number=new, stop_at=new + 1) as process:
+        process.wait()
+    longest = time.monotonic() - begun
     for _ in range(8):
         path.unlink(missing_ok=True)
         export_runs(many_runs(old), path)
         with _exporting(path, format_, append=True, number=new, stop_at=new + 1) as process:
             try:
-                process.wait(timeout=chance.uniform(0.5, longest))
+                process.wait(timeout=chance.uniform(longest / 4, longest))
             except subprocess.TimeoutExpired:
                 process.kill()
         rows = sorted(row["run_id"] for row in read_back(path))
