@@ -106,7 +106,7 @@ contract: $(VENV)/.dev ## Run the conformance tests (ENDPOINT=https://... for a 
 	@$(BIN)/python -m pytest contract_tests $(if $(ENDPOINT),--endpoint '$(ENDPOINT)')
 
 .PHONY: lint
-lint: $(VENV)/.dev ## Check style, types, import layers and the specification
+lint: $(VENV)/.docs ## Check style, types, import layers and the specification
 	@$(BIN)/ruff check --no-cache .
 	@$(BIN)/ruff format --no-cache --check --quiet .
 	@$(BIN)/python spec/check.py
