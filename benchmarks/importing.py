@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-_ROUNDS: Final = 12
+_ROUNDS: Final = 40
 _SDK: Final = "official SDK"
 _TAB: Final = ("_DATAMAP_COMPLETE=zsh_complete", "COMP_WORDS=datamap ", "COMP_CWORD=1")
 _INSTALLER: Final = ("pip", "setuptools", "pkg_resources", "_distutils_hack", "distutils-precedence.pth")
