@@ -12,7 +12,7 @@ from dataarts_datamap_contract.suite import KnownJob, Target
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytest_conformances = ["dataarts_datamap_contract.pytest_plugin"]
+pytest_plugins = ["dataarts_datamap_contract.pytest_conformance"]
 
 
 @pytest.fixture(scope="session")

@@ -284,6 +284,24 @@ def run_pytest(*arguments: str, environment: dict[str, str] | None = None) -> su
     )
 
 
+def test_tests_of_the_checkout() -> None:
+    """What ``make contract`` runs judges the mock server, at the levels that are asked for."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DATAMAP_", "PYTEST_"))}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "contract_tests", "--levels", "A", "--max-examples", "0", "-q"],
+        cwd=CHECKOUT,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        env={**inherited, "PYTHONUTF8": "1"},
+        timeout=120,
+    )
+
+    checks = sum(check.level == "A" for check in CATALOGUE.values())
+    assert 0 == done.returncode, done.stdout + done.stderr
+    assert f"{checks + 1} passed" in done.stdout  # and one for whether the run saw enough
+
+
 def test_pytest_plugin() -> None:
     """As a plugin of pytest, each check is a test, and a failure says what the report does."""
     with ScriptedServer(lambda asked: answer_well(asked, runningData='{"type": 5}')) as server:
