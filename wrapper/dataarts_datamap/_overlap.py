@@ -71,11 +71,6 @@ class Order:
             self._descending[key] &= values == in_order
 
     @property
-    def is_explained(self) -> bool:
-        """Whether there is something by which all rows are in order."""
-        return any(self._ascending) or any(self._descending)
-
-    @property
     def direction(self) -> int:
         """1 for oldest first, -1 for newest first, 0 if that can't be told."""
         for ascending, descending in zip(self._ascending, self._descending, strict=True):

@@ -22,6 +22,12 @@ output_option = click.option(
     "--output", type=click.Choice(["table", "ndjson"]), help="Table (to a terminal) or JSON lines (to a pipe)."
 )
 
+page_size_option = click.option("--page-size", type=int, metavar="ROWS", help="Rows to ask for at once (100).")
+
+offset_unit_option = click.option(
+    "--offset-unit", type=click.Choice(["auto", "row", "page"]), help="What the server's offset counts (auto)."
+)
+
 
 def connection_options(command: CommandT) -> CommandT:
     """Add the options that say which service, project and tenancy to ask."""

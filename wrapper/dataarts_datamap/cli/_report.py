@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import click
 
-from dataarts_datamap.cli._options import connect, connection_options, given, tell, tell_if_none, tell_zone
+from dataarts_datamap.cli._options import (
+    connect,
+    connection_options,
+    given,
+    offset_unit_option,
+    page_size_option,
+    tell,
+    tell_if_none,
+    tell_zone,
+)
 from dataarts_datamap.cli._suggestions import suggest_spans, suggest_zones
 from dataarts_datamap.cli._times import in_zone, parse_span, parse_time, parse_zone
 
@@ -59,10 +68,8 @@ _DEFAULT_SPAN = timedelta(days=30)
 @click.option(
     "--running-data", is_flag=True, help="Put what each run did into the page or JSON; it can hold SQL and paths."
 )
-@click.option("--page-size", type=int, metavar="ROWS", help="Rows to ask for at once (100).")
-@click.option(
-    "--offset-unit", type=click.Choice(["auto", "row", "page"]), help="What the server's offset counts (auto)."
-)
+@page_size_option
+@offset_unit_option
 @click.option(
     "--output",
     type=click.Choice(["table", "json"]),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from dataarts_datamap.cli._options import given, tell_zone
+from dataarts_datamap.cli._options import given, offset_unit_option, page_size_option, tell_zone
 from dataarts_datamap.cli._suggestions import suggest_spans, suggest_zones
 from dataarts_datamap.cli._times import in_zone, parse_span, parse_time, parse_zone
 
@@ -142,12 +142,8 @@ def selection_options(command: Callable[..., None]) -> Callable[..., None]:
                 metavar="ZONE",
                 help="Zone of times without an offset (UTC).",
             ),
-            click.option("--page-size", type=int, metavar="ROWS", help="Rows to ask for at once (100)."),
-            click.option(
-                "--offset-unit",
-                type=click.Choice(["auto", "row", "page"]),
-                help="What the server's offset counts (auto).",
-            ),
+            page_size_option,
+            offset_unit_option,
             click.option("--strict", is_flag=True, help="Fail on a field of an unexpected type."),
         )
     ):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dataarts_datamap.cli._options import connect, connection_options, given, tell
+from dataarts_datamap.cli._options import connect, connection_options, given, offset_unit_option, page_size_option, tell
 from dataarts_datamap.cli._suggestions import suggest_spans, suggest_zones
 from dataarts_datamap.cli._times import parse_span, parse_zone
 
@@ -43,10 +43,8 @@ if TYPE_CHECKING:
     metavar="ZONE",
     help="Zone of the times in a table (UTC).",
 )
-@click.option("--page-size", type=int, metavar="ROWS", help="Rows to ask for at once (100).")
-@click.option(
-    "--offset-unit", type=click.Choice(["auto", "row", "page"]), help="What the server's offset counts (auto)."
-)
+@page_size_option
+@offset_unit_option
 @click.option(
     "--output",
     type=click.Choice(["table", "json", "prometheus"]),
