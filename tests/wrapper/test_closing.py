@@ -10,7 +10,6 @@ from threading import Event, Thread, current_thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from httpcore import SyncBackend
 
 from dataarts_datamap import AsyncDataMapClient, ClientClosedError, DataMapClient, DataMapError, Retry
 from dataarts_datamap._direct import DirectPool
@@ -169,7 +168,6 @@ def open_pool(_: object) -> DirectPool:
     """A pool without connections."""
     return DirectPool(
         tls_context=ssl.create_default_context,
-        network_backend=SyncBackend(),
         max_connections=1,
         max_keepalive_connections=1,
         keepalive_expiry=1,

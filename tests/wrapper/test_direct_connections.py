@@ -2,49 +2,69 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from threading import Barrier
+import socket
+import ssl
+import sys
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack, contextmanager
+from threading import Barrier, Event
 from typing import TYPE_CHECKING, Any
 
-import httpcore
 import pytest
 
+from dataarts_datamap import Clock
+from dataarts_datamap._cancellation import Cancellation
 from dataarts_datamap._direct import DirectPool
+from dataarts_datamap._exchange import Due, NoFreeConnectionError, NotConnectedError, Origin, Outgoing, Timeouts
+from support.faults import Connection, faulty_server
 from support.scripted_server import Answer, ScriptedServer, raw_server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Generator, Iterator
+    from contextlib import AbstractContextManager
 
     from support.scripted_server import Asked
 
 LARGE = b"x" * 1_000_000
-TIMEOUT = {"connect": 5.0, "read": 5.0, "write": 5.0, "pool": 0.05}
+TIMEOUTS = Timeouts(free=0.05, connect=5, silence=5)
 
 
 @contextmanager
 def open_pool(**settings: Any) -> Iterator[DirectPool]:
     """A pool, closed at the end."""
-    no_tls: Any = None
-    defaults = {"max_connections": 8, "max_keepalive_connections": 8, "keepalive_expiry": 60.0}
-    pool = DirectPool(tls_context=no_tls, **{"network_backend": httpcore.SyncBackend(), **defaults, **settings})
+    defaults: dict[str, Any] = {
+        "tls_context": None,
+        "max_connections": 8,
+        "max_keepalive_connections": 8,
+        "keepalive_expiry": 60.0,
+    }
+    pool = DirectPool(**{**defaults, **settings})
     try:
         yield pool
     finally:
         pool.close()
 
 
-def ask(pool: DirectPool, server: ScriptedServer, *, content: bytes | None = None) -> Any:
+def ask(pool: DirectPool, url: str, *, content: bytes = b"", cancellation: Cancellation | None = None) -> Any:
     """One request, as a block in which its answer comes in."""
-    url = httpcore.URL(f"{server.url}/a?b=c")
-    headers = [(b"Host", url.host)]
-    return pool.stream("GET", url, headers=headers, content=content, extensions={"timeout": TIMEOUT})
+    scheme, host, port = url.replace("//", "").split(":")
+    return pool.stream(
+        Outgoing(
+            method="GET",
+            origin=Origin(scheme, host, int(port)),
+            target=b"/a?b=c",
+            headers=[(b"Host", host.encode())],
+            content=content,
+            timeouts=TIMEOUTS,
+            due=Due(Clock().monotonic() + 10, Clock(), cancellation),
+        )
+    )
 
 
-def read(pool: DirectPool, server: ScriptedServer) -> bytes:
+def read(pool: DirectPool, url: str) -> bytes:
     """The whole content of one answer."""
-    with ask(pool, server) as answer:
-        return b"".join(answer.iter_stream())
+    with ask(pool, url) as answer:
+        return b"".join(answer.pieces)
 
 
 def peers(server: ScriptedServer) -> list[int]:
@@ -56,7 +76,7 @@ def peers(server: ScriptedServer) -> list[int]:
 def test_connection_is_used_again() -> None:
     """One request after the other goes over one connection, and each has its own answer."""
     with ScriptedServer(Answer(b"1"), Answer(LARGE), Answer(b"3")) as server, open_pool() as pool:
-        assert [b"1", LARGE, b"3"] == [read(pool, server) for _ in range(3)]
+        assert [b"1", LARGE, b"3"] == [read(pool, server.url) for _ in range(3)]
         assert [0, 0, 0] == peers(server)
 
 
@@ -72,27 +92,27 @@ def test_connection_is_used_again() -> None:
 def test_connection_is_not_used_again(settings: dict[str, Any], first: Answer) -> None:
     """A connection that has rested too long, that there is no room for, or that the server closes is left."""
     with ScriptedServer(first, Answer(b"2")) as server, open_pool(**settings) as pool:
-        assert [b"1", b"2"] == [read(pool, server) for _ in range(2)]
+        assert [b"1", b"2"] == [read(pool, server.url) for _ in range(2)]
         assert [0, 1] == peers(server)
 
 
 def test_answer_that_is_left_early() -> None:
     """What is left of an answer never becomes part of the next one."""
     with ScriptedServer(Answer(LARGE), Answer(b"2")) as server, open_pool() as pool:
-        with ask(pool, server) as answer:
-            next(answer.iter_stream())
+        with ask(pool, server.url) as answer:
+            next(answer.pieces)
 
-        assert b"2" == read(pool, server)
+        assert b"2" == read(pool, server.url)
         assert [0, 1] == peers(server)
 
 
 def test_no_room() -> None:
     """A request waits for room as long as it may; an answer that has come in makes room."""
     with ScriptedServer(Answer(b"1")) as server, open_pool(max_connections=1) as pool:
-        with ask(pool, server), pytest.raises(httpcore.PoolTimeout), ask(pool, server):
+        with ask(pool, server.url), pytest.raises(NoFreeConnectionError), ask(pool, server.url):
             pass  # pragma: no cover
 
-        assert b"1" == read(pool, server)
+        assert b"1" == read(pool, server.url)
 
 
 def test_room_after_a_failure() -> None:
@@ -100,13 +120,10 @@ def test_room_after_a_failure() -> None:
     with ScriptedServer(Answer(b"1")) as server:
         gone = server.url
     with open_pool(max_connections=1) as pool, ScriptedServer(Answer(b"1")) as server:
-        with (
-            pytest.raises(httpcore.ConnectError),
-            pool.stream("GET", httpcore.URL(gone), headers=[], content=None, extensions={"timeout": TIMEOUT}),
-        ):
+        with pytest.raises(NotConnectedError), ask(pool, gone):
             pass  # pragma: no cover
 
-        assert b"1" == read(pool, server)
+        assert b"1" == read(pool, server.url)
 
 
 def test_threads() -> None:
@@ -119,7 +136,7 @@ def test_threads() -> None:
 
     with ScriptedServer(answer) as server, open_pool() as pool, ThreadPoolExecutor(4) as threads:
         for _ in range(3):
-            said = list(threads.map(lambda _: read(pool, server), range(4)))
+            said = list(threads.map(lambda _: read(pool, server.url), range(4)))
             assert 4 == len(set(said))
 
         assert 4 == len(set(peers(server)))
@@ -128,8 +145,8 @@ def test_threads() -> None:
 def test_content_is_sent() -> None:
     """A request with content tells its length."""
     with ScriptedServer(Answer(b"1", headers={"Connection": "close"})) as server, open_pool() as pool:
-        with ask(pool, server, content=b"abc") as answer:
-            assert b"1" == b"".join(answer.iter_stream())
+        with ask(pool, server.url, content=b"abc") as answer:
+            assert b"1" == b"".join(answer.pieces)
 
         assert "3" == server.asked[0].headers["content-length"]
 
@@ -137,29 +154,79 @@ def test_content_is_sent() -> None:
 def test_places_are_kept_apart() -> None:
     """A connection serves the place that it leads to, and no other."""
     with ScriptedServer(Answer(b"1")) as one, ScriptedServer(Answer(b"2")) as other, open_pool() as pool:
-        assert [b"1", b"2", b"1"] == [read(pool, server) for server in (one, other, one)]
+        assert [b"1", b"2", b"1"] == [read(pool, server.url) for server in (one, other, one)]
         assert ([0, 0], [0]) == (peers(one), peers(other))
 
 
 def test_connection_that_was_closed_while_it_rested() -> None:
     """A server may close a connection unannounced: the next request takes another one."""
-    opened: list[httpcore.NetworkStream] = []
-
-    class Backend(httpcore.SyncBackend):
-        def connect_tcp(self, *where: Any, **how: Any) -> httpcore.NetworkStream:
-            opened.append(super().connect_tcp(*where, **how))
-            return opened[-1]
-
-    with (
-        raw_server(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1") as url,
-        open_pool(network_backend=Backend()) as pool,
-    ):
+    with raw_server(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1") as url, open_pool() as pool:
+        used: list[int] = []
         for _ in range(2):
-            with pool.stream(
-                "GET", httpcore.URL(url), headers=[(b"Host", b"h")], content=None, extensions={"timeout": TIMEOUT}
-            ) as answer:
-                assert b"1" == b"".join(answer.iter_stream())
-            while not opened[-1].get_extra_info("is_readable"):
+            assert b"1" == read(pool, url)
+            (connection,) = pool._idle  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  what the next request asks
+            used.append(id(connection))
+            while not connection.is_readable():
                 pass  # the end is on its way
 
-        assert 2 == len(opened)
+        assert 2 == len(set(used))
+
+
+class Watched(Cancellation):
+    """It tells when a thread begins to wait for a socket of some kind."""
+
+    def __init__(self, kind: type[socket.socket]) -> None:
+        super().__init__()
+        self.began = Event()
+        self._kind = kind
+
+    @contextmanager
+    def watching(self, waited_for: socket.socket) -> Generator[None]:
+        with super().watching(waited_for):
+            if type(waited_for) is self._kind:
+                self.began.set()
+            yield
+
+
+@contextmanager
+def full_backlog() -> Iterator[str]:
+    """The address of a listener to which no further connection can be made, and none is refused."""
+    with socket.socket() as listener, ExitStack() as stack:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)  # noqa: FBT003  its only way
+            waiting.connect_ex(listener.getsockname())
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@contextmanager
+def silent_handshake() -> Iterator[str]:
+    """The address of a server that takes a connection and says nothing."""
+    with faulty_server(Connection.hold) as server:
+        yield server.url.replace("http:", "https:")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there, a connection that is being made cannot be shut down")
+@pytest.mark.parametrize("ends", ["closed", "cancelled"])
+@pytest.mark.parametrize(
+    ("hanging", "kind"), [(full_backlog, socket.socket), (silent_handshake, ssl.SSLSocket)], ids=["connect", "TLS"]
+)
+def test_connection_that_is_being_opened_can_be_ended(
+    hanging: Callable[[], AbstractContextManager[str]], kind: type[socket.socket], ends: str
+) -> None:
+    """Whether it waits for the connection or for TLS: who closes the pool, or cancels the exchange, ends that."""
+    watched = Watched(kind)
+    with (
+        hanging() as url,
+        open_pool(tls_context=ssl.create_default_context) as pool,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        asked = threads.submit(ask(pool, url, cancellation=watched).__enter__)
+        assert watched.began.wait(10)
+        while not asked.done():  # more than once, for a connection that had not been asked for yet
+            (pool.close if ends == "closed" else watched.cancel)()
+            wait((asked,), timeout=0.05)
+        with pytest.raises((NotConnectedError, ConnectionAbortedError)):  # and not that it took too long
+            asked.result()

@@ -35,8 +35,8 @@ def test_client_loads_no_extra() -> None:
     code = "import sys\nfor name in ('click', 'rich', 'pygments'): sys.modules[name] = None\n"
     loaded = modules_after(f"{code}from dataarts_datamap import DataMapClient")
 
-    assert "httpcore" in loaded
-    assert set() == loaded & {"asyncio", "httpx", "urllib.request", "dataarts_datamap_client.client"}
+    assert "h11" in loaded
+    assert set() == loaded & {"asyncio", "httpcore", "httpx", "urllib.request", "dataarts_datamap_client.client"}
     assert not any(name.startswith(("dataarts_datamap_contract", "dataarts_datamap.cli")) for name in loaded)
 
 

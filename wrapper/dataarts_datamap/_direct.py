@@ -1,28 +1,42 @@
-"""Connections for threads that lead straight to the service: HTTP/1.1 by h11, over the HTTP library's own sockets.
+"""Connections for threads that lead straight to the service: HTTP/1.1 by h11, over sockets.
 
-The library's pool is made for everything that HTTP can do, and takes more processor time than all the rest of a small
-request together. This one does what the client needs, has the library's exceptions, and reads answers with the same
-parser, so that both kinds of connection fail alike.
+The HTTP library's pool is made for everything that HTTP can do: it takes more processor time than all the rest of a
+small request together, and a tenth of all that a first call loads. This one does what the client needs, and reads
+answers with the same parser.
 """
 
 from __future__ import annotations
 
+import select
 import socket
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from threading import BoundedSemaphore, Lock
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import h11
-import httpcore
+
+from dataarts_datamap._cancellation import Cancellation
+from dataarts_datamap._exchange import (
+    Answer,
+    BrokenAnswerError,
+    LateConnectionError,
+    NoFreeConnectionError,
+    NotConnectedError,
+    SilenceError,
+    UnsendableError,
+)
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterator
+
+    from dataarts_datamap._exchange import Due, Origin, Outgoing, Timeouts
 
 _READ_SIZE: Final = 64 * 1024
 _LARGEST_HEAD: Final = 100 * 1024
 _SWITCHING_PROTOCOLS: Final = 101
+_PORTS: Final = {"http": 80, "https": 443}
 
 
 class DirectPool:
@@ -30,7 +44,6 @@ class DirectPool:
 
     Args:
         tls_context: Tells whom to trust; asked when a connection needs it.
-        network_backend: Opens sockets.
         max_connections: How many requests may be under way at once; one more waits.
         max_keepalive_connections: How many connections are kept that no request uses.
         keepalive_expiry: Seconds for which one is kept.
@@ -40,41 +53,35 @@ class DirectPool:
         self,
         *,
         tls_context: Callable[[], ssl.SSLContext],
-        network_backend: httpcore.NetworkBackend,
         max_connections: int,
         max_keepalive_connections: int,
         keepalive_expiry: float,
     ) -> None:
         self._tls_context = tls_context
-        self._backend = network_backend
         self._most_idle = max_keepalive_connections
         self._longest_idle = keepalive_expiry
         self._room = BoundedSemaphore(max_connections)
         self._lock = Lock()
         self._idle: list[_Connection] = []  # the one used last stands last
-        self._used: set[_Connection] = set()
-        self._is_closed = False
+        self._closing = Cancellation()
 
     @contextmanager
-    def stream(
-        self,
-        method: str,
-        url: httpcore.URL,
-        *,
-        headers: Sequence[tuple[bytes, bytes]],
-        content: bytes | None,
-        extensions: Mapping[str, Any],
-    ) -> Generator[Answer]:
-        """The head of the answer to a request, and its content as it comes in."""
-        timeout = extensions["timeout"]
-        if not self._room.acquire(timeout=timeout["pool"]):
-            raise httpcore.PoolTimeout
+    def stream(self, outgoing: Outgoing) -> Generator[Answer[Iterator[bytes]]]:
+        """The head of the answer to a request, and its content as it comes in.
+
+        Raises:
+            ExchangeError: No whole answer came.
+            TimeoutError: The exchange was due before.
+            ConnectionAbortedError: The pool was closed, or the exchange cancelled.
+        """
+        if not self._room.acquire(timeout=outgoing.timeouts.free):
+            raise NoFreeConnectionError
         try:
-            connection = self._take(url.origin) or self._connect(url.origin, timeout["connect"])
+            connection = self._take(outgoing.origin) or self._connect(outgoing.origin, outgoing.timeouts, outgoing.due)
             try:
-                self._use(connection)
-                connection.send(_requested(method, url, headers, content), content, timeout["write"])
-                yield connection.receive(timeout["read"])
+                with self._watching(connection.socket, outgoing.due):
+                    connection.send(outgoing)
+                    yield connection.receive(outgoing.timeouts, outgoing.due)
             finally:
                 self._put_back(connection)
         finally:
@@ -83,14 +90,12 @@ class DirectPool:
     def close(self) -> None:
         """Close the connections, and so end the requests that wait on them; there will be no more."""
         with self._lock:
-            self._is_closed = True
+            self._closing.cancel()
             idle, self._idle = self._idle, []
-            for connection in self._used:
-                connection.abort()  # and who uses it closes it
         for connection in idle:
             connection.close()
 
-    def _take(self, origin: httpcore.Origin) -> _Connection | None:
+    def _take(self, origin: Origin) -> _Connection | None:
         """The connection to a place that was used last, if the other side has not closed it."""
         with self._lock:
             there = [connection for connection in self._idle if connection.origin == origin]
@@ -103,24 +108,57 @@ class DirectPool:
         connection.close()
         return self._take(origin)
 
-    def _connect(self, origin: httpcore.Origin, timeout: float) -> _Connection:
-        host = origin.host.decode("ascii")
-        stream = self._backend.connect_tcp(host, origin.port, timeout)
-        if origin.scheme == b"https":
-            stream = stream.start_tls(self._tls_context(), host, timeout)
-        return _Connection(origin, stream)
+    def _connect(self, origin: Origin, timeouts: Timeouts, due: Due) -> _Connection:
+        connected = self._reach(origin, timeouts, due)
+        if origin.scheme == "https":
+            connected = self._secure(connected, origin.host, timeouts, due)
+        return _Connection(origin, connected)
 
-    def _use(self, connection: _Connection) -> None:
-        with self._lock:
-            if self._is_closed:
-                raise httpcore.ConnectError("The pool is closed.")
-            self._used.add(connection)
+    def _reach(self, origin: Origin, timeouts: Timeouts, due: Due) -> socket.socket:
+        """A socket that is connected to the first address that can be reached.
+
+        Looking up a name has no end but the resolver's own: a thread cannot be interrupted in it.
+        """
+        failure: Exception = NotConnectedError(f"no address of {origin.host}")
+        host = origin.host.encode("ascii")  # as bytes, or else tables for names that are not ASCII are loaded
+        port = origin.port or _PORTS[origin.scheme]
+        for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            left = due.left(timeouts.connect)  # for each address anew, or else many would add up
+            try:
+                opened = socket.socket(family, kind, protocol)
+                with _closed_on_failure(opened), self._watching(opened, due):
+                    opened.settimeout(left)
+                    opened.connect(address)
+                    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            except OSError as error:
+                failure = _not_connected(error)
+            else:
+                return opened
+        raise failure
+
+    def _secure(self, plain: socket.socket, host: str, timeouts: Timeouts, due: Due) -> socket.socket:
+        """The socket under TLS; the handshake is a step of its own, since before it there is none to shut down."""
+        with _closed_on_failure(plain):
+            left = due.left(timeouts.connect)
+            context = self._tls_context()
+        try:
+            secured = context.wrap_socket(plain, server_hostname=host.encode("ascii"), do_handshake_on_connect=False)
+            with _closed_on_failure(secured), self._watching(secured, due):
+                secured.settimeout(left)
+                secured.do_handshake()
+        except OSError as error:
+            raise _not_connected(error) from None
+        return secured
+
+    @contextmanager
+    def _watching(self, waited_for: socket.socket, due: Due) -> Generator[None]:
+        with self._closing.watching(waited_for), due.watching(waited_for):
+            yield
 
     def _put_back(self, connection: _Connection) -> None:
         rests = connection.rest()
         with self._lock:
-            self._used.discard(connection)
-            if rests and not self._is_closed:
+            if rests and not self._closing.is_cancelled:
                 self._idle.append(connection)
                 left_over = self._idle.pop(0) if len(self._idle) > self._most_idle else None
             else:
@@ -129,28 +167,23 @@ class DirectPool:
             left_over.close()
 
 
-class Answer:
-    """An answer whose content comes in as it is read.
+@contextmanager
+def _closed_on_failure(opened: socket.socket) -> Generator[None]:
+    try:
+        yield
+    except BaseException:
+        opened.close()
+        raise
 
-    Attributes:
-        status: HTTP status.
-        headers: Names and values, as they came.
-    """
 
-    def __init__(self, status: int, headers: Sequence[tuple[bytes, bytes]], content: Iterator[bytes]) -> None:
-        self.status = status
-        self.headers = headers
-        self._content = content
-
-    def iter_stream(self) -> Iterator[bytes]:
-        """The pieces of the content."""
-        return self._content
+def _not_connected(error: OSError) -> LateConnectionError | NotConnectedError:
+    return (LateConnectionError if isinstance(error, TimeoutError) else NotConnectedError)(error)
 
 
 class _Connection:
-    def __init__(self, origin: httpcore.Origin, stream: httpcore.NetworkStream) -> None:
+    def __init__(self, origin: Origin, connected: socket.socket) -> None:
         self.origin = origin
-        self._stream = stream
+        self.socket = connected
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LARGEST_HEAD)
         self._rests_since = 0.0
 
@@ -159,7 +192,11 @@ class _Connection:
 
     def is_readable(self) -> bool:
         """Whether bytes have come, or the end, that no request asked for."""
-        return bool(self._stream.get_extra_info("is_readable"))
+        if hasattr(select, "poll"):
+            poll = select.poll()
+            poll.register(self.socket, select.POLLIN)
+            return bool(poll.poll(0))
+        return bool(select.select([self.socket], [], [], 0)[0])
 
     def rest(self) -> bool:
         """Make ready for the next request; false if there cannot be one."""
@@ -170,51 +207,58 @@ class _Connection:
         return True
 
     def close(self) -> None:
-        self._stream.close()
+        self.socket.close()
 
-    def abort(self) -> None:
-        """End what another thread waits for on it."""
-        with suppress(OSError):  # below TLS, whose state is the other thread's
-            socket.socket.shutdown(self._stream.get_extra_info("socket"), socket.SHUT_RDWR)
+    def send(self, outgoing: Outgoing) -> None:
+        events: list[h11.Event] = [_head(outgoing), h11.EndOfMessage()]
+        if outgoing.content:
+            events.insert(1, h11.Data(data=outgoing.content))
+        rest = b"".join(self._http.send(event) or b"" for event in events)
+        while rest:
+            self.socket.settimeout(outgoing.due.left(outgoing.timeouts.silence))
+            try:
+                rest = rest[self.socket.send(rest) :]
+            except TimeoutError as error:
+                raise SilenceError(error) from None
+            except OSError:
+                return  # a server may refuse before all has been sent: its answer tells why
 
-    def send(self, request: h11.Request, content: bytes | None, timeout: float) -> None:
-        events = (request, h11.Data(data=content), h11.EndOfMessage()) if content else (request, h11.EndOfMessage())
-        sent = b"".join(self._http.send(event) or b"" for event in events)
-        with suppress(httpcore.WriteError):  # a server may refuse before all has been sent: its answer tells why
-            self._stream.write(sent, timeout)
-
-    def receive(self, timeout: float) -> Answer:
+    def receive(self, timeouts: Timeouts, due: Due) -> Answer[Iterator[bytes]]:
         while True:
-            event = self._next_event(timeout)
+            event = self._next_event(timeouts, due)
             if not isinstance(event, h11.Response | h11.InformationalResponse):
-                raise httpcore.RemoteProtocolError("The answer has no head.")
+                raise BrokenAnswerError("The answer has no head.")
             if isinstance(event, h11.Response) or event.status_code == _SWITCHING_PROTOCOLS:
-                return Answer(event.status_code, list(event.headers), self._content(timeout))
+                return Answer(event.status_code, list(event.headers), self._content(timeouts, due))
 
-    def _content(self, timeout: float) -> Iterator[bytes]:
-        while isinstance(event := self._next_event(timeout), h11.Data):
+    def _content(self, timeouts: Timeouts, due: Due) -> Iterator[bytes]:
+        while isinstance(event := self._next_event(timeouts, due), h11.Data):
             yield event.data
 
-    def _next_event(self, timeout: float) -> object:
+    def _next_event(self, timeouts: Timeouts, due: Due) -> object:
         try:
             while (event := self._http.next_event()) is h11.NEED_DATA:
-                self._http.receive_data(self._read(timeout))
+                self._http.receive_data(self._read(due.left(timeouts.silence)))
         except h11.RemoteProtocolError as error:
-            raise httpcore.RemoteProtocolError(str(error)) from None
+            raise BrokenAnswerError(error) from None
         return event
 
     def _read(self, timeout: float) -> bytes:
-        data = self._stream.read(_READ_SIZE, timeout)
+        self.socket.settimeout(timeout)
+        try:
+            data = self.socket.recv(_READ_SIZE)
+        except TimeoutError as error:
+            raise SilenceError(error) from None
+        except OSError as error:
+            raise BrokenAnswerError(error) from None
         if not data and self._http.their_state is h11.SEND_RESPONSE:
-            raise httpcore.RemoteProtocolError("Server disconnected without sending a response.")
+            raise BrokenAnswerError("Server disconnected without sending a response.")
         return data
 
 
-def _requested(
-    method: str, url: httpcore.URL, headers: Sequence[tuple[bytes, bytes]], content: bytes | None
-) -> h11.Request:
-    length = [(b"Content-Length", str(len(content)).encode())] if content else []
+def _head(outgoing: Outgoing) -> h11.Request:
+    length = [(b"Content-Length", str(len(outgoing.content)).encode())] if outgoing.content else []
     try:
-        return h11.Request(method=method, target=url.target, headers=[*headers, *length])
+        return h11.Request(method=outgoing.method, target=outgoing.target, headers=[*outgoing.headers, *length])
     except h11.LocalProtocolError as error:
-        raise httpcore.LocalProtocolError(str(error)) from None
+        raise UnsendableError(error) from None

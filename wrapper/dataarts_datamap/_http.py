@@ -1,28 +1,20 @@
-"""Sends requests and brings back whole answers: with ``_direct`` below it, all that knows the HTTP library.
+"""Sends requests and brings back whole answers.
 
-No type of that library leaves it, and neither does one of its exceptions: not even as the cause or context of ours,
-since it holds the request with its credentials. What it does of its own accord is little: it follows no redirect, keeps
-no cookie and reads no ``.netrc``.
+What it does of its own accord is little: it follows no redirect, keeps no cookie and reads no ``.netrc``.
 """
 
 from __future__ import annotations
 
-import logging
-import math
 import os
 import platform
 import socket
 import ssl
-import threading
 import zlib
 from contextlib import suppress
-from contextvars import ContextVar
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
-import certifi
-import httpcore
 from msgspec import Struct
 
 from dataarts_datamap._direct import DirectPool
@@ -38,6 +30,19 @@ from dataarts_datamap._errors import (
     RequestTimeoutError,
     TransportError,
 )
+from dataarts_datamap._exchange import (
+    Due,
+    ExchangeError,
+    LateConnectionError,
+    LateError,
+    NoFreeConnectionError,
+    NotConnectedError,
+    Origin,
+    Outgoing,
+    ProxyRefusedError,
+    Timeouts,
+    UnsendableError,
+)
 from dataarts_datamap._masking import mask
 from dataarts_datamap._messages import Response, Send, Sleep, Wait
 from dataarts_datamap._text import printable
@@ -46,14 +51,15 @@ from dataarts_datamap._version import __version__
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
-    from collections.abc import Callable, Coroutine, Hashable, Iterable, Sequence
+    from collections.abc import Callable, Coroutine, Hashable, Sequence
 
     from dataarts_datamap._cancellation import Cancellation
     from dataarts_datamap._clock import Clock
     from dataarts_datamap._messages import Request, Steps
+    from dataarts_datamap._pooled import AsyncPool, ProxyPool
 
 T = TypeVar("T")
-PoolT = TypeVar("PoolT", DirectPool | httpcore.ConnectionPool, httpcore.AsyncConnectionPool)
+PoolT = TypeVar("PoolT")
 ErrorT = TypeVar("ErrorT", bound=DataMapError)
 
 _LONGEST_CONNECT: Final = 10.0
@@ -66,23 +72,6 @@ _HEADERS: Final = {
     "accept": ("Accept", "*/*"),
     "accept-encoding": ("Accept-Encoding", "gzip"),
 }
-
-
-# Whether this thread or task is in an exchange of ours.
-_sending: ContextVar[bool] = ContextVar("_sending", default=False)
-
-
-def _hide_details(record: logging.LogRecord) -> bool:
-    # The library logs all headers of an answer, and that of a request for a token holds the token; the errors that it
-    # logs quote what a server sent, which can be an echo.
-    event, _, details = record.getMessage().partition(" ")
-    if details and _sending.get() and event.endswith((".complete", ".failed")):
-        record.msg, record.args = event, None
-    return True
-
-
-for _name in ("httpcore.connection", "httpcore.http11", "httpcore.proxy"):
-    logging.getLogger(_name).addFilter(_hide_details)
 
 
 class Network(Struct, frozen=True):
@@ -110,8 +99,7 @@ class SyncTransport:
     def __init__(self, network: Network, clock: Clock) -> None:
         self._network = network
         self._clock = clock
-        self._backend = _TimedBackend(clock)
-        self._pools = _Pools(self._open_pool, network.proxy, os.getpid)
+        self._pools: _Pools[DirectPool | ProxyPool] = _Pools(self._open_pool, network.proxy, os.getpid)
 
     @property
     def is_open(self) -> bool:
@@ -126,7 +114,6 @@ class SyncTransport:
             TransportError: No whole answer came back.
             CancelledError: It was cancelled.
         """
-        self._backend.due.cancellation = cancellation
         try:
             step = next(steps)
             while True:
@@ -137,7 +124,7 @@ class SyncTransport:
                     step = next(steps)
                     continue
                 try:
-                    response = self._send(step)
+                    response = self._send(step, cancellation)
                 except DataMapError as error:
                     step = steps.throw(error)
                 else:
@@ -173,29 +160,26 @@ class SyncTransport:
         else:
             step.gate.wait(seconds)
 
-    def _send(self, step: Send) -> Response:
+    def _send(self, step: Send, cancellation: Cancellation | None) -> Response:
         pool, proxy = self._pools.route(step.request)
         arrival = _Arrival(step, self._clock, self._network.max_answer_size, proxy)
-        self._backend.due.until = step.until
-        marked = _sending.set(True)
+        due = Due(step.until, self._clock, cancellation)
         try:
-            with pool.stream(**_parts(step.request, self._network.timeout, arrival.left)) as answer:
+            with pool.stream(_outgoing(step.request, self._network.timeout, due, arrival.left)) as answer:
                 arrival.begin(answer.status, answer.headers)
-                for piece in answer.iter_stream():
+                for piece in answer.pieces:
                     arrival.feed(piece)
             return arrival.response()
         except _FOREIGN as error:
             failure = self._pools.closed() or arrival.failure(error)
-        finally:
-            _sending.reset(marked)
         raise failure
 
-    def _open_pool(self, proxy: Proxy | None) -> DirectPool | httpcore.ConnectionPool:
+    def _open_pool(self, proxy: Proxy | None) -> DirectPool | ProxyPool:
         if proxy is None:
-            return DirectPool(tls_context=tls_context, **_pool_size(), network_backend=self._backend)
-        return httpcore.ConnectionPool(
-            ssl_context=tls_context(), **_pool_size(), proxy=_proxied(proxy), network_backend=self._backend
-        )
+            return DirectPool(tls_context=tls_context, **_pool_size())
+        from dataarts_datamap._pooled import ProxyPool  # noqa: PLC0415  loads a library that few clients need
+
+        return ProxyPool(proxy, tls_context, **_pool_size())
 
 
 class AsyncTransport:
@@ -209,7 +193,7 @@ class AsyncTransport:
     def __init__(self, network: Network, clock: Clock) -> None:
         self._network = network
         self._clock = clock
-        self._pools = _Pools(self._open_pool, network.proxy, _process_and_loop, _is_closed_here)
+        self._pools: _Pools[AsyncPool] = _Pools(self._open_pool, network.proxy, _process_and_loop, _is_closed_here)
 
     @property
     def is_open(self) -> bool:
@@ -245,7 +229,7 @@ class AsyncTransport:
     async def close(self) -> None:
         """Close the connections, and so end the calls that wait on them; again is harmless."""
         for pool in self._pools.take():
-            await pool.aclose()
+            await pool.close()
 
     async def _pause(self, step: Sleep | Wait) -> None:
         if isinstance(step, Sleep):
@@ -258,29 +242,28 @@ class AsyncTransport:
         arrival = _Arrival(step, self._clock, self._network.max_answer_size, proxy)
         import asyncio  # noqa: PLC0415  the largest module there is, and a client for threads does without
 
-        marked = _sending.set(True)
         try:
             async with asyncio.timeout(arrival.left):
-                await _cancelled_in_time(self._receive(pool, step.request, arrival), arrival)
+                await _cancelled_in_time(self._receive(pool, step, arrival), arrival)
             return arrival.response()
         except _FOREIGN as error:
             failure = self._pools.closed() or arrival.failure(error)
-        finally:
-            _sending.reset(marked)
         raise failure
 
-    async def _receive(self, pool: httpcore.AsyncConnectionPool, request: Request, arrival: _Arrival) -> None:
-        async with pool.stream(**_parts(request, self._network.timeout, arrival.left)) as answer:
+    async def _receive(self, pool: AsyncPool, step: Send, arrival: _Arrival) -> None:
+        due = Due(step.until, self._clock)
+        async with pool.stream(_outgoing(step.request, self._network.timeout, due, arrival.left)) as answer:
             try:
                 arrival.begin(answer.status, answer.headers)
-                async for piece in answer.aiter_stream():
+                async for piece in answer.pieces:
                     arrival.feed(piece)
             finally:
                 arrival.is_over = True
 
-    def _open_pool(self, proxy: Proxy | None) -> httpcore.AsyncConnectionPool:
-        proxied = None if proxy is None else _proxied(proxy)
-        return _AsyncPool(ssl_context=tls_context(), **_pool_size(), proxy=proxied, network_backend=_AsyncBackend())
+    def _open_pool(self, proxy: Proxy | None) -> AsyncPool:
+        from dataarts_datamap._pooled import AsyncPool  # noqa: PLC0415  loads a library that few clients need
+
+        return AsyncPool(proxy, tls_context, **_pool_size())
 
 
 async def _cancelled_in_time(exchange: Coroutine[Any, Any, None], arrival: _Arrival) -> None:
@@ -300,35 +283,6 @@ async def _cancelled_in_time(exchange: Coroutine[Any, Any, None], arrival: _Arri
             with suppress(asyncio.CancelledError):
                 await asyncio.wait((task,))
         raise
-
-
-class _AsyncPool(httpcore.AsyncConnectionPool):
-    def create_connection(self, origin: httpcore.Origin) -> httpcore.AsyncConnectionInterface:
-        return cast("httpcore.AsyncConnectionInterface", _AsyncConnection(super().create_connection(origin)))
-
-
-class _AsyncConnection:
-    """A connection of the library's that is closed where its request is cancelled, which else leaves a new one open."""
-
-    def __init__(self, connection: httpcore.AsyncConnectionInterface) -> None:
-        self._connection = connection
-        self._requests = 0
-
-    async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
-        import asyncio  # noqa: PLC0415  as above
-
-        self._requests += 1
-        try:
-            return await self._connection.handle_async_request(request)
-        except asyncio.CancelledError:
-            if self._requests == 1:
-                await self._connection.aclose()
-            raise
-        finally:
-            self._requests -= 1
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  whatever else the library asks it
-        return getattr(self._connection, name)
 
 
 class _Pools(Generic[PoolT]):
@@ -410,147 +364,13 @@ def _cancelled() -> BaseException:
     return CancelledError()
 
 
-class _Due(threading.local):
-    """The time by which the request of this thread must be answered, and what can end it before."""
-
-    until: float = math.inf
-    cancellation: Cancellation | None = None
-
-
-class _TimedBackend(httpcore.NetworkBackend):
-    """The network, on which nothing takes longer than the request of the thread may.
-
-    A library's timeout is for the next bytes alone, and a server can send them one by one. Looking up a name is left
-    out: the system's resolver has limits of its own, and a thread cannot be interrupted in it.
-    """
-
-    def __init__(self, clock: Clock) -> None:
-        self.due = _Due()
-        self._clock = clock
-        self._backend = httpcore.SyncBackend()
-
-    def left(self, timeout: float | None) -> float:
-        """The timeout, or what is left if that is less."""
-        left = self.due.until - self._clock.monotonic()
-        if left <= 0:
-            raise httpcore.ReadTimeout
-        return left if timeout is None else min(timeout, left)
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.NetworkStream:
-        failure: Exception = httpcore.ConnectError(f"no address of {host}")
-        for *_, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-            left = self.left(timeout)  # for each address anew, or else many would add up
-            try:
-                stream = self._backend.connect_tcp(str(address[0]), port, left, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                failure = error
-            else:
-                return _TimedStream(stream, self)
-        raise failure
-
-
-class _TimedStream(httpcore.NetworkStream):
-    def __init__(self, stream: httpcore.NetworkStream, backend: _TimedBackend) -> None:
-        self._stream = stream
-        self._backend = backend
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        cancellation = self._backend.due.cancellation
-        if cancellation is None:
-            return self._stream.read(max_bytes, self._backend.left(timeout))
-        with cancellation.watching(self._stream.get_extra_info("socket")):
-            return self._stream.read(max_bytes, self._backend.left(timeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, self._backend.left(timeout))
-
-    def close(self) -> None:
-        with suppress(OSError):  # a thread that still reads would not notice that the socket is closed
-            self._stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
-        self._stream.close()
-
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        left = self._backend.left(timeout)
-        return _TimedStream(self._stream.start_tls(ssl_context, server_hostname, left), self._backend)
-
-    def get_extra_info(self, info: str) -> Any:  # noqa: ANN401  the library's own signature
-        return self._stream.get_extra_info(info)
-
-
-class _AsyncBackend(httpcore.AsyncNetworkBackend):
-    """The network in an event loop, where a deadline is a cancellation: it closes what that leaves half open."""
-
-    def __init__(self) -> None:
-        self._backend = cast("httpcore.AsyncNetworkBackend", httpcore.AnyIOBackend())
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109  the library's own signature
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        return _AsyncStream(await self._backend.connect_tcp(host, port, timeout, local_address, socket_options))
-
-
-class _AsyncStream(httpcore.AsyncNetworkStream):
-    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
-        self._stream = stream
-
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109  as above
-        return await self._stream.read(max_bytes, timeout)
-
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109  as above
-        await self._stream.write(buffer, timeout)
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
-
-    async def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109  as above
-    ) -> httpcore.AsyncNetworkStream:
-        import asyncio  # noqa: PLC0415  as above
-
-        try:
-            return _AsyncStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
-        except asyncio.CancelledError:
-            await self._stream.aclose()
-            raise
-
-    def get_extra_info(self, info: str) -> Any:  # noqa: ANN401  as above
-        return self._stream.get_extra_info(info)
-
-
-_FOREIGN: Final = (
-    httpcore.NetworkError,
-    httpcore.ProtocolError,
-    httpcore.ProxyError,
-    httpcore.TimeoutException,
-    httpcore.UnsupportedProtocol,
-    OSError,
-    UnicodeError,
-    zlib.error,
-)
+_FOREIGN: Final = (ExchangeError, OSError, UnicodeError, zlib.error)
 _FAILURES: Final[tuple[tuple[type[Exception], type[TransportError], str], ...]] = (
+    (LateConnectionError, ConnectionFailedError, "no connection in time to"),
+    (NoFreeConnectionError, RequestTimeoutError, "no connection was free in time to"),
+    (LateError, RequestTimeoutError, "no answer in time from"),
     (TimeoutError, RequestTimeoutError, "no whole answer before the deadline from"),
-    (httpcore.ConnectTimeout, ConnectionFailedError, "no connection in time to"),
-    (httpcore.PoolTimeout, RequestTimeoutError, "no connection was free in time to"),
-    (httpcore.TimeoutException, RequestTimeoutError, "no answer in time from"),
-    (httpcore.ConnectError, ConnectionFailedError, "no connection to"),
-    (httpcore.ProxyError, ConnectionFailedError, "no connection to"),
+    (NotConnectedError, ConnectionFailedError, "no connection to"),
     (socket.gaierror, ConnectionFailedError, "no connection to"),
     (zlib.error, TransportError, "broken compression from"),
 )
@@ -605,9 +425,9 @@ class _Arrival:
 
     def failure(self, error: Exception) -> DataMapError:
         """What an exception of another library means here."""
-        if isinstance(error, httpcore.LocalProtocolError):  # its text holds the value, which may be secret
+        if isinstance(error, UnsendableError):  # its text holds the value, which may be secret
             return self._error(InvalidArgumentError, "a header of the request holds what cannot be sent")
-        if isinstance(error, httpcore.TimeoutException) and not self.left:
+        if isinstance(error, LateError) and not self.left:
             error = TimeoutError()
         kind, problem = next(
             ((kind, problem) for cause, kind, problem in _FAILURES if isinstance(error, cause)),
@@ -615,9 +435,9 @@ class _Arrival:
         )
         if error.args and isinstance(error.args[0], ssl.SSLCertVerificationError):
             kind = CertificateError
-        reason = self._quoted(str(error) or type(error).__name__, 200)
-        failure = self._error(kind, f"{problem} {self._where}: {reason}")
-        if isinstance(error, httpcore.ProxyError):
+        reason = self._quoted(str(error), 200)
+        failure = self._error(kind, f"{problem} {self._where}{reason and ': '}{reason}")
+        if isinstance(error, ProxyRefusedError):
             failure.status = _leading_status(str(error))
         return failure
 
@@ -663,40 +483,38 @@ def _leading_status(text: str) -> int | None:
     return int(digits) if digits.isdecimal() else None
 
 
-class _Origin(NamedTuple):
-    """Where an endpoint is, as the library is told of it, and how much of its address that is."""
+class _Address(NamedTuple):
+    """Where an endpoint is, and how much of its URL that is."""
 
-    scheme: bytes
-    host: bytes
-    port: int | None
+    origin: Origin
     netloc: str
     length: int
 
 
 @lru_cache(maxsize=16)
-def _origin(endpoint: str) -> _Origin:
+def _address(endpoint: str) -> _Address:
     parts = urlsplit(endpoint)
-    host, length = (parts.hostname or "").encode(), len(f"{parts.scheme}://{parts.netloc}")
-    return _Origin(parts.scheme.encode(), host, parts.port, parts.netloc, length)
+    if parts.scheme not in {"http", "https"}:  # credentials of a user's own can ask for anything
+        raise ExchangeError("it is neither http nor https")
+    origin = Origin(parts.scheme, parts.hostname or "", parts.port)
+    return _Address(origin, parts.netloc, len(f"{parts.scheme}://{parts.netloc}"))
 
 
-def _parts(request: Request, timeout: float, left: float) -> dict[str, Any]:
-    """The keywords of the library for a request, whose address goes out exactly as it stands."""
-    origin = _origin(request.endpoint)
-    headers = {**_HEADERS, "host": ("Host", origin.netloc)}
+def _outgoing(request: Request, timeout: float, due: Due, left: float) -> Outgoing:
+    """The request as it goes on the wire, its address exactly as it stands."""
+    address = _address(request.endpoint)
+    headers = {**_HEADERS, "host": ("Host", address.netloc)}
     headers |= {name.lower(): (name, value) for name, value in request.headers.items()}
-    return {
-        "method": request.method,
-        "url": httpcore.URL(
-            scheme=origin.scheme, host=origin.host, port=origin.port, target=request.url[origin.length :].encode()
-        ),
+    return Outgoing(
+        method=request.method,
+        origin=address.origin,
+        target=request.url[address.length :].encode(),
         # As bytes, so that a header that is not ASCII goes out as UTF-8, which is what a signature covers.
-        "headers": [(name.encode(), value.encode()) for name, value in headers.values()],
-        "content": request.content or None,
-        "extensions": {
-            "timeout": {"connect": min(timeout, _LONGEST_CONNECT), "read": timeout, "write": timeout, "pool": left}
-        },
-    }
+        headers=[(name.encode(), value.encode()) for name, value in headers.values()],
+        content=request.content,
+        timeouts=Timeouts(free=left, connect=min(timeout, _LONGEST_CONNECT), silence=timeout),
+        due=due,
+    )
 
 
 def _pool_size() -> dict[str, Any]:
@@ -707,11 +525,6 @@ def _pool_size() -> dict[str, Any]:
     }
 
 
-def _proxied(proxy: Proxy) -> httpcore.Proxy:
-    ssl_context = tls_context() if proxy.address.startswith("https:") else None
-    return httpcore.Proxy(proxy.address, auth=proxy.auth, ssl_context=ssl_context)
-
-
 @cache
 def tls_context() -> ssl.SSLContext:
     """Which certificates are trusted: those of certifi, or of ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``."""
@@ -719,4 +532,6 @@ def tls_context() -> ssl.SSLContext:
     file, folder = os.environ.get("SSL_CERT_FILE") or None, os.environ.get("SSL_CERT_DIR") or None
     if file or folder:
         return ssl.create_default_context(cafile=file, capath=folder)
+    import certifi  # noqa: PLC0415  what a company's own certificates replace
+
     return ssl.create_default_context(cafile=certifi.where())

@@ -1,0 +1,148 @@
+"""What goes over a connection, how long that may take and what can fail, as plain values of no library."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import AsyncIterator, Iterator, Sequence
+    from contextlib import AbstractContextManager
+
+    from dataarts_datamap._cancellation import Cancellation
+    from dataarts_datamap._clock import Clock
+
+PiecesT = TypeVar("PiecesT", "Iterator[bytes]", "AsyncIterator[bytes]")
+
+
+class Origin(NamedTuple):
+    """Where a connection leads.
+
+    Attributes:
+        scheme: ``http`` or ``https``.
+        host: Name or address, ASCII.
+        port: None for the scheme's own.
+    """
+
+    scheme: str
+    host: str
+    port: int | None
+
+
+class Timeouts(Struct, frozen=True):
+    """Seconds to wait: for a connection that is free, for a new one, and for the next bytes to come or go."""
+
+    free: float
+    connect: float
+    silence: float
+
+
+class Due(Struct, frozen=True):
+    """By when an exchange must be over, and what can end it before.
+
+    Attributes:
+        until: A time of the clock.
+        clock: Time.
+        cancellation: Ends it from another thread.
+    """
+
+    until: float
+    clock: Clock
+    cancellation: Cancellation | None = None
+
+    def left(self, timeout: float | None) -> float:
+        """The timeout, or what is left if that is less.
+
+        Raises:
+            TimeoutError: Nothing is left.
+        """
+        left = self.until - self.clock.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left if timeout is None else min(timeout, left)
+
+    def watching(self, waited_for: socket.socket) -> AbstractContextManager[None]:
+        """While a thread waits for a socket.
+
+        Raises:
+            ConnectionAbortedError: The exchange was cancelled.
+        """
+        return nullcontext() if self.cancellation is None else self.cancellation.watching(waited_for)
+
+
+class Outgoing(Struct, frozen=True):
+    """A request as it goes on the wire.
+
+    Attributes:
+        method: HTTP method, in capitals.
+        origin: Where it goes.
+        target: Path and query.
+        headers: Names and values.
+        content: The body; none if it is empty.
+        timeouts: How long each of its steps may take.
+        due: How long all of it may take.
+    """
+
+    method: str
+    origin: Origin
+    target: bytes
+    headers: Sequence[tuple[bytes, bytes]]
+    content: bytes
+    timeouts: Timeouts
+    due: Due
+
+    def __repr__(self) -> str:
+        return f"Outgoing({self.method} to {self.origin})"
+
+
+class Answer(Struct, Generic[PiecesT], frozen=True):
+    """An answer whose content comes in as it is read.
+
+    Attributes:
+        status: HTTP status.
+        headers: Names and values, as they came.
+        pieces: The content.
+    """
+
+    status: int
+    headers: Sequence[tuple[bytes, bytes]]
+    pieces: PiecesT
+
+
+class ExchangeError(Exception):
+    """No whole answer came. Its argument is the cause, or tells it."""
+
+
+class UnsendableError(ExchangeError):
+    """The request holds what HTTP has no way to say."""
+
+
+class BrokenAnswerError(ExchangeError):
+    """What came is no answer, or ends too early."""
+
+
+class NotConnectedError(ExchangeError):
+    """There is no connection."""
+
+
+class ProxyRefusedError(NotConnectedError):
+    """The proxy makes no connection; the text begins with its status."""
+
+
+class LateError(ExchangeError):
+    """A step took longer than it may."""
+
+
+class LateConnectionError(LateError):
+    """A new connection did."""
+
+
+class NoFreeConnectionError(LateError):
+    """Waiting for a connection of others did."""
+
+
+class SilenceError(LateError):
+    """The next bytes did."""

@@ -1,0 +1,309 @@
+"""Connections by the HTTP library's pools, through proxies and in event loops: all that knows that library.
+
+No type of it leaves this module, and neither does one of its exceptions: not even as the cause or context of ours,
+since it holds the request with its credentials.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from contextlib import asynccontextmanager, contextmanager, suppress
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, cast
+
+import httpcore
+
+from dataarts_datamap._exchange import (
+    Answer,
+    BrokenAnswerError,
+    ExchangeError,
+    LateConnectionError,
+    NoFreeConnectionError,
+    NotConnectedError,
+    ProxyRefusedError,
+    SilenceError,
+    UnsendableError,
+)
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterable, Iterator
+
+    from dataarts_datamap._endpoints import Proxy
+    from dataarts_datamap._exchange import Due, Outgoing
+
+# Whether this thread or task is in an exchange of ours.
+_sending: ContextVar[bool] = ContextVar("_sending", default=False)
+
+
+def _hide_details(record: logging.LogRecord) -> bool:
+    # The library logs all headers of an answer, and that of a request for a token holds the token; the errors that it
+    # logs quote what a server sent, which can be an echo.
+    event, _, details = record.getMessage().partition(" ")
+    if details and _sending.get() and event.endswith((".complete", ".failed")):
+        record.msg, record.args = event, None
+    return True
+
+
+for _name in ("httpcore.connection", "httpcore.http11", "httpcore.proxy"):
+    logging.getLogger(_name).addFilter(_hide_details)
+
+_MEANINGS: tuple[tuple[type[Exception], type[ExchangeError]], ...] = (
+    (httpcore.LocalProtocolError, UnsendableError),
+    (httpcore.ConnectTimeout, LateConnectionError),
+    (httpcore.PoolTimeout, NoFreeConnectionError),
+    (httpcore.TimeoutException, SilenceError),
+    (httpcore.ConnectError, NotConnectedError),
+    (httpcore.ProxyError, ProxyRefusedError),
+    (httpcore.NetworkError, BrokenAnswerError),
+    (httpcore.ProtocolError, BrokenAnswerError),
+    (httpcore.UnsupportedProtocol, BrokenAnswerError),
+)
+
+
+@contextmanager
+def _border() -> Generator[None]:
+    """What happens in here is the library's, and comes out as ours."""
+    marked = _sending.set(True)
+    try:
+        yield
+    except tuple(library for library, _ in _MEANINGS) as error:
+        ours = next(ours for library, ours in _MEANINGS if isinstance(error, library))
+        raise ours(*error.args) from None
+    finally:
+        _sending.reset(marked)
+
+
+class ProxyPool:
+    """Connections for threads, through a proxy.
+
+    Args:
+        proxy: The way.
+        tls_context: Tells whom to trust.
+        limits: How many connections there are at once, how many are kept, and for how long.
+    """
+
+    def __init__(self, proxy: Proxy, tls_context: Callable[[], ssl.SSLContext], **limits: Any) -> None:  # noqa: ANN401  the library's own names
+        self._backend = _TimedBackend()
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=tls_context(), proxy=_proxied(proxy, tls_context), network_backend=self._backend, **limits
+        )
+
+    @contextmanager
+    def stream(self, outgoing: Outgoing) -> Generator[Answer[Iterator[bytes]]]:
+        """The head of the answer to a request, and its content as it comes in.
+
+        Raises:
+            ExchangeError: No whole answer came.
+            TimeoutError: The exchange was due before.
+            ConnectionAbortedError: It was cancelled.
+        """
+        self._backend.exchange.due = outgoing.due
+        with _border(), self._pool.stream(**_arguments(outgoing)) as response:
+            yield Answer(response.status, response.headers, response.iter_stream())
+
+    def close(self) -> None:
+        """Close the connections, and so end the requests that wait on them."""
+        self._pool.close()
+
+
+class AsyncPool:
+    """Connections in an event loop.
+
+    Args:
+        proxy: The way; None for the straight one.
+        tls_context: Tells whom to trust.
+        limits: How many connections there are at once, how many are kept, and for how long.
+    """
+
+    def __init__(self, proxy: Proxy | None, tls_context: Callable[[], ssl.SSLContext], **limits: Any) -> None:  # noqa: ANN401  as above
+        self._pool = _ClosingPool(
+            ssl_context=tls_context(),
+            proxy=_proxied(proxy, tls_context) if proxy else None,
+            network_backend=_AsyncBackend(),
+            **limits,
+        )
+
+    @asynccontextmanager
+    async def stream(self, outgoing: Outgoing) -> AsyncGenerator[Answer[AsyncIterator[bytes]]]:
+        """The head of the answer to a request, and its content as it comes in.
+
+        Raises:
+            ExchangeError: No whole answer came.
+        """
+        with _border():
+            async with self._pool.stream(**_arguments(outgoing)) as response:
+                yield Answer(response.status, response.headers, response.aiter_stream())
+
+    async def close(self) -> None:
+        """Close the connections, and so end the requests that wait on them."""
+        await self._pool.aclose()
+
+
+def _arguments(outgoing: Outgoing) -> dict[str, Any]:
+    origin, timeouts = outgoing.origin, outgoing.timeouts
+    return {
+        "method": outgoing.method,
+        "url": httpcore.URL(
+            scheme=origin.scheme.encode(), host=origin.host.encode(), port=origin.port, target=outgoing.target
+        ),
+        "headers": outgoing.headers,
+        "content": outgoing.content or None,
+        "extensions": {
+            "timeout": {
+                "connect": timeouts.connect,
+                "read": timeouts.silence,
+                "write": timeouts.silence,
+                "pool": timeouts.free,
+            }
+        },
+    }
+
+
+def _proxied(proxy: Proxy, tls_context: Callable[[], ssl.SSLContext]) -> httpcore.Proxy:
+    ssl_context = tls_context() if proxy.address.startswith("https:") else None
+    return httpcore.Proxy(proxy.address, auth=proxy.auth, ssl_context=ssl_context)
+
+
+class _ClosingPool(httpcore.AsyncConnectionPool):
+    def create_connection(self, origin: httpcore.Origin) -> httpcore.AsyncConnectionInterface:
+        return cast("httpcore.AsyncConnectionInterface", _AsyncConnection(super().create_connection(origin)))
+
+
+class _AsyncConnection:
+    """A connection of the library's that is closed where its request is cancelled, which else leaves a new one open."""
+
+    def __init__(self, connection: httpcore.AsyncConnectionInterface) -> None:
+        self._connection = connection
+        self._requests = 0
+
+    async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
+        import asyncio  # noqa: PLC0415  the largest module there is, and a client for threads does without
+
+        self._requests += 1
+        try:
+            return await self._connection.handle_async_request(request)
+        except asyncio.CancelledError:
+            if self._requests == 1:
+                await self._connection.aclose()
+            raise
+        finally:
+            self._requests -= 1
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  whatever else the library asks it
+        return getattr(self._connection, name)
+
+
+class _Exchange(threading.local):
+    """The one that this thread is in."""
+
+    due: Due
+
+
+class _TimedBackend(httpcore.NetworkBackend):
+    """The network, on which nothing takes longer than the exchange of the thread may.
+
+    The library's timeout is for the next bytes alone, and a server can send them one by one. Looking up a name is left
+    out: the system's resolver has limits of its own, and a thread cannot be interrupted in it.
+    """
+
+    def __init__(self) -> None:
+        self.exchange = _Exchange()
+        self._backend = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        failure: Exception = httpcore.ConnectError(f"no address of {host}")
+        for *_, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            left = self.exchange.due.left(timeout)  # for each address anew, or else many would add up
+            try:
+                stream = self._backend.connect_tcp(str(address[0]), port, left, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+            else:
+                return _TimedStream(stream, self.exchange)
+        raise failure
+
+
+class _TimedStream(httpcore.NetworkStream):
+    def __init__(self, stream: httpcore.NetworkStream, exchange: _Exchange) -> None:
+        self._stream = stream
+        self._exchange = exchange
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        due = self._exchange.due
+        with due.watching(self._stream.get_extra_info("socket")):
+            return self._stream.read(max_bytes, due.left(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, self._exchange.due.left(timeout))
+
+    def close(self) -> None:
+        with suppress(OSError):  # a thread that still reads would not notice that the socket is closed
+            self._stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        left = self._exchange.due.left(timeout)
+        return _TimedStream(self._stream.start_tls(ssl_context, server_hostname, left), self._exchange)
+
+    def get_extra_info(self, info: str) -> Any:  # noqa: ANN401  the library's own signature
+        return self._stream.get_extra_info(info)
+
+
+class _AsyncBackend(httpcore.AsyncNetworkBackend):
+    """The network in an event loop, where a deadline is a cancellation: it closes what that leaves half open."""
+
+    def __init__(self) -> None:
+        self._backend = cast("httpcore.AsyncNetworkBackend", httpcore.AnyIOBackend())
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109  the library's own signature
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        return _AsyncStream(await self._backend.connect_tcp(host, port, timeout, local_address, socket_options))
+
+
+class _AsyncStream(httpcore.AsyncNetworkStream):
+    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+        self._stream = stream
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109  as above
+        return await self._stream.read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109  as above
+        await self._stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109  as above
+    ) -> httpcore.AsyncNetworkStream:
+        import asyncio  # noqa: PLC0415  as above
+
+        try:
+            return _AsyncStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+        except asyncio.CancelledError:
+            await self._stream.aclose()
+            raise
+
+    def get_extra_info(self, info: str) -> Any:  # noqa: ANN401  as above
+        return self._stream.get_extra_info(info)
