@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _ROUNDS: Final = 40
 _SDK: Final = "official SDK"
+_OVER_TLS: Final = ("certifi",)
 _TAB: Final = ("_DATAMAP_COMPLETE=zsh_complete", "COMP_WORDS=datamap ", "COMP_CWORD=1")
 _INSTALLER: Final = ("pip", "setuptools", "pkg_resources", "_distutils_hack", "distutils-precedence.pth")
 
@@ -56,7 +57,7 @@ def sizing(where: Environments) -> Iterator[Figure]:
 
 
 def _loading_of_a_call(where: Environments, name: str, url: str) -> Sequence[str]:
-    """The command that loads the modules that a first call has loaded, and does nothing else."""
+    """The command that loads the modules that a first call over TLS has loaded, and does nothing else."""
     window = Window.of_rows(1)
     call = f"""
 from dataarts_datamap import AccessKeyCredentials, DataMapClient
@@ -67,7 +68,7 @@ with DataMapClient(**settings) as client:
 import sys
 print(*(name for name in sys.modules if not name.startswith("__")))
 """
-    modules = output([where.python(name), "-c", call], where).split()
+    modules = [*output([where.python(name), "-c", call], where).split(), *_OVER_TLS]
     return [where.python(name), "-c", f"import importlib\nfor name in {modules!r}: importlib.import_module(name)"]
 
 

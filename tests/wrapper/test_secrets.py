@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable
 from contextlib import contextmanager
 from itertools import product
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -20,20 +21,29 @@ from hypothesis import strategies as st
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from rich.pretty import pretty_repr
 
 from dataarts_datamap import (
     AccessKeyCredentials,
     AsyncDataMapClient,
     Attempt,
+    Clock,
     Credentials,
     DataMapClient,
     DataMapError,
     PasswordCredentials,
     Request,
+    Response,
     Retry,
     TokenCredentials,
 )
+from dataarts_datamap._chain import Profile, Search
+from dataarts_datamap._credentials import now_utc
 from dataarts_datamap._doctor import examine, subject_of
+from dataarts_datamap._ecs import _Keys  # pyright: ignore[reportPrivateUsage]  what it holds is secret
+from dataarts_datamap._endpoints import checked_proxy
+from dataarts_datamap._exchange import Due, Origin, Outgoing, Timeouts
+from dataarts_datamap._kept import Fetched
 from dataarts_datamap._masking import mask
 from dataarts_datamap.otel import attempt_hook
 from support.echoes import ESCAPES, PLACES, Echo, echoing_server
@@ -45,6 +55,8 @@ if TYPE_CHECKING:
     from support.faults import Faulty
 
 Plant = Callable[[], str]
+
+REQUEST: Final = Request(method="GET", endpoint="https://h", path="/", headers={"X-Auth-Token": "Zq-secret"})
 
 CREDENTIALS: Final[dict[str, Callable[[Plant, str], Credentials]]] = {
     "token": lambda plant, _: TokenCredentials(plant()),
@@ -138,6 +150,7 @@ def texts_of(value: object) -> Iterator[str]:
             yield from texts_of_error(value)
         case _:
             yield repr(value)
+            yield pretty_repr(value)
 
 
 def texts_of_error(error: BaseException | None) -> Iterator[str]:
@@ -202,6 +215,34 @@ def echoing() -> Iterator[tuple[Faulty, Echo]]:
     """A server that echoes."""
     with echoing_server() as served:
         yield served
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        checked_proxy("http://user:Zq-secret@host:1"),
+        _Keys(access="a", secret="Zq-secret", securitytoken="Zq-secret", expires_at=now_utc()),
+        Fetched("Zq-secret"),
+        Profile(Path("a-file"), secret_key="Zq-secret"),
+        Search(environ={"DATAMAP_PASSWORD": "Zq-secret"}),
+        Response(request=REQUEST, status=201, headers={"x-subject-token": "Zq-secret"}, content=b"Zq-secret"),
+        REQUEST,
+        Outgoing(
+            method="GET",
+            origin=Origin("https", "h", None),
+            target=b"/",
+            headers=[(b"X-Auth-Token", b"Zq-secret")],
+            content=b"Zq-secret",
+            timeouts=Timeouts(free=1, connect=1, silence=1),
+            due=Due(1, Clock()),
+        ),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_values_on_the_way_show_nothing(value: object) -> None:
+    """What a debugger or an error tracker shows of a variable holds no secret, nor does what rich makes of it."""
+    assert "secret" not in repr(value)
+    assert "secret" not in pretty_repr(value)
 
 
 def test_token_of_an_answer_that_is_cut_short(echoing: tuple[Faulty, Echo]) -> None:

@@ -6,13 +6,14 @@ import os
 import stat
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
 from dataarts_datamap._callers import calling_place
 from dataarts_datamap._credentials import AccessKeyCredentials, TokenCredentials
 from dataarts_datamap._errors import CredentialsError, InsecureFileWarning
+from dataarts_datamap._undisclosed import Undisclosed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,7 +26,7 @@ _SECTIONS: Final = ("basic", "basiccredentials")
 _OTHERS_MAY_READ: Final = stat.S_IRGRP | stat.S_IROTH
 
 
-class Profile(NamedTuple):
+class Profile(Undisclosed, frozen=True):
     """What the official SDK's profile file tells; None for what it does not."""
 
     path: Path
@@ -36,7 +37,7 @@ class Profile(NamedTuple):
     iam_endpoint: str | None = None
 
 
-class Found(NamedTuple):
+class Found(Struct, frozen=True):
     """Credentials, and what stands beside them where they were found; None for what does not."""
 
     credentials: Credentials
@@ -44,7 +45,7 @@ class Found(NamedTuple):
     iam_endpoint: str | None = None
 
 
-class Search(Struct, frozen=True, kw_only=True):
+class Search(Undisclosed, frozen=True, kw_only=True):
     """Where to look.
 
     Attributes:

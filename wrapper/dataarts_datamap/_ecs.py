@@ -19,6 +19,7 @@ from dataarts_datamap._errors import InvalidEnvelopeError, StatusError
 from dataarts_datamap._kept import Fetched, Kept
 from dataarts_datamap._messages import Request
 from dataarts_datamap._refusals import UNREADABLE, check_status, error_about, reason_of
+from dataarts_datamap._undisclosed import Undisclosed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,7 +32,7 @@ _NO_TOKENS: Final = frozenset({404, 405, 503})  # what servers without them answ
 _MARGIN: Final = 40 * 60.0
 
 
-class _Keys(Struct):
+class _Keys(Undisclosed, frozen=True):
     access: str
     secret: str
     securitytoken: str

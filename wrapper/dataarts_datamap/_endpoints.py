@@ -8,15 +8,14 @@ import sys
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from msgspec import Struct
-
 from dataarts_datamap._errors import ConfigurationError
 from dataarts_datamap._text import printable
+from dataarts_datamap._undisclosed import Undisclosed
 
 _NO_PROXY_BUT_BY_VARIABLE: Final = sys.platform == "linux"  # other systems have settings of their own
 
 
-class Proxy(Struct, frozen=True):
+class Proxy(Undisclosed, frozen=True):
     """A proxy.
 
     Attributes:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from msgspec import Struct
+
+from dataarts_datamap._undisclosed import Undisclosed
 
 if TYPE_CHECKING:
     import socket
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 PiecesT = TypeVar("PiecesT", "Iterator[bytes]", "AsyncIterator[bytes]")
 
 
-class Origin(NamedTuple):
+class Origin(Struct, frozen=True):
     """Where a connection leads.
 
     Attributes:
@@ -73,7 +75,7 @@ class Due(Struct, frozen=True):
         return nullcontext() if self.cancellation is None else self.cancellation.watching(waited_for)
 
 
-class Outgoing(Struct, frozen=True):
+class Outgoing(Undisclosed, frozen=True):
     """A request as it goes on the wire.
 
     Attributes:
@@ -94,11 +96,8 @@ class Outgoing(Struct, frozen=True):
     timeouts: Timeouts
     due: Due
 
-    def __repr__(self) -> str:
-        return f"Outgoing({self.method} to {self.origin})"
 
-
-class Answer(Struct, Generic[PiecesT], frozen=True):
+class Answer(Undisclosed, Generic[PiecesT], frozen=True):
     """An answer whose content comes in as it is read.
 
     Attributes:

@@ -12,7 +12,7 @@ import ssl
 import zlib
 from contextlib import suppress
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -483,7 +483,7 @@ def _leading_status(text: str) -> int | None:
     return int(digits) if digits.isdecimal() else None
 
 
-class _Address(NamedTuple):
+class _Address(Struct, frozen=True):
     """Where an endpoint is, and how much of its URL that is."""
 
     origin: Origin

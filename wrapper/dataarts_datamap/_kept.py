@@ -11,11 +11,10 @@ import os
 from copy import copy
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
-from msgspec import Struct
-
 from dataarts_datamap._errors import ClientClosedError, DataMapError, RequestTimeoutError
 from dataarts_datamap._gate import Gate
 from dataarts_datamap._messages import Response, Wait
+from dataarts_datamap._undisclosed import Undisclosed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -27,17 +26,18 @@ _PAUSE: Final = 60.0
 _MARGIN_OF_A_SHORT_LIFE: Final = 0.25
 
 
-class Fetched(Struct, Generic[T], frozen=True):
+class Fetched(Undisclosed, Generic[T], frozen=True):
     """A value as it was fetched, and for how many seconds it is good."""
 
     value: T
     life: float = math.inf
 
 
-class _Held(Struct, Generic[T]):
-    value: T
-    renew_at: float
-    expires_at: float
+class _Held(Generic[T]):
+    def __init__(self, value: T, *, renew_at: float, expires_at: float) -> None:
+        self.value = value
+        self.renew_at = renew_at
+        self.expires_at = expires_at
 
 
 class _Flight:

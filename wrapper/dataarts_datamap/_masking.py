@@ -6,8 +6,10 @@ import re
 from bisect import bisect_right
 from operator import itemgetter
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -18,11 +20,11 @@ MASK: Final = "***"
 _SECRET_HEADERS: Final = frozenset(
     {"x-auth-token", "x-security-token", "authorization", "x-subject-token", "x-metadata-token"}
 )
-_AUTHORIZATION: Final = re.compile(r"(?:Access|Signature)=([^,\s]+)")
+_AUTHORIZATION: Final = r"(?:Access|Signature)=([^,\s]+)"
 # The gateway tells what it would have signed, and which key it does not know.
-_ECHOES: Final = re.compile(r"(canonicalRequest:)[^\"\\]*|(\bak:)[^,\s\"\\]+", re.IGNORECASE)
+_ECHOES: Final = r"(?i)(canonicalRequest:)[^\"\\]*|(\bak:)[^,\s\"\\]+"
 
-_ESCAPE: Final = re.compile(
+_ESCAPE: Final = (
     r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\[\"'\\/bfnrt]"
     r"|\\x[c-f][0-9a-f](?:\\x[89ab][0-9a-f])+|\\x[0-7][0-9a-f]"
     r"|%[c-fC-F][0-9a-fA-F](?:%[89abAB][0-9a-fA-F])+|%[0-7][0-9a-fA-F]"
@@ -34,7 +36,7 @@ _MOST_LEVELS: Final = 8  # the API itself sends JSON in JSON in JSON, and gatewa
 _SHORTEST: Final = 8
 
 
-class _Level(NamedTuple):
+class _Level(Struct, frozen=True):
     """A text after some rounds of unescaping.
 
     Attributes:
@@ -55,13 +57,13 @@ def mask(text: str, request: Request, answered: Mapping[str, str] = MappingProxy
         answered: The headers of its answer: one of them can be a token.
     """
     secrets = {*_header_secrets(request.headers), *_header_secrets(answered), *filter(None, request.secrets)}
-    return _ECHOES.sub(lambda echo: f"{echo[1] or echo[2]}{MASK}", _without(text, secrets))
+    return re.sub(_ECHOES, lambda echo: f"{echo[1] or echo[2]}{MASK}", _without(text, secrets))
 
 
 def _header_secrets(headers: Mapping[str, str]) -> Iterator[str]:
     for name, value in headers.items():
         if name.lower() in _SECRET_HEADERS:
-            yield from filter(None, (value, *_AUTHORIZATION.findall(value)))
+            yield from filter(None, (value, *re.findall(_AUTHORIZATION, value)))
 
 
 def _without(text: str, secrets: set[str]) -> str:
@@ -91,7 +93,7 @@ def _unescaped(text: str) -> _Level:
     pieces: list[str] = []
     marks = [(0, 0)]
     at = length = 0
-    for escape in _ESCAPE.finditer(text):
+    for escape in re.finditer(_ESCAPE, text):
         plain = _plain(escape[0])
         pieces += (text[at : escape.start()], plain)
         length += escape.start() - at + len(plain)

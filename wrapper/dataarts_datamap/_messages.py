@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from msgspec import Struct
 
 from dataarts_datamap._text import percent_encoded
+from dataarts_datamap._undisclosed import Undisclosed
 
 if TYPE_CHECKING:
     from dataarts_datamap._gate import Gate
@@ -50,7 +51,7 @@ class Request:
         return f"{self.endpoint}{self.path}{'?' if query else ''}{query}"
 
 
-class Response(Struct, frozen=True, kw_only=True):
+class Response(Undisclosed, frozen=True, kw_only=True):
     """A whole answer.
 
     Attributes:

@@ -292,6 +292,9 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
         shown = ", ".join(f"{name}={_plain(getattr(self, name))!r}" for name in _REPR_ATTRIBUTES)
         return f"{type(self).__name__}({shown})"
 
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [(name, _plain(getattr(self, name))) for name in _REPR_ATTRIBUTES]
+
     def __copy__(self) -> Run:
         return self
 

@@ -6,6 +6,8 @@ from enum import Enum
 from math import isqrt
 from typing import Final, Literal, NamedTuple, TypeAlias
 
+from msgspec import Struct
+
 OffsetUnit: TypeAlias = Literal["auto", "row", "page"]
 """What the server's ``offset`` counts, which is not documented; ``auto`` finds out."""
 
@@ -85,7 +87,7 @@ def _furthest(begin: int, most: int) -> int:
     return max(range(1, most + 1), key=lambda size: ((begin // size + 1) * size, size))
 
 
-class Probe(NamedTuple):
+class Probe(Struct, frozen=True):
     """A page that tells how a server counts, since each way would begin it elsewhere among the rows that are known.
 
     Attributes:

@@ -11,7 +11,7 @@ from collections import Counter
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from msgspec import json
+from msgspec import Struct, json
 
 from dataarts_datamap._errors import InvalidBodyError
 
@@ -97,7 +97,7 @@ def _is_firm(before: Row, behind: Row, sorting: Iterable[int]) -> bool:
     return bool(differ) and all(differ)
 
 
-class Joint(NamedTuple):
+class Joint(Struct, frozen=True):
     """How a page goes on from the rows before it.
 
     Attributes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from msgspec import Struct, field
 
@@ -19,7 +19,7 @@ _MOST_TOTALS: Final = 20
 _CONVINCING: Final = 4  # a total that is wrong by chance is not right so often
 
 
-class PageRead(NamedTuple):
+class PageRead(Struct, frozen=True):
     """A page to read.
 
     Attributes:
@@ -37,7 +37,7 @@ class PageRead(NamedTuple):
     reading: int = 0
 
 
-class Await(NamedTuple):
+class Await(Struct, frozen=True):
     """A page that the walk needs now, and those that it will need next if nothing comes in between."""
 
     read: PageRead

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
-from msgspec import json
+from msgspec import Struct, json
 
 from dataarts_datamap._errors import (
     AuthenticationError,
@@ -48,7 +48,7 @@ _CODE_NAMES: Final = ("error_code", "errorCode", "errCode", "code")
 _TEXT_NAMES: Final = ("error_msg", "errorMsg", "errorMessage", "externalMessage", "message", "error")
 
 
-class Told(NamedTuple):
+class Told(Struct, frozen=True):
     """What an error body tells, in whatever shape."""
 
     code: str | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -167,7 +167,7 @@ class Page:
         return self.sent.total is not None and self.sent.total > self.end
 
 
-class Place(NamedTuple):
+class Place(Struct, frozen=True):
     """How far a slice was read.
 
     Attributes:
@@ -183,7 +183,7 @@ class Place(NamedTuple):
     most: int = 0
 
 
-class _Given(NamedTuple):
+class _Given(Struct, frozen=True):
     """A page that was given.
 
     Attributes:
@@ -281,7 +281,7 @@ class SliceWalk:
         self.settle()
         if self._last is None:
             return self._begin or Place()
-        page, kept, tail = self._last
+        page, kept, tail = self._last.page, self._last.kept, self._last.tail
         if given == len(kept.runs):
             return self._place(page, len(page), tail)
         if not given:
