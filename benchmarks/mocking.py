@@ -6,7 +6,7 @@ import http.client
 import json
 import subprocess
 import time
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
@@ -18,7 +18,7 @@ from dataarts_datamap._messages import Request
 from dataarts_datamap._signing import DATE_FORMAT, canonical_query, sign
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from benchmarks.processes import Environments
 
@@ -33,27 +33,37 @@ def mocking(where: Environments) -> Iterator[Figure]:
     """Figures for a page that is signed, judged and filtered; no answer is kept."""
     what = f"mock: {_ROWS}-row page, signed, server CPU"
     yield Figure(what=what, value=_page(where), unit="µs", at_most=_GOAL)
+    yield Figure(what=f"{what}, two requests at a time", value=_page(where, connections=2), unit="µs", at_most=_GOAL)
     yield Figure(what=f"{what}, of a million runs made up when asked for", value=_page(where, 1_000_000), unit="µs")
 
 
-def _page(where: Environments, size: int | None = None) -> float:
+def _page(where: Environments, size: int | None = None, *, connections: int = 1) -> float:
     """Microseconds, the least mean of all rounds."""
-    with (
-        _serving(where, size) as (process, told),
-        closing(http.client.HTTPConnection(urlsplit(told["url"]).netloc)) as to,
-    ):
-        request = _signed_request(told, f"127.0.0.1:{to.port}")
+    with _serving(where, size) as (process, told), ExitStack() as stack:
+        host = urlsplit(told["url"]).netloc
+        to = [stack.enter_context(closing(http.client.HTTPConnection(host))) for _ in range(connections)]
+        request = _signed_request(told, host)
         return min(_round(process, to, request) for _ in range(_ROUNDS)) * 1e6
 
 
-def _round(process: subprocess.Popen[str], to: http.client.HTTPConnection, request: Request) -> float:
+def _round(process: subprocess.Popen[str], to: Sequence[http.client.HTTPConnection], request: Request) -> float:
+    """Seconds for each request; the next one goes out on a connection as soon as the last one is answered there."""
     begun = _cpu(process)
-    for _ in range(_REQUESTS):
-        to.request("GET", f"{request.path}?{canonical_query(request.query)}", headers=dict(request.headers))
-        answer = to.getresponse()
+    for connection in to:
+        _ask(connection, request)
+    for number in range(_REQUESTS):
+        connection = to[number % len(to)]
+        answer = connection.getresponse()
         if answer.status != HTTPStatus.OK or len(answer.read()) < _ROWS * _LEAST_ROW_BYTES:
             raise ValueError(f"the mock server answered {answer.status}, or not with {_ROWS} rows")
+        if number < _REQUESTS - len(to):
+            _ask(connection, request)
     return (_cpu(process) - begun) / _REQUESTS
+
+
+def _ask(connection: http.client.HTTPConnection, request: Request) -> None:
+    target = f"{request.path}?{canonical_query(request.query)}"
+    connection.request("GET", target, headers=dict(request.headers))
 
 
 def _signed_request(told: dict[str, Any], host: str) -> Request:

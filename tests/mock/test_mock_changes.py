@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from dataarts_datamap_contract.mock import TABLE_GUID, MockConfig, create_app
 from dataarts_datamap_contract.mock._dataset import RunHistory, StoredRuns
-from dataarts_datamap_contract.mock._encoding import encode_row
+from dataarts_datamap_contract.mock._encoding import EncodedRows, encode_row
 from dataarts_datamap_contract.mock._invention import invent_dataset
 from support.mock_caller import JOB_NAME, TASK_ID
 from support.mock_signing import SteppedClock
@@ -78,7 +78,9 @@ def test_a_changed_history_is_the_sorted_list_of_its_runs(
     first, last = (plans[end % len(plans)] for end in window)
     inside = [row for row in ordered if first <= int(str(row["planTime"])) <= last]
     assert ordered[::-1] == list(history)
-    assert [encode_row(row) for row in inside] == history.encoded(history.within(first, last))
+    shown = history.within(first, last)
+    assert EncodedRows.of(map(encode_row, inside)) == history.encoded(shown)
+    assert EncodedRows.of(map(encode_row, inside[:1:-1])) == history.encoded(shown[:1:-1])
     assert all(rows.get(run_id) == history.find(run_id) for run_id in ids)
 
 

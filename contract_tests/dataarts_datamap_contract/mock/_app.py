@@ -12,6 +12,7 @@ from dataarts_datamap_contract.mock._answers import AnswerWriter, RefusalError
 from dataarts_datamap_contract.mock._authentication import Authentication
 from dataarts_datamap_contract.mock._controls import Controls
 from dataarts_datamap_contract.mock._documentation import documentation
+from dataarts_datamap_contract.mock._encoding import EncodedRows
 from dataarts_datamap_contract.mock._faults import asked_for, can_be_sent, send_wrongly
 from dataarts_datamap_contract.mock._iam import IdentityService
 from dataarts_datamap_contract.mock._management import ManagementCenter
@@ -222,7 +223,7 @@ class _Service:
                 arguments.text("task_id"), arguments.text("job_name"), workspace_id if workspace_id.strip() else None
             )
             if history is None:
-                return self._pages.render([], 0)
+                return self._pages.render(EncodedRows.of(()), 0)
             found = self._paging.window(history, start, end)
             return self._pages.render(history.encoded(self._paging.page(found, offset, limit)), len(found))
 
@@ -329,7 +330,12 @@ class _Gateway:
 
 
 def _exchange(scope: Scope, response: Response, fault: Fault | None) -> Exchange:
-    query = scope["query_string"]
-    target = scope["raw_path"] + b"?" + query if query else scope["raw_path"]
-    request_id = dict(response.raw_headers)[b"x-request-id"].decode()
-    return Exchange(scope["method"], target, scope["headers"], response.status_code, request_id, fault)
+    return Exchange(
+        method=scope["method"],
+        path=scope["raw_path"],
+        query=scope["query_string"],
+        headers=scope["headers"],
+        status=response.status_code,
+        answered=response.raw_headers,
+        fault=fault,
+    )

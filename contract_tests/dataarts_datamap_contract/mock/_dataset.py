@@ -13,11 +13,11 @@ from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
-from dataarts_datamap_contract.mock._encoding import EncodedRow, encode_row
+from dataarts_datamap_contract.mock._encoding import EncodedRow, EncodedRows, encode_row
 from dataarts_datamap_contract.mock._progress import goes_on
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TABLE_GUID = "09318f28-939f-4ab6-a374-9e621096652c"
@@ -62,7 +62,7 @@ class RunSource(Protocol):
         """The places of the runs whose time lies between two, both included."""
         ...
 
-    def encoded(self, places: Sequence[int]) -> list[EncodedRow]:
+    def encoded(self, places: range | list[int]) -> EncodedRows:
         """The runs at some places, as they stand inside the body string."""
         ...
 
@@ -93,6 +93,9 @@ class StoredRuns:
 
     def __init__(self, rows: Iterable[Row], column: TimeColumn) -> None:
         self._runs = sorted((StoredRun(row, column) for row in rows), key=lambda run: run.key)
+        # What pages are cut from, once it was shown.
+        self._escaped = [b""] * len(self._runs)
+        self._lengths = [0] * len(self._runs)
 
     def __len__(self) -> int:
         return len(self._runs)
@@ -117,9 +120,15 @@ class StoredRuns:
         """The places of the runs whose time lies between two, both included."""
         return range(bisect_left(self._times, first), bisect_right(self._times, last))
 
-    def encoded(self, places: Sequence[int]) -> list[EncodedRow]:
+    def encoded(self, places: range | list[int]) -> EncodedRows:
         """The runs at some places, as they stand inside the body string."""
-        return [self._runs[place].encoded for place in places]
+        if not places or not isinstance(places, range):
+            return EncodedRows.of(self._runs[place].encoded for place in places)
+        side_by_side = slice(places.start, places.stop if places.stop >= 0 else None, places.step)
+        if not all(self._escaped[side_by_side]):
+            for place in places:
+                self._escaped[place], self._lengths[place] = self._runs[place].encoded
+        return EncodedRows(self._escaped[side_by_side], sum(self._lengths[side_by_side]))
 
     def find(self, run_id: int) -> int | None:
         """The place of the run of this id."""
@@ -160,13 +169,15 @@ class RunHistory:
             return self._source.within(first, last)
         return range(bisect_left(self._order, first, key=self._time), bisect_right(self._order, last, key=self._time))
 
-    def encoded(self, positions: range) -> list[EncodedRow]:
+    def encoded(self, positions: range) -> EncodedRows:
         """The runs at some positions, as they stand inside the body string."""
         if isinstance(self._order, range):
             return self._source.encoded(positions)
         marks = [self._order[position] for position in positions]
-        first = iter(self._source.encoded([mark for mark in marks if mark >= 0]))
-        return [next(first) if mark >= 0 else self._later[mark].encoded for mark in marks]
+        first = self._source.encoded([mark for mark in marks if mark >= 0])
+        later = EncodedRows.of(self._later[mark].encoded for mark in marks if mark < 0)
+        of_source, of_later = iter(first.escaped), iter(later.escaped)
+        return EncodedRows([next(of_source if mark >= 0 else of_later) for mark in marks], first.length + later.length)
 
     def going_on(self) -> list[Row]:
         """The runs that have not ended and will."""

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 class EncodedRow(NamedTuple):
@@ -19,6 +19,24 @@ class EncodedRow(NamedTuple):
 
     escaped: bytes
     length: int
+
+
+class EncodedRows(NamedTuple):
+    """Rows inside the body string.
+
+    Attributes:
+        escaped: The bytes of each, as of one alone.
+        length: How many bytes all of them have before they are escaped, without commas.
+    """
+
+    escaped: list[bytes]
+    length: int
+
+    @classmethod
+    def of(cls, rows: Iterable[EncodedRow]) -> EncodedRows:
+        """Rows that are encoded one by one."""
+        listed = list(rows)
+        return cls([row.escaped for row in listed], sum(row.length for row in listed))
 
 
 def encode_row(row: Mapping[str, object]) -> EncodedRow:

@@ -93,14 +93,14 @@ class IdentityService:
         self._check_project(login["scope"]["project"])
         token = self._tokens.issue()
         document = {"token": self._describe(token)}
-        if not any(name == "nocatalog" and value for name, value in request.texts()["query"]):
+        if not any(request.texts()["query"].get("nocatalog", ())):
             document["token"]["catalog"] = [{"endpoints": [], "id": _invented_id("iam"), "name": "iam", "type": "iam"}]
         return Reply(_encode(document), 201, {"X-Subject-Token": token.text})
 
     def list_projects(self, request: RequestParts) -> Reply:
         """KeystoneListProjects, filtered by name; its other filters and its pages are left out."""
         self._authentication.check(request)
-        names = [value for name, value in request.texts()["query"] if name == "name"]
+        names = request.texts()["query"].get("name", [])
         projects = [self._project()] if names in ([], [self._config.region]) else []
         return Reply(_encode({"projects": projects, "links": {"self": "/v3/projects", "previous": None, "next": None}}))
 

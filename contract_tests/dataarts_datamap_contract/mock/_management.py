@@ -71,7 +71,7 @@ class ManagementCenter:
 
     def _check(self, request: RequestParts) -> None:
         self._authentication.check(request)
-        for name, value in request.texts()["path"]:
+        for name, (value,) in request.texts()["path"].items():
             if value != getattr(self._config, name):
                 raise RefusalError(403, "DLM.4001", "The instance or the workspace does not exist")
 

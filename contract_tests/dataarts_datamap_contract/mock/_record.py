@@ -20,19 +20,31 @@ class Exchange(NamedTuple):
 
     Attributes:
         method: The method.
-        target: Path and query, as sent.
+        path: Path, as sent.
+        query: Query, as sent.
         headers: Header fields, as sent.
         status: HTTP status of the answer.
-        request_id: Id of the answer.
+        answered: Header fields of the answer.
         fault: How the answer went wrong on its way.
     """
 
     method: str
-    target: bytes
+    path: bytes
+    query: bytes
     headers: list[tuple[bytes, bytes]]
     status: int
-    request_id: str
+    answered: list[tuple[bytes, bytes]]
     fault: Fault | None
+
+    @property
+    def target(self) -> bytes:
+        """Path and query, as sent."""
+        return self.path + b"?" + self.query if self.query else self.path
+
+    @property
+    def request_id(self) -> str:
+        """Id of the answer."""
+        return dict(self.answered)[b"x-request-id"].decode()
 
 
 class Record:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dataarts_datamap_contract.mock._dataset import Operator
-    from dataarts_datamap_contract.mock._encoding import EncodedRow
+    from dataarts_datamap_contract.mock._encoding import EncodedRows
 
 _OPENING = '{"msg":"success","rows":['
 _CLOSING = '],"success":true,"total":%d}'
@@ -28,18 +28,17 @@ class RunPages:
         self._tail = f'{escape(_CLOSING)}","header_map":{_header_map(now)}'.encode()
         self._head = f'{{"status_code":200,"body":"{escape(_OPENING)}'.encode()
 
-    def render(self, rows: list[EncodedRow], total: int) -> bytes:
+    def render(self, rows: EncodedRows, total: int) -> bytes:
         """The envelope around one page.
 
         Args:
             rows: The rows of the page.
             total: How many runs the window holds on all pages.
         """
-        escaped, lengths = zip(*rows, strict=True) if rows else ((), ())
-        between = max(len(rows) - 1, 0)
-        length = len(_OPENING) + sum(lengths) + between + len(_CLOSING % total)
-        first = [piece.removeprefix(b",") for piece in escaped[:1]]
-        return b"".join((self._head, *first, *escaped[1:], self._tail % (total, length)))
+        between = max(len(rows.escaped) - 1, 0)
+        length = len(_OPENING) + rows.length + between + len(_CLOSING % total)
+        first = [piece.removeprefix(b",") for piece in rows.escaped[:1]]
+        return b"".join([self._head, *first, *rows.escaped[1:], self._tail % (total, length)])
 
 
 def render_operators(operators: Iterable[Operator]) -> bytes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote_to_bytes
 
@@ -37,6 +38,11 @@ class RequestParts:
     method: str = "GET"
     raw_path: bytes = b"/"
     body: bytes = b""
+    _fields: dict[bytes, list[bytes]] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, value in self.headers:
+            self._fields.setdefault(name, []).append(value)
 
     @classmethod
     def of(cls, scope: Scope, path: Mapping[str, bytes], body: bytes) -> RequestParts:
@@ -45,19 +51,23 @@ class RequestParts:
 
     def header(self, name: str) -> list[bytes]:
         """The values of a header field, one for each time it was sent."""
-        wanted = name.lower().encode()
-        return [value for key, value in self.headers if key == wanted]
+        return self._fields.get(_sent_name(name), [])
 
-    def texts(self) -> dict[str, list[tuple[str, str]]]:
-        """The name and value of each parameter sent, by its place: ``path``, ``query``.
+    def texts(self) -> dict[str, dict[str, list[str]]]:
+        """The values of each parameter sent, by its place, ``path`` or ``query``, and its name.
 
         Raises:
             RefusalError: The path or the query is not percent-encoded UTF-8.
         """
-        return {
-            "path": [(name, _decode("path", value)) for name, value in self.path.items()],
-            "query": _split_query(self.query),
-        }
+        query: dict[str, list[str]] = {}
+        for name, value in _split_query(self.query):
+            query.setdefault(name, []).append(value)
+        return {"path": {name: [_decode("path", value)] for name, value in self.path.items()}, "query": query}
+
+
+@lru_cache(maxsize=256)
+def _sent_name(name: str) -> bytes:
+    return name.lower().encode()
 
 
 async def read_body(receive: Receive) -> bytes:
@@ -77,6 +87,8 @@ async def read_body(receive: Receive) -> bytes:
 
 
 def _decode(place: str, encoded: bytes) -> str:
+    if encoded.isascii() and b"%" not in encoded:
+        return encoded.decode()
     if _BROKEN_ESCAPE.search(encoded):
         raise _malformed(place)
     try:
@@ -87,6 +99,9 @@ def _decode(place: str, encoded: bytes) -> str:
 
 def _split_query(query: bytes) -> list[tuple[str, str]]:
     """A plus sign is a space, as for the Java server behind the service."""
+    if query.isascii() and b"%" not in query and b"+" not in query:
+        pairs = [pair.partition("=") for pair in query.decode().split("&") if pair]
+        return [(name, value) for name, _, value in pairs]
     if _BROKEN_ESCAPE.search(query):
         raise _malformed("query")
     try:

@@ -27,6 +27,7 @@ _PAIR = _PLAIN + rb"+=(?:" + _PLAIN + rb"|" + _ESCAPE + rb")*"
 _CANONICAL_PAIRS = re.compile(_PAIR + rb"(?:&" + _PAIR + rb")*")
 _CANONICAL_PATH = re.compile(rb"(?:/|" + _PLAIN + rb")*")
 _UNSIGNED = b"UNSIGNED-PAYLOAD"
+_HASH_OF_NOTHING = hashlib.sha256().hexdigest().encode()
 
 
 class SignatureError(ValueError):
@@ -76,12 +77,9 @@ def signed_value(request: RequestParts, claim: Claim, name: str) -> bytes:
     Raises:
         SignatureError: It is not signed, was not sent, or was sent more than once.
     """
-    values = request.header(name)
     if name.lower() not in claim.signed_headers:
         raise SignatureError(f"{name} is not signed")
-    if len(values) != 1:
-        raise SignatureError(f"signed header {name} was sent {len(values)} times")
-    return values[0].strip()
+    return _sent_value(request, name)
 
 
 def verify_signature(request: RequestParts, claim: Claim, secret_key: bytes) -> None:
@@ -106,7 +104,7 @@ def canonical_request(request: RequestParts, claim: Claim) -> bytes:
     Raises:
         SignatureError: A signed header was not sent, or was sent more than once.
     """
-    headers = [b"%s:%s\n" % (name.encode(), signed_value(request, claim, name)) for name in claim.signed_headers]
+    headers = [b"%s:%s\n" % (name.encode(), _sent_value(request, name)) for name in claim.signed_headers]
     return b"\n".join(
         (
             request.method.encode(),
@@ -117,6 +115,13 @@ def canonical_request(request: RequestParts, claim: Claim) -> bytes:
             _payload_hash(request),
         )
     )
+
+
+def _sent_value(request: RequestParts, name: str) -> bytes:
+    values = request.header(name)
+    if len(values) != 1:
+        raise SignatureError(f"signed header {name} was sent {len(values)} times")
+    return values[0].strip()
 
 
 def _canonical_path(raw_path: bytes) -> bytes:
@@ -143,4 +148,4 @@ def _payload_hash(request: RequestParts) -> bytes:
     """
     if request.body and request.header("X-Sdk-Content-Sha256") == [_UNSIGNED]:
         return _UNSIGNED
-    return hashlib.sha256(request.body).hexdigest().encode()
+    return hashlib.sha256(request.body).hexdigest().encode() if request.body else _HASH_OF_NOTHING

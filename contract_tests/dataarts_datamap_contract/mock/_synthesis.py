@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from dataarts_datamap_contract.mock._encoding import EncodedRow, compact, escape
+from dataarts_datamap_contract.mock._encoding import EncodedRow, EncodedRows, compact, escape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -79,9 +79,9 @@ class SynthesisedRuns:
         places = range(self.size)
         return range(bisect_left(places, first, key=self._time), bisect_right(places, last, key=self._time))
 
-    def encoded(self, places: Sequence[int]) -> list[EncodedRow]:
+    def encoded(self, places: range | list[int]) -> EncodedRows:
         """The runs at some places, as they stand inside the body string."""
-        return list(map(self._encoded, places))
+        return EncodedRows.of(map(self._encoded, places))
 
     def _encoded(self, place: int) -> EncodedRow:
         plan, submit, start, end = self._moments(place)

@@ -54,16 +54,9 @@ class ParameterRules:
         Raises:
             RefusalError: One of them is missing, sent twice, or not what its schema asks for.
         """
-        sent: dict[tuple[str, str], list[str]] = {}
-        for place, pairs in request.texts().items():
-            for name, value in pairs:
-                sent.setdefault((place, name), []).append(value)
-        values: dict[str, str | int] = {}
-        for rule in self._rules:
-            argument = rule.judge(rule.header_values(request) if rule.in_header else sent.get(rule.key, []))
-            if argument is not None:
-                values[rule.name] = argument
-        return Arguments(values)
+        texts = request.texts()
+        judged = {rule.name: rule.judge(rule.sent(request, texts)) for rule in self._rules}
+        return Arguments({name: argument for name, argument in judged.items() if argument is not None})
 
 
 class _Rule:
@@ -79,12 +72,11 @@ class _Rule:
         self._is_integer = schema["type"] == "integer"
         self._validator = Draft202012Validator(schema)
 
-        self.key = (self._place, self.name)
-        self.in_header = self._place == "header"
-
-    def header_values(self, request: RequestParts) -> list[str]:
-        """What was sent in the header field of this name, in whatever case."""
-        return [value.decode("latin-1") for value in request.header(self.name)]
+    def sent(self, request: RequestParts, texts: Mapping[str, Mapping[str, list[str]]]) -> list[str]:
+        """The values of the parameter; the name of a header field is not told apart by case."""
+        if self._place == "header":
+            return [value.decode("latin-1") for value in request.header(self.name)]
+        return texts[self._place].get(self.name, [])
 
     def judge(self, sent: list[str]) -> str | int | None:
         if not sent:
