@@ -516,4 +516,4 @@ def test_conform_says_no(capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Pa
 
     assert {"A-content-type", "A-json"} <= set(failing)
     assert (1, 2, 2) == (no, unjudged, undiscovered)
-    assert "datamap: cannot discover: none of the 0 operators" in err
+    assert "datamap: cannot discover: ShowNodes is answered with no array of operators but '<html>': name an" in err
