@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import click
 
 from dataarts_datamap._errors import (
+    AuthenticationError,
     ConfigurationError,
+    ConnectionFailedError,
     CredentialsError,
     DataMapError,
     InvalidArgumentError,
+    PermissionDeniedError,
     RowProblemWarning,
 )
 from dataarts_datamap._version import __version__
@@ -71,6 +74,9 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
     except (InvalidArgumentError, ConfigurationError) as error:
         tell(str(error))
         return _NOT_JUDGED if isinstance(error, CredentialsError) else _WRONG_USAGE
+    except (AuthenticationError, ConnectionFailedError, PermissionDeniedError) as error:
+        tell(f"{error}: datamap doctor finds out why")
+        return _NOT_JUDGED
     except (DataMapError, OSError) as error:
         tell(str(error))
         return _NOT_JUDGED
