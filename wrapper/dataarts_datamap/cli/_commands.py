@@ -35,6 +35,8 @@ _NOT_JUDGED: Final = 2
 _WRONG_USAGE: Final = 3
 _INTERRUPTED: Final = 130
 
+_FOR_THE_DOCTOR: Final = (AuthenticationError, ConnectionFailedError, PermissionDeniedError)
+
 
 class _Verbs(click.Group):
     """Loads a verb when it is asked for."""
@@ -74,11 +76,8 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
     except (InvalidArgumentError, ConfigurationError) as error:
         tell(str(error))
         return _NOT_JUDGED if isinstance(error, CredentialsError) else _WRONG_USAGE
-    except (AuthenticationError, ConnectionFailedError, PermissionDeniedError) as error:
-        tell(f"{error}: datamap doctor finds out why")
-        return _NOT_JUDGED
     except (DataMapError, OSError) as error:
-        tell(str(error))
+        tell(f"{error}: datamap doctor finds out why" if isinstance(error, _FOR_THE_DOCTOR) else str(error))
         return _NOT_JUDGED
     except (click.Abort, KeyboardInterrupt):
         return _INTERRUPTED
