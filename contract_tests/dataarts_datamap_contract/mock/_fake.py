@@ -140,7 +140,8 @@ class FakeService:
         Args:
             operator: Whose run it is, as ``add_operator`` returned it; None for the one that was added last, which is
                 the documented one if there was none.
-            status: Its status, as the service writes it: success, fail, running, waiting, ...
+            status: Its status, as the service writes it: success, fail, running, waiting, ... Any other text is taken,
+                too: the client knows its state as unknown.
             **values: ``plan_time``, ``submit_time``, ``start_time``, ``end_time``, as aware datetimes or None for
                 never; and any documented field of a run, as it goes on the wire or as the client names it
                 (``outputRowCount=7``, ``output_row_count=7``). Without a plan time the first run was planned an hour
