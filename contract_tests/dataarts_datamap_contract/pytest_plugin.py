@@ -23,8 +23,8 @@ def _datamap_mock_server() -> Iterator[FakeService]:
         from dataarts_datamap_contract.mock import FakeService  # noqa: PLC0415  an extra, loaded when it is used
     except ModuleNotFoundError as error:
         missing = (
-            "the fixture datamap_mock needs an extra: pip install '.[mock]' in the checkout of dataarts-datamap, or "
-            f"with the path of its wheel for the dot ({error})"
+            "the fixture datamap_mock needs an extra: pip install '.[mock]' in dataarts-datamap's checkout, or "
+            f"with the path of its wheel in place of the dot ({error})"
         )
         pytest.fail(missing, pytrace=False)
     with FakeService() as service:

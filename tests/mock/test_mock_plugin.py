@@ -74,7 +74,7 @@ def test_an_unrelated_test_run_notices_nothing(tmp_path: Path) -> None:
 def test_without_the_extra_the_fixture_says_what_to_install(tmp_path: Path) -> None:
     """The error names the extra, and has no traceback."""
     done = run_pytest(tmp_path, WITHOUT_EXTRA)
-    assert "needs an extra: pip install '.[mock]' in the checkout" in done.stdout, done.stdout
+    assert "needs an extra: pip install '.[mock]' in dataarts-datamap's checkout" in done.stdout, done.stdout
     assert "Traceback" not in done.stdout
 
 

@@ -73,7 +73,7 @@ def test_how_to_install_an_extra() -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
     assert "pip install '.[cli,mock]'" in readme
-    assert how_to_install("cli,mock").startswith("pip install '.[cli,mock]' in the checkout")
+    assert how_to_install("cli,mock").startswith("pip install '.[cli,mock]' in dataarts-datamap's checkout")
 
 
 def test_exports_are_sorted() -> None:

@@ -32,8 +32,8 @@ _START = (
 )
 _WITHOUT = (
     f'{_HEAD}<link rel="icon" href="data:,"></head><body><p>This page needs an extra: <code>pip install \'.[swagger]\''
-    "</code> in the checkout of dataarts-datamap, or with the path of its wheel for the dot. Then start the server "
-    'again.</p><p><a href="/docs/openapi.json">The specification as JSON</a></p></body></html>\n'
+    "</code> in dataarts-datamap's checkout, or with the path of its wheel in place of the dot. Then start the "
+    'server again.</p><p><a href="/docs/openapi.json">The specification as JSON</a></p></body></html>\n'
 )
 
 
