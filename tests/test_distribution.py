@@ -134,7 +134,7 @@ def test_plain_wheel_does_not_disturb_pytest(distributions: tuple[Path, Path], t
     done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=tmp_path)
 
     assert "1 passed, 1 error" in done.stdout, done.stdout
-    assert "install dataarts-datamap with [mock]" in done.stdout
+    assert "pip install '.[mock]' in dataarts-datamap's checkout" in done.stdout
 
 
 def fresh_environment(folder: Path, *requirements: str) -> str:

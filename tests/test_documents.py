@@ -106,6 +106,15 @@ def test_links(document: str) -> None:
             site_path(path)
 
 
+@pytest.mark.parametrize("document", [name for name in documents() if name.startswith("docs/")])
+def test_blocks_fit_beside_the_sidebars(document: str) -> None:
+    """No block of the site scrolls at 1280 pixels, where docs/stylesheets/site.css makes room for 101 characters."""
+    blocks = read_blocks((ROOT / document).read_text(encoding="utf-8"))
+    shown = [line for block in blocks for line in block.text.splitlines()]
+
+    assert [] == [line for line in shown if len(line) > 101]
+
+
 def fence(language: str, text: str, *, before: str = "") -> str:
     """A document of one block."""
     return f"{before}\n```{language}\n{text}\n```\n"
@@ -124,7 +133,7 @@ def fence(language: str, text: str, *, before: str = "") -> str:
         fence('toml title="a.toml"', 'endpoint = "https://a"\nproject_id = "b"\ninstance_id = "c"\ntable_guid = "d"')
         + fence("console", "$ ls\na.toml"),
         fence("console", "$ echo 'a 13:00 - 7 b'\na  9:01  1  12  b", before="<!-- numbers vary -->"),
-        fence("crontab", "# nightly\n17 3 * * 1-5 true"),
+        fence("crontab", "# nightly\nA=b\n17 3 * * 1-5 test $A = b"),
         fence("yaml", "jobs: {a: {steps: [{uses: b}, {run: 'if true; then true; fi'}]}}"),
     ],
 )

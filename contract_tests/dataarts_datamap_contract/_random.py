@@ -26,7 +26,7 @@ def run_random(session: Session, *, seed: int, max_examples: int) -> list[str]:
     """Aim the phases of schemathesis at a server; the same seed sends the same server the same requests.
 
     Returns:
-        What kept schemathesis from asking, one text each.
+        What kept schemathesis from asking, one line each.
 
     Raises:
         StopRunError: A check failed that the run stops on.
@@ -47,7 +47,7 @@ def run_random(session: Session, *, seed: int, max_examples: int) -> list[str]:
                 stream.stop()
     if replay.ended_by is not None:
         raise replay.ended_by
-    return [session.target.redact(error) for error in errors]
+    return [session.target.redact(" ".join(error.split())) for error in errors]
 
 
 def _load_schema(target: Target, seed: int, max_examples: int) -> schemathesis.BaseSchema:

@@ -11,6 +11,7 @@ from dataarts_datamap_contract._caller import Caller, NoAnswerError, Pace
 from dataarts_datamap_contract._ledger import Ledger
 from dataarts_datamap_contract._oracle import Oracle
 from dataarts_datamap_contract._session import Session
+from dataarts_datamap_contract._text import printable
 from dataarts_datamap_contract.specification import load_specification
 from dataarts_datamap_contract.target import KnownJob, TargetError
 
@@ -25,6 +26,8 @@ _SPANS = (7, 28, 180)
 """How many days back to look, shortest first: siblings of the service take at most a week or a month."""
 
 _MOST_OPERATORS = 10
+_SHOWN = 80
+"""How many bytes of an answer an error shows."""
 
 
 class DiscoveryError(TargetError):
@@ -68,6 +71,12 @@ def _operators(session: Session) -> list[KnownJob]:
     if answer.status != _OK:
         raise DiscoveryError(
             f"cannot discover: ShowNodes is answered {answer.status}: check the credentials, the ids and the table"
+        )
+    if not isinstance(answer.document, list):
+        begin = printable(answer.content[:_SHOWN].decode(errors="replace"))
+        raise DiscoveryError(
+            f"cannot discover: ShowNodes is answered with no array of operators but {begin!r}: "
+            "name an operator and a window to judge the server by"
         )
     return [
         KnownJob(task_id=str(each["task_id"]), job_name=str(each["job_name"]), workspace_id=each.get("workspace_id"))

@@ -22,7 +22,10 @@ def _datamap_mock_server() -> Iterator[FakeService]:
     try:
         from dataarts_datamap_contract.mock import FakeService  # noqa: PLC0415  an extra, loaded when it is used
     except ModuleNotFoundError as error:
-        missing = f"the fixture datamap_mock needs an extra: install dataarts-datamap with [mock] ({error})"
+        missing = (
+            "the fixture datamap_mock needs an extra: pip install '.[mock]' in dataarts-datamap's checkout, or "
+            f"with the path of its wheel in place of the dot ({error})"
+        )
         pytest.fail(missing, pytrace=False)
     with FakeService() as service:
         yield service

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -170,6 +171,24 @@ def test_server_that_is_not_there() -> None:
     assert 2 == report.exit_code()
     assert {"errored"} == {verdict.outcome for verdict in report.verdicts}
     assert "does not answer" in report.shortcomings[0]
+
+
+def test_what_keeps_random_requests_from_asking_is_one_line() -> None:
+    """An answer that schemathesis cannot read is told with its request, on one line and without secrets."""
+
+    def cut(asked: Asked) -> Answer:
+        answer = answer_well(asked)
+        broken = {**answer.headers, "Transfer-Encoding": "chunked", "Connection": "close"}
+        return replace(answer, headers=broken) if "limit=null" in asked.target else answer
+
+    with ScriptedServer(cut) as server:
+        report = run_suite(small_target(server.url), levels="A", max_examples=1)
+
+    (told,) = report.shortcomings
+    assert told.startswith("GET /v1/{project_id}/datamap/node/{task_id}/instances: Network Error Connection broken")
+    assert "Reproduce with: curl" in told
+    assert "\n" not in told
+    assert TOKEN not in told
 
 
 def test_names_the_third_level() -> None:

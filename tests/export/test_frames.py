@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 from dataarts_datamap import AsyncDataMapClient, DataMapClient, InvalidArgumentError, Run
+from dataarts_datamap._install import how_to_install
 from support.answers import documented_row, paged, run_page
 from support.faces import SETTINGS, WINDOW
 from support.runs import known
@@ -91,21 +92,17 @@ def test_empty_window() -> None:
 
 
 MISSING = [
-    ("pyarrow", "pager.to_arrow()", "pyarrow is not installed: install dataarts-datamap with [arrow]"),
-    ("pandas", "pager.to_pandas()", "pandas is not installed: install dataarts-datamap with [pandas]"),
-    ("pyarrow", "pager.to_pandas()", "pyarrow is not installed: install dataarts-datamap with [pandas]"),
-    ("polars", "pager.to_polars()", "polars is not installed: install dataarts-datamap with [polars]"),
-    (
-        "pyarrow",
-        "export_runs(pager, 'runs.parquet')",
-        "pyarrow is not installed: install dataarts-datamap with [arrow]",
-    ),
-    ("duckdb", "export_runs(pager, 'runs.duckdb')", "duckdb is not installed: install dataarts-datamap with [duckdb]"),
+    ("pyarrow", "pager.to_arrow()", "arrow"),
+    ("pandas", "pager.to_pandas()", "pandas"),
+    ("pyarrow", "pager.to_pandas()", "pandas"),
+    ("polars", "pager.to_polars()", "polars"),
+    ("pyarrow", "export_runs(pager, 'runs.parquet')", "arrow"),
+    ("duckdb", "export_runs(pager, 'runs.duckdb')", "duckdb"),
 ]
 
 
-@pytest.mark.parametrize(("module", "call", "told"), MISSING)
-def test_missing_extra(module: str, call: str, told: str) -> None:
+@pytest.mark.parametrize(("module", "call", "extra"), MISSING)
+def test_missing_extra(module: str, call: str, extra: str) -> None:
     """A library that is not installed is told with its extra, before anything is asked of a server."""
     code = f"""
 import sys
@@ -121,7 +118,7 @@ with DataMapClient(endpoint="http://127.0.0.1:1", **settings) as client:
 """
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
 
-    assert f"{told}\n" == done.stdout
+    assert f"{module} is not installed: {how_to_install(extra)}\n" == done.stdout
 
 
 def test_text_formats_need_no_extra() -> None:

@@ -115,6 +115,17 @@ def test_every_kind_of_state_occurs_whatever_the_seed(start: Start, seed: int) -
     assert statuses["success"] > statuses.total() / 2
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_only_the_newest_runs_have_not_ended(start: Start, seed: int) -> None:
+    """No run that was made up goes on for days: what is active was planned last, or last but one."""
+    with start(MockConfig(seed=seed, now=NOW)) as caller:
+        day = int((NOW - timedelta(days=60)).timestamp() * 1_000)
+        for operator in caller.operators():
+            rows = caller.rows(operator["task_id"], job_name=operator["job_name"], start_time=day)
+            newest = sorted({row["planTime"] for row in rows})[-2:]
+            assert set() == {row["planTime"] for row in rows if row["status"] in ACTIVE} - {*newest}, operator
+
+
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(
     "clock", ["08:30:00", "09:00:00", "17:30:00", "17:30:03", "17:30:15", "17:40:00", "18:20:01.5"]

@@ -59,7 +59,7 @@ def test_the_specification_is_ours_but_for_the_server(caller: Caller) -> None:
 def test_without_the_extra_the_page_says_what_to_install(caller: Caller) -> None:
     """The specification is there all the same."""
     page = caller.http.get("/docs")
-    assert "install dataarts-datamap with [swagger]" in page.text
+    assert "pip install '.[swagger]'" in page.text
     assert [200, 404] == [caller.http.get(f"/docs/{name}").status_code for name in ("openapi.json", "start.js")]
 
 

@@ -74,7 +74,7 @@ def test_an_unrelated_test_run_notices_nothing(tmp_path: Path) -> None:
 def test_without_the_extra_the_fixture_says_what_to_install(tmp_path: Path) -> None:
     """The error names the extra, and has no traceback."""
     done = run_pytest(tmp_path, WITHOUT_EXTRA)
-    assert "needs an extra: install dataarts-datamap with [mock]" in done.stdout, done.stdout
+    assert "needs an extra: pip install '.[mock]' in dataarts-datamap's checkout" in done.stdout, done.stdout
     assert "Traceback" not in done.stdout
 
 
@@ -115,6 +115,15 @@ def test_a_pipeline_is_tested_in_plain_values(datamap_mock: FakeService, client:
         assert ("success", NOW + timedelta(hours=2)) == (run.status, run.end_time)
 
 
+def test_fields_have_the_names_of_the_client(datamap_mock: FakeService, client: DataMapClient) -> None:
+    """A field can be given as the attribute of a run is called, or as it goes on the wire."""
+    datamap_mock.add_run(run_id=7, output_row_count=5, inputRowCount=6, execution_log_path="obs://log")
+    with client:
+        run = client.list_table_runs(datamap_mock.table_guid, since=timedelta(hours=2)).first()
+    assert run
+    assert (7, 5, 6, "obs://log") == (run.run_id, run.output_row_count, run.input_row_count, run.execution_log_path)
+
+
 def test_runs_without_times_are_of_the_last_hour(datamap_mock: FakeService, client: DataMapClient) -> None:
     """A run that was just added is fresh, whenever the server was started; later ones are newer."""
     ids = [datamap_mock.add_run(status=status) for status in ("fail", "success")]
@@ -150,6 +159,10 @@ def test_faults_are_for_one_test(datamap_mock: FakeService, client: DataMapClien
         ({"plan_time": NOW.replace(tzinfo=None)}, "plan_time is .*: it must be an aware datetime"),
         ({"end_time": 5}, "end_time is 5: it must be an aware datetime"),
         ({"colour": "blue"}, "colour: no field of a run"),
+        (
+            {"task_id": "7", "job_name": "a"},
+            "job_name, task_id: those are its operator's: begin with what add_operator",
+        ),
         ({"taskId": 1}, "the run belongs to"),
     ],
 )

@@ -110,18 +110,20 @@ def test_zone(browser: Browser, tmp_path: Path) -> None:
     assert [] == visit.complaints
 
 
-def test_wide_rows_fit(browser: Browser, tmp_path: Path) -> None:
-    """On 1280 pixels, no log path runs out of the list, however long path, name, status and spans are."""
+@pytest.mark.parametrize("width", [1280, 800])
+def test_wide_rows_fit(browser: Browser, tmp_path: Path, width: int) -> None:
+    """No log path runs out of the list, however long path, name, status and spans are: it has the width of its row."""
     long = {"jobName": "ETL_Job_" * 9, "executionLogPath": "obs://dlf-log/" + "0123456789abcdef" * 9}
     late = {"taskRunningLogId": 900_000_000_000, "startTime": PLANNED + 500 * HOUR, "endTime": PLANNED + 915 * HOUR}
     kinds = ["success"] * 20 + ["manual-stop", "a status of more words than any that is known", "success"]
     runs = [varied(number, status, 60, **long, **late if number > 19 else {}) for number, status in enumerate(kinds)]
-    visit = Visit(browser, write_page(tmp_path / "report.html", runs), viewport={"width": 1280, "height": 900})
+    visit = Visit(browser, write_page(tmp_path / "report.html", runs), viewport={"width": width, "height": 900})
     visit.page.get_by_role("button", name="All 23").click()
 
     assert "slow" in visit.page.locator("#list").inner_text()
     room, taken = visit.page.locator(".scroll").evaluate("box => [box.clientWidth, box.scrollWidth]")
     assert room == taken
+    assert room == visit.page.locator("td.log").first.evaluate("cell => cell.offsetWidth")
 
 
 def look_at_charts(visit: Visit) -> None:

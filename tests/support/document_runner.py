@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from docs_build.blocks import Block
 
 _CRON: Final = re.compile(r"^(?:[\d*/,-]+\s+){5}(\S.*)$")
+_SETTING: Final = re.compile(r"^[A-Z_]+=\S*$")
 _PORT: Final = "8080"
 _OFFICIAL_PYTHON: Final = ROOT / ".official-sdk" / "bin" / "python"
 
@@ -105,7 +106,9 @@ class DocumentRunner:
 
     def _run_crontab(self, block: Block) -> None:
         for line in block.text.splitlines():
-            if line and not line.startswith("#"):
+            if _SETTING.match(line):
+                self._run(f"export {line}")
+            elif line and not line.startswith("#"):
                 found = _CRON.match(line)
                 if found is None:
                     raise DocumentError(f"no line of a crontab: {line!r}")

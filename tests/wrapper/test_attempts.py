@@ -33,6 +33,7 @@ from dataarts_datamap import (
     Request,
     UpstreamError,
 )
+from dataarts_datamap._install import how_to_install
 from dataarts_datamap.otel import attempt_hook
 from support.answers import documented_row, envelope, json_answer, run_page
 from support.faces import SETTINGS, TOKEN, At, InstantClock
@@ -320,4 +321,4 @@ def test_without_the_extra() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
 
-    assert "dataarts_datamap.otel needs an extra: install dataarts-datamap with [otel]\n" == done.stdout
+    assert f"dataarts_datamap.otel needs an extra: {how_to_install('otel')}\n" == done.stdout

@@ -279,6 +279,7 @@ def test_refused_token(
 
     assert (2, "", 1) == (code, out, len(err.splitlines()))
     assert "HTTP 401" in err
+    assert err.endswith(": datamap doctor finds out why\n")
     assert "wrong-secret" not in err
 
 
@@ -293,6 +294,7 @@ def test_unreachable_server(
 
     assert (2, "", 1) == (code, out, len(err.splitlines()))
     assert "no connection to http://127.0.0.1:1" in err
+    assert err.endswith(": datamap doctor finds out why\n")
 
 
 @pytest.mark.usefixtures("connected")
@@ -324,6 +326,9 @@ WRONG_USAGES: list[tuple[list[str], str]] = [
     (["runs", "--table", "t", "--since", "1h", "--page-size", "0"], "page_size"),
     (["runs", "--table", "t", "--since", "1h", "--output", "xml"], "xml"),
     (["operators"], "TABLE_GUID"),
+    (["operators", "--table", "t"], "the table is named by itself here: datamap operators t"),
+    (["status", "--max-age", "26h", "--table", "t"], "the table is named by itself here: datamap status t"),
+    (["report", "--table", "t"], "the table is named by itself here: datamap report t"),
     (["operators", "t", "--endpoint", "nowhere"], "nowhere"),
     (["mock", "--port", "70000"], "70000"),
     (["mock", "--size", "-1"], "size is -1"),
@@ -516,4 +521,4 @@ def test_conform_says_no(capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Pa
 
     assert {"A-content-type", "A-json"} <= set(failing)
     assert (1, 2, 2) == (no, unjudged, undiscovered)
-    assert "datamap: cannot discover: none of the 0 operators" in err
+    assert "datamap: cannot discover: ShowNodes is answered with no array of operators but '<html>': name an" in err

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from dataarts_datamap._doctor import Finding, Outcome
 from dataarts_datamap._freshness import OperatorStatus, TableStatus, Verdict
 from dataarts_datamap.cli import _output
 from support.runs import make_run
@@ -69,3 +70,19 @@ def test_as_wide_as_it_is(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.C
         "01:01:47    01:01:52                          of_all_regions",
     ] == folded.splitlines()
     assert ["PLANNED  2024-01-11 01:01:47", f"JOB      {JOB}"] == [lines.splitlines()[place] for place in (0, 4)]
+
+
+def test_findings_fit(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """What doctor found and what to mend are whole at any width, each line of them below its first."""
+    address = "https://" + "long" * 20
+    found = Finding(Outcome.FAILED, f"no connection to {address}: refused", "look there " * 20 + "now", "connection")
+    for width in range(10, 141):
+        monkeypatch.setattr(_output, "line_width", lambda: width)  # noqa: B023  called in this round
+        _output.write_findings([found], output="table")
+        first, *others = capfdbinary.readouterr().out.decode().splitlines()
+
+        assert first.startswith("failed   connection      no connection to")
+        assert {" " * 25} == {line[:25] for line in others}
+        assert address in first + "".join(others)
+        assert f"{found.text} to mend: {found.remedy}".split() == [*first[25:].split(), *" ".join(others).split()]
+        assert all(len(line) <= max(width, 55) for line in [first, *others] if address not in line), width

@@ -151,7 +151,7 @@ def test_nothing_found(home: Path) -> None:
 
     assert (
         "no credentials: DATAMAP_TOKEN is not set; HUAWEICLOUD_SDK_SK is not set; there is no file "
-        f"{home / '.huaweicloud' / 'credentials'}. Set one of them, or pass credentials=…; "
+        f"{home / '.huaweicloud' / 'credentials'}. Set one of them, or pass credentials=… in Python; "
         "password and ecs-metadata are used only where DATAMAP_CREDENTIALS names them"
     ) == str(caught.value)
 

@@ -6,10 +6,12 @@ import importlib
 import inspect
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import dataarts_datamap
+from dataarts_datamap._install import how_to_install
 from dataarts_datamap_client.api.data_map import show_instance_infos, show_nodes
 
 HEAVY = ("httpx", "attr", "attrs", "msgspec", "click", "rich", "dataarts_datamap_client", "dataarts_datamap_contract")
@@ -45,17 +47,33 @@ def test_command_without_its_extra() -> None:
     code = "import sys; sys.modules['click'] = None; from dataarts_datamap.cli import main; main(['runs'])"
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
 
-    expected = "datamap: the command line needs an extra: install dataarts-datamap with [cli]\n"
+    expected = f"datamap: the command line needs an extra: {how_to_install('cli')}\n"
     assert (3, "", expected) == (done.returncode, done.stdout, done.stderr)
 
 
-def test_mock_without_its_extra() -> None:
-    """Without the extra of the mock server, its verb says how to install it."""
-    code = "import sys; sys.modules['starlette'] = None; from dataarts_datamap.cli import main; main(['mock'])"
+@pytest.mark.parametrize(
+    ("missing", "arguments", "extra"),
+    [
+        ("starlette", ["mock"], "mock"),
+        ("jsonschema_rs", ["conform"], "conform"),
+        ("schemathesis", ["conform"], "conform"),
+    ],
+)
+def test_verb_without_its_extra(missing: str, arguments: list[str], extra: str) -> None:
+    """Without its extra, a verb of the service's side says how to install it, before it asks a server."""
+    code = f"import sys; sys.modules[{missing!r}] = None; from dataarts_datamap.cli import main; main({arguments})"
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
 
     assert 3 == done.returncode
-    assert "install dataarts-datamap with [mock]" in done.stderr
+    assert f"needs an extra: {how_to_install(extra)} (" in done.stderr
+
+
+def test_how_to_install_an_extra() -> None:
+    """What an error says to run names what README.md installs from: the package is on no index."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+
+    assert "pip install '.[cli,mock]'" in readme
+    assert how_to_install("cli,mock").startswith("pip install '.[cli,mock]' in dataarts-datamap's checkout")
 
 
 def test_exports_are_sorted() -> None:

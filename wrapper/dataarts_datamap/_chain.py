@@ -93,7 +93,7 @@ class Search(Undisclosed, frozen=True, kw_only=True):
             reasons.append(found)
         others = " and ".join(name for name in _PLACES if name not in _CHAIN)
         raise CredentialsError(
-            f"no credentials: {'; '.join(reasons)}. Set one of them, or pass credentials=…; "
+            f"no credentials: {'; '.join(reasons)}. Set one of them, or pass credentials=… in Python; "
             f"{others} are used only where {_NAME_VARIABLE} names them"
         )
 

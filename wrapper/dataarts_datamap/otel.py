@@ -18,6 +18,7 @@ import time
 from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import urlsplit
 
+from dataarts_datamap._install import how_to_install
 from dataarts_datamap._version import __version__
 
 try:
@@ -25,7 +26,7 @@ try:
     from opentelemetry.trace import SpanKind, Status, StatusCode, get_tracer
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
-        "dataarts_datamap.otel needs an extra: install dataarts-datamap with [otel]", name=error.name
+        f"dataarts_datamap.otel needs an extra: {how_to_install('otel')}", name=error.name
     ) from None
 
 if TYPE_CHECKING:

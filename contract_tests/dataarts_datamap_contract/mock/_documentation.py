@@ -31,9 +31,9 @@ _START = (
     " tryItOutEnabled: true})\n"
 )
 _WITHOUT = (
-    f'{_HEAD}<link rel="icon" href="data:,"></head><body><p>This page needs an extra: install dataarts-datamap with'
-    ' [swagger] and start the server again.</p><p><a href="/docs/openapi.json">The specification as JSON</a></p>'
-    "</body></html>\n"
+    f'{_HEAD}<link rel="icon" href="data:,"></head><body><p>This page needs an extra: <code>pip install \'.[swagger]\''
+    "</code> in dataarts-datamap's checkout, or with the path of its wheel in place of the dot. Then start the "
+    'server again.</p><p><a href="/docs/openapi.json">The specification as JSON</a></p></body></html>\n'
 )
 
 

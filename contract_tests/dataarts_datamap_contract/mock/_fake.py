@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-_TIMES = {"plan_time": "planTime", "submit_time": "submitTime", "start_time": "startTime", "end_time": "endTime"}
+_TIMES = frozenset({"plan_time", "submit_time", "start_time", "end_time"})
+_IDENTITY = frozenset({"task_id", "job_name", "workspace_id"})
 
 
 class FakeService:
@@ -139,11 +140,13 @@ class FakeService:
         Args:
             operator: Whose run it is, as ``add_operator`` returned it; None for the one that was added last, which is
                 the documented one if there was none.
-            status: Its status, as the service writes it: success, fail, running, waiting, ...
+            status: Its status, as the service writes it: success, fail, running, waiting, ... Any other text is taken,
+                too: the client knows its state as unknown.
             **values: ``plan_time``, ``submit_time``, ``start_time``, ``end_time``, as aware datetimes or None for
-                never; and any documented field of a run, as it goes on the wire (``owner="me"``). Without a plan time
-                the first run was planned an hour ago, and each further one a minute after the newest. It is submitted
-                1 s later, starts after 5 s and takes a minute, as far as its status lets it.
+                never; and any documented field of a run, as it goes on the wire or as the client names it
+                (``outputRowCount=7``, ``output_row_count=7``). Without a plan time the first run was planned an hour
+                ago, and each further one a minute after the newest. It is submitted 1 s later, starts after 5 s and
+                takes a minute, as far as its status lets it.
 
         Returns:
             Its id, ``taskRunningLogId``.
@@ -202,7 +205,16 @@ class FakeService:
 
 def _fields(values: Mapping[str, object]) -> dict[str, object]:
     """Values by the names of the wire; times in milliseconds since the epoch."""
-    return {_TIMES.get(name, name): _wire(name, value) if name in _TIMES else value for name, value in values.items()}
+    identity = sorted(_IDENTITY & values.keys())
+    if identity:
+        raise ValueError(f"{', '.join(identity)}: those are its operator's: begin with what add_operator returned")
+    return {_wire_name(name): _wire(name, value) if name in _TIMES else value for name, value in values.items()}
+
+
+def _wire_name(name: str) -> str:
+    """A field as the service writes it: ``planTime`` for ``plan_time``."""
+    first, *others = name.split("_")
+    return "taskRunningLogId" if name == "run_id" else first + "".join(map(str.capitalize, others))
 
 
 def _wire(name: str, value: object) -> int:

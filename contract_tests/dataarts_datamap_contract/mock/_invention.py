@@ -42,9 +42,10 @@ _SECOND_TABLE = "5d1f7c0a-2b6e-4f6d-9c3e-7a41c0de8b15"
 _EMPTY_TABLE = "e07a92b4-61c8-4d27-8f0b-3c95d4b7a6f2"
 _SALES_WORKSPACE = "4f6c1d2e9b8a47c3a5d0e1f2b3c4d5e6"
 
-# Per hundred runs. Dealt like cards, so that every hundred runs hold every status, whatever the seed.
+# Per hundred runs. Dealt like cards, so that every hundred runs hold each of these, whatever the seed. All of them have
+# ended: what has not is among the newest runs alone.
 _STATUSES = {
-    "success": 81,
+    "success": 82,
     "fail": 6,
     "forceSuccess": 3,
     "manual-stop": 2,
@@ -52,7 +53,6 @@ _STATUSES = {
     "skip": 2,
     "skip-by-depend": 2,
     "freeze": 1,
-    "running-exception": 1,
 }
 _COUNTING = frozenset({"ETLJob", "DWSSQL", "DLISQL"})
 _CUT_SHORT = frozenset({"fail", "manual-stop"})
@@ -186,7 +186,7 @@ def _schedules() -> list[_Schedule]:
             phase=20 * _MINUTE,
             runs=120,
             duration=35 * _MINUTE,
-            latest=("success", "pause"),
+            latest=("pause",),
         ),
         _Schedule(
             operator=Operator("960042", "export_customers", _SALES_WORKSPACE),
@@ -198,6 +198,7 @@ def _schedules() -> list[_Schedule]:
             phase=5 * _MINUTE,
             runs=60,
             duration=15 * _MINUTE,
+            latest=("running-exception",),
         ),
     ]
 

@@ -20,10 +20,16 @@ if TYPE_CHECKING:
 
 _STYLE: Final = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 75rem; margin: 2rem auto; padding: 0 1rem; color: #1c2430 }
+p { overflow-wrap: break-word }
 table { border-collapse: collapse; width: 100%; margin: 1rem 0 2rem } caption { text-align: left; font-weight: 600 }
 th, td { border: 1px solid #d5dae1; padding: .3rem .5rem; text-align: left; vertical-align: top }
 th { background: #f2f4f7 } code { font-size: .85em; overflow-wrap: anywhere } small { color: #5a6472 }
 .passed { color: #12653a } .failed, .errored { color: #a3161e; font-weight: 600 } .untested, .none { color: #7a5200 }
+@media (prefers-color-scheme: dark) {
+  body { background: #14181f; color: #e3e7ee } th { background: #202733 } th, td { border-color: #3a4352 }
+  small { color: #a3adbb } .passed { color: #67c891 } .failed, .errored { color: #ff8d8d }
+  .untested, .none { color: #e5b967 }
+}
 """
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any, TypeAlias
 
 from dataarts_datamap._errors import MissingExtraError
+from dataarts_datamap._install import how_to_install
 
 Untyped: TypeAlias = Any
 """A thing of a library that has no types of its own, or need not be installed."""
@@ -21,4 +22,4 @@ def load_extra(module: str, *, extra: str) -> Untyped:
         return import_module(module)
     except ModuleNotFoundError as error:
         missing = error.name
-    raise MissingExtraError(f"{missing} is not installed: install dataarts-datamap with [{extra}]")
+    raise MissingExtraError(f"{missing} is not installed: {how_to_install(extra)}")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
+from dataarts_datamap._install import how_to_install
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -19,6 +21,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except ModuleNotFoundError as error:
         if error.name not in _EXTRA:
             raise
-        sys.stderr.write("datamap: the command line needs an extra: install dataarts-datamap with [cli]\n")
+        sys.stderr.write(f"datamap: the command line needs an extra: {how_to_install('cli')}\n")
         sys.exit(_WRONG_USAGE)
     sys.exit(run(arguments))

@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import click
 
 from dataarts_datamap._errors import (
+    AuthenticationError,
     ConfigurationError,
+    ConnectionFailedError,
     CredentialsError,
     DataMapError,
     InvalidArgumentError,
+    PermissionDeniedError,
     RowProblemWarning,
 )
 from dataarts_datamap._version import __version__
@@ -31,6 +34,8 @@ _YES: Final = 0
 _NOT_JUDGED: Final = 2
 _WRONG_USAGE: Final = 3
 _INTERRUPTED: Final = 130
+
+_FOR_THE_DOCTOR: Final = (AuthenticationError, ConnectionFailedError, PermissionDeniedError)
 
 
 class _Verbs(click.Group):
@@ -72,7 +77,7 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
         tell(str(error))
         return _NOT_JUDGED if isinstance(error, CredentialsError) else _WRONG_USAGE
     except (DataMapError, OSError) as error:
-        tell(str(error))
+        tell(f"{error}: datamap doctor finds out why" if isinstance(error, _FOR_THE_DOCTOR) else str(error))
         return _NOT_JUDGED
     except (click.Abort, KeyboardInterrupt):
         return _INTERRUPTED

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from dataarts_datamap._install import how_to_install
 from dataarts_datamap.cli._options import given, tell
 from dataarts_datamap.cli._suggestions import suggest_levels
 
@@ -91,9 +93,9 @@ def conform(**options: Any) -> int:  # noqa: ANN401
         )
         from dataarts_datamap_contract.catalogue import checks_of  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        raise click.UsageError(
-            f"the conformance suite needs an extra: install dataarts-datamap with [conform] ({error})"
-        ) from None
+        raise _extra_is_missing(str(error)) from None
+    if options["max_examples"] != 0 and find_spec("schemathesis") is None:  # it takes a second to load
+        raise _extra_is_missing("No module named 'schemathesis'")
     try:
         checks_of(options["levels"])
         baseline = read_baseline(options["baseline"]) if options["baseline"] else ()
@@ -119,6 +121,10 @@ def conform(**options: Any) -> int:  # noqa: ANN401
             write(report, path)
     ci = bool(os.environ.get("CI")) if options["ci"] is None else options["ci"]
     return report.exit_code(ci=ci)
+
+
+def _extra_is_missing(why: str) -> click.UsageError:
+    return click.UsageError(f"the conformance suite needs an extra: {how_to_install('conform')} ({why})")
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
+from dataarts_datamap._install import how_to_install
 from dataarts_datamap.cli._options import given
 from dataarts_datamap.cli._suggestions import suggest_faults
 from dataarts_datamap.cli._times import in_zone, parse_time
@@ -97,9 +98,7 @@ def mock(*, host: str, port: int, seed: int, now: datetime | int | None, **setti
     try:
         from dataarts_datamap_contract import mock as server  # noqa: PLC0415  an extra, and the other side
     except ModuleNotFoundError as error:
-        raise click.UsageError(
-            f"the mock server needs an extra: install dataarts-datamap with [mock] ({error})"
-        ) from None
+        raise click.UsageError(f"the mock server needs an extra: {how_to_install('mock')} ({error})") from None
 
     token = os.environ.get("DATAMAP_TOKEN") or None
     access_key, secret_key = (os.environ.get(f"HUAWEICLOUD_SDK_{name}") or None for name in ("AK", "SK"))

@@ -6,14 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dataarts_datamap.cli._options import connect, connection_options, output_option, output_shape, tell_if_none
+from dataarts_datamap.cli._options import (
+    connect,
+    connection_options,
+    output_option,
+    output_shape,
+    table_argument,
+    tell_if_none,
+)
 
 if TYPE_CHECKING:
     from dataarts_datamap.cli._output import Output
 
 
 @click.command(short_help="List the operators that produce a table.")
-@click.argument("table_guid")
+@table_argument
 @output_option
 @connection_options
 def operators(table_guid: str, output: Output | None, **settings: Any) -> None:  # noqa: ANN401

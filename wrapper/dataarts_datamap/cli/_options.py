@@ -29,6 +29,19 @@ offset_unit_option = click.option(
 )
 
 
+def table_argument(command: CommandT) -> CommandT:
+    """Add the table, and what tells those who write it as an option of ``runs`` how to write it here."""
+    option = click.option(
+        "--table", hidden=True, is_eager=True, expose_value=False, callback=_refuse_table, help="Named by itself here."
+    )
+    return click.argument("table_guid")(option(command))
+
+
+def _refuse_table(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        raise click.UsageError(f"the table is named by itself here: {context.command_path} {value}", context)
+
+
 def connection_options(command: CommandT) -> CommandT:
     """Add the options that say which service, project and tenancy to ask."""
     for option in reversed(

@@ -7,6 +7,7 @@ import shutil
 import sys
 from datetime import timedelta
 from io import StringIO
+from textwrap import TextWrapper
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from dataarts_datamap._freshness import Verdict
@@ -41,6 +42,8 @@ VERDICT_STYLES: Final = {
     Verdict.UNKNOWN: "yellow",
 }
 _STATUS_TITLES: Final = ("VERDICT", "SUCCEEDED", "AGE", "RUNNING", "WAITING", "FAILED", "TAKES", "LATE", "JOB")
+_FINDINGS_AT: Final = 25
+_NARROWEST: Final = 30
 _NONE: Final = "-"
 _PIPE_WIDTH: Final = 10_000  # a pipe has no width that lines would have to fit
 
@@ -70,9 +73,17 @@ def write_findings(findings: Iterable[Finding], *, output: Output) -> list[Findi
         if output == "ndjson":
             _write_lines([{name: getattr(finding, name) for name in ("step", "outcome", "text", "remedy")}])
         else:
-            remedy = f"\n{'':25}to mend: {finding.remedy}" if finding.remedy else ""
-            _write(f"{finding.outcome:<9}{finding.step:<16}{finding.text}{remedy}\n")
+            _write(_finding_text(finding, line_width()))
     return written
+
+
+def _finding_text(finding: Finding, width: int) -> str:
+    """A finding as lines of a width, its words in a column of their own and none of them broken."""
+    paragraphs = [finding.text, f"to mend: {finding.remedy}"] if finding.remedy else [finding.text]
+    column = TextWrapper(max(width - _FINDINGS_AT, _NARROWEST), break_long_words=False, break_on_hyphens=False)
+    lines = [line for paragraph in paragraphs for line in column.wrap(paragraph)]
+    head = f"{finding.outcome:<9}{finding.step:<16}"
+    return head + f"\n{'':{_FINDINGS_AT}}".join(lines) + "\n"
 
 
 def write_status(status: TableStatus, table_guid: str, *, output: StatusOutput, zone: tzinfo) -> None:

@@ -14,6 +14,7 @@ from dataarts_datamap.cli._options import (
     given,
     offset_unit_option,
     page_size_option,
+    table_argument,
     tell,
     tell_if_none,
     tell_zone,
@@ -34,7 +35,7 @@ _DEFAULT_SPAN = timedelta(days=30)
 
 
 @click.command()
-@click.argument("table_guid")
+@table_argument
 @click.option(
     "--html",
     type=click.Path(path_type=Path, dir_okay=False),

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dataarts_datamap.cli._options import connect, connection_options, given, offset_unit_option, page_size_option, tell
+from dataarts_datamap.cli._options import (
+    connect,
+    connection_options,
+    given,
+    offset_unit_option,
+    page_size_option,
+    table_argument,
+    tell,
+)
 from dataarts_datamap.cli._suggestions import suggest_spans, suggest_zones
 from dataarts_datamap.cli._times import parse_span, parse_zone
 
@@ -19,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Tell whether a table is fresh.")
-@click.argument("table_guid")
+@table_argument
 @click.option(
     "--max-age",
     type=parse_span,
