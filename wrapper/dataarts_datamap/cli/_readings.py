@@ -88,7 +88,7 @@ class Readings:
         """Each reading, one that failed too; the first one must not.
 
         Raises:
-                DataMapError: The first reading failed, or a later one in a way that cannot mend itself.
+            DataMapError: The first reading failed, or a later one in a way that cannot mend itself.
         """
         pace = self._pace
         until = None if pace.patience is None else pace.now() + pace.patience
@@ -131,7 +131,7 @@ class Readings:
         part = self._picture.next_part(self._pace.now())
         if part.is_whole:
             self.operators = self._client.list_operators(self._table_guid)
-        if not self.operators:
+        if not self.operators and self._picture.window is None:
             name = printable(self._table_guid, limit=80)
             raise DataMapError(f"no operator is known to produce the table {name}: its GUID may be that of another one")
         start, end = part.window

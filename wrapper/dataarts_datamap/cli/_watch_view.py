@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 from datetime import timedelta
@@ -54,6 +55,7 @@ _NAME_COLUMNS: Final = 20
 _FEWEST_CELLS: Final = 8
 _MOST_CELLS: Final = 72
 _GAP: Final = "  "
+_USUAL_SIZE: Final = (80, 24)  # of a terminal that tells none
 _FRAMES_PER_SECOND: Final = 2  # a countdown by seconds leaves none out
 
 
@@ -116,25 +118,19 @@ class View:
             failures = [failure_row(run, self._zone) for run in report.failures[:_MOST_FAILURES]]
             parts += [Text(), *fitted(FAILURE_TITLES, failures, width=width, on_screen=on_screen)]
             if rest := len(report.failures) - len(failures):
-                parts.append(Text(f"and {rest:,} more: datamap report lists them"))
+                parts.append(Text(f"and {rest:,} more: datamap report --output json lists them all"))
         return [*parts, *self._drawn_strips(report, width)]
 
     def _readings(self, reading: Reading, report: Report, now: datetime, *, on_screen: bool) -> list[Text]:
-        """When the last reading was, what went wrong since, and when the next one is."""
+        """When the last reading was, what went wrong since, and, on a screen, when the next one is."""
         read_at, begin = report.status.now, EPOCH + report.window.start * MILLISECOND
-        then = "" if reading.next_at is None or not on_screen else f" {_soon(reading.next_at - now)}"
-        since = f"Runs since {time_text(begin, self._zone)}, read at {time_text(read_at, self._zone)} ({self._zone})"
+        told = f"Runs since {time_text(begin, self._zone)}, read at {time_text(read_at, self._zone)} ({self._zone})"
         if reading.error is None:
-            return [
-                Text(f"{since}.{then}"),
-                *(Text(f"warning: {printable(note)}", "yellow") for note in reading.notes),
-            ]
-        return [
-            Text(f"OLD: {since}, {span_text(now - read_at)} ago.", "bold red"),
-            Text(
-                f"Reading failed at {time_text(reading.at, self._zone)}: {printable(str(reading.error))}.{then}", "red"
-            ),
-        ]
+            lines = [Text(f"{told}."), *(Text(f"warning: {printable(note)}", "yellow") for note in reading.notes)]
+        else:
+            why = f"Reading failed at {time_text(reading.at, self._zone)}: {printable(str(reading.error))}"
+            lines = [Text(f"OLD: {told}, {span_text(now - read_at)} ago.", "bold red"), Text(why, "red")]
+        return [*lines, Text(_soon(reading.next_at - now), "dim")] if on_screen and reading.next_at else lines
 
     def _drawn_strips(self, report: Report, width: int) -> list[Text]:
         """The strips, drawn once for each reading and width."""
@@ -180,9 +176,16 @@ def show_live(  # noqa: PLR0913  what is shown, and when
 def _on_screen(view: View) -> Generator[Live]:
     """Draw a view for as long as the block lasts, on a screen of its own, which the terminal leaves when it ends."""
     with open(sys.stdout.fileno(), "w", encoding="utf-8", closefd=False) as screen:
+        console = Console(file=screen, force_terminal=True)
+
+        def frame() -> View:
+            size = os.get_terminal_size(screen.fileno())  # not what COLUMNS says, which does not change
+            console.size = (size.columns or _USUAL_SIZE[0], size.lines or _USUAL_SIZE[1])
+            return view
+
         live = Live(
-            view,
-            console=Console(file=screen, force_terminal=True),
+            get_renderable=frame,
+            console=console,
             screen=True,
             refresh_per_second=_FRAMES_PER_SECOND,
             redirect_stdout=False,
