@@ -197,7 +197,7 @@ ENDED = {"endTime": 1_704_934_907_000}
         ([{"status": "skip"}], 1, ""),
         ([{"status": "brand-new", **ENDED}], 2, "how the last runs ended cannot be told"),
         ([], 2, "how the last runs ended cannot be told"),
-        ([{"status": "running"}], 2, "1 runs had not ended when the time was over"),
+        ([{"status": "running"}], 2, "runs that had not ended when the time was over: 1"),
     ],
 )
 def test_until_ended(

@@ -172,7 +172,7 @@ def _exit_code(picture: Picture) -> int:
     from dataarts_datamap._models import RunState  # noqa: PLC0415  loads what --help does not need
 
     if picture.active:
-        tell(f"{len(picture.active)} runs had not ended when the time was over")
+        tell(f"runs that had not ended when the time was over: {len(picture.active)}")
         return _NOT_JUDGED
     states = {run.state for run in picture.latest()}
     if states & {RunState.FAILED, RunState.SKIPPED}:

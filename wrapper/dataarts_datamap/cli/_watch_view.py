@@ -104,22 +104,19 @@ class View:
         if report is None or reading is None:
             return [title, Text("Reading its runs for the first time ...")]
         told = headline(_aged(report, now))
-        answer = Text(told.title, f"bold {VERDICT_STYLES[report.status.verdict]}")
-        parts: list[RenderableType] = [
-            title,
-            answer,
-            *self._readings(reading, report, now, on_screen=on_screen),
-            Text(),
-        ]
         rows = [_row(label, job, now) for label, job in zip(_labels(report), report.jobs, strict=True)]
-        parts += [*fitted(_TITLES, rows, width=width, on_screen=on_screen), Text()]
-        parts += [Text(f"- {reason}") for reason in told.reasons]
-        if report.failures:
-            failures = [failure_row(run, self._zone) for run in report.failures[:_MOST_FAILURES]]
-            parts += [Text(), *fitted(FAILURE_TITLES, failures, width=width, on_screen=on_screen)]
-            if rest := len(report.failures) - len(failures):
-                parts.append(Text(f"and {rest:,} more: datamap report --output json lists them all"))
-        return [*parts, *self._drawn_strips(report, width)]
+        sections: list[list[RenderableType]] = [
+            [
+                title,
+                Text(told.title, f"bold {VERDICT_STYLES[report.status.verdict]}"),
+                *self._readings(reading, report, now, on_screen=on_screen),
+            ],
+            list(fitted(_TITLES, rows, width=width, on_screen=on_screen)),
+            [Text(f"- {reason}") for reason in told.reasons],
+            _failures(report, width, on_screen=on_screen),
+            list(self._drawn_strips(report, width)),
+        ]
+        return [part for section in sections if section for part in (*section, Text())][:-1]
 
     def _readings(self, reading: Reading, report: Report, now: datetime, *, on_screen: bool) -> list[Text]:
         """When the last reading was, what went wrong since, and, on a screen, when the next one is."""
@@ -195,6 +192,16 @@ def _on_screen(view: View) -> Generator[Live]:
             yield live
 
 
+def _failures(report: Report, width: int, *, on_screen: bool) -> list[RenderableType]:
+    """The newest failures."""
+    if not report.failures:
+        return []
+    rows = [failure_row(run, report.zone) for run in report.failures[:_MOST_FAILURES]]
+    parts = list(fitted(FAILURE_TITLES, rows, width=width, on_screen=on_screen))
+    rest = len(report.failures) - len(rows)
+    return [*parts, Text(f"and {rest:,} more: datamap report --output json lists them all")] if rest else parts
+
+
 def _aged(report: Report, now: datetime) -> Report:
     """The report, with the age that its last success has by now."""
     last = report.status.last_success
@@ -252,7 +259,7 @@ def _strips(report: Report, width: int) -> list[Text]:
     cells = Cells(
         start, end, step=cell_hours(start, end, most=max(_FEWEST_CELLS, min(most, _MOST_CELLS))), zone=report.zone
     )
-    lines = [Text(), cells.letters()]
+    lines = [cells.letters()]
     for label, job in zip(_labels(report), report.jobs, strict=True):
         runs = [one.run for one in job.runs]
         strip, bars = cells.strip(runs), cells.sparkline(runs)
