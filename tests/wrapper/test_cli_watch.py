@@ -52,7 +52,11 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseud
 
 @contextmanager
 def readings(
-    service: FakeService | ScriptedServer, clock: MovingClock, *steps: Callable[[], object], until_ended: bool = False
+    service: FakeService | ScriptedServer,
+    clock: MovingClock,
+    *steps: Callable[[], object],
+    until_ended: bool = False,
+    patience: timedelta | None = None,
 ) -> Iterator[Readings]:
     """The readings of a table, half a minute apart, and before each but the first one of the steps."""
     left = iter(steps)
@@ -61,7 +65,7 @@ def readings(
         clock.move(seconds=seconds)
         next(left, lambda: None)()
 
-    pace = Pace(every=EVERY, patience=EVERY * len(steps), until_ended=until_ended, now=clock, wait=wait)
+    pace = Pace(every=EVERY, patience=patience or EVERY * len(steps), until_ended=until_ended, now=clock, wait=wait)
     known = ("project_id", "instance_id", "token")
     project_id, instance_id, token = (str(getattr(service, name, "made-up")) for name in known)
     with DataMapClient(
@@ -121,6 +125,18 @@ def test_asks_for_little(datamap_mock: FakeService) -> None:
     starts = {int(query["start_time"][0]) for query in queries if query}
     begun = clock() - EVERY
     assert {begun - 24 * HOUR, begun - 70 * MINUTE} == {EPOCH + start * MILLISECOND for start in starts}
+
+
+def test_last_reading_is_at_the_end(datamap_mock: FakeService) -> None:
+    """When the time is over, one more reading is taken, and it is the last."""
+    clock = MovingClock()
+    datamap_mock.add_operator()
+    with readings(datamap_mock, clock, patience=EVERY * 1.5) as taken:
+        times = [(reading.at, reading.next_at) for reading in taken]
+
+    begun = MovingClock()()
+    second, last = begun + EVERY, begun + EVERY * 1.5
+    assert [(begun, second), (second, last), (last, None)] == times
 
 
 def test_failure_that_passes(datamap_mock: FakeService, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
@@ -365,6 +381,22 @@ def test_view_of_a_failure(view: View) -> None:
     assert "▸ running, 1 more" in text
 
 
+def test_view_goes_with_the_time() -> None:
+    """Between two readings, the age of the last success and the time of a run grow; a usual time is not long."""
+    clock = MovingClock()
+    now = (clock() - EPOCH) // MILLISECOND
+    success = make_run(1, planTime=now - 1_200_000, startTime=now - 1_200_000, endTime=now - 300_000)
+    running = make_run(2, status="running", planTime=now - 1_100_000, startTime=now - 1_100_000, endTime=0)
+    report = report_on([success, running], table_guid="t", window=Window(0, now), now=clock(), zone=UTC)
+    view = View("t", zone=UTC, now=clock)
+    view.show(Reading(at=clock(), next_at=clock() + EVERY), report)
+    clock.move(seconds=20)
+
+    _, title, *_, row = drawn(view, width=100, height=40)[:7]
+    assert "The table is fresh: its last success is 5 min 20 s old." == title.rstrip()
+    assert ["▸", "running", "0:18:40", "0:15:00", "0:00:00", "0:05:20", "ago"] == row.split()[:-1]
+
+
 @posix
 @pytest.mark.usefixtures("interruptible")
 def test_live(datamap_mock: FakeService) -> None:
@@ -374,7 +406,7 @@ def test_live(datamap_mock: FakeService) -> None:
     datamap_mock.add_run(slow, plan_time=now - HOUR)
     datamap_mock.add_run(slow, status="running", plan_time=now - MINUTE)
     command = [sys.executable, *WATCH, datamap_mock.table_guid, "--every", "5s"]
-    environment = {**os.environ, **datamap_mock.environment, "TERM": "xterm"}
+    environment = {**os.environ, **datamap_mock.environment, "TERM": "xterm", "COLUMNS": "70"}
     with LiveScreen(command, environment) as screen:
         assert "Next reading in" in screen.wait(r"▸ running +0:0\d:\d\d +0:01:00 .* slow_load")
         screen.resize(50, 40)

@@ -120,12 +120,11 @@ class Readings:
             changes=changes,
             error=failure,
             notes=tuple(dict.fromkeys(str(one.message) for one in given)),
-            next_at=None if self._is_over(at, until, failure) else next_at,
+            next_at=None if self._is_over(at, until) else next_at,
         )
 
-    def _is_over(self, at: datetime, until: datetime | None, failure: DataMapError | None) -> bool:
-        is_late = until is not None and at >= until
-        return is_late or (self._pace.until_ended and failure is None and not self._picture.active)
+    def _is_over(self, at: datetime, until: datetime | None) -> bool:
+        return (until is not None and at >= until) or (self._pace.until_ended and not self._picture.active)
 
     def _take(self) -> tuple[Change, ...]:
         part = self._picture.next_part(self._pace.now())
