@@ -68,6 +68,10 @@ class LiveScreen:
         """Press keys."""
         os.write(self._keyboard, keys.encode())
 
+    def terminate(self) -> None:
+        """Ask the command to end, as ``kill`` does."""
+        self._process.terminate()
+
     def wait(self, pattern: str) -> str:
         """The text of a frame that matches, drawn since the last one that did.
 

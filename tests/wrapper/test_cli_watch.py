@@ -423,11 +423,29 @@ def test_live(datamap_mock: FakeService) -> None:
         screen.press("\x03")
         code = screen.end()
 
-    left = screen.printed.rpartition("\x1b[?1049l")
     assert 130 == code
-    assert "\x1b[?25h" in screen.printed[screen.printed.rindex("\x1b[?25l") :]
+    assert "✓ success" in given_back(screen)
+
+
+@posix
+def test_terminated(datamap_mock: FakeService) -> None:
+    """A time limit of another program, too, gives the screen back."""
+    datamap_mock.add_run(status="running")
+    command = [sys.executable, *WATCH, datamap_mock.table_guid]
+    with LiveScreen(command, {**os.environ, **datamap_mock.environment, "TERM": "xterm"}) as screen:
+        screen.wait("▸ running")
+        screen.terminate()
+        code = screen.end()
+
+    assert 143 == code
+    assert "▸ running" in given_back(screen)
+
+
+def given_back(screen: LiveScreen) -> str:
+    """What was printed behind the screen of the view, when the terminal has its own, and its cursor, again."""
     assert 1 == screen.printed.count("\x1b[?1049h")
-    assert "✓ success" in left[2]
+    assert "\x1b[?25h" in screen.printed[screen.printed.rindex("\x1b[?25l") :]
+    return screen.printed.rpartition("\x1b[?1049l")[2]
 
 
 @posix

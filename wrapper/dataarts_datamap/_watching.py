@@ -119,7 +119,7 @@ class Picture:
     @property
     def active(self) -> list[Run]:
         """The runs that have not ended."""
-        return [run for run in self._runs.values() if not _has_ended(run)]
+        return [run for run in self._runs.values() if goes_on(run)]
 
     def latest(self) -> list[Run]:
         """The run of each operator that is to be looked at."""
@@ -173,6 +173,11 @@ class Picture:
         return Change(kind=ChangeKind.CHANGED, run=run, before=before)
 
 
+def goes_on(run: Run) -> bool:
+    """Whether a run has not ended; one of an unknown state has if it came with an end."""
+    return not has_ended(run.state, has_end=run.end_time is not None)
+
+
 def foremost(runs: Iterable[Run]) -> Run | None:
     """Of the runs of one operator, the one to look at; None if there is none.
 
@@ -180,7 +185,7 @@ def foremost(runs: Iterable[Run]) -> Run | None:
     last.
     """
     known = list(runs)
-    active = [run for run in known if not _has_ended(run)]
+    active = [run for run in known if goes_on(run)]
     started = [run for run in active if run.start_time is not None]
     if started:
         return min(started, key=lambda run: run.start_time or EPOCH)
@@ -196,10 +201,6 @@ def may_mend(error: DataMapError) -> bool:
     credentials, project or table, nor what is wrong on this side.
     """
     return is_passing(error) or isinstance(error, _MAY_MEND)
-
-
-def _has_ended(run: Run) -> bool:
-    return has_ended(run.state, has_end=run.end_time is not None)
 
 
 def _identity(run: Run) -> _Identity:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from contextlib import contextmanager
 from datetime import timedelta
@@ -22,7 +23,7 @@ from dataarts_datamap._report._names import job_labels
 from dataarts_datamap._report._strip import cell_hours
 from dataarts_datamap._report._wall import span_text, time_text
 from dataarts_datamap._text import printable
-from dataarts_datamap._watching import foremost
+from dataarts_datamap._watching import foremost, goes_on
 from dataarts_datamap.cli._output import STATE_STYLES, VERDICT_STYLES, duration_text, line_width, write_rich
 from dataarts_datamap.cli._report_sheet import FAILURE_TITLES, failure_row
 from dataarts_datamap.cli._strips import Cells
@@ -31,6 +32,7 @@ from dataarts_datamap.cli._tables import Row, fitted
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from datetime import datetime, tzinfo
+    from types import FrameType
 
     from rich.console import ConsoleOptions, RenderableType, RenderResult
 
@@ -148,7 +150,7 @@ def show_live(  # noqa: PLR0913  what is shown, and when
     """Show the readings on a screen of their own, until they end; what was shown last is printed behind it."""
     view = View(table_guid, zone=zone, now=now)
     try:
-        with _on_screen(view) as live:
+        with _terminable(), _on_screen(view) as live:
             for reading in readings:
                 report = None
                 if reading.error is None and picture.window is not None:
@@ -167,6 +169,20 @@ def show_live(  # noqa: PLR0913  what is shown, and when
         if not view.is_empty:
             width = line_width()
             write_rich(*view.parts(width), width=width)
+
+
+@contextmanager
+def _terminable() -> Generator[None]:
+    """SIGTERM, such as ``timeout`` sends it, ends the block like an interrupt: the terminal gets its screen back."""
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager
@@ -229,14 +245,14 @@ def _row(label: str, job: ReportedJob, now: datetime) -> Row:
 
 
 def _status(run: Run, job: ReportedJob) -> str:
-    others = sum(one.run.state is RunState.ACTIVE for one in job.runs) - (run.state is RunState.ACTIVE)
+    others = sum(goes_on(one.run) for one in job.runs) - goes_on(run)
     more = f", {others} more" if others else ""
     return f"{_SYMBOLS[run.state]} {printable(run.status or 'no status', limit=40)}{more}"
 
 
 def _time_taken(run: Run, typical: timedelta | None, now: datetime) -> str | None:
     """How long a run has been running, or took; it is long when that is a quarter more than what is typical."""
-    if run.state is not RunState.ACTIVE or run.end_time is not None:
+    if not goes_on(run):
         return duration_text(run.duration)
     if run.start_time is None:
         return None
@@ -247,7 +263,7 @@ def _time_taken(run: Run, typical: timedelta | None, now: datetime) -> str | Non
 
 def _lateness(run: Run, now: datetime) -> str | None:
     """How long after its plan a run started, or has not started yet."""
-    if run.start_time is not None or run.state is not RunState.ACTIVE:
+    if run.start_time is not None or not goes_on(run):
         return duration_text(wait(run))
     return None if run.plan_time is None or run.plan_time > now else duration_text(now - run.plan_time)
 
