@@ -175,6 +175,8 @@ def test_what_is_offered_is_known() -> None:
         ("report --max-age 3", ["30d"]),
         ("report --tz asia/shang", ["Asia/Shanghai"]),
         ("wait --workspace-id ", ["auto"]),
+        ("watch --every ", ["5s", "30s", "5m"]),
+        ("watch --output ", ["live", "ndjson"]),
     ],
 )
 def test_offered(typed_so_far: str, offered: list[str]) -> None:

@@ -280,14 +280,6 @@ def is_inside(thread: int, function: str) -> bool:
     return frame is not None
 
 
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """SIGINT interrupts, even where the tests run in the background of a shell, which has it ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 @pytest.mark.usefixtures("interruptible")
 @pytest.mark.skipif(sys.platform == "win32", reason="there, a thread that waits for another is not interrupted")
 def test_interrupt_ends_what_is_under_way() -> None:

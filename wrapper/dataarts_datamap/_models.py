@@ -55,6 +55,13 @@ _STATE_OF_STATUS: Final[Mapping[str | None, RunState]] = {
 }
 
 
+def has_ended(state: str | None, *, has_end: bool) -> bool:
+    """Whether a run has ended: an unknown state is an end only if it came with an end time."""
+    if state in {RunState.SUCCEEDED, RunState.FAILED, RunState.SKIPPED}:
+        return True
+    return has_end and state != RunState.ACTIVE
+
+
 class FieldProblem(Struct, frozen=True, kw_only=True):
     """A field that came with an unexpected type. Its attribute is None, and ``raw`` has the value.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from dataarts_datamap._models import RunState
+from dataarts_datamap._models import has_ended
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,17 +31,10 @@ def resume_at(rows: Iterable[StoredRun], *, lookback: int) -> int | None:
         first = min((moment for moment in moments if moment is not None), default=None)
         if first is None:
             continue
-        if _has_ended(state, end=moments[-1]):
+        if has_ended(state, has_end=moments[-1] is not None):
             newest_ended = first if newest_ended is None else max(newest_ended, first)
         else:
             oldest_open = first if oldest_open is None else min(oldest_open, first)
     behind = None if newest_ended is None else newest_ended - lookback
     starts = [start for start in (oldest_open, behind) if start is not None]
     return max(0, min(starts)) if starts else None
-
-
-def _has_ended(state: str | None, *, end: int | None) -> bool:
-    """An unknown state is an end only if it came with one."""
-    if state in {RunState.SUCCEEDED, RunState.FAILED, RunState.SKIPPED}:
-        return True
-    return end is not None and state != RunState.ACTIVE

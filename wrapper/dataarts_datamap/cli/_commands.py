@@ -27,7 +27,19 @@ from dataarts_datamap.cli._options import tell
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_VERBS: Final = ("completion", "conform", "doctor", "export", "mock", "operators", "report", "runs", "status", "wait")
+_VERBS: Final = (
+    "completion",
+    "conform",
+    "doctor",
+    "export",
+    "mock",
+    "operators",
+    "report",
+    "runs",
+    "status",
+    "wait",
+    "watch",
+)
 """Each is the command of that name in the module of that name."""
 
 _YES: Final = 0

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import select
 import shutil
 import sys
+import time
 from datetime import timedelta
 from io import StringIO
 from textwrap import TextWrapper
@@ -140,6 +142,23 @@ def write_rich(*renderables: RenderableType, width: int) -> None:
     _write("".join(f"{line.rstrip()}\n" for line in sheet.getvalue().splitlines()))
 
 
+def wait_while_read(seconds: float) -> None:
+    """Wait, unless the reader of stdout goes away, which is found out where the platform can tell.
+
+    Raises:
+        BrokenPipeError: It has gone.
+    """
+    if sys.stdout is None or not hasattr(select, "poll"):
+        time.sleep(seconds)
+        return
+    until = time.monotonic() + seconds
+    watched = select.poll()
+    watched.register(sys.stdout.fileno(), 0)  # an error or a hang-up is told unasked
+    if any(event & (select.POLLERR | select.POLLHUP) for _, event in watched.poll(seconds * 1000)):
+        raise BrokenPipeError
+    time.sleep(max(0.0, until - time.monotonic()))
+
+
 def write_json(value: dict[str, Any]) -> None:
     """Write a value to stdout as one line of JSON."""
     _write_lines([value])
@@ -169,21 +188,22 @@ def _escape(line: str) -> str:
 def _run_cells(run: Run, zone: tzinfo) -> tuple[str | None, ...]:
     run_id = None if run.run_id is None else str(run.run_id)
     times = (_time(run.plan_time, zone), _time(run.start_time, zone))
-    return (*times, _duration(run.duration), run.status, run.job_name, run_id)
+    return (*times, duration_text(run.duration), run.status, run.job_name, run_id)
 
 
 def _status_cells(status: RunsStatus, zone: tzinfo) -> tuple[str | None, ...]:
     counts = (status.running, status.waiting, status.failures_since_success)
     spans = (status.typical_duration, status.typical_lateness)
-    since = (_time(status.last_success, zone), _duration(status.age))
-    return (status.verdict.value, *since, *map(str, counts), *map(_duration, spans))
+    since = (_time(status.last_success, zone), duration_text(status.age))
+    return (status.verdict.value, *since, *map(str, counts), *map(duration_text, spans))
 
 
 def _time(time: datetime | None, zone: tzinfo) -> str | None:
     return None if time is None else f"{time.astimezone(zone):%Y-%m-%d %H:%M:%S}"
 
 
-def _duration(duration: timedelta | None) -> str | None:
+def duration_text(duration: timedelta | None) -> str | None:
+    """A length of time in whole seconds, such as ``1:02:03``; None for None."""
     if duration is None:
         return None
     whole = str(abs(duration)).split(".", 1)[0]

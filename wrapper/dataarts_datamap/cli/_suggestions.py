@@ -31,6 +31,7 @@ LEVELS: Final = {
     "D": "credentials",
     "E": "bad input",
 }
+_PACES: Final = {"5s": "5 seconds", "30s": "30 seconds", "5m": "5 minutes"}
 _SPANS: Final = {"90m": "90 minutes", "24h": "24 hours", "7d": "7 days", "30d": "30 days"}
 
 
@@ -42,6 +43,7 @@ def _offering(choices: Mapping[str, str]) -> Suggest:
 
 
 suggest_faults: Final = _offering(FAULTS)
+suggest_paces: Final = _offering(_PACES)
 suggest_spans: Final = _offering(_SPANS)
 suggest_workspaces: Final = _offering({"auto": "the only workspace that there is"})
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from rich.cells import cell_len
+from rich.cells import cell_len, chop_cells
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from rich.console import RenderableType
 
@@ -33,13 +35,17 @@ class Row(NamedTuple):
     below: str | None = None
 
 
-def fitted(titles: Sequence[str], rows: Sequence[Row], *, width: int) -> Iterator[RenderableType]:
+def fitted(
+    titles: Sequence[str], rows: Sequence[Row], *, width: int, on_screen: bool = False
+) -> Iterator[RenderableType]:
     """The rows in columns, or, where these do not fit the width, each row as lines of a title and a value.
 
     Job and status fold anywhere, down to 20 columns; what else holds spaces folds at these, such as a date and a time.
+    On a screen that is drawn as a whole, where a terminal wraps nothing, lines that are longer than it are folded, too.
     """
     widths = _widths(titles, rows, width - _GAP * (len(titles) - 1))
-    return _lines(titles, rows) if widths is None else _columns(titles, rows, widths)
+    whole = partial(_folded, width=width) if on_screen else _unfolded
+    return _lines(titles, rows, whole) if widths is None else _columns(titles, rows, widths, whole)
 
 
 def _widths(titles: Sequence[str], rows: Sequence[Row], room: int) -> list[int] | None:
@@ -62,13 +68,15 @@ def _longest_word(texts: Sequence[str]) -> int:
     return max(cell_len(word) for text in texts for word in text.split(" "))
 
 
-def _columns(titles: Sequence[str], rows: Sequence[Row], widths: Sequence[int]) -> Iterator[RenderableType]:
+def _columns(
+    titles: Sequence[str], rows: Sequence[Row], widths: Sequence[int], whole: Callable[[Text], RenderableType]
+) -> Iterator[RenderableType]:
     table = _table(titles, widths, show_header=True)
     for row in rows:
         table.add_row(*(Text(cell, row.style) for cell in row.cells))
         if row.below is not None:
             yield table
-            yield _unfolded(Text(row.below))
+            yield whole(Text(row.below))
             table = _table(titles, widths, show_header=False)
     if table.row_count:
         yield table
@@ -81,15 +89,23 @@ def _table(titles: Sequence[str], widths: Sequence[int], *, show_header: bool) -
     return table
 
 
-def _lines(titles: Sequence[str], rows: Sequence[Row]) -> Iterator[RenderableType]:
+def _lines(
+    titles: Sequence[str], rows: Sequence[Row], whole: Callable[[Text], RenderableType]
+) -> Iterator[RenderableType]:
     begin = max(map(len, titles)) + _GAP
     for number, row in enumerate(rows):
         if number:
             yield Text()
         for title, cell in zip(titles, row.cells, strict=True):
-            yield _unfolded(Text.assemble((f"{title:<{begin}}", "bold"), (cell, row.style)))
+            yield whole(Text.assemble((f"{title:<{begin}}", "bold"), (cell, row.style)))
         if row.below is not None:
-            yield _unfolded(Text(row.below))
+            yield whole(Text(row.below))
+
+
+def _folded(text: Text, *, width: int) -> RenderableType:
+    """A line that goes on in the next one wherever the width ends; the console would fold it at a space."""
+    ends = accumulate(len(piece) for piece in chop_cells(text.plain, width))
+    return Group(*text.divide(list(ends)[:-1]))
 
 
 def _unfolded(text: Text) -> RenderableType:

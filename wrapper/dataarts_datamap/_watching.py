@@ -1,0 +1,228 @@
+"""Keeps sight of a table's runs by readings that are mostly small: logic without I/O, and the time is passed in.
+
+A *whole* reading is of all that is kept sight of: it begins ``since`` ago, or just before the oldest run that has not
+ended, if that is earlier, but not before the first reading did. The first reading is whole, and so is the next one ten
+minutes after a whole one. Those between are *parts*: they begin an hour before the oldest run that has not ended, or an
+hour before the end of the reading before, if that is earlier. What lies before a part stays as it was read.
+
+So whatever happens to a run that has not ended, or to one of the last hour, is seen by the next reading; and what
+happens further back by the next whole one: a rerun of a run that had ended, one that is planned for the past, one that
+is deleted. Which time of a run a window filters on is not documented: a run counts as lying inside a window for
+certain only if all its times do.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from msgspec import Struct
+
+from dataarts_datamap._epoch import EPOCH, MILLISECOND
+from dataarts_datamap._errors import (
+    DataMapError,
+    ErrorBodyError,
+    IncompleteWalkError,
+    InvalidResponseError,
+    UnsuccessfulError,
+)
+from dataarts_datamap._models import Run, has_ended
+from dataarts_datamap._retry import is_passing
+from dataarts_datamap._times import Window, window
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+WHOLE_EVERY: Final = timedelta(minutes=10)
+"""How long after a whole reading the next one is due."""
+
+OVERLAP: Final = timedelta(hours=1)
+"""How far a part reaches back behind what may change."""
+
+_CERTAIN: Final = 1  # whether its ends belong to a window is not documented
+_MAY_MEND: Final = (ErrorBodyError, IncompleteWalkError, InvalidResponseError, UnsuccessfulError)
+
+_Identity: TypeAlias = tuple[str | None, str | None, int] | Run
+
+
+class ChangeKind(StrEnum):
+    """What happened to a run from one reading to the next.
+
+    Attributes:
+        KNOWN: It was there when the first reading was taken.
+        APPEARED: It was not there before.
+        CHANGED: Its status, its start or its end did.
+        GONE: It is there no more, and has not just left the window.
+    """
+
+    KNOWN = "known"
+    APPEARED = "appeared"
+    CHANGED = "changed"
+    GONE = "gone"
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """What happened to a run from one reading to the next.
+
+    Attributes:
+        kind: What.
+        run: The run; as it was, if it is gone.
+        before: The run as it was before; None if it was not known.
+    """
+
+    kind: ChangeKind
+    run: Run
+    before: Run | None = None
+
+
+class Part(Struct, frozen=True, kw_only=True):
+    """What to read.
+
+    Attributes:
+        window: The runs of this window.
+        is_whole: Whether they stand in the place of all that was read before.
+    """
+
+    window: Window
+    is_whole: bool
+
+
+class Picture:
+    """The runs of a table as they were last read.
+
+    After a whole reading it is what a reading of ``window`` gives; after a part it still is, but for what happened
+    before the part, as the docstring of the module says.
+
+    Args:
+        since: How far back to look, at least.
+    """
+
+    def __init__(self, since: timedelta) -> None:
+        self._since = since
+        self._runs: dict[_Identity, Run] = {}
+        self._window: Window | None = None
+        self._first_start = 0
+        self._whole_until = 0
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """The runs, in no order that is promised."""
+        return tuple(self._runs.values())
+
+    @property
+    def window(self) -> Window | None:
+        """The window that they are of; None before the first reading."""
+        return self._window
+
+    @property
+    def active(self) -> list[Run]:
+        """The runs that have not ended."""
+        return [run for run in self._runs.values() if goes_on(run)]
+
+    def latest(self) -> list[Run]:
+        """The run of each operator that is to be looked at."""
+        groups: dict[tuple[str | None, str | None], list[Run]] = {}
+        for run in self._runs.values():
+            groups.setdefault((run.task_id, run.job_name), []).append(run)
+        chosen = map(foremost, groups.values())
+        return [run for run in chosen if run is not None]
+
+    def next_part(self, now: datetime) -> Part:
+        """What to read next.
+
+        Raises:
+            InvalidArgumentError: It would begin before 1970.
+        """
+        recent = window(start=None, end=None, since=self._since, now=now)
+        oldest = min((min(times) for run in self.active if (times := _times(run))), default=recent.end)
+        if self._window is None or not 0 <= recent.end - self._whole_until < WHOLE_EVERY // MILLISECOND:
+            start = max(self._first_start, min(recent.start, oldest - _CERTAIN))
+            return Part(window=Window(start, recent.end), is_whole=True)
+        begin = min(oldest, self._window.end) - OVERLAP // MILLISECOND
+        return Part(window=Window(max(begin, self._window.start), recent.end), is_whole=False)
+
+    def take(self, runs: Iterable[Run], part: Part) -> tuple[Change, ...]:
+        """Take in what was read, and tell what changed, in the order of time."""
+        found = {_identity(run): run for run in runs}
+        changes = [
+            *(change for who, run in found.items() if (change := self._change(self._runs.get(who), run))),
+            *(
+                Change(kind=ChangeKind.GONE, run=run, before=run)
+                for who, run in self._runs.items()
+                if who not in found and _lies_inside(run, part.window)
+            ),
+        ]
+        gone = {_identity(change.run) for change in changes if change.kind is ChangeKind.GONE}
+        kept = {} if part.is_whole else {who: run for who, run in self._runs.items() if who not in gone}
+        self._runs = {**kept, **found}
+        if self._window is None:
+            self._first_start = part.window.start
+        if self._window is None or part.is_whole:
+            self._window, self._whole_until = part.window, part.window.end
+        else:
+            self._window = Window(self._window.start, part.window.end)
+        return tuple(sorted(changes, key=lambda change: max(_times(change.run), default=0)))
+
+    def _change(self, before: Run | None, run: Run) -> Change | None:
+        if before is None:
+            return Change(kind=ChangeKind.KNOWN if self._window is None else ChangeKind.APPEARED, run=run)
+        if _outcome(before) == _outcome(run):
+            return None
+        return Change(kind=ChangeKind.CHANGED, run=run, before=before)
+
+
+def goes_on(run: Run) -> bool:
+    """Whether a run has not ended; one of an unknown state has if it came with an end."""
+    return not has_ended(run.state, has_end=run.end_time is not None)
+
+
+def foremost(runs: Iterable[Run]) -> Run | None:
+    """Of the runs of one operator, the one to look at; None if there is none.
+
+    The one that has been running longest; else the one that has been waiting longest; else the one that was planned
+    last.
+    """
+    known = list(runs)
+    active = [run for run in known if goes_on(run)]
+    started = [run for run in active if run.start_time is not None]
+    if started:
+        return min(started, key=lambda run: run.start_time or EPOCH)
+    if active:
+        return min(active, key=_order)
+    return max(known, key=_order, default=None)
+
+
+def may_mend(error: DataMapError) -> bool:
+    """Whether a reading that failed is worth another one later.
+
+    So are those that are sent again at once, and answers that are odd or that do not fit together; not a refusal of
+    credentials, project or table, nor what is wrong on this side.
+    """
+    return is_passing(error) or isinstance(error, _MAY_MEND)
+
+
+def _identity(run: Run) -> _Identity:
+    """A run without an id is no other than one that is the same in all."""
+    return (run.task_id, run.job_name, run.run_id) if run.run_id is not None else run
+
+
+def _times(run: Run) -> list[int]:
+    """The times of a run in milliseconds since the epoch."""
+    times = (run.plan_time, run.submit_time, run.start_time, run.end_time)
+    return [(time - EPOCH) // MILLISECOND for time in times if time is not None]
+
+
+def _lies_inside(run: Run, span: Window) -> bool:
+    times = _times(run)
+    return bool(times) and span.start < min(times) and max(times) < span.end
+
+
+def _outcome(run: Run) -> tuple[object, ...]:
+    return run.status, run.start_time, run.end_time
+
+
+def _order(run: Run) -> tuple[datetime, int]:
+    first = run.plan_time or run.submit_time or run.start_time or run.end_time or EPOCH
+    return first, run.run_id or 0

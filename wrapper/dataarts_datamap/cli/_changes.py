@@ -1,0 +1,43 @@
+"""Changes of runs as JSON lines, for a pipe."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from dataarts_datamap.cli._options import tell
+from dataarts_datamap.cli._output import write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from dataarts_datamap._watching import Change
+    from dataarts_datamap.cli._readings import Reading
+
+_NESTED: Final = frozenset({"running_data", "running_param"})  # can hold SQL and paths
+
+
+def write_changes(readings: Iterable[Reading]) -> None:
+    """Write each change to stdout as soon as it is read; failures and notes are told on stderr, a note once."""
+    told: set[str] = set()
+    for reading in readings:
+        for change in reading.changes:
+            write_json(_line(change, reading.at))
+        for note in reading.notes:
+            if note not in told:
+                tell(f"warning: {note}")
+        told.update(reading.notes)
+        if reading.error is not None:
+            then = "" if reading.next_at is None else f"; the next reading is at {_text(reading.next_at)}"
+            tell(f"{reading.error}{then}")
+
+
+def _line(change: Change, at: datetime) -> dict[str, Any]:
+    """The run, behind what happened to it, when that was read, and the status that it had before."""
+    fields = {name: value for name, value in change.run.to_dict().items() if name not in _NESTED}
+    before = None if change.before is None else change.before.status
+    return {"change": change.kind.value, "read_at": _text(at), "status_before": before, **fields}
+
+
+def _text(time: datetime) -> str:
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,138 @@
+"""Reads a table's runs again and again, and goes on after what can mend itself."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from dataarts_datamap._errors import DataMapError
+from dataarts_datamap._text import printable
+from dataarts_datamap._watching import may_mend
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from dataarts_datamap._client import DataMapClient
+    from dataarts_datamap._models import Operator
+    from dataarts_datamap._watching import Change, Picture
+
+_LONGEST_WAIT: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What came of a reading.
+
+    Attributes:
+        at: When it had ended, UTC.
+        changes: What changed since the reading before.
+        error: What went wrong; None if nothing did.
+        notes: What there is to say of the rows.
+        next_at: When the next one begins; None if it was the last.
+    """
+
+    at: datetime
+    changes: tuple[Change, ...] = ()
+    error: DataMapError | None = None
+    notes: tuple[str, ...] = ()
+    next_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """When readings are taken.
+
+    Attributes:
+        every: How long after the end of a reading the next one begins; longer, if the service asks for it.
+        patience: How long after the first reading the last one begins; None to go on for ever.
+        until_ended: Whether the last reading is one that finds no run active.
+        now: Tells the present, aware.
+        wait: Lets a number of seconds pass.
+    """
+
+    every: timedelta
+    patience: timedelta | None
+    until_ended: bool
+    now: Callable[[], datetime]
+    wait: Callable[[float], None]
+
+
+class Readings:
+    """The readings of a table, taken as they are asked for.
+
+    Args:
+        client: Whom to ask.
+        table_guid: GUID of the table.
+        picture: What takes in what is read.
+        pace: When readings are taken.
+        how: How pages are read.
+
+    Attributes:
+        operators: The operators of the table, as of the last whole reading.
+    """
+
+    def __init__(
+        self, client: DataMapClient, table_guid: str, picture: Picture, *, pace: Pace, how: dict[str, Any]
+    ) -> None:
+        self.operators: list[Operator] = []
+        self._client = client
+        self._table_guid = table_guid
+        self._picture = picture
+        self._pace = pace
+        self._how = how
+
+    def __iter__(self) -> Iterator[Reading]:
+        """Each reading, one that failed too; the first one must not.
+
+        Raises:
+            DataMapError: The first reading failed, or a later one in a way that cannot mend itself.
+        """
+        pace = self._pace
+        until = None if pace.patience is None else pace.now() + pace.patience
+        while True:
+            reading = self._read(until)
+            yield reading
+            if reading.next_at is None:
+                return
+            pace.wait(max(0.0, (reading.next_at - pace.now()).total_seconds()))
+
+    def _read(self, until: datetime | None) -> Reading:
+        pace = self._pace
+        changes: tuple[Change, ...] = ()
+        failure: DataMapError | None = None
+        with warnings.catch_warnings(record=True) as given:
+            try:
+                changes = self._take()
+            except DataMapError as error:
+                if self._picture.window is None or not may_mend(error):
+                    raise
+                failure = error
+        at = pace.now()
+        asked = 0.0 if failure is None else failure.retry_after or 0.0
+        next_at = at + min(max(pace.every, timedelta(seconds=asked)), _LONGEST_WAIT)
+        if until is not None:
+            next_at = min(next_at, until)
+        return Reading(
+            at=at,
+            changes=changes,
+            error=failure,
+            notes=tuple(dict.fromkeys(str(one.message) for one in given)),
+            next_at=None if self._is_over(at, until) else next_at,
+        )
+
+    def _is_over(self, at: datetime, until: datetime | None) -> bool:
+        return (until is not None and at >= until) or (self._pace.until_ended and not self._picture.active)
+
+    def _take(self) -> tuple[Change, ...]:
+        part = self._picture.next_part(self._pace.now())
+        if part.is_whole:
+            self.operators = self._client.list_operators(self._table_guid)
+        if not self.operators and self._picture.window is None:
+            name = printable(self._table_guid, limit=80)
+            raise DataMapError(f"no operator is known to produce the table {name}: its GUID may be that of another one")
+        start, end = part.window
+        runs = self._client.list_table_runs(self._table_guid, start=start, end=end, **self._how).to_list()
+        return self._picture.take(runs, part)

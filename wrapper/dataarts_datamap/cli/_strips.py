@@ -1,0 +1,91 @@
+"""Strips and sparklines for a terminal: outcomes and durations by planned hour, in letters that need no colour."""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import TYPE_CHECKING, Final
+
+from rich.text import Text
+
+from dataarts_datamap._epoch import MILLISECOND
+from dataarts_datamap._models import Run, RunState
+from dataarts_datamap._report._data import moment
+from dataarts_datamap._report._strip import HOUR, hourly_cells, wall_hour, worst
+from dataarts_datamap._report._wall import time_text
+from dataarts_datamap.cli._output import STATE_STYLES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime, timedelta, tzinfo
+
+_LETTERS: Final = {
+    RunState.SUCCEEDED: "s",
+    RunState.FAILED: "F",
+    RunState.ACTIVE: "a",
+    RunState.SKIPPED: "-",
+    RunState.UNKNOWN: "?",
+}
+_NO_RUN: Final = "."  # of one column in every terminal
+_NO_DURATION: Final = " "
+_BARS: Final = "▁▂▃▄▅▆▇█"
+
+
+class Cells:
+    """The cells of the strips of a window: each is the hours, of a zone, that runs were planned for.
+
+    Args:
+        start: Where the window begins, aware.
+        end: Where it ends, aware.
+        step: How many hours a cell has.
+        zone: The zone.
+    """
+
+    def __init__(self, start: datetime, end: datetime, *, step: int, zone: tzinfo) -> None:
+        self._start, self._end = start, end
+        self._step, self._zone = step, zone
+        first, last = wall_hour(start, zone, step=step), wall_hour(max(start, end - MILLISECOND), zone, step=step)
+        length = HOUR * step
+        self._hours = [first + number * length for number in range((last - first) // length + 1)]
+
+    def legend(self) -> list[Text]:
+        """What a letter is of, and what it means: two lines."""
+        told = "an hour" if self._step == 1 else f"{self._step} hours"
+        span = f"from {time_text(self._start, self._zone)} to {time_text(self._end, self._zone)}"
+        return [
+            Text(f"Each letter is the worst outcome of {told} that runs were planned for, {span}"),
+            self.letters(),
+        ]
+
+    def letters(self) -> Text:
+        """What the letters and bars mean."""
+        text = Text()
+        for state, letter in _LETTERS.items():
+            text.append(letter, STATE_STYLES[state])
+            text.append(f" {state.value}   ")
+        return text.append(f"{_NO_RUN} no run   ▁█ median duration")
+
+    def strip(self, runs: Sequence[Run]) -> Text:
+        """The worst outcome of each cell."""
+        cells = hourly_cells(((moment(run), run.state) for run in runs), self._zone, step=self._step)
+        strip = Text()
+        for hour in self._hours:
+            state = worst(cells.get(hour, {}))
+            strip.append(_NO_RUN, "dim") if state is None else strip.append(_LETTERS[state], STATE_STYLES[state])
+        return strip
+
+    def sparkline(self, runs: Sequence[Run]) -> str:
+        """The median duration of the runs of each cell that succeeded, from none to the longest."""
+        spans: dict[datetime, list[timedelta]] = {}
+        for run in runs:
+            when, took = moment(run), run.duration
+            if when is not None and took is not None and run.state is RunState.SUCCEEDED:
+                spans.setdefault(wall_hour(when, self._zone, step=self._step), []).append(took)
+        seconds = {hour: median(span.total_seconds() for span in found) for hour, found in spans.items()}
+        return "".join(_bar(seconds.get(hour), max(seconds.values())) for hour in self._hours) if seconds else ""
+
+
+def _bar(value: float | None, most: float) -> str:
+    if value is None:
+        return _NO_DURATION
+    share = max(value, 0) / most if most > 0 else 0
+    return _BARS[min(int(share * len(_BARS)), len(_BARS) - 1)]

@@ -1,0 +1,183 @@
+"""``datamap watch``."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+import click
+
+from dataarts_datamap.cli._options import connect, connection_options, given, offset_unit_option, page_size_option, tell
+from dataarts_datamap.cli._suggestions import suggest_paces, suggest_spans, suggest_zones
+from dataarts_datamap.cli._times import parse_span, parse_zone
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from dataarts_datamap._offsets import OffsetUnit
+    from dataarts_datamap._watching import Picture
+
+WatchOutput: TypeAlias = Literal["live", "ndjson"]
+
+_YES: Final = 0
+_NO: Final = 1
+_NOT_JUDGED: Final = 2
+_CANNOT_DRAW: Final = frozenset({"dumb", "unknown"})
+_LEAST_PACE: Final = timedelta(seconds=5)
+_MOST_PACE: Final = timedelta(days=1)
+_LONGEST: Final = timedelta(days=365)
+
+
+def _parse_pace(text: str) -> timedelta:
+    span = parse_span(text)
+    if not _LEAST_PACE <= span <= _MOST_PACE:
+        raise click.BadParameter(
+            f"{text!r} is not from 5s to 1d: each reading asks for the table and for each of its operators, and the "
+            "service allows a user 50 requests a second on all of the Data Map"
+        )
+    return span
+
+
+def _parse_patience(text: str) -> timedelta:
+    span = parse_span(text)
+    if span > _LONGEST:
+        raise click.BadParameter(f"{text!r} is longer than 365d")
+    return span
+
+
+@click.command(short_help="Show how a table's runs go on.")
+@click.argument("table_guid")
+@click.option(
+    "--since",
+    type=parse_span,
+    shell_complete=suggest_spans,
+    default="24h",
+    metavar="SPAN",
+    help="How far back to look, at least (24h).",
+)
+@click.option(
+    "--every",
+    type=_parse_pace,
+    shell_complete=suggest_paces,
+    default="30s",
+    metavar="SPAN",
+    help="Time between two readings, from 5s to 1d (30s).",
+)
+@click.option(
+    "--until-ended", is_flag=True, help="End when no run is active any more, with 0 if the last ones succeeded, else 1."
+)
+@click.option(
+    "--for",
+    "patience",
+    type=_parse_patience,
+    shell_complete=suggest_spans,
+    metavar="SPAN",
+    help="End after this long: 90m, 12h (until interrupted).",
+)
+@click.option(
+    "--max-age",
+    type=parse_span,
+    shell_complete=suggest_spans,
+    metavar="SPAN",
+    help="Oldest that the last success may be: 90m, 26h, 2d.",
+)
+@click.option(
+    "--tz",
+    type=parse_zone,
+    shell_complete=suggest_zones,
+    default="UTC",
+    metavar="ZONE",
+    help="Zone of the times in the view (UTC).",
+)
+@page_size_option
+@offset_unit_option
+@click.option(
+    "--output",
+    type=click.Choice(["live", "ndjson"]),
+    help="Live view (to a terminal) or a JSON line for each change (to a pipe).",
+)
+@connection_options
+def watch(  # noqa: PLR0913  one parameter for each option
+    *,
+    table_guid: str,
+    since: timedelta,
+    every: timedelta,
+    until_ended: bool,
+    patience: timedelta | None,
+    max_age: timedelta | None,
+    tz: tzinfo,
+    page_size: int | None,
+    offset_unit: OffsetUnit | None,
+    output: WatchOutput | None,
+    **settings: Any,  # noqa: ANN401
+) -> int:
+    """Show how the runs of the table TABLE_GUID go on, until interrupted.
+
+    A line for each of its operators: how its run stands, for how long against what is typical, how late it started, and
+    when the last one succeeded; the newest failures with their log paths; outcomes and durations by the hour. A reading
+    that fails leaves the last good one on the screen, marked as old, and another one is tried. To a pipe, it writes a
+    JSON line for each run that appears, changes or goes away; the runs that are there at first come as "known".
+
+    With --until-ended, the exit code is 0 if the last run of each operator succeeded, 1 if one failed or was skipped, 2
+    if it cannot be told or the time of --for is over. Without, it is 0 when that time is over. It is 2 where the first
+    reading fails, or a later one is refused for good.
+
+    \b
+    Examples:
+      datamap watch 09318f28-939f-4ab6-a374-9e621096652c --tz Asia/Shanghai
+      datamap watch 09318f28-939f-4ab6-a374-9e621096652c --until-ended \\
+        --for 3h --output ndjson
+    """  # noqa: D301  click reads \b
+    from dataarts_datamap._freshness import look_back  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._watching import Picture  # noqa: PLC0415  as above
+    from dataarts_datamap.cli._output import wait_while_read  # noqa: PLC0415  as above
+    from dataarts_datamap.cli._readings import Pace, Readings  # noqa: PLC0415  as above
+
+    shape = output or ("live" if _can_draw() else "ndjson")
+    if shape == "live" and not _can_draw():
+        raise click.UsageError("--output live needs a terminal to draw on; to a pipe, write ndjson")
+    picture = Picture(look_back(since, max_age))
+    pace = Pace(
+        every=every,
+        patience=patience,
+        until_ended=until_ended,
+        now=partial(datetime.now, UTC),
+        wait=time.sleep if shape == "live" else wait_while_read,
+    )
+    with connect(settings) as client:
+        how = given(page_size=page_size, offset_unit=offset_unit)
+        readings = Readings(client, table_guid, picture, pace=pace, how=how)
+        if shape == "live":
+            from dataarts_datamap.cli._watch_view import show_live  # noqa: PLC0415  as above
+
+            show_live(readings, picture, table_guid=table_guid, zone=tz, max_age=max_age, now=pace.now)
+        else:
+            from dataarts_datamap.cli._changes import write_changes  # noqa: PLC0415  as above
+
+            write_changes(readings)
+    return _exit_code(picture) if until_ended else _YES
+
+
+def _can_draw() -> bool:
+    from dataarts_datamap.cli._output import is_terminal  # noqa: PLC0415  loads what --help does not need
+
+    return is_terminal() and os.environ.get("TERM", "").lower() not in _CANNOT_DRAW
+
+
+def _exit_code(picture: Picture) -> int:
+    """How the last run of each operator ended."""
+    from dataarts_datamap._models import RunState  # noqa: PLC0415  loads what --help does not need
+
+    if picture.active:
+        tell(f"runs that had not ended when the time was over: {len(picture.active)}")
+        return _NOT_JUDGED
+    states = {run.state for run in picture.latest()}
+    if states & {RunState.FAILED, RunState.SKIPPED}:
+        return _NO
+    if not states or RunState.UNKNOWN in states:
+        tell("how the last runs ended cannot be told")
+        return _NOT_JUDGED
+    return _YES

@@ -1,0 +1,283 @@
+"""The live view of a table: drawn again as time goes by, and as the terminal changes its size."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
+from rich.console import Console, Group
+from rich.live import Live
+from rich.segment import Segment
+from rich.text import Text
+
+from dataarts_datamap._epoch import EPOCH, MILLISECOND
+from dataarts_datamap._models import RunState
+from dataarts_datamap._report._data import report_on, wait
+from dataarts_datamap._report._headline import headline
+from dataarts_datamap._report._names import job_labels
+from dataarts_datamap._report._strip import cell_hours
+from dataarts_datamap._report._wall import span_text, time_text
+from dataarts_datamap._text import printable
+from dataarts_datamap._watching import foremost, goes_on
+from dataarts_datamap.cli._output import STATE_STYLES, VERDICT_STYLES, duration_text, line_width, write_rich
+from dataarts_datamap.cli._report_sheet import FAILURE_TITLES, failure_row
+from dataarts_datamap.cli._strips import Cells
+from dataarts_datamap.cli._tables import Row, fitted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from datetime import datetime, tzinfo
+    from types import FrameType
+
+    from rich.console import ConsoleOptions, RenderableType, RenderResult
+
+    from dataarts_datamap._models import Run
+    from dataarts_datamap._report._data import Report, ReportedJob
+    from dataarts_datamap._watching import Picture
+    from dataarts_datamap.cli._readings import Reading, Readings
+
+_SYMBOLS: Final = {
+    RunState.SUCCEEDED: "✓",
+    RunState.FAILED: "✗",
+    RunState.ACTIVE: "▸",
+    RunState.SKIPPED: "-",
+    RunState.UNKNOWN: "?",
+}
+"""Each of one column in every terminal."""
+
+_TITLES: Final = ("STATUS", "FOR", "TYPICAL", "LATE", "SUCCEEDED", "JOB")
+_LONG: Final = 1.25
+_MOST_FAILURES: Final = 3
+_NAME_COLUMNS: Final = 20
+_FEWEST_CELLS: Final = 8
+_MOST_CELLS: Final = 72
+_GAP: Final = "  "
+_USUAL_SIZE: Final = (80, 24)  # of a terminal that tells none
+_FRAMES_PER_SECOND: Final = 2  # a countdown by seconds leaves none out
+
+
+class View:
+    """What is shown of a table.
+
+    Args:
+        table_guid: GUID of the table.
+        zone: The zone that times are shown in.
+        now: Tells the present, aware.
+    """
+
+    def __init__(self, table_guid: str, *, zone: tzinfo, now: Callable[[], datetime]) -> None:
+        self._table_guid = table_guid
+        self._zone = zone
+        self._now = now
+        self._report: Report | None = None
+        self._reading: Reading | None = None
+        self._strips: tuple[Report, int, list[Text]] | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there was nothing to show yet."""
+        return self._report is None
+
+    def show(self, reading: Reading, report: Report | None) -> None:
+        """Show what a reading told; without a report, that it failed, above the report that was there before."""
+        self._reading, self._report = reading, report or self._report
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """The lines that fit the screen; the last one tells how many do not."""
+        parts = Group(*self.parts(options.max_width, on_screen=True))
+        lines = console.render_lines(parts, options.reset_height(), pad=False)
+        room = options.size.height
+        shown = lines if len(lines) <= room else lines[: room - 1]
+        for line in shown:
+            yield from line
+            yield Segment.line()
+        if len(shown) < len(lines):
+            yield Text(f"{len(lines) - len(shown)} more lines: make the terminal higher to see them", "reverse")
+
+    def parts(self, width: int, *, on_screen: bool = False) -> list[RenderableType]:
+        """What is shown, for a terminal of that many columns."""
+        now, report, reading = self._now(), self._report, self._reading
+        title = Text.assemble(("Table ", "dim"), printable(self._table_guid, limit=80))
+        if report is None or reading is None:
+            return [title, Text("Reading its runs for the first time ...")]
+        told = headline(_aged(report, now))
+        rows = [_row(label, job, now) for label, job in zip(_labels(report), report.jobs, strict=True)]
+        sections: list[list[RenderableType]] = [
+            [
+                title,
+                Text(told.title, f"bold {VERDICT_STYLES[report.status.verdict]}"),
+                *self._readings(reading, report, now, on_screen=on_screen),
+            ],
+            list(fitted(_TITLES, rows, width=width, on_screen=on_screen)),
+            [Text(f"- {reason}") for reason in told.reasons],
+            _failures(report, width, on_screen=on_screen),
+            list(self._drawn_strips(report, width)),
+        ]
+        return [part for section in sections if section for part in (*section, Text())][:-1]
+
+    def _readings(self, reading: Reading, report: Report, now: datetime, *, on_screen: bool) -> list[Text]:
+        """When the last reading was, what went wrong since, and, on a screen, when the next one is."""
+        read_at, begin = report.status.now, EPOCH + report.window.start * MILLISECOND
+        told = f"Runs since {time_text(begin, self._zone)}, read at {time_text(read_at, self._zone)} ({self._zone})"
+        if reading.error is None:
+            lines = [Text(f"{told}."), *(Text(f"warning: {printable(note)}", "yellow") for note in reading.notes)]
+        else:
+            why = f"Reading failed at {time_text(reading.at, self._zone)}: {printable(str(reading.error))}"
+            lines = [Text(f"OLD: {told}, {span_text(now - read_at)} ago.", "bold red"), Text(why, "red")]
+        return [*lines, Text(_soon(reading.next_at - now), "dim")] if on_screen and reading.next_at else lines
+
+    def _drawn_strips(self, report: Report, width: int) -> list[Text]:
+        """The strips, drawn once for each reading and width."""
+        if self._strips is None or self._strips[0] is not report or self._strips[1] != width:
+            self._strips = report, width, _strips(report, width) if report.status.runs else []
+        return self._strips[2]
+
+
+def show_live(  # noqa: PLR0913  what is shown, and when
+    readings: Readings,
+    picture: Picture,
+    *,
+    table_guid: str,
+    zone: tzinfo,
+    max_age: timedelta | None,
+    now: Callable[[], datetime],
+) -> None:
+    """Show the readings on a screen of their own, until they end; what was shown last is printed behind it."""
+    view = View(table_guid, zone=zone, now=now)
+    try:
+        with _terminable(), _on_screen(view) as live:
+            for reading in readings:
+                report = None
+                if reading.error is None and picture.window is not None:
+                    report = report_on(
+                        picture.runs,
+                        table_guid=table_guid,
+                        window=picture.window,
+                        now=reading.at,
+                        zone=zone,
+                        operators=readings.operators,
+                        max_age=max_age,
+                    )
+                view.show(reading, report)
+                live.refresh()
+    finally:
+        if not view.is_empty:
+            width = line_width()
+            write_rich(*view.parts(width), width=width)
+
+
+@contextmanager
+def _terminable() -> Generator[None]:
+    """SIGTERM, such as ``timeout`` sends it, ends the block like an interrupt: the terminal gets its screen back."""
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _on_screen(view: View) -> Generator[Live]:
+    """Draw a view for as long as the block lasts, on a screen of its own, which the terminal leaves when it ends."""
+    with open(sys.stdout.fileno(), "w", encoding="utf-8", closefd=False) as screen:
+        console = Console(file=screen, force_terminal=True)
+
+        def frame() -> View:
+            size = os.get_terminal_size(screen.fileno())  # not what COLUMNS says, which does not change
+            console.size = (size.columns or _USUAL_SIZE[0], size.lines or _USUAL_SIZE[1])
+            return view
+
+        live = Live(
+            get_renderable=frame,
+            console=console,
+            screen=True,
+            refresh_per_second=_FRAMES_PER_SECOND,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        with live:
+            yield live
+
+
+def _failures(report: Report, width: int, *, on_screen: bool) -> list[RenderableType]:
+    """The newest failures."""
+    if not report.failures:
+        return []
+    rows = [failure_row(run, report.zone) for run in report.failures[:_MOST_FAILURES]]
+    parts = list(fitted(FAILURE_TITLES, rows, width=width, on_screen=on_screen))
+    rest = len(report.failures) - len(rows)
+    return [*parts, Text(f"and {rest:,} more: datamap report --output json lists them all")] if rest else parts
+
+
+def _aged(report: Report, now: datetime) -> Report:
+    """The report, with the age that its last success has by now."""
+    last = report.status.last_success
+    return replace(report, status=replace(report.status, age=None if last is None else now - last))
+
+
+def _soon(left: timedelta) -> str:
+    return f"Next reading in {span_text(left)}." if left > timedelta(0) else "Reading now ..."
+
+
+def _labels(report: Report) -> list[str]:
+    return job_labels(job.status for job in report.jobs)
+
+
+def _row(label: str, job: ReportedJob, now: datetime) -> Row:
+    """An operator, by the run of it that is to be looked at."""
+    status = job.status
+    ago = None if status.last_success is None else f"{duration_text(now - status.last_success)} ago"
+    typical = duration_text(status.typical_duration)
+    run = foremost(one.run for one in job.runs)
+    if run is None:
+        return Row(("no runs", "-", "-", "-", "-", label), "dim")
+    cells = (_status(run, job), _time_taken(run, status.typical_duration, now), typical, _lateness(run, now), ago)
+    return Row((*(cell or "-" for cell in cells), label), STATE_STYLES[run.state])
+
+
+def _status(run: Run, job: ReportedJob) -> str:
+    others = sum(goes_on(one.run) for one in job.runs) - goes_on(run)
+    more = f", {others} more" if others else ""
+    return f"{_SYMBOLS[run.state]} {printable(run.status or 'no status', limit=40)}{more}"
+
+
+def _time_taken(run: Run, typical: timedelta | None, now: datetime) -> str | None:
+    """How long a run has been running, or took; it is long when that is a quarter more than what is typical."""
+    if not goes_on(run):
+        return duration_text(run.duration)
+    if run.start_time is None:
+        return None
+    running = now - run.start_time
+    is_long = typical is not None and running > typical * _LONG
+    return f"{duration_text(running)}{' long' if is_long else ''}"
+
+
+def _lateness(run: Run, now: datetime) -> str | None:
+    """How long after its plan a run started, or has not started yet."""
+    if run.start_time is not None or not goes_on(run):
+        return duration_text(wait(run))
+    return None if run.plan_time is None or run.plan_time > now else duration_text(now - run.plan_time)
+
+
+def _strips(report: Report, width: int) -> list[Text]:
+    """A strip, a sparkline and the name of each job on a line, of the window that the header tells."""
+    start, end = (EPOCH + time * MILLISECOND for time in report.window)
+    most = (width - _NAME_COLUMNS) // 2 - len(_GAP)
+    cells = Cells(
+        start, end, step=cell_hours(start, end, most=max(_FEWEST_CELLS, min(most, _MOST_CELLS))), zone=report.zone
+    )
+    lines = [cells.letters()]
+    for label, job in zip(_labels(report), report.jobs, strict=True):
+        runs = [one.run for one in job.runs]
+        strip, bars = cells.strip(runs), cells.sparkline(runs)
+        lines.append(Text.assemble(strip, _GAP, bars.ljust(len(strip)), _GAP, label))
+    return lines
