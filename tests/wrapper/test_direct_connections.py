@@ -106,6 +106,17 @@ def test_answer_that_is_left_early() -> None:
         assert [0, 1] == peers(server)
 
 
+def test_more_than_an_answer() -> None:
+    """What comes behind an answer, unasked, never becomes the answer to the next request."""
+
+    def answer_twice(connection: Connection) -> None:
+        while connection.read_request():
+            connection.send(b"".join(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n%d" % number for number in (1, 2)))
+
+    with faulty_server(answer_twice) as server, open_pool() as pool:
+        assert [b"1", b"1"] == [read(pool, server.url) for _ in range(2)]
+
+
 def test_no_room() -> None:
     """A request waits for room as long as it may; an answer that has come in makes room."""
     with ScriptedServer(Answer(b"1")) as server, open_pool(max_connections=1) as pool:

@@ -202,6 +202,8 @@ class _Connection:
         """Make ready for the next request; false if there cannot be one."""
         if not (self._http.our_state is h11.DONE and self._http.their_state is h11.DONE):
             return False
+        if self._http.trailing_data[0]:  # came behind the answer, and would be read as the next one's beginning
+            return False
         self._http.start_next_cycle()
         self._rests_since = time.monotonic()
         return True
