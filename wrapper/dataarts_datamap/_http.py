@@ -163,16 +163,21 @@ class SyncTransport:
     def _send(self, step: Send, cancellation: Cancellation | None) -> Response:
         pool, proxy = self._pools.route(step.request)
         arrival = _Arrival(step, self._clock, self._network.max_answer_size, proxy)
-        due = Due(step.until, self._clock, cancellation)
         try:
-            with pool.stream(_outgoing(step.request, self._network.timeout, due, arrival.left)) as answer:
-                arrival.begin(answer.status, answer.headers)
-                for piece in answer.pieces:
-                    arrival.feed(piece)
+            self._receive(pool, step, arrival, cancellation)
             return arrival.response()
         except _FOREIGN as error:
             failure = self._pools.closed() or arrival.failure(error)
         raise failure
+
+    def _receive(
+        self, pool: DirectPool | ProxyPool, step: Send, arrival: _Arrival, cancellation: Cancellation | None
+    ) -> None:
+        due = Due(step.until, self._clock, cancellation)
+        with pool.stream(_outgoing(step.request, self._network.timeout, due, arrival.left)) as answer:
+            arrival.begin(answer.status, answer.headers)
+            for piece in answer.pieces:
+                arrival.feed(piece)
 
     def _open_pool(self, proxy: Proxy | None) -> DirectPool | ProxyPool:
         if proxy is None:
