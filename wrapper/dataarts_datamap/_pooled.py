@@ -71,9 +71,17 @@ def _border() -> Generator[None]:
         yield
     except tuple(library for library, _ in _MEANINGS) as error:
         ours = next(ours for library, ours in _MEANINGS if isinstance(error, library))
-        raise ours(*error.args) from None
+        raise ours(_reason(error)) from None
     finally:
         _sending.reset(marked)
+
+
+def _reason(error: Exception) -> object:
+    """What tells why: in an event loop it stands behind an error that says nothing, whose name is better than that."""
+    reason = error.args[0] if error.args else ""
+    if isinstance(reason, Exception) and not isinstance(reason, TimeoutError) and not str(reason):
+        return reason.__cause__ or type(reason).__name__
+    return reason
 
 
 class ProxyPool:
