@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, cast
 
+import h11
 import httpcore
 
 from dataarts_datamap._exchange import (
@@ -52,6 +53,7 @@ for _name in ("httpcore.connection", "httpcore.http11", "httpcore.proxy"):
 
 _MEANINGS: tuple[tuple[type[Exception], type[ExchangeError]], ...] = (
     (httpcore.LocalProtocolError, UnsendableError),
+    (h11.LocalProtocolError, UnsendableError),  # that the library does not translate where the content ends
     (httpcore.ConnectTimeout, LateConnectionError),
     (httpcore.PoolTimeout, NoFreeConnectionError),
     (httpcore.TimeoutException, SilenceError),
