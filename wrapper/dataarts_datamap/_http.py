@@ -23,6 +23,7 @@ from dataarts_datamap._errors import (
     AnswerTooLargeError,
     CertificateError,
     ClientClosedError,
+    ConfigurationError,
     ConnectionFailedError,
     DataMapError,
     InvalidArgumentError,
@@ -532,11 +533,19 @@ def _pool_size() -> dict[str, Any]:
 
 @cache
 def tls_context() -> ssl.SSLContext:
-    """Which certificates are trusted: those of certifi, or of ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``."""
+    """Which certificates are trusted: those of certifi, or of ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``.
+
+    Raises:
+        ConfigurationError: There are none in ``SSL_CERT_FILE``.
+    """
     # Loading the certificates takes 20 ms of CPU: clients share them.
     file, folder = os.environ.get("SSL_CERT_FILE") or None, os.environ.get("SSL_CERT_DIR") or None
     if file or folder:
-        return ssl.create_default_context(cafile=file, capath=folder)
+        try:
+            return ssl.create_default_context(cafile=file, capath=folder)
+        except OSError as error:
+            problem = printable(f"SSL_CERT_FILE is {file!r}: {error.strerror}", limit=200)
+        raise ConfigurationError(f"{problem}: let it name a file of certificates in PEM, or unset it")
     import certifi  # noqa: PLC0415  what a company's own certificates replace
 
     return ssl.create_default_context(cafile=certifi.where())
