@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from itertools import product
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -265,9 +266,9 @@ def test_a_query_that_is_not_encoded_utf8_is_refused(caller: Caller, target: str
 
 @pytest.mark.parametrize("segment", ["%ZZ", "%", "%F", "%FF", "a%C3%28"])
 def test_a_path_that_is_not_encoded_utf8_is_refused(caller: Caller, segment: str) -> None:
-    """Broken escapes and broken UTF-8 in an id are bad requests."""
-    for path in (caller.nodes_path("ID"), caller.runs_path("ID")):
-        target = f"{path.replace('ID', segment)}?{caller.valid_query()}"
+    """Broken escapes and broken UTF-8 in an id are bad requests, and told before those of the query."""
+    for path, behind in product((caller.nodes_path("ID"), caller.runs_path("ID")), ("", "&a=%ZZ")):
+        target = f"{path.replace('ID', segment)}?{caller.valid_query()}{behind}"
         text = check_error((400, "APIGW.0201"), *caller.get(target))
         assert "Bad request: the path is not percent-encoded UTF-8" == text
 

@@ -352,6 +352,30 @@ def test_credentials_of_ones_own(face: Face, monkeypatch: pytest.MonkeyPatch) ->
     assert ["/token", "fetched"] == [server.asked[0].target, server.asked[1].headers["x-auth-token"]]
 
 
+@pytest.mark.parametrize("proxied", [False, True], ids=["straight", "proxied"])
+@pytest.mark.parametrize(("name", "value"), [("Content-Length", "4"), ("X-Own", "a\nb"), ("X Own", "a")])
+def test_header_that_cannot_be_sent(
+    face: Face,
+    monkeypatch: pytest.MonkeyPatch,
+    proxied: bool,  # noqa: FBT001  a case
+    name: str,
+    value: str,
+) -> None:
+    """Whatever way it takes, a request with a header that HTTP has no way to send is the caller's error."""
+
+    class Odd:
+        def authenticate(self, request: Any) -> Any:
+            yield from ()
+            return replace(request, headers={**request.headers, name: value})
+
+    monkeypatch.setitem(SETTINGS, "credentials", Odd())
+    with ScriptedServer(run_page()) as server:
+        if proxied:
+            monkeypatch.setitem(SETTINGS, "proxy", server.url)
+        with pytest.raises(InvalidArgumentError, match="a header of the request holds what cannot be sent"):
+            face.list_runs(server)
+
+
 def test_wrong_arguments_are_told_at_the_call() -> None:
     """A wrong argument is told when the pager is asked for, not when it is walked."""
     client = DataMapClient(endpoint="http://127.0.0.1:9", **SETTINGS)

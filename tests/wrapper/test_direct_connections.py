@@ -15,12 +15,20 @@ import pytest
 from dataarts_datamap import Clock
 from dataarts_datamap._cancellation import Cancellation
 from dataarts_datamap._direct import DirectPool
-from dataarts_datamap._exchange import Due, NoFreeConnectionError, NotConnectedError, Origin, Outgoing, Timeouts
+from dataarts_datamap._exchange import (
+    Due,
+    NoFreeConnectionError,
+    NotConnectedError,
+    Origin,
+    Outgoing,
+    Timeouts,
+    UnsendableError,
+)
 from support.faults import Connection, faulty_server
 from support.scripted_server import Answer, ScriptedServer, raw_server
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from support.scripted_server import Asked
@@ -45,7 +53,14 @@ def open_pool(**settings: Any) -> Iterator[DirectPool]:
         pool.close()
 
 
-def ask(pool: DirectPool, url: str, *, content: bytes = b"", cancellation: Cancellation | None = None) -> Any:
+def ask(
+    pool: DirectPool,
+    url: str,
+    *,
+    content: bytes = b"",
+    headers: Sequence[tuple[bytes, bytes]] = (),
+    cancellation: Cancellation | None = None,
+) -> Any:
     """One request, as a block in which its answer comes in."""
     scheme, host, port = url.replace("//", "").split(":")
     return pool.stream(
@@ -53,7 +68,7 @@ def ask(pool: DirectPool, url: str, *, content: bytes = b"", cancellation: Cance
             method="GET",
             origin=Origin(scheme, host, int(port)),
             target=b"/a?b=c",
-            headers=[(b"Host", host.encode())],
+            headers=[(b"Host", host.encode()), *headers],
             content=content,
             timeouts=TIMEOUTS,
             due=Due(Clock().monotonic() + 10, Clock(), cancellation),
@@ -104,6 +119,26 @@ def test_answer_that_is_left_early() -> None:
 
         assert b"2" == read(pool, server.url)
         assert [0, 1] == peers(server)
+
+
+def test_more_than_an_answer() -> None:
+    """What comes behind an answer, unasked, never becomes the answer to the next request."""
+
+    def answer_twice(connection: Connection) -> None:
+        while connection.read_request():
+            connection.send(b"".join(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n%d" % number for number in (1, 2)))
+
+    with faulty_server(answer_twice) as server, open_pool() as pool:
+        assert [b"1", b"1"] == [read(pool, server.url) for _ in range(2)]
+
+
+def test_length_of_what_is_not_there() -> None:
+    """A request that tells the length of a content that it does not have cannot be sent."""
+    with ScriptedServer(Answer(b"1")) as server, open_pool() as pool:
+        with pytest.raises(UnsendableError), ask(pool, server.url, headers=[(b"Content-Length", b"4")]):
+            pass  # pragma: no cover
+
+        assert b"1" == read(pool, server.url)
 
 
 def test_no_room() -> None:

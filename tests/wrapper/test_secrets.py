@@ -23,6 +23,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from rich.pretty import pretty_repr
 
+import dataarts_datamap
 from dataarts_datamap import (
     AccessKeyCredentials,
     AsyncDataMapClient,
@@ -31,6 +32,7 @@ from dataarts_datamap import (
     Credentials,
     DataMapClient,
     DataMapError,
+    EcsMetadataCredentials,
     PasswordCredentials,
     Request,
     Response,
@@ -48,11 +50,14 @@ from dataarts_datamap._masking import mask
 from dataarts_datamap.otel import attempt_hook
 from support.echoes import ESCAPES, PLACES, Echo, echoing_server
 from support.faces import SETTINGS, WINDOW, InstantClock
+from support.faults import Connection, faulty_server, head, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from support.faults import Faulty
+
+OURS: Final = Path(dataarts_datamap.__file__).parent
 
 Plant = Callable[[], str]
 
@@ -243,6 +248,38 @@ def test_values_on_the_way_show_nothing(value: object) -> None:
     """What a debugger or an error tracker shows of a variable holds no secret, nor does what rich makes of it."""
     assert "secret" not in repr(value)
     assert "secret" not in pretty_repr(value)
+
+
+def shown_variables(call: Callable[[], object]) -> str:
+    """What an error tracker shows of our variables for the error that a call ends in."""
+    with pytest.raises(DataMapError) as caught:
+        call()
+    frames = traceback.TracebackException.from_exception(caught.value, capture_locals=True).stack
+    return "\n".join(f"{frame.name} {frame.locals}" for frame in frames if OURS in Path(frame.filename).parents)
+
+
+def test_variables_of_settings_show_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where settings are missing, the environment is not shown, nor is the client that could not be made."""
+    monkeypatch.setenv("DATAMAP_PASSWORD", "Zq-secret")
+
+    assert "Zq-secret" not in shown_variables(DataMapClient.from_env)
+    assert "'self': 'DataMapClient()'" in shown_variables(DataMapClient)
+
+
+def test_variables_of_a_key_that_is_cut_short_show_nothing() -> None:
+    """Neither the token of a metadata service is shown, nor what came of its key."""
+
+    def answer(connection: Connection) -> None:
+        asks_for_token = connection.read_request().startswith(b"PUT")
+        connection.send(whole(b"Zq-secret") if asks_for_token else head("Content-Length: 100") + b"Zq-secret")
+
+    with faulty_server(answer) as server:
+        settings = {**SETTINGS, "credentials": EcsMetadataCredentials(server.url)}
+        with DataMapClient(endpoint=server.url, **settings) as client:
+            shown = shown_variables(lambda: client.list_operators("a-table"))
+
+    assert "_fetch" in shown
+    assert "Zq-secret" not in shown
 
 
 def test_token_of_an_answer_that_is_cut_short(echoing: tuple[Faulty, Echo]) -> None:

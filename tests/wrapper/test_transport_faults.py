@@ -12,13 +12,13 @@ from unittest.mock import ANY
 
 import pytest
 
-from dataarts_datamap import AnswerTooLargeError, DataMapError, Retry
+from dataarts_datamap import AnswerTooLargeError, DataMapError, Retry, TransportError
 from dataarts_datamap._unpack import Unpacker
 from support import fault_page
 from support.answers import page_body
 from support.faces import SETTINGS, TOKEN, At
 from support.faults import Connection, faulty_server, head, self_signed, whole
-from support.transport_faults import BOMB, FAULTS, PAGE, Fault, answers, packed
+from support.transport_faults import BOMB, FAULTS, PAGE, Fault, answers, packed, then
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,6 +95,21 @@ def test_fault(
     assert TOKEN not in shown
     assert "PROXY-SECRET" not in shown
     assert error == pickle.loads(pickle.dumps(error))  # noqa: S301  our own pickle
+
+
+def hang_up(connection: Connection) -> None:
+    """Listen, and close."""
+    connection.socket.recv(65536)
+
+
+@pytest.mark.parametrize(("scheme", "script"), [("http", then(b"", Connection.reset)), ("https", hang_up)])
+def test_reason_of_a_connection_that_breaks(
+    face: Face, monkeypatch: pytest.MonkeyPatch, scheme: str, script: Callable[[Connection], None]
+) -> None:
+    """The error tells how it broke: a reset as the system calls it, and that what came ended too early."""
+    monkeypatch.setitem(SETTINGS, "retry", Retry(attempts=1))
+    with faulty_server(script) as server, pytest.raises(TransportError, match=r"127.0.0.1:\d+: \S"):
+        face.list_runs(At(server.url.replace("http:", f"{scheme}:")))
 
 
 def test_content_decides_and_not_its_type(face: Face) -> None:

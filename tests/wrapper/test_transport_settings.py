@@ -23,6 +23,7 @@ from dataarts_datamap._endpoints import Proxy, checked_proxy, environment_proxy
 from dataarts_datamap._http import tls_context
 from support.answers import json_answer, run_page
 from support.faces import SETTINGS, At
+from support.faults import Connection, faulty_server
 from support.scripted_server import ScriptedServer
 
 if TYPE_CHECKING:
@@ -322,3 +323,22 @@ def test_trusted_certificates(file: bool, monkeypatch: pytest.MonkeyPatch, tmp_p
     context = tls_context.__wrapped__()
     assert file == (1 == len(context.get_ca_certs()))
     assert (ssl.CERT_REQUIRED, True) == (context.verify_mode, context.check_hostname)
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"], ids=["no file", "no certificate"])
+def test_no_trusted_certificates(
+    face: Face, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str | None
+) -> None:
+    """Where SSL_CERT_FILE names what holds none, the error says so, and nothing is tried again."""
+    file = tmp_path / "all.pem"
+    if content is not None:
+        file.write_text(content, encoding="ascii")
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    monkeypatch.setattr("dataarts_datamap._http.tls_context", tls_context.__wrapped__)
+    with (
+        faulty_server(Connection.hold) as server,
+        pytest.raises(ConfigurationError, match=r"SSL_CERT_FILE is .*all\.pem.*: let it name"),
+    ):
+        face.list_runs(At(server.url.replace("http:", "https:")))
+
+    assert server.connections <= 1

@@ -35,7 +35,7 @@ from dataarts_datamap._times import Time, Window, window
 from dataarts_datamap._walk import WindowWalk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from types import TracebackType
 
     from dataarts_datamap._credentials import Credentials
@@ -168,7 +168,7 @@ class _Client(Generic[PagerT]):
             ConfigurationError: A setting is missing or unusable; the text names it and its variable.
             InvalidArgumentError: A setting could bend a request.
         """
-        return cls(**_completed(settings, os.environ))
+        return cls(**_completed(settings))
 
     def list_runs(  # noqa: PLR0913  the operation has that many parameters
         self,
@@ -296,7 +296,9 @@ class _Client(Generic[PagerT]):
         return self._pager(self._reading(begin, strict=strict), resume_token)
 
     def __repr__(self) -> str:
-        known = self._settings
+        known = getattr(self, "_settings", None)
+        if known is None:  # error trackers show what could not be made
+            return f"{type(self).__name__}()"
         where = f"endpoint={known.endpoint!r}, project_id={known.project_id!r}, instance_id={known.instance_id!r}"
         return f"{type(self).__name__}({where})"
 
@@ -722,16 +724,16 @@ class AsyncDataMapClient(_Client[AsyncPager[Run]]):
         return AsyncPager(self._transport, reading, resume_token)
 
 
-def _completed(settings: ClientSettings, environ: Mapping[str, str]) -> ClientSettings:
+def _completed(settings: ClientSettings) -> ClientSettings:
     def first(given: str | None, *names: str) -> str | None:
-        return next(filter(None, map(environ.get, names)), None) if given is None else given
+        return next(filter(None, map(os.environ.get, names)), None) if given is None else given
 
     completed = settings.copy()
     if settings.get("endpoint") is None and settings.get("region") is None:
         completed["endpoint"] = first(None, "DATAMAP_ENDPOINT")
         completed["region"] = first(None, "DATAMAP_REGION")
     if completed.get("endpoint") is None:
-        completed["endpoint"] = _overridden_endpoint(completed.get("region"), environ)
+        completed["endpoint"] = _overridden_endpoint(completed.get("region"))
     completed["instance_id"] = first(settings.get("instance_id"), "DATAMAP_INSTANCE_ID")
     completed["workspace_id"] = first(settings.get("workspace_id"), "DATAMAP_WORKSPACE_ID")
     project_id = first(settings.get("project_id"), "DATAMAP_PROJECT_ID", "HUAWEICLOUD_SDK_PROJECT_ID")
@@ -739,7 +741,7 @@ def _completed(settings: ClientSettings, environ: Mapping[str, str]) -> ClientSe
     given = settings.get("credentials")
     found = (
         Search(
-            environ=environ,
+            environ=os.environ,
             region=completed.get("region"),
             project_id=project_id,
             iam_endpoint=iam_endpoint,
@@ -754,12 +756,12 @@ def _completed(settings: ClientSettings, environ: Mapping[str, str]) -> ClientSe
     return completed
 
 
-def _overridden_endpoint(region: str | None, environ: Mapping[str, str]) -> str | None:
+def _overridden_endpoint(region: str | None) -> str | None:
     """What the official SDK's variable says of a region; it can hold several addresses, separated by commas."""
     if region is None:
         return None
     variable = f"HUAWEICLOUD_SDK_REGION_DATAARTSSTUDIO_{region.replace('-', '_').upper()}"
-    return environ.get(variable, "").partition(",")[0].strip() or None
+    return os.environ.get(variable, "").partition(",")[0].strip() or None
 
 
 def _checked_settings(settings: Settings) -> Settings:

@@ -202,6 +202,8 @@ class _Connection:
         """Make ready for the next request; false if there cannot be one."""
         if not (self._http.our_state is h11.DONE and self._http.their_state is h11.DONE):
             return False
+        if self._http.trailing_data[0]:  # came behind the answer, and would be read as the next one's beginning
+            return False
         self._http.start_next_cycle()
         self._rests_since = time.monotonic()
         return True
@@ -210,10 +212,7 @@ class _Connection:
         self.socket.close()
 
     def send(self, outgoing: Outgoing) -> None:
-        events: list[h11.Event] = [_head(outgoing), h11.EndOfMessage()]
-        if outgoing.content:
-            events.insert(1, h11.Data(data=outgoing.content))
-        rest = b"".join(self._http.send(event) or b"" for event in events)
+        rest = self._encoded(outgoing)
         while rest:
             self.socket.settimeout(outgoing.due.left(outgoing.timeouts.silence))
             try:
@@ -222,6 +221,14 @@ class _Connection:
                 raise SilenceError(error) from None
             except OSError:
                 return  # a server may refuse before all has been sent: its answer tells why
+
+    def _encoded(self, outgoing: Outgoing) -> bytes:
+        content = [h11.Data(data=outgoing.content)] if outgoing.content else []
+        try:
+            events = (_head(outgoing), *content, h11.EndOfMessage())
+            return b"".join(self._http.send(event) or b"" for event in events)
+        except h11.LocalProtocolError as error:
+            raise UnsendableError(error) from None
 
     def receive(self, timeouts: Timeouts, due: Due) -> Answer[Iterator[bytes]]:
         while True:
@@ -258,7 +265,4 @@ class _Connection:
 
 def _head(outgoing: Outgoing) -> h11.Request:
     length = [(b"Content-Length", str(len(outgoing.content)).encode())] if outgoing.content else []
-    try:
-        return h11.Request(method=outgoing.method, target=outgoing.target, headers=[*outgoing.headers, *length])
-    except h11.LocalProtocolError as error:
-        raise UnsendableError(error) from None
+    return h11.Request(method=outgoing.method, target=outgoing.target, headers=[*outgoing.headers, *length])

@@ -25,6 +25,7 @@ from dataarts_datamap._envelope import decode_operators
 from dataarts_datamap._errors import (
     AuthenticationError,
     BadRequestError,
+    ConfigurationError,
     DataMapError,
     DiscoveryError,
     ErrorBodyError,
@@ -210,6 +211,8 @@ class _Examination:
         try:
             with self._connect() as plain, _http.tls_context().wrap_socket(plain, server_hostname=self._host) as secure:
                 return self._validity(secure)
+        except ConfigurationError as error:
+            return _failed(error, "look at SSL_CERT_FILE in the environment of this program")
         except ssl.SSLCertVerificationError as error:
             return _failed(f"not trusted: {error.verify_message}", _certificate_remedy(error.verify_code))
         except (OSError, ValueError) as error:

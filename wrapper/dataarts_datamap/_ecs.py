@@ -94,9 +94,13 @@ class EcsMetadataCredentials(Secret):
 
     def _fetch(self) -> Call[Fetched[AccessKeyCredentials]]:
         life = {"X-Metadata-Token-Ttl-Seconds": _SIX_HOURS}
-        token = _decode_token((yield self._request("PUT", "/meta-data/latest/api/token", life)))
+        wanted = self._key_request((yield self._request("PUT", "/meta-data/latest/api/token", life)))
+        return self._decode_keys((yield wanted))
+
+    def _key_request(self, response: Response) -> Request:
+        token = _decode_token(response)
         proof = {} if token is None else {"X-Metadata-Token": token}
-        return self._decode_keys((yield self._request("GET", "/openstack/latest/securitykey", proof)))
+        return self._request("GET", "/openstack/latest/securitykey", proof)
 
     def _request(self, method: str, path: str, headers: Mapping[str, str]) -> Request:
         return Request(method=method, endpoint=self.endpoint.rstrip("/"), path=path, headers=headers, direct=True)

@@ -23,6 +23,7 @@ from dataarts_datamap._errors import (
     AnswerTooLargeError,
     CertificateError,
     ClientClosedError,
+    ConfigurationError,
     ConnectionFailedError,
     DataMapError,
     InvalidArgumentError,
@@ -163,16 +164,21 @@ class SyncTransport:
     def _send(self, step: Send, cancellation: Cancellation | None) -> Response:
         pool, proxy = self._pools.route(step.request)
         arrival = _Arrival(step, self._clock, self._network.max_answer_size, proxy)
-        due = Due(step.until, self._clock, cancellation)
         try:
-            with pool.stream(_outgoing(step.request, self._network.timeout, due, arrival.left)) as answer:
-                arrival.begin(answer.status, answer.headers)
-                for piece in answer.pieces:
-                    arrival.feed(piece)
+            self._receive(pool, step, arrival, cancellation)
             return arrival.response()
         except _FOREIGN as error:
             failure = self._pools.closed() or arrival.failure(error)
         raise failure
+
+    def _receive(
+        self, pool: DirectPool | ProxyPool, step: Send, arrival: _Arrival, cancellation: Cancellation | None
+    ) -> None:
+        due = Due(step.until, self._clock, cancellation)
+        with pool.stream(_outgoing(step.request, self._network.timeout, due, arrival.left)) as answer:
+            arrival.begin(answer.status, answer.headers)
+            for piece in answer.pieces:
+                arrival.feed(piece)
 
     def _open_pool(self, proxy: Proxy | None) -> DirectPool | ProxyPool:
         if proxy is None:
@@ -527,11 +533,19 @@ def _pool_size() -> dict[str, Any]:
 
 @cache
 def tls_context() -> ssl.SSLContext:
-    """Which certificates are trusted: those of certifi, or of ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``."""
+    """Which certificates are trusted: those of certifi, or of ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``.
+
+    Raises:
+        ConfigurationError: There are none in ``SSL_CERT_FILE``.
+    """
     # Loading the certificates takes 20 ms of CPU: clients share them.
     file, folder = os.environ.get("SSL_CERT_FILE") or None, os.environ.get("SSL_CERT_DIR") or None
     if file or folder:
-        return ssl.create_default_context(cafile=file, capath=folder)
+        try:
+            return ssl.create_default_context(cafile=file, capath=folder)
+        except OSError as error:
+            problem = printable(f"SSL_CERT_FILE is {file!r}: {error.strerror}", limit=200)
+        raise ConfigurationError(f"{problem}: let it name a file of certificates in PEM, or unset it")
     import certifi  # noqa: PLC0415  what a company's own certificates replace
 
     return ssl.create_default_context(cafile=certifi.where())

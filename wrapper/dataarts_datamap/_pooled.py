@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, cast
 
+import h11
 import httpcore
 
 from dataarts_datamap._exchange import (
@@ -52,6 +53,7 @@ for _name in ("httpcore.connection", "httpcore.http11", "httpcore.proxy"):
 
 _MEANINGS: tuple[tuple[type[Exception], type[ExchangeError]], ...] = (
     (httpcore.LocalProtocolError, UnsendableError),
+    (h11.LocalProtocolError, UnsendableError),  # that the library does not translate where the content ends
     (httpcore.ConnectTimeout, LateConnectionError),
     (httpcore.PoolTimeout, NoFreeConnectionError),
     (httpcore.TimeoutException, SilenceError),
@@ -71,9 +73,17 @@ def _border() -> Generator[None]:
         yield
     except tuple(library for library, _ in _MEANINGS) as error:
         ours = next(ours for library, ours in _MEANINGS if isinstance(error, library))
-        raise ours(*error.args) from None
+        raise ours(_reason(error)) from None
     finally:
         _sending.reset(marked)
+
+
+def _reason(error: Exception) -> object:
+    """What tells why: in an event loop it stands behind an error that says nothing, whose name is better than that."""
+    reason = error.args[0] if error.args else ""
+    if isinstance(reason, Exception) and not isinstance(reason, TimeoutError) and not str(reason):
+        return reason.__cause__ or type(reason).__name__
+    return reason
 
 
 class ProxyPool:

@@ -59,10 +59,11 @@ class RequestParts:
         Raises:
             RefusalError: The path or the query is not percent-encoded UTF-8.
         """
+        path = {name: [_decode("path", value)] for name, value in self.path.items()}
         query: dict[str, list[str]] = {}
         for name, value in _split_query(self.query):
             query.setdefault(name, []).append(value)
-        return {"path": {name: [_decode("path", value)] for name, value in self.path.items()}, "query": query}
+        return {"path": path, "query": query}
 
 
 @lru_cache(maxsize=256)
