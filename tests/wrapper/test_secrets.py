@@ -245,9 +245,11 @@ def echoing() -> Iterator[tuple[Faulty, Echo]]:
     ids=lambda value: type(value).__name__,
 )
 def test_values_on_the_way_show_nothing(value: object) -> None:
-    """What a debugger or an error tracker shows of a variable holds no secret, nor does what rich makes of it."""
+    """No secret is in what a debugger, an error tracker or rich shows of a variable, nor in a pickle."""
     assert "secret" not in repr(value)
     assert "secret" not in pretty_repr(value)
+    with pytest.raises(TypeError, match="not pickled"):
+        pickle.dumps(value)
 
 
 def shown_variables(call: Callable[[], object]) -> str:

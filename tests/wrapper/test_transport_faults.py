@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import pickle
 import ssl
 from contextlib import ExitStack
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 from unittest.mock import ANY
 
 import pytest
 
-from dataarts_datamap import AnswerTooLargeError, DataMapError, Retry, TransportError
+from dataarts_datamap import AnswerTooLargeError, AsyncDataMapClient, DataMapClient, DataMapError, Retry, TransportError
 from dataarts_datamap._unpack import Unpacker
 from support import fault_page
 from support.answers import page_body
@@ -162,6 +164,27 @@ def test_no_connection_is_used_after_a_timeout(face: Face, monkeypatch: pytest.M
     with faulty_server(script) as server:
         assert [] == face.list_runs(server)
         assert 2 == server.connections
+
+
+@pytest.mark.parametrize("way", ["straight", "proxy"])
+@pytest.mark.parametrize("client_type", [DataMapClient, AsyncDataMapClient])
+def test_more_than_an_answer(client_type: Any, way: str) -> None:
+    """What comes behind an answer, unasked, never becomes the answer to the next request."""
+    operator = json.dumps([{"task_id": 1, "job_name": "not asked for"}]).encode()
+
+    def answer_twice(connection: Connection) -> None:
+        while connection.read_request():
+            connection.send(b"".join(head(f"Content-Length: {len(each)}") + each for each in (b"[]", operator)))
+
+    async def ask_twice(settings: dict[str, Any]) -> list[Any]:
+        client = client_type(**settings)
+        answers = [client.list_operators("a-table") for _ in range(2)]
+        return [await answer if isawaitable(answer) else answer for answer in (*answers, client.close())][:2]
+
+    with faulty_server(answer_twice) as server:
+        proxy = {"proxy": server.url, "endpoint": "http://service.example", "allow_http": True}
+        settings = {**SETTINGS, **({"endpoint": server.url} if way == "straight" else proxy)}
+        assert [[], []] == asyncio.run(ask_twice(settings))
 
 
 def test_trusted_certificate(face: Face, trust: Callable[[str], None]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, TypeVar
 
 from msgspec import Struct
 
@@ -49,6 +49,9 @@ class Request:
         """The whole address as it goes on the wire; a blank in the query is ``%20``, never ``+``."""
         query = "&".join(f"{percent_encoded(name)}={percent_encoded(value)}" for name, value in self.query)
         return f"{self.endpoint}{self.path}{'?' if query else ''}{query}"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Request is not pickled, since it holds secrets")
 
 
 class Response(Undisclosed, frozen=True, kw_only=True):

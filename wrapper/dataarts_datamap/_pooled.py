@@ -112,6 +112,7 @@ class ProxyPool:
         """
         self._backend.exchange.due = outgoing.due
         with _border(), self._pool.stream(**_arguments(outgoing)) as response:
+            _refuse_early_answer(response)
             yield Answer(response.status, response.headers, response.iter_stream())
 
     def close(self) -> None:
@@ -145,6 +146,7 @@ class AsyncPool:
         """
         with _border():
             async with self._pool.stream(**_arguments(outgoing)) as response:
+                _refuse_early_answer(response)
                 yield Answer(response.status, response.headers, response.aiter_stream())
 
     async def close(self) -> None:
@@ -170,6 +172,13 @@ def _arguments(outgoing: Outgoing) -> dict[str, Any]:
             }
         },
     }
+
+
+def _refuse_early_answer(response: httpcore.Response) -> None:
+    """The library keeps what came behind an answer, and takes it for the answer to the next request."""
+    extensions = cast("dict[str, object]", response.extensions)
+    if not getattr(extensions["network_stream"], "has_answered", True):
+        raise BrokenAnswerError("The answer came before its request.")
 
 
 def _proxied(proxy: Proxy, tls_context: Callable[[], ssl.SSLContext]) -> httpcore.Proxy:
@@ -247,13 +256,16 @@ class _TimedStream(httpcore.NetworkStream):
     def __init__(self, stream: httpcore.NetworkStream, exchange: _Exchange) -> None:
         self._stream = stream
         self._exchange = exchange
+        self.has_answered = False
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        self.has_answered = True
         due = self._exchange.due
         with due.watching(self._stream.get_extra_info("socket")):
             return self._stream.read(max_bytes, due.left(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self.has_answered = False
         self._stream.write(buffer, self._exchange.due.left(timeout))
 
     def close(self) -> None:
@@ -291,11 +303,14 @@ class _AsyncBackend(httpcore.AsyncNetworkBackend):
 class _AsyncStream(httpcore.AsyncNetworkStream):
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
         self._stream = stream
+        self.has_answered = False
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109  as above
+        self.has_answered = True
         return await self._stream.read(max_bytes, timeout)
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109  as above
+        self.has_answered = False
         await self._stream.write(buffer, timeout)
 
     async def aclose(self) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 from msgspec import Struct
 
 
 class Undisclosed(Struct, frozen=True):
-    """Shows its kind alone, unless it has a repr of its own: error trackers show every local variable of a traceback.
+    """Is not pickled, and shows its kind alone, unless it has a repr of its own.
 
-    The same goes for rich, which asks a ``Struct`` for all its fields and never for its repr.
+    Error trackers show every local variable of a traceback, and rich asks a ``Struct`` for all its fields and never for
+    its repr.
     """
 
     def __repr__(self) -> str:
@@ -18,3 +19,6 @@ class Undisclosed(Struct, frozen=True):
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
         return []
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"a {type(self).__name__} is not pickled, since it holds secrets")
