@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 from dataarts_datamap.cli._options import given
+from dataarts_datamap.cli._streams import telling
 from dataarts_datamap.cli._suggestions import suggest_faults
 from dataarts_datamap.cli._times import in_zone, parse_time
 
@@ -118,10 +119,11 @@ def mock(*, host: str, port: int, seed: int, now: datetime | int | None, **setti
         if token is None:
             variables["TOKEN"] = config.token
         also = ", with the same DATAMAP_TOKEN" if token else ""
-        click.echo(f"Serving at {url} until interrupted. In another shell{also}:", err=True)
-        for name, value in variables.items():
-            click.echo(f"  export DATAMAP_{name}={value}", err=True)
-        click.echo(f"  datamap runs --table {server.TABLE_GUID} {_last_day(config.now)}", err=True)
+        with telling():
+            click.echo(f"Serving at {url} until interrupted. In another shell{also}:", err=True)
+            for name, value in variables.items():
+                click.echo(f"  export DATAMAP_{name}={value}", err=True)
+            click.echo(f"  datamap runs --table {server.TABLE_GUID} {_last_day(config.now)}", err=True)
 
     server.serve(config, host=host, port=port, on_ready=announce)
 

@@ -13,6 +13,7 @@ from dataarts_datamap._freshness import Verdict
 from dataarts_datamap._models import RunState
 from dataarts_datamap._text import printable
 from dataarts_datamap.cli._prometheus import prometheus_text
+from dataarts_datamap.cli._streams import write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -71,7 +72,7 @@ def write_findings(findings: Iterable[Finding], *, output: Output) -> list[Findi
             _write_lines([{name: getattr(finding, name) for name in ("step", "outcome", "text", "remedy")}])
         else:
             remedy = f"\n{'':25}to mend: {finding.remedy}" if finding.remedy else ""
-            _write(f"{finding.outcome:<9}{finding.step:<16}{finding.text}{remedy}\n")
+            write(f"{finding.outcome:<9}{finding.step:<16}{finding.text}{remedy}\n")
     return written
 
 
@@ -81,7 +82,7 @@ def write_status(status: TableStatus, table_guid: str, *, output: StatusOutput, 
         case "json":
             _write_lines([{"table_guid": table_guid, **status.to_dict()}])
         case "prometheus":
-            _write(prometheus_text(status, table_guid))
+            write(prometheus_text(status, table_guid))
         case "table":
             subjects = [(status, "(all)"), *((one, one.job_name) for one in status.operators)]
             rows = [((*_status_cells(one, zone), name), VERDICT_STYLES[one.verdict]) for one, name in subjects]
@@ -96,7 +97,8 @@ def is_terminal() -> bool:
 def _write_lines(values: Iterable[dict[str, Any]]) -> int:
     count = 0
     for count, value in enumerate(values, start=1):  # noqa: B007  the count outlives the loop
-        _write(f"{_escape(json.dumps(value, ensure_ascii=False, allow_nan=False))}\n")
+        if not write(f"{_escape(json.dumps(value, ensure_ascii=False, allow_nan=False))}\n"):
+            break
     return count
 
 
@@ -126,26 +128,12 @@ def write_rich(*renderables: RenderableType, width: int) -> None:
     console = Console(file=sheet, force_terminal=is_terminal(), legacy_windows=False, width=width)
     for renderable in renderables:
         console.print(renderable, crop=False)
-    _write("".join(f"{line.rstrip()}\n" for line in sheet.getvalue().splitlines()))
+    write("".join(f"{line.rstrip()}\n" for line in sheet.getvalue().splitlines()))
 
 
 def write_json(value: dict[str, Any]) -> None:
     """Write a value to stdout as one line of JSON."""
     _write_lines([value])
-
-
-def write_text(text: str) -> None:
-    """Write text to stdout that is fit to be shown."""
-    _write(text)
-
-
-def _write(text: str) -> None:
-    """Write to stdout as UTF-8, whatever the locale says, so that no name can fail to print."""
-    if sys.stdout is None:
-        raise OSError("there is no standard output to write to")
-    sys.stdout.flush()
-    sys.stdout.buffer.write(text.encode())
-    sys.stdout.buffer.flush()
 
 
 def _escape(line: str) -> str:
