@@ -218,12 +218,41 @@ def test_broken_rows(tmp_path: Path) -> None:
         path.write_text(f"{header}\n{rows}\n", encoding="utf-8")
         with pytest.raises(ExportError, match=told):
             export_runs([make_run(1)], path, append=True, columns=header.split(","))
+    path.write_text(f"{header}\n1,active\n", encoding="utf-8")
+    with pytest.raises(ExportError, match="fewer cells than its header: '1,active'"):
+        next_export_start(path)
     path.write_text(f"{header}\n1,active,soon,,,\n", encoding="utf-8")
     with pytest.raises(ExportError, match="'soon' where a time with an offset was expected"):
         next_export_start(path)
 
     assert f"{header}\n1,active,soon,,,\n" == path.read_text(encoding="utf-8")
     assert [path] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_long_text(format_: Any, tmp_path: Path) -> None:
+    """However long a text is, and however many lines it has, an export of it can be added to."""
+    path = tmp_path / f"runs.{format_}"
+    long = make_run(1, runningData='SELECT "a",\n' * 20_000)
+    export_runs([long], path)
+    assert next_export_start(path) is not None
+    export_runs([make_run(2)], path, append=True)
+
+    assert sorted_rows(map(known, [long, make_run(2)])) == sorted_rows(read_back(path))
+
+
+def test_csv_that_went_through_other_hands(tmp_path: Path) -> None:
+    """Other line ends, quotes around every cell and empty lines are no matter."""
+    path = tmp_path / "runs.csv"
+    columns = ["state", "plan_time", "submit_time", "start_time", "end_time", "run_id", "job_name"]
+    times = '"2024-01-11T00:00:00Z",,"2024-01-11T00:00:00Z","2024-01-11T00:01:00Z"'
+    old = f'"active",{times},"1","a,""b"""\r\n\r\n"succeeded",{times},"2","c"\r\n\r\n'
+    path.write_text(f"\ufeff{','.join(columns)}\r\n{old}", encoding="utf-8", newline="")
+    assert datetime(2024, 1, 10, tzinfo=UTC) == next_export_start(path, lookback=timedelta(days=1))
+    summary = export_runs([make_run(2)], path, append=True, columns=columns)
+
+    assert ExportSummary(written=1, kept=1, without_id=0) == summary
+    assert {1: 'a,"b"', 2: "ETL_Job_dli2dws"} == {row["run_id"]: row["job_name"] for row in read_back(path)}
 
 
 def test_other_tables_of_a_database_stay(tmp_path: Path) -> None:
