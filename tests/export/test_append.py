@@ -11,11 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataarts_datamap import ExportError, ExportSummary, InvalidArgumentError, Run, export_runs, next_export_start
-from support.exports import FORMATS, read_back
+from support.exports import FORMATS, read_back, sorted_rows
 from support.runs import PLANNED, known, make_run, unread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
 MINUTE = 60_000
@@ -25,15 +24,6 @@ DAY = 24 * 60 * MINUTE
 def identity(run: Run) -> Any:
     """What an increment knows a run by."""
     return run.run_id or tuple(known(run).values())
-
-
-def sorted_rows(rows: Iterable[dict[str, Any]]) -> list[str]:
-    """The rows in an order of their own, to be compared without regard to order."""
-    return sorted(repr(sorted((name, _plain(value)) for name, value in row.items())) for row in rows)
-
-
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def planned(run_id: int, time: int, **fields: Any) -> Run:
@@ -239,20 +229,6 @@ def test_long_text(format_: Any, tmp_path: Path) -> None:
     export_runs([make_run(2)], path, append=True)
 
     assert sorted_rows(map(known, [long, make_run(2)])) == sorted_rows(read_back(path))
-
-
-def test_csv_that_went_through_other_hands(tmp_path: Path) -> None:
-    """Other line ends, quotes around every cell and empty lines are no matter."""
-    path = tmp_path / "runs.csv"
-    columns = ["state", "plan_time", "submit_time", "start_time", "end_time", "run_id", "job_name"]
-    times = '"2024-01-11T00:00:00Z",,"2024-01-11T00:00:00Z","2024-01-11T00:01:00Z"'
-    old = f'"active",{times},"1","a,""b"""\r\n\r\n"succeeded",{times},"2","c"\r\n\r\n'
-    path.write_text(f"\ufeff{','.join(columns)}\r\n{old}", encoding="utf-8", newline="")
-    assert datetime(2024, 1, 10, tzinfo=UTC) == next_export_start(path, lookback=timedelta(days=1))
-    summary = export_runs([make_run(2)], path, append=True, columns=columns)
-
-    assert ExportSummary(written=1, kept=1, without_id=0) == summary
-    assert {1: 'a,"b"', 2: "ETL_Job_dli2dws"} == {row["run_id"]: row["job_name"] for row in read_back(path)}
 
 
 def test_other_tables_of_a_database_stay(tmp_path: Path) -> None:
