@@ -247,6 +247,27 @@ def test_other_tables_of_a_database_stay(tmp_path: Path) -> None:
         assert [(2,), (3,)] == connection.sql('SELECT run_id FROM "odd ""name""" ORDER BY ALL').fetchall()
 
 
+def test_name_of_a_table_in_capitals(tmp_path: Path) -> None:
+    """DuckDB takes names of other capitals for the same table, and so does what looks at its columns and rows."""
+    path = tmp_path / "mine.duckdb"
+    export_runs([make_run(1)], path, columns=["run_id", "state"])
+
+    with pytest.raises(ExportError, match="has the columns run_id,state, not run_id,status"):
+        export_runs(unread(), path, columns=["run_id", "status"], append=True, table="RUNS")
+    export_runs([make_run(1)], path)
+    assert next_export_start(path) == next_export_start(path, table="Runs") is not None
+
+
+def test_table_of_the_same_name_in_another_schema(tmp_path: Path) -> None:
+    """A table that only shares its name is none of ours."""
+    path = tmp_path / "mine.duckdb"
+    export_runs([make_run(1)], path)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE SCHEMA staging; CREATE TABLE staging.runs (a INTEGER)")
+
+    assert ExportSummary(written=1, kept=1, without_id=0) == export_runs([make_run(2)], path, append=True)
+
+
 def test_database_in_use(tmp_path: Path) -> None:
     """A database log without its database is refused: DuckDB would replay it into the new one."""
     path = tmp_path / "runs.duckdb"
