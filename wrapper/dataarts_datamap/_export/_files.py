@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, get_args
 
 from msgspec import Struct
@@ -19,13 +18,14 @@ from dataarts_datamap._export._csv import CsvWriter, csv_columns, csv_rows
 from dataarts_datamap._export._duckdb import DatabaseWriter, duckdb_columns, duckdb_rows, merge_database
 from dataarts_datamap._export._identities import Identities
 from dataarts_datamap._export._ndjson import NdjsonWriter, ndjson_columns, ndjson_rows
-from dataarts_datamap._export._replacement import replacing, scratch
+from dataarts_datamap._export._replacement import replaceable, replacing, scratch
 from dataarts_datamap._export._resuming import POSITION, resume_at
 from dataarts_datamap._text import printable, shown
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from dataarts_datamap._models import Run
 
@@ -197,10 +197,8 @@ def _target(
     csv_guard: bool = False,
     csv_bom: bool = False,
 ) -> _Target:
-    where = Path(path).resolve()
+    where = replaceable(path)
     known = _format_of(where, format)
-    if where.exists() and not where.is_file():
-        raise InvalidArgumentError(f"{where} is no file that could be replaced")
     if (csv_guard or csv_bom) and known != "csv":
         raise InvalidArgumentError(f"csv_guard and csv_bom are for CSV, not for {known}")
     if not table or "\x00" in table:
