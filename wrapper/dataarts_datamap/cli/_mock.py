@@ -104,14 +104,14 @@ def mock(*, host: str, port: int, seed: int, now: datetime | int | None, **setti
 
     token = os.environ.get("DATAMAP_TOKEN") or None
     access_key, secret_key = (os.environ.get(f"HUAWEICLOUD_SDK_{name}") or None for name in ("AK", "SK"))
-    anchor = datetime.fromtimestamp(now / 1000, UTC) if isinstance(now, int) else in_zone(now, UTC)
     whom = given(token=token, access_key=access_key, secret_key=secret_key, **settings)
     try:
+        anchor = datetime.fromtimestamp(now / 1000, UTC) if isinstance(now, int) else in_zone(now, UTC)
         whom["latency"] = timedelta(milliseconds=whom.get("latency", 0))
         whom["progress_step"] = timedelta(seconds=whom.get("progress_step", 10))
         whom["faults"] = tuple(map(server.Fault.parse, whom["faults"]))
         config = server.MockConfig(seed=seed, now=cast("datetime | None", anchor), **whom)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise click.UsageError(str(error)) from None
 
     def announce(url: str) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from dataarts_datamap._freshness import Verdict
 from dataarts_datamap._models import RunState
+from dataarts_datamap._report._wall import time_text
 from dataarts_datamap._text import printable
 from dataarts_datamap.cli._prometheus import prometheus_text
 from dataarts_datamap.cli._streams import write
@@ -157,7 +158,7 @@ def _status_cells(status: RunsStatus, zone: tzinfo) -> tuple[str | None, ...]:
 
 
 def _time(time: datetime | None, zone: tzinfo) -> str | None:
-    return None if time is None else f"{time.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+    return None if time is None else time_text(time, zone)
 
 
 def _duration(duration: timedelta | None) -> str | None:
