@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -178,6 +179,8 @@ GARBAGE = [
     ("csv", b"", "is empty"),
     ("csv", b"\xff\xfe", "no CSV file in UTF-8"),
     ("ndjson", b"{]\n", "a line that is no run"),
+    ("ndjson", b'{"run_id": 1, "state": "\xff"}\n', "a line that is no run"),
+    ("ndjson", b'{"run_id": 1, "state": %s}\n' % (b"[" * 9999 + b"]" * 9999), "a line that is no run"),
     ("parquet", b"PAR1 or not", "cannot be read as an export of runs"),
     ("arrow", b"ARROW1 or not", "cannot be read as an export of runs"),
     ("duckdb", b"a" * 9999, "not a valid DuckDB database"),
@@ -208,6 +211,16 @@ def test_broken_rows(tmp_path: Path) -> None:
         path.write_text(f"{header}\n{rows}\n", encoding="utf-8")
         with pytest.raises(ExportError, match=told):
             export_runs([make_run(1)], path, append=True, columns=header.split(","))
+    lines = tmp_path / "runs.ndjson"
+    wrongs: list[tuple[dict[str, Any], str]] = [
+        ({"state": []}, r"\[\] where a text"),
+        ({"plan_time": 5}, "5 where a text"),
+    ]
+    for wrong, told in wrongs:
+        lines.write_text(json.dumps(dict.fromkeys(header.split(",")) | wrong), encoding="utf-8")
+        with pytest.raises(ExportError, match=told):
+            next_export_start(lines)
+    lines.unlink()
     path.write_text(f"{header}\n1,active\n", encoding="utf-8")
     with pytest.raises(ExportError, match="fewer cells than its header: '1,active'"):
         next_export_start(path)
