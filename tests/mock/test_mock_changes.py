@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import math
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +49,8 @@ def admin(caller: Caller, method: str, path: str, document: object = None) -> An
 
 def refused(caller: Caller, method: str, path: str, document: object = None) -> tuple[int, str]:
     """How the administration refuses."""
-    response = caller.http.request(method, f"/__mock__/{path}", json=document)
+    content = document if isinstance(document, bytes) else json.dumps(document)
+    response = caller.http.request(method, f"/__mock__/{path}", content=content)
     return response.status_code, response.json()["error_msg"]
 
 
@@ -170,6 +173,15 @@ def test_the_log_of_requests_holds_no_secret(own: Caller) -> None:
         ("POST seed", {"sed": 1}, 400, "unknown: sed; known are seed, size, empty"),
         ("POST seed", {"seed": "1"}, 400, "seed is '1': it must be an integer"),
         ("POST operators", {"task_id": 5}, 400, "task_id is 5: it must be a text"),
+        ("POST operators", {"task_id": "5", "job_name": " ", "workspace_id": "w"}, 400, "has a blank name"),
+        ("POST operators", {"task_id": "5", "job_name": "\ud800", "workspace_id": "w"}, 400, "is no JSON value"),
+        ("POST runs", {**OWNER, "owner": "\ud800"}, 400, "is no JSON value"),
+        ("POST runs", {**OWNER, "speed": math.nan}, 400, "is no JSON value"),
+        ("POST runs", {**OWNER, "status": []}, 400, "status is []: it must be a single value"),
+        pytest.param("POST runs", b"[" * 9999 + b"]" * 9999, 400, "is no JSON", id="nested without end"),
+        ("POST seed", {"size": -1}, 400, "size is -1: it must be from 0 to 10,000,000"),
+        ("DELETE runs/-5", None, 404, "there is no run with the id -5"),
+        pytest.param(f"DELETE runs/{'9' * 5000}", None, 400, "it must be an integer", id="many digits"),
         ("GET nothing", None, 404, "does not exist"),
         ("PUT reset", None, 405, "PUT is not allowed"),
         ("GET requests?limit=0", None, 400, "limit"),
