@@ -29,6 +29,7 @@ Row = dict[str, Any]
 
 NOW = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
 OWNER = {"task_id": TASK_ID, "job_name": JOB_NAME}
+OTHER = {"task_id": "941206", "job_name": "订单汇总_日报📊"}
 
 repeatable = settings(deadline=None, derandomize=True, database=None, max_examples=60)
 
@@ -163,6 +164,12 @@ def test_the_log_of_requests_holds_no_secret(own: Caller) -> None:
     [
         ("POST runs", {**OWNER, "planTme": 1}, 400, "planTme: no field of a run; the fields are endTime, "),
         ("POST runs", [OWNER, {**OWNER, "planTime": "1"}], 400, "planTime is '1': it must be an integer"),
+        (
+            "POST runs",
+            [{**OWNER, "taskRunningLogId": 5}, {**OTHER, "taskRunningLogId": 5}],
+            400,
+            "a run of Operator(task_id='937987'",
+        ),
         ("POST runs", {**OWNER, "taskId": 5}, 400, "taskId is 5: the run belongs to"),
         ("POST runs", {**OWNER, "task_id": "5"}, 404, "there is no operator 5 ETL_Job_dli2dws: add it"),
         ("POST runs", {}, 400, "task_id is None: it must be a text"),

@@ -102,11 +102,15 @@ class World:
             LookupError: There is no such operator.
             ValueError: A run cannot have these fields.
         """
+        owners: dict[object, Operator] = {}
         with self.lock:
             for operator, fields in runs:
                 if operator not in self.dataset.histories:
                     raise LookupError(f"there is no {operator}: add it first")
                 self._row(operator, fields)
+                run_id = fields.get("taskRunningLogId")
+                if run_id is not None and owners.setdefault(run_id, operator) != operator:
+                    raise _taken(run_id, owners[run_id])
             return [self._put(operator, fields) for operator, fields in runs]
 
     def _put(self, operator: Operator, fields: Mapping[str, object]) -> Row:
@@ -123,7 +127,7 @@ class World:
             newest = next(iter(self.dataset.histories[operator]), None)
             return complete_run(fields, operator, self._free_id(), self._next_plan(newest))
         if old[0] != operator:
-            raise ValueError(f"taskRunningLogId is {run_id}: a run of {old[0]} has this id")
+            raise _taken(run_id, old[0])
         return change_run(old[1], fields, operator)
 
     def _free_id(self) -> int:
@@ -205,3 +209,7 @@ class World:
         """A minute after the newest run, and not after the present; an hour ago for the first run."""
         present = self._present()
         return present - 60 * _MINUTE if newest is None else min(plan_time(newest) + _MINUTE, present)
+
+
+def _taken(run_id: object, owner: Operator) -> ValueError:
+    return ValueError(f"taskRunningLogId is {run_id}: a run of {owner} has this id")
