@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataarts_datamap import ExportError, ExportSummary, InvalidArgumentError, Run, export_runs, next_export_start
+from dataarts_datamap._export._resuming import StoredRun, resume_at
 from support.exports import FORMATS, read_back, sorted_rows
 from support.runs import PLANNED, known, make_run, unread
 
@@ -145,6 +146,19 @@ def test_next_start(stored: list[Run], expected: int, tmp_path: Path) -> None:
     export_runs(stored, path)
 
     assert datetime.fromtimestamp(expected / 1000, UTC) == next_export_start(path)
+
+
+@pytest.mark.parametrize(
+    ("stored", "expected"),
+    [
+        ([("skipped", 900, None, None, None)], 70),
+        ([("skipped", 900, None, None, None), ("active", 50, None, None, None)], 50),
+        ([("active", 900, None, None, None)], 100),
+    ],
+)
+def test_runs_of_the_future(stored: list[StoredRun], expected: int) -> None:
+    """A run that is planned ahead, such as a frozen one, takes nothing from how far is looked back from now."""
+    assert expected == resume_at(stored, lookback=30, now=100)
 
 
 @pytest.mark.parametrize("format_", FORMATS)

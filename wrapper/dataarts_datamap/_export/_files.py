@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, get_args
 
 from msgspec import Struct
@@ -139,7 +139,7 @@ def next_export_start(
 
     That is the earliest time of the oldest run that had not ended, or ``lookback`` before the newest run, whichever is
     earlier: a rerun changes a run that had ended. A change further back is missed. A run whose state is unknown and
-    that has no end counts as one that had not ended.
+    that has no end counts as one that had not ended, and one that is planned for the future as one of the present.
 
     Returns:
         The time, or None if there is no such file, or none of its runs has a time.
@@ -157,7 +157,9 @@ def next_export_start(
     missing = [name for name in POSITION if name not in names]
     if missing:
         raise ExportError(f"{target.path} has no column {missing[0]}, which tells where the next increment begins")
-    start = resume_at(_stored_rows(target, chosen_columns(POSITION, "json")), lookback=behind // MILLISECOND)
+    now = (datetime.now(UTC) - EPOCH) // MILLISECOND
+    stored = _stored_rows(target, chosen_columns(POSITION, "json"))
+    start = resume_at(stored, lookback=behind // MILLISECOND, now=now)
     return None if start is None else EPOCH + start * MILLISECOND
 
 
