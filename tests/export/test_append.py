@@ -246,6 +246,24 @@ def test_broken_rows(tmp_path: Path) -> None:
     assert [path] == list(tmp_path.iterdir())
 
 
+def test_guard_and_mark_of_a_csv_file(tmp_path: Path) -> None:
+    """Rows that stay are guarded with the new ones, once and no numbers among them; a mark that was there stays."""
+    path = tmp_path / "runs.csv"
+    columns = ["job_id", "job_name", "run_id", "owner"]
+    some = [make_run(-1, jobName="=a", owner='@"b", c', jobId=-7), make_run(None, jobName="\ta", owner="\n=d")]
+    export_runs(some, path, columns=columns, csv_bom=True)
+    for _ in range(2):
+        summary = export_runs([make_run(2)], path, append=True, columns=columns, csv_guard=True)
+
+    assert ExportSummary(written=1, kept=2, without_id=0) == summary
+    assert path.read_bytes().startswith(b"\xef\xbb\xbfjob_id,")
+    found = [(row["run_id"], row["job_id"], row["job_name"], row["owner"]) for row in read_back(path)[1:]]
+    assert [(-1, -7, "'=a", '\'@"b", c'), (None, None, "'\ta", "'\n=d")] == found
+    assert ExportSummary(written=1, kept=2, without_id=1) == export_runs(
+        some[1:], path, append=True, columns=columns, csv_guard=True
+    )
+
+
 @pytest.mark.parametrize("format_", FORMATS)
 def test_long_text(format_: Any, tmp_path: Path) -> None:
     """However long a text is, and however many lines it has, an export of it can be added to."""

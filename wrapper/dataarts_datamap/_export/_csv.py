@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from dataarts_datamap._export._identities import Identities
 
+_TEXTS: Final = frozenset({Kind.TEXT, Kind.LABEL})
 _SPECIAL: Final = re.compile(r'[",\r\n]|^\s|\s$|^$')
 _RUN_BY_SPREADSHEETS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """How a cell begins that a spreadsheet would run (OWASP, CSV injection); the last four are full-width forms."""
@@ -40,6 +42,8 @@ class CsvWriter:
         self, path: Path, columns: Sequence[Column], *, identities: Identities | None, guard: bool, bom: bool
     ) -> None:
         self._identities = identities
+        self._columns = columns
+        self._guard = guard
         self._names = [column.name for column in columns]
         self._cells = [_cell_maker(column.kind, guard=guard) for column in columns]
         self._file = path.open("x", encoding="utf-8-sig" if bom else "utf-8", newline="")
@@ -60,14 +64,27 @@ class CsvWriter:
         at = names.index("run_id")
         for record in records:
             run_id = _integer(old, _cell(old, record, at))
-            if not identities.hold(run_id, record):
-                self._file.write(f"{record}\n")
+            line = self._guarded(record) if self._guard else record
+            if not identities.hold(run_id, line):
+                self._file.write(f"{line}\n")
                 kept += 1
         return kept
+
+    def _guarded(self, record: str) -> str:
+        found = zip(self._columns, _CELL.finditer(record), strict=False)
+        return ",".join(
+            _guarded_cell(cell) if column.kind in _TEXTS else cell[0].removeprefix(",") for column, cell in found
+        )
 
     def close(self) -> None:
         """Finish the file."""
         self._file.close()
+
+
+def begins_with_mark(path: Path) -> bool:
+    """Whether a file begins with a byte order mark."""
+    with path.open("rb") as file:
+        return file.read(len(BOM_UTF8)) == BOM_UTF8
 
 
 def csv_columns(path: Path) -> list[str]:
@@ -88,7 +105,7 @@ def csv_rows(path: Path, columns: Sequence[Column]) -> Iterator[tuple[Any, ...]]
 
 def _cell_maker(kind: Kind, *, guard: bool) -> Callable[[Any], str]:
     match kind:
-        case Kind.TEXT | Kind.LABEL:
+        case _ if kind in _TEXTS:
             return partial(_text_cell, guard=guard)
         case Kind.TIME:
             return time_text
@@ -138,9 +155,18 @@ def _records(path: Path) -> Iterator[str]:
 
 
 def _cells(record: str) -> Iterator[str]:
-    for found in _CELL.finditer(record):
-        quoted, plain = found.groups()
-        yield plain if quoted is None else quoted.replace('""', '"')
+    return map(_value, _CELL.finditer(record))
+
+
+def _value(cell: re.Match[str]) -> str:
+    quoted, plain = cell.groups()
+    return plain if quoted is None else quoted.replace('""', '"')
+
+
+def _guarded_cell(cell: re.Match[str]) -> str:
+    """A text as it stands in a file, made harmless; what is missing stays missing, and what is empty empty."""
+    value = _value(cell)
+    return _text_cell(value, guard=True) if value.startswith(_RUN_BY_SPREADSHEETS) else cell[0].removeprefix(",")
 
 
 def _cell(path: Path, record: str, at: int) -> str:

@@ -14,7 +14,7 @@ from dataarts_datamap._epoch import EPOCH, MILLISECOND
 from dataarts_datamap._errors import ExportError, InvalidArgumentError
 from dataarts_datamap._export._arrow_files import ArrowFileWriter, arrow_columns, arrow_rows
 from dataarts_datamap._export._columns import Batch, Column, Nested, batches, chosen_columns
-from dataarts_datamap._export._csv import CsvWriter, csv_columns, csv_rows
+from dataarts_datamap._export._csv import CsvWriter, begins_with_mark, csv_columns, csv_rows
 from dataarts_datamap._export._duckdb import DatabaseWriter, duckdb_columns, duckdb_rows, merge_database
 from dataarts_datamap._export._identities import Identities
 from dataarts_datamap._export._ndjson import NdjsonWriter, ndjson_columns, ndjson_rows
@@ -105,8 +105,9 @@ def export_runs(  # noqa: PLR0913  one keyword for each choice
             same run id, and where a run has none, those of the same values throughout.
         columns: Names of the columns to write, in their order; all, if left out.
         nested: ``skip`` leaves out the columns of nested documents, about half of the bytes.
-        csv_guard: Put an apostrophe before text in CSV that a spreadsheet would run, such as ``=1+1``.
-        csv_bom: Begin CSV with a byte order mark, by which Excel knows UTF-8.
+        csv_guard: Put an apostrophe before text in CSV that a spreadsheet would run, such as ``=1+1``; also in the rows
+            of an older file that stay.
+        csv_bom: Begin CSV with a byte order mark, by which Excel knows UTF-8. A file that has one keeps it.
         table: Name of the table in a DuckDB database.
 
     Raises:
@@ -239,7 +240,8 @@ def _fill_database(target: _Target, columns: Sequence[Column], some: Iterator[Ba
 def _writer(target: _Target, made: Path, columns: Sequence[Column], identities: Identities | None) -> _Writer:
     match target.format:
         case "csv":
-            return CsvWriter(made, columns, identities=identities, guard=target.csv_guard, bom=target.csv_bom)
+            bom = target.csv_bom or (identities is not None and begins_with_mark(target.path))
+            return CsvWriter(made, columns, identities=identities, guard=target.csv_guard, bom=bom)
         case "ndjson":
             return NdjsonWriter(made, columns, identities=identities)
         case "parquet" | "arrow":
