@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataarts_datamap import ExportError, ExportSummary, InvalidArgumentError, Run, export_runs, next_export_start
-from support.exports import FORMATS, read_back
+from dataarts_datamap._export._resuming import StoredRun, resume_at
+from support.exports import FORMATS, read_back, sorted_rows
 from support.runs import PLANNED, known, make_run, unread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
 MINUTE = 60_000
@@ -25,15 +26,6 @@ DAY = 24 * 60 * MINUTE
 def identity(run: Run) -> Any:
     """What an increment knows a run by."""
     return run.run_id or tuple(known(run).values())
-
-
-def sorted_rows(rows: Iterable[dict[str, Any]]) -> list[str]:
-    """The rows in an order of their own, to be compared without regard to order."""
-    return sorted(repr(sorted((name, _plain(value)) for name, value in row.items())) for row in rows)
-
-
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def planned(run_id: int, time: int, **fields: Any) -> Run:
@@ -156,6 +148,19 @@ def test_next_start(stored: list[Run], expected: int, tmp_path: Path) -> None:
     assert datetime.fromtimestamp(expected / 1000, UTC) == next_export_start(path)
 
 
+@pytest.mark.parametrize(
+    ("stored", "expected"),
+    [
+        ([("skipped", 900, None, None, None)], 70),
+        ([("skipped", 900, None, None, None), ("active", 50, None, None, None)], 50),
+        ([("active", 900, None, None, None)], 100),
+    ],
+)
+def test_runs_of_the_future(stored: list[StoredRun], expected: int) -> None:
+    """A run that is planned ahead, such as a frozen one, takes nothing from how far is looked back from now."""
+    assert expected == resume_at(stored, lookback=30, now=100)
+
+
 @pytest.mark.parametrize("format_", FORMATS)
 def test_next_start_of_each_format(format_: Any, tmp_path: Path) -> None:
     """Every kind of file tells where the next increment begins; one that is not there, or empty, tells nothing."""
@@ -188,6 +193,8 @@ GARBAGE = [
     ("csv", b"", "is empty"),
     ("csv", b"\xff\xfe", "no CSV file in UTF-8"),
     ("ndjson", b"{]\n", "a line that is no run"),
+    ("ndjson", b'{"run_id": 1, "state": "\xff"}\n', "a line that is no run"),
+    ("ndjson", b'{"run_id": 1, "state": %s}\n' % (b"[" * 9999 + b"]" * 9999), "a line that is no run"),
     ("parquet", b"PAR1 or not", "cannot be read as an export of runs"),
     ("arrow", b"ARROW1 or not", "cannot be read as an export of runs"),
     ("duckdb", b"a" * 9999, "not a valid DuckDB database"),
@@ -218,12 +225,55 @@ def test_broken_rows(tmp_path: Path) -> None:
         path.write_text(f"{header}\n{rows}\n", encoding="utf-8")
         with pytest.raises(ExportError, match=told):
             export_runs([make_run(1)], path, append=True, columns=header.split(","))
+    lines = tmp_path / "runs.ndjson"
+    wrongs: list[tuple[dict[str, Any], str]] = [
+        ({"state": []}, r"\[\] where a text"),
+        ({"plan_time": 5}, "5 where a text"),
+    ]
+    for wrong, told in wrongs:
+        lines.write_text(json.dumps(dict.fromkeys(header.split(",")) | wrong), encoding="utf-8")
+        with pytest.raises(ExportError, match=told):
+            next_export_start(lines)
+    lines.unlink()
+    path.write_text(f"{header}\n1,active\n", encoding="utf-8")
+    with pytest.raises(ExportError, match="fewer cells than its header: '1,active'"):
+        next_export_start(path)
     path.write_text(f"{header}\n1,active,soon,,,\n", encoding="utf-8")
     with pytest.raises(ExportError, match="'soon' where a time with an offset was expected"):
         next_export_start(path)
 
     assert f"{header}\n1,active,soon,,,\n" == path.read_text(encoding="utf-8")
     assert [path] == list(tmp_path.iterdir())
+
+
+def test_guard_and_mark_of_a_csv_file(tmp_path: Path) -> None:
+    """Rows that stay are guarded with the new ones, once and no numbers among them; a mark that was there stays."""
+    path = tmp_path / "runs.csv"
+    columns = ["job_id", "job_name", "run_id", "owner"]
+    some = [make_run(-1, jobName="=a", owner='@"b", c', jobId=-7), make_run(None, jobName="\ta", owner="\n=d")]
+    export_runs(some, path, columns=columns, csv_bom=True)
+    for _ in range(2):
+        summary = export_runs([make_run(2)], path, append=True, columns=columns, csv_guard=True)
+
+    assert ExportSummary(written=1, kept=2, without_id=0) == summary
+    assert path.read_bytes().startswith(b"\xef\xbb\xbfjob_id,")
+    found = [(row["run_id"], row["job_id"], row["job_name"], row["owner"]) for row in read_back(path)[1:]]
+    assert [(-1, -7, "'=a", '\'@"b", c'), (None, None, "'\ta", "'\n=d")] == found
+    assert ExportSummary(written=1, kept=2, without_id=1) == export_runs(
+        some[1:], path, append=True, columns=columns, csv_guard=True
+    )
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_long_text(format_: Any, tmp_path: Path) -> None:
+    """However long a text is, and however many lines it has, an export of it can be added to."""
+    path = tmp_path / f"runs.{format_}"
+    long = make_run(1, runningData='SELECT "a",\n' * 20_000)
+    export_runs([long], path)
+    assert next_export_start(path) is not None
+    export_runs([make_run(2)], path, append=True)
+
+    assert sorted_rows(map(known, [long, make_run(2)])) == sorted_rows(read_back(path))
 
 
 def test_other_tables_of_a_database_stay(tmp_path: Path) -> None:
@@ -240,6 +290,27 @@ def test_other_tables_of_a_database_stay(tmp_path: Path) -> None:
         assert [(42,)] == connection.sql("FROM mine").fetchall()
         assert [(1,)] == connection.sql("SELECT run_id FROM runs").fetchall()
         assert [(2,), (3,)] == connection.sql('SELECT run_id FROM "odd ""name""" ORDER BY ALL').fetchall()
+
+
+def test_name_of_a_table_in_capitals(tmp_path: Path) -> None:
+    """DuckDB takes names of other capitals for the same table, and so does what looks at its columns and rows."""
+    path = tmp_path / "mine.duckdb"
+    export_runs([make_run(1)], path, columns=["run_id", "state"])
+
+    with pytest.raises(ExportError, match="has the columns run_id,state, not run_id,status"):
+        export_runs(unread(), path, columns=["run_id", "status"], append=True, table="RUNS")
+    export_runs([make_run(1)], path)
+    assert next_export_start(path) == next_export_start(path, table="Runs") is not None
+
+
+def test_table_of_the_same_name_in_another_schema(tmp_path: Path) -> None:
+    """A table that only shares its name is none of ours."""
+    path = tmp_path / "mine.duckdb"
+    export_runs([make_run(1)], path)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("CREATE SCHEMA staging; CREATE TABLE staging.runs (a INTEGER)")
+
+    assert ExportSummary(written=1, kept=1, without_id=0) == export_runs([make_run(2)], path, append=True)
 
 
 def test_database_in_use(tmp_path: Path) -> None:

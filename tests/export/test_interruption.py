@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dataarts_datamap import ExportError, ServerError, export_runs
+from dataarts_datamap import ExportError, InvalidArgumentError, ServerError, export_runs
 from support.exports import FORMATS, read_back
 from support.runs import known, make_run, many_runs
 
@@ -140,6 +140,11 @@ def test_permissions_and_links(tmp_path: Path) -> None:
     assert link.is_symlink()
     assert 0o640 == path.stat().st_mode & 0o777
     assert [known(make_run(2))] == read_back(path)
+
+    path.unlink()
+    path.symlink_to(link)
+    with pytest.raises(InvalidArgumentError, match="is no file that could be replaced"):
+        export_runs([make_run(2)], link)
 
 
 @pytest.mark.prove

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import math
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +29,7 @@ Row = dict[str, Any]
 
 NOW = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
 OWNER = {"task_id": TASK_ID, "job_name": JOB_NAME}
+OTHER = {"task_id": "941206", "job_name": "订单汇总_日报📊"}
 
 repeatable = settings(deadline=None, derandomize=True, database=None, max_examples=60)
 
@@ -47,7 +50,8 @@ def admin(caller: Caller, method: str, path: str, document: object = None) -> An
 
 def refused(caller: Caller, method: str, path: str, document: object = None) -> tuple[int, str]:
     """How the administration refuses."""
-    response = caller.http.request(method, f"/__mock__/{path}", json=document)
+    content = document if isinstance(document, bytes) else json.dumps(document)
+    response = caller.http.request(method, f"/__mock__/{path}", content=content)
     return response.status_code, response.json()["error_msg"]
 
 
@@ -162,6 +166,12 @@ def test_the_log_of_requests_holds_no_secret(own: Caller) -> None:
     [
         ("POST runs", {**OWNER, "planTme": 1}, 400, "planTme: no field of a run; the fields are endTime, "),
         ("POST runs", [OWNER, {**OWNER, "planTime": "1"}], 400, "planTime is '1': it must be an integer"),
+        (
+            "POST runs",
+            [{**OWNER, "taskRunningLogId": 5}, {**OTHER, "taskRunningLogId": 5}],
+            400,
+            "a run of Operator(task_id='937987'",
+        ),
         ("POST runs", {**OWNER, "taskId": 5}, 400, "taskId is 5: the run belongs to"),
         ("POST runs", {**OWNER, "task_id": "5"}, 404, "there is no operator 5 ETL_Job_dli2dws: add it"),
         ("POST runs", {}, 400, "task_id is None: it must be a text"),
@@ -172,6 +182,15 @@ def test_the_log_of_requests_holds_no_secret(own: Caller) -> None:
         ("POST seed", {"sed": 1}, 400, "unknown: sed; known are seed, size, empty"),
         ("POST seed", {"seed": "1"}, 400, "seed is '1': it must be an integer"),
         ("POST operators", {"task_id": 5}, 400, "task_id is 5: it must be a text"),
+        ("POST operators", {"task_id": "5", "job_name": " ", "workspace_id": "w"}, 400, "has a blank name"),
+        ("POST operators", {"task_id": "5", "job_name": "\ud800", "workspace_id": "w"}, 400, "is no JSON value"),
+        ("POST runs", {**OWNER, "owner": "\ud800"}, 400, "is no JSON value"),
+        ("POST runs", {**OWNER, "speed": math.nan}, 400, "is no JSON value"),
+        ("POST runs", {**OWNER, "status": []}, 400, "status is []: it must be a single value"),
+        pytest.param("POST runs", b"[" * 9999 + b"]" * 9999, 400, "is no JSON", id="nested without end"),
+        ("POST seed", {"size": -1}, 400, "size is -1: it must be from 0 to 10,000,000"),
+        ("DELETE runs/-5", None, 404, "there is no run with the id -5"),
+        pytest.param(f"DELETE runs/{'9' * 5000}", None, 400, "it must be an integer", id="many digits"),
         ("GET nothing", None, 404, "does not exist"),
         ("PUT reset", None, 405, "PUT is not allowed"),
         ("GET requests?limit=0", None, 400, "limit"),

@@ -214,6 +214,7 @@ def test_the_scope_is_the_project_by_id_or_name(iam: Login, scope: Any, status: 
         (b"", "is not JSON"),
         (b"\xff", "is not JSON"),
         (b"{", "is not JSON"),
+        pytest.param(b"[" * 99_999, "is not JSON", id="nested without end"),
         (b"[]", "see the top"),
         (b"{}", "see the top"),
         (json.dumps(login(5)).encode(), "see auth/identity/password/user/password"),

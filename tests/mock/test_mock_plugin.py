@@ -164,12 +164,23 @@ def test_faults_are_for_one_test(datamap_mock: FakeService, client: DataMapClien
             "job_name, task_id: those are its operator's: begin with what add_operator",
         ),
         ({"taskId": 1}, "the run belongs to"),
+        ({"owner": b"me"}, "owner is no JSON value: Object of type bytes"),
+        ({"owner": "\ud800"}, "owner is no JSON value"),
     ],
 )
 def test_a_wrong_value_is_told(datamap_mock: FakeService, values: dict[str, Any], reason: str) -> None:
     """A typing mistake does not become a run."""
     with pytest.raises(ValueError, match=reason):
         datamap_mock.add_run(**values)
+
+
+def test_a_wrong_name_or_number_is_told(datamap_mock: FakeService) -> None:
+    """What no request could name, or no server could hold, is refused."""
+    for name in (" ", "\ud800"):
+        with pytest.raises(ValueError, match="name"):
+            datamap_mock.add_operator(name)
+    with pytest.raises(ValueError, match="size is -1"):
+        datamap_mock.invent(size=-1)
 
 
 def test_what_is_not_there_cannot_be_changed(datamap_mock: FakeService) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import re
 import sys
 from datetime import UTC, datetime
@@ -319,6 +320,23 @@ def test_moved_into_place(server: ScriptedServer, tmp_path: Path, capfdbinary: p
     assert "yesterday" == link.read_text(encoding="utf-8")
     assert file.read_text(encoding="utf-8").endswith("</html>\n")
     assert server.asked
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pipes in folders, and links need a right")
+def test_links_and_pipes(server: ScriptedServer, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """A page goes where a link leads to; what is no file, such as a pipe or a device, is not replaced by one."""
+    file, link, pipe = (tmp_path / name for name in ("report.html", "link.html", "pipe"))
+    link.symlink_to(file)
+    os.mkfifo(pipe)
+    assert 0 == called(capfdbinary, "report", "t", *WINDOW, "--html", str(link))[0]
+    server.asked.clear()
+    code, _, err = called(capfdbinary, "report", "t", "--html", str(pipe))
+
+    assert link.is_symlink()
+    assert file.read_text(encoding="utf-8").endswith("</html>\n")
+    assert (3, []) == (code, server.asked)
+    assert "is no file that could be replaced" in err
+    assert pipe.is_fifo()
 
 
 def test_failure_leaves_the_old_page(

@@ -15,6 +15,7 @@ import pyarrow.parquet
 from dataarts_datamap._export._files import ExportFormat
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 FORMATS: tuple[ExportFormat, ...] = get_args(ExportFormat)
@@ -40,6 +41,15 @@ def read_back(path: Path) -> list[dict[str, Any]]:
         case _:
             with duckdb.connect(str(path), read_only=True) as connection:
                 return _rows(connection.table("runs").to_arrow_table())
+
+
+def sorted_rows(rows: Iterable[dict[str, Any]]) -> list[str]:
+    """The rows in an order of their own, to be compared without regard to order."""
+    return sorted(repr(sorted((name, _plain(value)) for name, value in row.items())) for row in rows)
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _rows(table: pa.Table) -> list[dict[str, Any]]:

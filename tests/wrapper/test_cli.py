@@ -176,6 +176,19 @@ def test_times_of_a_zone(
     assert window == (int(query["start_time"][0]), int(query["end_time"][0]))
 
 
+@pytest.mark.usefixtures("connected")
+def test_time_at_the_end_of_all_times(
+    environment: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """A time that a zone has in the year 10000 is shown in UTC: a stand-in for "never" does not hide the other runs."""
+    with ScriptedServer(run_page({**documented_row(), "startTime": 253_402_300_799_999})) as server:
+        environment.setenv("DATAMAP_ENDPOINT", server.url)
+        code, out, _ = called(capfdbinary, *DOCUMENTED, *DAY, "--tz", "+08:00", "--output", "table")
+
+    assert 0 == code
+    assert "2024-01-11 09:01:47  9999-12-31 23:59:59" in out
+
+
 def test_nothing_found(capfdbinary: pytest.CaptureFixture[bytes], connected: MockServer) -> None:
     """A window without runs is told on stderr, and is no failure."""
     assert connected.url
@@ -317,6 +330,8 @@ WRONG_USAGES: list[tuple[list[str], str]] = [
     (["runs", "--table", "t", "--start", "2024-01-11", "--since", "1h"], "not both"),
     (["runs", "--table", "t", "--since", "0h"], "24h"),
     (["runs", "--table", "t", "--start", "2024-03-31T02:30", "--tz", "Europe/Berlin"], "clocks were put forward"),
+    (["runs", "--table", "t", "--start", "9999-12-31T23:59", "--tz", "-08:00"], "out of range"),
+    (["runs", "--table", "t", "--start", "0001-01-01", "--tz", "Asia/Shanghai"], "out of range"),
     (["runs", "--table", "..", "--since", "1h"], "table_guid '..'"),
     (["runs", "--table", "t", "--since", "soon"], "24h"),
     (["runs", "--table", "t", "--start", "yesterday"], "2024-01-11"),
@@ -333,6 +348,8 @@ WRONG_USAGES: list[tuple[list[str], str]] = [
     (["mock", "--port", "70000"], "70000"),
     (["mock", "--size", "-1"], "size is -1"),
     (["mock", "--latency", "-1"], "latency is"),
+    (["mock", "--latency", "1e400"], "infinity"),
+    (["mock", "--now", "999999999999999"], "out of range"),
     (["mock", "--fault", "rest"], "fault 'rest' is unknown"),
     (["conform"], "set table_guid, task_id, job_name, window_start, window_end"),
     (["conform", "--levels", "XY"], "name at least one of A, B, C, D, E"),

@@ -159,21 +159,40 @@ def test_wrong_usage(
     assert told in err
 
 
+def refusing_to_count(asked: Asked) -> Answer:
+    """A server of some runs that takes no window of more than a year."""
+    query = parse_qs(urlsplit(asked.target).query)
+    if int(query["end_time"][0]) - int(query["start_time"][0]) > 366 * DAY:
+        return json_answer({"error_code": "DLM.4001", "error_msg": "the window is too long"}, status=400)
+    return serve(*(planned(number, number) for number in range(1, 251)))(asked)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
-def test_progress(tmp_path: Path, served: Callable[..., ScriptedServer]) -> None:
-    """A person sees on stderr how far it has come, how fast, and how long it will take."""
+@pytest.mark.parametrize(("counted", "length"), [(True, "/250"), (False, "250/?")])
+def test_progress(
+    *,
+    counted: bool,
+    length: str,
+    tmp_path: Path,
+    served: Callable[..., ScriptedServer],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A person sees how far it has come, how fast, and how long it takes, if the server tells how many there are."""
     served(*(planned(number, number) for number in range(1, 251)))
     command = [sys.executable, "-m", "dataarts_datamap", "export", str(tmp_path / "runs.csv"), *OPERATOR, *SINCE]
     reading, writing = pty.openpty()
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=writing, env={**os.environ, "TERM": "xterm"}):
-        os.close(writing)
-        shown = b""
-        while piece := _read(reading):
-            shown += piece
+    with ScriptedServer(refusing_to_count) as server:
+        if not counted:
+            point_at(server, monkeypatch)
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=writing, env={**os.environ, "TERM": "xterm"}):
+            os.close(writing)
+            shown = b""
+            while piece := _read(reading):
+                shown += piece
     os.close(reading)
 
     told = shown.decode()
-    assert "/250" in told
+    assert length in told
     assert "a second" in told
     assert "250 runs written, 0 kept" in told
 

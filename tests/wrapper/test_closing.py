@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dataarts_datamap import AsyncDataMapClient, ClientClosedError, DataMapClient, DataMapError, Retry
+from dataarts_datamap import AsyncDataMapClient, ClientClosedError, Clock, DataMapClient, DataMapError, Retry
 from dataarts_datamap._direct import DirectPool
+from dataarts_datamap._gate import Gate
 from dataarts_datamap._http import _Pools  # pyright: ignore[reportPrivateUsage]  what happens inside it in a moment
 from dataarts_datamap._messages import Request
-from support.faces import SETTINGS
+from support.answers import run_page
+from support.faces import SETTINGS, WINDOW
 from support.faults import Connection, faulty_server, head, self_signed
 from support.scripted_server import Answer, ScriptedServer
 
@@ -95,6 +97,82 @@ def test_call_of_a_task_ends(serve: Callable[[Connection], None], waiting: Event
             await task
 
     with faulty_server(serve, tls=tls) as server, pytest.raises(ClientClosedError):
+        asyncio.run(act(server.url))
+
+
+LONG = {"clock": Clock(), "deadline": 3600, "retry": Retry(attempts=2, longest_retry_after=3600)}
+UNWELL = Answer(status=503, headers={"Retry-After": "600"})
+
+
+def back_off(client: DataMapClient | AsyncDataMapClient) -> Any:
+    """A call that waits ten minutes for what the server asked for."""
+    return client.list_operators("t")
+
+
+def poll(client: DataMapClient | AsyncDataMapClient) -> Any:
+    """A call that looks for a run that goes on, again after ten minutes."""
+    return client.wait_for_run("1", job_name="a", **WINDOW, first_wait=600, longest_wait=600)
+
+
+WAITS = [
+    pytest.param(back_off, UNWELL, id="back-off"),
+    pytest.param(poll, run_page({"taskRunningLogId": 1, "status": "running"}), id="poll"),
+    pytest.param(poll, run_page({"taskRunningLogId": 1, "status": "success"}), id="rate limit"),
+]
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Event:
+    """Whether an answer has come behind which a call waits."""
+    answered = Event()
+    patient: dict[str, Any] = {**LONG, "on_attempt": lambda _: answered.set()}
+    if request.node.callspec.id.startswith("rate limit"):
+        patient |= {"requests_per_second": 0.01}
+    for name, value in patient.items():
+        monkeypatch.setitem(SETTINGS, name, value)
+    return answered
+
+
+@pytest.mark.parametrize(("call", "answer"), WAITS)
+def test_wait_of_a_thread_ends(call: Callable[[Any], Any], answer: Answer, waits: Event) -> None:
+    """A call that waits for its time in another thread ends at once, too."""
+    ended: list[BaseException] = []
+
+    def ask() -> None:
+        try:
+            for _ in range(2):
+                call(client)
+        except DataMapError as error:
+            ended.append(error)
+
+    with ScriptedServer(answer) as server:
+        client = DataMapClient(endpoint=server.url, **SETTINGS)
+        thread = Thread(target=ask, daemon=True)
+        thread.start()
+        assert waits.wait(10)
+        client.close()
+        thread.join(10)
+
+    assert [ClientClosedError] == [type(error) for error in ended]
+
+
+@pytest.mark.parametrize(("call", "answer"), WAITS)
+def test_wait_of_a_task_ends(call: Callable[[Any], Any], answer: Answer, waits: Event) -> None:
+    """A call that waits for its time in another task ends at once, too."""
+
+    async def ask(client: AsyncDataMapClient) -> None:
+        for _ in range(2):
+            await call(client)
+
+    async def act(url: str) -> None:
+        client = AsyncDataMapClient(endpoint=url, **SETTINGS)
+        task = asyncio.create_task(ask(client))
+        await asyncio.to_thread(waits.wait, 10)
+        await client.close()
+        async with asyncio.timeout(10):
+            await task
+
+    with ScriptedServer(answer) as server, pytest.raises(ClientClosedError):
         asyncio.run(act(server.url))
 
 
@@ -207,3 +285,11 @@ def test_request_that_begins_while_the_client_is_closed() -> None:
     with pytest.raises(ClientClosedError):
         pools.route(REQUEST)
     assert not pools.is_open
+
+
+def test_gate_keeps_nothing_of_who_went_on() -> None:
+    """A wait that is over leaves nothing at a gate that stays closed, however many there are."""
+    gate = Gate()
+    asyncio.run(gate.wait_async(0))
+
+    assert [] == vars(gate)["_told"]  # what would grow is seen from nowhere else

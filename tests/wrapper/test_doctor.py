@@ -245,11 +245,12 @@ def test_refused_port() -> None:
     assert "no connection to 127.0.0.1:1: " in failure(findings(DEAD), "connection")
 
 
-def test_no_such_name() -> None:
-    """A name without an address is told with where to look."""
-    told = failure(findings(At("https://nowhere.invalid")), "address")
+@pytest.mark.parametrize("name", ["nowhere.invalid", "two..dots.invalid", f"{'a' * 64}.invalid"])
+def test_no_such_name(name: str) -> None:
+    """A name without an address, or that can have none, is told with where to look."""
+    told = failure(findings(At(f"https://{name}")), "address")
 
-    assert "nowhere.invalid has no address" in told
+    assert f"{name} has no address" in told
     assert "typing error" in told
 
 

@@ -30,6 +30,7 @@ HOUR = 3_600_000
 NOW_MS = PLANNED + 100 * HOUR
 NOW = datetime.fromtimestamp(NOW_MS / 1000, UTC)
 DAY = timedelta(hours=26)
+NEVER = 253_402_300_799_999  # the end of the year 9999
 
 
 def ago(hours: float, status: str | None = "success", *, took: float = 0.5, late: float = 0.1, **fields: Any) -> Run:
@@ -68,6 +69,11 @@ VERDICTS: list[tuple[list[Run], timedelta | None, str]] = [
     ([ago(1, "running")], None, "unknown"),
     ([ago(1, planTime=0, startTime=0, endTime=0)], None, "unknown"),
     ([make_run(1, status="success", endTime=0, startTime=NOW_MS - HOUR)], DAY, "fresh"),
+    ([ago(-1)], DAY, "fresh"),
+    ([ago(30, endTime=NEVER)], DAY, "stale"),
+    ([ago(1, endTime=NEVER)], DAY, "fresh"),
+    ([ago(-25)], DAY, "stale"),
+    ([ago(1), ago(30, "fail", endTime=NEVER)], None, "fresh"),
 ]
 
 

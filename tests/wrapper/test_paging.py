@@ -685,7 +685,7 @@ def test_wait_that_is_over() -> None:
         ScriptedServer(*statuses("running")) as server,
         DataMapClient(endpoint=server.url, **{**SETTINGS, "clock": clock}) as client,
         pytest.raises(
-            WaitTimeoutError, match=r"run 1 had ended after 30 seconds: the last one seen is Run\(run_id=1"
+            WaitTimeoutError, match=r"run 1 had not ended after 30 seconds: the last one seen is Run\(run_id=1"
         ) as caught,
     ):
         client.wait_for_run("1", job_name="a", run_id=1, timeout=30, **WINDOW)

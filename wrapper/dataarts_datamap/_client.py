@@ -539,7 +539,7 @@ class DataMapClient(_Client[Pager[Run]]):
     def close(self) -> None:
         """Close the connections; again is harmless. Calls under way, and later ones, raise ``ClientClosedError``.
 
-        A call that waits before it sends again does so when its wait is over.
+        A call that waits before it sends again does so at once, unless its waits are those of a ``clock`` of yours.
         """
         self._transport.close()
 
@@ -702,7 +702,7 @@ class AsyncDataMapClient(_Client[AsyncPager[Run]]):
     async def close(self) -> None:
         """Close the connections; again is harmless. Calls under way, and later ones, raise ``ClientClosedError``.
 
-        A call that waits before it sends again does so when its wait is over.
+        A call that waits before it sends again does so at once, unless its waits are those of a ``clock`` of yours.
         """
         await self._transport.close()
 

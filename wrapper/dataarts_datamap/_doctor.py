@@ -188,9 +188,10 @@ class _Examination:
     def address(self) -> Finding:
         try:
             found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # the latter of a name with two dots in a row, or a part of 64 letters
+            reason = error.strerror if isinstance(error, OSError) else error
             remedy = "look for a typing error in the endpoint, the region or the proxy; else ask who runs the network"
-            return _failed(f"{self._what}{self._host} has no address: {error.strerror}", remedy)
+            return _failed(f"{self._what}{self._host} has no address: {reason}", remedy)
         addresses = list(dict.fromkeys(str(address[0]) for *_, address in found))
         return _ok(f"{self._what}{self._host} is {', '.join(addresses[:_MOST_SHOWN])}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from statistics import median
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from msgspec import Struct
 from msgspec.structs import asdict
@@ -16,6 +16,8 @@ from dataarts_datamap._text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+_MOST_AHEAD: Final = timedelta(days=1)
 
 
 class Verdict(StrEnum):
@@ -40,7 +42,7 @@ class RunsStatus(Struct, frozen=True, kw_only=True):
     Attributes:
         verdict: How they stand.
         last_success: When the last run that succeeded ended, UTC: its end, or the latest of its times if it has none.
-            None if none succeeded.
+            None if none succeeded. A time more than a day ahead is taken for none: no success could be so young.
         age: Time since then. Negative, if the service's clock is ahead.
         running: Runs that have started and not ended.
         waiting: Runs that have not started, and still may.
@@ -162,9 +164,9 @@ def _facts(
     runs: Sequence[Run], groups: Iterable[Sequence[Run]], *, now: datetime, max_age: timedelta | None
 ) -> dict[str, Any]:
     """The facts of some runs, of which each group is those of one operator."""
-    last_success = _last_success(runs)
+    last_success = _last_success(runs, now)
     age = None if last_success is None else now - last_success
-    failures = sum(map(_failures_since_success, groups))
+    failures = sum(_failures_since_success(group, now) for group in groups)
     active = [run for run in runs if run.state is RunState.ACTIVE]
     unknown = [run for run in runs if run.state is RunState.UNKNOWN]
     lateness = _lateness_in_order(runs)
@@ -195,22 +197,22 @@ def _verdict(runs: Sequence[Run], age: timedelta | None, failures: int, max_age:
     return Verdict.STALE if is_known and max_age is not None else Verdict.UNKNOWN
 
 
-def _last_success(runs: Iterable[Run]) -> datetime | None:
-    ends = (_ended_at(run) for run in runs if run.state is RunState.SUCCEEDED)
+def _last_success(runs: Iterable[Run], now: datetime) -> datetime | None:
+    ends = (_ended_at(run, now) for run in runs if run.state is RunState.SUCCEEDED)
     return max((end for end in ends if end is not None), default=None)
 
 
-def _failures_since_success(runs: Sequence[Run]) -> int:
+def _failures_since_success(runs: Sequence[Run], now: datetime) -> int:
     """How many failed after the last success; one without any time counts, too."""
-    success = _last_success(runs)
-    ends = [_ended_at(run) for run in runs if run.state is RunState.FAILED]
+    success = _last_success(runs, now)
+    ends = [_ended_at(run, now) for run in runs if run.state is RunState.FAILED]
     return sum(success is None or end is None or end > success for end in ends)
 
 
-def _ended_at(run: Run) -> datetime | None:
-    if run.end_time is not None:
-        return run.end_time
-    return max(filter(None, (run.plan_time, run.submit_time, run.start_time)), default=None)
+def _ended_at(run: Run, now: datetime) -> datetime | None:
+    times = (run.plan_time, run.submit_time, run.start_time, run.end_time)
+    *others, end = (None if time is None or time - now > _MOST_AHEAD else time for time in times)
+    return end or max(filter(None, others), default=None)
 
 
 def _lateness_in_order(runs: Iterable[Run]) -> list[timedelta]:

@@ -48,9 +48,12 @@ class Gate:
                 loop.call_soon_threadsafe(opened.set)
 
         self._tell(tell)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(min(seconds, _LONGEST_WAIT)):
-                await opened.wait()
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(seconds, _LONGEST_WAIT)):
+                    await opened.wait()
+        finally:
+            self._forget(tell)
 
     def _tell(self, tell: Callable[[], object]) -> None:
         with self._lock:
@@ -58,3 +61,7 @@ class Gate:
                 self._told.append(tell)
                 return
         tell()
+
+    def _forget(self, tell: Callable[[], object]) -> None:
+        with self._lock, suppress(ValueError):
+            self._told.remove(tell)

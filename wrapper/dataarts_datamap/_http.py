@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from dataarts_datamap._clock import Clock
 from dataarts_datamap._direct import DirectPool
 from dataarts_datamap._endpoints import Proxy, environment_proxy
 from dataarts_datamap._errors import (
@@ -44,6 +45,7 @@ from dataarts_datamap._exchange import (
     Timeouts,
     UnsendableError,
 )
+from dataarts_datamap._gate import Gate
 from dataarts_datamap._masking import mask
 from dataarts_datamap._messages import Response, Send, Sleep, Wait
 from dataarts_datamap._text import printable
@@ -55,7 +57,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Hashable, Sequence
 
     from dataarts_datamap._cancellation import Cancellation
-    from dataarts_datamap._clock import Clock
     from dataarts_datamap._messages import Request, Steps
     from dataarts_datamap._pooled import AsyncPool, ProxyPool
 
@@ -122,7 +123,7 @@ class SyncTransport:
                     raise _cancelled()
                 if not isinstance(step, Send):
                     self._pause(step, cancellation)
-                    step = next(steps)
+                    step = steps.throw(closed) if (closed := self._pools.closed()) else next(steps)
                     continue
                 try:
                     response = self._send(step, cancellation)
@@ -137,7 +138,7 @@ class SyncTransport:
             steps.close()  # at once, even if a traceback keeps them alive: others may wait for what they began
 
     def close(self) -> None:
-        """Close the connections, and so end the calls that wait on them; again is harmless."""
+        """Close the connections, and so end the calls that wait, for them or for their time; again is harmless."""
         for pool in self._pools.take():
             pool.close()
 
@@ -153,13 +154,17 @@ class SyncTransport:
             left -= _NAP
             if cancellation.is_cancelled:
                 raise _cancelled()
+            if self._pools.closing.is_open:
+                return
         self._nap(step, left)
 
     def _nap(self, step: Sleep | Wait, seconds: float) -> None:
-        if isinstance(step, Sleep):
-            self._clock.sleep(seconds)
-        else:
+        if isinstance(step, Wait):
             step.gate.wait(seconds)
+        elif type(self._clock).sleep is Clock.sleep:  # a clock of another kind has a way of its own to wait
+            self._pools.closing.wait(seconds)
+        else:
+            self._clock.sleep(seconds)
 
     def _send(self, step: Send, cancellation: Cancellation | None) -> Response:
         pool, proxy = self._pools.route(step.request)
@@ -218,7 +223,7 @@ class AsyncTransport:
             while True:
                 if not isinstance(step, Send):
                     await self._pause(step)
-                    step = next(steps)
+                    step = steps.throw(closed) if (closed := self._pools.closed()) else next(steps)
                     continue
                 try:
                     response = await self._send(step)
@@ -233,15 +238,17 @@ class AsyncTransport:
             steps.close()  # at once, even if a traceback keeps them alive: others may wait for what they began
 
     async def close(self) -> None:
-        """Close the connections, and so end the calls that wait on them; again is harmless."""
+        """Close the connections, and so end the calls that wait, for them or for their time; again is harmless."""
         for pool in self._pools.take():
             await pool.close()
 
     async def _pause(self, step: Sleep | Wait) -> None:
-        if isinstance(step, Sleep):
-            await self._clock.sleep_async(step.seconds)
-        else:
+        if isinstance(step, Wait):
             await step.gate.wait_async(max(0.0, step.until - self._clock.monotonic()))
+        elif type(self._clock).sleep_async is Clock.sleep_async:  # as above
+            await self._pools.closing.wait_async(step.seconds)
+        else:
+            await self._clock.sleep_async(step.seconds)
 
     async def _send(self, step: Send) -> Response:
         pool, proxy = self._pools.route(step.request)
@@ -313,6 +320,13 @@ class _Pools(Generic[PoolT]):
         self._is_gone = is_gone
         self._process = os.getpid()
         self._closed = False
+        self._gates: dict[int, Gate] = {}
+
+    @property
+    def closing(self) -> Gate:
+        """Opens when the client is closed. Each process has its own: a lock that was held at a fork stays so there."""
+        process = os.getpid()
+        return self._gates.get(process) or self._gates.setdefault(process, Gate())
 
     @property
     def is_open(self) -> bool:
@@ -342,6 +356,7 @@ class _Pools(Generic[PoolT]):
     def take(self) -> list[PoolT]:
         """The pools to close; there will be no more."""
         self._closed = True
+        self.closing.open()
         return list(self._pools.pop(self._find_place(), {}).values())
 
     def _settle(self, place: Hashable) -> dict[Proxy | None, PoolT]:

@@ -126,8 +126,8 @@ def _latest(runs: Iterable[Run]) -> Run | None:
 
 
 def _timeout(timeout: float, run_id: int | None, last_run: Run | None) -> WaitTimeoutError:
-    what = "no run" if run_id is None else f"run {run_id}"
+    what = "no run had ended" if run_id is None else f"run {run_id} had not ended"
     seen = "none was seen" if last_run is None else f"the last one seen is {last_run!r}"
-    error = WaitTimeoutError(f"{what} had ended after {timeout:g} seconds: {seen}")
+    error = WaitTimeoutError(f"{what} after {timeout:g} seconds: {seen}")
     error.last_run = last_run
     return error

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
+from contextlib import contextmanager
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, cast
 
 from dataarts_datamap_contract.mock._answers import RefusalError
 from dataarts_datamap_contract.mock._config import MOST_RUNS
 from dataarts_datamap_contract.mock._dataset import TABLE_GUID, Operator
+from dataarts_datamap_contract.mock._encoding import check_json
 from dataarts_datamap_contract.mock._faults import Fault
 from dataarts_datamap_contract.mock._routes import Reply, Route
 from dataarts_datamap_contract.mock._validation import ParameterRules
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from dataarts_datamap_contract.mock._config import MockConfig
     from dataarts_datamap_contract.mock._controls import Controls
     from dataarts_datamap_contract.mock._requests import RequestParts
@@ -21,6 +26,7 @@ if TYPE_CHECKING:
 
 PREFIX = b"/__mock__/"
 _SHOWN = 100
+_RUN_ID = re.compile("-?[0-9]{1,4000}")  # of more digits Python makes no integer
 
 
 def _query(**schemas: dict[str, Any]) -> ParameterRules:
@@ -94,7 +100,8 @@ class Administration:
         if wanted.get("empty"):
             self._world.clear()
         else:
-            self._world.invent(_integer(wanted, "seed", 0) or 0, _integer(wanted, "size", None))
+            with _told():
+                self._world.invent(_integer(wanted, "seed", 0) or 0, _integer(wanted, "size", None))
         return _reply({"operators": sum(map(len, self._world.dataset.tables.values()))})
 
     def list_requests(self, request: RequestParts) -> Reply:
@@ -116,17 +123,16 @@ class Administration:
         texts = _object(_document(request), known=("faults",)).get("faults")
         if not isinstance(texts, list):
             raise _wrong(f"faults is {texts!r}: it must be a list")
-        try:
+        with _told():
             self._faults.replace([Fault.parse(str(text)) for text in cast("list[object]", texts)])
-        except ValueError as error:
-            raise _wrong(str(error)) from None
         return self.list_faults(request)
 
     def add_operator(self, request: RequestParts) -> Reply:
         """Add an operator to a table."""
         wanted = _object(_document(request), known=("task_id", "job_name", "workspace_id", "table_guid"))
         operator = Operator(*(_text(wanted, name) for name in ("task_id", "job_name", "workspace_id")))
-        self._world.add_operator(operator, _text(wanted, "table_guid", TABLE_GUID))
+        with _told():
+            self._world.add_operator(operator, _text(wanted, "table_guid", TABLE_GUID))
         return _reply({name: getattr(operator, name) for name in ("task_id", "job_name", "workspace_id")})
 
     def list_runs(self, request: RequestParts) -> Reply:
@@ -139,16 +145,14 @@ class Administration:
         """Add runs, or change them."""
         document = _document(request)
         wanted = cast("list[object]", document if isinstance(document, list) else [document])
-        try:
+        with _told():
             return _reply({"runs": self._world.put_runs([self._addressed(_object(run)) for run in wanted])})
-        except ValueError as error:
-            raise _wrong(str(error)) from None
 
     def delete_run(self, request: RequestParts) -> Reply:
         """Delete a run."""
         text = request.path["run_id"].decode()
-        if not text.isdecimal():
-            raise _wrong(f"run_id is {text!r}: it must be an integer")
+        if not _RUN_ID.fullmatch(text):
+            raise _wrong(f"run_id is {text!r:.80}: it must be an integer")
         try:
             self._world.delete_run(int(text))
         except LookupError as error:
@@ -189,11 +193,23 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
+@contextmanager
+def _told() -> Generator[None]:
+    """A block in which what is wrong with a value is said in the answer."""
+    try:
+        yield
+    except ValueError as error:
+        raise _wrong(str(error)) from None
+
+
 def _document(request: RequestParts) -> object:
     try:
-        return json.loads(request.body or b"{}")
-    except ValueError as error:
+        document: object = json.loads(request.body or b"{}")
+    except (ValueError, RecursionError) as error:
         raise _wrong(f"the body is no JSON: {error}") from None
+    with _told():
+        check_json("the body", document)
+    return document
 
 
 def _object(document: object, known: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -147,8 +147,8 @@ class MockConfig:
         self._check_now()
         for name, choices in _CHOICES.items():
             _check_choice(name, getattr(self, name), choices)
-        for name, (least, most) in _BOUNDS.items():
-            _check_bounds(name, getattr(self, name), least, most)
+        for name in _BOUNDS:
+            check_bounds(name, getattr(self, name))
 
     def _check_names(self) -> None:
         for name in _NAMES:
@@ -169,7 +169,13 @@ def _check_choice(name: str, value: object, choices: tuple[object, ...]) -> None
         raise ValueError(f"{name} is {value!r}: it must be one of {', '.join(map(repr, choices))}")
 
 
-def _check_bounds(name: str, value: float | timedelta | None, least: float, most: float) -> None:
+def check_bounds(name: str, value: float | timedelta | None) -> None:
+    """Refuse a value of a field that is outside its bounds.
+
+    Raises:
+        ValueError: It is.
+    """
+    least, most = _BOUNDS[name]
     number = value.total_seconds() if isinstance(value, timedelta) else value
     if number is not None and not least <= number <= most:
         raise ValueError(f"{name} is {value!r}: it must be from {least:,} to {most:,}")

@@ -53,3 +53,15 @@ def compact(document: object) -> str:
 def escape(text: str) -> str:
     """The inside of a JSON string."""
     return compact(text)[1:-1]
+
+
+def check_json(name: str, value: object) -> None:
+    """Refuse what no answer could hold.
+
+    Raises:
+        ValueError: It is no JSON: it is of another type, has NaN or half of a surrogate pair, or is nested too deeply.
+    """
+    try:
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"{name} is no JSON value: {error}") from None

@@ -92,6 +92,9 @@ class FakeService:
         Args:
             seed: The same one gives the same runs.
             size: How many runs each operator has; None for a few hundred that are more varied.
+
+        Raises:
+            ValueError: The size is negative or beyond ten million.
         """
         self._server.controls.world.invent(seed, size)
 
@@ -115,7 +118,7 @@ class FakeService:
             ``task_id``, ``job_name`` and ``workspace_id``, as ShowNodes lists them.
 
         Raises:
-            ValueError: The name or an id is blank: no request could name it.
+            ValueError: The name or an id is blank, or no text: no request could name it.
         """
         documented = documented_operator()
         operator = Operator(
@@ -123,8 +126,6 @@ class FakeService:
             documented.job_name if job_name is None else job_name,
             documented.workspace_id if workspace_id is None else workspace_id,
         )
-        if not all(map(str.strip, (operator.task_id, operator.job_name, operator.workspace_id, table_guid))):
-            raise ValueError(f"{operator} of table {table_guid!r} has a blank name: no request could name it")
         self._server.controls.world.add_operator(operator, table_guid)
         return {"task_id": operator.task_id, "job_name": operator.job_name, "workspace_id": operator.workspace_id}
 

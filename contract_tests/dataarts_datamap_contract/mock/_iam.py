@@ -169,7 +169,7 @@ def _read_login(body: bytes) -> dict[str, Any]:
         # Its own text may show the password.
         place = "/".join(map(str, error.instance_path)) or "the top"
         raise _bad_login(f"The request body is no password login with project scope: see {place}.") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _bad_login("The request body is not JSON.") from None
     login: dict[str, Any] = document["auth"]
     return login

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from dataarts_datamap_contract.mock._documented import documented_run
+from dataarts_datamap_contract.mock._encoding import check_json
 from dataarts_datamap_contract.mock._statuses import NOT_ENDED, NOT_STARTED
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ def complete_run(given: Mapping[str, object], operator: Operator, run_id: int, p
         plan: Its plan time in milliseconds since the epoch, unless given.
 
     Raises:
-        ValueError: A name is no field of a run, a time that runs are ordered by or the id is no integer, or the
-            operator is another one.
+        ValueError: A name is no field of a run, a value no JSON, a time that runs are ordered by or the id no integer,
+            the status no single value, or the operator is another one.
     """
     whole: Row = {
         **documented_run(),
@@ -70,6 +71,10 @@ def check_fields(given: Mapping[str, object], whole: Row, operator: Operator) ->
     unknown = given.keys() - whole.keys()
     if unknown:
         raise ValueError(f"{', '.join(sorted(unknown))}: no field of a run; the fields are {', '.join(whole)}")
+    for name, value in given.items():
+        check_json(name, value)
+    if type(given.get("status")) in (list, dict):
+        raise ValueError(f"status is {given['status']!r}: it must be a single value")
     for name in _WHOLE:
         value = given.get(name, 0)
         if type(value) is not int:

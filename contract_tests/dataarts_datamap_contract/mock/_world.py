@@ -7,7 +7,9 @@ from itertools import islice
 from threading import RLock
 from typing import TYPE_CHECKING
 
+from dataarts_datamap_contract.mock._config import check_bounds
 from dataarts_datamap_contract.mock._dataset import TABLE_GUID, Dataset, Operator, StoredRuns, milliseconds, plan_time
+from dataarts_datamap_contract.mock._encoding import check_json
 from dataarts_datamap_contract.mock._invention import invent_dataset
 from dataarts_datamap_contract.mock._new_runs import change_run, complete_run
 from dataarts_datamap_contract.mock._progress import last_step, next_step
@@ -52,7 +54,12 @@ class World:
         self.invent(self._config.seed, self._config.size)
 
     def invent(self, seed: int, size: int | None) -> None:
-        """Begin again with the data of another seed and size."""
+        """Begin again with the data of another seed and size.
+
+        Raises:
+            ValueError: No server has so many runs.
+        """
+        check_bounds("size", size)
         config = self._config
         dataset = invent_dataset(config.project_id, seed, self.now, size=size, column=config.window_on)
         self._replace(dataset)
@@ -64,7 +71,15 @@ class World:
         self._replace(dataset)
 
     def add_operator(self, operator: Operator, table_guid: str) -> None:
-        """Add an operator to a table; both may be new."""
+        """Add an operator to a table; both may be new.
+
+        Raises:
+            ValueError: A name or an id is blank, or no text: no request could name it.
+        """
+        for name in (operator.task_id, operator.job_name, operator.workspace_id, table_guid):
+            check_json(f"a name of {operator}", name)
+            if not name.strip():
+                raise ValueError(f"{operator} of table {table_guid!r} has a blank name: no request could name it")
         with self.lock:
             if operator not in self.dataset.histories:
                 self.dataset.add_operator(operator, StoredRuns((), self.dataset.column))
@@ -87,11 +102,15 @@ class World:
             LookupError: There is no such operator.
             ValueError: A run cannot have these fields.
         """
+        owners: dict[object, Operator] = {}
         with self.lock:
             for operator, fields in runs:
                 if operator not in self.dataset.histories:
                     raise LookupError(f"there is no {operator}: add it first")
                 self._row(operator, fields)
+                run_id = fields.get("taskRunningLogId")
+                if run_id is not None and owners.setdefault(run_id, operator) != operator:
+                    raise _taken(run_id, owners[run_id])
             return [self._put(operator, fields) for operator, fields in runs]
 
     def _put(self, operator: Operator, fields: Mapping[str, object]) -> Row:
@@ -108,7 +127,7 @@ class World:
             newest = next(iter(self.dataset.histories[operator]), None)
             return complete_run(fields, operator, self._free_id(), self._next_plan(newest))
         if old[0] != operator:
-            raise ValueError(f"taskRunningLogId is {run_id}: a run of {old[0]} has this id")
+            raise _taken(run_id, old[0])
         return change_run(old[1], fields, operator)
 
     def _free_id(self) -> int:
@@ -190,3 +209,7 @@ class World:
         """A minute after the newest run, and not after the present; an hour ago for the first run."""
         present = self._present()
         return present - 60 * _MINUTE if newest is None else min(plan_time(newest) + _MINUTE, present)
+
+
+def _taken(run_id: object, owner: Operator) -> ValueError:
+    return ValueError(f"taskRunningLogId is {run_id}: a run of {owner} has this id")

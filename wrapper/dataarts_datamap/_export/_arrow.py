@@ -17,6 +17,18 @@ if TYPE_CHECKING:
     from dataarts_datamap._models import Run
 
 
+def plain_type(pa: Untyped, kind: Kind) -> Untyped:
+    """The type of a column; of labels, before they are encoded."""
+    return {
+        Kind.INTEGER: pa.int64(),
+        Kind.NUMBER: pa.float64(),
+        Kind.FLAG: pa.bool_(),
+        Kind.TIME: pa.timestamp("ms", tz="UTC"),
+        Kind.LABEL: pa.string(),
+        Kind.TEXT: pa.string(),
+    }[kind]
+
+
 class ArrowEncoder:
     """Makes record batches whose labels share one growing dictionary for each column.
 
@@ -36,7 +48,7 @@ class ArrowEncoder:
         return self._pa.RecordBatch.from_arrays(list(arrays), schema=self.schema)
 
     def adopt(self, batch: Untyped) -> Untyped:
-        """A batch of the same columns that was encoded elsewhere, encoded with the dictionaries of this one."""
+        """A batch of the same columns, of plain types, encoded."""
         arrays = [
             self._array(column, values.to_pylist()) if column.kind is Kind.LABEL else values
             for column, values in zip(self._columns, batch.columns, strict=True)
@@ -54,15 +66,8 @@ class ArrowEncoder:
         return self._pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
     def _type(self, kind: Kind) -> Untyped:
-        pa = self._pa
-        return {
-            Kind.INTEGER: pa.int64(),
-            Kind.NUMBER: pa.float64(),
-            Kind.FLAG: pa.bool_(),
-            Kind.TIME: pa.timestamp("ms", tz="UTC"),
-            Kind.LABEL: pa.dictionary(pa.int32(), pa.string()),
-            Kind.TEXT: pa.string(),
-        }[kind]
+        plain = plain_type(self._pa, kind)
+        return self._pa.dictionary(self._pa.int32(), plain) if kind is Kind.LABEL else plain
 
     def _array(self, column: Column, values: list[Any]) -> Untyped:
         if column.kind is not Kind.LABEL:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from dataarts_datamap._errors import ExportError
-from dataarts_datamap._export._arrow import ArrowEncoder
+from dataarts_datamap._export._arrow import ArrowEncoder, plain_type
 from dataarts_datamap._export._columns import BATCH_ROWS, Batch, Column
 from dataarts_datamap._export._extras import Untyped, load_extra
 
@@ -55,9 +55,10 @@ class ArrowFileWriter:
 
     def keep(self, old: Path, identities: Identities) -> int:
         """Write the rows of an older file that are of other runs; returns how many."""
-        kept = 0
-        for batch in _read_batches(old, self._format):
-            others = batch.filter(_of_other_runs(batch, identities))
+        pa = load_extra("pyarrow", extra="arrow")
+        written, kept = pa.array(identities.ids, type=pa.int64()), 0
+        for batch in _read_batches(old, self._columns, self._format):
+            others = batch.filter(_of_other_runs(batch, identities, written))
             if others.num_rows:
                 self._sink.write(self._encoder.adopt(others))
                 kept += others.num_rows
@@ -110,26 +111,27 @@ def arrow_columns(path: Path, format: ArrowFormat) -> list[str]:  # noqa: A002  
 
 def arrow_rows(path: Path, columns: Sequence[Column], format: ArrowFormat) -> Iterator[tuple[Any, ...]]:  # noqa: A002
     """The rows of a file, these columns of each."""
-    for batch in _read_batches(path, format, [column.name for column in columns]):
+    for batch in _read_batches(path, columns, format):
         yield from _plain_rows(batch)
 
 
-def _read_batches(
-    path: Path,
-    format: ArrowFormat,  # noqa: A002  what it is called everywhere
-    names: list[str] | None = None,
-) -> Iterator[Untyped]:
+def _read_batches(path: Path, columns: Sequence[Column], format: ArrowFormat) -> Iterator[Untyped]:  # noqa: A002
+    """These columns of a file, of the types that they were written from, whatever wrote the file anew since."""
     pa = load_extra("pyarrow", extra="arrow")
+    schema = pa.schema([(column.name, plain_type(pa, column.kind)) for column in columns])
     with _readable(path), pa.OSFile(str(path)) as file:
-        if format == "parquet":
-            parquet = load_extra("pyarrow.parquet", extra="arrow")
-            with parquet.ParquetFile(file) as stored:
-                yield from stored.iter_batches(batch_size=BATCH_ROWS, columns=names)
-        else:
-            stored = load_extra("pyarrow.ipc", extra="arrow").open_file(file)
-            for index in range(stored.num_record_batches):
-                batch = stored.get_batch(index)
-                yield batch if names is None else batch.select(names)
+        for stored in _stored_batches(file, schema.names, format):
+            arrays = [stored.column(field.name).cast(field.type) for field in schema]
+            yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _stored_batches(file: Untyped, names: list[str], format: ArrowFormat) -> Iterator[Untyped]:  # noqa: A002
+    if format == "parquet":
+        with load_extra("pyarrow.parquet", extra="arrow").ParquetFile(file) as stored:
+            yield from stored.iter_batches(batch_size=BATCH_ROWS, columns=names)
+    else:
+        stored = load_extra("pyarrow.ipc", extra="arrow").open_file(file)
+        yield from map(stored.get_batch, range(stored.num_record_batches))
 
 
 @contextmanager
@@ -137,23 +139,24 @@ def _readable(path: Path) -> Generator[None]:
     pa = load_extra("pyarrow", extra="arrow")
     try:
         yield
-    except pa.ArrowException as error:
+    except (pa.ArrowException, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
         raise ExportError(f"{path} cannot be read as an export of runs: {error}") from None
 
 
-def _of_other_runs(batch: Untyped, identities: Identities) -> Untyped:
+def _of_other_runs(batch: Untyped, identities: Identities, written: Untyped) -> Untyped:
     pa, compute = load_extra("pyarrow", extra="arrow"), load_extra("pyarrow.compute", extra="arrow")
     ids = batch.column("run_id")
     unnamed = compute.fill_null(compute.equal(ids, 0), fill_value=True)
-    named = compute.is_in(ids, value_set=pa.array(identities.ids, type=pa.int64()))
     if not unnamed.true_count:
-        return compute.invert(named)
+        return compute.invert(compute.is_in(ids, value_set=written))
     rows = zip(ids.to_pylist(), _plain_rows(batch), strict=True)
     return pa.array([not identities.hold(run_id, row) for run_id, row in rows], type=pa.bool_())
 
 
 def _plain_rows(batch: Untyped) -> Iterator[tuple[Any, ...]]:
-    """The rows as they were before they were encoded: times in milliseconds, labels as text."""
+    """The rows as they were before they were encoded: times in milliseconds."""
     pa = load_extra("pyarrow", extra="arrow")
 
     def plain(values: Untyped) -> list[Any]:

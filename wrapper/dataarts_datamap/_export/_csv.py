@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import re
+from codecs import BOM_UTF8
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from dataarts_datamap._errors import ExportError
 from dataarts_datamap._export._columns import Batch, Column, Kind
 from dataarts_datamap._export._times import milliseconds_of, time_text
+from dataarts_datamap._text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -17,9 +19,12 @@ if TYPE_CHECKING:
 
     from dataarts_datamap._export._identities import Identities
 
+_TEXTS: Final = frozenset({Kind.TEXT, Kind.LABEL})
 _SPECIAL: Final = re.compile(r'[",\r\n]|^\s|\s$|^$')
 _RUN_BY_SPREADSHEETS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """How a cell begins that a spreadsheet would run (OWASP, CSV injection); the last four are full-width forms."""
+_CELL: Final = re.compile(r'(?:\A|,)(?:"((?:[^"]++|"")*+)"(?=,|\Z)|([^,]*+))')
+"""A cell of a record. Python's own reader takes none of more than 128 KiB, unless the whole process lets it."""
 
 
 class CsvWriter:
@@ -37,6 +42,8 @@ class CsvWriter:
         self, path: Path, columns: Sequence[Column], *, identities: Identities | None, guard: bool, bom: bool
     ) -> None:
         self._identities = identities
+        self._columns = columns
+        self._guard = guard
         self._names = [column.name for column in columns]
         self._cells = [_cell_maker(column.kind, guard=guard) for column in columns]
         self._file = path.open("x", encoding="utf-8-sig" if bom else "utf-8", newline="")
@@ -53,35 +60,52 @@ class CsvWriter:
 
     def keep(self, old: Path, identities: Identities) -> int:
         """Write the rows of an older file that are of other runs; returns how many."""
-        records, kept = _records(old), 0
-        at = _names(old, next(records, None)).index("run_id")
+        (names, records), kept = _read(old), 0
+        at = names.index("run_id")
         for record in records:
-            run_id = _integer(old, next(csv.reader([record]))[at])
-            if not identities.hold(run_id, record):
-                self._file.write(f"{record}\n")
+            run_id = _integer(old, _cell(old, record, at))
+            line = self._guarded(record) if self._guard else record
+            if not identities.hold(run_id, line):
+                self._file.write(f"{line}\n")
                 kept += 1
         return kept
+
+    def _guarded(self, record: str) -> str:
+        found = zip(self._columns, _CELL.finditer(record), strict=False)
+        return ",".join(
+            _guarded_cell(cell) if column.kind in _TEXTS else cell[0].removeprefix(",") for column, cell in found
+        )
 
     def close(self) -> None:
         """Finish the file."""
         self._file.close()
 
 
+def begins_with_mark(path: Path) -> bool:
+    """Whether a file begins with a byte order mark."""
+    with path.open("rb") as file:
+        return file.read(len(BOM_UTF8)) == BOM_UTF8
+
+
 def csv_columns(path: Path) -> list[str]:
     """The names of the columns of a CSV file."""
-    return _names(path, next(_records(path), None))
+    return _read(path)[0]
 
 
 def csv_rows(path: Path, columns: Sequence[Column]) -> Iterator[tuple[Any, ...]]:
     """The rows of a CSV file, these columns of each."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        for row in csv.DictReader(file):
-            yield tuple(_read_cell(path, column.kind, row[column.name]) for column in columns)
+    names, records = _read(path)
+    places = [(names.index(column.name), column.kind) for column in columns]
+    for record in records:
+        cells = list(_cells(record))
+        if len(cells) < len(names):
+            raise _short(path, record)
+        yield tuple(_read_cell(path, kind, cells[at]) for at, kind in places)
 
 
 def _cell_maker(kind: Kind, *, guard: bool) -> Callable[[Any], str]:
     match kind:
-        case Kind.TEXT | Kind.LABEL:
+        case _ if kind in _TEXTS:
             return partial(_text_cell, guard=guard)
         case Kind.TIME:
             return time_text
@@ -102,26 +126,58 @@ def _text_cell(value: str | None, *, guard: bool) -> str:
     return '"' + text.replace('"', '""') + '"' if _SPECIAL.search(text) else text
 
 
+def _read(path: Path) -> tuple[list[str], Iterator[str]]:
+    """The names in the header, and the records below it; of one column alone, an empty line is a record."""
+    records = _records(path)
+    header = next(records, None)
+    if header is None:
+        raise ExportError(f"{path} is empty: it has no header")
+    names = list(_cells(header))
+    return names, (record for record in records if record or len(names) == 1)
+
+
 def _records(path: Path) -> Iterator[str]:
     """The records of a file as they stand in it, without their line ends; a quoted cell can hold line ends, too."""
     with path.open(encoding="utf-8-sig", newline="") as file:
-        record = ""
+        lines: list[str] = []
+        is_quoted = False
         try:
             for line in file:
-                record += line
-                if record.count('"') % 2 == 0:
-                    yield record.rstrip("\r\n")
-                    record = ""
+                lines.append(line)
+                is_quoted ^= line.count('"') % 2 == 1
+                if not is_quoted:
+                    yield "".join(lines).rstrip("\r\n")
+                    lines.clear()
         except UnicodeDecodeError as error:
             raise ExportError(f"{path} is no CSV file in UTF-8: {error}") from None
-    if record:
+    if lines:
         raise ExportError(f"{path} ends inside a quoted cell: it is no whole CSV file")
 
 
-def _names(path: Path, header: str | None) -> list[str]:
-    if header is None:
-        raise ExportError(f"{path} is empty: it has no header")
-    return next(csv.reader([header]))
+def _cells(record: str) -> Iterator[str]:
+    return map(_value, _CELL.finditer(record))
+
+
+def _value(cell: re.Match[str]) -> str:
+    quoted, plain = cell.groups()
+    return plain if quoted is None else quoted.replace('""', '"')
+
+
+def _guarded_cell(cell: re.Match[str]) -> str:
+    """A text as it stands in a file, made harmless; what is missing stays missing, and what is empty empty."""
+    value = _value(cell)
+    return _text_cell(value, guard=True) if value.startswith(_RUN_BY_SPREADSHEETS) else cell[0].removeprefix(",")
+
+
+def _cell(path: Path, record: str, at: int) -> str:
+    cell = next(islice(_cells(record), at, None), None)
+    if cell is None:
+        raise _short(path, record)
+    return cell
+
+
+def _short(path: Path, record: str) -> ExportError:
+    return ExportError(f"{path} has a line of fewer cells than its header: {shown(record)}")
 
 
 def _integer(path: Path, cell: str) -> int | None:
@@ -131,7 +187,7 @@ def _integer(path: Path, cell: str) -> int | None:
         raise ExportError(f"{path} holds a run_id that is no integer: {cell!r:.80}") from None
 
 
-def _read_cell(path: Path, kind: Kind, cell: str | None) -> Any:  # noqa: ANN401
+def _read_cell(path: Path, kind: Kind, cell: str) -> Any:  # noqa: ANN401
     if not cell:
         return None
     return milliseconds_of(path, cell) if kind is Kind.TIME else cell

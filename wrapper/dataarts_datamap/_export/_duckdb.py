@@ -93,10 +93,13 @@ def _merge(connection: Untyped, columns: Sequence[Column], *, old: str, fresh: s
 
 
 def duckdb_columns(path: Path, *, table: str) -> list[str] | None:
-    """The names of the columns of a table; None if the database has no such table."""
-    query = "SELECT column_name FROM duckdb_columns() WHERE table_name = ? AND database_name = current_database()"
+    """The names of the columns of a table, however its name is capitalised; None if there is no such table."""
+    query = (
+        "SELECT column_name FROM duckdb_columns() WHERE lower(table_name) = lower(?) AND schema_name = 'main' "
+        "AND database_name = current_database() ORDER BY column_index"
+    )
     with _told(path), closing(_connect(path)) as connection:
-        names = connection.execute(f"{query} ORDER BY column_index", [table]).fetchall()
+        names = connection.execute(query, [table]).fetchall()
     return [name for (name,) in names] or None
 
 

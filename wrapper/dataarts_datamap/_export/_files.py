@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, get_args
 
 from msgspec import Struct
@@ -15,17 +14,18 @@ from dataarts_datamap._epoch import EPOCH, MILLISECOND
 from dataarts_datamap._errors import ExportError, InvalidArgumentError
 from dataarts_datamap._export._arrow_files import ArrowFileWriter, arrow_columns, arrow_rows
 from dataarts_datamap._export._columns import Batch, Column, Nested, batches, chosen_columns
-from dataarts_datamap._export._csv import CsvWriter, csv_columns, csv_rows
+from dataarts_datamap._export._csv import CsvWriter, begins_with_mark, csv_columns, csv_rows
 from dataarts_datamap._export._duckdb import DatabaseWriter, duckdb_columns, duckdb_rows, merge_database
 from dataarts_datamap._export._identities import Identities
 from dataarts_datamap._export._ndjson import NdjsonWriter, ndjson_columns, ndjson_rows
-from dataarts_datamap._export._replacement import replacing, scratch
+from dataarts_datamap._export._replacement import replaceable, replacing, scratch
 from dataarts_datamap._export._resuming import POSITION, resume_at
 from dataarts_datamap._text import printable, shown
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from dataarts_datamap._models import Run
 
@@ -105,8 +105,9 @@ def export_runs(  # noqa: PLR0913  one keyword for each choice
             same run id, and where a run has none, those of the same values throughout.
         columns: Names of the columns to write, in their order; all, if left out.
         nested: ``skip`` leaves out the columns of nested documents, about half of the bytes.
-        csv_guard: Put an apostrophe before text in CSV that a spreadsheet would run, such as ``=1+1``.
-        csv_bom: Begin CSV with a byte order mark, by which Excel knows UTF-8.
+        csv_guard: Put an apostrophe before text in CSV that a spreadsheet would run, such as ``=1+1``; also in the rows
+            of an older file that stay.
+        csv_bom: Begin CSV with a byte order mark, by which Excel knows UTF-8. A file that has one keeps it.
         table: Name of the table in a DuckDB database.
 
     Raises:
@@ -139,7 +140,7 @@ def next_export_start(
 
     That is the earliest time of the oldest run that had not ended, or ``lookback`` before the newest run, whichever is
     earlier: a rerun changes a run that had ended. A change further back is missed. A run whose state is unknown and
-    that has no end counts as one that had not ended.
+    that has no end counts as one that had not ended, and one that is planned for the future as one of the present.
 
     Returns:
         The time, or None if there is no such file, or none of its runs has a time.
@@ -157,7 +158,9 @@ def next_export_start(
     missing = [name for name in POSITION if name not in names]
     if missing:
         raise ExportError(f"{target.path} has no column {missing[0]}, which tells where the next increment begins")
-    start = resume_at(_stored_rows(target, chosen_columns(POSITION, "json")), lookback=behind // MILLISECOND)
+    now = (datetime.now(UTC) - EPOCH) // MILLISECOND
+    stored = _stored_rows(target, chosen_columns(POSITION, "json"))
+    start = resume_at(stored, lookback=behind // MILLISECOND, now=now)
     return None if start is None else EPOCH + start * MILLISECOND
 
 
@@ -197,10 +200,8 @@ def _target(
     csv_guard: bool = False,
     csv_bom: bool = False,
 ) -> _Target:
-    where = Path(path).resolve()
+    where = replaceable(path)
     known = _format_of(where, format)
-    if where.exists() and not where.is_file():
-        raise InvalidArgumentError(f"{where} is no file that could be replaced")
     if (csv_guard or csv_bom) and known != "csv":
         raise InvalidArgumentError(f"csv_guard and csv_bom are for CSV, not for {known}")
     if not table or "\x00" in table:
@@ -239,7 +240,8 @@ def _fill_database(target: _Target, columns: Sequence[Column], some: Iterator[Ba
 def _writer(target: _Target, made: Path, columns: Sequence[Column], identities: Identities | None) -> _Writer:
     match target.format:
         case "csv":
-            return CsvWriter(made, columns, identities=identities, guard=target.csv_guard, bom=target.csv_bom)
+            bom = target.csv_bom or (identities is not None and begins_with_mark(target.path))
+            return CsvWriter(made, columns, identities=identities, guard=target.csv_guard, bom=bom)
         case "ndjson":
             return NdjsonWriter(made, columns, identities=identities)
         case "parquet" | "arrow":

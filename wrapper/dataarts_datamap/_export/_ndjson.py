@@ -9,6 +9,7 @@ from msgspec import DecodeError, Struct, json
 from dataarts_datamap._errors import ExportError
 from dataarts_datamap._export._columns import Batch, Column, Kind
 from dataarts_datamap._export._times import milliseconds_of, time_text
+from dataarts_datamap._text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -70,7 +71,7 @@ def ndjson_columns(path: Path) -> list[str] | None:
 
 
 def ndjson_rows(path: Path, columns: Sequence[Column]) -> Iterator[tuple[Any, ...]]:
-    """The rows of a file of JSON lines, these columns of each."""
+    """The rows of a file of JSON lines, these columns of each, all of which hold text."""
     for line in _lines(path):
         row = _decode(path, line, dict[str, Any])
         yield tuple(_read_value(path, column.kind, row.get(column.name)) for column in columns)
@@ -84,9 +85,11 @@ def _lines(path: Path) -> Iterator[bytes]:
 def _decode(path: Path, line: bytes, type_: Any) -> Any:  # noqa: ANN401
     try:
         return json.decode(line, type=type_)
-    except DecodeError as error:
+    except (DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ExportError(f"{path} has a line that is no run: {error}") from None
 
 
-def _read_value(path: Path, kind: Kind, value: Any) -> Any:  # noqa: ANN401
+def _read_value(path: Path, kind: Kind, value: object) -> Any:  # noqa: ANN401
+    if not isinstance(value, str | None):
+        raise ExportError(f"{path} holds {shown(value)} where a text was expected")
     return milliseconds_of(path, value) if kind is Kind.TIME and value is not None else value

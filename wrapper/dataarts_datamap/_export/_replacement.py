@@ -9,11 +9,29 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from dataarts_datamap._errors import ExportError
+from dataarts_datamap._errors import ExportError, InvalidArgumentError
 from dataarts_datamap._export._ownership import SUFFIX, owning, prefix_for, remove_abandoned
+from dataarts_datamap._text import printable, shown
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+
+
+def replaceable(path: str | os.PathLike[str]) -> Path:
+    """Where a file is or will be, behind all links.
+
+    Raises:
+        InvalidArgumentError: There is something else, such as a device or a circle of links, or no folder for it.
+    """
+    try:
+        where = Path(path).resolve()
+    except (RuntimeError, ValueError) as error:  # a circle, up to Python 3.12, or a null character
+        raise InvalidArgumentError(f"{shown(str(path))} is no file that could be replaced: {error}") from None
+    if where.is_symlink() or (where.exists() and not where.is_file()):
+        raise InvalidArgumentError(f"{printable(str(where))} is no file that could be replaced")
+    if not where.parent.is_dir():
+        raise InvalidArgumentError(printable(f"there is no folder {where.parent} to write {where.name} to"))
+    return where
 
 
 @contextmanager

@@ -16,21 +16,25 @@ POSITION: Final = ("state", "plan_time", "submit_time", "start_time", "end_time"
 StoredRun: TypeAlias = tuple[str | None, int | None, int | None, int | None, int | None]
 
 
-def resume_at(rows: Iterable[StoredRun], *, lookback: int) -> int | None:
+def resume_at(rows: Iterable[StoredRun], *, lookback: int, now: int) -> int | None:
     """The first time of the oldest run that had not ended, or ``lookback`` before the newest that had, if earlier.
+
+    A run that is planned for the future counts as one of the present: an increment looks back from there.
 
     Args:
         rows: What each run has in the columns ``POSITION``.
         lookback: Milliseconds.
+        now: Milliseconds since the epoch.
 
     Returns:
         Milliseconds since the epoch, not negative; None if no run has a time.
     """
     oldest_open = newest_ended = None
     for state, *moments in rows:
-        first = min((moment for moment in moments if moment is not None), default=None)
-        if first is None:
+        known = [moment for moment in moments if moment is not None]
+        if not known:
             continue
+        first = min(now, *known)
         if has_ended(state, has_end=moments[-1] is not None):
             newest_ended = first if newest_ended is None else max(newest_ended, first)
         else:

@@ -17,12 +17,24 @@ if TYPE_CHECKING:
 _NESTED: Final = frozenset({"running_data", "running_param"})  # can hold SQL and paths
 
 
-def write_changes(readings: Iterable[Reading]) -> None:
-    """Write each change to stdout as soon as it is read; failures and notes are told on stderr, a note once."""
+def write_changes(readings: Iterable[Reading]) -> bool:
+    """Write each change to stdout as soon as it is read; failures and notes are told on stderr, a note once.
+
+    Returns:
+        Whether all was read; a reader that goes away ends it.
+    """
+    try:
+        return _write_changes(readings)
+    except BrokenPipeError:
+        return False
+
+
+def _write_changes(readings: Iterable[Reading]) -> bool:
     told: set[str] = set()
     for reading in readings:
         for change in reading.changes:
-            write_json(_line(change, reading.at))
+            if not write_json(_line(change, reading.at)):
+                return False
         for note in reading.notes:
             if note not in told:
                 tell(f"warning: {note}")
@@ -30,6 +42,7 @@ def write_changes(readings: Iterable[Reading]) -> None:
         if reading.error is not None:
             then = "" if reading.next_at is None else f"; the next reading is at {_text(reading.next_at)}"
             tell(f"{reading.error}{then}")
+    return True
 
 
 def _line(change: Change, at: datetime) -> dict[str, Any]:

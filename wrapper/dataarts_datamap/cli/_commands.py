@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import traceback
 import warnings
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import click
 
@@ -23,6 +21,7 @@ from dataarts_datamap._errors import (
 )
 from dataarts_datamap._version import __version__
 from dataarts_datamap.cli._options import tell
+from dataarts_datamap.cli._streams import telling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +42,7 @@ _VERBS: Final = (
 """Each is the command of that name in the module of that name."""
 
 _YES: Final = 0
+_NO: Final = 1
 _NOT_JUDGED: Final = 2
 _WRONG_USAGE: Final = 3
 _INTERRUPTED: Final = 130
@@ -61,15 +61,6 @@ class _Verbs(click.Group):
             return None
         return cast("click.Command", getattr(import_module(f"{__package__}._{cmd_name}"), cmd_name))
 
-    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  as in click
-        """Run a verb. A reader that went away early, such as ``head``, is no error."""
-        try:
-            return super().invoke(ctx)
-        except BrokenPipeError:
-            # What is buffered still would be flushed at exit, and fail once more.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return _YES
-
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
@@ -83,7 +74,8 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
     try:
         code = cast("object", datamap.main(arguments, prog_name="datamap", standalone_mode=False))
     except click.ClickException as error:
-        error.show()
+        with telling():
+            error.show()
         return _WRONG_USAGE
     except (InvalidArgumentError, ConfigurationError) as error:
         tell(str(error))
@@ -94,8 +86,11 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt):
         return _INTERRUPTED
     except Exception:  # noqa: BLE001  a defect of ours must not look like the answer "no", which is 1
-        traceback.print_exc()
+        with telling():
+            traceback.print_exc()
         return _NOT_JUDGED
+    except SystemExit as ended:  # with 1 click ends where the reader of a help text has gone away
+        code = _YES if ended.code == _NO else ended.code
     return code if isinstance(code, int) else _YES
 
 

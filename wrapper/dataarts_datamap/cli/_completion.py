@@ -7,6 +7,8 @@ from typing import Final
 import click
 from click.shell_completion import get_completion_class
 
+from dataarts_datamap.cli._streams import write
+
 _VARIABLE: Final = "_DATAMAP_COMPLETE"
 # click's own script cuts a value, and what is told of it, at its first comma.
 _FISH: Final = """\
@@ -46,7 +48,7 @@ def completion(ctx: click.Context, shell: str) -> None:
       eval "$(datamap completion zsh)"
       datamap completion fish > ~/.config/fish/completions/datamap.fish
     """  # noqa: D301  click reads \b
-    click.echo(_FISH if shell == "fish" else _script(ctx.find_root().command, shell), nl=False)
+    write(_FISH if shell == "fish" else _script(ctx.find_root().command, shell))
 
 
 def _script(command: click.Command, shell: str) -> str:

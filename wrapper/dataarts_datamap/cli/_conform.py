@@ -13,6 +13,7 @@ import click
 
 from dataarts_datamap._install import how_to_install
 from dataarts_datamap.cli._options import given, tell
+from dataarts_datamap.cli._streams import write
 from dataarts_datamap.cli._suggestions import suggest_levels
 
 if TYPE_CHECKING:
@@ -82,8 +83,6 @@ def conform(**options: Any) -> int:  # noqa: ANN401
         --endpoint https://dayu.eu-west-101.myhuaweicloud.eu \\
         --table 09318f28-939f-4ab6-a374-9e621096652c
     """  # noqa: D301  click reads \b
-    from dataarts_datamap.cli._output import write_text  # noqa: PLC0415  loads what --help does not need
-
     try:
         from dataarts_datamap_contract import reports, suite  # noqa: PLC0415  an extra, and the other side
         from dataarts_datamap_contract.baseline import (  # noqa: PLC0415
@@ -110,15 +109,15 @@ def conform(**options: Any) -> int:  # noqa: ANN401
     how = given(seed=options["seed"], levels=options["levels"], max_examples=options["max_examples"])
     with _nothing_left_behind():
         report = apply_baseline(suite.run_suite(target, **how), baseline)
-    write_text(reports.render_text(report))
-    for write, path in (
+    write(reports.render_text(report))
+    for write_report, path in (
         (reports.write_junit, options["junit"]),
         (reports.write_json, options["json_file"]),
         (reports.write_sarif, options["sarif"]),
         (reports.write_html, options["html"]),
     ):
         if path is not None:
-            write(report, path)
+            write_report(report, path)
     ci = bool(os.environ.get("CI")) if options["ci"] is None else options["ci"]
     return report.exit_code(ci=ci)
 

@@ -10,6 +10,7 @@ import click
 
 from dataarts_datamap._install import how_to_install
 from dataarts_datamap.cli._options import given
+from dataarts_datamap.cli._streams import telling
 from dataarts_datamap.cli._suggestions import suggest_faults
 from dataarts_datamap.cli._times import in_zone, parse_time
 
@@ -102,14 +103,14 @@ def mock(*, host: str, port: int, seed: int, now: datetime | int | None, **setti
 
     token = os.environ.get("DATAMAP_TOKEN") or None
     access_key, secret_key = (os.environ.get(f"HUAWEICLOUD_SDK_{name}") or None for name in ("AK", "SK"))
-    anchor = datetime.fromtimestamp(now / 1000, UTC) if isinstance(now, int) else in_zone(now, UTC)
     whom = given(token=token, access_key=access_key, secret_key=secret_key, **settings)
     try:
+        anchor = datetime.fromtimestamp(now / 1000, UTC) if isinstance(now, int) else in_zone(now, UTC)
         whom["latency"] = timedelta(milliseconds=whom.get("latency", 0))
         whom["progress_step"] = timedelta(seconds=whom.get("progress_step", 10))
         whom["faults"] = tuple(map(server.Fault.parse, whom["faults"]))
         config = server.MockConfig(seed=seed, now=cast("datetime | None", anchor), **whom)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise click.UsageError(str(error)) from None
 
     def announce(url: str) -> None:
@@ -117,10 +118,11 @@ def mock(*, host: str, port: int, seed: int, now: datetime | int | None, **setti
         if token is None:
             variables["TOKEN"] = config.token
         also = ", with the same DATAMAP_TOKEN" if token else ""
-        click.echo(f"Serving at {url} until interrupted. In another shell{also}:", err=True)
-        for name, value in variables.items():
-            click.echo(f"  export DATAMAP_{name}={value}", err=True)
-        click.echo(f"  datamap runs --table {server.TABLE_GUID} {_last_day(config.now)}", err=True)
+        with telling():
+            click.echo(f"Serving at {url} until interrupted. In another shell{also}:", err=True)
+            for name, value in variables.items():
+                click.echo(f"  export DATAMAP_{name}={value}", err=True)
+            click.echo(f"  datamap runs --table {server.TABLE_GUID} {_last_day(config.now)}", err=True)
 
     server.serve(config, host=host, port=port, on_ready=announce)
 

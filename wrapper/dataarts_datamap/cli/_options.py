@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from dataarts_datamap.cli._streams import telling
 from dataarts_datamap.cli._suggestions import suggest_regions, suggest_workspaces
 
 if TYPE_CHECKING:
@@ -108,8 +109,9 @@ def output_shape(asked: Output | None) -> Output:
 
 
 def tell(text: str) -> None:
-    """Tell the person on stderr."""
-    click.echo(f"datamap: {text}", err=True)
+    """Tell the person on stderr, if there is one."""
+    with telling():
+        click.echo(f"datamap: {text}", err=True)
 
 
 def tell_zone(times: Sequence[datetime | int | None], zone: tzinfo, output: Output) -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import select
 import shutil
 import sys
-import time
 from datetime import timedelta
 from io import StringIO
 from textwrap import TextWrapper
@@ -14,8 +12,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from dataarts_datamap._freshness import Verdict
 from dataarts_datamap._models import RunState
+from dataarts_datamap._report._wall import time_text
 from dataarts_datamap._text import printable
 from dataarts_datamap.cli._prometheus import prometheus_text
+from dataarts_datamap.cli._streams import write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -75,7 +75,7 @@ def write_findings(findings: Iterable[Finding], *, output: Output) -> list[Findi
         if output == "ndjson":
             _write_lines([{name: getattr(finding, name) for name in ("step", "outcome", "text", "remedy")}])
         else:
-            _write(_finding_text(finding, line_width()))
+            write(_finding_text(finding, line_width()))
     return written
 
 
@@ -94,7 +94,7 @@ def write_status(status: TableStatus, table_guid: str, *, output: StatusOutput, 
         case "json":
             _write_lines([{"table_guid": table_guid, **status.to_dict()}])
         case "prometheus":
-            _write(prometheus_text(status, table_guid))
+            write(prometheus_text(status, table_guid))
         case "table":
             subjects = [(status, "(all)"), *((one, one.job_name) for one in status.operators)]
             rows = [((*_status_cells(one, zone), name), VERDICT_STYLES[one.verdict]) for one, name in subjects]
@@ -109,7 +109,8 @@ def is_terminal() -> bool:
 def _write_lines(values: Iterable[dict[str, Any]]) -> int:
     count = 0
     for count, value in enumerate(values, start=1):  # noqa: B007  the count outlives the loop
-        _write(f"{_escape(json.dumps(value, ensure_ascii=False, allow_nan=False))}\n")
+        if not write_json(value):
+            break
     return count
 
 
@@ -139,43 +140,12 @@ def write_rich(*renderables: RenderableType, width: int) -> None:
     console = Console(file=sheet, force_terminal=is_terminal(), legacy_windows=False, width=width)
     for renderable in renderables:
         console.print(renderable, crop=False)
-    _write("".join(f"{line.rstrip()}\n" for line in sheet.getvalue().splitlines()))
+    write("".join(f"{line.rstrip()}\n" for line in sheet.getvalue().splitlines()))
 
 
-def wait_while_read(seconds: float) -> None:
-    """Wait, unless the reader of stdout goes away, which is found out where the platform can tell.
-
-    Raises:
-        BrokenPipeError: It has gone.
-    """
-    if sys.stdout is None or not hasattr(select, "poll"):
-        time.sleep(seconds)
-        return
-    until = time.monotonic() + seconds
-    watched = select.poll()
-    watched.register(sys.stdout.fileno(), 0)  # an error or a hang-up is told unasked
-    if any(event & (select.POLLERR | select.POLLHUP) for _, event in watched.poll(seconds * 1000)):
-        raise BrokenPipeError
-    time.sleep(max(0.0, until - time.monotonic()))
-
-
-def write_json(value: dict[str, Any]) -> None:
-    """Write a value to stdout as one line of JSON."""
-    _write_lines([value])
-
-
-def write_text(text: str) -> None:
-    """Write text to stdout that is fit to be shown."""
-    _write(text)
-
-
-def _write(text: str) -> None:
-    """Write to stdout as UTF-8, whatever the locale says, so that no name can fail to print."""
-    if sys.stdout is None:
-        raise OSError("there is no standard output to write to")
-    sys.stdout.flush()
-    sys.stdout.buffer.write(text.encode())
-    sys.stdout.buffer.flush()
+def write_json(value: dict[str, Any]) -> bool:
+    """Write a value to stdout as one line of JSON, and tell whether somebody reads it."""
+    return write(f"{_escape(json.dumps(value, ensure_ascii=False, allow_nan=False))}\n")
 
 
 def _escape(line: str) -> str:
@@ -199,7 +169,7 @@ def _status_cells(status: RunsStatus, zone: tzinfo) -> tuple[str | None, ...]:
 
 
 def _time(time: datetime | None, zone: tzinfo) -> str | None:
-    return None if time is None else f"{time.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+    return None if time is None else time_text(time, zone)
 
 
 def duration_text(duration: timedelta | None) -> str | None:

@@ -106,11 +106,12 @@ def report(  # noqa: PLR0913  one parameter for each option
       datamap report 09318f28-939f-4ab6-a374-9e621096652c --html report.html
       datamap report 09318f28-939f-4ab6-a374-9e621096652c --since 7d --tz +08:00
     """  # noqa: D301  click reads \b
-    from dataarts_datamap.cli._output import is_terminal  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._export._replacement import replaceable  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap.cli._output import is_terminal  # noqa: PLC0415  as above
 
     if start is not None and since is not None:
         raise click.UsageError("give either --start or --since, not both")
-    _check_folder(html)
+    target = None if html is None else replaceable(html)
     shape = output or ("table" if is_terminal() else None if html else "json")
     tell_zone((start, end), tz, "table" if shape == "table" else "ndjson")
     times = given(start=in_zone(start, tz), end=in_zone(end, tz, end=True), since=since)
@@ -118,15 +119,11 @@ def report(  # noqa: PLR0913  one parameter for each option
         how = given(page_size=page_size, offset_unit=offset_unit)
         found = _read(client, table_guid, times=times, zone=tz, max_age=max_age, how=how)
     tell_if_none(found.status.runs, "runs in this window")
-    if html is not None:
-        _write_page(found, html, running_data=running_data)
+    if target is not None:
+        size = _write_page(found, target, running_data=running_data)
+        tell(f"{found.status.runs} runs reported: {html} has {size / 1e6:.1f} MB")
     if shape is not None:
         _show(found, shape, running_data=running_data)
-
-
-def _check_folder(html: Path | None) -> None:
-    if html is not None and not html.absolute().parent.is_dir():
-        raise click.UsageError(f"there is no folder {html.parent} to write {html.name} to")
 
 
 def _read(  # noqa: PLR0913  what the options say
@@ -156,14 +153,15 @@ def _read(  # noqa: PLR0913  what the options say
     )
 
 
-def _write_page(found: Report, html: Path, *, running_data: bool) -> None:
+def _write_page(found: Report, target: Path, *, running_data: bool) -> int:
+    """Write the page; returns how many bytes it has."""
     from dataarts_datamap._export._replacement import replacing  # noqa: PLC0415  loads what --help does not need
     from dataarts_datamap._report._page import page  # noqa: PLC0415  as above
 
     written = page(found, running_data=running_data).encode()
-    with replacing(html) as made:
+    with replacing(target) as made:
         made.write_bytes(written)
-    tell(f"{found.status.runs} runs reported: {html} has {len(written) / 1e6:.1f} MB")
+    return len(written)
 
 
 def _show(found: Report, shape: ReportOutput, *, running_data: bool) -> None:

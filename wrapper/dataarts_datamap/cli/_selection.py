@@ -79,12 +79,27 @@ class Selection:
         return client.list_runs(cast("str", self.task_id), job_name=cast("str", self.job_name), **how)
 
     def count(self, client: DataMapClient) -> int | None:
-        """How many runs there are, as the server counts them: a small request for each operator. None if it does not.
+        """How many runs there are, as the server counts them: a small request for each operator.
+
+        None if it does not count them, or refuses: it may take no window as long as this one is before it is sliced.
 
         Raises:
             click.UsageError: As with ``pager``.
+            AuthenticationError: The credentials are refused; no second try may follow, since too many lock a key.
+            TransportError: No whole answer came back.
         """
-        totals = [self._count_operator(client, operator) for operator in self._operators(client)]
+        from dataarts_datamap._errors import (  # noqa: PLC0415  loads what --help does not need
+            AuthenticationError,
+            InvalidResponseError,
+            ServiceError,
+        )
+
+        try:
+            totals = [self._count_operator(client, operator) for operator in self._operators(client)]
+        except AuthenticationError:
+            raise
+        except (ServiceError, InvalidResponseError):
+            return None
         known = [total for total in totals if total is not None]
         return sum(known) if len(known) == len(totals) else None
 

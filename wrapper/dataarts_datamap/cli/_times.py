@@ -64,11 +64,15 @@ def in_zone(time: datetime | int | None, zone: tzinfo, *, end: bool = False) -> 
     When clocks are put back, an hour comes twice: a window begins with the first of a time and ends with the second.
 
     Raises:
-        click.UsageError: Clocks were put forward, and the zone has no such time.
+        click.UsageError: Clocks were put forward, and the zone has no such time; or it is at the end of all times.
     """
     if not isinstance(time, datetime) or time.tzinfo is not None:
         return time
     local = time.replace(tzinfo=zone, fold=int(end))
-    if local.astimezone(UTC).astimezone(zone).replace(tzinfo=None, fold=0) != time:
+    try:
+        found = local.astimezone(UTC).astimezone(zone)
+    except OverflowError:
+        raise click.UsageError(f"{time.isoformat()} in {zone} is out of range: the years are 1970 to 9999") from None
+    if found.replace(tzinfo=None, fold=0) != time:
         raise click.UsageError(f"{time.isoformat()} is no time in {zone}: clocks were put forward; give an offset")
     return local

@@ -133,8 +133,8 @@ def watch(  # noqa: PLR0913  one parameter for each option
     """  # noqa: D301  click reads \b
     from dataarts_datamap._freshness import look_back  # noqa: PLC0415  loads what --help does not need
     from dataarts_datamap._watching import Picture  # noqa: PLC0415  as above
-    from dataarts_datamap.cli._output import wait_while_read  # noqa: PLC0415  as above
     from dataarts_datamap.cli._readings import Pace, Readings  # noqa: PLC0415  as above
+    from dataarts_datamap.cli._streams import wait_while_read  # noqa: PLC0415  as above
 
     shape = output or ("live" if _can_draw() else "ndjson")
     if shape == "live" and not _can_draw():
@@ -157,7 +157,8 @@ def watch(  # noqa: PLR0913  one parameter for each option
         else:
             from dataarts_datamap.cli._changes import write_changes  # noqa: PLC0415  as above
 
-            write_changes(readings)
+            if not write_changes(readings):
+                return _YES
     return _exit_code(picture) if until_ended else _YES
 
 

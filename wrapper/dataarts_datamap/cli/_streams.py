@@ -1,0 +1,69 @@
+"""stdout and stderr, whose readers can go away early."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from typing import TextIO
+
+
+def write(text: str) -> bool:
+    """Write to stdout as UTF-8, whatever the locale says, so that no name can fail to print.
+
+    Returns:
+        Whether somebody reads it: a reader that went away early, such as ``head``, is no error.
+
+    Raises:
+        OSError: There is no stdout, or it cannot be written to.
+    """
+    if sys.stdout is None:
+        raise OSError("there is no standard output to write to")
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode())
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        _discard(sys.stdout)
+        return False
+    return True
+
+
+def wait_while_read(seconds: float) -> None:
+    """Wait, unless the reader of stdout goes away, which is found out where the platform can tell.
+
+    Raises:
+        BrokenPipeError: It has gone.
+    """
+    if sys.stdout is None or not hasattr(select, "poll"):
+        time.sleep(seconds)
+        return
+    until = time.monotonic() + seconds
+    watched = select.poll()
+    watched.register(sys.stdout.fileno(), 0)  # an error or a hang-up is told unasked
+    if any(event & (select.POLLERR | select.POLLHUP) for _, event in watched.poll(seconds * 1000)):
+        raise BrokenPipeError
+    time.sleep(max(0.0, until - time.monotonic()))
+
+
+@contextmanager
+def telling() -> Generator[None]:
+    """A block that writes to stderr: where nobody can be told, what the command does is not the worse for it."""
+    try:
+        yield
+    except OSError:
+        with suppress(OSError):  # it has no descriptor
+            _discard(sys.stderr)
+
+
+def _discard(stream: TextIO) -> None:
+    """Let what is written from now on go nowhere, and what is buffered still, which else fails once more at exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
