@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from dataarts_datamap.cli._streams import telling
-from dataarts_datamap.cli._suggestions import suggest_regions, suggest_workspaces
+from dataarts_datamap.cli._suggestions import suggest_regions, suggest_spans, suggest_workspaces, suggest_zones
+from dataarts_datamap.cli._times import parse_span, parse_zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,6 +29,27 @@ page_size_option = click.option("--page-size", type=int, metavar="ROWS", help="R
 offset_unit_option = click.option(
     "--offset-unit", type=click.Choice(["auto", "row", "page"]), help="What the server's offset counts (auto)."
 )
+
+
+max_age_option = click.option(
+    "--max-age",
+    type=parse_span,
+    shell_complete=suggest_spans,
+    metavar="SPAN",
+    help="Oldest that the last success may be: 90m, 26h, 2d.",
+)
+
+
+def zone_option(of_what: str) -> Callable[[CommandT], CommandT]:
+    """The option that names the zone of some times."""
+    return click.option(
+        "--tz",
+        type=parse_zone,
+        shell_complete=suggest_zones,
+        default="UTC",
+        metavar="ZONE",
+        help=f"Zone of {of_what} (UTC).",
+    )
 
 
 def table_argument(command: CommandT) -> CommandT:

@@ -12,15 +12,17 @@ from dataarts_datamap.cli._options import (
     connect,
     connection_options,
     given,
+    max_age_option,
     offset_unit_option,
     page_size_option,
     table_argument,
     tell,
     tell_if_none,
     tell_zone,
+    zone_option,
 )
-from dataarts_datamap.cli._suggestions import suggest_spans, suggest_zones
-from dataarts_datamap.cli._times import in_zone, parse_span, parse_time, parse_zone
+from dataarts_datamap.cli._suggestions import suggest_spans
+from dataarts_datamap.cli._times import in_zone, parse_span, parse_time
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -51,21 +53,8 @@ _DEFAULT_SPAN = timedelta(days=30)
     metavar="SPAN",
     help="Begin this long before the end: 24h, 7d (30d).",
 )
-@click.option(
-    "--max-age",
-    type=parse_span,
-    shell_complete=suggest_spans,
-    metavar="SPAN",
-    help="Oldest that the last success may be: 90m, 26h, 2d.",
-)
-@click.option(
-    "--tz",
-    type=parse_zone,
-    shell_complete=suggest_zones,
-    default="UTC",
-    metavar="ZONE",
-    help="Zone of the times in the report (UTC).",
-)
+@max_age_option
+@zone_option("the times in the report")
 @click.option(
     "--running-data", is_flag=True, help="Put what each run did into the page or JSON; it can hold SQL and paths."
 )

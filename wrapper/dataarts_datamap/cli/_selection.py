@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from dataarts_datamap.cli._options import given, offset_unit_option, page_size_option, tell_zone
-from dataarts_datamap.cli._suggestions import suggest_spans, suggest_zones
-from dataarts_datamap.cli._times import in_zone, parse_span, parse_time, parse_zone
+from dataarts_datamap.cli._options import given, offset_unit_option, page_size_option, tell_zone, zone_option
+from dataarts_datamap.cli._suggestions import suggest_spans
+from dataarts_datamap.cli._times import in_zone, parse_span, parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -149,14 +149,7 @@ def selection_options(command: Callable[..., None]) -> Callable[..., None]:
                 metavar="SPAN",
                 help="Begin this long before the end: 90m, 24h, 7d.",
             ),
-            click.option(
-                "--tz",
-                type=parse_zone,
-                shell_complete=suggest_zones,
-                default="UTC",
-                metavar="ZONE",
-                help="Zone of times without an offset (UTC).",
-            ),
+            zone_option("times without an offset"),
             page_size_option,
             offset_unit_option,
             click.option("--strict", is_flag=True, help="Fail on a field of an unexpected type."),

@@ -10,13 +10,15 @@ from dataarts_datamap.cli._options import (
     connect,
     connection_options,
     given,
+    max_age_option,
     offset_unit_option,
     page_size_option,
     table_argument,
     tell,
+    zone_option,
 )
-from dataarts_datamap.cli._suggestions import suggest_spans, suggest_zones
-from dataarts_datamap.cli._times import parse_span, parse_zone
+from dataarts_datamap.cli._suggestions import suggest_spans
+from dataarts_datamap.cli._times import parse_span
 
 if TYPE_CHECKING:
     from datetime import timedelta, tzinfo
@@ -28,13 +30,7 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Tell whether a table is fresh.")
 @table_argument
-@click.option(
-    "--max-age",
-    type=parse_span,
-    shell_complete=suggest_spans,
-    metavar="SPAN",
-    help="How old the last success may be: 90m, 26h, 2d.",
-)
+@max_age_option
 @click.option(
     "--since",
     type=parse_span,
@@ -43,14 +39,7 @@ if TYPE_CHECKING:
     metavar="SPAN",
     help="How far back to look, at least (7d).",
 )
-@click.option(
-    "--tz",
-    type=parse_zone,
-    shell_complete=suggest_zones,
-    default="UTC",
-    metavar="ZONE",
-    help="Zone of the times in a table (UTC).",
-)
+@zone_option("the times in a table")
 @page_size_option
 @offset_unit_option
 @click.option(

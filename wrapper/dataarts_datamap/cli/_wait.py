@@ -13,9 +13,10 @@ from dataarts_datamap.cli._options import (
     output_option,
     output_shape,
     tell_zone,
+    zone_option,
 )
-from dataarts_datamap.cli._suggestions import suggest_spans, suggest_zones
-from dataarts_datamap.cli._times import in_zone, parse_span, parse_time, parse_zone
+from dataarts_datamap.cli._suggestions import suggest_spans
+from dataarts_datamap.cli._times import in_zone, parse_span, parse_time
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta, tzinfo
@@ -38,14 +39,7 @@ _NO = 1
     metavar="SPAN",
     help="Begin this long before now: 90m, 24h, 7d.",
 )
-@click.option(
-    "--tz",
-    type=parse_zone,
-    shell_complete=suggest_zones,
-    default="UTC",
-    metavar="ZONE",
-    help="Zone of times without an offset (UTC).",
-)
+@zone_option("times without an offset")
 @click.option(
     "--for",
     "patience",

@@ -10,9 +10,18 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import click
 
-from dataarts_datamap.cli._options import connect, connection_options, given, offset_unit_option, page_size_option, tell
-from dataarts_datamap.cli._suggestions import suggest_paces, suggest_spans, suggest_zones
-from dataarts_datamap.cli._times import parse_span, parse_zone
+from dataarts_datamap.cli._options import (
+    connect,
+    connection_options,
+    given,
+    max_age_option,
+    offset_unit_option,
+    page_size_option,
+    tell,
+    zone_option,
+)
+from dataarts_datamap.cli._suggestions import suggest_paces, suggest_spans
+from dataarts_datamap.cli._times import parse_span
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -77,21 +86,8 @@ def _parse_patience(text: str) -> timedelta:
     metavar="SPAN",
     help="End after this long: 90m, 12h (until interrupted).",
 )
-@click.option(
-    "--max-age",
-    type=parse_span,
-    shell_complete=suggest_spans,
-    metavar="SPAN",
-    help="Oldest that the last success may be: 90m, 26h, 2d.",
-)
-@click.option(
-    "--tz",
-    type=parse_zone,
-    shell_complete=suggest_zones,
-    default="UTC",
-    metavar="ZONE",
-    help="Zone of the times in the view (UTC).",
-)
+@max_age_option
+@zone_option("the times in the view")
 @page_size_option
 @offset_unit_option
 @click.option(
