@@ -68,7 +68,7 @@ def test_nobody_reads(command: str, code: int, tmp_path: Path, monkeypatch: pyte
     assert [word for word in command.split() if word.startswith("made.")] == [path.name for path in tmp_path.iterdir()]
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
 def test_stderr_on_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     """A note that cannot be written does not keep the answer back, nor does it look like the answer no."""
     with ScriptedServer(answer) as server, full() as err:
