@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Self, TypeVar
+from typing import Any, ClassVar, Final, Self, TypeVar
 
 from msgspec import Struct, ValidationError, json
 
@@ -18,9 +18,11 @@ _VERSION: Final = 1
 
 
 class _Token(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    kind: ClassVar[str]
+
     def text(self) -> str:
         """The token as text: JSON of one line."""
-        return json.encode({"version": _VERSION, "kind": type(self).__name__, **_members(self)}).decode()
+        return json.encode({"version": _VERSION, "kind": self.kind, **_members(self)}).decode()
 
     @classmethod
     def parse(cls, text: object) -> Self:
@@ -31,7 +33,7 @@ class _Token(Struct, frozen=True, kw_only=True, omit_defaults=True):
         """
         try:
             head = json.decode(text if isinstance(text, str) else b"", type=_Head)
-            if (head.version, head.kind) == (_VERSION, cls.__name__):
+            if (head.version, head.kind) == (_VERSION, cls.kind):
                 return json.decode(text if isinstance(text, str) else b"", type=cls)
         except (ValidationError, ValueError, RecursionError):
             pass
@@ -66,6 +68,8 @@ class Position(_Token, frozen=True, kw_only=True, omit_defaults=True):
         first_offset: Where its lists begin.
     """
 
+    kind = "Position"
+
     task_id: str
     job_name: str
     workspace_id: str | None = None
@@ -92,6 +96,8 @@ class TablePosition(_Token, frozen=True, kw_only=True, omit_defaults=True):
         finished: The operators that were read, each as task, name and workspace.
         current: Where the one stands that is read.
     """
+
+    kind = "TablePosition"
 
     table_guid: str
     window: Window
