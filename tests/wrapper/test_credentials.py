@@ -403,4 +403,6 @@ def test_no_escape_saves_a_secret_from_the_mask(secret: str, escape: Callable[[s
     answered = {"x-subject-token": secret} if place == "answer" else {}
     request = Request(method="GET", endpoint="https://h", path="/", headers=headers, secrets=secrets)
 
-    assert escape(secret) not in mask(f"before {escape(secret)} after", request, answered)
+    assert escape(secret) not in mask(
+        f"before {escape(secret)} after", request.headers, answered, secrets=request.secrets
+    )

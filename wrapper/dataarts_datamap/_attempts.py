@@ -192,4 +192,5 @@ def _shown_headers(
 
 
 def _short(text: str | None, request: Request, response: Response | None) -> str | None:
-    return text and printable(mask(text, request, response.headers if response else {}), limit=_SHORT)
+    headers = response.headers if response else {}
+    return text and printable(mask(text, request.headers, headers, secrets=request.secrets), limit=_SHORT)

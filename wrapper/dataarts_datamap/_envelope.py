@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, cast
 
 from msgspec import Meta, Struct, ValidationError, json
 
+from dataarts_datamap._api.page_text import attach_page
 from dataarts_datamap._arguments import path_segment, query_text
 from dataarts_datamap._errors import (
     ErrorBodyError,
@@ -19,7 +20,7 @@ from dataarts_datamap._errors import (
     UnsuccessfulError,
     UpstreamError,
 )
-from dataarts_datamap._models import Operator, Run, RunPage, attach_page, convert_json
+from dataarts_datamap._models import Operator, Run, RunPage, convert_json
 from dataarts_datamap._refusals import (
     UNREADABLE,
     Told,

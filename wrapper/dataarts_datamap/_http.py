@@ -470,7 +470,8 @@ class _Arrival:
         return printable(self._masked(text), limit=limit)  # masked first: half of a secret is not found
 
     def _masked(self, text: str) -> str:
-        return mask(text, self._request, self._head[1] if self._head else {})
+        received = self._head[1] if self._head else {}
+        return mask(text, self._request.headers, received, secrets=self._request.secrets)
 
     def _keep(self, content: bytes) -> None:
         self._size += len(content)

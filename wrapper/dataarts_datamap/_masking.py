@@ -1,20 +1,17 @@
-"""Keeps secrets out of what is shown of an answer: servers and gateways echo what they were sent."""
+"""Keeps secrets out of what is shown of a response: servers and gateways echo what they were sent."""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
 from operator import itemgetter
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    from dataarts_datamap._messages import Request
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 MASK: Final = "***"
 _SECRET_HEADERS: Final = frozenset(
@@ -48,16 +45,16 @@ class _Level(Struct, frozen=True):
     marks: Sequence[tuple[int, int]]
 
 
-def mask(text: str, request: Request, answered: Mapping[str, str] = MappingProxyType({})) -> str:
+def mask(text: str, *headers: Mapping[str, str], secrets: Iterable[str] = ()) -> str:
     """The text without the secrets of a request, however they are escaped, and without the gateway's echo.
 
     Args:
         text: What is to be shown.
-        request: The request, whose headers and ``secrets`` are masked.
-        answered: The headers of its answer: one of them can be a token.
+        headers: The headers of the request, and those of its response: one of them can be a token.
+        secrets: What else must not be shown.
     """
-    secrets = {*_header_secrets(request.headers), *_header_secrets(answered), *filter(None, request.secrets)}
-    return re.sub(_ECHOES, lambda echo: f"{echo[1] or echo[2]}{MASK}", _without(text, secrets))
+    hidden = {*filter(None, secrets), *(secret for fields in headers for secret in _header_secrets(fields))}
+    return re.sub(_ECHOES, lambda echo: f"{echo[1] or echo[2]}{MASK}", _without(text, hidden))
 
 
 def _header_secrets(headers: Mapping[str, str]) -> Iterator[str]:

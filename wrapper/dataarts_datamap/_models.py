@@ -10,13 +10,12 @@ import math
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol, TypeAlias
 
 from msgspec import UNSET, DecodeError, Meta, Struct, ValidationError, convert, field, json, to_builtins
 from msgspec.structs import fields
 
 from dataarts_datamap._epoch import EPOCH, LAST_MILLISECOND, MILLISECOND
-from dataarts_datamap._errors import InvalidBodyError
 from dataarts_datamap._text import printable, shown
 
 if TYPE_CHECKING:
@@ -93,31 +92,16 @@ class Operator(Struct, frozen=True, kw_only=True):
     workspace_id: str | None = None
 
 
-class PageText:
-    """The text of a page, decoded once more when the first of its rows is asked for its ``raw``."""
-
-    __slots__ = ("_rows", "_text")
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._rows: list[dict[str, Any]] | None = None
+class RowsAsSent(Protocol):
+    """The rows of a page, every field as sent."""
 
     def row(self, index: int) -> dict[str, Any]:
-        """The row of this index, every field as sent.
+        """The row of this index.
 
         Raises:
-            InvalidBodyError: A field that nobody knows cannot be decoded: a number out of range, or nested too deeply.
+            InvalidBodyError: A field that nobody knows cannot be decoded.
         """
-        if self._rows is None:
-            self._rows = self._decode()
-        return self._rows[index]
-
-    def _decode(self) -> list[dict[str, Any]]:
-        try:
-            return cast("list[dict[str, Any]]", json.decode(self._text)["rows"])
-        except (ValueError, RecursionError) as error:
-            problem = f"an unknown field cannot be decoded: {error}"
-        raise InvalidBodyError(problem, raw=self._text)
+        ...
 
 
 class Run(Struct, frozen=True, kw_only=True, dict=True):
@@ -276,7 +260,7 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
         Raises:
             InvalidBodyError: A field that nobody knows cannot be decoded.
         """
-        page: PageText | None = vars(self).get("page")
+        page: RowsAsSent | None = vars(self).get("page")
         if page is None:
             return {name: value for name, value in to_builtins(self).items() if value is not None}
         return page.row(vars(self)["index"])
@@ -330,15 +314,6 @@ class RunPage(Struct, frozen=True, kw_only=True):
     message: str | None
     offset: int
     problems: tuple[str, ...] = ()
-
-
-def attach_page(runs: list[Run], text: str) -> None:
-    """Let each run find its own row in the page's text."""
-    page = PageText(text)
-    for index, run in enumerate(runs):
-        attributes = vars(run)
-        attributes["page"] = page
-        attributes["index"] = index
 
 
 def convert_json(value: object, type_: Any) -> Any:  # noqa: ANN401  the type is only known at run time

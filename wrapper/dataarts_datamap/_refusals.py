@@ -112,7 +112,7 @@ def error_about(
     """
 
     def masked(text: str) -> str:
-        return mask(text, response.request, response.headers)
+        return mask(text, response.request.headers, response.headers, secrets=response.request.secrets)
 
     said = " ".join(part for part in (told.code, told.message) if part)
     facts = response.facts()

@@ -1,0 +1,1 @@
+"""The service: where it is, how each operation is asked, and what its response means."""
