@@ -25,6 +25,7 @@ from dataarts_datamap._times import Window
 from dataarts_datamap._watching import Picture
 from dataarts_datamap.cli._changes import write_changes
 from dataarts_datamap.cli._readings import Pace, Reading, Readings
+from dataarts_datamap.cli._table import ClientTable
 from dataarts_datamap.cli._watch_view import View
 from support.answers import json_answer, run_page
 from support.command import called, point_at
@@ -76,7 +77,7 @@ def readings(
         clock=InstantClock(),
     ) as client:
         table_guid = getattr(service, "table_guid", "t")
-        yield Readings(client, table_guid, Picture(timedelta(hours=24)), pace=pace, how={})
+        yield Readings(ClientTable(client, table_guid, {}), Picture(timedelta(hours=24)), pace=pace)
 
 
 def lines(capfdbinary: pytest.CaptureFixture[bytes]) -> tuple[list[dict[str, Any]], list[str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from dataarts_datamap._errors import DataMapError
 from dataarts_datamap._text import printable
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from dataarts_datamap._client import DataMapClient
-    from dataarts_datamap._models import Operator
+    from dataarts_datamap._models import Operator, Run
+    from dataarts_datamap._times import Window
     from dataarts_datamap._watching import Change, Picture
 
 _LONGEST_WAIT: Final = timedelta(days=1)
@@ -60,29 +60,48 @@ class Pace:
     wait: Callable[[float], None]
 
 
+class PolledTable(Protocol):
+    """The table that is read again and again."""
+
+    @property
+    def guid(self) -> str:
+        """GUID of the table."""
+        ...
+
+    def list_operators(self) -> list[Operator]:
+        """The operators of the table.
+
+        Raises:
+            DataMapError: They could not be read.
+        """
+        ...
+
+    def list_runs(self, window: Window) -> list[Run]:
+        """The runs of the table in a window.
+
+        Raises:
+            DataMapError: They could not be read.
+        """
+        ...
+
+
 class Readings:
     """The readings of a table, taken as they are asked for.
 
     Args:
-        client: Whom to ask.
-        table_guid: GUID of the table.
+        table: The table.
         picture: What takes in what is read.
         pace: When readings are taken.
-        how: How pages are read.
 
     Attributes:
         operators: The operators of the table, as of the last whole reading.
     """
 
-    def __init__(
-        self, client: DataMapClient, table_guid: str, picture: Picture, *, pace: Pace, how: dict[str, Any]
-    ) -> None:
+    def __init__(self, table: PolledTable, picture: Picture, *, pace: Pace) -> None:
         self.operators: list[Operator] = []
-        self._client = client
-        self._table_guid = table_guid
+        self._table = table
         self._picture = picture
         self._pace = pace
-        self._how = how
 
     def __iter__(self) -> Iterator[Reading]:
         """Each reading, one that failed too; the first one must not.
@@ -129,10 +148,8 @@ class Readings:
     def _take(self) -> tuple[Change, ...]:
         part = self._picture.next_part(self._pace.now())
         if part.is_whole:
-            self.operators = self._client.list_operators(self._table_guid)
+            self.operators = self._table.list_operators()
         if not self.operators and self._picture.window is None:
-            name = printable(self._table_guid, limit=80)
+            name = printable(self._table.guid, limit=80)
             raise DataMapError(f"no operator is known to produce the table {name}: its GUID may be that of another one")
-        start, end = part.window
-        runs = self._client.list_table_runs(self._table_guid, start=start, end=end, **self._how).to_list()
-        return self._picture.take(runs, part)
+        return self._picture.take(self._table.list_runs(part.window), part)

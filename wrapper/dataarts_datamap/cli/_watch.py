@@ -131,6 +131,7 @@ def watch(  # noqa: PLR0913  one parameter for each option
     from dataarts_datamap._watching import Picture  # noqa: PLC0415  as above
     from dataarts_datamap.cli._readings import Pace, Readings  # noqa: PLC0415  as above
     from dataarts_datamap.cli._streams import wait_while_read  # noqa: PLC0415  as above
+    from dataarts_datamap.cli._table import ClientTable  # noqa: PLC0415  as above
 
     shape = output or ("live" if _can_draw() else "ndjson")
     if shape == "live" and not _can_draw():
@@ -145,7 +146,7 @@ def watch(  # noqa: PLR0913  one parameter for each option
     )
     with connect(settings) as client:
         how = given(page_size=page_size, offset_unit=offset_unit)
-        readings = Readings(client, table_guid, picture, pace=pace, how=how)
+        readings = Readings(ClientTable(client, table_guid, how), picture, pace=pace)
         if shape == "live":
             from dataarts_datamap.cli._watch_view import show_live  # noqa: PLC0415  as above
 
