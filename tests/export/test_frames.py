@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from dataarts_datamap import AsyncDataMapClient, DataMapClient, InvalidArgumentError, Run
-from dataarts_datamap._install import how_to_install
+from dataarts_datamap._extras import how_to_install
 from support.answers import documented_row, paged, run_page
 from support.faces import SETTINGS, WINDOW
 from support.runs import known

@@ -10,8 +10,8 @@ import pytest
 
 from dataarts_datamap._report._data import report_on
 from dataarts_datamap._report._page import page
-from dataarts_datamap._report._wall import time_text
-from dataarts_datamap._times import Window
+from dataarts_datamap._times import time_text
+from dataarts_datamap._window import Window
 from support.browser import Visit, chromium, find_chromium
 from support.runs import PLANNED, make_run
 

@@ -18,8 +18,8 @@ from dataarts_datamap._report._headline import headline
 from dataarts_datamap._report._page import page, page_data
 from dataarts_datamap._report._rolling import LEAST, WINDOW, rolled
 from dataarts_datamap._report._strip import cell_hours, hourly_cells, wall_hour, worst
-from dataarts_datamap._report._wall import span_text, time_text, wall_time
-from dataarts_datamap._times import Window
+from dataarts_datamap._times import span_text, time_text, wall_time
+from dataarts_datamap._window import Window
 from support.runs import PLANNED, make_run
 from support.runs import runs as any_runs
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from dataarts_datamap._plan import PageRead
-    from dataarts_datamap._times import Window
+    from dataarts_datamap._window import Window
 
 Takes = Literal["rows", "pages", "pages from one", "whole pages", "nothing"]
 Tells = Literal["all", "nothing", "zero", "this page", "one less", "two more", "about"]

@@ -33,7 +33,7 @@ from dataarts_datamap import (
     Request,
     UpstreamError,
 )
-from dataarts_datamap._install import how_to_install
+from dataarts_datamap._extras import how_to_install
 from dataarts_datamap.otel import attempt_hook
 from support.answers import documented_row, envelope, json_answer, run_page
 from support.faces import SETTINGS, TOKEN, At, InstantClock

@@ -11,9 +11,9 @@ import pytest
 
 from dataarts_datamap import Clock
 from dataarts_datamap._cancellation import Cancellation
-from dataarts_datamap._gate import Gate
 from dataarts_datamap._http import Network, SyncTransport
 from dataarts_datamap._messages import Sleep, Wait
+from dataarts_datamap._one_shot_event import Gate
 
 if TYPE_CHECKING:
     from dataarts_datamap._messages import Steps

@@ -19,10 +19,10 @@ from rich.console import Console
 from rich.screen import Screen
 
 from dataarts_datamap import AuthenticationError, DataMapClient, Operator, TokenCredentials
-from dataarts_datamap._epoch import EPOCH, MILLISECOND
 from dataarts_datamap._report._data import report_on
-from dataarts_datamap._times import Window
+from dataarts_datamap._times import EPOCH, MILLISECOND
 from dataarts_datamap._watching import Picture
+from dataarts_datamap._window import Window
 from dataarts_datamap.cli._changes import write_changes
 from dataarts_datamap.cli._readings import Pace, Reading, Readings
 from dataarts_datamap.cli._table import ClientTable

@@ -13,9 +13,9 @@ import pytest
 
 from dataarts_datamap import AsyncDataMapClient, ClientClosedError, Clock, DataMapClient, DataMapError, Retry
 from dataarts_datamap._direct import DirectPool
-from dataarts_datamap._gate import Gate
 from dataarts_datamap._http import _Pools  # pyright: ignore[reportPrivateUsage]  what happens inside it in a moment
 from dataarts_datamap._messages import Request
+from dataarts_datamap._one_shot_event import Gate
 from support.answers import run_page
 from support.faces import SETTINGS, WINDOW
 from support.faults import Connection, faulty_server, head, self_signed

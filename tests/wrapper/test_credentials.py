@@ -29,7 +29,7 @@ from dataarts_datamap import (
     TokenCredentials,
     find_credentials,
 )
-from dataarts_datamap._masking import mask
+from dataarts_datamap._secrets import mask
 from dataarts_datamap_contract.mock import MockConfig, MockServer
 from support.answers import json_answer, paged, run_page
 from support.faces import SETTINGS, TOKEN, WINDOW

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import dataarts_datamap
-from dataarts_datamap._install import how_to_install
+from dataarts_datamap._extras import how_to_install
 from dataarts_datamap_client.api.data_map import show_instance_infos, show_nodes
 
 HEAVY = ("httpx", "attr", "attrs", "msgspec", "click", "rich", "dataarts_datamap_client", "dataarts_datamap_contract")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataarts_datamap import InvalidArgumentError
-from dataarts_datamap._times import Window, milliseconds, window
+from dataarts_datamap._window import Window, milliseconds, window
 
 NOW = datetime(2024, 1, 15, 9, 41, 9, 796000, tzinfo=UTC)
 CHINA = timezone(timedelta(hours=8))

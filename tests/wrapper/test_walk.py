@@ -14,8 +14,8 @@ from dataarts_datamap import IncompleteWalkError, Operator, Run, RunPage
 from dataarts_datamap._offsets import Counting
 from dataarts_datamap._plan import Await, Habits, Plan
 from dataarts_datamap._resume import Position
-from dataarts_datamap._times import Window
 from dataarts_datamap._walk import WindowWalk, cut
+from dataarts_datamap._window import Window
 from support.simulated_server import BOUNDS, IDS, TAKES, TELLS, SimulatedServer
 
 if TYPE_CHECKING:

@@ -33,7 +33,7 @@ from support.runs import make_run
 
 if TYPE_CHECKING:
     from dataarts_datamap._models import Run
-    from dataarts_datamap._times import Window
+    from dataarts_datamap._window import Window
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Final
+from urllib.parse import SplitResult, urlsplit
 
 from dataarts_datamap._errors import InvalidArgumentError
 from dataarts_datamap._text import shown
@@ -71,3 +72,15 @@ def _text(name: str, value: object) -> str:
     if _SURROGATE.search(value):
         raise InvalidArgumentError(f"{name} holds half of a surrogate pair, which cannot be sent")
     return value
+
+
+def split_address(address: str) -> SplitResult | None:
+    """The parts of an ``http`` or ``https`` address; None if it is none."""
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError:
+        return None
+    if port == 0 or not parts.hostname or re.search(r"[\s\x00-\x1f]", address):
+        return None
+    return parts if parts.scheme in {"http", "https"} else None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from msgspec import Struct
 
-from dataarts_datamap._masking import mask
+from dataarts_datamap._secrets import mask
 from dataarts_datamap._text import printable
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from dataarts_datamap._callers import calling_place
 from dataarts_datamap._credentials import AccessKeyCredentials, TokenCredentials
 from dataarts_datamap._errors import CredentialsError, InsecureFileWarning
-from dataarts_datamap._undisclosed import Undisclosed
+from dataarts_datamap._secrets import Undisclosed
+from dataarts_datamap._warnings import calling_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING, Final, Generic, Self, TypedDict, TypeVar, Unpa
 
 from dataarts_datamap._arguments import header_value, path_segment, query_integer, query_text
 from dataarts_datamap._attempts import AttemptHook, AttemptReporter
-from dataarts_datamap._callers import calling_place
 from dataarts_datamap._chain import Found, Search
 from dataarts_datamap._clock import Clock
 from dataarts_datamap._endpoints import checked_endpoint, checked_proxy
 from dataarts_datamap._envelope import decode_operators, decode_page
-from dataarts_datamap._epoch import EPOCH, MILLISECOND
 from dataarts_datamap._errors import ConfigurationError, InvalidArgumentError
 from dataarts_datamap._http import AsyncTransport, Network, SyncTransport
 from dataarts_datamap._limiter import RateLimiter
@@ -31,8 +29,10 @@ from dataarts_datamap._resume import Position, TablePosition
 from dataarts_datamap._retry import Policy, Retry, exchange
 from dataarts_datamap._scope import Scope, Settings, how_to_set
 from dataarts_datamap._text import shown
-from dataarts_datamap._times import Time, Window, window
+from dataarts_datamap._times import EPOCH, MILLISECOND
 from dataarts_datamap._walk import WindowWalk
+from dataarts_datamap._warnings import calling_place
+from dataarts_datamap._window import Time, Window, window
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NoReturn, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from dataarts_datamap._arguments import header_value
+from dataarts_datamap._secrets import Secret
 from dataarts_datamap._signing import DATE_FORMAT, sign
 
 if TYPE_CHECKING:
@@ -43,21 +44,6 @@ class RenewableCredentials(Credentials, Protocol):
 def now_utc() -> datetime:
     """The time in UTC."""
     return datetime.now(UTC)
-
-
-class Secret:
-    """Refuses to be pickled: a pickle is a file that nobody guards."""
-
-    __slots__ = ()
-
-    def __copy__(self) -> Self:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, object]) -> Self:
-        return self
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("credentials are not pickled, since they are secret: make them anew in the other process")
 
 
 @dataclass(frozen=True, slots=True)

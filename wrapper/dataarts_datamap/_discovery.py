@@ -20,11 +20,11 @@ from dataarts_datamap._errors import (
     InvalidEnvelopeError,
     ServiceError,
 )
-from dataarts_datamap._kept import Fetched, Kept
 from dataarts_datamap._messages import Request, Send, Sleep, Wait
 from dataarts_datamap._refusals import UNREADABLE, check_status, error_about, find_error, reason_of, try_decode
 from dataarts_datamap._retry import exchange
 from dataarts_datamap._scope import ONLY_WORKSPACE, Scope, how_to_set
+from dataarts_datamap._shared_value import Fetched, Kept
 from dataarts_datamap._text import printable
 
 if TYPE_CHECKING:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from typing import Final
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
+from dataarts_datamap._arguments import split_address
 from dataarts_datamap._errors import ConfigurationError
+from dataarts_datamap._secrets import Undisclosed
 from dataarts_datamap._text import printable
-from dataarts_datamap._undisclosed import Undisclosed
 
 _NO_PROXY_BUT_BY_VARIABLE: Final = sys.platform == "linux"  # other systems have settings of their own
 
@@ -50,7 +50,7 @@ def checked_endpoint(
             ``http`` to another machine, which was not allowed.
     """
     shown = printable(repr(endpoint), limit=120)
-    parts = _split(endpoint)
+    parts = split_address(endpoint)
     if parts is None:
         raise ConfigurationError(f"the {name} {shown} is no address such as https://dayu.eu-west-101.myhuaweicloud.eu")
     if "@" in parts.netloc:
@@ -72,7 +72,7 @@ def checked_proxy(proxy: str) -> Proxy:
     Raises:
         ConfigurationError: It is no ``http`` or ``https`` address, or holds a path. The text does not show it.
     """
-    parts = _split(proxy)
+    parts = split_address(proxy)
     if parts is None or parts.path.strip("/") or parts.query or parts.fragment or not proxy.isascii():
         raise ConfigurationError("the proxy is no address such as http://proxy.example.com:3128 (not shown: secret)")
     auth = None
@@ -99,23 +99,11 @@ def environment_proxy(endpoint: str) -> Proxy | None:
     return checked_proxy(found if "://" in found else f"http://{found}")
 
 
-def _split(address: str) -> SplitResult | None:
-    """The parts of an ``http`` or ``https`` address; None if it is none."""
-    try:
-        parts = urlsplit(address)
-        port = parts.port
-    except ValueError:
-        return None
-    if port == 0 or not parts.hostname or re.search(r"[\s\x00-\x1f]", address):
-        return None
-    return parts if parts.scheme in {"http", "https"} else None
-
-
 def is_link_local(endpoint: str) -> bool:
     """Whether an address is one that no router forwards to, such as that of a metadata service."""
     from ipaddress import ip_address  # noqa: PLC0415  what few addresses need is loaded for them alone
 
-    parts = _split(endpoint)
+    parts = split_address(endpoint)
     try:
         return parts is not None and ip_address(parts.hostname or "").is_link_local
     except ValueError:

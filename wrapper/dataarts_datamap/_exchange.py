@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from msgspec import Struct
 
-from dataarts_datamap._undisclosed import Undisclosed
+from dataarts_datamap._secrets import Undisclosed
 
 if TYPE_CHECKING:
     import socket

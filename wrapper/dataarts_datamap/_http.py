@@ -45,9 +45,9 @@ from dataarts_datamap._exchange import (
     Timeouts,
     UnsendableError,
 )
-from dataarts_datamap._gate import Gate
-from dataarts_datamap._masking import mask
 from dataarts_datamap._messages import Response, Send, Sleep, Wait
+from dataarts_datamap._one_shot_event import Gate
+from dataarts_datamap._secrets import mask
 from dataarts_datamap._text import printable
 from dataarts_datamap._unpack import Unpacker
 from dataarts_datamap._version import __version__

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, TypeVar
 
 from msgspec import Struct
 
+from dataarts_datamap._secrets import Undisclosed
 from dataarts_datamap._text import percent_encoded
-from dataarts_datamap._undisclosed import Undisclosed
 
 if TYPE_CHECKING:
-    from dataarts_datamap._gate import Gate
+    from dataarts_datamap._one_shot_event import Gate
 
 T = TypeVar("T")
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol, TypeAlias
 from msgspec import UNSET, DecodeError, Meta, Struct, ValidationError, convert, field, json, to_builtins
 from msgspec.structs import fields
 
-from dataarts_datamap._epoch import EPOCH, LAST_MILLISECOND, MILLISECOND
 from dataarts_datamap._text import printable, shown
+from dataarts_datamap._times import EPOCH, LAST_MILLISECOND, MILLISECOND
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

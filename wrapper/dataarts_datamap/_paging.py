@@ -8,11 +8,11 @@ from contextlib import aclosing, closing
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar, cast
 
-from dataarts_datamap._callers import calling_place
 from dataarts_datamap._errors import DataMapError, InvalidArgumentError, RowProblemWarning
 from dataarts_datamap._models import RunPage
 from dataarts_datamap._read_ahead import ReadAhead
 from dataarts_datamap._text import printable, shown
+from dataarts_datamap._warnings import calling_place
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence

@@ -13,7 +13,7 @@ from dataarts_datamap._offsets import COUNTINGS_OF_UNIT, Counting, OffsetUnit, S
 
 if TYPE_CHECKING:
     from dataarts_datamap._models import Run
-    from dataarts_datamap._times import Window
+    from dataarts_datamap._window import Window
 
 _MOST_TOTALS: Final = 20
 _CONVINCING: Final = 4  # a total that is wrong by chance is not right so often

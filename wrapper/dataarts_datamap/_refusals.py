@@ -17,7 +17,7 @@ from dataarts_datamap._errors import (
     ServerError,
     StatusError,
 )
-from dataarts_datamap._masking import mask
+from dataarts_datamap._secrets import mask
 from dataarts_datamap._text import printable
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from dataarts_datamap._errors import InvalidArgumentError
 from dataarts_datamap._offsets import Counting  # noqa: TC001  msgspec reads the annotations
 from dataarts_datamap._overlap import Row  # noqa: TC001  as above
 from dataarts_datamap._text import shown
-from dataarts_datamap._times import Window  # noqa: TC001  as above
+from dataarts_datamap._window import Window  # noqa: TC001  as above
 
 T = TypeVar("T", bound="_Token")
 

@@ -13,7 +13,7 @@ from dataarts_datamap._models import RunPage
 from dataarts_datamap._offsets import COUNTINGS_OF_UNIT, Counting, Span, next_span, probe
 from dataarts_datamap._overlap import Joint, Memory, Order, Row, join, row_of
 from dataarts_datamap._plan import Await, Habits, PageRead, Plan, Progress, Walk
-from dataarts_datamap._times import Window
+from dataarts_datamap._window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from dataarts_datamap._models import Operator, Run
     from dataarts_datamap._plan import PageRead
-    from dataarts_datamap._times import Window
     from dataarts_datamap._walk import WindowWalk
+    from dataarts_datamap._window import Window
 
 
 class TableWalk:

@@ -1,95 +1,42 @@
-"""Times as callers give them, and the window in milliseconds that goes on the wire."""
+"""Milliseconds since the epoch, as the service counts time."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Final, NamedTuple, TypeAlias
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
 
-from dataarts_datamap._epoch import EPOCH, LAST_MILLISECOND, MILLISECOND
-from dataarts_datamap._errors import InvalidArgumentError
-from dataarts_datamap._text import shown
+if TYPE_CHECKING:
+    from datetime import tzinfo
 
-Time: TypeAlias = datetime | str | int
-"""An aware datetime, ISO 8601 text with an offset, or milliseconds since the epoch (UTC)."""
-
-_LIKELY_SECONDS: Final = range(1, 100_000_000_000)  # as milliseconds, a time before 1973-03-03
-
-
-class Window(NamedTuple):
-    """The pair of times as sent, in milliseconds since the epoch (UTC).
-
-    Neither the time of a run that it filters on nor whether its ends belong to it is documented.
-    """
-
-    start: int
-    end: int
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND: Final = timedelta(milliseconds=1)
+LAST_MILLISECOND: Final = 253_402_300_799_999
+"""The end of year 9999, the last that a datetime can hold."""
 
 
-def window(*, start: Time | None, end: Time | None, since: timedelta | None, now: datetime) -> Window:
-    """The window from ``start``, or from ``since`` before its end, up to ``end`` or else ``now``.
-
-    Raises:
-        InvalidArgumentError: A time is naive, not a time or out of range; there is not exactly one of ``start`` and
-            ``since``; or the start lies after the end.
-    """
-    if (start is None) is (since is None):
-        raise InvalidArgumentError("give exactly one of start and since: the window needs a beginning")
-    last = milliseconds("end", now if end is None else end, round_up=True)
-    first = milliseconds("start", start) if start is not None else last - _span(since)
-    if not 0 <= first <= last:
-        raise InvalidArgumentError(f"the window begins after its end, or before 1970: start {first}, end {last} (ms)")
-    return Window(first, last)
-
-
-def milliseconds(name: str, value: object, *, round_up: bool = False) -> int:
-    """A time as milliseconds since the epoch (UTC); a fraction of one is cut off, or rounded up.
-
-    Raises:
-        InvalidArgumentError: It is naive, not a time or out of range; the text says how to mend it.
-    """
-    match value:
-        case bool():
-            raise InvalidArgumentError(f"{name} must be a time, not {value}")
-        case int():
-            if value in _LIKELY_SECONDS:
-                raise InvalidArgumentError(f"{name} {value} looks like seconds: give milliseconds, {value * 1000}")
-            return _checked(name, value)
-        case str():
-            return milliseconds(name, _parse(name, value), round_up=round_up)
-        case datetime():
-            return _checked(name, _since_epoch(name, value, round_up=round_up))
-        case _:
-            kind = type(value).__name__
-            raise InvalidArgumentError(f"{name} must be an aware datetime, ISO 8601 text or milliseconds, not {kind}")
-
-
-def _since_epoch(name: str, value: datetime, *, round_up: bool) -> int:
-    if value.utcoffset() is None:
-        raise InvalidArgumentError(
-            f"{name} {value.isoformat()} has no time zone: give one, such as datetime(…, tzinfo=timezone.utc), "
-            f"or an offset such as {value.isoformat()}+00:00"
-        )
-    whole, rest = divmod(value - EPOCH, MILLISECOND)
-    return whole + 1 if round_up and rest else whole
-
-
-def _parse(name: str, text: str) -> datetime:
+def wall_time(time: datetime, zone: tzinfo) -> datetime:
+    """The time in the zone, naive; in UTC if the zone has it after the last year that can be told, 9999."""
     try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise InvalidArgumentError(
-            f"{name} {shown(text)} is not an ISO 8601 time with an offset, such as 2024-01-11T09:00:00+08:00"
-        ) from None
+        local = time.astimezone(zone)
+    except OverflowError:
+        local = time.astimezone(UTC)
+    return local.replace(tzinfo=None)
 
 
-def _span(since: object) -> int:
-    if not isinstance(since, timedelta) or since <= timedelta(0):
-        raise InvalidArgumentError(f"since must be a timedelta longer than nothing, not {shown(since)}")
-    whole, rest = divmod(since, MILLISECOND)
-    return whole + 1 if rest else whole
+def time_text(time: datetime, zone: tzinfo) -> str:
+    """A time in the zone, such as ``2024-01-11 09:00:00``."""
+    return wall_time(time, zone).isoformat(sep=" ", timespec="seconds")
 
 
-def _checked(name: str, value: int) -> int:
-    if not 0 <= value <= LAST_MILLISECOND:
-        raise InvalidArgumentError(f"{name} {shown(value)} is out of range: 0 to {LAST_MILLISECOND} ms since the epoch")
-    return value
+def span_text(span: timedelta) -> str:
+    """A length of time in its two largest units, such as ``2 d 3 h`` or ``12 min 5 s``."""
+    seconds = round(abs(span.total_seconds()))
+    units = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
+    first = next((index for index, (_, size) in enumerate(units) if seconds >= size), len(units) - 1)
+    parts: list[str] = []
+    for name, size in units[first : first + 2]:
+        number, seconds = divmod(seconds, size)
+        if number or not parts:
+            parts.append(f"{number} {name}")
+    sign = "-" if span < timedelta(0) and parts != ["0 s"] else ""
+    return sign + " ".join(parts)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from dataarts_datamap._epoch import EPOCH
 from dataarts_datamap._errors import DataMapError, RequestTimeoutError, WaitTimeoutError
 from dataarts_datamap._messages import Send, Sleep, Wait
 from dataarts_datamap._models import Run, RunPage, RunState
 from dataarts_datamap._retry import is_passing
+from dataarts_datamap._times import EPOCH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -23,7 +23,7 @@ from dataarts_datamap._overlap import Memory, row_of
 from dataarts_datamap._plan import Await, Habits, PageRead, Plan, Progress, Walk
 from dataarts_datamap._resume import Position
 from dataarts_datamap._slice import MOST_AHEAD, Edge, Place, SliceWalk, TooManyError, UnsettledError, WalkState
-from dataarts_datamap._times import Window
+from dataarts_datamap._window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

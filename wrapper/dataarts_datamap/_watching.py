@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from msgspec import Struct
 
-from dataarts_datamap._epoch import EPOCH, MILLISECOND
 from dataarts_datamap._errors import (
     DataMapError,
     ErrorBodyError,
@@ -29,7 +28,8 @@ from dataarts_datamap._errors import (
 )
 from dataarts_datamap._models import Run, has_ended
 from dataarts_datamap._retry import is_passing
-from dataarts_datamap._times import Window, window
+from dataarts_datamap._times import EPOCH, MILLISECOND
+from dataarts_datamap._window import Window, window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

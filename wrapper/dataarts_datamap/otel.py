@@ -18,7 +18,7 @@ import time
 from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import urlsplit
 
-from dataarts_datamap._install import how_to_install
+from dataarts_datamap._extras import how_to_install
 from dataarts_datamap._version import __version__
 
 try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from dataarts_datamap._errors import ExportError
 from dataarts_datamap._export._arrow import ArrowEncoder, plain_type
 from dataarts_datamap._export._columns import BATCH_ROWS, Batch, Column
-from dataarts_datamap._export._extras import Untyped, load_extra
+from dataarts_datamap._extras import Untyped, load_extra
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence

@@ -10,10 +10,10 @@ from warnings import warn
 
 from msgspec.structs import astuple, fields
 
-from dataarts_datamap._callers import calling_place
 from dataarts_datamap._errors import InvalidArgumentError, RowProblemWarning
 from dataarts_datamap._models import Run
 from dataarts_datamap._text import shown
+from dataarts_datamap._warnings import calling_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

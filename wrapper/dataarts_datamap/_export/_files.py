@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, get_
 
 from msgspec import Struct
 
-from dataarts_datamap._epoch import EPOCH, MILLISECOND
+from dataarts_datamap._atomic_file import replaceable, replacing, scratch
 from dataarts_datamap._errors import ExportError, InvalidArgumentError
 from dataarts_datamap._export._arrow_files import ArrowFileWriter, arrow_columns, arrow_rows
 from dataarts_datamap._export._columns import Batch, Column, Nested, batches, chosen_columns
@@ -18,9 +18,9 @@ from dataarts_datamap._export._csv import CsvWriter, begins_with_mark, csv_colum
 from dataarts_datamap._export._duckdb import DatabaseWriter, duckdb_columns, duckdb_rows, merge_database
 from dataarts_datamap._export._identities import Identities
 from dataarts_datamap._export._ndjson import NdjsonWriter, ndjson_columns, ndjson_rows
-from dataarts_datamap._export._replacement import replaceable, replacing, scratch
 from dataarts_datamap._export._resuming import POSITION, resume_at
 from dataarts_datamap._text import printable, shown
+from dataarts_datamap._times import EPOCH, MILLISECOND
 
 if TYPE_CHECKING:
     import os

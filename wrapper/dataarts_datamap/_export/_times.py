@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from dataarts_datamap._epoch import EPOCH, MILLISECOND
 from dataarts_datamap._errors import ExportError
 from dataarts_datamap._text import shown
+from dataarts_datamap._times import EPOCH, MILLISECOND
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
-from dataarts_datamap._epoch import EPOCH, MILLISECOND
 from dataarts_datamap._freshness import OperatorStatus, TableStatus, table_status
 from dataarts_datamap._models import Operator, Run, RunState
 from dataarts_datamap._report._rolling import Rolled, rolled
 from dataarts_datamap._report._strip import hourly_cells
+from dataarts_datamap._times import EPOCH, MILLISECOND
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import tzinfo
 
-    from dataarts_datamap._times import Window
+    from dataarts_datamap._window import Window
 
 _NESTED: Final = ("running_data", "running_param")
 

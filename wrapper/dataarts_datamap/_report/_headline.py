@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dataarts_datamap._freshness import Verdict
 from dataarts_datamap._report._names import job_text
-from dataarts_datamap._report._wall import span_text, time_text
 from dataarts_datamap._text import printable
+from dataarts_datamap._times import span_text, time_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,14 +12,13 @@ from itertools import pairwise
 from string import Template
 from typing import TYPE_CHECKING, Any, Final
 
-from dataarts_datamap._epoch import EPOCH, MILLISECOND
 from dataarts_datamap._models import Run, RunState
 from dataarts_datamap._report._data import ReportedRun, moment
 from dataarts_datamap._report._headline import headline
 from dataarts_datamap._report._names import job_labels
 from dataarts_datamap._report._rolling import OUTLIER_RULE
-from dataarts_datamap._report._wall import span_text, time_text, wall_time
 from dataarts_datamap._text import printable
+from dataarts_datamap._times import EPOCH, MILLISECOND, span_text, time_text, wall_time
 from dataarts_datamap._version import __version__
 
 if TYPE_CHECKING:

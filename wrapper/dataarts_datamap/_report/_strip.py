@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from dataarts_datamap._models import RunState
-from dataarts_datamap._report._wall import wall_time
+from dataarts_datamap._times import wall_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

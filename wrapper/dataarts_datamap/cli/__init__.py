@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
-from dataarts_datamap._install import how_to_install
+from dataarts_datamap._extras import how_to_install
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

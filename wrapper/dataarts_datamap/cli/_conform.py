@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from dataarts_datamap._install import how_to_install
+from dataarts_datamap._extras import how_to_install
 from dataarts_datamap.cli._options import given, tell
 from dataarts_datamap.cli._streams import write
 from dataarts_datamap.cli._suggestions import suggest_levels

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from dataarts_datamap._install import how_to_install
+from dataarts_datamap._extras import how_to_install
 from dataarts_datamap.cli._options import given
 from dataarts_datamap.cli._streams import telling
 from dataarts_datamap.cli._suggestions import suggest_faults

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from dataarts_datamap._freshness import Verdict
 from dataarts_datamap._models import RunState
-from dataarts_datamap._report._wall import time_text
 from dataarts_datamap._text import printable
+from dataarts_datamap._times import time_text
 from dataarts_datamap.cli._prometheus import prometheus_text
 from dataarts_datamap.cli._streams import write
 

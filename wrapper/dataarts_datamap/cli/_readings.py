@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dataarts_datamap._models import Operator, Run
-    from dataarts_datamap._times import Window
     from dataarts_datamap._watching import Change, Picture
+    from dataarts_datamap._window import Window
 
 _LONGEST_WAIT: Final = timedelta(days=1)
 

@@ -95,7 +95,7 @@ def report(  # noqa: PLR0913  one parameter for each option
       datamap report 09318f28-939f-4ab6-a374-9e621096652c --html report.html
       datamap report 09318f28-939f-4ab6-a374-9e621096652c --since 7d --tz +08:00
     """  # noqa: D301  click reads \b
-    from dataarts_datamap._export._replacement import replaceable  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._atomic_file import replaceable  # noqa: PLC0415  loads what --help does not need
     from dataarts_datamap.cli._output import is_terminal  # noqa: PLC0415  as above
 
     if start is not None and since is not None:
@@ -124,9 +124,9 @@ def _read(  # noqa: PLR0913  what the options say
     max_age: timedelta | None,
     how: dict[str, Any],
 ) -> Report:
-    from dataarts_datamap._epoch import EPOCH, MILLISECOND  # noqa: PLC0415  loads what --help does not need
     from dataarts_datamap._report._data import report_on  # noqa: PLC0415  as above
-    from dataarts_datamap._times import window  # noqa: PLC0415  as above
+    from dataarts_datamap._times import EPOCH, MILLISECOND  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._window import window  # noqa: PLC0415  as above
     from dataarts_datamap.cli._progress import with_progress  # noqa: PLC0415  as above
 
     now = datetime.now(UTC)
@@ -144,7 +144,7 @@ def _read(  # noqa: PLR0913  what the options say
 
 def _write_page(found: Report, target: Path, *, running_data: bool) -> int:
     """Write the page; returns how many bytes it has."""
-    from dataarts_datamap._export._replacement import replacing  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._atomic_file import replacing  # noqa: PLC0415  loads what --help does not need
     from dataarts_datamap._report._page import page  # noqa: PLC0415  as above
 
     written = page(found, running_data=running_data).encode()

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
-from dataarts_datamap._epoch import EPOCH, MILLISECOND
 from dataarts_datamap._report._data import count_states, moment
 from dataarts_datamap._report._headline import headline
 from dataarts_datamap._report._names import job_labels, job_text
 from dataarts_datamap._report._strip import cell_hours
-from dataarts_datamap._report._wall import span_text, time_text
 from dataarts_datamap._text import printable
+from dataarts_datamap._times import EPOCH, MILLISECOND, span_text, time_text
 from dataarts_datamap.cli._output import VERDICT_STYLES, line_width, write_rich
 from dataarts_datamap.cli._strips import Cells
 from dataarts_datamap.cli._tables import Row, fitted

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dataarts_datamap._client import DataMapClient
     from dataarts_datamap._models import Operator, Run
-    from dataarts_datamap._times import Window
+    from dataarts_datamap._window import Window
 
 
 @dataclass(frozen=True, slots=True)

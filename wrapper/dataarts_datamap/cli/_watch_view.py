@@ -15,14 +15,13 @@ from rich.live import Live
 from rich.segment import Segment
 from rich.text import Text
 
-from dataarts_datamap._epoch import EPOCH, MILLISECOND
 from dataarts_datamap._models import RunState
 from dataarts_datamap._report._data import report_on, wait
 from dataarts_datamap._report._headline import headline
 from dataarts_datamap._report._names import job_labels
 from dataarts_datamap._report._strip import cell_hours
-from dataarts_datamap._report._wall import span_text, time_text
 from dataarts_datamap._text import printable
+from dataarts_datamap._times import EPOCH, MILLISECOND, span_text, time_text
 from dataarts_datamap._watching import foremost, goes_on
 from dataarts_datamap.cli._output import STATE_STYLES, VERDICT_STYLES, duration_text, line_width, write_rich
 from dataarts_datamap.cli._report_sheet import FAILURE_TITLES, failure_row

@@ -1,11 +1,11 @@
-"""Keeps secrets out of what is shown of a response: servers and gateways echo what they were sent."""
+"""Values that hold secrets, and show none."""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
 from operator import itemgetter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 from urllib.parse import unquote
 
 from msgspec import Struct
@@ -13,13 +13,53 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+
+class Undisclosed(Struct, frozen=True):
+    """Is not pickled, and shows its kind alone, unless it has a repr of its own.
+
+    Error trackers show every local variable of a traceback, and rich asks a ``Struct`` for all its fields and never for
+    its repr.
+    """
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return []
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"a {type(self).__name__} is not pickled, since it holds secrets")
+
+
+class Secret:
+    """Refuses to be pickled: a pickle is a file that nobody guards."""
+
+    __slots__ = ()
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("credentials are not pickled, since they are secret: make them anew in the other process")
+
+
 MASK: Final = "***"
+
+
 _SECRET_HEADERS: Final = frozenset(
     {"x-auth-token", "x-security-token", "authorization", "x-subject-token", "x-metadata-token"}
 )
+
+
 _AUTHORIZATION: Final = r"(?:Access|Signature)=([^,\s]+)"
+
+
 # The gateway tells what it would have signed, and which key it does not know.
 _ECHOES: Final = r"(?i)(canonicalRequest:)[^\"\\]*|(\bak:)[^,\s\"\\]+"
+
 
 _ESCAPE: Final = (
     r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\[\"'\\/bfnrt]"
@@ -29,7 +69,10 @@ _ESCAPE: Final = (
 )
 """One character as JSON, Python, a URL or HTML may write it."""
 
+
 _MOST_LEVELS: Final = 8  # the API itself sends JSON in JSON in JSON, and gateways wrap that once more
+
+
 _SHORTEST: Final = 8
 
 

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from dataarts_datamap._errors import ExportError, InvalidArgumentError
-from dataarts_datamap._export._ownership import SUFFIX, owning, prefix_for, remove_abandoned
+from dataarts_datamap._scratch_owner import SUFFIX, owning, prefix_for, remove_abandoned
 from dataarts_datamap._text import printable, shown
 
 if TYPE_CHECKING:

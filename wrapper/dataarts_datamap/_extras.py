@@ -1,4 +1,4 @@
-"""Loads the libraries that are extras, or says which extra is missing."""
+"""How an extra is installed while the package is not published: as README.md says."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ from importlib import import_module
 from typing import Any, TypeAlias
 
 from dataarts_datamap._errors import MissingExtraError
-from dataarts_datamap._install import how_to_install
+
+
+def how_to_install(extra: str) -> str:
+    """What to run, for an error text."""
+    return f"pip install '.[{extra}]' in dataarts-datamap's checkout, or with the path of its wheel in place of the dot"
+
 
 Untyped: TypeAlias = Any
 """A thing of a library that has no types of its own, or need not be installed."""

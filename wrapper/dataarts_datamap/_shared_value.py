@@ -12,9 +12,9 @@ from copy import copy
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from dataarts_datamap._errors import ClientClosedError, DataMapError, RequestTimeoutError
-from dataarts_datamap._gate import Gate
 from dataarts_datamap._messages import Response, Wait
-from dataarts_datamap._undisclosed import Undisclosed
+from dataarts_datamap._one_shot_event import Gate
+from dataarts_datamap._secrets import Undisclosed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
