@@ -14,7 +14,7 @@ from benchmarks.peers import decode_official, official_client
 from benchmarks.rows import CONTENT_TYPE, Alphabet, Window, page
 from benchmarks.table import Figure
 from dataarts_datamap import Request, Response, Run
-from dataarts_datamap._envelope import decode_page
+from dataarts_datamap._api.show_instance_infos import decode_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

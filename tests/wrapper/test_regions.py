@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from dataarts_datamap import REGIONS, DataMapClient, Region
-from dataarts_datamap._endpoints import checked_endpoint
-from dataarts_datamap._regions import find_region
+from dataarts_datamap._api.endpoints import checked_endpoint
+from dataarts_datamap._api.regions import find_region
 from support.faces import SETTINGS
 
 GLOBAL_IAM = "https://iam.myhuaweicloud.com"

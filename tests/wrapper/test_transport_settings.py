@@ -19,7 +19,7 @@ import httpcore
 import pytest
 
 from dataarts_datamap import AsyncDataMapClient, ConfigurationError, DataMapClient, InvalidArgumentError
-from dataarts_datamap._endpoints import Proxy, checked_proxy, environment_proxy
+from dataarts_datamap._api.endpoints import Proxy, checked_proxy, environment_proxy
 from dataarts_datamap._http import tls_context
 from support.answers import json_answer, run_page
 from support.faces import SETTINGS, At

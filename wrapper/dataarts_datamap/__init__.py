@@ -9,6 +9,7 @@ from dataarts_datamap._version import __version__
 
 TYPE_CHECKING = False  # loading typing takes longer than all the rest of this module
 if TYPE_CHECKING:
+    from dataarts_datamap._api.regions import REGIONS, Region
     from dataarts_datamap._attempts import Attempt
     from dataarts_datamap._chain import find_credentials
     from dataarts_datamap._client import AsyncDataMapClient, DataMapClient
@@ -60,7 +61,6 @@ if TYPE_CHECKING:
     from dataarts_datamap._models import FieldProblem, Operator, Run, RunPage, RunState
     from dataarts_datamap._paging import AsyncPager, Pager
     from dataarts_datamap._password import PasswordCredentials
-    from dataarts_datamap._regions import REGIONS, Region
     from dataarts_datamap._retry import Retry
 
 __all__ = [
@@ -143,7 +143,7 @@ _HOMES = {
     "_models": ("FieldProblem", "Operator", "Run", "RunPage", "RunState"),
     "_paging": ("AsyncPager", "Pager"),
     "_password": ("PasswordCredentials",),
-    "_regions": ("REGIONS", "Region"),
+    "_api.regions": ("REGIONS", "Region"),
     "_retry": ("Retry",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

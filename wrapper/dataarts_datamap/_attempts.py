@@ -192,5 +192,5 @@ def _shown_headers(
 
 
 def _short(text: str | None, request: Request, response: Response | None) -> str | None:
-    headers = response.headers if response else {}
-    return text and printable(mask(text, request.headers, headers, secrets=request.secrets), limit=_SHORT)
+    received = (response.headers,) if response else ()
+    return text and printable(mask(text, request.headers, *received, secrets=request.secrets), limit=_SHORT)

@@ -10,12 +10,14 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final, Generic, Self, TypedDict, TypeVar, Unpack, get_args
 
+from dataarts_datamap._api.endpoints import checked_endpoint, checked_proxy
+from dataarts_datamap._api.regions import find_region
+from dataarts_datamap._api.show_instance_infos import decode_page, runs_request
+from dataarts_datamap._api.show_nodes import decode_operators, operators_request
 from dataarts_datamap._arguments import header_value, path_segment, query_integer, query_text
 from dataarts_datamap._attempts import AttemptHook, AttemptReporter
 from dataarts_datamap._chain import Found, Search
 from dataarts_datamap._clock import Clock
-from dataarts_datamap._endpoints import checked_endpoint, checked_proxy
-from dataarts_datamap._envelope import decode_operators, decode_page
 from dataarts_datamap._errors import ConfigurationError, InvalidArgumentError
 from dataarts_datamap._http import AsyncTransport, Network, SyncTransport
 from dataarts_datamap._limiter import RateLimiter
@@ -23,8 +25,6 @@ from dataarts_datamap._models import Operator, Run, RunPage
 from dataarts_datamap._offsets import OffsetUnit
 from dataarts_datamap._paging import AsyncPager, PagedWalk, Pager, Reading
 from dataarts_datamap._plan import Habits, PageRead, Plan
-from dataarts_datamap._regions import find_region
-from dataarts_datamap._requests import operators_request, runs_request
 from dataarts_datamap._resume import Position, TablePosition
 from dataarts_datamap._retry import Policy, Retry, exchange
 from dataarts_datamap._scope import Scope, Settings, how_to_set

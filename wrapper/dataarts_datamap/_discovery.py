@@ -7,21 +7,15 @@ KeystoneListProjects, ListDataArtsStudioInstances and ListManagerWorkSpaces, whi
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import quote
 
-from msgspec import Struct, json
-
-from dataarts_datamap._arguments import header_value, path_segment
+from dataarts_datamap._api.id_lists import decode_instances, decode_projects, decode_workspaces
 from dataarts_datamap._errors import (
     DiscoveryError,
-    ErrorBodyError,
-    InvalidArgumentError,
-    InvalidEnvelopeError,
     ServiceError,
 )
 from dataarts_datamap._messages import Request, Send, Sleep, Wait
-from dataarts_datamap._refusals import UNREADABLE, check_status, error_about, find_error, reason_of, try_decode
 from dataarts_datamap._retry import exchange
 from dataarts_datamap._scope import ONLY_WORKSPACE, Scope, how_to_set
 from dataarts_datamap._shared_value import Fetched, Kept
@@ -30,6 +24,7 @@ from dataarts_datamap._text import printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from dataarts_datamap._api.id_lists import IdPage, ListedId
     from dataarts_datamap._credentials import Credentials
     from dataarts_datamap._messages import Response, Steps
     from dataarts_datamap._retry import Policy
@@ -39,60 +34,9 @@ T = TypeVar("T")
 
 _PAGE_SIZE: Final = 100  # the largest that a documentation of these lists allows
 _MOST_PAGES: Final = 20
-_IN_EFFECT: Final = 2
 _MOST_SHOWN: Final = 20
 _LONGEST_TEXT: Final = 80
 _MOST_EXCHANGES: Final = 3
-
-
-class _Project(Struct):
-    id: str
-    name: str
-    enabled: bool | None = None
-
-
-class _Projects(Struct):
-    projects: list[_Project]
-
-
-class _Order(Struct):
-    resource_id: str | None = None
-    resource_name: str | None = None
-    status: int | None = None
-
-
-class _Orders(Struct):
-    commodity_orders: list[_Order] | None = None
-    count: int | None = None
-
-
-class _Workspace(Struct):
-    id: str
-    name: str | None = None
-
-
-class _Workspaces(Struct):
-    data: list[_Workspace] | None = None
-    count: int | None = None
-    total_page: int | None = None
-
-
-_PROJECTS: Final = json.Decoder(_Projects)
-_ORDERS: Final = json.Decoder(_Orders)
-_WORKSPACES: Final = json.Decoder(_Workspaces)
-
-
-class _Candidate(NamedTuple):
-    id: str
-    name: str | None
-    flaw: str | None = None
-
-
-class _Page(NamedTuple):
-    rows: int
-    candidates: list[_Candidate]
-    total: int | None = None
-    pages: int | None = None
 
 
 class Discovery:
@@ -138,28 +82,28 @@ class Discovery:
             query=(("name", region),),
             headers={"Content-Type": "application/json"},
         )
-        page = yield from self._ask("project_id", request, partial(_decode_projects, region=region))
+        page = yield from self._ask("project_id", request, partial(decode_projects, region=region))
         return _only("project_id", page.candidates, what=f"project named {region} that is enabled")
 
     def _find_instance(self, project_id: str) -> Steps[str]:
         path = f"/v1/{quote(project_id, safe='')}/instances"
-        orders = yield from self._walk("instance_id", path, project_id, _decode_orders)
+        orders = yield from self._walk("instance_id", path, project_id, decode_instances)
         return _only("instance_id", orders, what=f"DataArts Studio instance in effect in project {project_id}")
 
     def _find_workspace(self, project_id: str, instance_id: str) -> Steps[str]:
         path = f"/v1/{quote(project_id, safe='')}/workspaces/{quote(instance_id, safe='')}"
-        workspaces = yield from self._walk("workspace_id", path, project_id, _decode_workspaces)
+        workspaces = yield from self._walk("workspace_id", path, project_id, decode_workspaces)
         return _only("workspace_id", workspaces, what=f"workspace in instance {instance_id}")
 
     def _walk(
-        self, setting: str, path: str, project_id: str, decode: Callable[[Response], _Page]
-    ) -> Steps[list[_Candidate]]:
+        self, setting: str, path: str, project_id: str, decode: Callable[[Response], IdPage]
+    ) -> Steps[list[ListedId]]:
         """All pages of a list.
 
         What ``offset`` counts is documented as rows in one place and as pages in another. A list of up to a hundred is
         one page, for which it makes no difference; of a longer one there is more than one row to choose from anyhow.
         """
-        found: dict[str, _Candidate] = {}
+        found: dict[str, ListedId] = {}
         rows_read, last = 0, None
         for number in range(1, _MOST_PAGES + 1):
             request = Request(
@@ -188,14 +132,14 @@ class Discovery:
             raise
 
 
-def _add(found: dict[str, _Candidate], candidates: Sequence[_Candidate]) -> None:
+def _add(found: dict[str, ListedId], candidates: Sequence[ListedId]) -> None:
     """Add what a page lists. An instance with several orders counts if one of them does."""
     for candidate in candidates:
         if candidate.id not in found or candidate.flaw is None:
             found[candidate.id] = candidate
 
 
-def _only(setting: str, candidates: Sequence[_Candidate], *, what: str) -> str:
+def _only(setting: str, candidates: Sequence[ListedId], *, what: str) -> str:
     """The id of the only one that counts."""
     eligible = [candidate for candidate in candidates if candidate.flaw is None]
     if len(eligible) == 1:
@@ -205,7 +149,7 @@ def _only(setting: str, candidates: Sequence[_Candidate], *, what: str) -> str:
     raise _undecided(setting, candidates, f"there is no {what} that these credentials may see")
 
 
-def _undecided(setting: str, candidates: Sequence[_Candidate], problem: str) -> DiscoveryError:
+def _undecided(setting: str, candidates: Sequence[ListedId], problem: str) -> DiscoveryError:
     shown = ", ".join(map(_show, candidates[:_MOST_SHOWN]))
     more = f" and {len(candidates) - _MOST_SHOWN} more" if len(candidates) > _MOST_SHOWN else ""
     listed = f" ({shown}{more})" if candidates else ""
@@ -214,59 +158,7 @@ def _undecided(setting: str, candidates: Sequence[_Candidate], problem: str) -> 
     return error
 
 
-def _show(candidate: _Candidate) -> str:
+def _show(candidate: ListedId) -> str:
     id_ = printable(candidate.id, limit=_LONGEST_TEXT)
     name = "" if candidate.name is None else f" '{printable(candidate.name, limit=_LONGEST_TEXT)}'"
     return f"{id_}{name}{'' if candidate.flaw is None else f' {candidate.flaw}'}"
-
-
-def _decode_projects(response: Response, *, region: str) -> _Page:
-    projects = _decode(response, _PROJECTS, "projects").projects
-    named = [
-        _Candidate(one.id, one.name, "disabled" if one.enabled is False else None)
-        for one in projects
-        if one.name == region
-    ]
-    return _checked(response, _Page(len(projects), named))
-
-
-def _decode_orders(response: Response) -> _Page:
-    told = _decode(response, _ORDERS, "instances")
-    orders = told.commodity_orders or []
-    candidates = [
-        _Candidate(one.resource_id, one.resource_name, None if one.status == _IN_EFFECT else f"of status {one.status}")
-        for one in orders
-        if one.resource_id
-    ]
-    return _checked(response, _Page(len(orders), candidates, told.count))
-
-
-def _decode_workspaces(response: Response) -> _Page:
-    told = _decode(response, _WORKSPACES, "workspaces")
-    workspaces = told.data or []
-    candidates = [_Candidate(one.id, one.name) for one in workspaces]
-    return _checked(response, _Page(len(workspaces), candidates, told.count, told.total_page))
-
-
-def _decode(response: Response, decoder: json.Decoder[T], what: str) -> T:
-    check_status(response)
-    told = find_error(try_decode(response.content))
-    if told is not None:
-        raise error_about(ErrorBodyError, "HTTP 200 carries an error", response, told)
-    try:
-        return decoder.decode(response.content)
-    except UNREADABLE as error:
-        reason = reason_of(error)
-    raise error_about(InvalidEnvelopeError, f"the answer is no list of {what}: {reason}", response)
-
-
-def _checked(response: Response, page: _Page) -> _Page:
-    """The page, if requests can be made with its ids."""
-    try:
-        for candidate in page.candidates:
-            path_segment("id", header_value("id", candidate.id))
-    except InvalidArgumentError as error:
-        problem = f"the answer lists what is no id: {error}"
-    else:
-        return page
-    raise error_about(InvalidEnvelopeError, problem, response)

@@ -17,11 +17,11 @@ from urllib.parse import urlsplit
 from msgspec import DecodeError, Struct, json, structs
 
 from dataarts_datamap import _http
+from dataarts_datamap._api.endpoints import environment_proxy
+from dataarts_datamap._api.show_nodes import decode_operators, operators_request
 from dataarts_datamap._credentials import AccessKeyCredentials, TokenCredentials
 from dataarts_datamap._discovery import Discovery
 from dataarts_datamap._ecs import EcsMetadataCredentials
-from dataarts_datamap._endpoints import environment_proxy
-from dataarts_datamap._envelope import decode_operators
 from dataarts_datamap._errors import (
     AuthenticationError,
     BadRequestError,
@@ -34,7 +34,6 @@ from dataarts_datamap._errors import (
     ServerError,
 )
 from dataarts_datamap._password import PasswordCredentials
-from dataarts_datamap._requests import operators_request
 from dataarts_datamap._retry import Policy, Retry, exchange
 from dataarts_datamap._text import printable
 

@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from dataarts_datamap._api.endpoints import Proxy, environment_proxy
 from dataarts_datamap._clock import Clock
 from dataarts_datamap._direct import DirectPool
-from dataarts_datamap._endpoints import Proxy, environment_proxy
 from dataarts_datamap._errors import (
     AnswerTooLargeError,
     CertificateError,

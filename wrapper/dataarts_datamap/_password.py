@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from msgspec import Meta, Struct, json
 
+from dataarts_datamap._api.endpoints import checked_endpoint
+from dataarts_datamap._api.error_responses import UNREADABLE, check_status, error_about, reason_of
+from dataarts_datamap._api.regions import find_region
 from dataarts_datamap._arguments import query_text
 from dataarts_datamap._credentials import TokenCredentials, now_utc
-from dataarts_datamap._endpoints import checked_endpoint
 from dataarts_datamap._errors import (
     AuthenticationError,
     ConfigurationError,
@@ -23,8 +25,6 @@ from dataarts_datamap._errors import (
     InvalidEnvelopeError,
 )
 from dataarts_datamap._messages import Request
-from dataarts_datamap._refusals import UNREADABLE, check_status, error_about, reason_of
-from dataarts_datamap._regions import find_region
 from dataarts_datamap._secrets import Secret
 from dataarts_datamap._shared_value import Fetched, Kept
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterable, Iterator
 
-    from dataarts_datamap._endpoints import Proxy
+    from dataarts_datamap._api.endpoints import Proxy
     from dataarts_datamap._exchange import Due, Outgoing
 
 # Whether this thread or task is in an exchange of ours.

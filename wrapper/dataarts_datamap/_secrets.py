@@ -47,19 +47,12 @@ class Secret:
 
 
 MASK: Final = "***"
-
-
 _SECRET_HEADERS: Final = frozenset(
     {"x-auth-token", "x-security-token", "authorization", "x-subject-token", "x-metadata-token"}
 )
-
-
 _AUTHORIZATION: Final = r"(?:Access|Signature)=([^,\s]+)"
-
-
 # The gateway tells what it would have signed, and which key it does not know.
 _ECHOES: Final = r"(?i)(canonicalRequest:)[^\"\\]*|(\bak:)[^,\s\"\\]+"
-
 
 _ESCAPE: Final = (
     r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\[\"'\\/bfnrt]"
@@ -69,10 +62,7 @@ _ESCAPE: Final = (
 )
 """One character as JSON, Python, a URL or HTML may write it."""
 
-
 _MOST_LEVELS: Final = 8  # the API itself sends JSON in JSON in JSON, and gateways wrap that once more
-
-
 _SHORTEST: Final = 8
 
 

@@ -65,7 +65,7 @@ def suggest_zones(_ctx: click.Context, _param: click.Parameter, typed: str) -> l
 
 def suggest_regions(_ctx: click.Context, _param: click.Parameter, typed: str) -> list[CompletionItem]:
     """The regions that are known."""
-    from dataarts_datamap._regions import REGIONS  # noqa: PLC0415  a suggestion alone needs it here
+    from dataarts_datamap._api.regions import REGIONS  # noqa: PLC0415  a suggestion alone needs it here
 
     return _beginning(REGIONS, typed)
 

@@ -1,0 +1,120 @@
+"""The envelope around a page: HTTP 200 that carries a status of its own and the document as text.
+
+A healthy response takes the short way: one strict pass for the envelope, one for the body. Only a response that fails
+it is read again, without types, to find out what it is instead.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from msgspec import Struct, ValidationError, json
+
+from dataarts_datamap._api.error_responses import (
+    UNREADABLE,
+    Told,
+    check_status,
+    error_about,
+    find_error,
+    reason_of,
+    try_decode,
+)
+from dataarts_datamap._errors import (
+    ErrorBodyError,
+    InvalidBodyError,
+    InvalidEnvelopeError,
+    UpstreamError,
+)
+from dataarts_datamap._models import convert_json
+
+if TYPE_CHECKING:
+    from dataarts_datamap._messages import Response
+
+_OK: Final = 200
+
+
+class _Envelope(Struct):
+    status_code: int
+    body: str
+    error_code: Any = None
+
+
+_ENVELOPE_DECODER: Final = json.Decoder(_Envelope)
+
+
+def open_page(response: Response) -> str:
+    """The document inside of a ShowInstanceInfos answer, not decoded yet.
+
+    Raises:
+        StatusError: The HTTP status is 400 or more.
+        ErrorBodyError: HTTP 200 carries an error body.
+        UpstreamError: The envelope's own status is not 200.
+        InvalidEnvelopeError: The outer document is not an envelope.
+        InvalidBodyError: It holds no text.
+    """
+    check_status(response)
+    return _open_envelope(response)
+
+
+def _open_envelope(response: Response) -> str:
+    """The body string of a good envelope."""
+    try:
+        envelope = _ENVELOPE_DECODER.decode(response.content)
+    except ValidationError:
+        return _open_odd_envelope(response)
+    except UNREADABLE as error:
+        raise error_about(InvalidEnvelopeError, f"the answer is not JSON: {reason_of(error)}", response) from None
+    if envelope.status_code != _OK:
+        raise _upstream_error(response, envelope.status_code, envelope.body)
+    if envelope.error_code:
+        told = find_error(try_decode(response.content)) or Told()
+        raise error_about(ErrorBodyError, "HTTP 200 carries an error", response, told)
+    return envelope.body
+
+
+def _open_odd_envelope(response: Response) -> str:
+    """The body string of an envelope that is JSON, but not quite what was expected."""
+    document = try_decode(response.content)
+    if not isinstance(document, dict):
+        raise error_about(InvalidEnvelopeError, "the answer is JSON, but no object", response)
+    envelope = cast("dict[str, object]", document)
+    status, body, told = envelope.get("status_code"), envelope.get("body"), find_error(envelope)
+    try:
+        status = convert_json(status, int)
+    except ValidationError as error:
+        if told is not None:
+            raise error_about(ErrorBodyError, "HTTP 200 carries an error", response, told) from None
+        raise error_about(InvalidEnvelopeError, f"the envelope's status_code: {error}", response) from None
+    if status != _OK:
+        raise _upstream_error(response, status, body)
+    if not isinstance(body, str):
+        problem = (
+            f"the envelope's body is {json_kind(body)}, not text" if "body" in envelope else "the envelope has no body"
+        )
+        raise error_about(InvalidBodyError, problem, response)
+    return body
+
+
+def _upstream_error(response: Response, status: int, body: object) -> UpstreamError:
+    text = body if isinstance(body, str) else response.text
+    told = find_error(try_decode(text)) or Told(message=text)
+    error = error_about(UpstreamError, f"HTTP 200 around status_code {status}", response, told, raw=text)
+    error.upstream_status = status
+    return error
+
+
+def json_kind(value: object) -> str:
+    """What JSON calls a value of this type."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "a boolean"
+        case int() | float():
+            return "a number"
+        case str():
+            return "text"
+        case list():
+            return "a list"
+        case _:
+            return "an object"

@@ -1,0 +1,127 @@
+"""The lists of projects, instances and workspaces: KeystoneListProjects, ListDataArtsStudioInstances, ListManagerWorkSpaces."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from msgspec import Struct, json
+
+from dataarts_datamap._api.error_responses import (
+    UNREADABLE,
+    check_status,
+    error_about,
+    find_error,
+    reason_of,
+    try_decode,
+)
+from dataarts_datamap._arguments import header_value, path_segment
+from dataarts_datamap._errors import ErrorBodyError, InvalidArgumentError, InvalidEnvelopeError
+
+if TYPE_CHECKING:
+    from dataarts_datamap._discovery import T
+    from dataarts_datamap._messages import Response
+
+
+_IN_EFFECT: Final = 2
+
+
+class _Project(Struct):
+    id: str
+    name: str
+    enabled: bool | None = None
+
+
+class _Projects(Struct):
+    projects: list[_Project]
+
+
+class _Order(Struct):
+    resource_id: str | None = None
+    resource_name: str | None = None
+    status: int | None = None
+
+
+class _Orders(Struct):
+    commodity_orders: list[_Order] | None = None
+    count: int | None = None
+
+
+class _Workspace(Struct):
+    id: str
+    name: str | None = None
+
+
+class _Workspaces(Struct):
+    data: list[_Workspace] | None = None
+    count: int | None = None
+    total_page: int | None = None
+
+
+_PROJECTS: Final = json.Decoder(_Projects)
+_ORDERS: Final = json.Decoder(_Orders)
+_WORKSPACES: Final = json.Decoder(_Workspaces)
+
+
+class ListedId(NamedTuple):
+    id: str
+    name: str | None
+    flaw: str | None = None
+
+
+class IdPage(NamedTuple):
+    rows: int
+    candidates: list[ListedId]
+    total: int | None = None
+    pages: int | None = None
+
+
+def decode_projects(response: Response, *, region: str) -> IdPage:
+    projects = _decode(response, _PROJECTS, "projects").projects
+    named = [
+        ListedId(one.id, one.name, "disabled" if one.enabled is False else None)
+        for one in projects
+        if one.name == region
+    ]
+    return _checked(response, IdPage(len(projects), named))
+
+
+def decode_instances(response: Response) -> IdPage:
+    told = _decode(response, _ORDERS, "instances")
+    orders = told.commodity_orders or []
+    candidates = [
+        ListedId(one.resource_id, one.resource_name, None if one.status == _IN_EFFECT else f"of status {one.status}")
+        for one in orders
+        if one.resource_id
+    ]
+    return _checked(response, IdPage(len(orders), candidates, told.count))
+
+
+def decode_workspaces(response: Response) -> IdPage:
+    told = _decode(response, _WORKSPACES, "workspaces")
+    workspaces = told.data or []
+    candidates = [ListedId(one.id, one.name) for one in workspaces]
+    return _checked(response, IdPage(len(workspaces), candidates, told.count, told.total_page))
+
+
+def _decode(response: Response, decoder: json.Decoder[T], what: str) -> T:
+    check_status(response)
+    told = find_error(try_decode(response.content))
+    if told is not None:
+        raise error_about(ErrorBodyError, "HTTP 200 carries an error", response, told)
+    try:
+        return decoder.decode(response.content)
+    except UNREADABLE as error:
+        reason = reason_of(error)
+    raise error_about(InvalidEnvelopeError, f"the answer is no list of {what}: {reason}", response)
+
+
+def _checked(response: Response, page: IdPage) -> IdPage:
+    """The page, if requests can be made with its ids."""
+    try:
+        for candidate in page.candidates:
+            path_segment("id", header_value("id", candidate.id))
+    except InvalidArgumentError as error:
+        problem = f"the answer lists what is no id: {error}"
+    else:
+        return page
+    raise error_about(InvalidEnvelopeError, problem, response)

@@ -1,0 +1,168 @@
+"""ShowInstanceInfos: the runs of an operator, asked for and decoded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, cast
+
+from msgspec import Meta, Struct, ValidationError, json
+
+from dataarts_datamap._api.envelope import json_kind, open_page
+from dataarts_datamap._api.error_responses import UNREADABLE, Told, error_about, find_error, reason_of, text_or_none
+from dataarts_datamap._api.generated_requests import SHOW_INSTANCE_INFOS, UNSET, build_request
+from dataarts_datamap._api.page_text import attach_page
+from dataarts_datamap._arguments import header_value, path_segment, query_integer, query_text
+from dataarts_datamap._errors import ErrorBodyError, InvalidBodyError, InvalidRowError, UnsuccessfulError
+from dataarts_datamap._models import Run, RunPage, convert_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dataarts_datamap._messages import Request, Response
+
+
+def runs_request(  # noqa: PLR0913  the operation has that many parameters
+    *,
+    endpoint: str,
+    project_id: str,
+    instance_id: str,
+    task_id: str,
+    job_name: str,
+    workspace_id: str | None,
+    start: int,
+    end: int,
+    offset: int,
+    limit: int,
+) -> Request:
+    """A ShowInstanceInfos request; times in milliseconds since the epoch.
+
+    Raises:
+        InvalidArgumentError: A value could bend the request, or is out of its bounds; the text names it.
+    """
+    return build_request(
+        SHOW_INSTANCE_INFOS,
+        endpoint,
+        project_id=path_segment("project_id", project_id),
+        task_id=path_segment("task_id", task_id),
+        instance=header_value("instance_id", instance_id),
+        workspace_id=UNSET if workspace_id is None else query_text("workspace_id", workspace_id),
+        job_name=query_text("job_name", job_name),
+        start_time=start,
+        end_time=end,
+        offset=query_integer("offset", offset, minimum=0),
+        limit=query_integer("page_size", limit, minimum=1),
+    )
+
+
+_Total: TypeAlias = Annotated[int, Meta(ge=0)]
+
+
+class _Body(Struct):
+    rows: list[Run]
+    total: _Total | None = None
+    success: bool | None = None
+    msg: str | None = None
+    error_code: Any = None
+
+
+_BODY_DECODER: Final = json.Decoder(_Body)
+
+
+def decode_page(response: Response, *, offset: int, strict: bool = False) -> RunPage:
+    """The page of runs of a ShowInstanceInfos answer, checked at each level.
+
+    Args:
+        response: The answer.
+        offset: The offset that was asked for.
+        strict: Whether a field of an unexpected type is an error.
+
+    Raises:
+        StatusError: The HTTP status is 400 or more.
+        ErrorBodyError: HTTP 200 carries an error body.
+        UpstreamError: The envelope's own status is not 200.
+        UnsuccessfulError: The body says that it failed.
+        InvalidEnvelopeError: The outer document is not an envelope.
+        InvalidBodyError: The document inside is no page of rows.
+        InvalidRowError: With ``strict``, a field has an unexpected type.
+    """
+    text = open_page(response)
+    try:
+        body = _BODY_DECODER.decode(text)
+    except UNREADABLE:
+        return _decode_body_tolerantly(response, text, offset=offset, strict=strict)
+    if body.error_code:
+        return _decode_body_tolerantly(response, text, offset=offset, strict=strict)
+    if body.success is False:
+        raise _unsuccessful(response, text, body.msg)
+    if body.success is None and not body.rows:
+        _refuse_failure_message(response, text, body.msg)
+    attach_page(body.rows, text)
+    return RunPage(runs=tuple(body.rows), total=body.total, message=body.msg, offset=offset)
+
+
+def _decode_body_tolerantly(response: Response, text: str, *, offset: int, strict: bool) -> RunPage:
+    body = _decode_body(response, text)
+    rows = _rows_of(response, text, body)
+    if body.get("success") is None and not rows:
+        _refuse_failure_message(response, text, text_or_none(body.get("msg")))
+    runs = tuple(map(Run.from_raw, rows))
+    problems = [f"row {index}: {problem}" for index, run in enumerate(runs) for problem in run.problems]
+    total = _lenient(body, "total", _Total, problems)
+    message = _lenient(body, "msg", str, problems)
+    if strict and problems:
+        raise error_about(
+            InvalidRowError, f"unexpected types, {len(problems)} in all; {problems[0]}", response, raw=text
+        )
+    return RunPage(runs=runs, total=total, message=message, offset=offset, problems=tuple(problems))
+
+
+def _decode_body(response: Response, text: str) -> dict[str, object]:
+    """The body as an object that does not say that it failed."""
+    try:
+        document = json.decode(text)
+    except UNREADABLE as error:
+        problem = f"the body is not JSON: {reason_of(error)}" if text else "the body is empty"
+        raise error_about(InvalidBodyError, problem, response, raw=text or None) from None
+    if not isinstance(document, dict):
+        raise error_about(InvalidBodyError, f"the body is {json_kind(document)}, not an object", response, raw=text)
+    body = cast("dict[str, object]", document)
+    success = body.get("success")
+    if success is False:
+        message = body.get("msg")
+        raise _unsuccessful(response, text, message if isinstance(message, str) else None)
+    if success is not None and not isinstance(success, bool):
+        raise error_about(
+            InvalidBodyError, f"the body's success is {json_kind(success)}, not a boolean", response, raw=text
+        )
+    return body
+
+
+def _rows_of(response: Response, text: str, body: Mapping[str, object]) -> list[dict[str, Any]]:
+    rows = body.get("rows")
+    told = find_error(body)
+    if told is not None and (body.get("error_code") or not isinstance(rows, list)):
+        raise error_about(ErrorBodyError, "HTTP 200 carries an error in its body", response, told, raw=text)
+    if not isinstance(rows, list):
+        problem = f"the body's rows are {json_kind(rows)}, not a list" if "rows" in body else "the body has no rows"
+        raise error_about(InvalidBodyError, problem, response, raw=text)
+    for index, row in enumerate(cast("list[object]", rows)):
+        if not isinstance(row, dict):
+            raise error_about(InvalidBodyError, f"row {index} is {json_kind(row)}, not an object", response, raw=text)
+    return cast("list[dict[str, Any]]", rows)
+
+
+def _lenient(body: Mapping[str, object], name: str, type_: Any, problems: list[str]) -> Any:  # noqa: ANN401
+    try:
+        return convert_json(body.get(name), type_ | None)
+    except ValidationError as error:
+        problems.append(f"{name}: {error}")
+        return None
+
+
+def _refuse_failure_message(response: Response, text: str, message: str | None) -> None:
+    if message not in (None, "", "success"):
+        problem = "the body has no rows and does not say success"
+        raise error_about(UnsuccessfulError, problem, response, Told(message=message), raw=text)
+
+
+def _unsuccessful(response: Response, text: str, message: str | None) -> UnsuccessfulError:
+    return error_about(UnsuccessfulError, "the body says success: false", response, Told(message=message), raw=text)

@@ -1,0 +1,72 @@
+"""ShowNodes: the operators of a table, asked for and decoded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, json
+
+from dataarts_datamap._api.error_responses import (
+    UNREADABLE,
+    check_status,
+    error_about,
+    find_error,
+    reason_of,
+    try_decode,
+)
+from dataarts_datamap._api.generated_requests import SHOW_NODES, build_request
+from dataarts_datamap._arguments import header_value, path_segment, query_text
+from dataarts_datamap._errors import ErrorBodyError, InvalidEnvelopeError
+from dataarts_datamap._models import Operator
+
+if TYPE_CHECKING:
+    from dataarts_datamap._messages import Request, Response
+
+
+def operators_request(*, endpoint: str, project_id: str, instance_id: str, table_guid: str) -> Request:
+    """A ShowNodes request.
+
+    Raises:
+        InvalidArgumentError: A value could bend the request; the text names it.
+    """
+    return build_request(
+        SHOW_NODES,
+        endpoint,
+        project_id=path_segment("project_id", project_id),
+        guid=path_segment("table_guid", table_guid),
+        instance=header_value("instance_id", instance_id),
+    )
+
+
+class _Operator(Struct):
+    task_id: int | str
+    job_name: str
+    workspace_id: str | None = None
+
+
+_OPERATORS_DECODER: Final = json.Decoder(list[_Operator])
+
+
+def decode_operators(response: Response) -> list[Operator]:
+    """The operators of a ShowNodes answer.
+
+    Raises:
+        StatusError: The HTTP status is 400 or more.
+        ErrorBodyError: HTTP 200 carries an error body.
+        InvalidEnvelopeError: The HTTP status is neither, or the answer is no list of operators.
+    """
+    check_status(response)
+    try:
+        return [_checked_operator(sent) for sent in _OPERATORS_DECODER.decode(response.content)]
+    except UNREADABLE as error:  # an id that cannot be asked with is a ValueError, too
+        reason = reason_of(error)
+    told = find_error(try_decode(response.content))
+    if told is not None:
+        raise error_about(ErrorBodyError, "HTTP 200 carries an error", response, told)
+    raise error_about(InvalidEnvelopeError, f"the answer is no list of operators: {reason}", response)
+
+
+def _checked_operator(sent: _Operator) -> Operator:
+    """The operator, if its runs can be asked for; an empty workspace is none."""
+    task_id, job_name = path_segment("task_id", str(sent.task_id)), query_text("job_name", sent.job_name)
+    return Operator(task_id=task_id, job_name=job_name, workspace_id=sent.workspace_id or None)
