@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dataarts_datamap import Clock
-from dataarts_datamap._cancellation import Cancellation
-from dataarts_datamap._http import Network, SyncTransport
 from dataarts_datamap._messages import Sleep, Wait
 from dataarts_datamap._one_shot_event import Gate
+from dataarts_datamap._transport.cancellation import Cancellation
+from dataarts_datamap._transport.driver import Network, SyncTransport
 
 if TYPE_CHECKING:
     from dataarts_datamap._messages import Steps

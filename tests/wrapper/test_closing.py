@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dataarts_datamap import AsyncDataMapClient, ClientClosedError, Clock, DataMapClient, DataMapError, Retry
-from dataarts_datamap._direct import DirectPool
-from dataarts_datamap._http import _Pools  # pyright: ignore[reportPrivateUsage]  what happens inside it in a moment
 from dataarts_datamap._messages import Request
 from dataarts_datamap._one_shot_event import Gate
+from dataarts_datamap._transport.h11_pool import DirectPool
+from dataarts_datamap._transport.pool_registry import PoolRegistry  # pyright: ignore[reportPrivateUsage]  what happens inside it in a moment
 from support.answers import run_page
 from support.faces import SETTINGS, WINDOW
 from support.faults import Connection, faulty_server, head, self_signed
@@ -59,7 +59,7 @@ def tls(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> ssl.
     if request.param == "plain":
         return None
     context = ssl.create_default_context(cadata=self_signed()[1])
-    monkeypatch.setattr("dataarts_datamap._http.tls_context", lambda: context)
+    monkeypatch.setattr("dataarts_datamap._transport.tls.tls_context", lambda: context)
     return self_signed()[0]
 
 
@@ -227,7 +227,7 @@ async def cancelled_after(steps: int, times: int, call: Callable[[], Coroutine[A
 @pytest.mark.parametrize("kept", ["keep-alive", "close"])
 def test_cancelled_task_leaves_no_connection_in_use(kept: str, times: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever a task is cancelled, once or twice, its connection serves the next one, or is closed."""
-    monkeypatch.setattr("dataarts_datamap._http._MOST_CONNECTIONS", 1)
+    monkeypatch.setattr("dataarts_datamap._transport.driver._MOST_CONNECTIONS", 1)
     settings: dict[str, Any] = {**SETTINGS, "deadline": 3}
 
     async def call(url: str) -> int:
@@ -263,7 +263,7 @@ def test_threads_that_begin_together_share_their_connections() -> None:
             first_is_there.wait(10)
         return "here"
 
-    pools = _Pools(open_pool, None, find_place)
+    pools = PoolRegistry(open_pool, None, find_place)
     second = Thread(target=lambda: found.append(pools.route(REQUEST)[0]))
     second.start()
     second_began.wait(10)
@@ -281,7 +281,7 @@ def test_request_that_begins_while_the_client_is_closed() -> None:
         pools.take()
         return open_pool(proxy)
 
-    pools = _Pools(close_meanwhile, None, lambda: "here")
+    pools = PoolRegistry(close_meanwhile, None, lambda: "here")
     with pytest.raises(ClientClosedError):
         pools.route(REQUEST)
     assert not pools.is_open

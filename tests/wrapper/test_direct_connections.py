@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dataarts_datamap import Clock
-from dataarts_datamap._cancellation import Cancellation
-from dataarts_datamap._direct import DirectPool
-from dataarts_datamap._exchange import (
+from dataarts_datamap._transport.cancellation import Cancellation
+from dataarts_datamap._transport.h11_pool import DirectPool
+from dataarts_datamap._transport.wire import (
     Due,
     NoFreeConnectionError,
     NotConnectedError,

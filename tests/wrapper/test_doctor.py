@@ -16,7 +16,7 @@ import pytest
 
 from dataarts_datamap import AccessKeyCredentials, DataMapClient, PasswordCredentials, TokenCredentials
 from dataarts_datamap._doctor import Finding, Outcome, examine, subject_of
-from dataarts_datamap._http import tls_context
+from dataarts_datamap._transport.tls import tls_context
 from dataarts_datamap.cli._commands import run
 from dataarts_datamap_contract.mock import MockConfig, MockServer
 from support.answers import json_answer
@@ -272,7 +272,7 @@ def test_self_signed_certificate() -> None:
 def test_trusted_certificates_that_are_not_there(environment: pytest.MonkeyPatch) -> None:
     """A wrong SSL_CERT_FILE is told as what it is: nothing is wrong with the port."""
     environment.setenv("SSL_CERT_FILE", "no-file.pem")
-    environment.setattr("dataarts_datamap._http.tls_context", tls_context.__wrapped__)
+    environment.setattr("dataarts_datamap._transport.tls.tls_context", tls_context.__wrapped__)
     with faulty_server(close) as server:
         told = failure(findings(At(server.url.replace("http:", "https:"))), "certificate")
 
@@ -288,7 +288,7 @@ def trust(environment: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], ss
         file = tmp_path / "trusted.pem"
         file.write_text(certificate, encoding="ascii")
         ours = ssl.create_default_context(cafile=file)
-        environment.setattr("dataarts_datamap._http.tls_context", lambda: ours)
+        environment.setattr("dataarts_datamap._transport.tls.tls_context", lambda: ours)
         return theirs
 
     return begin

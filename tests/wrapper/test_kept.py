@@ -20,9 +20,9 @@ from dataarts_datamap import (
     RequestTimeoutError,
     ServerError,
 )
-from dataarts_datamap._http import AsyncTransport, Network, SyncTransport
 from dataarts_datamap._messages import Request, Sleep, Wait
 from dataarts_datamap._shared_value import Fetched, Kept
+from dataarts_datamap._transport.driver import AsyncTransport, Network, SyncTransport
 from support.answers import run_page
 from support.faces import SETTINGS, WINDOW
 from support.iam import password_for, token_answer

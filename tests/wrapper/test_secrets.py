@@ -39,14 +39,14 @@ from dataarts_datamap import (
     Retry,
     TokenCredentials,
 )
-from dataarts_datamap._api.endpoints import checked_proxy
 from dataarts_datamap._chain import Profile, Search
 from dataarts_datamap._credentials import now_utc
 from dataarts_datamap._doctor import examine, subject_of
 from dataarts_datamap._ecs import _Keys  # pyright: ignore[reportPrivateUsage]  what it holds is secret
-from dataarts_datamap._exchange import Due, Origin, Outgoing, Timeouts
 from dataarts_datamap._secrets import mask
 from dataarts_datamap._shared_value import Fetched
+from dataarts_datamap._transport.proxies import checked_proxy
+from dataarts_datamap._transport.wire import Due, Origin, Outgoing, Timeouts
 from dataarts_datamap.otel import attempt_hook
 from support.echoes import ESCAPES, PLACES, Echo, echoing_server
 from support.faces import SETTINGS, WINDOW, InstantClock

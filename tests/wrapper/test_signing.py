@@ -13,9 +13,9 @@ import pytest
 
 from dataarts_datamap import AccessKeyCredentials, InvalidArgumentError, Request
 from dataarts_datamap._clock import Clock
-from dataarts_datamap._http import Network, SyncTransport
 from dataarts_datamap._retry import Policy, Retry, exchange
 from dataarts_datamap._signing import canonical_query, sign
+from dataarts_datamap._transport.driver import Network, SyncTransport
 from support.scripted_server import Answer, ScriptedServer
 
 VECTORS = json.loads((Path(__file__).parents[1] / "data" / "signing_vectors.json").read_text(encoding="utf-8"))[

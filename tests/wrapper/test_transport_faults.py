@@ -16,7 +16,7 @@ from unittest.mock import ANY
 import pytest
 
 from dataarts_datamap import AnswerTooLargeError, AsyncDataMapClient, DataMapClient, DataMapError, Retry, TransportError
-from dataarts_datamap._unpack import Unpacker
+from dataarts_datamap._transport.decompression import Unpacker
 from support import fault_page
 from support.answers import page_body
 from support.faces import SETTINGS, TOKEN, At
@@ -69,7 +69,7 @@ def trust(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Callable[[str], Non
         file = tmp_path / "trusted.pem"
         file.write_text(self_signed(host)[1], encoding="ascii")
         context = ssl.create_default_context(cafile=file)
-        monkeypatch.setattr("dataarts_datamap._http.tls_context", lambda: context)
+        monkeypatch.setattr("dataarts_datamap._transport.tls.tls_context", lambda: context)
 
     return begin
 

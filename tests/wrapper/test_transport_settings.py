@@ -19,8 +19,8 @@ import httpcore
 import pytest
 
 from dataarts_datamap import AsyncDataMapClient, ConfigurationError, DataMapClient, InvalidArgumentError
-from dataarts_datamap._api.endpoints import Proxy, checked_proxy, environment_proxy
-from dataarts_datamap._http import tls_context
+from dataarts_datamap._transport.proxies import Proxy, checked_proxy, environment_proxy
+from dataarts_datamap._transport.tls import tls_context
 from support.answers import json_answer, run_page
 from support.faces import SETTINGS, At
 from support.faults import Connection, faulty_server
@@ -334,7 +334,7 @@ def test_no_trusted_certificates(
     if content is not None:
         file.write_text(content, encoding="ascii")
     monkeypatch.setenv("SSL_CERT_FILE", str(file))
-    monkeypatch.setattr("dataarts_datamap._http.tls_context", tls_context.__wrapped__)
+    monkeypatch.setattr("dataarts_datamap._transport.tls.tls_context", tls_context.__wrapped__)
     with (
         faulty_server(Connection.hold) as server,
         pytest.raises(ConfigurationError, match=r"SSL_CERT_FILE is .*all\.pem.*: let it name"),

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final, Generic, Self, TypedDict, TypeVar, Unpack, get_args
 
-from dataarts_datamap._api.endpoints import checked_endpoint, checked_proxy
+from dataarts_datamap._api.endpoints import checked_endpoint
 from dataarts_datamap._api.regions import find_region
 from dataarts_datamap._api.show_instance_infos import decode_page, runs_request
 from dataarts_datamap._api.show_nodes import decode_operators, operators_request
@@ -19,7 +19,6 @@ from dataarts_datamap._attempts import AttemptHook, AttemptReporter
 from dataarts_datamap._chain import Found, Search
 from dataarts_datamap._clock import Clock
 from dataarts_datamap._errors import ConfigurationError, InvalidArgumentError
-from dataarts_datamap._http import AsyncTransport, Network, SyncTransport
 from dataarts_datamap._limiter import RateLimiter
 from dataarts_datamap._models import Operator, Run, RunPage
 from dataarts_datamap._offsets import OffsetUnit
@@ -30,6 +29,8 @@ from dataarts_datamap._retry import Policy, Retry, exchange
 from dataarts_datamap._scope import Scope, Settings, how_to_set
 from dataarts_datamap._text import shown
 from dataarts_datamap._times import EPOCH, MILLISECOND
+from dataarts_datamap._transport.driver import AsyncTransport, Network, SyncTransport
+from dataarts_datamap._transport.proxies import checked_proxy
 from dataarts_datamap._walk import WindowWalk
 from dataarts_datamap._warnings import calling_place
 from dataarts_datamap._window import Time, Window, window

@@ -16,8 +16,6 @@ from urllib.parse import urlsplit
 
 from msgspec import DecodeError, Struct, json, structs
 
-from dataarts_datamap import _http
-from dataarts_datamap._api.endpoints import environment_proxy
 from dataarts_datamap._api.show_nodes import decode_operators, operators_request
 from dataarts_datamap._credentials import AccessKeyCredentials, TokenCredentials
 from dataarts_datamap._discovery import Discovery
@@ -36,6 +34,8 @@ from dataarts_datamap._errors import (
 from dataarts_datamap._password import PasswordCredentials
 from dataarts_datamap._retry import Policy, Retry, exchange
 from dataarts_datamap._text import printable
+from dataarts_datamap._transport import driver
+from dataarts_datamap._transport.proxies import environment_proxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -102,7 +102,7 @@ class Subject:
 
     settings: Settings
     credentials: Credentials | str
-    network: _http.Network
+    network: driver.Network
     policy: Policy
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
@@ -133,7 +133,7 @@ def examine(subject: Subject) -> Iterator[Finding]:
     At most three requests carry the credentials, each only if they were accepted on those before: a wrong secret key
     costs one of the failures that lock the access key.
     """
-    transport = _http.SyncTransport(subject.network, subject.policy.clock)
+    transport = driver.SyncTransport(subject.network, subject.policy.clock)
     examination = _Examination(subject, transport)
     ended: dict[str, Outcome] = {}
     try:
@@ -158,7 +158,7 @@ class _Listing(Struct):
 class _Examination:
     """The checks, and what they have found out so far for each other."""
 
-    def __init__(self, subject: Subject, transport: _http.SyncTransport) -> None:
+    def __init__(self, subject: Subject, transport: driver.SyncTransport) -> None:
         self._subject = subject
         self._transport = transport
         self._policy = structs.replace(
@@ -209,7 +209,10 @@ class _Examination:
         if self._proxy:
             return _ok("behind the proxy: it is checked with the next step")
         try:
-            with self._connect() as plain, _http.tls_context().wrap_socket(plain, server_hostname=self._host) as secure:
+            with (
+                self._connect() as plain,
+                driver.tls_context().wrap_socket(plain, server_hostname=self._host) as secure,
+            ):
                 return self._validity(secure)
         except ConfigurationError as error:
             return _failed(error, "look at SSL_CERT_FILE in the environment of this program")

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from dataarts_datamap._export._columns import Nested
-    from dataarts_datamap._http import AsyncTransport, SyncTransport
     from dataarts_datamap._messages import Steps
     from dataarts_datamap._plan import PageRead, Walk
+    from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
 
 RowT = TypeVar("RowT")
 

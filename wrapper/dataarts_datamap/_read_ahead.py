@@ -10,16 +10,16 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from dataarts_datamap._cancellation import Cancellation
+from dataarts_datamap._transport.cancellation import Cancellation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from concurrent.futures import Future, ThreadPoolExecutor
 
-    from dataarts_datamap._http import SyncTransport
     from dataarts_datamap._messages import Steps
     from dataarts_datamap._models import RunPage
     from dataarts_datamap._plan import Await, PageRead
+    from dataarts_datamap._transport.driver import SyncTransport
 
 _GROWTH: Final = 2
 

@@ -10,10 +10,10 @@ from dataarts_datamap._read_ahead import Width
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from dataarts_datamap._http import AsyncTransport
     from dataarts_datamap._messages import Steps
     from dataarts_datamap._models import RunPage
     from dataarts_datamap._plan import Await, PageRead
+    from dataarts_datamap._transport.driver import AsyncTransport
 
 
 class AsyncReadAhead:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 import h11
 
-from dataarts_datamap._cancellation import Cancellation
-from dataarts_datamap._exchange import (
+from dataarts_datamap._transport.cancellation import Cancellation
+from dataarts_datamap._transport.wire import (
     Answer,
     BrokenAnswerError,
     LateConnectionError,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Generator, Iterator
 
-    from dataarts_datamap._exchange import Due, Origin, Outgoing, Timeouts
+    from dataarts_datamap._transport.wire import Due, Origin, Outgoing, Timeouts
 
 _READ_SIZE: Final = 64 * 1024
 _LARGEST_HEAD: Final = 100 * 1024

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
     from contextlib import AbstractContextManager
 
-    from dataarts_datamap._cancellation import Cancellation
     from dataarts_datamap._clock import Clock
+    from dataarts_datamap._transport.cancellation import Cancellation
 
 PiecesT = TypeVar("PiecesT", "Iterator[bytes]", "AsyncIterator[bytes]")
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 import h11
 import httpcore
 
-from dataarts_datamap._exchange import (
+from dataarts_datamap._transport.wire import (
     Answer,
     BrokenAnswerError,
     ExchangeError,
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterable, Iterator
 
-    from dataarts_datamap._api.endpoints import Proxy
-    from dataarts_datamap._exchange import Due, Outgoing
+    from dataarts_datamap._transport.proxies import Proxy
+    from dataarts_datamap._transport.wire import Due, Outgoing
 
 # Whether this thread or task is in an exchange of ours.
 _sending: ContextVar[bool] = ContextVar("_sending", default=False)

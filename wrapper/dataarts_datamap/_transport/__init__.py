@@ -1,0 +1,1 @@
+"""Bytes to the service and back: no retry, no credentials."""

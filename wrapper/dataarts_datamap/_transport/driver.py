@@ -1,0 +1,330 @@
+"""Sends requests and brings back whole answers.
+
+What it does of its own accord is little: it follows no redirect, keeps no cookie and reads no ``.netrc``.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import zlib
+from contextlib import suppress
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from dataarts_datamap._clock import Clock
+from dataarts_datamap._errors import (
+    DataMapError,
+)
+from dataarts_datamap._messages import Response, Send, Sleep, Wait
+from dataarts_datamap._transport.h11_pool import DirectPool
+from dataarts_datamap._transport.pool_registry import PoolRegistry, is_closed_here, process_and_loop
+from dataarts_datamap._transport.proxies import Proxy
+from dataarts_datamap._transport.response_builder import ResponseBuilder
+from dataarts_datamap._transport.tls import tls_context
+from dataarts_datamap._transport.wire import (
+    Due,
+    ExchangeError,
+    Origin,
+    Outgoing,
+    Timeouts,
+)
+from dataarts_datamap._version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from dataarts_datamap._messages import Request, Steps
+    from dataarts_datamap._transport.cancellation import Cancellation
+    from dataarts_datamap._transport.httpcore_pools import AsyncPool, ProxyPool
+
+T = TypeVar("T")
+
+_LONGEST_CONNECT: Final = 10.0
+_MOST_CONNECTIONS: Final = 100
+_MOST_IDLE_CONNECTIONS: Final = 20
+_LONGEST_IDLE: Final = 5.0
+_NAP: Final = 0.2
+_HEADERS: Final = {
+    "user-agent": ("User-Agent", f"dataarts-datamap/{__version__} python/{platform.python_version()}"),
+    "accept": ("Accept", "*/*"),
+    "accept-encoding": ("Accept-Encoding", "gzip"),
+}
+
+
+class Network(Struct, frozen=True):
+    """How a client talks.
+
+    Attributes:
+        timeout: Seconds to wait for the next bytes, and for a connection, of which ten at most.
+        max_answer_size: Bytes that an answer may have, decompressed.
+        proxy: Where requests go through; None for what the environment says.
+    """
+
+    timeout: float
+    max_answer_size: int
+    proxy: Proxy | None
+
+
+class SyncTransport:
+    """Takes steps over one pool of connections.
+
+    Args:
+        network: How to talk.
+        clock: Time.
+    """
+
+    def __init__(self, network: Network, clock: Clock) -> None:
+        self._network = network
+        self._clock = clock
+        self._pools: PoolRegistry[DirectPool | ProxyPool] = PoolRegistry(self._open_pool, network.proxy, os.getpid)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it holds connections of this process that no one closed."""
+        return self._pools.is_open
+
+    def run(self, steps: Steps[T], cancellation: Cancellation | None = None) -> T:
+        """What the steps return, each of them taken, unless that is cancelled from another thread.
+
+        Raises:
+            ClientClosedError: The transport was closed.
+            TransportError: No whole answer came back.
+            CancelledError: It was cancelled.
+        """
+        try:
+            step = next(steps)
+            while True:
+                if cancellation is not None and cancellation.is_cancelled:
+                    raise _cancelled()
+                if not isinstance(step, Send):
+                    self._pause(step, cancellation)
+                    step = steps.throw(closed) if (closed := self._pools.closed()) else next(steps)
+                    continue
+                try:
+                    response = self._send(step, cancellation)
+                except DataMapError as error:
+                    step = steps.throw(error)
+                else:
+                    step = steps.send(response)
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+        finally:
+            steps.close()  # at once, even if a traceback keeps them alive: others may wait for what they began
+
+    def close(self) -> None:
+        """Close the connections, and so end the calls that wait, for them or for their time; again is harmless."""
+        for pool in self._pools.take():
+            pool.close()
+
+    def _pause(self, step: Sleep | Wait, cancellation: Cancellation | None) -> None:
+        """Wait as the step says; where another thread can cancel that, in naps.
+
+        Raises:
+            CancelledError: It was cancelled.
+        """
+        left = step.seconds if isinstance(step, Sleep) else max(0.0, step.until - self._clock.monotonic())
+        while cancellation is not None and left > _NAP and not (isinstance(step, Wait) and step.gate.is_open):
+            self._nap(step, _NAP)
+            left -= _NAP
+            if cancellation.is_cancelled:
+                raise _cancelled()
+            if self._pools.closing.is_open:
+                return
+        self._nap(step, left)
+
+    def _nap(self, step: Sleep | Wait, seconds: float) -> None:
+        if isinstance(step, Wait):
+            step.gate.wait(seconds)
+        elif type(self._clock).sleep is Clock.sleep:  # a clock of another kind has a way of its own to wait
+            self._pools.closing.wait(seconds)
+        else:
+            self._clock.sleep(seconds)
+
+    def _send(self, step: Send, cancellation: Cancellation | None) -> Response:
+        pool, proxy = self._pools.route(step.request)
+        arrival = ResponseBuilder(step, self._clock, self._network.max_answer_size, proxy)
+        try:
+            self._receive(pool, step, arrival, cancellation)
+            return arrival.response()
+        except _FOREIGN as error:
+            failure = self._pools.closed() or arrival.failure(error)
+        raise failure
+
+    def _receive(
+        self, pool: DirectPool | ProxyPool, step: Send, arrival: ResponseBuilder, cancellation: Cancellation | None
+    ) -> None:
+        due = Due(step.until, self._clock, cancellation)
+        with pool.stream(_outgoing(step.request, self._network.timeout, due, arrival.left)) as answer:
+            arrival.begin(answer.status, answer.headers)
+            for piece in answer.pieces:
+                arrival.feed(piece)
+
+    def _open_pool(self, proxy: Proxy | None) -> DirectPool | ProxyPool:
+        if proxy is None:
+            return DirectPool(tls_context=tls_context, **_pool_size())
+        from dataarts_datamap._transport.httpcore_pools import ProxyPool  # noqa: PLC0415  loads a library that few clients need
+
+        return ProxyPool(proxy, tls_context, **_pool_size())
+
+
+class AsyncTransport:
+    """Takes steps over one pool of connections, in an event loop.
+
+    Args:
+        network: How to talk.
+        clock: Time.
+    """
+
+    def __init__(self, network: Network, clock: Clock) -> None:
+        self._network = network
+        self._clock = clock
+        self._pools: PoolRegistry[AsyncPool] = PoolRegistry(
+            self._open_pool, network.proxy, process_and_loop, is_closed_here
+        )
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it holds connections of this process that no one closed."""
+        return self._pools.is_open
+
+    async def run(self, steps: Steps[T]) -> T:
+        """What the steps return, each of them taken.
+
+        Raises:
+            ClientClosedError: The transport was closed.
+            TransportError: No whole answer came back.
+        """
+        try:
+            step = next(steps)
+            while True:
+                if not isinstance(step, Send):
+                    await self._pause(step)
+                    step = steps.throw(closed) if (closed := self._pools.closed()) else next(steps)
+                    continue
+                try:
+                    response = await self._send(step)
+                except DataMapError as error:
+                    step = steps.throw(error)
+                else:
+                    step = steps.send(response)
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+        finally:
+            steps.close()  # at once, even if a traceback keeps them alive: others may wait for what they began
+
+    async def close(self) -> None:
+        """Close the connections, and so end the calls that wait, for them or for their time; again is harmless."""
+        for pool in self._pools.take():
+            await pool.close()
+
+    async def _pause(self, step: Sleep | Wait) -> None:
+        if isinstance(step, Wait):
+            await step.gate.wait_async(max(0.0, step.until - self._clock.monotonic()))
+        elif type(self._clock).sleep_async is Clock.sleep_async:  # as above
+            await self._pools.closing.wait_async(step.seconds)
+        else:
+            await self._clock.sleep_async(step.seconds)
+
+    async def _send(self, step: Send) -> Response:
+        pool, proxy = self._pools.route(step.request)
+        arrival = ResponseBuilder(step, self._clock, self._network.max_answer_size, proxy)
+        import asyncio  # noqa: PLC0415  the largest module there is, and a client for threads does without
+
+        try:
+            async with asyncio.timeout(arrival.left):
+                await _cancelled_in_time(self._receive(pool, step, arrival), arrival)
+            return arrival.response()
+        except _FOREIGN as error:
+            failure = self._pools.closed() or arrival.failure(error)
+        raise failure
+
+    async def _receive(self, pool: AsyncPool, step: Send, arrival: ResponseBuilder) -> None:
+        due = Due(step.until, self._clock)
+        async with pool.stream(_outgoing(step.request, self._network.timeout, due, arrival.left)) as answer:
+            try:
+                arrival.begin(answer.status, answer.headers)
+                async for piece in answer.pieces:
+                    arrival.feed(piece)
+            finally:
+                arrival.is_over = True
+
+    def _open_pool(self, proxy: Proxy | None) -> AsyncPool:
+        from dataarts_datamap._transport.httpcore_pools import AsyncPool  # noqa: PLC0415  loads a library that few clients need
+
+        return AsyncPool(proxy, tls_context, **_pool_size())
+
+
+async def _cancelled_in_time(exchange: Coroutine[Any, Any, None], arrival: ResponseBuilder) -> None:
+    """Take the exchange to its end, or cancel it once, while the answer comes in: not while it is put away.
+
+    Else the library would count its connection as used for ever.
+    """
+    import asyncio  # noqa: PLC0415  as above
+
+    task = asyncio.create_task(exchange)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        if not arrival.is_over:
+            task.cancel()
+        while not task.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait((task,))
+        raise
+
+
+def _cancelled() -> BaseException:
+    from concurrent.futures import CancelledError  # noqa: PLC0415  who cancels has loaded it
+
+    return CancelledError()
+
+
+_FOREIGN: Final = (ExchangeError, OSError, UnicodeError, zlib.error)
+
+
+class _Address(Struct, frozen=True):
+    """Where an endpoint is, and how much of its URL that is."""
+
+    origin: Origin
+    netloc: str
+    length: int
+
+
+@lru_cache(maxsize=16)
+def _address(endpoint: str) -> _Address:
+    parts = urlsplit(endpoint)
+    if parts.scheme not in {"http", "https"}:  # credentials of a user's own can ask for anything
+        raise ExchangeError("it is neither http nor https")
+    origin = Origin(parts.scheme, parts.hostname or "", parts.port)
+    return _Address(origin, parts.netloc, len(f"{parts.scheme}://{parts.netloc}"))
+
+
+def _outgoing(request: Request, timeout: float, due: Due, left: float) -> Outgoing:
+    """The request as it goes on the wire, its address exactly as it stands."""
+    address = _address(request.endpoint)
+    headers = {**_HEADERS, "host": ("Host", address.netloc)}
+    headers |= {name.lower(): (name, value) for name, value in request.headers.items()}
+    return Outgoing(
+        method=request.method,
+        origin=address.origin,
+        target=request.url[address.length :].encode(),
+        # As bytes, so that a header that is not ASCII goes out as UTF-8, which is what a signature covers.
+        headers=[(name.encode(), value.encode()) for name, value in headers.values()],
+        content=request.content,
+        timeouts=Timeouts(free=left, connect=min(timeout, _LONGEST_CONNECT), silence=timeout),
+        due=due,
+    )
+
+
+def _pool_size() -> dict[str, Any]:
+    return {
+        "max_connections": _MOST_CONNECTIONS,
+        "max_keepalive_connections": _MOST_IDLE_CONNECTIONS,
+        "keepalive_expiry": _LONGEST_IDLE,
+    }

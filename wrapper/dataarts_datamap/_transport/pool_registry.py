@@ -1,0 +1,100 @@
+"""The connections of a client, by process and event loop."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from dataarts_datamap._errors import ClientClosedError
+from dataarts_datamap._one_shot_event import Gate
+from dataarts_datamap._transport.proxies import Proxy, environment_proxy
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+    from collections.abc import Callable, Hashable
+
+    from dataarts_datamap._messages import Request
+
+
+PoolT = TypeVar("PoolT")
+
+
+class PoolRegistry(Generic[PoolT]):
+    """The connections of a client: one pool, and one more for each proxy that the environment adds.
+
+    Connections work only where they were opened: in one process and, if they are asynchronous, in one event loop.
+    Elsewhere others are opened. Threads share all of it without a lock, which a process that forks could leave held.
+    """
+
+    def __init__(
+        self,
+        open_pool: Callable[[Proxy | None], PoolT],
+        proxy: Proxy | None,
+        place: Callable[[], Hashable],
+        is_gone: Callable[[Any], bool] = lambda _: False,
+    ) -> None:
+        self._open_pool: Callable[[Proxy | None], PoolT] = open_pool
+        self._proxy = proxy
+        self._pools: dict[Hashable, dict[Proxy | None, PoolT]] = {}
+        self._routes: dict[str, Proxy | None] = {}
+        self._find_place = place
+        self._is_gone = is_gone
+        self._process = os.getpid()
+        self._closed = False
+        self._gates: dict[int, Gate] = {}
+
+    @property
+    def closing(self) -> Gate:
+        """Opens when the client is closed. Each process has its own: a lock that was held at a fork stays so there."""
+        process = os.getpid()
+        return self._gates.get(process) or self._gates.setdefault(process, Gate())
+
+    @property
+    def is_open(self) -> bool:
+        return not self._closed and any(self._pools.values()) and self._process == os.getpid()
+
+    def route(self, request: Request) -> tuple[PoolT, Proxy | None]:
+        """The pool for a request, and the proxy that it goes through."""
+        place = self._find_place()
+        pools = self._pools.get(place)
+        if pools is None:
+            pools = self._settle(place)
+        proxy = None if request.direct else self._find_proxy(request.endpoint)
+        pool = pools.get(proxy) or pools.setdefault(proxy, self._open_pool(proxy))
+        if closed := self.closed():  # asked last: who closes now finds the pool
+            raise closed
+        return pool, proxy
+
+    def _find_proxy(self, endpoint: str) -> Proxy | None:
+        if endpoint not in self._routes:
+            self._routes[endpoint] = self._proxy or environment_proxy(endpoint)
+        return self._routes[endpoint]
+
+    def closed(self) -> ClientClosedError | None:
+        """The error of a client that was closed."""
+        return ClientClosedError("the client is closed: make a new one, or close it later") if self._closed else None
+
+    def take(self) -> list[PoolT]:
+        """The pools to close; there will be no more."""
+        self._closed = True
+        self.closing.open()
+        return list(self._pools.pop(self._find_place(), {}).values())
+
+    def _settle(self, place: Hashable) -> dict[Proxy | None, PoolT]:
+        # Connections of other places are kept, but not touched: a parent's, whose locks a thread of it may hold for
+        # ever here, and those of another event loop. Those of a loop that was closed can go.
+        for other in filter(self._is_gone, list(self._pools)):
+            self._pools.pop(other, None)
+        self._process = os.getpid()
+        return self._pools.setdefault(place, {})
+
+
+def process_and_loop() -> tuple[int, AbstractEventLoop]:
+    import asyncio  # noqa: PLC0415  as above
+
+    return os.getpid(), asyncio.get_running_loop()
+
+
+def is_closed_here(place: tuple[int, AbstractEventLoop]) -> bool:
+    process, loop = place
+    return process == os.getpid() and loop.is_closed()

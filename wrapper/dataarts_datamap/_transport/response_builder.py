@@ -1,0 +1,158 @@
+"""A response while it comes in, or the error that it turns into."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import zlib
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from dataarts_datamap._clock import Clock
+from dataarts_datamap._errors import (
+    AnswerTooLargeError,
+    CertificateError,
+    ConnectionFailedError,
+    DataMapError,
+    InvalidArgumentError,
+    InvalidEnvelopeError,
+    RequestTimeoutError,
+    TransportError,
+)
+from dataarts_datamap._messages import Response, Send
+from dataarts_datamap._secrets import mask
+from dataarts_datamap._text import printable
+from dataarts_datamap._transport.decompression import Unpacker
+from dataarts_datamap._transport.proxies import Proxy
+from dataarts_datamap._transport.wire import (
+    LateConnectionError,
+    LateError,
+    NoFreeConnectionError,
+    NotConnectedError,
+    ProxyRefusedError,
+    UnsendableError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+ErrorT = TypeVar("ErrorT", bound=DataMapError)
+
+
+_FAILURES: Final[tuple[tuple[type[Exception], type[TransportError], str], ...]] = (
+    (LateConnectionError, ConnectionFailedError, "no connection in time to"),
+    (NoFreeConnectionError, RequestTimeoutError, "no connection was free in time to"),
+    (LateError, RequestTimeoutError, "no answer in time from"),
+    (TimeoutError, RequestTimeoutError, "no whole answer before the deadline from"),
+    (NotConnectedError, ConnectionFailedError, "no connection to"),
+    (socket.gaierror, ConnectionFailedError, "no connection to"),
+    (zlib.error, TransportError, "broken compression from"),
+)
+
+
+class ResponseBuilder:
+    """An answer while it comes in, or the error that it turns into.
+
+    Attributes:
+        is_over: Whether nothing more is read of it.
+    """
+
+    def __init__(self, step: Send, clock: Clock, max_size: int, proxy: Proxy | None) -> None:
+        self._request = step.request
+        self._until = step.until
+        self._clock = clock
+        self._max_size = max_size
+        self._proxy = proxy
+        self._started = clock.monotonic()
+        self._head: tuple[int, dict[str, str]] | None = None
+        self._unpacker = Unpacker("")
+        self._parts: list[bytes] = []
+        self._size = 0
+        self.is_over = False
+
+    @property
+    def left(self) -> float:
+        """Seconds until the answer is due."""
+        return max(0.0, self._until - self._clock.monotonic())
+
+    def begin(self, status: int, headers: Sequence[tuple[bytes, bytes]]) -> None:
+        """Take the head of the answer."""
+        self._head = status, _header_fields(headers)
+        encoding = self._head[1].get("content-encoding", "")
+        try:
+            self._unpacker = Unpacker(encoding)
+        except LookupError:
+            failure = self._error(InvalidEnvelopeError, f"the answer is encoded as {self._quoted(encoding, 40)!r}")
+        else:
+            return
+        raise failure
+
+    def feed(self, piece: bytes) -> None:
+        """Take a piece of the content."""
+        self._keep(self._unpacker.unpack(piece, self._max_size - self._size + 1))
+
+    def response(self) -> Response:
+        """The whole answer."""
+        if not self._unpacker.is_whole:
+            raise self._error(TransportError, f"compression that is cut short from {self._where}")
+        return self._respond(b"".join(self._parts))
+
+    def failure(self, error: Exception) -> DataMapError:
+        """What an exception of another library means here."""
+        if isinstance(error, UnsendableError):  # its text holds the value, which may be secret
+            return self._error(InvalidArgumentError, "a header of the request holds what cannot be sent")
+        if isinstance(error, LateError) and not self.left:
+            error = TimeoutError()
+        kind, problem = next(
+            ((kind, problem) for cause, kind, problem in _FAILURES if isinstance(error, cause)),
+            (TransportError, "no whole answer from"),
+        )
+        if error.args and isinstance(error.args[0], ssl.SSLCertVerificationError):
+            kind = CertificateError
+        reason = self._quoted(str(error), 200)
+        failure = self._error(kind, f"{problem} {self._where}{reason and ': '}{reason}")
+        if isinstance(error, ProxyRefusedError):
+            failure.status = _leading_status(str(error))
+        return failure
+
+    @property
+    def _where(self) -> str:
+        return self._request.endpoint + (f" through the proxy {self._proxy.address}" if self._proxy else "")
+
+    def _quoted(self, text: str, limit: int) -> str:
+        return printable(self._masked(text), limit=limit)  # masked first: half of a secret is not found
+
+    def _masked(self, text: str) -> str:
+        received = self._head[1] if self._head else {}
+        return mask(text, self._request.headers, received, secrets=self._request.secrets)
+
+    def _keep(self, content: bytes) -> None:
+        self._size += len(content)
+        if self._size > self._max_size:
+            problem = f"the answer from {self._where} is larger than {self._max_size} bytes (max_answer_size)"
+            raise self._error(AnswerTooLargeError, problem)
+        self._parts.append(content)
+
+    def _respond(self, content: bytes) -> Response:
+        status, headers = self._head or (0, {})
+        elapsed = self._clock.monotonic() - self._started
+        return Response(request=self._request, status=status, headers=headers, content=content, elapsed=elapsed)
+
+    def _error(self, kind: type[ErrorT], text: str) -> ErrorT:
+        facts = self._respond(b"").facts()
+        facts["status"] = self._head[0] if self._head else None
+        facts["request_id"] = facts["request_id"] and self._masked(facts["request_id"])
+        return kind(self._masked(text), **facts)
+
+
+def _header_fields(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
+    fields: dict[str, str] = {}
+    for raw_name, raw_value in headers:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode(errors="replace")
+        fields[name] = f"{fields[name]}, {value}" if name in fields else value
+    return fields
+
+
+def _leading_status(text: str) -> int | None:
+    digits = text.partition(" ")[0]
+    return int(digits) if digits.isdecimal() else None
