@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 from benchmarks.rows import JOB_NAME, TASK_ID
 from benchmarks.table import Figure
+from dataarts_datamap._auth.signing import DATE_FORMAT, canonical_query, sign
 from dataarts_datamap._messages import Request
-from dataarts_datamap._signing import DATE_FORMAT, canonical_query, sign
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -11,16 +11,17 @@ TYPE_CHECKING = False  # loading typing takes longer than all the rest of this m
 if TYPE_CHECKING:
     from dataarts_datamap._api.regions import REGIONS, Region
     from dataarts_datamap._attempts import Attempt
-    from dataarts_datamap._chain import find_credentials
-    from dataarts_datamap._client import AsyncDataMapClient, DataMapClient
-    from dataarts_datamap._clock import Clock
-    from dataarts_datamap._credentials import (
+    from dataarts_datamap._auth.chain import find_credentials
+    from dataarts_datamap._auth.credentials import (
         AccessKeyCredentials,
         Credentials,
         RenewableCredentials,
         TokenCredentials,
     )
-    from dataarts_datamap._ecs import EcsMetadataCredentials
+    from dataarts_datamap._auth.ecs_metadata import EcsMetadataCredentials
+    from dataarts_datamap._auth.password import PasswordCredentials
+    from dataarts_datamap._client import AsyncDataMapClient, DataMapClient
+    from dataarts_datamap._clock import Clock
     from dataarts_datamap._errors import (
         AnswerTooLargeError,
         AuthenticationError,
@@ -60,7 +61,6 @@ if TYPE_CHECKING:
     from dataarts_datamap._messages import Request, Response
     from dataarts_datamap._models import FieldProblem, Operator, Run, RunPage, RunState
     from dataarts_datamap._paging import AsyncPager, Pager
-    from dataarts_datamap._password import PasswordCredentials
     from dataarts_datamap._retry import Retry
 
 __all__ = [
@@ -132,17 +132,17 @@ __all__ = [
 
 _HOMES = {
     "_attempts": ("Attempt",),
-    "_chain": ("find_credentials",),
+    "_auth.chain": ("find_credentials",),
     "_client": ("AsyncDataMapClient", "DataMapClient"),
     "_clock": ("Clock",),
-    "_credentials": ("AccessKeyCredentials", "Credentials", "RenewableCredentials", "TokenCredentials"),
-    "_ecs": ("EcsMetadataCredentials",),
+    "_auth.credentials": ("AccessKeyCredentials", "Credentials", "RenewableCredentials", "TokenCredentials"),
+    "_auth.ecs_metadata": ("EcsMetadataCredentials",),
     "_export._files": ("ExportSummary", "export_runs", "next_export_start"),
     "_freshness": ("OperatorStatus", "RunsStatus", "TableStatus", "Verdict", "table_status"),
     "_messages": ("Request", "Response"),
     "_models": ("FieldProblem", "Operator", "Run", "RunPage", "RunState"),
     "_paging": ("AsyncPager", "Pager"),
-    "_password": ("PasswordCredentials",),
+    "_auth.password": ("PasswordCredentials",),
     "_api.regions": ("REGIONS", "Region"),
     "_retry": ("Retry",),
 }

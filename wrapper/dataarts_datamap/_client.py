@@ -16,7 +16,7 @@ from dataarts_datamap._api.show_instance_infos import decode_page, runs_request
 from dataarts_datamap._api.show_nodes import decode_operators, operators_request
 from dataarts_datamap._arguments import header_value, path_segment, query_integer, query_text
 from dataarts_datamap._attempts import AttemptHook, AttemptReporter
-from dataarts_datamap._chain import Found, Search
+from dataarts_datamap._auth.chain import Found, Search
 from dataarts_datamap._clock import Clock
 from dataarts_datamap._errors import ConfigurationError, InvalidArgumentError
 from dataarts_datamap._limiter import RateLimiter
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-    from dataarts_datamap._credentials import Credentials
+    from dataarts_datamap._auth.credentials import Credentials
     from dataarts_datamap._freshness import TableStatus
     from dataarts_datamap._messages import Request, Steps
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dataarts_datamap._api.id_lists import IdPage, ListedId
-    from dataarts_datamap._credentials import Credentials
+    from dataarts_datamap._auth.credentials import Credentials
     from dataarts_datamap._messages import Response, Steps
     from dataarts_datamap._retry import Policy
     from dataarts_datamap._scope import Settings

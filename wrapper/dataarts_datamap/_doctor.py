@@ -17,9 +17,10 @@ from urllib.parse import urlsplit
 from msgspec import DecodeError, Struct, json, structs
 
 from dataarts_datamap._api.show_nodes import decode_operators, operators_request
-from dataarts_datamap._credentials import AccessKeyCredentials, TokenCredentials
+from dataarts_datamap._auth.credentials import AccessKeyCredentials, TokenCredentials
+from dataarts_datamap._auth.ecs_metadata import EcsMetadataCredentials
+from dataarts_datamap._auth.password import PasswordCredentials
 from dataarts_datamap._discovery import Discovery
-from dataarts_datamap._ecs import EcsMetadataCredentials
 from dataarts_datamap._errors import (
     AuthenticationError,
     BadRequestError,
@@ -31,7 +32,6 @@ from dataarts_datamap._errors import (
     PermissionDeniedError,
     ServerError,
 )
-from dataarts_datamap._password import PasswordCredentials
 from dataarts_datamap._retry import Policy, Retry, exchange
 from dataarts_datamap._text import printable
 from dataarts_datamap._transport import driver
@@ -40,8 +40,8 @@ from dataarts_datamap._transport.proxies import environment_proxy
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from dataarts_datamap._auth.credentials import Credentials
     from dataarts_datamap._client import DataMapClient
-    from dataarts_datamap._credentials import Credentials
     from dataarts_datamap._messages import Call, Request, Response, Steps
     from dataarts_datamap._scope import Settings
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from msgspec import Struct, field
 
 from dataarts_datamap._attempts import AttemptReporter, Trail
-from dataarts_datamap._credentials import RenewableCredentials
+from dataarts_datamap._auth.credentials import RenewableCredentials
 from dataarts_datamap._errors import (
     AnswerTooLargeError,
     AuthenticationError,
@@ -26,8 +26,8 @@ from dataarts_datamap._messages import Send, Sleep, Wait
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from dataarts_datamap._auth.credentials import Credentials
     from dataarts_datamap._clock import Clock
-    from dataarts_datamap._credentials import Credentials
     from dataarts_datamap._messages import Call, Request, Response, Steps
 
 T = TypeVar("T")

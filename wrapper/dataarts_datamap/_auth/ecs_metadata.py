@@ -15,7 +15,7 @@ from msgspec import Meta, Struct, json
 from dataarts_datamap._api.endpoints import checked_endpoint, is_link_local
 from dataarts_datamap._api.error_responses import UNREADABLE, check_status, error_about, reason_of
 from dataarts_datamap._arguments import header_value
-from dataarts_datamap._credentials import AccessKeyCredentials, now_utc
+from dataarts_datamap._auth.credentials import AccessKeyCredentials, now_utc
 from dataarts_datamap._errors import InvalidEnvelopeError, StatusError
 from dataarts_datamap._messages import Request
 from dataarts_datamap._secrets import Secret, Undisclosed

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from dataarts_datamap._arguments import header_value
+from dataarts_datamap._auth.signing import DATE_FORMAT, sign
 from dataarts_datamap._secrets import Secret
-from dataarts_datamap._signing import DATE_FORMAT, sign
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from dataarts_datamap._credentials import AccessKeyCredentials, TokenCredentials
+from dataarts_datamap._auth.credentials import AccessKeyCredentials, TokenCredentials
 from dataarts_datamap._errors import CredentialsError, InsecureFileWarning
 from dataarts_datamap._secrets import Undisclosed
 from dataarts_datamap._warnings import calling_place
@@ -18,7 +18,7 @@ from dataarts_datamap._warnings import calling_place
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from dataarts_datamap._credentials import Credentials
+    from dataarts_datamap._auth.credentials import Credentials
 
 _NAME_VARIABLE: Final = "DATAMAP_CREDENTIALS"
 _FILE_VARIABLE: Final = "HUAWEICLOUD_SDK_CREDENTIALS_FILE"
@@ -177,7 +177,7 @@ def _find_password(search: Search) -> Found | str:
     user, password, account = map(search.first, names)
     if user is None or password is None or account is None:
         return _missing(search, *names)
-    from dataarts_datamap._password import PasswordCredentials  # noqa: PLC0415  loaded for those who ask for it
+    from dataarts_datamap._auth.password import PasswordCredentials  # noqa: PLC0415  loaded for those who ask for it
 
     credentials = PasswordCredentials(
         user,
@@ -192,7 +192,7 @@ def _find_password(search: Search) -> Found | str:
 
 
 def _find_ecs_metadata(search: Search) -> Found | str:  # noqa: ARG001  like the others
-    from dataarts_datamap._ecs import EcsMetadataCredentials  # noqa: PLC0415  loaded for those who ask for it
+    from dataarts_datamap._auth.ecs_metadata import EcsMetadataCredentials  # noqa: PLC0415  loaded for those who ask for it
 
     return Found(EcsMetadataCredentials())
 

@@ -17,7 +17,7 @@ from dataarts_datamap._api.endpoints import checked_endpoint
 from dataarts_datamap._api.error_responses import UNREADABLE, check_status, error_about, reason_of
 from dataarts_datamap._api.regions import find_region
 from dataarts_datamap._arguments import query_text
-from dataarts_datamap._credentials import TokenCredentials, now_utc
+from dataarts_datamap._auth.credentials import TokenCredentials, now_utc
 from dataarts_datamap._errors import (
     AuthenticationError,
     ConfigurationError,
