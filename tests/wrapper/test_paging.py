@@ -34,7 +34,7 @@ from dataarts_datamap import (
     TokenCredentials,
     WaitTimeoutError,
 )
-from dataarts_datamap._limiter import RateLimiter
+from dataarts_datamap._retry.rate_limiter import RateLimiter
 from dataarts_datamap_contract.mock import MockConfig, MockServer
 from support.answers import json_answer, run_page
 from support.faces import SETTINGS, WINDOW, InstantClock

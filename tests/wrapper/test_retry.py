@@ -30,7 +30,8 @@ from dataarts_datamap import (
     UpstreamError,
 )
 from dataarts_datamap._messages import Call, Send, Sleep
-from dataarts_datamap._retry import Policy, exchange
+from dataarts_datamap._retry.exchange import exchange
+from dataarts_datamap._retry.policy import Policy
 from support.answers import documented_row, envelope, json_answer, run_page
 from support.faces import SETTINGS, TOKEN, InstantClock
 from support.scripted_server import ScriptedServer

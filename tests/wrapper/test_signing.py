@@ -14,7 +14,8 @@ import pytest
 from dataarts_datamap import AccessKeyCredentials, InvalidArgumentError, Request
 from dataarts_datamap._auth.signing import canonical_query, sign
 from dataarts_datamap._clock import Clock
-from dataarts_datamap._retry import Policy, Retry, exchange
+from dataarts_datamap._retry.exchange import exchange
+from dataarts_datamap._retry.policy import Policy, Retry
 from dataarts_datamap._transport.driver import Network, SyncTransport
 from support.scripted_server import Answer, ScriptedServer
 

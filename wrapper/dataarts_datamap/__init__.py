@@ -10,7 +10,6 @@ from dataarts_datamap._version import __version__
 TYPE_CHECKING = False  # loading typing takes longer than all the rest of this module
 if TYPE_CHECKING:
     from dataarts_datamap._api.regions import REGIONS, Region
-    from dataarts_datamap._attempts import Attempt
     from dataarts_datamap._auth.chain import find_credentials
     from dataarts_datamap._auth.credentials import (
         AccessKeyCredentials,
@@ -61,7 +60,8 @@ if TYPE_CHECKING:
     from dataarts_datamap._messages import Request, Response
     from dataarts_datamap._models import FieldProblem, Operator, Run, RunPage, RunState
     from dataarts_datamap._paging import AsyncPager, Pager
-    from dataarts_datamap._retry import Retry
+    from dataarts_datamap._retry.attempts import Attempt
+    from dataarts_datamap._retry.policy import Retry
 
 __all__ = [
     "REGIONS",
@@ -131,7 +131,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "_attempts": ("Attempt",),
+    "_retry.attempts": ("Attempt",),
     "_auth.chain": ("find_credentials",),
     "_client": ("AsyncDataMapClient", "DataMapClient"),
     "_clock": ("Clock",),
@@ -144,7 +144,7 @@ _HOMES = {
     "_paging": ("AsyncPager", "Pager"),
     "_auth.password": ("PasswordCredentials",),
     "_api.regions": ("REGIONS", "Region"),
-    "_retry": ("Retry",),
+    "_retry.policy": ("Retry",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

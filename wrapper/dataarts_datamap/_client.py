@@ -15,17 +15,18 @@ from dataarts_datamap._api.regions import find_region
 from dataarts_datamap._api.show_instance_infos import decode_page, runs_request
 from dataarts_datamap._api.show_nodes import decode_operators, operators_request
 from dataarts_datamap._arguments import header_value, path_segment, query_integer, query_text
-from dataarts_datamap._attempts import AttemptHook, AttemptReporter
 from dataarts_datamap._auth.chain import Found, Search
 from dataarts_datamap._clock import Clock
 from dataarts_datamap._errors import ConfigurationError, InvalidArgumentError
-from dataarts_datamap._limiter import RateLimiter
 from dataarts_datamap._models import Operator, Run, RunPage
 from dataarts_datamap._offsets import OffsetUnit
 from dataarts_datamap._paging import AsyncPager, PagedWalk, Pager, Reading
 from dataarts_datamap._plan import Habits, PageRead, Plan
 from dataarts_datamap._resume import Position, TablePosition
-from dataarts_datamap._retry import Policy, Retry, exchange
+from dataarts_datamap._retry.attempts import AttemptHook, AttemptReporter
+from dataarts_datamap._retry.exchange import exchange
+from dataarts_datamap._retry.policy import Policy, Retry
+from dataarts_datamap._retry.rate_limiter import RateLimiter
 from dataarts_datamap._scope import Scope, Settings, how_to_set
 from dataarts_datamap._text import shown
 from dataarts_datamap._times import EPOCH, MILLISECOND

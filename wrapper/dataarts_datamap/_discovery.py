@@ -16,7 +16,7 @@ from dataarts_datamap._errors import (
     ServiceError,
 )
 from dataarts_datamap._messages import Request, Send, Sleep, Wait
-from dataarts_datamap._retry import exchange
+from dataarts_datamap._retry.exchange import exchange
 from dataarts_datamap._scope import ONLY_WORKSPACE, Scope, how_to_set
 from dataarts_datamap._shared_value import Fetched, Kept
 from dataarts_datamap._text import printable
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._api.id_lists import IdPage, ListedId
     from dataarts_datamap._auth.credentials import Credentials
     from dataarts_datamap._messages import Response, Steps
-    from dataarts_datamap._retry import Policy
+    from dataarts_datamap._retry.policy import Policy
     from dataarts_datamap._scope import Settings
 
 T = TypeVar("T")

@@ -32,7 +32,8 @@ from dataarts_datamap._errors import (
     PermissionDeniedError,
     ServerError,
 )
-from dataarts_datamap._retry import Policy, Retry, exchange
+from dataarts_datamap._retry.exchange import exchange
+from dataarts_datamap._retry.policy import Policy, Retry
 from dataarts_datamap._text import printable
 from dataarts_datamap._transport import driver
 from dataarts_datamap._transport.proxies import environment_proxy

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from dataarts_datamap._errors import DataMapError, RequestTimeoutError, WaitTimeoutError
 from dataarts_datamap._messages import Send, Sleep, Wait
 from dataarts_datamap._models import Run, RunPage, RunState
-from dataarts_datamap._retry import is_passing
+from dataarts_datamap._retry.policy import is_passing
 from dataarts_datamap._times import EPOCH
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ from dataarts_datamap._errors import (
     UnsuccessfulError,
 )
 from dataarts_datamap._models import Run, has_ended
-from dataarts_datamap._retry import is_passing
+from dataarts_datamap._retry.policy import is_passing
 from dataarts_datamap._times import EPOCH, MILLISECOND
 from dataarts_datamap._window import Window, window
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from opentelemetry.metrics import MeterProvider
     from opentelemetry.trace import TracerProvider
 
-    from dataarts_datamap._attempts import Attempt
+    from dataarts_datamap._retry.attempts import Attempt
 
 _NAME: Final = "dataarts_datamap"
 _SCHEMA: Final = "https://opentelemetry.io/schemas/1.40.0"

@@ -1,0 +1,1 @@
+"""One request until its response is decoded, or it is no use to go on."""
