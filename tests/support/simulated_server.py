@@ -10,7 +10,7 @@ from dataarts_datamap import Run, RunPage
 if TYPE_CHECKING:
     from random import Random
 
-    from dataarts_datamap._plan import PageRead
+    from dataarts_datamap._paging.walk_options import PageRead
     from dataarts_datamap._window import Window
 
 Takes = Literal["rows", "pages", "pages from one", "whole pages", "nothing"]

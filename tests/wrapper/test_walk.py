@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from dataarts_datamap import IncompleteWalkError, Operator, Run, RunPage
-from dataarts_datamap._offsets import Counting
-from dataarts_datamap._plan import Await, Habits, Plan
-from dataarts_datamap._resume import Position
-from dataarts_datamap._walk import WindowWalk, cut
+from dataarts_datamap._paging.offsets import Counting
+from dataarts_datamap._paging.resume_token import Position
+from dataarts_datamap._paging.walk_options import Await, Habits, Plan
+from dataarts_datamap._paging.window_walk import WindowWalk, cut
 from dataarts_datamap._window import Window
 from support.simulated_server import BOUNDS, IDS, TAKES, TELLS, SimulatedServer
 
 if TYPE_CHECKING:
-    from dataarts_datamap._plan import PageRead, Walk
+    from dataarts_datamap._paging.walk_options import PageRead, Walk
 
 OPERATOR = Operator(task_id="937987", job_name="a-job")
 LONG = 10**12

@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._freshness import OperatorStatus, RunsStatus, TableStatus, Verdict, table_status
     from dataarts_datamap._messages import Request, Response
     from dataarts_datamap._models import FieldProblem, Operator, Run, RunPage, RunState
-    from dataarts_datamap._paging import AsyncPager, Pager
+    from dataarts_datamap._paging.pager import AsyncPager, Pager
     from dataarts_datamap._retry.attempts import Attempt
     from dataarts_datamap._retry.policy import Retry
 
@@ -141,7 +141,7 @@ _HOMES = {
     "_freshness": ("OperatorStatus", "RunsStatus", "TableStatus", "Verdict", "table_status"),
     "_messages": ("Request", "Response"),
     "_models": ("FieldProblem", "Operator", "Run", "RunPage", "RunState"),
-    "_paging": ("AsyncPager", "Pager"),
+    "_paging.pager": ("AsyncPager", "Pager"),
     "_auth.password": ("PasswordCredentials",),
     "_api.regions": ("REGIONS", "Region"),
     "_retry.policy": ("Retry",),

@@ -19,10 +19,11 @@ from dataarts_datamap._auth.chain import Found, Search
 from dataarts_datamap._clock import Clock
 from dataarts_datamap._errors import ConfigurationError, InvalidArgumentError
 from dataarts_datamap._models import Operator, Run, RunPage
-from dataarts_datamap._offsets import OffsetUnit
-from dataarts_datamap._paging import AsyncPager, PagedWalk, Pager, Reading
-from dataarts_datamap._plan import Habits, PageRead, Plan
-from dataarts_datamap._resume import Position, TablePosition
+from dataarts_datamap._paging.offsets import OffsetUnit
+from dataarts_datamap._paging.pager import AsyncPager, PagedWalk, Pager, Reading
+from dataarts_datamap._paging.resume_token import Position, TablePosition
+from dataarts_datamap._paging.walk_options import Habits, PageRead, Plan
+from dataarts_datamap._paging.window_walk import WindowWalk
 from dataarts_datamap._retry.attempts import AttemptHook, AttemptReporter
 from dataarts_datamap._retry.exchange import exchange
 from dataarts_datamap._retry.policy import Policy, Retry
@@ -32,7 +33,6 @@ from dataarts_datamap._text import shown
 from dataarts_datamap._times import EPOCH, MILLISECOND
 from dataarts_datamap._transport.driver import AsyncTransport, Network, SyncTransport
 from dataarts_datamap._transport.proxies import checked_proxy
-from dataarts_datamap._walk import WindowWalk
 from dataarts_datamap._warnings import calling_place
 from dataarts_datamap._window import Time, Window, window
 
@@ -276,7 +276,7 @@ class _Client(Generic[PagerT]):
                     f"the resume_token is of the runs, not merged, of table {shown(resumed.table_guid)}"
                 )
         plan = _plan(page_size, offset_unit, slice_span)
-        from dataarts_datamap._table_walk import MergedWalk, TableWalk  # noqa: PLC0415  loaded for this call alone
+        from dataarts_datamap._paging.table_walk import MergedWalk, TableWalk  # noqa: PLC0415  loaded for this call alone
 
         def begin() -> Steps[PagedWalk]:
             operators = list(dict.fromkeys((yield from self._read_operators(table_guid))))

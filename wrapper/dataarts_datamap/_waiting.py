@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from dataarts_datamap._clock import Clock
     from dataarts_datamap._messages import Steps
-    from dataarts_datamap._plan import PageRead, Walk
+    from dataarts_datamap._paging.walk_options import PageRead, Walk
 
 T = TypeVar("T")
 

@@ -1,4 +1,7 @@
-"""The lists of projects, instances and workspaces: KeystoneListProjects, ListDataArtsStudioInstances, ListManagerWorkSpaces."""
+"""The lists of projects, instances and workspaces, by whose ids all is asked for.
+
+The operations are KeystoneListProjects, ListDataArtsStudioInstances and ListManagerWorkSpaces, which are documented.
+"""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from dataarts_datamap._client import DataMapClient
-    from dataarts_datamap._offsets import OffsetUnit
+    from dataarts_datamap._paging.offsets import OffsetUnit
     from dataarts_datamap._report._data import Report
 
 ReportOutput: TypeAlias = Literal["table", "json"]

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from dataarts_datamap._client import DataMapClient
     from dataarts_datamap._models import Operator, Run
-    from dataarts_datamap._offsets import OffsetUnit
-    from dataarts_datamap._paging import Pager
+    from dataarts_datamap._paging.offsets import OffsetUnit
+    from dataarts_datamap._paging.pager import Pager
     from dataarts_datamap.cli._output import Output
 
 

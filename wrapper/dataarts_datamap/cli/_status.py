@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import timedelta, tzinfo
 
     from dataarts_datamap._freshness import TableStatus
-    from dataarts_datamap._offsets import OffsetUnit
+    from dataarts_datamap._paging.offsets import OffsetUnit
     from dataarts_datamap.cli._output import StatusOutput
 
 

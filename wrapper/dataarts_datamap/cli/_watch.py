@@ -26,7 +26,7 @@ from dataarts_datamap.cli._times import parse_span
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from dataarts_datamap._offsets import OffsetUnit
+    from dataarts_datamap._paging.offsets import OffsetUnit
     from dataarts_datamap._watching import Picture
 
 WatchOutput: TypeAlias = Literal["live", "ndjson"]

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from dataarts_datamap._errors import IncompleteWalkError
 from dataarts_datamap._models import Operator, RunPage
-from dataarts_datamap._offsets import COUNTINGS_OF_UNIT, Counting, OffsetUnit, Span
+from dataarts_datamap._paging.offsets import COUNTINGS_OF_UNIT, Counting, OffsetUnit, Span
 
 if TYPE_CHECKING:
     from dataarts_datamap._models import Run

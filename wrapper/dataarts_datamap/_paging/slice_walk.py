@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from dataarts_datamap._models import RunPage
-from dataarts_datamap._offsets import COUNTINGS_OF_UNIT, Counting, Span, next_span, probe
-from dataarts_datamap._overlap import Joint, Memory, Order, Row, join, row_of
-from dataarts_datamap._plan import Await, Habits, PageRead, Plan, Progress, Walk
+from dataarts_datamap._paging.offsets import COUNTINGS_OF_UNIT, Counting, Span, next_span, probe
+from dataarts_datamap._paging.overlap import Joint, Memory, Order, Row, join, row_of
+from dataarts_datamap._paging.slice_edges import Edge, near
+from dataarts_datamap._paging.slice_pages import Page, SlicePosition, YieldedPage
+from dataarts_datamap._paging.walk_options import Await, Habits, PageRead, Plan, Progress, Walk
 from dataarts_datamap._window import Window
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from dataarts_datamap._errors import IncompleteWalkError
     from dataarts_datamap._models import Operator
+    from dataarts_datamap._paging.slice_pages import Found
 
 MOST_AHEAD: Final = 32
 """So many pages are named ahead at the most."""
@@ -30,8 +32,6 @@ _LEAST_CAP: Final = 10  # no sibling API has a smaller default or largest size o
 _LARGEST_LIMIT: Final = 1000  # the largest that a sibling API documents
 _LEAST_OVERLAP: Final = 2  # the last row may have changed places with one that was not read; the one before it has not
 _MOST_CONTRADICTIONS: Final = 2
-_EDGE: Final = 2  # milliseconds; slices overlap by one on each side of an edge
-_TIMES: Final = (0, 1)  # of a row's keys, those that a window can filter on: planned and started
 
 
 class UnsettledError(Exception):
@@ -44,50 +44,6 @@ class TooManyError(Exception):
     def __init__(self, total: int) -> None:
         super().__init__()
         self.total = total
-
-
-class Edge:
-    """The runs that a slice shares with the one before, or could share."""
-
-    def __init__(self, at: int | None = None, runs: Sequence[tuple[Row, int]] = ()) -> None:
-        self.at = at
-        self.runs = runs
-
-    @cached_property
-    def _memory(self) -> Memory:
-        memory = Memory()
-        memory.add([row for row, _ in self.runs], [content for _, content in self.runs])
-        return memory
-
-    def moved(self, to: int, runs: Sequence[tuple[Row, int]]) -> Edge:
-        """The next edge, with those runs of this one and of the slice behind it that are near."""
-        new = self._memory.new_among([row for row, _ in runs], [content for _, content in runs], len(runs))
-        return Edge(to, [run for run in (*self.runs, *(runs[index] for index in new)) if is_near(run[0], to)])
-
-    def new_among(self, page: Page) -> set[int]:
-        """Indexes of the rows of a page that the slice before did not have."""
-        if self.at is None:
-            return set(range(len(page)))
-        far = set(range(len(page))).difference(near(page.rows, self.at))
-        return far.union(self._memory.new_among(page.rows, page.contents, len(page)))
-
-
-def is_near(row: Row, edge: int) -> bool:
-    """Whether a slice on the other side of the edge can hold the row, too: not known which time it filters on."""
-    planned, started, *_ = row.keys
-    return not planned or not started or abs(planned - edge) <= _EDGE or abs(started - edge) <= _EDGE
-
-
-def near(rows: Sequence[Row], edge: int) -> list[int]:
-    """Indexes of the rows that are near an edge."""
-    if all(_are_far([row.keys[key] for row in rows], edge) for key in _TIMES):
-        return []
-    return [index for index, row in enumerate(rows) if is_near(row, edge)]
-
-
-def _are_far(times: Sequence[int], edge: int) -> bool:
-    """Whether all of them surely lie on one side of an edge."""
-    return not times or min(times) > edge + _EDGE or (max(times) < edge - _EDGE and min(times) > 0)
 
 
 class WalkState(Struct):
@@ -126,81 +82,6 @@ class WalkState(Struct):
         return self.read(piece, self.plan.first_span(self.habits))
 
 
-class Page:
-    """A page that was read.
-
-    Attributes:
-        sent: As the server sent it.
-        span: Where it lies.
-    """
-
-    def __init__(self, sent: RunPage, span: Span) -> None:
-        self.sent = sent
-        self.span = span
-
-    def __len__(self) -> int:
-        return len(self.sent.runs)
-
-    @cached_property
-    def rows(self) -> list[Row]:
-        """What is remembered of its runs."""
-        return [row_of(run) for run in self.sent.runs]
-
-    @cached_property
-    def contents(self) -> list[int]:
-        """A hash of each run."""
-        return [hash(run) for run in self.sent.runs]
-
-    @property
-    def end(self) -> int:
-        """The position behind its last row."""
-        return self.span.position + len(self)
-
-    @property
-    def is_short(self) -> bool:
-        """Whether it has fewer rows than were asked for."""
-        return len(self) < self.span.limit
-
-    @property
-    def is_less_than_told(self) -> bool:
-        """Whether there are more rows behind it, by the server's word."""
-        return self.sent.total is not None and self.sent.total > self.end
-
-
-class Place(Struct, frozen=True):
-    """How far a slice was read.
-
-    Attributes:
-        reached: The position behind the last row.
-        tail: The last rows.
-        limit: How many rows are asked for at once; 0 for as many as the plan says.
-        most: The most that the server puts on one page, as far as was noticed; 0 if nothing was.
-    """
-
-    reached: int = 0
-    tail: tuple[Row, ...] = ()
-    limit: int = 0
-    most: int = 0
-
-
-class _Given(Struct, frozen=True):
-    """A page that was given.
-
-    Attributes:
-        page: As it was read.
-        kept: With the runs that were given of it.
-        tail: The last rows of the slice, which end with those of the page.
-    """
-
-    page: Page
-    kept: RunPage
-    tail: list[Row]
-
-
-Found: TypeAlias = tuple[Page, list[int]]
-"""A page, and the indexes of its new rows."""
-
-
 class SliceWalk:
     """Reads one slice.
 
@@ -226,7 +107,7 @@ class SliceWalk:
         following: tuple[Window, ...],
         read_before: Memory,
         told: int | None,
-        begin: Place | None = None,
+        begin: SlicePosition | None = None,
     ) -> None:
         self.piece = piece
         self.read_before = read_before
@@ -251,8 +132,8 @@ class SliceWalk:
         self._first_offset = self._plan.first_span(self._habits).offset
         self._contents: dict[int | str, int] = {}
         self._untaken: Page | None = None
-        self._last: _Given | None = None
-        self._last_but_one: _Given | None = None
+        self._last: YieldedPage | None = None
+        self._last_but_one: YieldedPage | None = None
         self._begin = begin
         self._is_partial = begin is not None and begin.reached > len(
             begin.tail
@@ -273,30 +154,34 @@ class SliceWalk:
             all(not start <= time <= end for time in row.keys[:3] if time) for row in self._tail if any(row.keys[:3])
         )
 
-    def place(self, given: int) -> Place | None:
+    def place(self, given: int) -> SlicePosition | None:
         """How far the slice was read when so many runs of the page that was given last are counted.
 
         None if that can't be told: runs came in before others that were given already.
         """
         self.settle()
         if self._last is None:
-            return self._begin or Place()
+            return self._begin or SlicePosition()
         page, kept, tail = self._last.page, self._last.kept, self._last.tail
         if given == len(kept.runs):
             return self._place(page, len(page), tail)
         if not given:
             before = self._last_but_one
-            return self._begin or Place() if before is None else self._place(before.page, len(before.page), before.tail)
+            return (
+                self._begin or SlicePosition()
+                if before is None
+                else self._place(before.page, len(before.page), before.tail)
+            )
         count = 1 + next(index for index, run in enumerate(page.sent.runs) if run is kept.runs[given - 1])
         is_rest_new = len(page) - count == len(kept.runs) - given
         return self._place(page, count, tail) if is_rest_new else None
 
-    def _place(self, page: Page, count: int, tail: Sequence[Row]) -> Place:
+    def _place(self, page: Page, count: int, tail: Sequence[Row]) -> SlicePosition:
         """How far the slice was read behind so many rows of a page, with which the tail ends."""
         rows = [*tail[: len(tail) - len(page)], *page.rows[:count]]
         group = self._order.group_before(rows, len(rows)) if rows else 0
         begin = self._order.group_before(rows, group - _ANCHORS) if group > _ANCHORS else 0
-        return Place(page.span.position + count, tuple(rows[begin:]), self._limit, self._most)
+        return SlicePosition(page.span.position + count, tuple(rows[begin:]), self._limit, self._most)
 
     def pages(self) -> Walk:
         """The pages, each run on one of them.
@@ -426,7 +311,7 @@ class SliceWalk:
             self._state.order.learn(page.rows)
             fresh = self._take(page) or []
             self._note_given(page, fresh, set(fresh))
-            self._last = _Given(page, page.sent, self._tail)
+            self._last = YieldedPage(page, page.sent, self._tail)
 
     def _take(self, page: Page) -> list[int] | None:
         """Go on behind the page: indexes of its new rows, or None if it does not fit to what was read before."""
@@ -511,7 +396,7 @@ class SliceWalk:
         return self._given_as(page, replace(page.sent, runs=tuple(page.sent.runs[index] for index in sorted(wanted))))
 
     def _given_as(self, page: Page, kept: RunPage) -> RunPage:
-        self._last_but_one, self._last = self._last, _Given(page, kept, self._tail)
+        self._last_but_one, self._last = self._last, YieldedPage(page, kept, self._tail)
         self._state.progress.note(kept.runs)
         return kept
 

@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Final, Self, TypeVar
 from msgspec import Struct, ValidationError, json
 
 from dataarts_datamap._errors import InvalidArgumentError
-from dataarts_datamap._offsets import Counting  # noqa: TC001  msgspec reads the annotations
-from dataarts_datamap._overlap import Row  # noqa: TC001  as above
+from dataarts_datamap._paging.offsets import Counting  # noqa: TC001  msgspec reads the annotations
+from dataarts_datamap._paging.overlap import Row  # noqa: TC001  as above
 from dataarts_datamap._text import shown
 from dataarts_datamap._window import Window  # noqa: TC001  as above
 

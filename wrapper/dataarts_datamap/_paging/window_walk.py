@@ -19,10 +19,12 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from dataarts_datamap._overlap import Memory, row_of
-from dataarts_datamap._plan import Await, Habits, PageRead, Plan, Progress, Walk
-from dataarts_datamap._resume import Position
-from dataarts_datamap._slice import MOST_AHEAD, Edge, Place, SliceWalk, TooManyError, UnsettledError, WalkState
+from dataarts_datamap._paging.overlap import Memory, row_of
+from dataarts_datamap._paging.resume_token import Position
+from dataarts_datamap._paging.slice_edges import Edge
+from dataarts_datamap._paging.slice_pages import SlicePosition
+from dataarts_datamap._paging.slice_walk import MOST_AHEAD, SliceWalk, TooManyError, UnsettledError, WalkState
+from dataarts_datamap._paging.walk_options import Await, Habits, PageRead, Plan, Progress, Walk
 from dataarts_datamap._window import Window
 
 if TYPE_CHECKING:
@@ -137,7 +139,7 @@ class WindowWalk:
 
     def _go_on(self, position: Position) -> Walk:
         if position.tail:
-            begin = Place(position.reached, position.tail, position.limit, position.most)
+            begin = SlicePosition(position.reached, position.tail, position.limit, position.most)
             self._current = walk = SliceWalk(
                 self._state, position.piece, following=(), read_before=Memory(), told=None, begin=begin
             )

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from dataarts_datamap._models import RunPage
-from dataarts_datamap._plan import Await, Walk
-from dataarts_datamap._resume import TablePosition
-from dataarts_datamap._slice import MOST_AHEAD
+from dataarts_datamap._paging.resume_token import TablePosition
+from dataarts_datamap._paging.slice_walk import MOST_AHEAD
+from dataarts_datamap._paging.walk_options import Await, Walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dataarts_datamap._models import Operator, Run
-    from dataarts_datamap._plan import PageRead
-    from dataarts_datamap._walk import WindowWalk
+    from dataarts_datamap._paging.walk_options import PageRead
+    from dataarts_datamap._paging.window_walk import WindowWalk
     from dataarts_datamap._window import Window
 
 

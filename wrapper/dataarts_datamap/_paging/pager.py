@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar, cast
 
 from dataarts_datamap._errors import DataMapError, InvalidArgumentError, RowProblemWarning
 from dataarts_datamap._models import RunPage
-from dataarts_datamap._read_ahead import ReadAhead
+from dataarts_datamap._paging.read_ahead import ReadAhead
 from dataarts_datamap._text import printable, shown
 from dataarts_datamap._warnings import calling_place
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from dataarts_datamap._export._columns import Nested
     from dataarts_datamap._messages import Steps
-    from dataarts_datamap._plan import PageRead, Walk
+    from dataarts_datamap._paging.walk_options import PageRead, Walk
     from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
 
 RowT = TypeVar("RowT")
@@ -379,7 +379,7 @@ class AsyncPager(_Walked, Generic[RowT]):
         return convert(await self.to_arrow(columns=columns, nested=nested))
 
     async def _pages(self, stand: _Stand) -> AsyncGenerator[RunPage, None]:
-        from dataarts_datamap._read_ahead_async import AsyncReadAhead  # noqa: PLC0415  loads asyncio
+        from dataarts_datamap._paging.read_ahead import AsyncReadAhead  # noqa: PLC0415  loads asyncio
 
         reader = AsyncReadAhead(self._transport, self._reading.ask, concurrency=self._reading.concurrency)
         try:

@@ -1,0 +1,1 @@
+"""All runs of a window, none lost."""
