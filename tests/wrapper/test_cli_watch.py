@@ -19,12 +19,12 @@ from rich.console import Console
 from rich.screen import Screen
 
 from dataarts_datamap import AuthenticationError, DataMapClient, Operator, TokenCredentials
+from dataarts_datamap._monitoring.polling import Pace, Reading, Readings
+from dataarts_datamap._monitoring.snapshot import Picture
 from dataarts_datamap._report._data import report_on
 from dataarts_datamap._times import EPOCH, MILLISECOND
-from dataarts_datamap._watching import Picture
 from dataarts_datamap._window import Window
 from dataarts_datamap.cli._changes import write_changes
-from dataarts_datamap.cli._readings import Pace, Reading, Readings
 from dataarts_datamap.cli._table import ClientTable
 from dataarts_datamap.cli._watch_view import View
 from support.answers import json_answer, run_page

@@ -704,7 +704,7 @@ def test_wait_that_is_over() -> None:
 
 def test_wait_ends_though_the_server_stalls(monkeypatch: pytest.MonkeyPatch) -> None:
     """A wait does not last longer because an answer does not come, or because the server asks for patience."""
-    monkeypatch.setattr("dataarts_datamap._waiting._LAST_LOOK", 0.1)
+    monkeypatch.setattr("dataarts_datamap._monitoring.waiting._LAST_LOOK", 0.1)
     release = threading.Event()
 
     def stall(_: Asked) -> Answer:

@@ -27,7 +27,7 @@ from dataarts_datamap._errors import (
     UnsuccessfulError,
     UpstreamError,
 )
-from dataarts_datamap._watching import ChangeKind, Part, Picture, foremost, may_mend
+from dataarts_datamap._monitoring.snapshot import ChangeKind, Part, Picture, foremost, may_mend
 from support.moving_clock import MovingClock
 from support.runs import make_run
 

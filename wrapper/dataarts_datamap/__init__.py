@@ -56,9 +56,9 @@ if TYPE_CHECKING:
         WaitTimeoutError,
     )
     from dataarts_datamap._export._files import ExportSummary, export_runs, next_export_start
-    from dataarts_datamap._freshness import OperatorStatus, RunsStatus, TableStatus, Verdict, table_status
     from dataarts_datamap._messages import Request, Response
     from dataarts_datamap._models import FieldProblem, Operator, Run, RunPage, RunState
+    from dataarts_datamap._monitoring.freshness import OperatorStatus, RunsStatus, TableStatus, Verdict, table_status
     from dataarts_datamap._paging.pager import AsyncPager, Pager
     from dataarts_datamap._retry.attempts import Attempt
     from dataarts_datamap._retry.policy import Retry
@@ -138,7 +138,7 @@ _HOMES = {
     "_auth.credentials": ("AccessKeyCredentials", "Credentials", "RenewableCredentials", "TokenCredentials"),
     "_auth.ecs_metadata": ("EcsMetadataCredentials",),
     "_export._files": ("ExportSummary", "export_runs", "next_export_start"),
-    "_freshness": ("OperatorStatus", "RunsStatus", "TableStatus", "Verdict", "table_status"),
+    "_monitoring.freshness": ("OperatorStatus", "RunsStatus", "TableStatus", "Verdict", "table_status"),
     "_messages": ("Request", "Response"),
     "_models": ("FieldProblem", "Operator", "Run", "RunPage", "RunState"),
     "_paging.pager": ("AsyncPager", "Pager"),

@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from dataarts_datamap._auth.credentials import Credentials
-    from dataarts_datamap._freshness import TableStatus
     from dataarts_datamap._messages import Request, Steps
+    from dataarts_datamap._monitoring.freshness import TableStatus
 
 PagerT = TypeVar("PagerT", Pager[Run], AsyncPager[Run])
 
@@ -356,7 +356,7 @@ class _Client(Generic[PagerT]):
         first_wait: float,
         longest_wait: float,
     ) -> Steps[Run]:
-        from dataarts_datamap._waiting import read_all, wait_for_run  # noqa: PLC0415  loaded for this call alone
+        from dataarts_datamap._monitoring.waiting import read_all, wait_for_run  # noqa: PLC0415  loaded for this call alone
 
         operator = Operator(task_id=task_id, job_name=job_name, workspace_id=workspace_id)
         begun = window(start=start, end=end, since=since, now=datetime.now(UTC))
@@ -531,7 +531,7 @@ class DataMapClient(_Client[Pager[Run]]):
             InvalidResponseError: The answer is not what the API describes.
             IncompleteWalkError: The pages ended before all runs were read.
         """
-        from dataarts_datamap._freshness import look_back, table_status  # noqa: PLC0415  loaded for this call alone
+        from dataarts_datamap._monitoring.freshness import look_back, table_status  # noqa: PLC0415  loaded for this call alone
 
         span = look_back(since, max_age)
         pager = self.list_table_runs(table_guid, since=span, page_size=page_size, offset_unit=offset_unit)
@@ -694,7 +694,7 @@ class AsyncDataMapClient(_Client[AsyncPager[Run]]):
             InvalidResponseError: The answer is not what the API describes.
             IncompleteWalkError: The pages ended before all runs were read.
         """
-        from dataarts_datamap._freshness import look_back, table_status  # noqa: PLC0415  loaded for this call alone
+        from dataarts_datamap._monitoring.freshness import look_back, table_status  # noqa: PLC0415  loaded for this call alone
 
         span = look_back(since, max_age)
         pager = self.list_table_runs(table_guid, since=span, page_size=page_size, offset_unit=offset_unit)

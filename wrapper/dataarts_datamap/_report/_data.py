@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
-from dataarts_datamap._freshness import OperatorStatus, TableStatus, table_status
 from dataarts_datamap._models import Operator, Run, RunState
+from dataarts_datamap._monitoring.freshness import OperatorStatus, TableStatus, table_status
 from dataarts_datamap._report._rolling import Rolled, rolled
 from dataarts_datamap._report._strip import hourly_cells
 from dataarts_datamap._times import EPOCH, MILLISECOND

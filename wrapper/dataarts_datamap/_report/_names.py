@@ -10,7 +10,7 @@ from dataarts_datamap._text import printable
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dataarts_datamap._freshness import OperatorStatus
+    from dataarts_datamap._monitoring.freshness import OperatorStatus
 
 _NAME_LIMIT: Final = 80
 

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from dataarts_datamap._watching import Change
-    from dataarts_datamap.cli._readings import Reading
+    from dataarts_datamap._monitoring.polling import Reading
+    from dataarts_datamap._monitoring.snapshot import Change
 
 _NESTED: Final = frozenset({"running_data", "running_param"})  # can hold SQL and paths
 

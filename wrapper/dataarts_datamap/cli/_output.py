@@ -10,8 +10,8 @@ from io import StringIO
 from textwrap import TextWrapper
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from dataarts_datamap._freshness import Verdict
 from dataarts_datamap._models import RunState
+from dataarts_datamap._monitoring.freshness import Verdict
 from dataarts_datamap._text import printable
 from dataarts_datamap._times import time_text
 from dataarts_datamap.cli._prometheus import prometheus_text
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from dataarts_datamap._doctor import Finding
-    from dataarts_datamap._freshness import RunsStatus, TableStatus
     from dataarts_datamap._models import Operator, Run
+    from dataarts_datamap._monitoring.freshness import RunsStatus, TableStatus
 
 Output: TypeAlias = Literal["table", "ndjson"]
 StatusOutput: TypeAlias = Literal["table", "json", "prometheus"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from dataarts_datamap._freshness import RunsStatus, TableStatus, Verdict
+from dataarts_datamap._monitoring.freshness import RunsStatus, TableStatus, Verdict
 from dataarts_datamap._text import printable
 
 if TYPE_CHECKING:

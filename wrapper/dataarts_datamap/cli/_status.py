@@ -23,7 +23,7 @@ from dataarts_datamap.cli._times import parse_span
 if TYPE_CHECKING:
     from datetime import timedelta, tzinfo
 
-    from dataarts_datamap._freshness import TableStatus
+    from dataarts_datamap._monitoring.freshness import TableStatus
     from dataarts_datamap._paging.offsets import OffsetUnit
     from dataarts_datamap.cli._output import StatusOutput
 
@@ -70,7 +70,7 @@ def status(  # noqa: PLR0913  one parameter for each option
       datamap status 09318f28-939f-4ab6-a374-9e621096652c --max-age 26h \\
         --output prometheus
     """  # noqa: D301  click reads \b
-    from dataarts_datamap._freshness import Verdict  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._monitoring.freshness import Verdict  # noqa: PLC0415  loads what --help does not need
     from dataarts_datamap.cli._output import is_terminal, write_status  # noqa: PLC0415  as above
 
     how = given(max_age=max_age, page_size=page_size, offset_unit=offset_unit)

@@ -26,8 +26,8 @@ from dataarts_datamap.cli._times import parse_span
 if TYPE_CHECKING:
     from datetime import tzinfo
 
+    from dataarts_datamap._monitoring.snapshot import Picture
     from dataarts_datamap._paging.offsets import OffsetUnit
-    from dataarts_datamap._watching import Picture
 
 WatchOutput: TypeAlias = Literal["live", "ndjson"]
 
@@ -127,9 +127,9 @@ def watch(  # noqa: PLR0913  one parameter for each option
       datamap watch 09318f28-939f-4ab6-a374-9e621096652c --until-ended \\
         --for 3h --output ndjson
     """  # noqa: D301  click reads \b
-    from dataarts_datamap._freshness import look_back  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap._watching import Picture  # noqa: PLC0415  as above
-    from dataarts_datamap.cli._readings import Pace, Readings  # noqa: PLC0415  as above
+    from dataarts_datamap._monitoring.freshness import look_back  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._monitoring.polling import Pace, Readings  # noqa: PLC0415  as above
+    from dataarts_datamap._monitoring.snapshot import Picture  # noqa: PLC0415  as above
     from dataarts_datamap.cli._streams import wait_while_read  # noqa: PLC0415  as above
     from dataarts_datamap.cli._table import ClientTable  # noqa: PLC0415  as above
 

@@ -16,13 +16,13 @@ from rich.segment import Segment
 from rich.text import Text
 
 from dataarts_datamap._models import RunState
+from dataarts_datamap._monitoring.snapshot import foremost, goes_on
 from dataarts_datamap._report._data import report_on, wait
 from dataarts_datamap._report._headline import headline
 from dataarts_datamap._report._names import job_labels
 from dataarts_datamap._report._strip import cell_hours
 from dataarts_datamap._text import printable
 from dataarts_datamap._times import EPOCH, MILLISECOND, span_text, time_text
-from dataarts_datamap._watching import foremost, goes_on
 from dataarts_datamap.cli._output import STATE_STYLES, VERDICT_STYLES, duration_text, line_width, write_rich
 from dataarts_datamap.cli._report_sheet import FAILURE_TITLES, failure_row
 from dataarts_datamap.cli._strips import Cells
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from rich.console import ConsoleOptions, RenderableType, RenderResult
 
     from dataarts_datamap._models import Run
+    from dataarts_datamap._monitoring.polling import Reading, Readings
+    from dataarts_datamap._monitoring.snapshot import Picture
     from dataarts_datamap._report._data import Report, ReportedJob
-    from dataarts_datamap._watching import Picture
-    from dataarts_datamap.cli._readings import Reading, Readings
 
 _SYMBOLS: Final = {
     RunState.SUCCEEDED: "✓",

@@ -8,15 +8,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
 from dataarts_datamap._errors import DataMapError
+from dataarts_datamap._monitoring.snapshot import may_mend
 from dataarts_datamap._text import printable
-from dataarts_datamap._watching import may_mend
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from dataarts_datamap._models import Operator, Run
-    from dataarts_datamap._watching import Change, Picture
+    from dataarts_datamap._monitoring.snapshot import Change, Picture
     from dataarts_datamap._window import Window
 
 _LONGEST_WAIT: Final = timedelta(days=1)

@@ -1,0 +1,1 @@
+"""What runs mean for a table."""
