@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     )
     from dataarts_datamap._auth.ecs_metadata import EcsMetadataCredentials
     from dataarts_datamap._auth.password import PasswordCredentials
-    from dataarts_datamap._client import AsyncDataMapClient, DataMapClient
+    from dataarts_datamap._client.clients import AsyncDataMapClient, DataMapClient
     from dataarts_datamap._clock import Clock
     from dataarts_datamap._errors import (
         AnswerTooLargeError,
@@ -133,7 +133,7 @@ __all__ = [
 _HOMES = {
     "_retry.attempts": ("Attempt",),
     "_auth.chain": ("find_credentials",),
-    "_client": ("AsyncDataMapClient", "DataMapClient"),
+    "_client.clients": ("AsyncDataMapClient", "DataMapClient"),
     "_clock": ("Clock",),
     "_auth.credentials": ("AccessKeyCredentials", "Credentials", "RenewableCredentials", "TokenCredentials"),
     "_auth.ecs_metadata": ("EcsMetadataCredentials",),

@@ -20,7 +20,7 @@ from dataarts_datamap._api.show_nodes import decode_operators, operators_request
 from dataarts_datamap._auth.credentials import AccessKeyCredentials, TokenCredentials
 from dataarts_datamap._auth.ecs_metadata import EcsMetadataCredentials
 from dataarts_datamap._auth.password import PasswordCredentials
-from dataarts_datamap._discovery import Discovery
+from dataarts_datamap._client.discovery import Discovery
 from dataarts_datamap._errors import (
     AuthenticationError,
     BadRequestError,
@@ -42,9 +42,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from dataarts_datamap._auth.credentials import Credentials
-    from dataarts_datamap._client import DataMapClient
+    from dataarts_datamap._client.clients import DataMapClient
+    from dataarts_datamap._client.identifiers import Settings
     from dataarts_datamap._messages import Call, Request, Response, Steps
-    from dataarts_datamap._scope import Settings
 
 _PATIENCE: Final = 20.0
 _CLOCK_WINDOW: Final = timedelta(minutes=15)

@@ -21,7 +21,7 @@ from dataarts_datamap._arguments import header_value, path_segment
 from dataarts_datamap._errors import ErrorBodyError, InvalidArgumentError, InvalidEnvelopeError
 
 if TYPE_CHECKING:
-    from dataarts_datamap._discovery import T
+    from dataarts_datamap._client.discovery import T
     from dataarts_datamap._messages import Response
 
 

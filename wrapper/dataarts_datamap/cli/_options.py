@@ -14,7 +14,7 @@ from dataarts_datamap.cli._times import parse_span, parse_zone
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from dataarts_datamap._client import DataMapClient
+    from dataarts_datamap._client.clients import DataMapClient
     from dataarts_datamap.cli._output import Output
 
 CommandT = TypeVar("CommandT", bound="Callable[..., Any]")
@@ -113,7 +113,7 @@ def connection_options(command: CommandT) -> CommandT:
 
 def connect(settings: dict[str, Any]) -> DataMapClient:
     """A client for the options that were given, and the environment for the others."""
-    from dataarts_datamap._client import DataMapClient  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._client.clients import DataMapClient  # noqa: PLC0415  loads what --help does not need
 
     return DataMapClient.from_env(**given(**settings))
 

@@ -27,7 +27,7 @@ from dataarts_datamap.cli._times import in_zone, parse_span, parse_time
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from dataarts_datamap._client import DataMapClient
+    from dataarts_datamap._client.clients import DataMapClient
     from dataarts_datamap._paging.offsets import OffsetUnit
     from dataarts_datamap._report._data import Report
 

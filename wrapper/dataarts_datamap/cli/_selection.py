@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime, tzinfo
 
-    from dataarts_datamap._client import DataMapClient
+    from dataarts_datamap._client.clients import DataMapClient
     from dataarts_datamap._models import Operator, Run
     from dataarts_datamap._paging.offsets import OffsetUnit
     from dataarts_datamap._paging.pager import Pager

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dataarts_datamap._client import DataMapClient
+    from dataarts_datamap._client.clients import DataMapClient
     from dataarts_datamap._models import Operator, Run
     from dataarts_datamap._window import Window
 

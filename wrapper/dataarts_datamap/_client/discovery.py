@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import quote
 
 from dataarts_datamap._api.id_lists import decode_instances, decode_projects, decode_workspaces
+from dataarts_datamap._client.identifiers import ONLY_WORKSPACE, Scope, how_to_set
 from dataarts_datamap._errors import (
     DiscoveryError,
     ServiceError,
 )
 from dataarts_datamap._messages import Request, Send, Sleep, Wait
 from dataarts_datamap._retry.exchange import exchange
-from dataarts_datamap._scope import ONLY_WORKSPACE, Scope, how_to_set
 from dataarts_datamap._shared_value import Fetched, Kept
 from dataarts_datamap._text import printable
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from dataarts_datamap._api.id_lists import IdPage, ListedId
     from dataarts_datamap._auth.credentials import Credentials
+    from dataarts_datamap._client.identifiers import Settings
     from dataarts_datamap._messages import Response, Steps
     from dataarts_datamap._retry.policy import Policy
-    from dataarts_datamap._scope import Settings
 
 T = TypeVar("T")
 

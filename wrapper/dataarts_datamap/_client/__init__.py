@@ -1,0 +1,1 @@
+"""The clients: one for threads, one for an event loop."""

@@ -1,0 +1,350 @@
+"""The clients: one for threads, one for an event loop, with the same calls."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final, Self
+
+from dataarts_datamap._client.shared import DEFAULT_PAGE_SIZE, BaseClient
+from dataarts_datamap._models import Operator, Run
+from dataarts_datamap._paging.offsets import OffsetUnit
+from dataarts_datamap._paging.pager import AsyncPager, Pager, Reading
+from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
+from dataarts_datamap._window import Time
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from dataarts_datamap._monitoring.freshness import TableStatus
+
+
+_DEFAULT_WAIT: Final = 3600.0
+_FIRST_WAIT: Final = 5.0
+_LONGEST_WAIT: Final = 60.0
+_DEFAULT_LOOK_BACK: Final = timedelta(days=7)
+
+
+class DataMapClient(BaseClient[Pager[Run]]):
+    """Asks the Data Map which runs produced a table. For threads; close it, or use it in a ``with`` block.
+
+    One that is forgotten with connections open gives a ``ResourceWarning`` that names where it was made.
+
+    Args:
+        endpoint: Address of the service, such as ``https://dayu.eu-west-101.myhuaweicloud.eu``; a path prefix is kept.
+        region: Region id, one of ``REGIONS`` or a newer one, from which the addresses follow that are not given.
+        iam_endpoint: Address of IAM, where the project id is looked for; the region's, if left out.
+        project_id: Project id; if left out, that of the project named like the region, looked for at the first call.
+        instance_id: Id of the DataArts Studio tenancy; if left out, that of the project's only one that is in effect,
+            looked for at the first call. Where there is not exactly one of what is looked for, each call raises
+            ``DiscoveryError``, which lists what there is.
+        workspace_id: Workspace id for calls that name none. If left out, none is sent, and the service decides; at
+            ``"auto"``, that of the tenancy's only workspace, looked for at the first call.
+        credentials: Proof of who asks; those of ``find_credentials``, if left out.
+        timeout: Seconds to wait for the next bytes of an answer, and for a connection, of which ten at most.
+        deadline: Seconds that one request may take with all its attempts and the waits between them.
+        retry: When a request that failed is sent again; ``Retry(attempts=1)`` for never.
+        max_answer_size: Bytes that an answer may have, decompressed; by default 64 MiB. It is cut off there.
+        proxy: Proxy to go through, such as ``http://user:password@host:3128``; that of the environment
+            (``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY``, except for ``NO_PROXY``), if left out.
+        allow_http: Whether the address may be plain ``http`` to another machine than this one.
+        requests_per_second: How many requests the client sends in a second, for all its walks together; by default
+            50, which is what the service allows one user (documented). One every day or so at the least; a million at
+            the most, and None for no limit. Where the service finds them too many all the same, all walks wait.
+        concurrency: How many pages of a walk are read at once: 1 to 32, by default 8.
+        on_attempt: Called with an ``Attempt`` after each one, for metrics and the like, in the thread or task of the
+            call; what it raises is logged once and breaks nothing. It should be quick, and no coroutine function.
+        clock: Time and chance for the retries, for tests that must not wait.
+
+    Raises:
+        ConfigurationError: A setting is missing or unusable.
+        InvalidArgumentError: A setting could bend a request.
+    """
+
+    def list_operators(self, table_guid: str) -> list[Operator]:
+        """The job operators that produce a table, in the service's order.
+
+        Args:
+            table_guid: GUID of the table's data asset.
+
+        Raises:
+            InvalidArgumentError: The GUID could bend the request.
+            TransportError: No whole answer came back.
+            ServiceError: The service refused.
+            InvalidResponseError: The answer is not what the API describes.
+        """
+        return self._transport.run(self._read_operators(table_guid))
+
+    def wait_for_run(  # noqa: PLR0913  the operation has that many parameters
+        self,
+        task_id: str,
+        *,
+        job_name: str,
+        start: Time | None = None,
+        end: Time | None = None,
+        since: timedelta | None = None,
+        workspace_id: str | None = None,
+        run_id: int | None = None,
+        timeout: float = _DEFAULT_WAIT,
+        first_wait: float = _FIRST_WAIT,
+        longest_wait: float = _LONGEST_WAIT,
+    ) -> Run:
+        """Wait until a run of a window has ended, and return it: the one with the id, else the one planned last.
+
+        A run has ended when its state is succeeded, failed or skipped; an unknown state is not taken for an end. The
+        window is read again and again, with waits that grow. A failure that can pass does not end the wait.
+
+        Args:
+            task_id: ``Operator.task_id``.
+            job_name: ``Operator.job_name``.
+            start: Where the window begins: an aware datetime, ISO 8601 text with an offset, or epoch milliseconds.
+            end: Where it ends; the present of each reading, if it is left out.
+            since: How long before its end, as it is now, the window begins, instead of ``start``.
+            workspace_id: ``Operator.workspace_id``; the client's, if it is left out.
+            run_id: The run to wait for. If it is left out, the one that was planned last when the window is read; let
+                the window begin after the run before, or that one is it until there is another.
+            timeout: Seconds to wait at most: a day at the most, by default an hour. The last reading begins at their
+                end; it is given up after ten seconds.
+            first_wait: Seconds before the second reading; the next waits grow by half.
+            longest_wait: Seconds that a wait can grow to.
+
+        Raises:
+            WaitTimeoutError: None has ended in time; ``last_run`` is the one that was seen last.
+            InvalidArgumentError: An argument cannot be sent.
+            DataMapError: Reading fails for good.
+        """
+        return self._transport.run(
+            self._wait_for_run(
+                task_id,
+                job_name=job_name,
+                start=start,
+                end=end,
+                since=since,
+                workspace_id=workspace_id,
+                run_id=run_id,
+                timeout=timeout,
+                first_wait=first_wait,
+                longest_wait=longest_wait,
+            )
+        )
+
+    def table_status(
+        self,
+        table_guid: str,
+        *,
+        max_age: timedelta | None = None,
+        since: timedelta = _DEFAULT_LOOK_BACK,
+        page_size: int = DEFAULT_PAGE_SIZE,
+        offset_unit: OffsetUnit = "auto",
+    ) -> TableStatus:
+        """Whether a table is fresh: its last success, its age, failures since, and how it usually runs.
+
+        One request for the operators, and those of ``list_table_runs``. A run that began before the window is not seen.
+
+        Args:
+            table_guid: GUID of the table's data asset.
+            max_age: The oldest that the last success may be, such as ``timedelta(hours=26)``; if it is left out,
+                failures decide instead.
+            since: How far back to look; farther, if ``max_age`` is longer.
+            page_size: Rows to ask for at once. The limit is not documented; 10 to 100 is safe (sibling APIs).
+            offset_unit: Whether the server's offset counts rows or pages, which is not documented.
+
+        Raises:
+            InvalidArgumentError: The GUID could bend the request, or a length of time is none.
+            TransportError: No whole answer came back.
+            ServiceError: The service refused.
+            InvalidResponseError: The answer is not what the API describes.
+            IncompleteWalkError: The pages ended before all runs were read.
+        """
+        from dataarts_datamap._monitoring.freshness import look_back, table_status  # noqa: PLC0415  loaded for this call alone
+
+        span = look_back(since, max_age)
+        pager = self.list_table_runs(table_guid, since=span, page_size=page_size, offset_unit=offset_unit)
+        operators, runs = self.list_operators(table_guid), pager.to_list()
+        return table_status(runs, now=datetime.now(UTC), max_age=max_age, operators=operators)
+
+    def close(self) -> None:
+        """Close the connections; again is harmless. Calls under way, and later ones, raise ``ClientClosedError``.
+
+        A call that waits before it sends again does so at once, unless its waits are those of a ``clock`` of yours.
+        """
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _open(self) -> None:
+        self._transport = SyncTransport(self._network, self._policy.clock)
+
+    def _is_open(self) -> bool:
+        return self._transport.is_open
+
+    def _pager(self, reading: Reading, resume_token: str | None) -> Pager[Run]:
+        return Pager(self._transport, reading, resume_token)
+
+
+class AsyncDataMapClient(BaseClient[AsyncPager[Run]]):
+    """Asks the Data Map which runs produced a table. For an event loop; close it, or use it in an ``async with`` block.
+
+    One that is forgotten with connections open gives a ``ResourceWarning`` that names where it was made.
+
+    Args:
+        endpoint: Address of the service, such as ``https://dayu.eu-west-101.myhuaweicloud.eu``; a path prefix is kept.
+        region: Region id, one of ``REGIONS`` or a newer one, from which the addresses follow that are not given.
+        iam_endpoint: Address of IAM, where the project id is looked for; the region's, if left out.
+        project_id: Project id; if left out, that of the project named like the region, looked for at the first call.
+        instance_id: Id of the DataArts Studio tenancy; if left out, that of the project's only one that is in effect,
+            looked for at the first call. Where there is not exactly one of what is looked for, each call raises
+            ``DiscoveryError``, which lists what there is.
+        workspace_id: Workspace id for calls that name none. If left out, none is sent, and the service decides; at
+            ``"auto"``, that of the tenancy's only workspace, looked for at the first call.
+        credentials: Proof of who asks; those of ``find_credentials``, if left out.
+        timeout: Seconds to wait for the next bytes of an answer, and for a connection, of which ten at most.
+        deadline: Seconds that one request may take with all its attempts and the waits between them.
+        retry: When a request that failed is sent again; ``Retry(attempts=1)`` for never.
+        max_answer_size: Bytes that an answer may have, decompressed; by default 64 MiB. It is cut off there.
+        proxy: Proxy to go through, such as ``http://user:password@host:3128``; that of the environment
+            (``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY``, except for ``NO_PROXY``), if left out.
+        allow_http: Whether the address may be plain ``http`` to another machine than this one.
+        requests_per_second: How many requests the client sends in a second, for all its walks together; by default
+            50, which is what the service allows one user (documented). One every day or so at the least; a million at
+            the most, and None for no limit. Where the service finds them too many all the same, all walks wait.
+        concurrency: How many pages of a walk are read at once: 1 to 32, by default 8.
+        on_attempt: Called with an ``Attempt`` after each one, for metrics and the like, in the thread or task of the
+            call; what it raises is logged once and breaks nothing. It should be quick, and no coroutine function.
+        clock: Time and chance for the retries, for tests that must not wait.
+
+    Raises:
+        ConfigurationError: A setting is missing or unusable.
+        InvalidArgumentError: A setting could bend a request.
+    """
+
+    async def list_operators(self, table_guid: str) -> list[Operator]:
+        """The job operators that produce a table, in the service's order.
+
+        Args:
+            table_guid: GUID of the table's data asset.
+
+        Raises:
+            InvalidArgumentError: The GUID could bend the request.
+            TransportError: No whole answer came back.
+            ServiceError: The service refused.
+            InvalidResponseError: The answer is not what the API describes.
+        """
+        return await self._transport.run(self._read_operators(table_guid))
+
+    async def wait_for_run(  # noqa: PLR0913  the operation has that many parameters
+        self,
+        task_id: str,
+        *,
+        job_name: str,
+        start: Time | None = None,
+        end: Time | None = None,
+        since: timedelta | None = None,
+        workspace_id: str | None = None,
+        run_id: int | None = None,
+        timeout: float = _DEFAULT_WAIT,  # noqa: ASYNC109  it bounds the polls, and ends in an error of its own
+        first_wait: float = _FIRST_WAIT,
+        longest_wait: float = _LONGEST_WAIT,
+    ) -> Run:
+        """Wait until a run of a window has ended, and return it: the one with the id, else the one planned last.
+
+        A run has ended when its state is succeeded, failed or skipped; an unknown state is not taken for an end. The
+        window is read again and again, with waits that grow. A failure that can pass does not end the wait.
+
+        Args:
+            task_id: ``Operator.task_id``.
+            job_name: ``Operator.job_name``.
+            start: Where the window begins: an aware datetime, ISO 8601 text with an offset, or epoch milliseconds.
+            end: Where it ends; the present of each reading, if it is left out.
+            since: How long before its end, as it is now, the window begins, instead of ``start``.
+            workspace_id: ``Operator.workspace_id``; the client's, if it is left out.
+            run_id: The run to wait for. If it is left out, the one that was planned last when the window is read; let
+                the window begin after the run before, or that one is it until there is another.
+            timeout: Seconds to wait at most: a day at the most, by default an hour. The last reading begins at their
+                end; it is given up after ten seconds.
+            first_wait: Seconds before the second reading; the next waits grow by half.
+            longest_wait: Seconds that a wait can grow to.
+
+        Raises:
+            WaitTimeoutError: None has ended in time; ``last_run`` is the one that was seen last.
+            InvalidArgumentError: An argument cannot be sent.
+            DataMapError: Reading fails for good.
+        """
+        return await self._transport.run(
+            self._wait_for_run(
+                task_id,
+                job_name=job_name,
+                start=start,
+                end=end,
+                since=since,
+                workspace_id=workspace_id,
+                run_id=run_id,
+                timeout=timeout,
+                first_wait=first_wait,
+                longest_wait=longest_wait,
+            )
+        )
+
+    async def table_status(
+        self,
+        table_guid: str,
+        *,
+        max_age: timedelta | None = None,
+        since: timedelta = _DEFAULT_LOOK_BACK,
+        page_size: int = DEFAULT_PAGE_SIZE,
+        offset_unit: OffsetUnit = "auto",
+    ) -> TableStatus:
+        """Whether a table is fresh: its last success, its age, failures since, and how it usually runs.
+
+        One request for the operators, and those of ``list_table_runs``. A run that began before the window is not seen.
+
+        Args:
+            table_guid: GUID of the table's data asset.
+            max_age: The oldest that the last success may be, such as ``timedelta(hours=26)``; if it is left out,
+                failures decide instead.
+            since: How far back to look; farther, if ``max_age`` is longer.
+            page_size: Rows to ask for at once. The limit is not documented; 10 to 100 is safe (sibling APIs).
+            offset_unit: Whether the server's offset counts rows or pages, which is not documented.
+
+        Raises:
+            InvalidArgumentError: The GUID could bend the request, or a length of time is none.
+            TransportError: No whole answer came back.
+            ServiceError: The service refused.
+            InvalidResponseError: The answer is not what the API describes.
+            IncompleteWalkError: The pages ended before all runs were read.
+        """
+        from dataarts_datamap._monitoring.freshness import look_back, table_status  # noqa: PLC0415  loaded for this call alone
+
+        span = look_back(since, max_age)
+        pager = self.list_table_runs(table_guid, since=span, page_size=page_size, offset_unit=offset_unit)
+        operators, runs = await self.list_operators(table_guid), await pager.to_list()
+        return table_status(runs, now=datetime.now(UTC), max_age=max_age, operators=operators)
+
+    async def close(self) -> None:
+        """Close the connections; again is harmless. Calls under way, and later ones, raise ``ClientClosedError``.
+
+        A call that waits before it sends again does so at once, unless its waits are those of a ``clock`` of yours.
+        """
+        await self._transport.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def _open(self) -> None:
+        self._transport = AsyncTransport(self._network, self._policy.clock)
+
+    def _is_open(self) -> bool:
+        return self._transport.is_open
+
+    def _pager(self, reading: Reading, resume_token: str | None) -> AsyncPager[Run]:
+        return AsyncPager(self._transport, reading, resume_token)

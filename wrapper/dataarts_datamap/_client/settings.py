@@ -1,0 +1,165 @@
+"""The settings of a client: its keywords, what the environment adds, and their checks."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from typing import TYPE_CHECKING, Final, TypedDict
+
+from dataarts_datamap._api.endpoints import checked_endpoint
+from dataarts_datamap._api.regions import find_region
+from dataarts_datamap._arguments import header_value, path_segment, query_text
+from dataarts_datamap._auth.chain import Found, Search
+from dataarts_datamap._client.identifiers import Settings, how_to_set
+from dataarts_datamap._clock import Clock
+from dataarts_datamap._errors import ConfigurationError, InvalidArgumentError
+from dataarts_datamap._retry.attempts import AttemptHook
+from dataarts_datamap._retry.policy import Retry
+from dataarts_datamap._text import shown
+
+if TYPE_CHECKING:
+    from dataarts_datamap._auth.credentials import Credentials
+
+
+DEFAULT_TIMEOUT: Final = 60.0
+_LONGEST_TIMEOUT: Final = 86_400.0
+DEFAULT_DEADLINE: Final = 120.0
+DEFAULT_MAX_ANSWER_SIZE: Final = 64 * 1024 * 1024
+
+
+DEFAULT_RATE: Final = 50.0  # documented: what the service allows one user on all of the Data Map
+_LEAST_RATE: Final = 1e-5  # about one a day
+_MOST_RATE: Final = 1_000_000  # each of the last second is remembered
+DEFAULT_CONCURRENCY: Final = 8
+_MOST_CONCURRENCY: Final = 32  # no more pages than that are named ahead
+
+
+class ClientSettings(TypedDict, total=False):
+    """The keywords of a client."""
+
+    endpoint: str | None
+    region: str | None
+    iam_endpoint: str | None
+    project_id: str | None
+    instance_id: str | None
+    workspace_id: str | None
+    credentials: Credentials | None
+    timeout: float
+    deadline: float
+    retry: Retry | None
+    max_answer_size: int
+    proxy: str | None
+    allow_http: bool
+    requests_per_second: float | None
+    concurrency: int
+    on_attempt: AttemptHook | None
+    clock: Clock | None
+
+
+def completed_settings(settings: ClientSettings) -> ClientSettings:
+    def first(given: str | None, *names: str) -> str | None:
+        return next(filter(None, map(os.environ.get, names)), None) if given is None else given
+
+    completed = settings.copy()
+    if settings.get("endpoint") is None and settings.get("region") is None:
+        completed["endpoint"] = first(None, "DATAMAP_ENDPOINT")
+        completed["region"] = first(None, "DATAMAP_REGION")
+    if completed.get("endpoint") is None:
+        completed["endpoint"] = _overridden_endpoint(completed.get("region"))
+    completed["instance_id"] = first(settings.get("instance_id"), "DATAMAP_INSTANCE_ID")
+    completed["workspace_id"] = first(settings.get("workspace_id"), "DATAMAP_WORKSPACE_ID")
+    project_id = first(settings.get("project_id"), "DATAMAP_PROJECT_ID", "HUAWEICLOUD_SDK_PROJECT_ID")
+    iam_endpoint = first(settings.get("iam_endpoint"), "HUAWEICLOUD_SDK_IAM_ENDPOINT")
+    given = settings.get("credentials")
+    found = (
+        Search(
+            environ=os.environ,
+            region=completed.get("region"),
+            project_id=project_id,
+            iam_endpoint=iam_endpoint,
+            allow_http=settings.get("allow_http", False),
+        ).run()
+        if given is None
+        else Found(given)
+    )
+    completed["credentials"] = found.credentials
+    completed["project_id"] = found.project_id if project_id is None else project_id
+    completed["iam_endpoint"] = found.iam_endpoint if iam_endpoint is None else iam_endpoint
+    return completed
+
+
+def _overridden_endpoint(region: str | None) -> str | None:
+    """What the official SDK's variable says of a region; it can hold several addresses, separated by commas."""
+    if region is None:
+        return None
+    variable = f"HUAWEICLOUD_SDK_REGION_DATAARTSSTUDIO_{region.replace('-', '_').upper()}"
+    return os.environ.get(variable, "").partition(",")[0].strip() or None
+
+
+def checked_settings(settings: Settings) -> Settings:
+    """The settings, if requests can be made with them and what is missing can be found."""
+    if settings.project_id is not None:
+        path_segment("project_id", settings.project_id)
+    elif settings.region is None:
+        raise ConfigurationError(
+            "project_id is missing, and so is the region, by whose name it could be found: "
+            f"{how_to_set('project_id')}; or {how_to_set('region')}"
+        )
+    if settings.instance_id is not None:
+        header_value("instance_id", settings.instance_id)
+    if settings.workspace_id is not None:
+        query_text("workspace_id", settings.workspace_id)
+    return settings
+
+
+def resolve_endpoint(endpoint: str | None, region: str | None, *, allow_http: bool) -> str:
+    if endpoint is not None:
+        return checked_endpoint(endpoint, allow_http=allow_http)
+    if region is not None:
+        return find_region(region).endpoint
+    raise ConfigurationError(
+        "endpoint and region are missing: pass one (--endpoint, --region), or set DATAMAP_ENDPOINT or DATAMAP_REGION"
+    )
+
+
+def resolve_iam_endpoint(endpoint: str | None, region: str | None, *, allow_http: bool) -> str | None:
+    if endpoint is not None:
+        return checked_endpoint(endpoint, name="IAM endpoint", allow_http=allow_http)
+    return None if region is None else find_region(region).iam_endpoint
+
+
+def checked_credentials(credentials: Credentials) -> Credentials:
+    if not callable(getattr(credentials, "authenticate", None)):
+        kind = type(credentials).__name__
+        raise InvalidArgumentError(f"credentials must be credentials such as TokenCredentials(…), not {kind}")
+    return credentials
+
+
+def checked_hook(hook: AttemptHook | None) -> AttemptHook | None:
+    if hook is not None and (not callable(hook) or inspect.iscoroutinefunction(hook)):
+        raise InvalidArgumentError(f"on_attempt must be a plain function of one Attempt, not {shown(hook)}")
+    return hook
+
+
+def checked_seconds(name: str, seconds: object) -> float:
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 < seconds <= _LONGEST_TIMEOUT:
+        raise InvalidArgumentError(f"{name} must be a number of seconds above 0, a day at most, not {shown(seconds)}")
+    return seconds
+
+
+def checked_rate(rate: object) -> float | None:
+    if rate is None:
+        return None
+    if isinstance(rate, bool) or not isinstance(rate, int | float) or not _LEAST_RATE <= rate <= _MOST_RATE:
+        raise InvalidArgumentError(
+            f"requests_per_second must be a number from {_LEAST_RATE:g} to {_MOST_RATE:,}, or None, not {shown(rate)}"
+        )
+    return rate
+
+
+def checked_concurrency(concurrency: object) -> int:
+    if isinstance(concurrency, bool) or not isinstance(concurrency, int) or not 1 <= concurrency <= _MOST_CONCURRENCY:
+        raise InvalidArgumentError(
+            f"concurrency must be an integer from 1 to {_MOST_CONCURRENCY}, not {shown(concurrency)}"
+        )
+    return concurrency

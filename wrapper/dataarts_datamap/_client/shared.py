@@ -1,0 +1,407 @@
+"""What both clients share: the settings, and all that does no I/O."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from abc import abstractmethod
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar, Unpack, get_args
+
+from dataarts_datamap._api.show_instance_infos import decode_page, runs_request
+from dataarts_datamap._api.show_nodes import decode_operators, operators_request
+from dataarts_datamap._arguments import path_segment, query_integer
+from dataarts_datamap._auth.chain import Search
+from dataarts_datamap._client.identifiers import Scope, Settings
+from dataarts_datamap._client.settings import (
+    DEFAULT_CONCURRENCY,
+    DEFAULT_DEADLINE,
+    DEFAULT_MAX_ANSWER_SIZE,
+    DEFAULT_RATE,
+    DEFAULT_TIMEOUT,
+    checked_concurrency,
+    checked_credentials,
+    checked_hook,
+    checked_rate,
+    checked_seconds,
+    checked_settings,
+    completed_settings,
+    resolve_endpoint,
+    resolve_iam_endpoint,
+)
+from dataarts_datamap._clock import Clock
+from dataarts_datamap._errors import InvalidArgumentError
+from dataarts_datamap._models import Operator, Run, RunPage
+from dataarts_datamap._paging.offsets import OffsetUnit
+from dataarts_datamap._paging.pager import AsyncPager, PagedWalk, Pager, Reading
+from dataarts_datamap._paging.resume_token import Position, TablePosition
+from dataarts_datamap._paging.walk_options import Habits, PageRead, Plan
+from dataarts_datamap._paging.window_walk import WindowWalk
+from dataarts_datamap._retry.attempts import AttemptHook, AttemptReporter
+from dataarts_datamap._retry.exchange import exchange
+from dataarts_datamap._retry.policy import Policy, Retry
+from dataarts_datamap._retry.rate_limiter import RateLimiter
+from dataarts_datamap._text import shown
+from dataarts_datamap._times import EPOCH, MILLISECOND
+from dataarts_datamap._transport.driver import Network
+from dataarts_datamap._transport.proxies import checked_proxy
+from dataarts_datamap._warnings import calling_place
+from dataarts_datamap._window import Time, Window, window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dataarts_datamap._auth.credentials import Credentials
+    from dataarts_datamap._client.settings import ClientSettings
+    from dataarts_datamap._messages import Request, Steps
+
+
+PagerT = TypeVar("PagerT", Pager[Run], AsyncPager[Run])
+
+DEFAULT_PAGE_SIZE: Final = 100
+DEFAULT_SLICE_SPAN: Final = timedelta(days=28)  # a sibling API caps a window at a month
+_SHORTEST_SLICE: Final = timedelta(seconds=1)
+_SLICE_ROWS: Final = 10_000
+
+
+_NOT_YET_KNOWN: Final = Scope("-", "-")
+
+
+class BaseClient(Generic[PagerT]):
+    """What both clients share: the settings, and all that does no I/O."""
+
+    def __init__(  # noqa: PLR0913  one keyword for each setting
+        self,
+        *,
+        endpoint: str | None = None,
+        region: str | None = None,
+        iam_endpoint: str | None = None,
+        project_id: str | None = None,
+        instance_id: str | None = None,
+        workspace_id: str | None = None,
+        credentials: Credentials | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
+        deadline: float = DEFAULT_DEADLINE,
+        retry: Retry | None = None,
+        max_answer_size: int = DEFAULT_MAX_ANSWER_SIZE,
+        proxy: str | None = None,
+        allow_http: bool = False,
+        requests_per_second: float | None = DEFAULT_RATE,
+        concurrency: int = DEFAULT_CONCURRENCY,
+        on_attempt: AttemptHook | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._settings = checked_settings(
+            Settings(
+                endpoint=resolve_endpoint(endpoint, region, allow_http=allow_http),
+                iam_endpoint=resolve_iam_endpoint(iam_endpoint, region, allow_http=allow_http),
+                region=region,
+                project_id=project_id,
+                instance_id=instance_id,
+                workspace_id=workspace_id,
+            )
+        )
+        self._network = Network(
+            timeout=checked_seconds("timeout", timeout),
+            max_answer_size=query_integer("max_answer_size", max_answer_size, minimum=1),
+            proxy=None if proxy is None else checked_proxy(proxy),
+        )
+        self._policy = Policy(
+            retry or Retry(),
+            checked_seconds("deadline", deadline),
+            clock or Clock(),
+            RateLimiter(checked_rate(requests_per_second)),
+            AttemptReporter(checked_hook(on_attempt)),
+        )
+        self._concurrency = checked_concurrency(concurrency)
+        self._habits = Habits()
+        if credentials is None:
+            search = Search(
+                environ=os.environ,
+                region=region,
+                project_id=project_id,
+                iam_endpoint=iam_endpoint,
+                allow_http=allow_http,
+            )
+            credentials = search.run().credentials
+        self._credentials = checked_credentials(credentials)
+        self._scope = self._settings.scope
+        if self._scope is None:
+            from dataarts_datamap._client.discovery import Discovery  # noqa: PLC0415  loaded where something is looked for
+
+            self._discovery = Discovery(self._settings, self._credentials, self._policy)
+        self._open()
+        _, self._made_at = calling_place()
+
+    @classmethod
+    def from_env(cls, **settings: Unpack[ClientSettings]) -> Self:
+        """A client whose settings come from the environment, except those given as keywords.
+
+        Reads ``DATAMAP_ENDPOINT``, ``DATAMAP_REGION``, ``DATAMAP_PROJECT_ID`` (else ``HUAWEICLOUD_SDK_PROJECT_ID``),
+        ``DATAMAP_INSTANCE_ID``, ``DATAMAP_WORKSPACE_ID`` and ``HUAWEICLOUD_SDK_IAM_ENDPOINT``; credentials are those of
+        ``find_credentials``. Where they are the profile file's, its ``project_id`` and ``iam_endpoint`` count too, if
+        no variable gives them. An empty variable counts as not set, and so does a keyword that is None. Where a keyword
+        says where the service is, neither ``DATAMAP_ENDPOINT`` nor ``DATAMAP_REGION`` does; a region's own address is
+        overridden by ``HUAWEICLOUD_SDK_REGION_DATAARTSSTUDIO_EU_WEST_101`` and the like, of whose addresses, separated
+        by commas, the first is used.
+
+        Raises:
+            ConfigurationError: A setting is missing or unusable; the text names it and its variable.
+            InvalidArgumentError: A setting could bend a request.
+        """
+        return cls(**completed_settings(settings))
+
+    def list_runs(  # noqa: PLR0913  the operation has that many parameters
+        self,
+        task_id: str,
+        *,
+        job_name: str,
+        start: Time | None = None,
+        end: Time | None = None,
+        since: timedelta | None = None,
+        workspace_id: str | None = None,
+        page_size: int = DEFAULT_PAGE_SIZE,
+        offset_unit: OffsetUnit = "auto",
+        slice_span: timedelta = DEFAULT_SLICE_SPAN,
+        strict: bool = False,
+        resume_token: str | None = None,
+    ) -> PagerT:
+        """The runs of one operator inside a window, read when the pager is walked, in the server's order.
+
+        Which time of a run the window filters on, and whether its ends belong to it, is not documented. A run that is
+        there during the whole walk comes once; one that comes or goes meanwhile comes once or not at all.
+
+        Args:
+            task_id: ``Operator.task_id``.
+            job_name: ``Operator.job_name``.
+            start: Where the window begins: an aware datetime, ISO 8601 text with an offset, or epoch milliseconds.
+            end: Where it ends; the time of this call, if it is left out.
+            since: How long before its end the window begins, instead of ``start``.
+            workspace_id: ``Operator.workspace_id``; the client's, if it is left out.
+            page_size: Rows to ask for at once; where pages must overlap, a few more. The limit is not documented; 10
+                to 100 is safe (sibling APIs), and a smaller one that the server has is noticed.
+            offset_unit: Whether the server's offset counts rows or pages, which is not documented: ``auto`` finds out
+                at the cost of a request, and the client remembers it.
+            slice_span: The longest window to ask for. A longer one is read in slices, which overlap by 2 ms. Sibling
+                APIs cap a window at 7 days or a month.
+            strict: Whether a field of an unexpected type is an error, instead of None and a warning.
+            resume_token: Where an earlier walk stood; its window is walked on, so that no times are given.
+
+        Raises:
+            InvalidArgumentError: An argument cannot be sent. What can go wrong while walking, the pager tells.
+        """
+        operator = Operator(task_id=task_id, job_name=job_name, workspace_id=workspace_id)
+        resumed = None if resume_token is None else Position.parse(resume_token)
+        if resumed is None:
+            span = window(start=start, end=end, since=since, now=datetime.now(UTC))
+        else:
+            _refuse_times(start, end, since)
+            span = resumed.window
+            if (resumed.task_id, resumed.job_name, resumed.workspace_id) != _key(operator):
+                raise InvalidArgumentError(f"the resume_token is of another operator: {shown(resumed.job_name)}")
+        plan = _walk_options(page_size, offset_unit, slice_span)
+        self._refuse_bad_arguments(operator, span, limit=page_size)
+
+        def begin() -> Steps[PagedWalk]:
+            yield from ()
+            return WindowWalk(operator, span, plan, self._habits, resumed)
+
+        return self._pager(self._reading(begin, strict=strict), resume_token)
+
+    def list_table_runs(  # noqa: PLR0913  the operation has that many parameters
+        self,
+        table_guid: str,
+        *,
+        start: Time | None = None,
+        end: Time | None = None,
+        since: timedelta | None = None,
+        page_size: int = DEFAULT_PAGE_SIZE,
+        offset_unit: OffsetUnit = "auto",
+        slice_span: timedelta = DEFAULT_SLICE_SPAN,
+        merge: bool = False,
+        strict: bool = False,
+        resume_token: str | None = None,
+    ) -> PagerT:
+        """The runs of every operator that produces a table, the operators side by side.
+
+        The operators come in the order of ``list_operators``, the runs of each in the server's; merged, they come by
+        their planned times.
+
+        Args:
+            table_guid: GUID of the table's data asset.
+            start: Where the window begins: an aware datetime, ISO 8601 text with an offset, or epoch milliseconds.
+            end: Where it ends; the time of this call, if it is left out.
+            since: How long before its end the window begins, instead of ``start``.
+            page_size: Rows to ask for at once, as for ``list_runs``.
+            offset_unit: Whether the server's offset counts rows or pages, as for ``list_runs``.
+            slice_span: The longest window to ask for, as for ``list_runs``.
+            merge: Whether the runs of all operators come by their planned times, in the direction that the server has;
+                they are in order as far as the runs of each operator are.
+            strict: Whether a field of an unexpected type is an error, instead of None and a warning.
+            resume_token: Where an earlier walk stood; its window is walked on, so that no times are given.
+
+        Raises:
+            InvalidArgumentError: An argument cannot be sent. What can go wrong while walking, the pager tells.
+        """
+        path_segment("table_guid", table_guid)
+        resumed = None if resume_token is None else TablePosition.parse(resume_token)
+        if resumed is None:
+            span = window(start=start, end=end, since=since, now=datetime.now(UTC))
+        else:
+            _refuse_times(start, end, since)
+            span = resumed.window
+            if merge or resumed.table_guid != table_guid:
+                raise InvalidArgumentError(
+                    f"the resume_token is of the runs, not merged, of table {shown(resumed.table_guid)}"
+                )
+        plan = _walk_options(page_size, offset_unit, slice_span)
+        from dataarts_datamap._paging.table_walk import MergedWalk, TableWalk  # noqa: PLC0415  loaded for this call alone
+
+        def begin() -> Steps[PagedWalk]:
+            operators = list(dict.fromkeys((yield from self._read_operators(table_guid))))
+            if merge:
+                return MergedWalk([WindowWalk(one, span, plan, self._habits) for one in operators])
+            finished = [one for one in operators if resumed is not None and _key(one) in resumed.finished]
+            current = None if resumed is None else resumed.current
+            return TableWalk(
+                table_guid,
+                span,
+                [
+                    WindowWalk(one, span, plan, self._habits, current if _is_of(current, one) else None)
+                    for one in operators
+                    if one not in finished
+                ],
+                finished,
+            )
+
+        return self._pager(self._reading(begin, strict=strict), resume_token)
+
+    def __repr__(self) -> str:
+        known = getattr(self, "_settings", None)
+        if known is None:  # error trackers show what could not be made
+            return f"{type(self).__name__}()"
+        where = f"endpoint={known.endpoint!r}, project_id={known.project_id!r}, instance_id={known.instance_id!r}"
+        return f"{type(self).__name__}({where})"
+
+    def __del__(self) -> None:
+        if hasattr(self, "_made_at") and self._is_open():
+            warnings.warn(
+                f"{self!r}, made at {self._made_at}, was not closed", ResourceWarning, source=self, stacklevel=1
+            )
+
+    @abstractmethod
+    def _open(self) -> None: ...
+
+    @abstractmethod
+    def _is_open(self) -> bool: ...
+
+    @abstractmethod
+    def _pager(self, reading: Reading, resume_token: str | None) -> PagerT: ...
+
+    def _find_scope(self) -> Steps[Scope]:
+        return (yield from self._discovery.scope()) if self._scope is None else self._scope
+
+    def _read_operators(self, table_guid: str) -> Steps[list[Operator]]:
+        path_segment("table_guid", table_guid)  # refuses a bad argument before anything is looked for
+        scope = yield from self._find_scope()
+        request = operators_request(
+            endpoint=self._settings.endpoint,
+            project_id=scope.project_id,
+            instance_id=scope.instance_id,
+            table_guid=table_guid,
+        )
+        return (yield from exchange(request, self._credentials, self._policy, decode_operators))
+
+    def _reading(self, begin: Callable[[], Steps[PagedWalk]], *, strict: bool) -> Reading:
+        return Reading(begin, partial(self._read_page, strict=strict), self._concurrency)
+
+    def _read_page(self, read: PageRead, *, strict: bool) -> Steps[RunPage]:
+        scope = yield from self._find_scope()
+        request = self._runs_request(scope, read.operator, read.window, offset=read.offset, limit=read.limit)
+        decode = partial(decode_page, offset=read.offset, strict=strict)
+        return (yield from exchange(request, self._credentials, self._policy, decode))
+
+    def _wait_for_run(  # noqa: PLR0913  as for the calls of both faces
+        self,
+        task_id: str,
+        *,
+        job_name: str,
+        start: Time | None,
+        end: Time | None,
+        since: timedelta | None,
+        workspace_id: str | None,
+        run_id: int | None,
+        timeout: float,
+        first_wait: float,
+        longest_wait: float,
+    ) -> Steps[Run]:
+        from dataarts_datamap._monitoring.waiting import read_all, wait_for_run  # noqa: PLC0415  loaded for this call alone
+
+        operator = Operator(task_id=task_id, job_name=job_name, workspace_id=workspace_id)
+        begun = window(start=start, end=end, since=since, now=datetime.now(UTC))
+        self._refuse_bad_arguments(operator, begun, limit=DEFAULT_PAGE_SIZE)
+        plan = _walk_options(DEFAULT_PAGE_SIZE, "auto", DEFAULT_SLICE_SPAN)
+
+        def look() -> Steps[list[Run]]:
+            now = datetime.now(UTC)
+            span = begun if end is not None else window(start=begun.start, end=max(now, EPOCH), since=None, now=now)
+            walk = WindowWalk(operator, span, plan, self._habits)
+            return (yield from read_all(walk.pages(), partial(self._read_page, strict=False)))
+
+        waits = checked_seconds("first_wait", first_wait), checked_seconds("longest_wait", longest_wait)
+        return (
+            yield from wait_for_run(
+                look,
+                self._policy.clock,
+                run_id=run_id,
+                timeout=checked_seconds("timeout", timeout),
+                first_wait=min(waits),
+                longest_wait=waits[1],
+            )
+        )
+
+    def _refuse_bad_arguments(self, operator: Operator, span: Window, *, limit: int) -> None:
+        """Refuse now what could not be sent when the runs are read."""
+        self._runs_request(_NOT_YET_KNOWN, operator, span, offset=0, limit=limit)
+
+    def _runs_request(self, scope: Scope, operator: Operator, span: Window, *, offset: int, limit: int) -> Request:
+        return runs_request(
+            endpoint=self._settings.endpoint,
+            project_id=scope.project_id,
+            instance_id=scope.instance_id,
+            task_id=operator.task_id,
+            job_name=operator.job_name,
+            workspace_id=scope.workspace_id if operator.workspace_id is None else operator.workspace_id,
+            start=span.start,
+            end=span.end,
+            offset=offset,
+            limit=limit,
+        )
+
+
+def _walk_options(page_size: int, offset_unit: OffsetUnit, slice_span: object) -> Plan:
+    if offset_unit not in get_args(OffsetUnit):
+        raise InvalidArgumentError(f"offset_unit must be 'auto', 'row' or 'page', not {shown(offset_unit)}")
+    query_integer("page_size", page_size, minimum=1)
+    if not isinstance(slice_span, timedelta) or slice_span < _SHORTEST_SLICE:
+        raise InvalidArgumentError(f"slice_span must be a timedelta of a second or more, not {shown(slice_span)}")
+    return Plan(
+        page_size=page_size,
+        offset_unit=offset_unit,
+        slice_span=slice_span // MILLISECOND,
+        slice_rows=max(_SLICE_ROWS, page_size),
+    )
+
+
+def _refuse_times(*times: object) -> None:
+    if any(time is not None for time in times):
+        raise InvalidArgumentError("the resume_token has the window: leave out start, end and since")
+
+
+def _key(operator: Operator) -> tuple[str, str, str | None]:
+    return operator.task_id, operator.job_name, operator.workspace_id
+
+
+def _is_of(position: Position | None, operator: Operator) -> bool:
+    return position is not None and (position.task_id, position.job_name, position.workspace_id) == _key(operator)
