@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dataarts_datamap._doctor import Finding, Outcome
+from dataarts_datamap._doctor.findings import Finding, Outcome
 from dataarts_datamap._monitoring.freshness import OperatorStatus, TableStatus, Verdict
 from dataarts_datamap.cli import _output
 from support.runs import make_run

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dataarts_datamap import AccessKeyCredentials, DataMapClient, PasswordCredentials, TokenCredentials
-from dataarts_datamap._doctor import Finding, Outcome, examine, subject_of
+from dataarts_datamap._doctor.examination import examine, subject_of
+from dataarts_datamap._doctor.findings import Finding, Outcome
 from dataarts_datamap._transport.tls import tls_context
 from dataarts_datamap.cli._commands import run
 from dataarts_datamap_contract.mock import MockConfig, MockServer

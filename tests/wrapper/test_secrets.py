@@ -42,7 +42,7 @@ from dataarts_datamap import (
 from dataarts_datamap._auth.chain import Profile, Search
 from dataarts_datamap._auth.credentials import now_utc
 from dataarts_datamap._auth.ecs_metadata import _Keys  # pyright: ignore[reportPrivateUsage]  what it holds is secret
-from dataarts_datamap._doctor import examine, subject_of
+from dataarts_datamap._doctor.examination import examine, subject_of
 from dataarts_datamap._secrets import mask
 from dataarts_datamap._shared_value import Fetched
 from dataarts_datamap._transport.proxies import checked_proxy

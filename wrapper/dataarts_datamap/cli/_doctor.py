@@ -9,7 +9,7 @@ import click
 from dataarts_datamap.cli._options import connect, connection_options, output_option, output_shape, tell
 
 if TYPE_CHECKING:
-    from dataarts_datamap._doctor import Finding
+    from dataarts_datamap._doctor.findings import Finding
     from dataarts_datamap.cli._output import Output
 
 _FAILED = 1
@@ -30,7 +30,7 @@ def doctor(output: Output | None, **settings: Any) -> int:  # noqa: ANN401
     Example:
       datamap doctor --region eu-west-101
     """  # noqa: D301  click reads \b
-    from dataarts_datamap._doctor import Nobody, examine, subject_of  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._doctor.examination import Nobody, examine, subject_of  # noqa: PLC0415  loads what --help does not need
     from dataarts_datamap._errors import CredentialsError  # noqa: PLC0415
     from dataarts_datamap.cli._output import write_findings  # noqa: PLC0415
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from dataarts_datamap._doctor import Finding
+    from dataarts_datamap._doctor.findings import Finding
     from dataarts_datamap._models import Operator, Run
     from dataarts_datamap._monitoring.freshness import RunsStatus, TableStatus
 

@@ -10,7 +10,6 @@ import ssl
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -21,6 +20,13 @@ from dataarts_datamap._auth.credentials import AccessKeyCredentials, TokenCreden
 from dataarts_datamap._auth.ecs_metadata import EcsMetadataCredentials
 from dataarts_datamap._auth.password import PasswordCredentials
 from dataarts_datamap._client.discovery import Discovery
+from dataarts_datamap._doctor.findings import Finding, Outcome, failed, ok, unknown
+from dataarts_datamap._doctor.remedies import (
+    authentication_remedy,
+    certificate_remedy,
+    is_about_rights,
+    is_of_the_gateway,
+)
 from dataarts_datamap._errors import (
     AuthenticationError,
     BadRequestError,
@@ -34,7 +40,6 @@ from dataarts_datamap._errors import (
 )
 from dataarts_datamap._retry.exchange import exchange
 from dataarts_datamap._retry.policy import Policy, Retry
-from dataarts_datamap._text import printable
 from dataarts_datamap._transport import driver
 from dataarts_datamap._transport.proxies import environment_proxy
 
@@ -53,40 +58,11 @@ _SOON: Final = timedelta(days=14)
 _NO_TABLE: Final = "00000000-0000-0000-0000-000000000000"
 _MOST_SHOWN: Final = 5
 _MOST_LISTED: Final = 100
-_LONGEST_TEXT: Final = 400
 _IN_EFFECT: Final = 2
 _OK: Final = 200
 _UNSET: Final = "-"
 _ACCEPTED: Final = "the credentials are accepted"
 _UNWELL: Final = "if the network is sound, the service or a proxy before it is not: try again later"
-
-
-class Outcome(StrEnum):
-    """How a step ended."""
-
-    OK = "ok"
-    FAILED = "failed"
-    UNKNOWN = "unknown"
-    """It could not be judged."""
-    SKIPPED = "skipped"
-    """It was not tried, since a step that it depends on did not end well."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one step found. It holds no secret, and no character that a terminal would act on.
-
-    Attributes:
-        outcome: How it ended.
-        text: What was seen.
-        remedy: What to mend; None if there is nothing.
-        step: Name of the step.
-    """
-
-    outcome: Outcome
-    text: str
-    remedy: str | None = None
-    step: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,8 +158,8 @@ class _Examination:
     def credentials(self) -> Finding:
         credentials = self._subject.credentials
         if isinstance(credentials, str):
-            return _failed(credentials, "set one of the variables that are named, or write the profile file")
-        return _ok(_kind(credentials))
+            return failed(credentials, "set one of the variables that are named, or write the profile file")
+        return ok(_kind(credentials))
 
     def address(self) -> Finding:
         try:
@@ -191,9 +167,9 @@ class _Examination:
         except (OSError, UnicodeError) as error:  # the latter of a name with two dots in a row, or a part of 64 letters
             reason = error.strerror if isinstance(error, OSError) else error
             remedy = "look for a typing error in the endpoint, the region or the proxy; else ask who runs the network"
-            return _failed(f"{self._what}{self._host} has no address: {reason}", remedy)
+            return failed(f"{self._what}{self._host} has no address: {reason}", remedy)
         addresses = list(dict.fromkeys(str(address[0]) for *_, address in found))
-        return _ok(f"{self._what}{self._host} is {', '.join(addresses[:_MOST_SHOWN])}")
+        return ok(f"{self._what}{self._host} is {', '.join(addresses[:_MOST_SHOWN])}")
 
     def connection(self) -> Finding:
         try:
@@ -201,14 +177,14 @@ class _Examination:
         except OSError as error:
             reason = error.strerror or str(error) or type(error).__name__
             remedy = "look for a firewall in between; where only a proxy leads out, name it in HTTPS_PROXY"
-            return _failed(f"no connection to {self._what}{self._host}:{self._port}: {reason}", remedy)
-        return _ok(f"{self._what}{self._host}:{self._port} accepts connections")
+            return failed(f"no connection to {self._what}{self._host}:{self._port}: {reason}", remedy)
+        return ok(f"{self._what}{self._host}:{self._port} accepts connections")
 
     def certificate(self) -> Finding:
         if not self._endpoint.startswith("https:"):
-            return _ok("plain http: there is none")
+            return ok("plain http: there is none")
         if self._proxy:
-            return _ok("behind the proxy: it is checked with the next step")
+            return ok("behind the proxy: it is checked with the next step")
         try:
             with (
                 self._connect() as plain,
@@ -216,41 +192,41 @@ class _Examination:
             ):
                 return self._validity(secure)
         except ConfigurationError as error:
-            return _failed(error, "look at SSL_CERT_FILE in the environment of this program")
+            return failed(error, "look at SSL_CERT_FILE in the environment of this program")
         except ssl.SSLCertVerificationError as error:
-            return _failed(f"not trusted: {error.verify_message}", _certificate_remedy(error.verify_code))
+            return failed(f"not trusted: {error.verify_message}", certificate_remedy(error.verify_code))
         except (OSError, ValueError) as error:
             remedy = "the port may not speak TLS, or something in between interrupts it: check the endpoint"
-            return _failed(f"no TLS with {self._host}:{self._port}: {_reason(error)}", remedy)
+            return failed(f"no TLS with {self._host}:{self._port}: {_reason(error)}", remedy)
 
     def service(self) -> Finding:
         """Asks without credentials: a refusal is as good an answer as any, and it costs nothing."""
         try:
             greeting = self._ask(self._list_request(), Nobody())
         except DataMapError as error:
-            return _failed(error, _UNWELL)
+            return failed(error, _UNWELL)
         self._date = greeting.headers.get("date", "")
         if not _is_json(greeting):
             type_ = greeting.headers.get("content-type", "no content type")
             remedy = "this is not the service: a proxy, a sign-in page or another server answers at the endpoint"
-            return _failed(f"HTTP {greeting.status} with {type_} instead of JSON", remedy)
+            return failed(f"HTTP {greeting.status} with {type_} instead of JSON", remedy)
         refusal = _refusal(greeting)
         if isinstance(refusal, ServerError):
-            return _failed(refusal, "the service is not well: try again later")
-        return _ok(f"answers with HTTP {greeting.status}")
+            return failed(refusal, "the service is not well: try again later")
+        return ok(f"answers with HTTP {greeting.status}")
 
     def clock(self) -> Finding:
         try:
             skew = self._subject.now() - parsedate_to_datetime(self._date)
         except (TypeError, ValueError):
-            return _unknown("the answer tells no time", "compare this machine's clock with another")
+            return unknown("the answer tells no time", "compare this machine's clock with another")
         if abs(skew) <= _NOTABLE_SKEW:
-            return _ok("this machine and the server agree to the minute")
+            return ok("this machine and the server agree to the minute")
         seen = f"this machine is {_span(skew)} {'ahead of' if skew > timedelta() else 'behind'} the server"
         remedy = "set this machine's clock (NTP)"
         if abs(skew) > _CLOCK_WINDOW and isinstance(self._credentials, AccessKeyCredentials | EcsMetadataCredentials):
-            return _failed(f"{seen}; signatures are refused beyond 15 minutes", remedy)
-        return _ok(seen, remedy)
+            return failed(f"{seen}; signatures are refused beyond 15 minutes", remedy)
+        return ok(seen, remedy)
 
     def authentication(self) -> Finding:
         try:
@@ -258,36 +234,36 @@ class _Examination:
             answer = self._ask(self._list_request(), self._credentials)
         except DiscoveryError as error:
             self._undecided = error
-            return _ok(_ACCEPTED)
+            return ok(_ACCEPTED)
         except AuthenticationError as error:
-            return _failed(error, _authentication_remedy(error, self._credentials))
+            return failed(error, authentication_remedy(error, self._credentials))
         except DataMapError as error:
-            return _failed(error, _UNWELL)
+            return failed(error, _UNWELL)
         refusal = _refusal(answer)
         if isinstance(refusal, AuthenticationError):
-            return _failed(refusal, _authentication_remedy(refusal, self._credentials))
+            return failed(refusal, authentication_remedy(refusal, self._credentials))
         self._listing = refusal or _read_listing(answer)
-        return _ok(_ACCEPTED)
+        return ok(_ACCEPTED)
 
     def project(self) -> Finding:
         listing = self._listing
         if self._undecided is not None:
-            return _failed(self._undecided, "set DATAMAP_PROJECT_ID (--project-id) to one of them")
+            return failed(self._undecided, "set DATAMAP_PROJECT_ID (--project-id) to one of them")
         if not isinstance(listing, DataMapError):
-            return _ok(f"{self._project_id} is known")
+            return ok(f"{self._project_id} is known")
         remedy = (
             "take the project id of the endpoint's region (console: My Credentials > API Credentials); a token must "
             "have been asked for with this project as its scope"
         )
-        if isinstance(listing, BadRequestError | PermissionDeniedError | NotFoundError) and not _is_about_rights(
+        if isinstance(listing, BadRequestError | PermissionDeniedError | NotFoundError) and not is_about_rights(
             listing
         ):
-            return _failed(listing, remedy)
-        return _unknown(listing, "the list of instances is not to be had; the last step tells more")
+            return failed(listing, remedy)
+        return unknown(listing, "the list of instances is not to be had; the last step tells more")
 
     def instance(self) -> Finding:
         if not isinstance(self._listing, _Listing):
-            return _unknown("the list of instances is not to be had", "the last step tells more")
+            return unknown("the list of instances is not to be had", "the last step tells more")
         orders = [order for order in self._listing.commodity_orders if order.resource_id]
         known = list(dict.fromkeys(order.resource_id or "" for order in orders))
         others = ", ".join(known[:_MOST_SHOWN]) or "it has none"
@@ -295,32 +271,32 @@ class _Examination:
             in_effect = {order.resource_id for order in orders if order.status == _IN_EFFECT}
             if len(in_effect) != 1:
                 seen = f"none is set, and {len(in_effect)} of the project's are in effect: {others}"
-                return _failed(seen, "set DATAMAP_INSTANCE_ID (--instance-id) to one of the project's")
+                return failed(seen, "set DATAMAP_INSTANCE_ID (--instance-id) to one of the project's")
             self._instance_id = in_effect.pop()
-            return _ok(f"none is set, and {self._instance_id} is the only one in effect")
+            return ok(f"none is set, and {self._instance_id} is the only one in effect")
         if self._instance_id in known:
-            return _ok(f"{self._instance_id} is an instance of the project")
+            return ok(f"{self._instance_id} is an instance of the project")
         seen = f"{self._instance_id} is none of the project's instances"
         if len(known) < (self._listing.count or 0):
-            return _unknown(f"{seen} that were listed, and there are more", "the last step tells more")
-        return _failed(f"{seen}: {others}", "set DATAMAP_INSTANCE_ID (--instance-id) to one of the project's")
+            return unknown(f"{seen} that were listed, and there are more", "the last step tells more")
+        return failed(f"{seen}: {others}", "set DATAMAP_INSTANCE_ID (--instance-id) to one of the project's")
 
     def data_map(self) -> Finding:
         """Asks for a table that cannot be: whoever may ask is told that there is none."""
         if self._instance_id is None:
-            return _unknown("no instance to ask with", "set DATAMAP_INSTANCE_ID (--instance-id)")
+            return unknown("no instance to ask with", "set DATAMAP_INSTANCE_ID (--instance-id)")
         try:
             refusal = _refusal(self._ask(self._operators_request(), self._credentials))
         except DataMapError as error:
-            return _unknown(error, "try again later")
-        if refusal is None or (isinstance(refusal, _TOLD_NO_TABLE) and not _is_of_the_gateway(refusal)):
-            return _ok("the Data Map answers")
+            return unknown(error, "try again later")
+        if refusal is None or (isinstance(refusal, _TOLD_NO_TABLE) and not is_of_the_gateway(refusal)):
+            return ok("the Data Map answers")
         if isinstance(refusal, PermissionDeniedError):
             remedy = "check project and instance id; else ask for a role that may read (DAYU User or above)"
-            return _failed(refusal, remedy)
+            return failed(refusal, remedy)
         if isinstance(refusal, NotFoundError):
-            return _failed(refusal, "the Data Map is not offered at this address: check endpoint, prefix and region")
-        return _unknown(refusal, "try again later")
+            return failed(refusal, "the Data Map is not offered at this address: check endpoint, prefix and region")
+        return unknown(refusal, "try again later")
 
     def _connect(self) -> socket.socket:
         return socket.create_connection((self._host, self._port), timeout=self._patience)
@@ -330,8 +306,8 @@ class _Examination:
         expires = datetime.fromtimestamp(ssl.cert_time_to_seconds(str(certificate["notAfter"])), UTC)
         seen = f"trusted until {expires:%Y-%m-%d}"
         if expires - self._subject.now() < _SOON:
-            return _ok(seen, "tell whoever runs the service that its certificate expires soon")
-        return _ok(seen)
+            return ok(seen, "tell whoever runs the service that its certificate expires soon")
+        return ok(seen)
 
     def _find_project(self) -> Steps[str]:
         """The id of the project that is named like the region."""
@@ -377,25 +353,10 @@ _STEPS: Final = (
 _STOPPING: Final = frozenset({Outcome.FAILED, Outcome.SKIPPED})
 _TOLD_NO_TABLE: Final = (BadRequestError, NotFoundError, ErrorBodyError)
 
-# What the gateway says to whom it knows: that user has no right, whatever the project.
-_RIGHTS: Final = frozenset({"0101", "0302", "0304", "0306"})
-
 
 def _blocked(step: _Step, ended: Mapping[str, Outcome]) -> Finding | None:
     missing = [name for name in step.needs if ended[name] in _STOPPING]
     return Finding(Outcome.SKIPPED, f"needs {' and '.join(missing)}") if missing else None
-
-
-def _ok(text: str, remedy: str | None = None) -> Finding:
-    return Finding(Outcome.OK, printable(text, limit=_LONGEST_TEXT), remedy)
-
-
-def _failed(seen: object, remedy: str) -> Finding:
-    return Finding(Outcome.FAILED, printable(str(seen), limit=_LONGEST_TEXT), remedy)
-
-
-def _unknown(seen: object, remedy: str) -> Finding:
-    return Finding(Outcome.UNKNOWN, printable(str(seen), limit=_LONGEST_TEXT), remedy)
 
 
 def _kind(credentials: Credentials) -> str:
@@ -436,41 +397,6 @@ def _read_listing(answer: Response) -> _Listing | None:
         return json.decode(answer.content, type=_Listing)
     except (DecodeError, RecursionError):
         return None
-
-
-def _certificate_remedy(code: int) -> str:
-    match code:
-        case 10:
-            return "it has expired: tell whoever runs the service, or set this machine's clock"
-        case 62 | 64:
-            return "it is another host's: check the endpoint"
-        case _:
-            return (
-                "if a company's proxy opens TLS, name its certificate in SSL_CERT_FILE; else do not trust this server"
-            )
-
-
-def _authentication_remedy(error: AuthenticationError, credentials: Credentials) -> str:
-    if isinstance(credentials, PasswordCredentials):
-        return "check user, password and account (the account is not the user); a refused password is not sent again"
-    told = (error.error_message or "").lower()
-    if "reach the limit" in told:
-        return "the access key is locked by wrong signatures: wait five minutes, and let nothing use it meanwhile"
-    if "expired" in told and "signature" in told:
-        return "set this machine's clock (NTP): signatures are refused beyond 15 minutes"
-    if "not exist" in told:
-        return "the access key is unknown: check it, and that it belongs to this cloud and was not deleted"
-    if isinstance(credentials, AccessKeyCredentials):
-        return "check the secret key and, for a temporary key, its security token; what was refused is not sent again"
-    return "get a new token with this project as its scope, from the region of the endpoint: it lives for 24 hours"
-
-
-def _is_about_rights(error: DataMapError) -> bool:
-    return _is_of_the_gateway(error) and (error.error_code or "")[-4:] in _RIGHTS
-
-
-def _is_of_the_gateway(error: DataMapError) -> bool:
-    return (error.error_code or "").startswith("APIG")
 
 
 def _reason(error: Exception) -> str:

@@ -1,0 +1,1 @@
+"""Finds out, step by step, why a client cannot work."""
