@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from dataarts_datamap import REGIONS, DataMapError, Run
-from dataarts_datamap._export._arrow import ArrowEncoder
-from dataarts_datamap._export._columns import chosen_columns
+from dataarts_datamap._export.arrow import ArrowEncoder
+from dataarts_datamap._export.columns import chosen_columns
 from dataarts_datamap.cli._commands import datamap
 from dataarts_datamap_contract.catalogue import CATALOGUE, LEVELS
 from dataarts_datamap_contract.evidence import KINDS, collect_statements

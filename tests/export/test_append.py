@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataarts_datamap import ExportError, ExportSummary, InvalidArgumentError, Run, export_runs, next_export_start
-from dataarts_datamap._export._resuming import StoredRun, resume_at
+from dataarts_datamap._export.increment import StoredRun, resume_at
 from support.exports import FORMATS, read_back, sorted_rows
 from support.runs import PLANNED, known, make_run, unread
 

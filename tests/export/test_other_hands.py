@@ -12,7 +12,7 @@ import pyarrow.parquet
 import pytest
 
 from dataarts_datamap import ExportError, ExportSummary, export_runs, next_export_start
-from dataarts_datamap._export._resuming import POSITION
+from dataarts_datamap._export.increment import POSITION
 from support.exports import read_back, sorted_rows
 from support.runs import make_run, many_runs
 

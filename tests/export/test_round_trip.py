@@ -70,7 +70,7 @@ def test_duckdb_reads_each_file(tmp_path: Path) -> None:
 
 def test_arrow_file_has_one_dictionary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Labels that come up late make no second dictionary, which other readers would refuse."""
-    monkeypatch.setattr("dataarts_datamap._export._columns.BATCH_ROWS", 10)
+    monkeypatch.setattr("dataarts_datamap._export.columns.BATCH_ROWS", 10)
     path = tmp_path / "runs.arrow"
     late = (make_run(run_id, jobName=f"job {run_id // 9}") for run_id in range(1, 26))
 

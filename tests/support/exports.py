@@ -12,7 +12,7 @@ import pyarrow.csv
 import pyarrow.ipc
 import pyarrow.parquet
 
-from dataarts_datamap._export._files import ExportFormat
+from dataarts_datamap._export.export import ExportFormat
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
         UpstreamError,
         WaitTimeoutError,
     )
-    from dataarts_datamap._export._files import ExportSummary, export_runs, next_export_start
+    from dataarts_datamap._export.export import ExportSummary, export_runs, next_export_start
     from dataarts_datamap._messages import Request, Response
     from dataarts_datamap._models import FieldProblem, Operator, Run, RunPage, RunState
     from dataarts_datamap._monitoring.freshness import OperatorStatus, RunsStatus, TableStatus, Verdict, table_status
@@ -137,7 +137,7 @@ _HOMES = {
     "_clock": ("Clock",),
     "_auth.credentials": ("AccessKeyCredentials", "Credentials", "RenewableCredentials", "TokenCredentials"),
     "_auth.ecs_metadata": ("EcsMetadataCredentials",),
-    "_export._files": ("ExportSummary", "export_runs", "next_export_start"),
+    "_export.export": ("ExportSummary", "export_runs", "next_export_start"),
     "_monitoring.freshness": ("OperatorStatus", "RunsStatus", "TableStatus", "Verdict", "table_status"),
     "_messages": ("Request", "Response"),
     "_models": ("FieldProblem", "Operator", "Run", "RunPage", "RunState"),

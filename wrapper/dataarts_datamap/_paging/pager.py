@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-    from dataarts_datamap._export._columns import Nested
+    from dataarts_datamap._export.columns import Nested
     from dataarts_datamap._messages import Steps
     from dataarts_datamap._paging.walk_options import PageRead, Walk
     from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
@@ -206,7 +206,7 @@ class Pager(_Walked, Generic[RowT]):
             InvalidArgumentError: A name is not that of a column, or comes twice.
             MissingExtraError: pyarrow is not installed.
         """
-        from dataarts_datamap._export._arrow import TableCollector  # noqa: PLC0415  an extra
+        from dataarts_datamap._export.arrow import TableCollector  # noqa: PLC0415  an extra
 
         collector = TableCollector(columns=columns, nested=nested)
         for page in self.pages():
@@ -226,7 +226,7 @@ class Pager(_Walked, Generic[RowT]):
             InvalidArgumentError: A name is not that of a column, or comes twice.
             MissingExtraError: pandas or pyarrow is not installed.
         """
-        from dataarts_datamap._export._arrow import pandas_converter  # noqa: PLC0415  an extra
+        from dataarts_datamap._export.arrow import pandas_converter  # noqa: PLC0415  an extra
 
         convert = pandas_converter()
         return convert(self.to_arrow(columns=columns, nested=nested))
@@ -244,7 +244,7 @@ class Pager(_Walked, Generic[RowT]):
             InvalidArgumentError: A name is not that of a column, or comes twice.
             MissingExtraError: polars or pyarrow is not installed.
         """
-        from dataarts_datamap._export._arrow import polars_converter  # noqa: PLC0415  an extra
+        from dataarts_datamap._export.arrow import polars_converter  # noqa: PLC0415  an extra
 
         convert = polars_converter()
         return convert(self.to_arrow(columns=columns, nested=nested))
@@ -334,7 +334,7 @@ class AsyncPager(_Walked, Generic[RowT]):
             InvalidArgumentError: A name is not that of a column, or comes twice.
             MissingExtraError: pyarrow is not installed.
         """
-        from dataarts_datamap._export._arrow import TableCollector  # noqa: PLC0415  an extra
+        from dataarts_datamap._export.arrow import TableCollector  # noqa: PLC0415  an extra
 
         collector = TableCollector(columns=columns, nested=nested)
         async with aclosing(self.pages()) as pages:
@@ -355,7 +355,7 @@ class AsyncPager(_Walked, Generic[RowT]):
             InvalidArgumentError: A name is not that of a column, or comes twice.
             MissingExtraError: pandas or pyarrow is not installed.
         """
-        from dataarts_datamap._export._arrow import pandas_converter  # noqa: PLC0415  an extra
+        from dataarts_datamap._export.arrow import pandas_converter  # noqa: PLC0415  an extra
 
         convert = pandas_converter()
         return convert(await self.to_arrow(columns=columns, nested=nested))
@@ -373,7 +373,7 @@ class AsyncPager(_Walked, Generic[RowT]):
             InvalidArgumentError: A name is not that of a column, or comes twice.
             MissingExtraError: polars or pyarrow is not installed.
         """
-        from dataarts_datamap._export._arrow import polars_converter  # noqa: PLC0415  an extra
+        from dataarts_datamap._export.arrow import polars_converter  # noqa: PLC0415  an extra
 
         convert = polars_converter()
         return convert(await self.to_arrow(columns=columns, nested=nested))

@@ -16,8 +16,8 @@ from dataarts_datamap.cli._times import parse_span
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from dataarts_datamap._export._columns import Nested
-    from dataarts_datamap._export._files import ExportFormat, ExportSummary
+    from dataarts_datamap._export.columns import Nested
+    from dataarts_datamap._export.export import ExportFormat, ExportSummary
 
 
 @click.command(short_help="Write runs to a file, or add them to one.")
@@ -83,7 +83,7 @@ def export(  # noqa: PLR0913  one parameter for each option
       datamap export runs.duckdb --since-last --since 30d \\
         --table 09318f28-939f-4ab6-a374-9e621096652c
     """  # noqa: D301  click reads \b
-    from dataarts_datamap._export._files import export_runs, next_export_start  # noqa: PLC0415  as above
+    from dataarts_datamap._export.export import export_runs, next_export_start  # noqa: PLC0415  as above
     from dataarts_datamap.cli._progress import with_progress  # noqa: PLC0415  as above
 
     selection.tell_zone("ndjson")

@@ -72,7 +72,7 @@ def suggest_regions(_ctx: click.Context, _param: click.Parameter, typed: str) ->
 
 def suggest_columns(_ctx: click.Context, _param: click.Parameter, typed: str) -> list[CompletionItem]:
     """The columns that were typed, and one more."""
-    from dataarts_datamap._export._columns import chosen_columns  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._export.columns import chosen_columns  # noqa: PLC0415  loads what --help does not need
 
     chosen, comma, last = typed.rpartition(",")
     free = (column.name for column in chosen_columns(None, "json") if column.name not in chosen.split(","))

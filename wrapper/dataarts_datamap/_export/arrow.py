@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dataarts_datamap._export._columns import BATCH_ROWS, Batch, Column, Kind, Nested, batch_of, chosen_columns
+from dataarts_datamap._export.columns import BATCH_ROWS, Batch, Column, Kind, Nested, batch_of, chosen_columns
 from dataarts_datamap._extras import Untyped, load_extra
 
 if TYPE_CHECKING:

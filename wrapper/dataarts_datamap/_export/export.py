@@ -12,13 +12,12 @@ from msgspec import Struct
 
 from dataarts_datamap._atomic_file import replaceable, replacing, scratch
 from dataarts_datamap._errors import ExportError, InvalidArgumentError
-from dataarts_datamap._export._arrow_files import ArrowFileWriter, arrow_columns, arrow_rows
-from dataarts_datamap._export._columns import Batch, Column, Nested, batches, chosen_columns
-from dataarts_datamap._export._csv import CsvWriter, begins_with_mark, csv_columns, csv_rows
-from dataarts_datamap._export._duckdb import DatabaseWriter, duckdb_columns, duckdb_rows, merge_database
-from dataarts_datamap._export._identities import Identities
-from dataarts_datamap._export._ndjson import NdjsonWriter, ndjson_columns, ndjson_rows
-from dataarts_datamap._export._resuming import POSITION, resume_at
+from dataarts_datamap._export.columns import Batch, Column, Nested, batches, chosen_columns
+from dataarts_datamap._export.formats.arrow_files import ArrowFileWriter, arrow_columns, arrow_rows
+from dataarts_datamap._export.formats.csv import CsvWriter, begins_with_mark, csv_columns, csv_rows
+from dataarts_datamap._export.formats.duckdb import DatabaseWriter, duckdb_columns, duckdb_rows, merge_database
+from dataarts_datamap._export.formats.ndjson import NdjsonWriter, ndjson_columns, ndjson_rows
+from dataarts_datamap._export.increment import POSITION, Identities, resume_at
 from dataarts_datamap._text import printable, shown
 from dataarts_datamap._times import EPOCH, MILLISECOND
 

@@ -9,15 +9,15 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from dataarts_datamap._errors import ExportError
-from dataarts_datamap._export._columns import Batch, Column, Kind
-from dataarts_datamap._export._times import milliseconds_of, time_text
+from dataarts_datamap._export.columns import Batch, Column, Kind
+from dataarts_datamap._export.formats.times import milliseconds_of, time_text
 from dataarts_datamap._text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from dataarts_datamap._export._identities import Identities
+    from dataarts_datamap._export.increment import Identities
 
 _TEXTS: Final = frozenset({Kind.TEXT, Kind.LABEL})
 _SPECIAL: Final = re.compile(r'[",\r\n]|^\s|\s$|^$')

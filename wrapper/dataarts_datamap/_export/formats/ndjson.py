@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 from msgspec import DecodeError, Struct, json
 
 from dataarts_datamap._errors import ExportError
-from dataarts_datamap._export._columns import Batch, Column, Kind
-from dataarts_datamap._export._times import milliseconds_of, time_text
+from dataarts_datamap._export.columns import Batch, Column, Kind
+from dataarts_datamap._export.formats.times import milliseconds_of, time_text
 from dataarts_datamap._text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from dataarts_datamap._export._identities import Identities
+    from dataarts_datamap._export.increment import Identities
 
 
 class _Identified(Struct):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from dataarts_datamap._models import has_ended
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Hashable, Iterable
 
 POSITION: Final = ("state", "plan_time", "submit_time", "start_time", "end_time")
 """The columns that tell."""
@@ -42,3 +42,22 @@ def resume_at(rows: Iterable[StoredRun], *, lookback: int, now: int) -> int | No
     behind = None if newest_ended is None else newest_ended - lookback
     starts = [start for start in (oldest_open, behind) if start is not None]
     return max(0, min(starts)) if starts else None
+
+
+class Identities:
+    """The runs that were written: by their id, and where one has none, by all that was written of it."""
+
+    def __init__(self) -> None:
+        self.ids: set[int] = set()
+        self._rows: set[Hashable] = set()
+
+    def note(self, run_id: int | None, row: Hashable) -> None:
+        """Note a run that was written."""
+        if run_id:
+            self.ids.add(run_id)
+        else:
+            self._rows.add(row)
+
+    def hold(self, run_id: int | None, row: Hashable) -> bool:
+        """Whether a run was written."""
+        return run_id in self.ids if run_id else row in self._rows

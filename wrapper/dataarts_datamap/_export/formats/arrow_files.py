@@ -6,15 +6,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from dataarts_datamap._errors import ExportError
-from dataarts_datamap._export._arrow import ArrowEncoder, plain_type
-from dataarts_datamap._export._columns import BATCH_ROWS, Batch, Column
+from dataarts_datamap._export.arrow import ArrowEncoder, plain_type
+from dataarts_datamap._export.columns import BATCH_ROWS, Batch, Column
 from dataarts_datamap._extras import Untyped, load_extra
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
     from pathlib import Path
 
-    from dataarts_datamap._export._identities import Identities
+    from dataarts_datamap._export.increment import Identities
 
 ArrowFormat: TypeAlias = Literal["parquet", "arrow"]
 

@@ -6,8 +6,8 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from dataarts_datamap._errors import ExportError
-from dataarts_datamap._export._arrow import ArrowEncoder
-from dataarts_datamap._export._columns import Batch, Column, Kind
+from dataarts_datamap._export.arrow import ArrowEncoder
+from dataarts_datamap._export.columns import Batch, Column, Kind
 from dataarts_datamap._extras import Untyped, load_extra
 
 if TYPE_CHECKING:
