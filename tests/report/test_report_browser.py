@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dataarts_datamap._report._data import report_on
-from dataarts_datamap._report._page import page
+from dataarts_datamap._report.contents import report_on
+from dataarts_datamap._report.html_page import page
 from dataarts_datamap._times import time_text
 from dataarts_datamap._window import Window
 from support.browser import Visit, chromium, find_chromium

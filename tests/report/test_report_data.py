@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataarts_datamap import Operator, Run, RunState
-from dataarts_datamap._report._data import Report, report_on
-from dataarts_datamap._report._headline import headline
-from dataarts_datamap._report._page import page, page_data
-from dataarts_datamap._report._rolling import LEAST, WINDOW, rolled
-from dataarts_datamap._report._strip import cell_hours, hourly_cells, wall_hour, worst
+from dataarts_datamap._report.contents import Report, report_on
+from dataarts_datamap._report.headline import headline
+from dataarts_datamap._report.hourly import cell_hours, hourly_cells, wall_hour, worst
+from dataarts_datamap._report.html_page import page, page_data
+from dataarts_datamap._report.outliers import LEAST, WINDOW, rolled
 from dataarts_datamap._times import span_text, time_text, wall_time
 from dataarts_datamap._window import Window
 from support.runs import PLANNED, make_run

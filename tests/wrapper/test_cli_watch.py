@@ -21,7 +21,7 @@ from rich.screen import Screen
 from dataarts_datamap import AuthenticationError, DataMapClient, Operator, TokenCredentials
 from dataarts_datamap._monitoring.polling import Pace, Reading, Readings
 from dataarts_datamap._monitoring.snapshot import Picture
-from dataarts_datamap._report._data import report_on
+from dataarts_datamap._report.contents import report_on
 from dataarts_datamap._times import EPOCH, MILLISECOND
 from dataarts_datamap._window import Window
 from dataarts_datamap.cli._changes import write_changes

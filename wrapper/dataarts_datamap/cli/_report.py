@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from dataarts_datamap._client.clients import DataMapClient
     from dataarts_datamap._paging.offsets import OffsetUnit
-    from dataarts_datamap._report._data import Report
+    from dataarts_datamap._report.contents import Report
 
 ReportOutput: TypeAlias = Literal["table", "json"]
 
@@ -124,7 +124,7 @@ def _read(  # noqa: PLR0913  what the options say
     max_age: timedelta | None,
     how: dict[str, Any],
 ) -> Report:
-    from dataarts_datamap._report._data import report_on  # noqa: PLC0415  as above
+    from dataarts_datamap._report.contents import report_on  # noqa: PLC0415  as above
     from dataarts_datamap._times import EPOCH, MILLISECOND  # noqa: PLC0415  loads what --help does not need
     from dataarts_datamap._window import window  # noqa: PLC0415  as above
     from dataarts_datamap.cli._progress import with_progress  # noqa: PLC0415  as above
@@ -145,7 +145,7 @@ def _read(  # noqa: PLR0913  what the options say
 def _write_page(found: Report, target: Path, *, running_data: bool) -> int:
     """Write the page; returns how many bytes it has."""
     from dataarts_datamap._atomic_file import replacing  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap._report._page import page  # noqa: PLC0415  as above
+    from dataarts_datamap._report.html_page import page  # noqa: PLC0415  as above
 
     written = page(found, running_data=running_data).encode()
     with replacing(target) as made:

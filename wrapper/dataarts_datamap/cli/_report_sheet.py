@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
-from dataarts_datamap._report._data import count_states, moment
-from dataarts_datamap._report._headline import headline
-from dataarts_datamap._report._names import job_labels, job_text
-from dataarts_datamap._report._strip import cell_hours
+from dataarts_datamap._report.contents import count_states, job_labels, job_text, moment
+from dataarts_datamap._report.headline import headline
+from dataarts_datamap._report.hourly import cell_hours
 from dataarts_datamap._text import printable
 from dataarts_datamap._times import EPOCH, MILLISECOND, span_text, time_text
 from dataarts_datamap.cli._output import VERDICT_STYLES, line_width, write_rich
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from dataarts_datamap._models import Run
-    from dataarts_datamap._report._data import Report, ReportedJob
+    from dataarts_datamap._report.contents import Report, ReportedJob
 
 FAILURE_TITLES: Final = ("FAILED", "STATUS", "JOB", "RUN")
 _LEAST_CELLS: Final = 24

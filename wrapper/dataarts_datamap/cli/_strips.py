@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 from rich.text import Text
 
 from dataarts_datamap._models import Run, RunState
-from dataarts_datamap._report._data import moment
-from dataarts_datamap._report._strip import HOUR, hourly_cells, wall_hour, worst
+from dataarts_datamap._report.contents import moment
+from dataarts_datamap._report.hourly import HOUR, hourly_cells, wall_hour, worst
 from dataarts_datamap._times import MILLISECOND, time_text
 from dataarts_datamap.cli._output import STATE_STYLES
 

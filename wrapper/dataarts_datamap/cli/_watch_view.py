@@ -17,10 +17,9 @@ from rich.text import Text
 
 from dataarts_datamap._models import RunState
 from dataarts_datamap._monitoring.snapshot import foremost, goes_on
-from dataarts_datamap._report._data import report_on, wait
-from dataarts_datamap._report._headline import headline
-from dataarts_datamap._report._names import job_labels
-from dataarts_datamap._report._strip import cell_hours
+from dataarts_datamap._report.contents import job_labels, report_on, wait
+from dataarts_datamap._report.headline import headline
+from dataarts_datamap._report.hourly import cell_hours
 from dataarts_datamap._text import printable
 from dataarts_datamap._times import EPOCH, MILLISECOND, span_text, time_text
 from dataarts_datamap.cli._output import STATE_STYLES, VERDICT_STYLES, duration_text, line_width, write_rich
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._models import Run
     from dataarts_datamap._monitoring.polling import Reading, Readings
     from dataarts_datamap._monitoring.snapshot import Picture
-    from dataarts_datamap._report._data import Report, ReportedJob
+    from dataarts_datamap._report.contents import Report, ReportedJob
 
 _SYMBOLS: Final = {
     RunState.SUCCEEDED: "✓",

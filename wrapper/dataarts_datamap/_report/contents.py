@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -9,14 +10,16 @@ from msgspec import Struct
 
 from dataarts_datamap._models import Operator, Run, RunState
 from dataarts_datamap._monitoring.freshness import OperatorStatus, TableStatus, table_status
-from dataarts_datamap._report._rolling import Rolled, rolled
-from dataarts_datamap._report._strip import hourly_cells
+from dataarts_datamap._report.hourly import hourly_cells
+from dataarts_datamap._report.outliers import Rolled, rolled
+from dataarts_datamap._text import printable
 from dataarts_datamap._times import EPOCH, MILLISECOND
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import tzinfo
 
+    from dataarts_datamap._monitoring.freshness import OperatorStatus
     from dataarts_datamap._window import Window
 
 _NESTED: Final = ("running_data", "running_param")
@@ -205,3 +208,18 @@ def _named(counts: Mapping[RunState, int]) -> dict[str, int]:
 
 def _text(time: datetime) -> str:
     return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+_NAME_LIMIT: Final = 80
+
+
+def job_text(name: str | None) -> str:
+    """A job's name, made printable and short."""
+    return printable(name, limit=_NAME_LIMIT) if name else "(no name)"
+
+
+def job_labels(jobs: Iterable[OperatorStatus]) -> list[str]:
+    """A name for each job, with the id of its task where several have the same name."""
+    named = [(job_text(job.job_name), job.task_id) for job in jobs]
+    often = Counter(name for name, _ in named)
+    return [f"{name} (task {printable(task or '-', limit=40)})" if often[name] > 1 else name for name, task in named]

@@ -13,10 +13,9 @@ from string import Template
 from typing import TYPE_CHECKING, Any, Final
 
 from dataarts_datamap._models import Run, RunState
-from dataarts_datamap._report._data import ReportedRun, moment
-from dataarts_datamap._report._headline import headline
-from dataarts_datamap._report._names import job_labels
-from dataarts_datamap._report._rolling import OUTLIER_RULE
+from dataarts_datamap._report.contents import ReportedRun, job_labels, moment
+from dataarts_datamap._report.headline import headline
+from dataarts_datamap._report.outliers import OUTLIER_RULE
 from dataarts_datamap._text import printable
 from dataarts_datamap._times import EPOCH, MILLISECOND, span_text, time_text, wall_time
 from dataarts_datamap._version import __version__
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import tzinfo
 
-    from dataarts_datamap._report._data import Report
+    from dataarts_datamap._report.contents import Report
 
 _STATES: Final = (RunState.SUCCEEDED, RunState.FAILED, RunState.ACTIVE, RunState.SKIPPED, RunState.UNKNOWN)
 _NESTED_LIMIT: Final = 20_000

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dataarts_datamap._monitoring.freshness import Verdict
-from dataarts_datamap._report._names import job_text
+from dataarts_datamap._report.contents import job_text
 from dataarts_datamap._text import printable
 from dataarts_datamap._times import span_text, time_text
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from dataarts_datamap._monitoring.freshness import OperatorStatus, TableStatus
-    from dataarts_datamap._report._data import Report
+    from dataarts_datamap._report.contents import Report
 
 _MOST_REASONS: Final = 5
 
