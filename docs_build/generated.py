@@ -14,7 +14,7 @@ import click
 from dataarts_datamap import REGIONS, DataMapError, Run
 from dataarts_datamap._export.arrow import ArrowEncoder
 from dataarts_datamap._export.columns import chosen_columns
-from dataarts_datamap.cli._commands import datamap
+from dataarts_datamap.cli._main import datamap
 from dataarts_datamap_contract.catalogue import CATALOGUE, LEVELS
 from dataarts_datamap_contract.evidence import KINDS, collect_statements
 from dataarts_datamap_contract.specification import load_specification

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 import yaml
 
-from dataarts_datamap.cli._conform import conform
+from dataarts_datamap.cli._verbs.conform import conform
 from dataarts_datamap_contract.mock import TABLE_GUID, MockServer
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dataarts_datamap.cli import _report_sheet
+from dataarts_datamap.cli._printing import report_sheet
 from support import report_demo
 from support.answers import json_answer, run_page
 from support.command import called, point_at
@@ -77,7 +77,7 @@ def server(rows: tuple[dict[str, Any], ...], monkeypatch: pytest.MonkeyPatch) ->
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """A person reads stdout, at 80 columns."""
-    monkeypatch.setattr(_report_sheet, "line_width", lambda: 80)
+    monkeypatch.setattr(report_sheet, "line_width", lambda: 80)
 
 
 def embedded(page: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from dataarts_datamap.cli._commands import run
+from dataarts_datamap.cli._main import run
 
 if TYPE_CHECKING:
     import pytest

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from PIL import Image
 
-from dataarts_datamap.cli._commands import run
+from dataarts_datamap.cli._main import run
 from support import report_demo
 from support.browser import Visit, chromium, find_chromium
 

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from dataarts_datamap.cli._commands import run
+from dataarts_datamap.cli._main import run
 from dataarts_datamap_contract.mock import TABLE_GUID, Fault, MockConfig, MockServer
 from support.answers import documented_row, json_answer, run_page
 from support.scripted_server import Answer, ScriptedServer

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from dataarts_datamap.cli._commands import datamap
+from dataarts_datamap.cli._main import datamap
 from dataarts_datamap_contract.mock import MockServer
 from support.command import called, point_at
 

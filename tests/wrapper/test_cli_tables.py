@@ -9,7 +9,7 @@ import pytest
 
 from dataarts_datamap._doctor.findings import Finding, Outcome
 from dataarts_datamap._monitoring.freshness import OperatorStatus, TableStatus, Verdict
-from dataarts_datamap.cli import _output
+from dataarts_datamap.cli._printing import output
 from support.runs import make_run
 
 JOB = "ETL_Job_dli2dws_orders_of_all_regions"
@@ -32,11 +32,11 @@ TABLES = {
 
 def written(table: str, width: int, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> str:
     """What a terminal of some columns gets."""
-    monkeypatch.setattr(_output, "line_width", lambda: width)
+    monkeypatch.setattr(output, "line_width", lambda: width)
     if table == "runs":
-        _output.write_runs([RUN], output="table", zone=UTC)
+        output.write_runs([RUN], output="table", zone=UTC)
     else:
-        _output.write_status(STATUS, "t", output="table", zone=UTC)
+        output.write_status(STATUS, "t", output="table", zone=UTC)
     return capfdbinary.readouterr().out.decode()
 
 
@@ -77,8 +77,8 @@ def test_findings_fit(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.Captu
     address = "https://" + "long" * 20
     found = Finding(Outcome.FAILED, f"no connection to {address}: refused", "look there " * 20 + "now", "connection")
     for width in range(10, 141):
-        monkeypatch.setattr(_output, "line_width", lambda: width)  # noqa: B023  called in this round
-        _output.write_findings([found], output="table")
+        monkeypatch.setattr(output, "line_width", lambda: width)  # noqa: B023  called in this round
+        output.write_findings([found], output="table")
         first, *others = capfdbinary.readouterr().out.decode().splitlines()
 
         assert first.startswith("failed   connection      no connection to")

@@ -24,9 +24,9 @@ from dataarts_datamap._monitoring.snapshot import Picture
 from dataarts_datamap._report.contents import report_on
 from dataarts_datamap._times import EPOCH, MILLISECOND
 from dataarts_datamap._window import Window
-from dataarts_datamap.cli._changes import write_changes
-from dataarts_datamap.cli._table import ClientTable
-from dataarts_datamap.cli._watch_view import View
+from dataarts_datamap.cli._printing.changes import write_changes
+from dataarts_datamap.cli._printing.live_view import View
+from dataarts_datamap.cli._verbs.watch import ClientTable
 from support.answers import json_answer, run_page
 from support.command import called, point_at
 from support.faces import InstantClock

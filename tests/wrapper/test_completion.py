@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, get_args
 
 import pytest
 
-from dataarts_datamap.cli._suggestions import FAULTS, LEVELS
+from dataarts_datamap.cli._options.suggestions import FAULTS, LEVELS
 from dataarts_datamap_contract.catalogue import checks_of
 from dataarts_datamap_contract.mock._faults import FaultKind
 from docs_build.documents import PAGES

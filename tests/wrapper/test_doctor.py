@@ -18,7 +18,7 @@ from dataarts_datamap import AccessKeyCredentials, DataMapClient, PasswordCreden
 from dataarts_datamap._doctor.examination import examine, subject_of
 from dataarts_datamap._doctor.findings import Finding, Outcome
 from dataarts_datamap._transport.tls import tls_context
-from dataarts_datamap.cli._commands import run
+from dataarts_datamap.cli._main import run
 from dataarts_datamap_contract.mock import MockConfig, MockServer
 from support.answers import json_answer
 from support.faces import At

@@ -17,7 +17,7 @@ _EXTRA = frozenset({"click", "rich"})
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command and exit: 0 yes, 1 no, 2 could not be judged, 3 wrong usage, 130 interrupted."""
     try:
-        from dataarts_datamap.cli._commands import run  # noqa: PLC0415  its imports are an extra
+        from dataarts_datamap.cli._main import run  # noqa: PLC0415  its imports are an extra
     except ModuleNotFoundError as error:
         if error.name not in _EXTRA:
             raise

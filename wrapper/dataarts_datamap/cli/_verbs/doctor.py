@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dataarts_datamap.cli._options import connect, connection_options, output_option, output_shape, tell
+from dataarts_datamap.cli._options.connection import connect, connection_options, output_option, output_shape
+from dataarts_datamap.cli._printing.notices import tell
 
 if TYPE_CHECKING:
     from dataarts_datamap._doctor.findings import Finding
-    from dataarts_datamap.cli._output import Output
+    from dataarts_datamap.cli._printing.output import Output
 
 _FAILED = 1
 _NOT_JUDGED = 2
@@ -32,7 +33,7 @@ def doctor(output: Output | None, **settings: Any) -> int:  # noqa: ANN401
     """  # noqa: D301  click reads \b
     from dataarts_datamap._doctor.examination import Nobody, examine, subject_of  # noqa: PLC0415  loads what --help does not need
     from dataarts_datamap._errors import CredentialsError  # noqa: PLC0415
-    from dataarts_datamap.cli._output import write_findings  # noqa: PLC0415
+    from dataarts_datamap.cli._printing.output import write_findings  # noqa: PLC0415
 
     problem = None
     try:

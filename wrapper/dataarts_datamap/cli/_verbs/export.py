@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dataarts_datamap.cli._options import connect, connection_options, tell, tell_if_none
-from dataarts_datamap.cli._selection import Selection, selection_options
-from dataarts_datamap.cli._suggestions import suggest_columns, suggest_spans
-from dataarts_datamap.cli._times import parse_span
+from dataarts_datamap.cli._options.connection import connect, connection_options
+from dataarts_datamap.cli._options.selection import Selection, selection_options
+from dataarts_datamap.cli._options.suggestions import suggest_columns, suggest_spans
+from dataarts_datamap.cli._options.times import parse_span
+from dataarts_datamap.cli._printing.notices import tell, tell_if_none
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -84,7 +85,7 @@ def export(  # noqa: PLR0913  one parameter for each option
         --table 09318f28-939f-4ab6-a374-9e621096652c
     """  # noqa: D301  click reads \b
     from dataarts_datamap._export.export import export_runs, next_export_start  # noqa: PLC0415  as above
-    from dataarts_datamap.cli._progress import with_progress  # noqa: PLC0415  as above
+    from dataarts_datamap.cli._printing.progress import with_progress  # noqa: PLC0415  as above
 
     selection.tell_zone("ndjson")
     if since_last:

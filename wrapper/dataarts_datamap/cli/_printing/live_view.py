@@ -22,10 +22,10 @@ from dataarts_datamap._report.headline import headline
 from dataarts_datamap._report.hourly import cell_hours
 from dataarts_datamap._text import printable
 from dataarts_datamap._times import EPOCH, MILLISECOND, span_text, time_text
-from dataarts_datamap.cli._output import STATE_STYLES, VERDICT_STYLES, duration_text, line_width, write_rich
-from dataarts_datamap.cli._report_sheet import FAILURE_TITLES, failure_row
-from dataarts_datamap.cli._strips import Cells
-from dataarts_datamap.cli._tables import Row, fitted
+from dataarts_datamap.cli._printing.output import STATE_STYLES, VERDICT_STYLES, duration_text, line_width, write_rich
+from dataarts_datamap.cli._printing.report_sheet import FAILURE_TITLES, failure_row
+from dataarts_datamap.cli._printing.strips import Cells
+from dataarts_datamap.cli._printing.tables import Row, fitted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

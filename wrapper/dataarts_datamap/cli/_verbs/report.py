@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import click
 
-from dataarts_datamap.cli._options import (
+from dataarts_datamap.cli._options.connection import (
     connect,
     connection_options,
     given,
@@ -16,13 +16,11 @@ from dataarts_datamap.cli._options import (
     offset_unit_option,
     page_size_option,
     table_argument,
-    tell,
-    tell_if_none,
-    tell_zone,
     zone_option,
 )
-from dataarts_datamap.cli._suggestions import suggest_spans
-from dataarts_datamap.cli._times import in_zone, parse_span, parse_time
+from dataarts_datamap.cli._options.suggestions import suggest_spans
+from dataarts_datamap.cli._options.times import in_zone, parse_span, parse_time
+from dataarts_datamap.cli._printing.notices import tell, tell_if_none, tell_zone
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -96,7 +94,7 @@ def report(  # noqa: PLR0913  one parameter for each option
       datamap report 09318f28-939f-4ab6-a374-9e621096652c --since 7d --tz +08:00
     """  # noqa: D301  click reads \b
     from dataarts_datamap._atomic_file import replaceable  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap.cli._output import is_terminal  # noqa: PLC0415  as above
+    from dataarts_datamap.cli._printing.output import is_terminal  # noqa: PLC0415  as above
 
     if start is not None and since is not None:
         raise click.UsageError("give either --start or --since, not both")
@@ -127,7 +125,7 @@ def _read(  # noqa: PLR0913  what the options say
     from dataarts_datamap._report.contents import report_on  # noqa: PLC0415  as above
     from dataarts_datamap._times import EPOCH, MILLISECOND  # noqa: PLC0415  loads what --help does not need
     from dataarts_datamap._window import window  # noqa: PLC0415  as above
-    from dataarts_datamap.cli._progress import with_progress  # noqa: PLC0415  as above
+    from dataarts_datamap.cli._printing.progress import with_progress  # noqa: PLC0415  as above
 
     now = datetime.now(UTC)
     if "start" not in times:
@@ -154,8 +152,8 @@ def _write_page(found: Report, target: Path, *, running_data: bool) -> int:
 
 
 def _show(found: Report, shape: ReportOutput, *, running_data: bool) -> None:
-    from dataarts_datamap.cli._output import write_json  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap.cli._report_sheet import write_sheet  # noqa: PLC0415  as above
+    from dataarts_datamap.cli._printing.output import write_json  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap.cli._printing.report_sheet import write_sheet  # noqa: PLC0415  as above
 
     if shape == "json":
         write_json(found.to_dict(running_data=running_data))

@@ -4,30 +4,34 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import click
 
-from dataarts_datamap.cli._options import (
+from dataarts_datamap.cli._options.connection import (
     connect,
     connection_options,
     given,
     max_age_option,
     offset_unit_option,
     page_size_option,
-    tell,
     zone_option,
 )
-from dataarts_datamap.cli._suggestions import suggest_paces, suggest_spans
-from dataarts_datamap.cli._times import parse_span
+from dataarts_datamap.cli._options.suggestions import suggest_paces, suggest_spans
+from dataarts_datamap.cli._options.times import parse_span
+from dataarts_datamap.cli._printing.notices import tell
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
+    from dataarts_datamap._client.clients import DataMapClient
+    from dataarts_datamap._models import Operator, Run
     from dataarts_datamap._monitoring.snapshot import Picture
     from dataarts_datamap._paging.offsets import OffsetUnit
+    from dataarts_datamap._window import Window
 
 WatchOutput: TypeAlias = Literal["live", "ndjson"]
 
@@ -130,8 +134,8 @@ def watch(  # noqa: PLR0913  one parameter for each option
     from dataarts_datamap._monitoring.freshness import look_back  # noqa: PLC0415  loads what --help does not need
     from dataarts_datamap._monitoring.polling import Pace, Readings  # noqa: PLC0415  as above
     from dataarts_datamap._monitoring.snapshot import Picture  # noqa: PLC0415  as above
-    from dataarts_datamap.cli._streams import wait_while_read  # noqa: PLC0415  as above
-    from dataarts_datamap.cli._table import ClientTable  # noqa: PLC0415  as above
+    from dataarts_datamap.cli._printing.streams import wait_while_read  # noqa: PLC0415  as above
+    from dataarts_datamap.cli._verbs.watch import ClientTable  # noqa: PLC0415  as above
 
     shape = output or ("live" if _can_draw() else "ndjson")
     if shape == "live" and not _can_draw():
@@ -148,11 +152,11 @@ def watch(  # noqa: PLR0913  one parameter for each option
         how = given(page_size=page_size, offset_unit=offset_unit)
         readings = Readings(ClientTable(client, table_guid, how), picture, pace=pace)
         if shape == "live":
-            from dataarts_datamap.cli._watch_view import show_live  # noqa: PLC0415  as above
+            from dataarts_datamap.cli._printing.live_view import show_live  # noqa: PLC0415  as above
 
             show_live(readings, picture, table_guid=table_guid, zone=tz, max_age=max_age, now=pace.now)
         else:
-            from dataarts_datamap.cli._changes import write_changes  # noqa: PLC0415  as above
+            from dataarts_datamap.cli._printing.changes import write_changes  # noqa: PLC0415  as above
 
             if not write_changes(readings):
                 return _YES
@@ -160,7 +164,7 @@ def watch(  # noqa: PLR0913  one parameter for each option
 
 
 def _can_draw() -> bool:
-    from dataarts_datamap.cli._output import is_terminal  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap.cli._printing.output import is_terminal  # noqa: PLC0415  loads what --help does not need
 
     return is_terminal() and os.environ.get("TERM", "").lower() not in _CANNOT_DRAW
 
@@ -179,3 +183,26 @@ def _exit_code(picture: Picture) -> int:
         tell("how the last runs ended cannot be told")
         return _NOT_JUDGED
     return _YES
+
+
+@dataclass(frozen=True, slots=True)
+class ClientTable:
+    """A table, read by a client.
+
+    Attributes:
+        client: The client.
+        guid: GUID of the table.
+        how: How pages are read: keywords of ``list_table_runs``.
+    """
+
+    client: DataMapClient
+    guid: str
+    how: dict[str, Any]
+
+    def list_operators(self) -> list[Operator]:
+        """The operators of the table."""
+        return self.client.list_operators(self.guid)
+
+    def list_runs(self, window: Window) -> list[Run]:
+        """The runs of the table in a window."""
+        return self.client.list_table_runs(self.guid, start=window.start, end=window.end, **self.how).to_list()

@@ -14,8 +14,8 @@ from dataarts_datamap._models import RunState
 from dataarts_datamap._monitoring.freshness import Verdict
 from dataarts_datamap._text import printable
 from dataarts_datamap._times import time_text
-from dataarts_datamap.cli._prometheus import prometheus_text
-from dataarts_datamap.cli._streams import write
+from dataarts_datamap.cli._printing.prometheus import prometheus_text
+from dataarts_datamap.cli._printing.streams import write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -115,7 +115,7 @@ def _write_lines(values: Iterable[dict[str, Any]]) -> int:
 
 
 def _write_table(titles: Sequence[str], rows: Sequence[tuple[Sequence[str | None], str]]) -> int:
-    from dataarts_datamap.cli._tables import Row, fitted  # noqa: PLC0415  slow to load, and a pipe needs none of it
+    from dataarts_datamap.cli._printing.tables import Row, fitted  # noqa: PLC0415  slow to load, and a pipe needs none of it
 
     if rows:
         shown = [Row([_NONE if cell is None else printable(cell) for cell in cells], style) for cells, style in rows]

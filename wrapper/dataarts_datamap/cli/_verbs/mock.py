@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 from dataarts_datamap._extras import how_to_install
-from dataarts_datamap.cli._options import given
-from dataarts_datamap.cli._streams import telling
-from dataarts_datamap.cli._suggestions import suggest_faults
-from dataarts_datamap.cli._times import in_zone, parse_time
+from dataarts_datamap.cli._options.connection import given
+from dataarts_datamap.cli._options.suggestions import suggest_faults
+from dataarts_datamap.cli._options.times import in_zone, parse_time
+from dataarts_datamap.cli._printing.streams import telling
 
 if TYPE_CHECKING:
     from collections.abc import Callable

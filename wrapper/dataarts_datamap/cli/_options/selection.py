@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from dataarts_datamap.cli._options import given, offset_unit_option, page_size_option, tell_zone, zone_option
-from dataarts_datamap.cli._suggestions import suggest_spans
-from dataarts_datamap.cli._times import in_zone, parse_span, parse_time
+from dataarts_datamap.cli._options.connection import given, offset_unit_option, page_size_option, zone_option
+from dataarts_datamap.cli._options.suggestions import suggest_spans
+from dataarts_datamap.cli._options.times import in_zone, parse_span, parse_time
+from dataarts_datamap.cli._printing.notices import tell_zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._models import Operator, Run
     from dataarts_datamap._paging.offsets import OffsetUnit
     from dataarts_datamap._paging.pager import Pager
-    from dataarts_datamap.cli._output import Output
+    from dataarts_datamap.cli._printing.output import Output
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dataarts_datamap.cli._options import (
+from dataarts_datamap.cli._options.connection import (
     connect,
     connection_options,
     given,
     output_option,
     output_shape,
-    tell_zone,
     zone_option,
 )
-from dataarts_datamap.cli._suggestions import suggest_spans
-from dataarts_datamap.cli._times import in_zone, parse_span, parse_time
+from dataarts_datamap.cli._options.suggestions import suggest_spans
+from dataarts_datamap.cli._options.times import in_zone, parse_span, parse_time
+from dataarts_datamap.cli._printing.notices import tell_zone
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta, tzinfo
 
-    from dataarts_datamap.cli._output import Output
+    from dataarts_datamap.cli._printing.output import Output
 
 _YES = 0
 _NO = 1
@@ -74,7 +74,7 @@ def wait(  # noqa: PLR0913  one parameter for each option
         --for 90m
     """  # noqa: D301  click reads \b
     from dataarts_datamap._models import RunState  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap.cli._output import write_runs  # noqa: PLC0415  as above
+    from dataarts_datamap.cli._printing.output import write_runs  # noqa: PLC0415  as above
 
     if (start is None) is (since is None):
         raise click.UsageError("say where the window begins: either --start TIME or --since SPAN")

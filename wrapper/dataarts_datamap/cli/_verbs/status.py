@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dataarts_datamap.cli._options import (
+from dataarts_datamap.cli._options.connection import (
     connect,
     connection_options,
     given,
@@ -14,18 +14,18 @@ from dataarts_datamap.cli._options import (
     offset_unit_option,
     page_size_option,
     table_argument,
-    tell,
     zone_option,
 )
-from dataarts_datamap.cli._suggestions import suggest_spans
-from dataarts_datamap.cli._times import parse_span
+from dataarts_datamap.cli._options.suggestions import suggest_spans
+from dataarts_datamap.cli._options.times import parse_span
+from dataarts_datamap.cli._printing.notices import tell
 
 if TYPE_CHECKING:
     from datetime import timedelta, tzinfo
 
     from dataarts_datamap._monitoring.freshness import TableStatus
     from dataarts_datamap._paging.offsets import OffsetUnit
-    from dataarts_datamap.cli._output import StatusOutput
+    from dataarts_datamap.cli._printing.output import StatusOutput
 
 
 @click.command(short_help="Tell whether a table is fresh.")
@@ -71,7 +71,7 @@ def status(  # noqa: PLR0913  one parameter for each option
         --output prometheus
     """  # noqa: D301  click reads \b
     from dataarts_datamap._monitoring.freshness import Verdict  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap.cli._output import is_terminal, write_status  # noqa: PLC0415  as above
+    from dataarts_datamap.cli._printing.output import is_terminal, write_status  # noqa: PLC0415  as above
 
     how = given(max_age=max_age, page_size=page_size, offset_unit=offset_unit)
     with connect(settings) as client:

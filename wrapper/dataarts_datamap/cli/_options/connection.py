@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from dataarts_datamap.cli._streams import telling
-from dataarts_datamap.cli._suggestions import suggest_regions, suggest_spans, suggest_workspaces, suggest_zones
-from dataarts_datamap.cli._times import parse_span, parse_zone
+from dataarts_datamap.cli._options.suggestions import suggest_regions, suggest_spans, suggest_workspaces, suggest_zones
+from dataarts_datamap.cli._options.times import parse_span, parse_zone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from dataarts_datamap._client.clients import DataMapClient
-    from dataarts_datamap.cli._output import Output
+    from dataarts_datamap.cli._printing.output import Output
 
 CommandT = TypeVar("CommandT", bound="Callable[..., Any]")
 
@@ -125,26 +123,6 @@ def given(**values: Any) -> dict[str, Any]:  # noqa: ANN401
 
 def output_shape(asked: Output | None) -> Output:
     """What was asked for; else a table for a person and JSON lines for a pipe."""
-    from dataarts_datamap.cli._output import is_terminal  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap.cli._printing.output import is_terminal  # noqa: PLC0415  loads what --help does not need
 
     return asked or ("table" if is_terminal() else "ndjson")
-
-
-def tell(text: str) -> None:
-    """Tell the person on stderr, if there is one."""
-    with telling():
-        click.echo(f"datamap: {text}", err=True)
-
-
-def tell_zone(times: Sequence[datetime | int | None], zone: tzinfo, output: Output) -> None:
-    """Tell in which zone times are read and shown, where that is not plain."""
-    if output == "table":
-        tell(f"times are in {zone}")
-    elif any(isinstance(time, datetime) and time.tzinfo is None for time in times):
-        tell(f"times without an offset are read as {zone}")
-
-
-def tell_if_none(count: int, what: str) -> None:
-    """Tell that nothing was found."""
-    if count == 0:
-        tell(f"no {what}")

@@ -11,7 +11,7 @@ from dataarts_datamap._models import Run, RunState
 from dataarts_datamap._report.contents import moment
 from dataarts_datamap._report.hourly import HOUR, hourly_cells, wall_hour, worst
 from dataarts_datamap._times import MILLISECOND, time_text
-from dataarts_datamap.cli._output import STATE_STYLES
+from dataarts_datamap.cli._printing.output import STATE_STYLES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ from typing import Final
 import click
 from click.shell_completion import get_completion_class
 
-from dataarts_datamap.cli._streams import write
+from dataarts_datamap.cli._printing.streams import write
 
 _VARIABLE: Final = "_DATAMAP_COMPLETE"
 # click's own script cuts a value, and what is told of it, at its first comma.

@@ -20,8 +20,8 @@ from dataarts_datamap._errors import (
     RowProblemWarning,
 )
 from dataarts_datamap._version import __version__
-from dataarts_datamap.cli._options import tell
-from dataarts_datamap.cli._streams import telling
+from dataarts_datamap.cli._printing.notices import tell
+from dataarts_datamap.cli._printing.streams import telling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +59,7 @@ class _Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  as in click
         if cmd_name not in _VERBS:
             return None
-        return cast("click.Command", getattr(import_module(f"{__package__}._{cmd_name}"), cmd_name))
+        return cast("click.Command", getattr(import_module(f"dataarts_datamap.cli._verbs.{cmd_name}"), cmd_name))
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

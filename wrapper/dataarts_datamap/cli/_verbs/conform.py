@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from dataarts_datamap._extras import how_to_install
-from dataarts_datamap.cli._options import given, tell
-from dataarts_datamap.cli._streams import write
-from dataarts_datamap.cli._suggestions import suggest_levels
+from dataarts_datamap.cli._options.connection import given
+from dataarts_datamap.cli._options.suggestions import suggest_levels
+from dataarts_datamap.cli._printing.notices import tell
+from dataarts_datamap.cli._printing.streams import write
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dataarts_datamap.cli._options import (
+from dataarts_datamap.cli._options.connection import (
     connect,
     connection_options,
     output_option,
     output_shape,
     table_argument,
-    tell_if_none,
 )
+from dataarts_datamap.cli._printing.notices import tell_if_none
 
 if TYPE_CHECKING:
-    from dataarts_datamap.cli._output import Output
+    from dataarts_datamap.cli._printing.output import Output
 
 
 @click.command(short_help="List the operators that produce a table.")
@@ -30,7 +30,7 @@ def operators(table_guid: str, output: Output | None, **settings: Any) -> None: 
     Example:
       datamap operators 09318f28-939f-4ab6-a374-9e621096652c
     """  # noqa: D301  click reads \b
-    from dataarts_datamap.cli._output import write_operators  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap.cli._printing.output import write_operators  # noqa: PLC0415  loads what --help does not need
 
     with connect(settings) as client:
         count = write_operators(client.list_operators(table_guid), output=output_shape(output))

@@ -11,9 +11,9 @@ from dataarts_datamap._report.headline import headline
 from dataarts_datamap._report.hourly import cell_hours
 from dataarts_datamap._text import printable
 from dataarts_datamap._times import EPOCH, MILLISECOND, span_text, time_text
-from dataarts_datamap.cli._output import VERDICT_STYLES, line_width, write_rich
-from dataarts_datamap.cli._strips import Cells
-from dataarts_datamap.cli._tables import Row, fitted
+from dataarts_datamap.cli._printing.output import VERDICT_STYLES, line_width, write_rich
+from dataarts_datamap.cli._printing.strips import Cells
+from dataarts_datamap.cli._printing.tables import Row, fitted
 
 if TYPE_CHECKING:
     from datetime import tzinfo

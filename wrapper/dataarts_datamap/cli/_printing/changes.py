@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from dataarts_datamap.cli._options import tell
-from dataarts_datamap.cli._output import write_json
+from dataarts_datamap.cli._printing.notices import tell
+from dataarts_datamap.cli._printing.output import write_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dataarts_datamap.cli._options import connect, connection_options, output_option, output_shape, tell_if_none
-from dataarts_datamap.cli._selection import Selection, selection_options
+from dataarts_datamap.cli._options.connection import connect, connection_options, output_option, output_shape
+from dataarts_datamap.cli._options.selection import Selection, selection_options
+from dataarts_datamap.cli._printing.notices import tell_if_none
 
 if TYPE_CHECKING:
-    from dataarts_datamap.cli._output import Output
+    from dataarts_datamap.cli._printing.output import Output
 
 
 @click.command(short_help="List the runs of a table, or of one operator.")
@@ -26,7 +27,7 @@ def runs(*, selection: Selection, output: Output | None, **settings: Any) -> Non
       datamap runs --task-id 937987 --job-name ETL_Job_dli2dws \\
         --start 2024-01-11 --end 2024-01-12
     """  # noqa: D301  click reads \b
-    from dataarts_datamap.cli._output import write_runs  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap.cli._printing.output import write_runs  # noqa: PLC0415  loads what --help does not need
 
     shape = output_shape(output)
     selection.tell_zone(shape)

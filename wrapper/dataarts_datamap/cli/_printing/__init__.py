@@ -1,0 +1,1 @@
+"""What the verbs write: to stdout the result, to stderr the notices."""
