@@ -34,7 +34,7 @@ from dataarts_datamap import (
     UpstreamError,
 )
 from dataarts_datamap._extras import how_to_install
-from dataarts_datamap.otel import attempt_hook
+from dataarts_datamap.integrations.otel import attempt_hook
 from support.answers import documented_row, envelope, json_answer, run_page
 from support.faces import SETTINGS, TOKEN, At, InstantClock
 from support.scripted_server import ScriptedServer
@@ -321,4 +321,4 @@ def test_without_the_extra() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
 
-    assert f"dataarts_datamap.otel needs an extra: {how_to_install('otel')}\n" == done.stdout
+    assert f"dataarts_datamap.integrations.otel needs an extra: {how_to_install('otel')}\n" == done.stdout

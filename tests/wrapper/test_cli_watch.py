@@ -257,7 +257,7 @@ def test_first_reading_fails(
     answer: Answer, told: str, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A first reading that fails ends it: the table, the address or the credentials may be wrong."""
-    monkeypatch.setattr("dataarts_datamap._client.clients.Clock", InstantClock)
+    monkeypatch.setattr("dataarts_datamap._client.shared.Clock", InstantClock)
     with ScriptedServer(answer) as server:
         point_at(server, monkeypatch)
         code, out, err = called(capfdbinary, "watch", "t")

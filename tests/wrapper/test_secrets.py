@@ -47,7 +47,7 @@ from dataarts_datamap._secrets import mask
 from dataarts_datamap._shared_value import Fetched
 from dataarts_datamap._transport.proxies import checked_proxy
 from dataarts_datamap._transport.wire import Due, Origin, Outgoing, Timeouts
-from dataarts_datamap.otel import attempt_hook
+from dataarts_datamap.integrations.otel import attempt_hook
 from support.echoes import ESCAPES, PLACES, Echo, echoing_server
 from support.faces import SETTINGS, WINDOW, InstantClock
 from support.faults import Connection, faulty_server, head, whole

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from dataarts_datamap._client.discovery import T
     from dataarts_datamap._messages import Response
 
-
 _IN_EFFECT: Final = 2
 
 

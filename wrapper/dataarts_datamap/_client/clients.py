@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Final, Self
 
 from dataarts_datamap._client.shared import DEFAULT_PAGE_SIZE, BaseClient
 from dataarts_datamap._models import Operator, Run
-from dataarts_datamap._paging.offsets import OffsetUnit
 from dataarts_datamap._paging.pager import AsyncPager, Pager, Reading
 from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
-from dataarts_datamap._window import Time
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from dataarts_datamap._monitoring.freshness import TableStatus
-
+    from dataarts_datamap._paging.offsets import OffsetUnit
+    from dataarts_datamap._window import Time
 
 _DEFAULT_WAIT: Final = 3600.0
 _FIRST_WAIT: Final = 5.0

@@ -11,15 +11,14 @@ from dataarts_datamap._api.regions import find_region
 from dataarts_datamap._arguments import header_value, path_segment, query_text
 from dataarts_datamap._auth.chain import Found, Search
 from dataarts_datamap._client.identifiers import Settings, how_to_set
-from dataarts_datamap._clock import Clock
 from dataarts_datamap._errors import ConfigurationError, InvalidArgumentError
-from dataarts_datamap._retry.attempts import AttemptHook
-from dataarts_datamap._retry.policy import Retry
 from dataarts_datamap._text import shown
 
 if TYPE_CHECKING:
     from dataarts_datamap._auth.credentials import Credentials
-
+    from dataarts_datamap._clock import Clock
+    from dataarts_datamap._retry.attempts import AttemptHook
+    from dataarts_datamap._retry.policy import Retry
 
 DEFAULT_TIMEOUT: Final = 60.0
 _LONGEST_TIMEOUT: Final = 86_400.0

@@ -56,7 +56,6 @@ if TYPE_CHECKING:
     from dataarts_datamap._client.settings import ClientSettings
     from dataarts_datamap._messages import Request, Steps
 
-
 PagerT = TypeVar("PagerT", Pager[Run], AsyncPager[Run])
 
 DEFAULT_PAGE_SIZE: Final = 100

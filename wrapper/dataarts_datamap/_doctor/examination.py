@@ -40,7 +40,8 @@ from dataarts_datamap._errors import (
 )
 from dataarts_datamap._retry.exchange import exchange
 from dataarts_datamap._retry.policy import Policy, Retry
-from dataarts_datamap._transport import driver
+from dataarts_datamap._transport import tls
+from dataarts_datamap._transport.driver import SyncTransport
 from dataarts_datamap._transport.proxies import environment_proxy
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._client.clients import DataMapClient
     from dataarts_datamap._client.identifiers import Settings
     from dataarts_datamap._messages import Call, Request, Response, Steps
+    from dataarts_datamap._transport.driver import Network
 
 _PATIENCE: Final = 20.0
 _CLOCK_WINDOW: Final = timedelta(minutes=15)
@@ -79,7 +81,7 @@ class Subject:
 
     settings: Settings
     credentials: Credentials | str
-    network: driver.Network
+    network: Network
     policy: Policy
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
@@ -110,7 +112,7 @@ def examine(subject: Subject) -> Iterator[Finding]:
     At most three requests carry the credentials, each only if they were accepted on those before: a wrong secret key
     costs one of the failures that lock the access key.
     """
-    transport = driver.SyncTransport(subject.network, subject.policy.clock)
+    transport = SyncTransport(subject.network, subject.policy.clock)
     examination = _Examination(subject, transport)
     ended: dict[str, Outcome] = {}
     try:
@@ -135,7 +137,7 @@ class _Listing(Struct):
 class _Examination:
     """The checks, and what they have found out so far for each other."""
 
-    def __init__(self, subject: Subject, transport: driver.SyncTransport) -> None:
+    def __init__(self, subject: Subject, transport: SyncTransport) -> None:
         self._subject = subject
         self._transport = transport
         self._policy = structs.replace(
@@ -188,7 +190,7 @@ class _Examination:
         try:
             with (
                 self._connect() as plain,
-                driver.tls_context().wrap_socket(plain, server_hostname=self._host) as secure,
+                tls.tls_context().wrap_socket(plain, server_hostname=self._host) as secure,
             ):
                 return self._validity(secure)
         except ConfigurationError as error:

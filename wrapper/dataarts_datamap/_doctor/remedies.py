@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from dataarts_datamap._auth.credentials import AccessKeyCredentials
 from dataarts_datamap._auth.password import PasswordCredentials
-from dataarts_datamap._errors import AuthenticationError, DataMapError
 
 if TYPE_CHECKING:
     from dataarts_datamap._auth.credentials import Credentials
+    from dataarts_datamap._errors import AuthenticationError, DataMapError
 
 
 # What the gateway says to whom it knows: that user has no right, whatever the project.

@@ -1,4 +1,4 @@
-"""Reads pages side by side, in threads: the one that a walk awaits, and those that it will need next.
+"""Reads pages side by side: the one that a walk awaits, and those that it will need next.
 
 How many are read ahead grows with the pages that are taken: the first costs one request, and whoever wants them all
 soon has as many under way as are allowed.
@@ -6,7 +6,6 @@ soon has as many under way as are allowed.
 
 from __future__ import annotations
 
-import asyncio
 import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dataarts_datamap._transport.cancellation import Cancellation
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Iterable
     from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -132,6 +132,8 @@ class AsyncReadAhead:
         Raises:
             DataMapError: It could not be read. What is wrong with a page ahead is told when that one is awaited.
         """
+        import asyncio  # noqa: PLC0415  the largest module there is, and a client for threads does without
+
         started = self._started.get(wanted.read)
         chosen = self._width.chosen(wanted)
         self._cancel(set(self._started).difference(wanted.ahead, (wanted.read,)))
@@ -146,6 +148,8 @@ class AsyncReadAhead:
 
     async def close(self) -> None:
         """End what is under way."""
+        import asyncio  # noqa: PLC0415  as above
+
         self._cancel(tuple(self._started))
         await asyncio.gather(*self._cancelled, return_exceptions=True)
 

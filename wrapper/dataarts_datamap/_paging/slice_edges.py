@@ -6,11 +6,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from dataarts_datamap._paging.overlap import Memory, Row
-from dataarts_datamap._paging.slice_pages import Page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dataarts_datamap._paging.slice_pages import Page
 
 _EDGE: Final = 2  # milliseconds; slices overlap by one on each side of an edge
 _TIMES: Final = (0, 1)  # of a row's keys, those that a window can filter on: planned and started

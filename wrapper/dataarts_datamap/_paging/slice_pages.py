@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct
 
-from dataarts_datamap._models import RunPage
-from dataarts_datamap._paging.offsets import Span
 from dataarts_datamap._paging.overlap import Row, row_of
+
+if TYPE_CHECKING:
+    from dataarts_datamap._models import RunPage
+    from dataarts_datamap._paging.offsets import Span
 
 
 class Page:

@@ -22,7 +22,6 @@ from dataarts_datamap._retry.rate_limiter import RateLimiter
 if TYPE_CHECKING:
     from dataarts_datamap._clock import Clock
 
-
 _MOST_ATTEMPTS: Final = 20
 _LONGEST: Final = 3600.0
 

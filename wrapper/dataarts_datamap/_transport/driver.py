@@ -20,11 +20,10 @@ from dataarts_datamap._errors import (
     DataMapError,
 )
 from dataarts_datamap._messages import Response, Send, Sleep, Wait
+from dataarts_datamap._transport import tls
 from dataarts_datamap._transport.h11_pool import DirectPool
 from dataarts_datamap._transport.pool_registry import PoolRegistry, is_closed_here, process_and_loop
-from dataarts_datamap._transport.proxies import Proxy
 from dataarts_datamap._transport.response_builder import ResponseBuilder
-from dataarts_datamap._transport.tls import tls_context
 from dataarts_datamap._transport.wire import (
     Due,
     ExchangeError,
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._messages import Request, Steps
     from dataarts_datamap._transport.cancellation import Cancellation
     from dataarts_datamap._transport.httpcore_pools import AsyncPool, ProxyPool
+    from dataarts_datamap._transport.proxies import Proxy
 
 T = TypeVar("T")
 
@@ -166,10 +166,10 @@ class SyncTransport:
 
     def _open_pool(self, proxy: Proxy | None) -> DirectPool | ProxyPool:
         if proxy is None:
-            return DirectPool(tls_context=tls_context, **_pool_size())
+            return DirectPool(tls_context=tls.tls_context, **_pool_size())
         from dataarts_datamap._transport.httpcore_pools import ProxyPool  # noqa: PLC0415  loads a library that few clients need
 
-        return ProxyPool(proxy, tls_context, **_pool_size())
+        return ProxyPool(proxy, tls.tls_context, **_pool_size())
 
 
 class AsyncTransport:
@@ -257,7 +257,7 @@ class AsyncTransport:
     def _open_pool(self, proxy: Proxy | None) -> AsyncPool:
         from dataarts_datamap._transport.httpcore_pools import AsyncPool  # noqa: PLC0415  loads a library that few clients need
 
-        return AsyncPool(proxy, tls_context, **_pool_size())
+        return AsyncPool(proxy, tls.tls_context, **_pool_size())
 
 
 async def _cancelled_in_time(exchange: Coroutine[Any, Any, None], arrival: ResponseBuilder) -> None:

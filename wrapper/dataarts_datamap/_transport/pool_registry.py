@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from dataarts_datamap._messages import Request
 
-
 PoolT = TypeVar("PoolT")
 
 

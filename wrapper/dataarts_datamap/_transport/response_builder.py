@@ -7,7 +7,6 @@ import ssl
 import zlib
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from dataarts_datamap._clock import Clock
 from dataarts_datamap._errors import (
     AnswerTooLargeError,
     CertificateError,
@@ -22,7 +21,6 @@ from dataarts_datamap._messages import Response, Send
 from dataarts_datamap._secrets import mask
 from dataarts_datamap._text import printable
 from dataarts_datamap._transport.decompression import Unpacker
-from dataarts_datamap._transport.proxies import Proxy
 from dataarts_datamap._transport.wire import (
     LateConnectionError,
     LateError,
@@ -35,6 +33,8 @@ from dataarts_datamap._transport.wire import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dataarts_datamap._clock import Clock
+    from dataarts_datamap._transport.proxies import Proxy
 
 ErrorT = TypeVar("ErrorT", bound=DataMapError)
 

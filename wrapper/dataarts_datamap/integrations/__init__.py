@@ -1,0 +1,1 @@
+"""Guests in other systems: each imports the public names only."""
