@@ -60,7 +60,7 @@ def test_error_on_the_way(format_: Any, append: bool, existed: bool, tmp_path: P
 
 @pytest.mark.parametrize("format_", ["csv", "duckdb"])
 def test_killed(format_: Any, tmp_path: Path) -> None:
-    """A process that is killed in the middle leaves the old file as it was, and the next export goes well."""
+    """A killed process leaves the old file as it was and its scratch folder beside it; the next export goes well."""
     path = tmp_path / f"runs.{format_}"
     export_runs([make_run(1)], path)
     before = path.read_bytes()
@@ -70,46 +70,13 @@ def test_killed(format_: Any, tmp_path: Path) -> None:
         process.kill()
 
     assert before == path.read_bytes()
+    left = [entry for entry in tmp_path.iterdir() if entry != path]
+    assert [f".{path.name}."] == [entry.name[: len(path.name) + 2] for entry in left]
+    assert [".tmp"] == [entry.suffix for entry in left]
+
     export_runs([make_run(2)], path, append=True)
     assert [1, 2] == sorted(row["run_id"] for row in read_back(path))
-    assert [path] == list(tmp_path.iterdir())
-
-
-def test_what_a_killed_export_leaves(tmp_path: Path) -> None:
-    """The next export removes what killed ones of the same name left, and nothing of one that is still at work."""
-    path, other = tmp_path / "runs.csv", tmp_path / "runs.csv.csv"
-    foreign = [tmp_path / name for name in (".runs.csv.abcdefgh.tmp", ".runs.csv.backup.tmp", ".runs.csv.notes123.tmp")]
-    for folder in foreign:
-        folder.mkdir()
-    (foreign[0] / "runs.csv.owner").touch()  # not locked yet
-    with _paused(path) as killed, _paused(path) as at_work, _paused(other) as elsewhere:
-        assert 3 == len(_scratch(tmp_path)) - len(foreign)
-        _kill(killed)
-        _kill(elsewhere)
-        export_runs([make_run(1)], path)
-        assert 2 == len(_scratch(tmp_path)) - len(foreign)
-        _kill(at_work)
-
-    export_runs([make_run(1)], path)
-    export_runs([make_run(1)], other)
-    assert sorted(foreign) == _scratch(tmp_path)
-
-
-def _scratch(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.is_dir())
-
-
-def _paused(path: Path) -> subprocess.Popen[bytes]:
-    """An export that has begun to write, and waits for its next run."""
-    process = _exporting(path, "csv", append=False, number=2, stop_at=1)
-    assert process.stdout is not None
-    assert b"half\n" == process.stdout.readline()
-    return process
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    process.kill()
-    process.wait()
+    assert {path, *left} == set(tmp_path.iterdir())
 
 
 def test_changed_meanwhile(tmp_path: Path) -> None:

@@ -312,6 +312,20 @@ def test_spans_of_tasks_stay_apart() -> None:
     assert all(f"/{table}/" in str(url) for table, url in below.items())
 
 
+def test_the_old_place() -> None:
+    """What imported the hook from its old place goes on working, and is told the new one."""
+    code = "from dataarts_datamap.otel import attempt_hook; print(attempt_hook.__module__)"
+    done = subprocess.run(
+        [sys.executable, "-W", "always", "-c", code], check=True, capture_output=True, text=True, encoding="utf-8"
+    )
+
+    assert "dataarts_datamap.integrations.otel\n" == done.stdout
+    assert (
+        "DeprecationWarning: dataarts_datamap.otel has moved: import attempt_hook from dataarts_datamap.integrations.otel"
+        in done.stderr
+    )
+
+
 def test_without_the_extra() -> None:
     """Nothing of OpenTelemetry is loaded unless it is asked for, and then its extra is named."""
     code = (

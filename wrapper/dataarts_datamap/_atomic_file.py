@@ -10,7 +10,6 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from dataarts_datamap._errors import ExportError, InvalidArgumentError
-from dataarts_datamap._scratch_owner import SUFFIX, owning, prefix_for, remove_abandoned
 from dataarts_datamap._text import printable, shown
 
 if TYPE_CHECKING:
@@ -38,14 +37,9 @@ def replaceable(path: str | os.PathLike[str]) -> Path:
 def scratch(target: Path) -> Generator[Path]:
     """A path of the target's name in a folder of its own beside the target, gone at the end of the block.
 
-    A process that is killed leaves the folder, whose name begins with a dot and the target's name and ends in ``.tmp``:
-    the next one for the same target removes it.
+    A process that is killed leaves the folder, such as ``.runs.csv.k3v9x2ab.tmp``.
     """
-    remove_abandoned(target)
-    with (
-        TemporaryDirectory(prefix=prefix_for(target), suffix=SUFFIX, dir=target.parent) as folder,
-        owning(Path(folder), target),
-    ):
+    with TemporaryDirectory(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent) as folder:
         yield Path(folder, target.name)
 
 

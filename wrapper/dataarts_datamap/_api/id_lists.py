@@ -5,7 +5,7 @@ The operations are KeystoneListProjects, ListDataArtsStudioInstances and ListMan
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from msgspec import Struct, json
 
@@ -21,8 +21,9 @@ from dataarts_datamap._arguments import header_value, path_segment
 from dataarts_datamap._errors import ErrorBodyError, InvalidArgumentError, InvalidEnvelopeError
 
 if TYPE_CHECKING:
-    from dataarts_datamap._client.discovery import T
     from dataarts_datamap._messages import Response
+
+T = TypeVar("T")
 
 _IN_EFFECT: Final = 2
 
