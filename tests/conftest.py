@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import HealthCheck, settings
 
+from support.faces import AsyncFace, Face, SyncFace
+
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import Iterator
 
 # The first draw of a fresh checkout builds tables of Unicode, which takes longer than a health check allows.
 settings.register_profile(
@@ -19,6 +23,21 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("project")
+
+
+@pytest.fixture(params=[SyncFace(), AsyncFace()], ids=["sync", "async"])
+def face(request: pytest.FixtureRequest) -> Face:
+    """Each face of the client in turn."""
+    chosen: Face = request.param
+    return chosen
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """SIGINT interrupts, even where the tests run in the background of a shell, which has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -43,7 +43,7 @@ def _lines() -> Iterator[str]:
     yield ""
     yield "<!-- Written by `make faults` from tests/support/transport_faults.py. Do not edit. -->"
     yield ""
-    yield f"Each of these {count} faults happens over a real socket in `tests/wrapper/test_transport_faults.py`, to"
+    yield f"Each of these {count} faults happens over a real socket in `tests/transport/test_transport_faults.py`, to"
     yield from _INTRODUCTION
     for group, faults in FAULTS.items():
         yield from ("", f"## {group}", "", *_HEADER)
