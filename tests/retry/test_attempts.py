@@ -320,10 +320,8 @@ def test_the_old_place() -> None:
     )
 
     assert "dataarts_datamap.integrations.otel\n" == done.stdout
-    assert (
-        "DeprecationWarning: dataarts_datamap.otel has moved: import attempt_hook from dataarts_datamap.integrations.otel"
-        in done.stderr
-    )
+    told = "dataarts_datamap.otel has moved: import attempt_hook from dataarts_datamap.integrations.otel"
+    assert f"DeprecationWarning: {told}" in done.stderr
 
 
 def test_without_the_extra() -> None:
