@@ -42,11 +42,11 @@ from dataarts_datamap import (
 from dataarts_datamap._auth.chain import Profile, Search
 from dataarts_datamap._auth.credentials import now_utc
 from dataarts_datamap._auth.ecs_metadata import _Keys  # pyright: ignore[reportPrivateUsage]  what it holds is secret
-from dataarts_datamap._doctor.examination import examine, subject_of
+from dataarts_datamap._doctor.examination import examine, input_of
 from dataarts_datamap._secrets import mask
 from dataarts_datamap._shared_value import Fetched
 from dataarts_datamap._transport.proxies import checked_proxy
-from dataarts_datamap._transport.wire import Due, Origin, Outgoing, Timeouts
+from dataarts_datamap._transport.wire import Deadline, Origin, Timeouts, WireRequest
 from dataarts_datamap.integrations.otel import attempt_hook
 from support.echoes import ESCAPES, PLACES, Echo, echoing_server
 from support.faces import SETTINGS, WINDOW, InstantClock
@@ -97,7 +97,7 @@ def call_operators(client: DataMapClient, hunted: list[object]) -> None:
 
 def call_doctor(client: DataMapClient, hunted: list[object]) -> None:
     """Examine the client."""
-    hunted += examine(subject_of(client))
+    hunted += examine(input_of(client))
 
 
 def call_async(client: AsyncDataMapClient, hunted: list[object]) -> Any:
@@ -232,14 +232,14 @@ def echoing() -> Iterator[tuple[Faulty, Echo]]:
         Search(environ={"DATAMAP_PASSWORD": "Zq-secret"}),
         Response(request=REQUEST, status=201, headers={"x-subject-token": "Zq-secret"}, content=b"Zq-secret"),
         REQUEST,
-        Outgoing(
+        WireRequest(
             method="GET",
             origin=Origin("https", "h", None),
             target=b"/",
             headers=[(b"X-Auth-Token", b"Zq-secret")],
             content=b"Zq-secret",
             timeouts=Timeouts(free=1, connect=1, silence=1),
-            due=Due(1, Clock()),
+            due=Deadline(1, Clock()),
         ),
     ],
     ids=lambda value: type(value).__name__,

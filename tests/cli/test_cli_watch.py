@@ -19,8 +19,8 @@ from rich.console import Console
 from rich.screen import Screen
 
 from dataarts_datamap import AuthenticationError, DataMapClient, Operator, TokenCredentials
-from dataarts_datamap._monitoring.polling import Pace, Reading, Readings
-from dataarts_datamap._monitoring.snapshot import Picture
+from dataarts_datamap._monitoring.polling import Poll, Polls, PollSchedule
+from dataarts_datamap._monitoring.snapshot import Snapshot
 from dataarts_datamap._report.contents import report_on
 from dataarts_datamap._times import EPOCH, MILLISECOND
 from dataarts_datamap._window import Window
@@ -58,7 +58,7 @@ def readings(
     *steps: Callable[[], object],
     until_ended: bool = False,
     patience: timedelta | None = None,
-) -> Iterator[Readings]:
+) -> Iterator[Polls]:
     """The readings of a table, half a minute apart, and before each but the first one of the steps."""
     left = iter(steps)
 
@@ -66,7 +66,9 @@ def readings(
         clock.move(seconds=seconds)
         next(left, lambda: None)()
 
-    pace = Pace(every=EVERY, patience=patience or EVERY * len(steps), until_ended=until_ended, now=clock, wait=wait)
+    schedule = PollSchedule(
+        every=EVERY, patience=patience or EVERY * len(steps), until_ended=until_ended, now=clock, wait=wait
+    )
     known = ("project_id", "instance_id", "token")
     project_id, instance_id, token = (str(getattr(service, name, "made-up")) for name in known)
     with DataMapClient(
@@ -77,7 +79,7 @@ def readings(
         clock=InstantClock(),
     ) as client:
         table_guid = getattr(service, "table_guid", "t")
-        yield Readings(ClientTable(client, table_guid, {}), Picture(timedelta(hours=24)), pace=pace)
+        yield Polls(ClientTable(client, table_guid, {}), Snapshot(timedelta(hours=24)), schedule=schedule)
 
 
 def lines(capfdbinary: pytest.CaptureFixture[bytes]) -> tuple[list[dict[str, Any]], list[str]]:
@@ -344,7 +346,7 @@ def view() -> View:
         operators=[Operator(task_id="1", job_name="never ran")],
     )
     shown = View("t\x1b[2J", zone=UTC, now=clock)
-    shown.show(Reading(at=now, next_at=now + EVERY, notes=("odd\x1b[2J",)), report)
+    shown.show(Poll(at=now, next_at=now + EVERY, notes=("odd\x1b[2J",)), report)
     clock.move(seconds=10)
     return shown
 
@@ -374,7 +376,7 @@ def test_view_tells_what_does_not_fit(view: View) -> None:
 def test_view_of_a_failure(view: View) -> None:
     """A reading that failed leaves what was there, marked as old, with when and why, and when the next one is."""
     at = MovingClock()() + timedelta(seconds=5)
-    view.show(Reading(at=at, error=AuthenticationError("no\x1b[2J"), next_at=at + EVERY), None)
+    view.show(Poll(at=at, error=AuthenticationError("no\x1b[2J"), next_at=at + EVERY), None)
 
     text = " ".join(" ".join(drawn(view, width=100, height=60)).split())
     assert "OLD: Runs since 2026-10-31 12:00:00, read at 2026-11-01 12:00:00 (UTC), 10 s ago." in text
@@ -390,7 +392,7 @@ def test_view_goes_with_the_time() -> None:
     running = make_run(2, status="running", planTime=now - 1_100_000, startTime=now - 1_100_000, endTime=0)
     report = report_on([success, running], table_guid="t", window=Window(0, now), now=clock(), zone=UTC)
     view = View("t", zone=UTC, now=clock)
-    view.show(Reading(at=clock(), next_at=clock() + EVERY), report)
+    view.show(Poll(at=clock(), next_at=clock() + EVERY), report)
     clock.move(seconds=20)
 
     _, title, *_, row = drawn(view, width=100, height=40)[:7]

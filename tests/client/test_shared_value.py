@@ -21,7 +21,7 @@ from dataarts_datamap import (
     ServerError,
 )
 from dataarts_datamap._messages import Request, Sleep, Wait
-from dataarts_datamap._shared_value import Fetched, Kept
+from dataarts_datamap._shared_value import Fetched, SharedValue
 from dataarts_datamap._transport.driver import AsyncTransport, Network, SyncTransport
 from support.answers import run_page
 from support.faces import SETTINGS, WINDOW
@@ -44,7 +44,7 @@ class Keeper:
         self.fetches = 0
         self.on_look: Callable[[], object] = int
         self._life = life
-        self.kept: Kept[int, Any] = Kept(self._fetch, self._look, margin=10.0)
+        self.kept: SharedValue[int, Any] = SharedValue(self._fetch, self._look, margin=10.0)
 
     def _look(self) -> float:
         on_look, self.on_look = self.on_look, int
@@ -80,9 +80,9 @@ def test_others_wait_for_the_first() -> None:
 
     assert REQUEST is request
     assert isinstance(wait, Wait)
-    opened = [wait.gate.is_open]
+    opened = [wait.event.is_open]
     assert 1 == finished(first)
-    opened.append(wait.gate.is_open)
+    opened.append(wait.event.is_open)
     assert [False, True] == opened
     assert 1 == finished(second)
     assert 1 == keeper.fetches
@@ -153,7 +153,7 @@ def test_who_goes_away_leaves_it_to_another(end: str) -> None:
         with pytest.raises(type(error)):
             first.throw(error)
 
-    assert wait.gate.is_open
+    assert wait.event.is_open
     assert REQUEST is next(second)
     assert isinstance(next(third), Wait)
     assert 2 == finished(second)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dataarts_datamap import AccessKeyCredentials, DataMapClient, PasswordCredentials, TokenCredentials
-from dataarts_datamap._doctor.examination import examine, subject_of
+from dataarts_datamap._doctor.examination import examine, input_of
 from dataarts_datamap._doctor.findings import Finding, Outcome
 from dataarts_datamap._transport.tls import tls_context
 from dataarts_datamap.cli._main import run
@@ -72,7 +72,7 @@ def findings(server: Addressed, *, now: Callable[[], datetime] | None = None, **
         **settings,
     }
     with DataMapClient(**whole) as client:
-        subject = subject_of(client)
+        subject = input_of(client)
         found = list(examine(replace(subject, now=now) if now else subject))
     assert STEPS == [finding.step for finding in found]
     return {finding.step: finding for finding in found}

@@ -27,7 +27,7 @@ from dataarts_datamap._errors import (
     UnsuccessfulError,
     UpstreamError,
 )
-from dataarts_datamap._monitoring.snapshot import ChangeKind, Part, Picture, foremost, may_mend
+from dataarts_datamap._monitoring.snapshot import ChangeKind, PollWindow, Snapshot, foremost, may_recover
 from support.moving_clock import MovingClock
 from support.runs import make_run
 
@@ -99,83 +99,83 @@ class Service:
         return row.start or row.plan if self.column == "startTime" else row.plan
 
 
-def look(picture: Picture, service: Service) -> tuple[Part, list[tuple[str, int | None]]]:
+def look(snapshot: Snapshot, service: Service) -> tuple[PollWindow, list[tuple[str, int | None]]]:
     """What a reading read, and what it found changed."""
-    part = picture.next_part(service.clock())
-    changes = picture.take(service.read(part.window), part)
-    return part, [(change.kind.value, change.run.run_id) for change in changes]
+    poll_window = snapshot.next_window(service.clock())
+    changes = snapshot.take(service.read(poll_window.window), poll_window)
+    return poll_window, [(change.kind.value, change.run.run_id) for change in changes]
 
 
-def ago(service: Service, part: Part) -> tuple[bool, float]:
+def ago(service: Service, poll_window: PollWindow) -> tuple[bool, float]:
     """Whether a reading was whole, and how many minutes before the present it began."""
-    assert service.now == part.window.end
-    return part.is_whole, (service.now - part.window.start) / MINUTE
+    assert service.now == poll_window.window.end
+    return poll_window.is_whole, (service.now - poll_window.window.start) / MINUTE
 
 
 def test_rule() -> None:
     """A reading begins an hour before the oldest run that goes on, or the last one; after ten minutes, it is whole."""
     service = Service()
     service.put(Row(1, service.now - 20 * HOUR, service.now - 20 * HOUR, service.now - 19 * HOUR, "success"))
-    picture = Picture(DAY)
-    assert (True, 24 * 60) == ago(service, look(picture, service)[0])
+    snapshot = Snapshot(DAY)
+    assert (True, 24 * 60) == ago(service, look(snapshot, service)[0])
 
     service.clock.move(minutes=1)
-    assert (False, 61) == ago(service, look(picture, service)[0])
+    assert (False, 61) == ago(service, look(snapshot, service)[0])
 
     service.put(Row(2, service.now - 90 * MINUTE, service.now - 80 * MINUTE, 0, "running"))
     service.put(Row(3, service.now - 30 * MINUTE))
     service.clock.move(minutes=9)
-    assert (True, 24 * 60) == ago(service, look(picture, service)[0])
+    assert (True, 24 * 60) == ago(service, look(snapshot, service)[0])
 
     service.clock.move(minutes=2)
-    assert (False, 161) == ago(service, look(picture, service)[0])
+    assert (False, 161) == ago(service, look(snapshot, service)[0])
 
     service.clock.move(hours=30)
-    assert (True, 1901 + 1 / MINUTE) == ago(service, look(picture, service)[0])
+    assert (True, 1901 + 1 / MINUTE) == ago(service, look(snapshot, service)[0])
 
 
 def test_oldest_run_that_has_not_ended_stays() -> None:
     """A run that goes on for longer than the span is kept sight of; once it has ended, it leaves."""
-    service, picture = Service(), Picture(DAY)
+    service, snapshot = Service(), Snapshot(DAY)
     begun = service.now - 23 * HOUR
     service.put(Row(1, begun, begun, 0, "running"))
-    look(picture, service)
+    look(snapshot, service)
     service.clock.move(hours=5)
-    part, changes = look(picture, service)
-    assert (True, [], begun - 1) == (part.is_whole, changes, part.window.start)
+    poll_window, changes = look(snapshot, service)
+    assert (True, [], begun - 1) == (poll_window.is_whole, changes, poll_window.window.start)
 
     service.put(service.rows[1].next_step(service.now, "success"))
-    assert [("changed", 1)] == look(picture, service)[1]
+    assert [("changed", 1)] == look(snapshot, service)[1]
     service.clock.move(minutes=10)
-    assert (True, []) == (look(picture, service)[0].is_whole, look(picture, service)[1])
-    assert () == picture.runs
+    assert (True, []) == (look(snapshot, service)[0].is_whole, look(snapshot, service)[1])
+    assert () == snapshot.runs
 
 
 def test_never_before_the_first_reading() -> None:
     """A run with a time that cannot be right does not make the readings grow."""
-    service, picture = Service("startTime"), Picture(DAY)
+    service, snapshot = Service("startTime"), Snapshot(DAY)
     service.put(Row(1, 1, service.now - HOUR, 0, "running"))
-    first, _ = look(picture, service)
+    first, _ = look(snapshot, service)
     service.clock.move(minutes=11)
 
-    part, _ = look(picture, service)
+    poll_window, _ = look(snapshot, service)
 
-    assert (True, first.window.start) == (part.is_whole, part.window.start)
+    assert (True, first.window.start) == (poll_window.is_whole, poll_window.window.start)
 
 
 def test_changes() -> None:
     """Each change is told once, with what was there before; a run that leaves the window is no change."""
-    service, picture = Service(), Picture(timedelta(hours=2))
+    service, snapshot = Service(), Snapshot(timedelta(hours=2))
     service.put(Row(1, service.now - 119 * MINUTE, service.now - 119 * MINUTE, service.now - 118 * MINUTE, "success"))
     service.put(Row(2, service.now - 10 * MINUTE))
-    assert [("known", 1), ("known", 2)] == look(picture, service)[1]
-    assert [] == look(picture, service)[1]
+    assert [("known", 1), ("known", 2)] == look(snapshot, service)[1]
+    assert [] == look(snapshot, service)[1]
 
     service.clock.move(minutes=1)
     service.put(service.rows[2].next_step(service.now - MINUTE, ""))
     service.put(Row(3, service.now - MINUTE))
-    part = picture.next_part(service.clock())
-    changed, appeared = picture.take(service.read(part.window), part)
+    poll_window = snapshot.next_window(service.clock())
+    changed, appeared = snapshot.take(service.read(poll_window.window), poll_window)
     assert (ChangeKind.CHANGED, "running", "waiting") == (
         changed.kind,
         changed.run.status,
@@ -185,41 +185,43 @@ def test_changes() -> None:
 
     del service.rows[3]
     service.clock.move(minutes=9)
-    assert [("gone", 3)] == look(picture, service)[1]
-    assert {2} == {run.run_id for run in picture.runs}
+    assert [("gone", 3)] == look(snapshot, service)[1]
+    assert {2} == {run.run_id for run in snapshot.runs}
 
 
 def test_rerun_that_ended_alike_is_a_change() -> None:
     """A run that was run again between two readings, and ended the same way, is told by its other times."""
-    service, picture = Service(), Picture(DAY)
+    service, snapshot = Service(), Snapshot(DAY)
     service.put(Row(1, service.now - MINUTE, service.now - MINUTE, service.now, "success"))
-    look(picture, service)
+    look(snapshot, service)
     service.clock.move(minutes=2)
     service.put(replace(service.rows[1], start=service.now - MINUTE, end=service.now))
 
-    assert [("changed", 1)] == look(picture, service)[1]
+    assert [("changed", 1)] == look(snapshot, service)[1]
 
 
 def test_clock_that_is_put_back() -> None:
     """A reading of a time before the last whole one is whole."""
-    service, picture = Service(), Picture(DAY)
-    look(picture, service)
+    service, snapshot = Service(), Snapshot(DAY)
+    look(snapshot, service)
     service.clock.move(minutes=-1)
 
-    assert look(picture, service)[0].is_whole
+    assert look(snapshot, service)[0].is_whole
 
 
 def test_runs_without_ids() -> None:
     """Runs without an id are all there; one that changes comes as another."""
-    picture = Picture(DAY)
+    snapshot = Snapshot(DAY)
     now = datetime(2024, 1, 11, 2, tzinfo=UTC)
     first, second = make_run(None, status="running"), make_run(None, status="waiting")
-    part = picture.next_part(now)
-    picture.take([first, second], part)
-    assert {first, second} == set(picture.runs)
+    poll_window = snapshot.next_window(now)
+    snapshot.take([first, second], poll_window)
+    assert {first, second} == set(snapshot.runs)
 
     ended = make_run(None, status="success")
-    kinds = [(change.kind.value, change.run.status) for change in picture.take([ended, second], picture.next_part(now))]
+    kinds = [
+        (change.kind.value, change.run.status) for change in snapshot.take([ended, second], snapshot.next_window(now))
+    ]
     assert [("appeared", "success"), ("gone", "running")] == kinds
 
 
@@ -266,33 +268,33 @@ def change(service: Service, kind: str, pick: int, status: str, eligible: list[R
 @given(_steps, st.sampled_from(["planTime", "startTime"]))
 def test_equals_a_full_reading(steps: list[tuple[int, list[tuple[str, int, str]]]], column: Column) -> None:
     """Runs that had not ended, or are of the last hour, may change: the picture is what a full reading gives."""
-    service, picture = filled(column), Picture(DAY)
-    end = look(picture, service)[0].window.end
+    service, snapshot = filled(column), Snapshot(DAY)
+    end = look(snapshot, service)[0].window.end
     for seconds, changes in steps:
         read = {row.number for row in service.rows.values() if not row.has_ended or row.plan > end - HOUR}
         service.clock.move(seconds=seconds)
         for kind, pick, status in changes:
             change(service, kind, pick, status, [row for row in service.rows.values() if row.number in read])
-        end = look(picture, service)[0].window.end
+        end = look(snapshot, service)[0].window.end
 
-        assert picture.window is not None
-        assert sorted_by_id(service.read(picture.window)) == sorted_by_id(picture.runs)
+        assert snapshot.window is not None
+        assert sorted_by_id(service.read(snapshot.window)) == sorted_by_id(snapshot.runs)
 
 
 @given(_steps, st.sampled_from(["planTime", "startTime"]))
 def test_whole_reading_mends_all(steps: list[tuple[int, list[tuple[str, int, str]]]], column: Column) -> None:
     """Whatever happens to any run, a whole reading tells it; and one comes as soon as the last is ten minutes old."""
-    service, picture = filled(column), Picture(DAY)
-    whole_at = look(picture, service)[0].window.end
+    service, snapshot = filled(column), Snapshot(DAY)
+    whole_at = look(snapshot, service)[0].window.end
     for seconds, changes in steps:
         service.clock.move(seconds=seconds)
         for kind, pick, status in changes:
             change(service, kind, pick, status, list(service.rows.values()))
-        part, _ = look(picture, service)
-        assert part.is_whole is (service.now - whole_at >= 10 * MINUTE)
-        if part.is_whole:
+        poll_window, _ = look(snapshot, service)
+        assert poll_window.is_whole is (service.now - whole_at >= 10 * MINUTE)
+        if poll_window.is_whole:
             whole_at = service.now
-            assert sorted_by_id(service.read(part.window)) == sorted_by_id(picture.runs)
+            assert sorted_by_id(service.read(poll_window.window)) == sorted_by_id(snapshot.runs)
 
 
 def sorted_by_id(runs: Any) -> list[Run]:
@@ -302,18 +304,18 @@ def sorted_by_id(runs: Any) -> list[Run]:
 
 def test_rerun_beyond_the_rule() -> None:
     """A rerun of a run that ended long ago is seen by the next whole reading, and then followed."""
-    service, picture = filled("planTime"), Picture(DAY)
+    service, snapshot = filled("planTime"), Snapshot(DAY)
     service.put(service.rows.pop(90).next_step(service.now, "success"))
-    look(picture, service)
+    look(snapshot, service)
     service.clock.move(minutes=1)
     service.put(service.rows[3].next_step(service.now, ""))
-    assert (False, []) == (look(picture, service)[0].is_whole, look(picture, service)[1])
+    assert (False, []) == (look(snapshot, service)[0].is_whole, look(snapshot, service)[1])
 
     service.clock.move(minutes=9)
-    assert [("changed", 3)] == look(picture, service)[1]
+    assert [("changed", 3)] == look(snapshot, service)[1]
     service.clock.move(minutes=1)
     service.put(service.rows[3].next_step(service.now, "success"))
-    assert [("changed", 3)] == look(picture, service)[1]
+    assert [("changed", 3)] == look(snapshot, service)[1]
 
 
 @pytest.mark.parametrize(
@@ -363,4 +365,4 @@ def _upstream(status: int) -> UpstreamError:
 )
 def test_may_mend(error: DataMapError, *, mends: bool) -> None:
     """What passes by itself is waited for; what the service refuses, or is wrong here, is not."""
-    assert mends is may_mend(error)
+    assert mends is may_recover(error)

@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from dataarts_datamap import IncompleteWalkError, Operator, Run, RunPage
 from dataarts_datamap._paging.offsets import Counting
 from dataarts_datamap._paging.resume_token import Position
-from dataarts_datamap._paging.walk_options import Await, Habits, Plan
+from dataarts_datamap._paging.walk_options import PageNeeded, ServerHabits, WalkOptions
 from dataarts_datamap._paging.window_walk import WindowWalk, cut
 from dataarts_datamap._window import Window
 from support.simulated_server import BOUNDS, IDS, TAKES, TELLS, SimulatedServer
@@ -26,19 +26,19 @@ LONG = 10**12
 MOST_READS = 20_000
 
 
-def plan(page_size: int = 10, *, slice_span: int = LONG, slice_rows: int = 10_000, unit: Any = "auto") -> Plan:
+def plan(page_size: int = 10, *, slice_span: int = LONG, slice_rows: int = 10_000, unit: Any = "auto") -> WalkOptions:
     """How a window is walked."""
-    return Plan(page_size=page_size, offset_unit=unit, slice_span=slice_span, slice_rows=slice_rows)
+    return WalkOptions(page_size=page_size, offset_unit=unit, slice_span=slice_span, slice_rows=slice_rows)
 
 
 class Drive:
     """Drives a walk against a server, page by page."""
 
     def __init__(
-        self, server: SimulatedServer, how: Plan, habits: Habits | None = None, token: str | None = None
+        self, server: SimulatedServer, how: WalkOptions, habits: ServerHabits | None = None, token: str | None = None
     ) -> None:
         self.server = server
-        self.habits = habits or Habits()
+        self.habits = habits or ServerHabits()
         self.how = how
         self.given: list[int] = []
         self.reads: list[PageRead] = []
@@ -106,7 +106,7 @@ class Drive:
         return self.server.page(read)
 
     def _advance(self, page: RunPage | None) -> None:
-        self._wanted: Await | None = None
+        self._wanted: PageNeeded | None = None
         self._latest = None
         try:
             step = next(self._pages) if page is None else self._pages.send(page)
@@ -115,7 +115,7 @@ class Drive:
         except IncompleteWalkError as error:
             self.is_over, self.error = True, error
         else:
-            if isinstance(step, Await):
+            if isinstance(step, PageNeeded):
                 self._wanted = step
             else:
                 self._give(step)
@@ -247,7 +247,7 @@ def test_cost_of_finding_out(takes: Any, newest_first: bool) -> None:  # noqa: F
 def test_wrong_guess_loses_nothing(takes: Any, assumed: Counting, tells: Any) -> None:
     """Whatever is assumed of how a server counts, a walk has all runs, or fails."""
     for rows in (1, 12, 30, 45):
-        habits = Habits(counting=assumed, capacity=10, true_totals=9)
+        habits = ServerHabits(counting=assumed, capacity=10, true_totals=9)
         drive = Drive(served(rows, takes=takes, tells=tells), plan(10), habits).finish()
         assert drive.error is not None or list(range(1, rows + 1)) == sorted(drive.given)
 
@@ -268,7 +268,7 @@ class NothingAtZero(SimulatedServer):
 @pytest.mark.parametrize(("takes", "times"), [("pages from one", 10**9), ("rows", 1), ("pages", 1)])
 def test_nothing_at_offset_zero(takes: Any, times: int) -> None:
     """A server may begin to count at one, or have had nothing yet when it was asked first: no run is passed over."""
-    habits = Habits()
+    habits = ServerHabits()
     for _ in range(2):
         server = NothingAtZero(Random(7), takes=takes, last=10**9)
         server.times = times
@@ -279,7 +279,7 @@ def test_nothing_at_offset_zero(takes: Any, times: int) -> None:
 
 def test_total_that_proves_true_is_taken_at_its_word() -> None:
     """A list shorter than a page is read once more from its end, until the total has proved true a few times."""
-    server, habits = served(50), Habits()
+    server, habits = served(50), ServerHabits()
     counts = [len(Drive(server, plan(100), habits).finish().reads) for _ in range(6)]
 
     assert [1, 1] == counts[-2:]
@@ -289,14 +289,14 @@ def test_total_that_proves_true_is_taken_at_its_word() -> None:
 def test_full_page_is_not_the_end() -> None:
     """Even where totals have proved true, one that lags behind the rows does not end a walk on a full page."""
     server = served(21, tells="one less")
-    drive = Drive(server, plan(20), Habits(counting=Counting.ROWS, capacity=20, true_totals=9)).finish()
+    drive = Drive(server, plan(20), ServerHabits(counting=Counting.ROWS, capacity=20, true_totals=9)).finish()
 
     assert (None, list(range(1, 22))) == (drive.error, sorted(drive.given))
 
 
 def test_total_of_the_page_alone_is_not_believed() -> None:
     """Where the total is that of the page, and pages are capped in silence, no run is lost, however often one asks."""
-    habits = Habits()
+    habits = ServerHabits()
     for rows in (10, 10, 10, 10, 10, 25):
         server = served(rows, tells="this page", cap=10)
         assert sorted(server.stayed) == sorted(Drive(server, plan(100), habits).finish().given)
@@ -350,7 +350,7 @@ def test_long_lists_are_cut() -> None:
 def test_delete_and_insert_that_cancel_out() -> None:
     """A run that goes and one that comes leave the total as it is; the run between two pages is read all the same."""
     server = served(30)
-    drive = Drive(server, plan(10), Habits(counting=Counting.ROWS, capacity=10))
+    drive = Drive(server, plan(10), ServerHabits(counting=Counting.ROWS, capacity=10))
     drive.step()
     server.rows.remove(min(server.rows, key=lambda row: row.plan_time))
     server.rows.append(server._new())  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  the simulator's own
@@ -362,7 +362,7 @@ def test_delete_and_insert_that_cancel_out() -> None:
 def test_changes_are_counted() -> None:
     """A run that comes back with other content is given as it came first, and counted."""
     server = served(20)
-    drive = Drive(server, plan(10), Habits(counting=Counting.ROWS, capacity=10))
+    drive = Drive(server, plan(10), ServerHabits(counting=Counting.ROWS, capacity=10))
     drive.step()
     for row in server.rows:
         row.version = 1

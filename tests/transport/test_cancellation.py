@@ -11,7 +11,7 @@ import pytest
 
 from dataarts_datamap import Clock
 from dataarts_datamap._messages import Sleep, Wait
-from dataarts_datamap._one_shot_event import Gate
+from dataarts_datamap._one_shot_event import OneShotEvent
 from dataarts_datamap._transport.cancellation import Cancellation
 from dataarts_datamap._transport.driver import Network, SyncTransport
 
@@ -71,7 +71,7 @@ class CancellingClock(Clock):
         self._cancellation.cancel()
 
 
-class CancellingGate(Gate):
+class CancellingGate(OneShotEvent):
     """A gate that stays closed, and at which waiting takes no time, and ends an exchange."""
 
     def __init__(self, clock: CancellingClock) -> None:
@@ -103,7 +103,7 @@ def test_wait_that_is_cancelled_is_not_waited_out(kind: str) -> None:
 
 def test_open_gate_ends_the_wait() -> None:
     """Who waits for what another fetches goes on as soon as it is there, though the wait has no end of its own."""
-    gate = Gate()
+    gate = OneShotEvent()
     gate.open()
     transport = SyncTransport(Network(timeout=1, max_answer_size=1, proxy=None), Clock())
 

@@ -13,7 +13,7 @@ import pytest
 
 from dataarts_datamap import AsyncDataMapClient, ClientClosedError, Clock, DataMapClient, DataMapError, Retry
 from dataarts_datamap._messages import Request
-from dataarts_datamap._one_shot_event import Gate
+from dataarts_datamap._one_shot_event import OneShotEvent
 from dataarts_datamap._transport.h11_pool import DirectPool
 from dataarts_datamap._transport.pool_registry import PoolRegistry  # pyright: ignore[reportPrivateUsage]  what happens inside it in a moment
 from support.answers import run_page
@@ -289,7 +289,7 @@ def test_request_that_begins_while_the_client_is_closed() -> None:
 
 def test_gate_keeps_nothing_of_who_went_on() -> None:
     """A wait that is over leaves nothing at a gate that stays closed, however many there are."""
-    gate = Gate()
+    gate = OneShotEvent()
     asyncio.run(gate.wait_async(0))
 
     assert [] == vars(gate)["_told"]  # what would grow is seen from nowhere else

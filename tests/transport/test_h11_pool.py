@@ -16,13 +16,13 @@ from dataarts_datamap import Clock
 from dataarts_datamap._transport.cancellation import Cancellation
 from dataarts_datamap._transport.h11_pool import DirectPool
 from dataarts_datamap._transport.wire import (
-    Due,
-    NoFreeConnectionError,
-    NotConnectedError,
+    ConnectError,
+    Deadline,
+    InvalidRequestError,
     Origin,
-    Outgoing,
+    PoolTimeoutError,
     Timeouts,
-    UnsendableError,
+    WireRequest,
 )
 from support.faults import Connection, faulty_server
 from support.scripted_server import Answer, ScriptedServer, raw_server
@@ -64,14 +64,14 @@ def ask(
     """One request, as a block in which its answer comes in."""
     scheme, host, port = url.replace("//", "").split(":")
     return pool.stream(
-        Outgoing(
+        WireRequest(
             method="GET",
             origin=Origin(scheme, host, int(port)),
             target=b"/a?b=c",
             headers=[(b"Host", host.encode()), *headers],
             content=content,
             timeouts=TIMEOUTS,
-            due=Due(Clock().monotonic() + 10, Clock(), cancellation),
+            due=Deadline(Clock().monotonic() + 10, Clock(), cancellation),
         )
     )
 
@@ -135,7 +135,7 @@ def test_more_than_an_answer() -> None:
 def test_length_of_what_is_not_there() -> None:
     """A request that tells the length of a content that it does not have cannot be sent."""
     with ScriptedServer(Answer(b"1")) as server, open_pool() as pool:
-        with pytest.raises(UnsendableError), ask(pool, server.url, headers=[(b"Content-Length", b"4")]):
+        with pytest.raises(InvalidRequestError), ask(pool, server.url, headers=[(b"Content-Length", b"4")]):
             pass  # pragma: no cover
 
         assert b"1" == read(pool, server.url)
@@ -144,7 +144,7 @@ def test_length_of_what_is_not_there() -> None:
 def test_no_room() -> None:
     """A request waits for room as long as it may; an answer that has come in makes room."""
     with ScriptedServer(Answer(b"1")) as server, open_pool(max_connections=1) as pool:
-        with ask(pool, server.url), pytest.raises(NoFreeConnectionError), ask(pool, server.url):
+        with ask(pool, server.url), pytest.raises(PoolTimeoutError), ask(pool, server.url):
             pass  # pragma: no cover
 
         assert b"1" == read(pool, server.url)
@@ -155,7 +155,7 @@ def test_room_after_a_failure() -> None:
     with ScriptedServer(Answer(b"1")) as server:
         gone = server.url
     with open_pool(max_connections=1) as pool, ScriptedServer(Answer(b"1")) as server:
-        with pytest.raises(NotConnectedError), ask(pool, gone):
+        with pytest.raises(ConnectError), ask(pool, gone):
             pass  # pragma: no cover
 
         assert b"1" == read(pool, server.url)
@@ -263,5 +263,5 @@ def test_connection_that_is_being_opened_can_be_ended(
         while not asked.done():  # more than once, for a connection that had not been asked for yet
             (pool.close if ends == "closed" else watched.cancel)()
             wait((asked,), timeout=0.05)
-        with pytest.raises((NotConnectedError, ConnectionAbortedError)):  # and not that it took too long
+        with pytest.raises((ConnectError, ConnectionAbortedError)):  # and not that it took too long
             asked.result()

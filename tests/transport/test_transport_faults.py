@@ -16,7 +16,7 @@ from unittest.mock import ANY
 import pytest
 
 from dataarts_datamap import AnswerTooLargeError, AsyncDataMapClient, DataMapClient, DataMapError, Retry, TransportError
-from dataarts_datamap._transport.decompression import Unpacker
+from dataarts_datamap._transport.decompression import Decompressor
 from support import fault_page
 from support.answers import page_body
 from support.faces import SETTINGS, TOKEN, At
@@ -135,7 +135,7 @@ def test_ways_to_send_a_page(face: Face, content: bytes) -> None:
 
 def test_a_bomb_is_never_unpacked_whole() -> None:
     """No more than was asked for is unpacked, however much there is."""
-    assert 1000 == len(Unpacker("gzip").unpack(BOMB, 1000))
+    assert 1000 == len(Decompressor("gzip").unpack(BOMB, 1000))
 
 
 def test_size_limit_is_the_largest_size(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, TypeVar
 
 from msgspec import Struct
 
-from dataarts_datamap._secrets import Undisclosed
+from dataarts_datamap._secrets import SecretStruct
 from dataarts_datamap._text import percent_encoded
 
 if TYPE_CHECKING:
-    from dataarts_datamap._one_shot_event import Gate
+    from dataarts_datamap._one_shot_event import OneShotEvent
 
 T = TypeVar("T")
 
@@ -54,7 +54,7 @@ class Request:
         raise TypeError("a Request is not pickled, since it holds secrets")
 
 
-class Response(Undisclosed, frozen=True, kw_only=True):
+class Response(SecretStruct, frozen=True, kw_only=True):
     """A whole answer.
 
     Attributes:
@@ -130,11 +130,11 @@ class Wait(Struct, frozen=True):
     """Wait for what another thread or task is about to do, until a time of the client's clock; come back with nothing.
 
     Attributes:
-        gate: Opens when that is done.
+        event: Opens when that is done.
         until: When to come back even if it is not open.
     """
 
-    gate: Gate
+    event: OneShotEvent
     until: float = math.inf
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _LONGEST_WAIT: Final = 86_400.0  # the system's own waits take no infinity
 
 
-class Gate:
+class OneShotEvent:
     """Opens once. Who waits for it, in whatever thread or event loop, then goes on."""
 
     def __init__(self) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 
-class Undisclosed(Struct, frozen=True):
+class SecretStruct(Struct, frozen=True):
     """Is not pickled, and shows its kind alone, unless it has a repr of its own.
 
     Error trackers show every local variable of a traceback, and rich asks a ``Struct`` for all its fields and never for

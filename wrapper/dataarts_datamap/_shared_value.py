@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from dataarts_datamap._errors import ClientClosedError, DataMapError, RequestTimeoutError
 from dataarts_datamap._messages import Response, Wait
-from dataarts_datamap._one_shot_event import Gate
-from dataarts_datamap._secrets import Undisclosed
+from dataarts_datamap._one_shot_event import OneShotEvent
+from dataarts_datamap._secrets import SecretStruct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -26,30 +26,30 @@ _PAUSE: Final = 60.0
 _MARGIN_OF_A_SHORT_LIFE: Final = 0.25
 
 
-class Fetched(Undisclosed, Generic[T], frozen=True):
+class Fetched(SecretStruct, Generic[T], frozen=True):
     """A value as it was fetched, and for how many seconds it is good."""
 
     value: T
     life: float = math.inf
 
 
-class _Held(Generic[T]):
+class _Cached(Generic[T]):
     def __init__(self, value: T, *, renew_at: float, expires_at: float) -> None:
         self.value = value
         self.renew_at = renew_at
         self.expires_at = expires_at
 
 
-class _Flight:
+class _Refresh:
     """One caller's fetching, for which the others wait."""
 
     def __init__(self) -> None:
         self.process = os.getpid()
-        self.gate = Gate()
+        self.event = OneShotEvent()
         self.failure: DataMapError | None = None
 
 
-class Kept(Generic[T, StepT]):
+class SharedValue(Generic[T, StepT]):
     """Fetches a value once for all the threads, tasks and event loops that ask at the same time.
 
     The value is renewed when less than the margin is left of its life, or less than a quarter of a shorter life. While
@@ -69,8 +69,8 @@ class Kept(Generic[T, StepT]):
         self._fetch = fetch
         self._now = now
         self._margin = margin
-        self._held: _Held[T] | None = None
-        self._flights: dict[int, _Flight] = {}
+        self._cached: _Cached[T] | None = None
+        self._refreshes: dict[int, _Refresh] = {}
 
     def get(self, until: float = math.inf) -> Generator[StepT | Wait, Response, T]:
         """The value. Others are waited for until then, a time of the client's clock.
@@ -79,49 +79,49 @@ class Kept(Generic[T, StepT]):
             RequestTimeoutError: Another caller had not fetched it by then.
         """
         while True:
-            held = self._held
-            if held is not None and self._now() < held.renew_at:
-                return held.value
-            own = _Flight()
-            flight = self._flights.setdefault(own.process, own)
-            if flight is own:
-                return (yield from self._fly(own))
-            if held is not None and self._now() < held.expires_at:
-                return held.value
-            yield Wait(flight.gate, until)
-            if flight.failure is not None:
-                raise copy(flight.failure)
-            if not flight.gate.is_open:
-                self._land(flight)
+            cached = self._cached
+            if cached is not None and self._now() < cached.renew_at:
+                return cached.value
+            own = _Refresh()
+            refresh = self._refreshes.setdefault(own.process, own)
+            if refresh is own:
+                return (yield from self._fetch_for_all(own))
+            if cached is not None and self._now() < cached.expires_at:
+                return cached.value
+            yield Wait(refresh.event, until)
+            if refresh.failure is not None:
+                raise copy(refresh.failure)
+            if not refresh.event.is_open:
+                self._finish(refresh)
                 raise RequestTimeoutError("another call had not fetched what all of them need before the deadline")
 
     def discard(self, is_bad: Callable[[T], bool]) -> None:
         """Forget the value if it is a bad one."""
-        held = self._held
-        if held is not None and is_bad(held.value):
-            held.renew_at = held.expires_at = -math.inf
+        cached = self._cached
+        if cached is not None and is_bad(cached.value):
+            cached.renew_at = cached.expires_at = -math.inf
 
-    def _fly(self, flight: _Flight) -> Generator[StepT, Response, T]:
+    def _fetch_for_all(self, refresh: _Refresh) -> Generator[StepT, Response, T]:
         try:
-            held, started = self._held, self._now()
-            if held is not None and started < held.renew_at:  # another flight landed on the way here
-                return held.value
+            cached, started = self._cached, self._now()
+            if cached is not None and started < cached.renew_at:  # another caller fetched it on the way here
+                return cached.value
             try:
                 fetched = yield from self._fetch()
             except DataMapError as error:
-                if held is not None and self._now() < held.expires_at:
-                    held.renew_at = self._now() + _PAUSE
-                    return held.value
-                flight.failure = None if isinstance(error, ClientClosedError) else copy(error)
+                if cached is not None and self._now() < cached.expires_at:
+                    cached.renew_at = self._now() + _PAUSE
+                    return cached.value
+                refresh.failure = None if isinstance(error, ClientClosedError) else copy(error)
                 raise
             margin = min(self._margin, fetched.life * _MARGIN_OF_A_SHORT_LIFE)
             expires_at = started + fetched.life
-            self._held = _Held(fetched.value, renew_at=expires_at - margin, expires_at=expires_at)
+            self._cached = _Cached(fetched.value, renew_at=expires_at - margin, expires_at=expires_at)
             return fetched.value
         finally:
-            self._land(flight)
+            self._finish(refresh)
 
-    def _land(self, flight: _Flight) -> None:
-        if self._flights.get(flight.process) is flight:
-            del self._flights[flight.process]
-        flight.gate.open()
+    def _finish(self, refresh: _Refresh) -> None:
+        if self._refreshes.get(refresh.process) is refresh:
+            del self._refreshes[refresh.process]
+        refresh.event.open()

@@ -12,10 +12,10 @@ from msgspec import Struct, ValidationError, json
 
 from dataarts_datamap._api.error_responses import (
     UNREADABLE,
-    Told,
+    ErrorDetails,
+    build_error,
     check_status,
-    error_about,
-    find_error,
+    parse_error,
     reason_of,
     try_decode,
 )
@@ -63,12 +63,12 @@ def _open_envelope(response: Response) -> str:
     except ValidationError:
         return _open_odd_envelope(response)
     except UNREADABLE as error:
-        raise error_about(InvalidEnvelopeError, f"the answer is not JSON: {reason_of(error)}", response) from None
+        raise build_error(InvalidEnvelopeError, f"the answer is not JSON: {reason_of(error)}", response) from None
     if envelope.status_code != _OK:
         raise _upstream_error(response, envelope.status_code, envelope.body)
     if envelope.error_code:
-        told = find_error(try_decode(response.content)) or Told()
-        raise error_about(ErrorBodyError, "HTTP 200 carries an error", response, told)
+        details = parse_error(try_decode(response.content)) or ErrorDetails()
+        raise build_error(ErrorBodyError, "HTTP 200 carries an error", response, details)
     return envelope.body
 
 
@@ -76,29 +76,29 @@ def _open_odd_envelope(response: Response) -> str:
     """The body string of an envelope that is JSON, but not quite what was expected."""
     document = try_decode(response.content)
     if not isinstance(document, dict):
-        raise error_about(InvalidEnvelopeError, "the answer is JSON, but no object", response)
+        raise build_error(InvalidEnvelopeError, "the answer is JSON, but no object", response)
     envelope = cast("dict[str, object]", document)
-    status, body, told = envelope.get("status_code"), envelope.get("body"), find_error(envelope)
+    status, body, details = envelope.get("status_code"), envelope.get("body"), parse_error(envelope)
     try:
         status = convert_json(status, int)
     except ValidationError as error:
-        if told is not None:
-            raise error_about(ErrorBodyError, "HTTP 200 carries an error", response, told) from None
-        raise error_about(InvalidEnvelopeError, f"the envelope's status_code: {error}", response) from None
+        if details is not None:
+            raise build_error(ErrorBodyError, "HTTP 200 carries an error", response, details) from None
+        raise build_error(InvalidEnvelopeError, f"the envelope's status_code: {error}", response) from None
     if status != _OK:
         raise _upstream_error(response, status, body)
     if not isinstance(body, str):
         problem = (
             f"the envelope's body is {json_kind(body)}, not text" if "body" in envelope else "the envelope has no body"
         )
-        raise error_about(InvalidBodyError, problem, response)
+        raise build_error(InvalidBodyError, problem, response)
     return body
 
 
 def _upstream_error(response: Response, status: int, body: object) -> UpstreamError:
     text = body if isinstance(body, str) else response.text
-    told = find_error(try_decode(text)) or Told(message=text)
-    error = error_about(UpstreamError, f"HTTP 200 around status_code {status}", response, told, raw=text)
+    details = parse_error(try_decode(text)) or ErrorDetails(message=text)
+    error = build_error(UpstreamError, f"HTTP 200 around status_code {status}", response, details, raw=text)
     error.upstream_status = status
     return error
 

@@ -48,7 +48,7 @@ _CODE_NAMES: Final = ("error_code", "errorCode", "errCode", "code")
 _TEXT_NAMES: Final = ("error_msg", "errorMsg", "errorMessage", "externalMessage", "message", "error")
 
 
-class Told(Struct, frozen=True):
+class ErrorDetails(Struct, frozen=True):
     """What an error body tells, in whatever shape."""
 
     code: str | None = None
@@ -67,14 +67,14 @@ def check_status(response: Response, *, expected: int = _OK) -> None:
         return
     if response.status < _FIRST_ERROR_STATUS:
         problem = f"HTTP {response.status} is no answer that the API describes"
-        raise error_about(InvalidEnvelopeError, problem, response)
+        raise build_error(InvalidEnvelopeError, problem, response)
     fallback = ServerError if response.status >= _FIRST_SERVER_ERROR_STATUS else StatusError
     kind = _STATUS_ERRORS.get(response.status, fallback)
-    told = find_error(try_decode(response.content)) or Told(message=response.text)
-    raise error_about(kind, f"HTTP {response.status}", response, told)
+    details = parse_error(try_decode(response.content)) or ErrorDetails(message=response.text)
+    raise build_error(kind, f"HTTP {response.status}", response, details)
 
 
-def find_error(document: object) -> Told | None:
+def parse_error(document: object) -> ErrorDetails | None:
     """What a document tells under one of the known names, itself or in its member ``error``."""
     if not isinstance(document, dict):
         return None
@@ -83,21 +83,21 @@ def find_error(document: object) -> Told | None:
     return _read_error(cast("dict[str, object]", nested) if isinstance(nested, dict) else members)
 
 
-def _read_error(members: Mapping[str, object]) -> Told | None:
+def _read_error(members: Mapping[str, object]) -> ErrorDetails | None:
     code, message = (
         next((text_or_none(members[name]) for name in names if members.get(name) is not None), None)
         for names in (_CODE_NAMES, _TEXT_NAMES)
     )
     if code is None and message is None:
         return None
-    return Told(code, message, text_or_none(members.get("request_id")))
+    return ErrorDetails(code, message, text_or_none(members.get("request_id")))
 
 
-def error_about(
+def build_error(
     kind: type[ErrorT],
     problem: str,
     response: Response,
-    told: Told = Told(),  # noqa: B008  an immutable default
+    details: ErrorDetails = ErrorDetails(),  # noqa: B008  an immutable default
     *,
     raw: str | None = None,
 ) -> ErrorT:
@@ -107,20 +107,20 @@ def error_about(
         kind: Its class.
         problem: What is wrong.
         response: The answer.
-        told: What the answer itself says is wrong.
+        details: What the answer itself says is wrong.
         raw: The text that could not be used; all of the answer, if left out.
     """
 
     def masked(text: str) -> str:
         return mask(text, response.request.headers, response.headers, secrets=response.request.secrets)
 
-    said = " ".join(part for part in (told.code, told.message) if part)
+    said = " ".join(part for part in (details.code, details.message) if part)
     facts = response.facts()
-    request_id = facts.pop("request_id") or told.request_id
+    request_id = facts.pop("request_id") or details.request_id
     return kind(
         f"{problem}: {printable(masked(said), limit=_MESSAGE_LIMIT)}" if said else masked(problem),
-        error_code=told.code and masked(told.code),
-        error_message=told.message and masked(told.message),
+        error_code=details.code and masked(details.code),
+        error_message=details.message and masked(details.message),
         request_id=request_id and masked(request_id),
         raw=masked(response.text if raw is None else raw),
         **facts,

@@ -11,9 +11,9 @@ from msgspec import Struct, json
 
 from dataarts_datamap._api.error_responses import (
     UNREADABLE,
+    build_error,
     check_status,
-    error_about,
-    find_error,
+    parse_error,
     reason_of,
     try_decode,
 )
@@ -89,33 +89,33 @@ def decode_projects(response: Response, *, region: str) -> IdPage:
 
 
 def decode_instances(response: Response) -> IdPage:
-    told = _decode(response, _ORDERS, "instances")
-    orders = told.commodity_orders or []
+    details = _decode(response, _ORDERS, "instances")
+    orders = details.commodity_orders or []
     candidates = [
         ListedId(one.resource_id, one.resource_name, None if one.status == _IN_EFFECT else f"of status {one.status}")
         for one in orders
         if one.resource_id
     ]
-    return _checked(response, IdPage(len(orders), candidates, told.count))
+    return _checked(response, IdPage(len(orders), candidates, details.count))
 
 
 def decode_workspaces(response: Response) -> IdPage:
-    told = _decode(response, _WORKSPACES, "workspaces")
-    workspaces = told.data or []
+    details = _decode(response, _WORKSPACES, "workspaces")
+    workspaces = details.data or []
     candidates = [ListedId(one.id, one.name) for one in workspaces]
-    return _checked(response, IdPage(len(workspaces), candidates, told.count, told.total_page))
+    return _checked(response, IdPage(len(workspaces), candidates, details.count, details.total_page))
 
 
 def _decode(response: Response, decoder: json.Decoder[T], what: str) -> T:
     check_status(response)
-    told = find_error(try_decode(response.content))
-    if told is not None:
-        raise error_about(ErrorBodyError, "HTTP 200 carries an error", response, told)
+    details = parse_error(try_decode(response.content))
+    if details is not None:
+        raise build_error(ErrorBodyError, "HTTP 200 carries an error", response, details)
     try:
         return decoder.decode(response.content)
     except UNREADABLE as error:
         reason = reason_of(error)
-    raise error_about(InvalidEnvelopeError, f"the answer is no list of {what}: {reason}", response)
+    raise build_error(InvalidEnvelopeError, f"the answer is no list of {what}: {reason}", response)
 
 
 def _checked(response: Response, page: IdPage) -> IdPage:
@@ -127,4 +127,4 @@ def _checked(response: Response, page: IdPage) -> IdPage:
         problem = f"the answer lists what is no id: {error}"
     else:
         return page
-    raise error_about(InvalidEnvelopeError, problem, response)
+    raise build_error(InvalidEnvelopeError, problem, response)

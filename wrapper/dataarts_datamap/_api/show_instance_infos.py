@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, cast
 from msgspec import Meta, Struct, ValidationError, json
 
 from dataarts_datamap._api.envelope import json_kind, open_page
-from dataarts_datamap._api.error_responses import UNREADABLE, Told, error_about, find_error, reason_of, text_or_none
+from dataarts_datamap._api.error_responses import (
+    UNREADABLE,
+    ErrorDetails,
+    build_error,
+    parse_error,
+    reason_of,
+    text_or_none,
+)
 from dataarts_datamap._api.generated_requests import SHOW_INSTANCE_INFOS, UNSET, build_request
 from dataarts_datamap._api.page_text import attach_page
 from dataarts_datamap._arguments import header_value, path_segment, query_integer, query_text
@@ -109,7 +116,7 @@ def _decode_body_tolerantly(response: Response, text: str, *, offset: int, stric
     total = _lenient(body, "total", _Total, problems)
     message = _lenient(body, "msg", str, problems)
     if strict and problems:
-        raise error_about(
+        raise build_error(
             InvalidRowError, f"unexpected types, {len(problems)} in all; {problems[0]}", response, raw=text
         )
     return RunPage(runs=runs, total=total, message=message, offset=offset, problems=tuple(problems))
@@ -121,16 +128,16 @@ def _decode_body(response: Response, text: str) -> dict[str, object]:
         document = json.decode(text)
     except UNREADABLE as error:
         problem = f"the body is not JSON: {reason_of(error)}" if text else "the body is empty"
-        raise error_about(InvalidBodyError, problem, response, raw=text or None) from None
+        raise build_error(InvalidBodyError, problem, response, raw=text or None) from None
     if not isinstance(document, dict):
-        raise error_about(InvalidBodyError, f"the body is {json_kind(document)}, not an object", response, raw=text)
+        raise build_error(InvalidBodyError, f"the body is {json_kind(document)}, not an object", response, raw=text)
     body = cast("dict[str, object]", document)
     success = body.get("success")
     if success is False:
         message = body.get("msg")
         raise _unsuccessful(response, text, message if isinstance(message, str) else None)
     if success is not None and not isinstance(success, bool):
-        raise error_about(
+        raise build_error(
             InvalidBodyError, f"the body's success is {json_kind(success)}, not a boolean", response, raw=text
         )
     return body
@@ -138,15 +145,15 @@ def _decode_body(response: Response, text: str) -> dict[str, object]:
 
 def _rows_of(response: Response, text: str, body: Mapping[str, object]) -> list[dict[str, Any]]:
     rows = body.get("rows")
-    told = find_error(body)
-    if told is not None and (body.get("error_code") or not isinstance(rows, list)):
-        raise error_about(ErrorBodyError, "HTTP 200 carries an error in its body", response, told, raw=text)
+    details = parse_error(body)
+    if details is not None and (body.get("error_code") or not isinstance(rows, list)):
+        raise build_error(ErrorBodyError, "HTTP 200 carries an error in its body", response, details, raw=text)
     if not isinstance(rows, list):
         problem = f"the body's rows are {json_kind(rows)}, not a list" if "rows" in body else "the body has no rows"
-        raise error_about(InvalidBodyError, problem, response, raw=text)
+        raise build_error(InvalidBodyError, problem, response, raw=text)
     for index, row in enumerate(cast("list[object]", rows)):
         if not isinstance(row, dict):
-            raise error_about(InvalidBodyError, f"row {index} is {json_kind(row)}, not an object", response, raw=text)
+            raise build_error(InvalidBodyError, f"row {index} is {json_kind(row)}, not an object", response, raw=text)
     return cast("list[dict[str, Any]]", rows)
 
 
@@ -161,8 +168,10 @@ def _lenient(body: Mapping[str, object], name: str, type_: Any, problems: list[s
 def _refuse_failure_message(response: Response, text: str, message: str | None) -> None:
     if message not in (None, "", "success"):
         problem = "the body has no rows and does not say success"
-        raise error_about(UnsuccessfulError, problem, response, Told(message=message), raw=text)
+        raise build_error(UnsuccessfulError, problem, response, ErrorDetails(message=message), raw=text)
 
 
 def _unsuccessful(response: Response, text: str, message: str | None) -> UnsuccessfulError:
-    return error_about(UnsuccessfulError, "the body says success: false", response, Told(message=message), raw=text)
+    return build_error(
+        UnsuccessfulError, "the body says success: false", response, ErrorDetails(message=message), raw=text
+    )

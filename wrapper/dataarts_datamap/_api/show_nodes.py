@@ -8,9 +8,9 @@ from msgspec import Struct, json
 
 from dataarts_datamap._api.error_responses import (
     UNREADABLE,
+    build_error,
     check_status,
-    error_about,
-    find_error,
+    parse_error,
     reason_of,
     try_decode,
 )
@@ -60,10 +60,10 @@ def decode_operators(response: Response) -> list[Operator]:
         return [_checked_operator(sent) for sent in _OPERATORS_DECODER.decode(response.content)]
     except UNREADABLE as error:  # an id that cannot be asked with is a ValueError, too
         reason = reason_of(error)
-    told = find_error(try_decode(response.content))
-    if told is not None:
-        raise error_about(ErrorBodyError, "HTTP 200 carries an error", response, told)
-    raise error_about(InvalidEnvelopeError, f"the answer is no list of operators: {reason}", response)
+    details = parse_error(try_decode(response.content))
+    if details is not None:
+        raise build_error(ErrorBodyError, "HTTP 200 carries an error", response, details)
+    raise build_error(InvalidEnvelopeError, f"the answer is no list of operators: {reason}", response)
 
 
 def _checked_operator(sent: _Operator) -> Operator:

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from dataarts_datamap._auth.credentials import AccessKeyCredentials, TokenCredentials
 from dataarts_datamap._errors import CredentialsError, InsecureFileWarning
-from dataarts_datamap._secrets import Undisclosed
+from dataarts_datamap._secrets import SecretStruct
 from dataarts_datamap._warnings import calling_place
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _SECTIONS: Final = ("basic", "basiccredentials")
 _OTHERS_MAY_READ: Final = stat.S_IRGRP | stat.S_IROTH
 
 
-class Profile(Undisclosed, frozen=True):
+class Profile(SecretStruct, frozen=True):
     """What the official SDK's profile file tells; None for what it does not."""
 
     path: Path
@@ -45,7 +45,7 @@ class Found(Struct, frozen=True):
     iam_endpoint: str | None = None
 
 
-class Search(Undisclosed, frozen=True, kw_only=True):
+class Search(SecretStruct, frozen=True, kw_only=True):
     """Where to look.
 
     Attributes:

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Annotated, Final
 from msgspec import Meta, Struct, json
 
 from dataarts_datamap._api.endpoints import checked_endpoint, is_link_local
-from dataarts_datamap._api.error_responses import UNREADABLE, check_status, error_about, reason_of
+from dataarts_datamap._api.error_responses import UNREADABLE, build_error, check_status, reason_of
 from dataarts_datamap._arguments import header_value
 from dataarts_datamap._auth.credentials import AccessKeyCredentials, now_utc
 from dataarts_datamap._errors import InvalidEnvelopeError, StatusError
 from dataarts_datamap._messages import Request
-from dataarts_datamap._secrets import Secret, Undisclosed
-from dataarts_datamap._shared_value import Fetched, Kept
+from dataarts_datamap._secrets import Secret, SecretStruct
+from dataarts_datamap._shared_value import Fetched, SharedValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,7 +32,7 @@ _NO_TOKENS: Final = frozenset({404, 405, 503})  # what servers without them answ
 _MARGIN: Final = 40 * 60.0
 
 
-class _Keys(Undisclosed, frozen=True):
+class _Keys(SecretStruct, frozen=True):
     access: str
     secret: str
     securitytoken: str
@@ -68,13 +68,13 @@ class EcsMetadataCredentials(Secret):
 
     endpoint: str = _METADATA_ENDPOINT
     clock: Callable[[], datetime] = field(default=now_utc, kw_only=True, repr=False, compare=False)
-    _keys: Kept[AccessKeyCredentials, Request | Wait] = field(init=False, repr=False, compare=False)
+    _keys: SharedValue[AccessKeyCredentials, Request | Wait] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         checked_endpoint(
             self.endpoint, name="metadata endpoint", allow_http=is_link_local(self.endpoint), remedy="write https"
         )
-        keys = Kept(self._fetch, lambda: self.clock().timestamp(), margin=_MARGIN)
+        keys = SharedValue(self._fetch, lambda: self.clock().timestamp(), margin=_MARGIN)
         object.__setattr__(self, "_keys", keys)
 
     def authenticate(self, request: Request) -> Call[Request]:
@@ -114,7 +114,7 @@ class EcsMetadataCredentials(Secret):
             problem = f"the metadata service's answer is no temporary key: {reason_of(error)}"
         else:
             return Fetched(keys, (told.expires_at - self.clock()).total_seconds())
-        raise error_about(InvalidEnvelopeError, problem, response, raw="")  # the answer can hold a secret key
+        raise build_error(InvalidEnvelopeError, problem, response, raw="")  # the answer can hold a secret key
 
 
 def _decode_token(response: Response) -> str | None:
@@ -129,4 +129,4 @@ def _decode_token(response: Response) -> str | None:
         return header_value("token", response.text, secret=True)
     except UNREADABLE as error:
         problem = f"the metadata service's answer is no token: {reason_of(error)}"
-    raise error_about(InvalidEnvelopeError, problem, response, raw="")
+    raise build_error(InvalidEnvelopeError, problem, response, raw="")

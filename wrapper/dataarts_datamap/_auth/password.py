@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from msgspec import Meta, Struct, json
 
 from dataarts_datamap._api.endpoints import checked_endpoint
-from dataarts_datamap._api.error_responses import UNREADABLE, check_status, error_about, reason_of
+from dataarts_datamap._api.error_responses import UNREADABLE, build_error, check_status, reason_of
 from dataarts_datamap._api.regions import find_region
 from dataarts_datamap._arguments import query_text
 from dataarts_datamap._auth.credentials import TokenCredentials, now_utc
@@ -26,7 +26,7 @@ from dataarts_datamap._errors import (
 )
 from dataarts_datamap._messages import Request
 from dataarts_datamap._secrets import Secret
-from dataarts_datamap._shared_value import Fetched, Kept
+from dataarts_datamap._shared_value import Fetched, SharedValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,11 +87,11 @@ class PasswordCredentials(Secret):
     iam_endpoint: str | None = field(default=None, kw_only=True)
     allow_http: bool = field(default=False, kw_only=True, repr=False)
     clock: Callable[[], datetime] = field(default=now_utc, kw_only=True, repr=False, compare=False)
-    _token: Kept[TokenCredentials, Request | Wait] = field(init=False, repr=False, compare=False)
+    _token: SharedValue[TokenCredentials, Request | Wait] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         login = _Login(self._request(self._endpoint(), self._scope()))
-        token = Kept(login.fetch, lambda: self.clock().timestamp(), margin=_MARGIN)
+        token = SharedValue(login.fetch, lambda: self.clock().timestamp(), margin=_MARGIN)
         object.__setattr__(self, "_token", token)
 
     def authenticate(self, request: Request) -> Call[Request]:
@@ -187,4 +187,4 @@ def _decode_token(response: Response) -> Fetched[TokenCredentials]:
     else:
         # A life between two times of IAM's own clock, so that a wrong one here does no harm.
         return Fetched(token, (told.expires_at - told.issued_at).total_seconds())
-    raise error_about(InvalidEnvelopeError, problem, response)
+    raise build_error(InvalidEnvelopeError, problem, response)

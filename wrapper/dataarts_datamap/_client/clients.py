@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from dataarts_datamap._client.shared import DEFAULT_PAGE_SIZE, BaseClient
 from dataarts_datamap._models import Operator, Run
-from dataarts_datamap._paging.pager import AsyncPager, Pager, Reading
+from dataarts_datamap._paging.pager import AsyncPager, Pager, PageReader
 from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ class DataMapClient(BaseClient[Pager[Run]]):
     def _is_open(self) -> bool:
         return self._transport.is_open
 
-    def _pager(self, reading: Reading, resume_token: str | None) -> Pager[Run]:
+    def _pager(self, reading: PageReader, resume_token: str | None) -> Pager[Run]:
         return Pager(self._transport, reading, resume_token)
 
 
@@ -345,5 +345,5 @@ class AsyncDataMapClient(BaseClient[AsyncPager[Run]]):
     def _is_open(self) -> bool:
         return self._transport.is_open
 
-    def _pager(self, reading: Reading, resume_token: str | None) -> AsyncPager[Run]:
+    def _pager(self, reading: PageReader, resume_token: str | None) -> AsyncPager[Run]:
         return AsyncPager(self._transport, reading, resume_token)

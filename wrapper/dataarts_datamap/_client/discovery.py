@@ -18,7 +18,7 @@ from dataarts_datamap._errors import (
 )
 from dataarts_datamap._messages import Request, Send, Sleep, Wait
 from dataarts_datamap._retry.exchange import exchange
-from dataarts_datamap._shared_value import Fetched, Kept
+from dataarts_datamap._shared_value import Fetched, SharedValue
 from dataarts_datamap._text import printable
 
 if TYPE_CHECKING:
@@ -52,7 +52,9 @@ class Discovery:
         self._settings = settings
         self._credentials = credentials
         self._policy = policy
-        self._kept: Kept[Scope, Send | Sleep | Wait] = Kept(self._fetch, policy.clock.monotonic, margin=0.0)
+        self._shared: SharedValue[Scope, Send | Sleep | Wait] = SharedValue(
+            self._fetch, policy.clock.monotonic, margin=0.0
+        )
 
     def scope(self) -> Steps[Scope]:
         """The scope.
@@ -63,7 +65,7 @@ class Discovery:
             InvalidResponseError: What came is no list.
         """
         patience = _MOST_EXCHANGES * self._policy.deadline
-        return (yield from self._kept.get(self._policy.clock.monotonic() + patience))
+        return (yield from self._shared.get(self._policy.clock.monotonic() + patience))
 
     def _fetch(self) -> Steps[Fetched[Scope]]:
         project_id = self._settings.project_id or (yield from self._find_project())

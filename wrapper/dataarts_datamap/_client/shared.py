@@ -34,9 +34,9 @@ from dataarts_datamap._clock import Clock
 from dataarts_datamap._errors import InvalidArgumentError
 from dataarts_datamap._models import Operator, Run, RunPage
 from dataarts_datamap._paging.offsets import OffsetUnit
-from dataarts_datamap._paging.pager import AsyncPager, PagedWalk, Pager, Reading
+from dataarts_datamap._paging.pager import AsyncPager, PagedWalk, Pager, PageReader
 from dataarts_datamap._paging.resume_token import Position, TablePosition
-from dataarts_datamap._paging.walk_options import Habits, PageRead, Plan
+from dataarts_datamap._paging.walk_options import PageRead, ServerHabits, WalkOptions
 from dataarts_datamap._paging.window_walk import WindowWalk
 from dataarts_datamap._retry.attempts import AttemptHook, AttemptReporter
 from dataarts_datamap._retry.exchange import exchange
@@ -114,7 +114,7 @@ class BaseClient(Generic[PagerT]):
             AttemptReporter(checked_hook(on_attempt)),
         )
         self._concurrency = checked_concurrency(concurrency)
-        self._habits = Habits()
+        self._habits = ServerHabits()
         if credentials is None:
             search = Search(
                 environ=os.environ,
@@ -296,7 +296,7 @@ class BaseClient(Generic[PagerT]):
     def _is_open(self) -> bool: ...
 
     @abstractmethod
-    def _pager(self, reading: Reading, resume_token: str | None) -> PagerT: ...
+    def _pager(self, reading: PageReader, resume_token: str | None) -> PagerT: ...
 
     def _find_scope(self) -> Steps[Scope]:
         return (yield from self._discovery.scope()) if self._scope is None else self._scope
@@ -312,8 +312,8 @@ class BaseClient(Generic[PagerT]):
         )
         return (yield from exchange(request, self._credentials, self._policy, decode_operators))
 
-    def _reading(self, begin: Callable[[], Steps[PagedWalk]], *, strict: bool) -> Reading:
-        return Reading(begin, partial(self._read_page, strict=strict), self._concurrency)
+    def _reading(self, begin: Callable[[], Steps[PagedWalk]], *, strict: bool) -> PageReader:
+        return PageReader(begin, partial(self._read_page, strict=strict), self._concurrency)
 
     def _read_page(self, read: PageRead, *, strict: bool) -> Steps[RunPage]:
         scope = yield from self._find_scope()
@@ -379,13 +379,13 @@ class BaseClient(Generic[PagerT]):
         )
 
 
-def _walk_options(page_size: int, offset_unit: OffsetUnit, slice_span: object) -> Plan:
+def _walk_options(page_size: int, offset_unit: OffsetUnit, slice_span: object) -> WalkOptions:
     if offset_unit not in get_args(OffsetUnit):
         raise InvalidArgumentError(f"offset_unit must be 'auto', 'row' or 'page', not {shown(offset_unit)}")
     query_integer("page_size", page_size, minimum=1)
     if not isinstance(slice_span, timedelta) or slice_span < _SHORTEST_SLICE:
         raise InvalidArgumentError(f"slice_span must be a timedelta of a second or more, not {shown(slice_span)}")
-    return Plan(
+    return WalkOptions(
         page_size=page_size,
         offset_unit=offset_unit,
         slice_span=slice_span // MILLISECOND,

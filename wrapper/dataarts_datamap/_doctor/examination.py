@@ -68,7 +68,7 @@ _UNWELL: Final = "if the network is sound, the service or a proxy before it is n
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class DoctorInput:
     """What is examined.
 
     Attributes:
@@ -86,7 +86,7 @@ class Subject:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
-class Nobody:
+class Anonymous:
     """Credentials of a client that has none: a request goes out as it is."""
 
     def authenticate(self, request: Request) -> Call[Request]:
@@ -95,10 +95,10 @@ class Nobody:
         return request
 
 
-def subject_of(client: DataMapClient, *, credentials_problem: str | None = None) -> Subject:
+def input_of(client: DataMapClient, *, credentials_problem: str | None = None) -> DoctorInput:
     """A client's settings, for its doctor alone."""
     inside: dict[str, Any] = vars(client)
-    return Subject(
+    return DoctorInput(
         settings=inside["_settings"],
         credentials=credentials_problem or inside["_credentials"],
         network=inside["_network"],
@@ -106,14 +106,14 @@ def subject_of(client: DataMapClient, *, credentials_problem: str | None = None)
     )
 
 
-def examine(subject: Subject) -> Iterator[Finding]:
+def examine(doctor_input: DoctorInput) -> Iterator[Finding]:
     """What each step found, as soon as it has ended.
 
     At most three requests carry the credentials, each only if they were accepted on those before: a wrong secret key
     costs one of the failures that lock the access key.
     """
-    transport = SyncTransport(subject.network, subject.policy.clock)
-    examination = _Examination(subject, transport)
+    transport = SyncTransport(doctor_input.network, doctor_input.policy.clock)
+    examination = _Examination(doctor_input, transport)
     ended: dict[str, Outcome] = {}
     try:
         for step in _STEPS:
@@ -137,28 +137,28 @@ class _Listing(Struct):
 class _Examination:
     """The checks, and what they have found out so far for each other."""
 
-    def __init__(self, subject: Subject, transport: SyncTransport) -> None:
-        self._subject = subject
+    def __init__(self, doctor_input: DoctorInput, transport: SyncTransport) -> None:
+        self._input = doctor_input
         self._transport = transport
         self._policy = structs.replace(
-            subject.policy, retry=Retry(attempts=1), deadline=min(subject.policy.deadline, _PATIENCE)
+            doctor_input.policy, retry=Retry(attempts=1), deadline=min(doctor_input.policy.deadline, _PATIENCE)
         )
-        self._patience = min(subject.network.timeout, _PATIENCE)
-        self._endpoint = subject.settings.endpoint
-        self._project_id = subject.settings.project_id
-        self._instance_id = subject.settings.instance_id
-        self._proxy = subject.network.proxy or environment_proxy(self._endpoint)
+        self._patience = min(doctor_input.network.timeout, _PATIENCE)
+        self._endpoint = doctor_input.settings.endpoint
+        self._project_id = doctor_input.settings.project_id
+        self._instance_id = doctor_input.settings.instance_id
+        self._proxy = doctor_input.network.proxy or environment_proxy(self._endpoint)
         parts = urlsplit(self._proxy.address if self._proxy else self._endpoint)
         self._host = parts.hostname or ""
         self._port = parts.port or (443 if parts.scheme == "https" else 80)
         self._what = "the proxy " if self._proxy else ""
-        self._credentials = Nobody() if isinstance(subject.credentials, str) else subject.credentials
+        self._credentials = Anonymous() if isinstance(doctor_input.credentials, str) else doctor_input.credentials
         self._date = ""
         self._undecided: DiscoveryError | None = None
         self._listing: _Listing | DataMapError | None = None
 
     def credentials(self) -> Finding:
-        credentials = self._subject.credentials
+        credentials = self._input.credentials
         if isinstance(credentials, str):
             return failed(credentials, "set one of the variables that are named, or write the profile file")
         return ok(_kind(credentials))
@@ -204,7 +204,7 @@ class _Examination:
     def service(self) -> Finding:
         """Asks without credentials: a refusal is as good an answer as any, and it costs nothing."""
         try:
-            greeting = self._ask(self._list_request(), Nobody())
+            greeting = self._ask(self._list_request(), Anonymous())
         except DataMapError as error:
             return failed(error, _UNWELL)
         self._date = greeting.headers.get("date", "")
@@ -219,7 +219,7 @@ class _Examination:
 
     def clock(self) -> Finding:
         try:
-            skew = self._subject.now() - parsedate_to_datetime(self._date)
+            skew = self._input.now() - parsedate_to_datetime(self._date)
         except (TypeError, ValueError):
             return unknown("the answer tells no time", "compare this machine's clock with another")
         if abs(skew) <= _NOTABLE_SKEW:
@@ -307,13 +307,13 @@ class _Examination:
         certificate: Mapping[str, object] = secure.getpeercert() or {}
         expires = datetime.fromtimestamp(ssl.cert_time_to_seconds(str(certificate["notAfter"])), UTC)
         seen = f"trusted until {expires:%Y-%m-%d}"
-        if expires - self._subject.now() < _SOON:
+        if expires - self._input.now() < _SOON:
             return ok(seen, "tell whoever runs the service that its certificate expires soon")
         return ok(seen)
 
     def _find_project(self) -> Steps[str]:
         """The id of the project that is named like the region."""
-        settings = structs.replace(self._subject.settings, instance_id=_UNSET, workspace_id=None)
+        settings = structs.replace(self._input.settings, instance_id=_UNSET, workspace_id=None)
         return (yield from Discovery(settings, self._credentials, self._policy).scope()).project_id
 
     def _operators_request(self) -> Request:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
 from dataarts_datamap._errors import DataMapError
-from dataarts_datamap._monitoring.snapshot import may_mend
+from dataarts_datamap._monitoring.snapshot import may_recover
 from dataarts_datamap._text import printable
 
 if TYPE_CHECKING:
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dataarts_datamap._models import Operator, Run
-    from dataarts_datamap._monitoring.snapshot import Change, Picture
+    from dataarts_datamap._monitoring.snapshot import Change, Snapshot
     from dataarts_datamap._window import Window
 
 _LONGEST_WAIT: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading:
+class Poll:
     """What came of a reading.
 
     Attributes:
@@ -42,7 +42,7 @@ class Reading:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pace:
+class PollSchedule:
     """When readings are taken.
 
     Attributes:
@@ -85,56 +85,56 @@ class PolledTable(Protocol):
         ...
 
 
-class Readings:
+class Polls:
     """The readings of a table, taken as they are asked for.
 
     Args:
         table: The table.
-        picture: What takes in what is read.
-        pace: When readings are taken.
+        snapshot: What takes in what is read.
+        schedule: When readings are taken.
 
     Attributes:
         operators: The operators of the table, as of the last whole reading.
     """
 
-    def __init__(self, table: PolledTable, picture: Picture, *, pace: Pace) -> None:
+    def __init__(self, table: PolledTable, snapshot: Snapshot, *, schedule: PollSchedule) -> None:
         self.operators: list[Operator] = []
         self._table = table
-        self._picture = picture
-        self._pace = pace
+        self._snapshot = snapshot
+        self._schedule = schedule
 
-    def __iter__(self) -> Iterator[Reading]:
+    def __iter__(self) -> Iterator[Poll]:
         """Each reading, one that failed too; the first one must not.
 
         Raises:
             DataMapError: The first reading failed, or a later one in a way that cannot mend itself.
         """
-        pace = self._pace
-        until = None if pace.patience is None else pace.now() + pace.patience
+        schedule = self._schedule
+        until = None if schedule.patience is None else schedule.now() + schedule.patience
         while True:
-            reading = self._read(until)
-            yield reading
-            if reading.next_at is None:
+            poll = self._read(until)
+            yield poll
+            if poll.next_at is None:
                 return
-            pace.wait(max(0.0, (reading.next_at - pace.now()).total_seconds()))
+            schedule.wait(max(0.0, (poll.next_at - schedule.now()).total_seconds()))
 
-    def _read(self, until: datetime | None) -> Reading:
-        pace = self._pace
+    def _read(self, until: datetime | None) -> Poll:
+        schedule = self._schedule
         changes: tuple[Change, ...] = ()
         failure: DataMapError | None = None
         with warnings.catch_warnings(record=True) as given:
             try:
                 changes = self._take()
             except DataMapError as error:
-                if self._picture.window is None or not may_mend(error):
+                if self._snapshot.window is None or not may_recover(error):
                     raise
                 failure = error
-        at = pace.now()
+        at = schedule.now()
         asked = 0.0 if failure is None else failure.retry_after or 0.0
-        next_at = at + min(max(pace.every, timedelta(seconds=asked)), _LONGEST_WAIT)
+        next_at = at + min(max(schedule.every, timedelta(seconds=asked)), _LONGEST_WAIT)
         if until is not None:
             next_at = min(next_at, until)
-        return Reading(
+        return Poll(
             at=at,
             changes=changes,
             error=failure,
@@ -143,13 +143,13 @@ class Readings:
         )
 
     def _is_over(self, at: datetime, until: datetime | None) -> bool:
-        return (until is not None and at >= until) or (self._pace.until_ended and not self._picture.active)
+        return (until is not None and at >= until) or (self._schedule.until_ended and not self._snapshot.active)
 
     def _take(self) -> tuple[Change, ...]:
-        part = self._picture.next_part(self._pace.now())
-        if part.is_whole:
+        poll_window = self._snapshot.next_window(self._schedule.now())
+        if poll_window.is_whole:
             self.operators = self._table.list_operators()
-        if not self.operators and self._picture.window is None:
+        if not self.operators and self._snapshot.window is None:
             name = printable(self._table.guid, limit=80)
             raise DataMapError(f"no operator is known to produce the table {name}: its GUID may be that of another one")
-        return self._picture.take(self._table.list_runs(part.window), part)
+        return self._snapshot.take(self._table.list_runs(poll_window.window), poll_window)

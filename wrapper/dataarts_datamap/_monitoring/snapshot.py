@@ -42,7 +42,7 @@ OVERLAP: Final = timedelta(hours=1)
 """How far a part reaches back behind what may change."""
 
 _CERTAIN: Final = 1  # whether its ends belong to a window is not documented
-_MAY_MEND: Final = (ErrorBodyError, IncompleteWalkError, InvalidResponseError, UnsuccessfulError)
+_MAY_RECOVER: Final = (ErrorBodyError, IncompleteWalkError, InvalidResponseError, UnsuccessfulError)
 
 _Identity: TypeAlias = tuple[str | None, str | None, int] | Run
 
@@ -77,7 +77,7 @@ class Change(Struct, frozen=True, kw_only=True):
     before: Run | None = None
 
 
-class Part(Struct, frozen=True, kw_only=True):
+class PollWindow(Struct, frozen=True, kw_only=True):
     """What to read.
 
     Attributes:
@@ -89,7 +89,7 @@ class Part(Struct, frozen=True, kw_only=True):
     is_whole: bool
 
 
-class Picture:
+class Snapshot:
     """The runs of a table as they were last read.
 
     After a whole reading it is what a reading of ``window`` gives; after a part it still is, but for what happened
@@ -129,7 +129,7 @@ class Picture:
         chosen = map(foremost, groups.values())
         return [run for run in chosen if run is not None]
 
-    def next_part(self, now: datetime) -> Part:
+    def next_window(self, now: datetime) -> PollWindow:
         """What to read next.
 
         Raises:
@@ -139,11 +139,11 @@ class Picture:
         oldest = min((min(times) for run in self.active if (times := _times(run))), default=recent.end)
         if self._window is None or not 0 <= recent.end - self._whole_until < WHOLE_EVERY // MILLISECOND:
             start = max(self._first_start, min(recent.start, oldest - _CERTAIN))
-            return Part(window=Window(start, recent.end), is_whole=True)
+            return PollWindow(window=Window(start, recent.end), is_whole=True)
         begin = min(oldest, self._window.end) - OVERLAP // MILLISECOND
-        return Part(window=Window(max(begin, self._window.start), recent.end), is_whole=False)
+        return PollWindow(window=Window(max(begin, self._window.start), recent.end), is_whole=False)
 
-    def take(self, runs: Iterable[Run], part: Part) -> tuple[Change, ...]:
+    def take(self, runs: Iterable[Run], poll_window: PollWindow) -> tuple[Change, ...]:
         """Take in what was read, and tell what changed, in the order of time."""
         found = {_identity(run): run for run in runs}
         changes = [
@@ -151,18 +151,18 @@ class Picture:
             *(
                 Change(kind=ChangeKind.GONE, run=run, before=run)
                 for who, run in self._runs.items()
-                if who not in found and _lies_inside(run, part.window)
+                if who not in found and _lies_inside(run, poll_window.window)
             ),
         ]
         gone = {_identity(change.run) for change in changes if change.kind is ChangeKind.GONE}
-        kept = {} if part.is_whole else {who: run for who, run in self._runs.items() if who not in gone}
+        kept = {} if poll_window.is_whole else {who: run for who, run in self._runs.items() if who not in gone}
         self._runs = {**kept, **found}
         if self._window is None:
-            self._first_start = part.window.start
-        if self._window is None or part.is_whole:
-            self._window, self._whole_until = part.window, part.window.end
+            self._first_start = poll_window.window.start
+        if self._window is None or poll_window.is_whole:
+            self._window, self._whole_until = poll_window.window, poll_window.window.end
         else:
-            self._window = Window(self._window.start, part.window.end)
+            self._window = Window(self._window.start, poll_window.window.end)
         return tuple(sorted(changes, key=lambda change: max(_times(change.run), default=0)))
 
     def _change(self, before: Run | None, run: Run) -> Change | None:
@@ -194,13 +194,13 @@ def foremost(runs: Iterable[Run]) -> Run | None:
     return max(known, key=_order, default=None)
 
 
-def may_mend(error: DataMapError) -> bool:
+def may_recover(error: DataMapError) -> bool:
     """Whether a reading that failed is worth another one later.
 
     So are those that are sent again at once, and answers that are odd or that do not fit together; not a refusal of
     credentials, project or table, nor what is wrong on this side.
     """
-    return is_passing(error) or isinstance(error, _MAY_MEND)
+    return is_passing(error) or isinstance(error, _MAY_RECOVER)
 
 
 def _identity(run: Run) -> _Identity:

@@ -117,7 +117,7 @@ def _shortened(step: Send | Sleep | Wait, now: float, until: float) -> Send | Sl
         case Sleep():
             return Sleep(min(step.seconds, until - now))
         case Wait():
-            return Wait(step.gate, min(step.until, until))
+            return Wait(step.event, min(step.until, until))
 
 
 def _latest(runs: Iterable[Run]) -> Run | None:

@@ -25,7 +25,7 @@ _CONVINCING: Final = 8
 """So many rows of equal times in the order of their ids are not there by chance: one in 8! would be."""
 
 
-class Row(NamedTuple):
+class RowKey(NamedTuple):
     """What is remembered of a run to know it again.
 
     Attributes:
@@ -37,11 +37,11 @@ class Row(NamedTuple):
     keys: tuple[int, int, int, int]
 
 
-def row_of(run: Run) -> Row:
+def row_of(run: Run) -> RowKey:
     """What to remember of a run."""
     run_id = run.run_id or 0
     keys = (run._plan_time or 0, run._start_time or 0, run._submit_time or 0, run_id)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  the model's own integers
-    return Row(run_id or _digest(run), keys)
+    return RowKey(run_id or _digest(run), keys)
 
 
 def _digest(run: Run) -> str:
@@ -59,7 +59,7 @@ class Order:
         self._ascending = [True] * (_RUN_ID + 1)
         self._descending = [True] * (_RUN_ID + 1)
 
-    def learn(self, rows: Sequence[Row]) -> None:
+    def learn(self, rows: Sequence[RowKey]) -> None:
         """Take rows in the order in which the server sent them."""
         for key in range(_RUN_ID + 1):
             if not (self._ascending[key] or self._descending[key]):
@@ -78,7 +78,7 @@ class Order:
                 return 1 if ascending else -1
         return 0
 
-    def group_before(self, rows: Sequence[Row], end: int) -> int:
+    def group_before(self, rows: Sequence[RowKey], end: int) -> int:
         """Where the rows begin that may change places with the one before ``end``, or with one that comes behind it."""
         sorting = [
             key
@@ -92,12 +92,12 @@ class Order:
         return end - 1 if _RUN_ID in sorting and len(ids) == end - begin > _CONVINCING else begin
 
 
-def _is_firm(before: Row, behind: Row, sorting: Iterable[int]) -> bool:
+def _is_firm(before: RowKey, behind: RowKey, sorting: Iterable[int]) -> bool:
     differ = [before.keys[key] != behind.keys[key] for key in sorting]
     return bool(differ) and all(differ)
 
 
-class Joint(Struct, frozen=True):
+class Overlap(Struct, frozen=True):
     """How a page goes on from the rows before it.
 
     Attributes:
@@ -108,19 +108,19 @@ class Joint(Struct, frozen=True):
 
     fresh: list[int]
     known: list[tuple[int, int]]
-    rows: list[Row]
+    rows: list[RowKey]
 
 
-class Memory:
+class SeenRows:
     """The rows of one list that were read."""
 
     def __init__(self) -> None:
         self.identities: Counter[int | str] = Counter()
-        self._rows: Counter[Row] = Counter()
-        self._contents: Counter[tuple[Row, int]] = Counter()
+        self._rows: Counter[RowKey] = Counter()
+        self._contents: Counter[tuple[RowKey, int]] = Counter()
 
     @classmethod
-    def of(cls, rows: Iterable[Row]) -> Memory:
+    def of(cls, rows: Iterable[RowKey]) -> SeenRows:
         """A memory of rows whose contents are not known."""
         memory = cls()
         known = list(rows)
@@ -130,30 +130,30 @@ class Memory:
     def __bool__(self) -> bool:
         return bool(self._rows)
 
-    def copy(self) -> Memory:
+    def copy(self) -> SeenRows:
         """One that remembers the same, and goes on by itself."""
-        other = Memory()
+        other = SeenRows()
         if self:
             other.identities.update(self.identities)
             other._rows.update(self._rows)
             other._contents.update(self._contents)
         return other
 
-    def has(self, row: Row) -> bool:
+    def has(self, row: RowKey) -> bool:
         """Whether the row was read, with the same times."""
         return row in self._rows
 
-    def has_changed(self, row: Row) -> bool:
+    def has_changed(self, row: RowKey) -> bool:
         """Whether the row was read, but with other times."""
         return row not in self._rows and row.identity in self.identities
 
-    def add(self, rows: Sequence[Row], contents: Iterable[int]) -> None:
+    def add(self, rows: Sequence[RowKey], contents: Iterable[int]) -> None:
         """Rows were read that were not read before; the contents are hashes of their runs."""
         self.identities.update([row.identity for row in rows])
         self._rows.update(rows)
         self._contents.update(zip(rows, contents, strict=True))
 
-    def new_among(self, page: Sequence[Row], contents: Sequence[int], last: int) -> list[int]:
+    def new_among(self, page: Sequence[RowKey], contents: Sequence[int], last: int) -> list[int]:
         """Indexes of the rows on a page that are not remembered.
 
         Of several that share an id and times, as many are new as there are more on the page than were read: those that
@@ -166,10 +166,10 @@ class Memory:
             return [index for index in new if index >= last or page[index].identity not in self.identities]
         return self._new_among_equals(page, contents, last)
 
-    def _new_among_equals(self, page: Sequence[Row], contents: Sequence[int], last: int) -> list[int]:
+    def _new_among_equals(self, page: Sequence[RowKey], contents: Sequence[int], last: int) -> list[int]:
         on_page = Counter(page)
         left = {row: on_page[row] - self._rows[row] for row in on_page}
-        met: Counter[tuple[Row, int]] = Counter()
+        met: Counter[tuple[RowKey, int]] = Counter()
         new: list[int] = []
         spare: list[int] = []
         for index, row in enumerate(page):
@@ -190,14 +190,14 @@ class Memory:
 
 
 def join(  # noqa: PLR0913  each is one of the things that it weighs
-    tail: Sequence[Row],
-    page: Sequence[Row],
+    tail: Sequence[RowKey],
+    page: Sequence[RowKey],
     contents: Sequence[int],
     *,
     order: Order,
-    memory: Memory,
+    memory: SeenRows,
     is_whole: bool,
-) -> Joint | None:
+) -> Overlap | None:
     """How the page goes on from the tail; None if that can't be told.
 
     It can where they share a row that surely stands before all that was not read yet. Rows of the page that stand
@@ -220,10 +220,10 @@ def join(  # noqa: PLR0913  each is one of the things that it weighs
     fresh = memory.new_among(page, contents, known[-1][1])
     if not is_whole:
         fresh = [index for index in fresh if index > known[0][1]]
-    return Joint(fresh, known, [*tail[:first], *page])
+    return Overlap(fresh, known, [*tail[:first], *page])
 
 
-def _matches(tail: Sequence[Row], begin: int, page: Sequence[Row]) -> list[tuple[int, int]]:
+def _matches(tail: Sequence[RowKey], begin: int, page: Sequence[RowKey]) -> list[tuple[int, int]]:
     """Pairs of the tail's rows from ``begin`` on and the page's, each used once, in the page's order."""
     places: dict[int | str, list[int]] = {}
     for place in range(len(tail) - 1, begin - 1, -1):

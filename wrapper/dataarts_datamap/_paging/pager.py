@@ -47,7 +47,7 @@ class PagedWalk(Protocol):
         ...
 
 
-class Reading:
+class PageReader:
     """How a pager reads.
 
     Args:
@@ -73,7 +73,7 @@ def _checked_most(max_items: object) -> int | None:
     raise InvalidArgumentError(f"max_items must be an integer from 0, not {shown(max_items)}")
 
 
-class _Stand:
+class _Cursor:
     """How far one iteration has come.
 
     Attributes:
@@ -90,11 +90,11 @@ class _Stand:
         self.warned = False
 
 
-class _Walked:
+class _PagerBase:
     """What a pager tells of the iteration that began last while it goes on."""
 
     def __init__(self, resume_token: str | None) -> None:
-        self._stand = _Stand()
+        self._stand = _Cursor()
         self._resumed_from = resume_token
 
     @property
@@ -124,14 +124,14 @@ class _Walked:
     def __repr__(self) -> str:
         return f"{type(self).__name__}(total={self.total})"
 
-    def _restart(self) -> _Stand:
-        self._stand = stand = _Stand()
+    def _restart(self) -> _Cursor:
+        self._stand = stand = _Cursor()
         return stand
 
-    def _token(self, stand: _Stand) -> str | None:
+    def _token(self, stand: _Cursor) -> str | None:
         return self._resumed_from if stand.walk is None else stand.walk.token(stand.given)
 
-    def _note(self, stand: _Stand, page: RunPage) -> None:
+    def _note(self, stand: _Cursor, page: RunPage) -> None:
         stand.total = page.total
         stand.given = 0
         if page.problems and not stand.warned:
@@ -142,12 +142,12 @@ class _Walked:
             stacklevel, _ = calling_place()
             warnings.warn(text, RowProblemWarning, stacklevel=stacklevel)
 
-    def _tell(self, stand: _Stand, error: DataMapError) -> None:
+    def _tell(self, stand: _Cursor, error: DataMapError) -> None:
         if error.resume_token is None:
             error.resume_token = self._token(stand)
 
 
-class Pager(_Walked, Generic[RowT]):
+class Pager(_PagerBase, Generic[RowT]):
     """The rows of a window, read page by page as they are asked for, in the server's order.
 
     Each iteration walks the window anew. From the second page on, pages are read ahead, side by side; leaving a loop
@@ -155,7 +155,7 @@ class Pager(_Walked, Generic[RowT]):
     that no row is missing; the ``resume_token`` on an error tells where to go on.
     """
 
-    def __init__(self, transport: SyncTransport, reading: Reading, resume_token: str | None = None) -> None:
+    def __init__(self, transport: SyncTransport, reading: PageReader, resume_token: str | None = None) -> None:
         super().__init__(resume_token)
         self._transport = transport
         self._reading = reading
@@ -249,7 +249,7 @@ class Pager(_Walked, Generic[RowT]):
         convert = polars_converter()
         return convert(self.to_arrow(columns=columns, nested=nested))
 
-    def _pages(self, stand: _Stand) -> Generator[RunPage, None, None]:
+    def _pages(self, stand: _Cursor) -> Generator[RunPage, None, None]:
         reader = ReadAhead(self._transport, self._reading.ask, concurrency=self._reading.concurrency)
         try:
             stand.walk = self._transport.run(self._reading.begin())
@@ -269,7 +269,7 @@ class Pager(_Walked, Generic[RowT]):
             reader.close()
 
 
-class AsyncPager(_Walked, Generic[RowT]):
+class AsyncPager(_PagerBase, Generic[RowT]):
     """The rows of a window, read page by page as they are asked for, in the server's order.
 
     Each iteration walks the window anew. From the second page on, pages are read ahead, side by side; leaving a loop
@@ -277,7 +277,7 @@ class AsyncPager(_Walked, Generic[RowT]):
     that no row is missing; the ``resume_token`` on an error tells where to go on.
     """
 
-    def __init__(self, transport: AsyncTransport, reading: Reading, resume_token: str | None = None) -> None:
+    def __init__(self, transport: AsyncTransport, reading: PageReader, resume_token: str | None = None) -> None:
         super().__init__(resume_token)
         self._transport = transport
         self._reading = reading
@@ -378,7 +378,7 @@ class AsyncPager(_Walked, Generic[RowT]):
         convert = polars_converter()
         return convert(await self.to_arrow(columns=columns, nested=nested))
 
-    async def _pages(self, stand: _Stand) -> AsyncGenerator[RunPage, None]:
+    async def _pages(self, stand: _Cursor) -> AsyncGenerator[RunPage, None]:
         from dataarts_datamap._paging.read_ahead import AsyncReadAhead  # noqa: PLC0415  loads asyncio
 
         reader = AsyncReadAhead(self._transport, self._reading.ask, concurrency=self._reading.concurrency)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from dataarts_datamap._messages import Steps
     from dataarts_datamap._models import RunPage
-    from dataarts_datamap._paging.walk_options import Await, PageRead
+    from dataarts_datamap._paging.walk_options import PageNeeded, PageRead
     from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
 
 _GROWTH: Final = 2
@@ -32,7 +32,7 @@ class Width:
         self._most = most
         self._now = 0
 
-    def chosen(self, wanted: Await) -> list[PageRead]:
+    def chosen(self, wanted: PageNeeded) -> list[PageRead]:
         """Those to read ahead now."""
         chosen = list(dict.fromkeys(wanted.ahead[: self._now]))
         self._now = min(self._most, max(1, self._now * _GROWTH))
@@ -60,7 +60,7 @@ class ReadAhead:
         self._process = os.getpid()
         self._parents: object = None
 
-    def read(self, wanted: Await) -> RunPage:
+    def read(self, wanted: PageNeeded) -> RunPage:
         """The page that is awaited.
 
         Raises:
@@ -126,7 +126,7 @@ class AsyncReadAhead:
         self._started: dict[PageRead, asyncio.Task[RunPage]] = {}
         self._cancelled: list[asyncio.Task[Any]] = []
 
-    async def read(self, wanted: Await) -> RunPage:
+    async def read(self, wanted: PageNeeded) -> RunPage:
         """The page that is awaited.
 
         Raises:

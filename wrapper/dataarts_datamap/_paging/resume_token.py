@@ -8,7 +8,7 @@ from msgspec import Struct, ValidationError, json
 
 from dataarts_datamap._errors import InvalidArgumentError
 from dataarts_datamap._paging.offsets import Counting  # noqa: TC001  msgspec reads the annotations
-from dataarts_datamap._paging.overlap import Row  # noqa: TC001  as above
+from dataarts_datamap._paging.overlap import RowKey  # noqa: TC001  as above
 from dataarts_datamap._text import shown
 from dataarts_datamap._window import Window  # noqa: TC001  as above
 
@@ -77,12 +77,12 @@ class Position(_Token, frozen=True, kw_only=True, omit_defaults=True):
     is_descending: bool | None = None
     piece: Window
     reached: int = 0
-    tail: tuple[Row, ...] = ()
+    tail: tuple[RowKey, ...] = ()
     limit: int = 0
     most: int = 0
     edge: int | None = None
-    near_edge: tuple[Row, ...] = ()
-    near_next_edge: tuple[Row, ...] = ()
+    near_edge: tuple[RowKey, ...] = ()
+    near_next_edge: tuple[RowKey, ...] = ()
     counting: Counting | None = None
     first_offset: int = 0
 

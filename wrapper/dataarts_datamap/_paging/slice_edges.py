@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from dataarts_datamap._paging.overlap import Memory, Row
+from dataarts_datamap._paging.overlap import RowKey, SeenRows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,17 +19,17 @@ _TIMES: Final = (0, 1)  # of a row's keys, those that a window can filter on: pl
 class Edge:
     """The runs that a slice shares with the one before, or could share."""
 
-    def __init__(self, at: int | None = None, runs: Sequence[tuple[Row, int]] = ()) -> None:
+    def __init__(self, at: int | None = None, runs: Sequence[tuple[RowKey, int]] = ()) -> None:
         self.at = at
         self.runs = runs
 
     @cached_property
-    def _memory(self) -> Memory:
-        memory = Memory()
+    def _memory(self) -> SeenRows:
+        memory = SeenRows()
         memory.add([row for row, _ in self.runs], [content for _, content in self.runs])
         return memory
 
-    def moved(self, to: int, runs: Sequence[tuple[Row, int]]) -> Edge:
+    def moved(self, to: int, runs: Sequence[tuple[RowKey, int]]) -> Edge:
         """The next edge, with those runs of this one and of the slice behind it that are near."""
         new = self._memory.new_among([row for row, _ in runs], [content for _, content in runs], len(runs))
         return Edge(to, [run for run in (*self.runs, *(runs[index] for index in new)) if is_near(run[0], to)])
@@ -42,13 +42,13 @@ class Edge:
         return far.union(self._memory.new_among(page.rows, page.contents, len(page)))
 
 
-def is_near(row: Row, edge: int) -> bool:
+def is_near(row: RowKey, edge: int) -> bool:
     """Whether a slice on the other side of the edge can hold the row, too: not known which time it filters on."""
     planned, started, *_ = row.keys
     return not planned or not started or abs(planned - edge) <= _EDGE or abs(started - edge) <= _EDGE
 
 
-def near(rows: Sequence[Row], edge: int) -> list[int]:
+def near(rows: Sequence[RowKey], edge: int) -> list[int]:
     """Indexes of the rows that are near an edge."""
     if all(_are_far([row.keys[key] for row in rows], edge) for key in _TIMES):
         return []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct
 
-from dataarts_datamap._paging.overlap import Row, row_of
+from dataarts_datamap._paging.overlap import RowKey, row_of
 
 if TYPE_CHECKING:
     from dataarts_datamap._models import RunPage
@@ -30,7 +30,7 @@ class Page:
         return len(self.sent.runs)
 
     @cached_property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[RowKey]:
         """What is remembered of its runs."""
         return [row_of(run) for run in self.sent.runs]
 
@@ -66,7 +66,7 @@ class SlicePosition(Struct, frozen=True):
     """
 
     reached: int = 0
-    tail: tuple[Row, ...] = ()
+    tail: tuple[RowKey, ...] = ()
     limit: int = 0
     most: int = 0
 
@@ -82,7 +82,7 @@ class YieldedPage(Struct, frozen=True):
 
     page: Page
     kept: RunPage
-    tail: list[Row]
+    tail: list[RowKey]
 
 
 Found: TypeAlias = tuple[Page, list[int]]

@@ -10,10 +10,10 @@ from msgspec.structs import replace
 
 from dataarts_datamap._models import RunPage
 from dataarts_datamap._paging.offsets import COUNTINGS_OF_UNIT, Counting, Span, next_span, probe
-from dataarts_datamap._paging.overlap import Joint, Memory, Order, Row, join, row_of
+from dataarts_datamap._paging.overlap import Order, Overlap, RowKey, SeenRows, join, row_of
 from dataarts_datamap._paging.slice_edges import Edge, near
 from dataarts_datamap._paging.slice_pages import Page, SlicePosition, YieldedPage
-from dataarts_datamap._paging.walk_options import Await, Habits, PageRead, Plan, Progress, Walk
+from dataarts_datamap._paging.walk_options import PageNeeded, PageRead, Progress, ServerHabits, Walk, WalkOptions
 from dataarts_datamap._window import Window
 
 if TYPE_CHECKING:
@@ -63,8 +63,8 @@ class WalkState(Struct):
 
     operator: Operator
     window: Window
-    plan: Plan
-    habits: Habits
+    plan: WalkOptions
+    habits: ServerHabits
     progress: Progress = field(default_factory=Progress)
     order: Order = field(default_factory=Order)
     is_descending: bool | None = None
@@ -105,7 +105,7 @@ class SliceWalk:
         piece: Window,
         *,
         following: tuple[Window, ...],
-        read_before: Memory,
+        read_before: SeenRows,
         told: int | None,
         begin: SlicePosition | None = None,
     ) -> None:
@@ -113,7 +113,7 @@ class SliceWalk:
         self.read_before = read_before
         self.given = read_before.copy()
         self.edge = piece.start if state.is_descending else piece.end
-        self.near_edge: list[tuple[Row, int]] = []
+        self.near_edge: list[tuple[RowKey, int]] = []
         self._state = state
         self._plan = state.plan
         self._habits = state.habits
@@ -123,12 +123,12 @@ class SliceWalk:
         self._most = max(self._limit, _LARGEST_LIMIT)
         self._overlap = _LEAST_OVERLAP
         self._order = Order()
-        self._memory = Memory()
+        self._memory = SeenRows()
         self._reached = 0
-        self._tail: list[Row] = []
+        self._tail: list[RowKey] = []
         self._shift = 0
         self._has_shifted = False
-        self._first: Row | None = None
+        self._first: RowKey | None = None
         self._first_offset = self._plan.first_span(self._habits).offset
         self._contents: dict[int | str, int] = {}
         self._untaken: Page | None = None
@@ -142,7 +142,7 @@ class SliceWalk:
             self._reached, self._tail = begin.reached, list(begin.tail)
             self._limit, self._most = min(self._limit, begin.limit or self._limit), begin.most or self._most
             self._order.learn(self._tail)
-            self._memory = Memory.of(self._tail)
+            self._memory = SeenRows.of(self._tail)
             self.given.add(self._tail, [0] * len(self._tail))
             self._overlap = len(self._tail) - self._order.group_before(self._tail, len(self._tail)) + 1
 
@@ -176,7 +176,7 @@ class SliceWalk:
         is_rest_new = len(page) - count == len(kept.runs) - given
         return self._place(page, count, tail) if is_rest_new else None
 
-    def _place(self, page: Page, count: int, tail: Sequence[Row]) -> SlicePosition:
+    def _place(self, page: Page, count: int, tail: Sequence[RowKey]) -> SlicePosition:
         """How far the slice was read behind so many rows of a page, with which the tail ends."""
         rows = [*tail[: len(tail) - len(page)], *page.rows[:count]]
         group = self._order.group_before(rows, len(rows)) if rows else 0
@@ -206,7 +206,7 @@ class SliceWalk:
         self._learn_total(page)
         self._state.edge = self._state.edge.moved(self.edge, self.near_edge)
 
-    def _first_page(self) -> Generator[Await, RunPage, Page]:
+    def _first_page(self) -> Generator[PageNeeded, RunPage, Page]:
         span = self._plan.first_span(self._habits)
         sent = self._state.first_pages.pop(self.piece, None)
         if sent is None:
@@ -219,7 +219,7 @@ class SliceWalk:
         self._first_offset = span.offset
         return page
 
-    def _first_page_elsewhere(self, span: Span) -> Generator[Await, RunPage, tuple[RunPage, Span]]:
+    def _first_page_elsewhere(self, span: Span) -> Generator[PageNeeded, RunPage, tuple[RunPage, Span]]:
         """The first page where the server begins to count at one; else, or if runs have come in meanwhile, as asked."""
         if span.offset == 0 and Counting.PAGES_FROM_ONE in COUNTINGS_OF_UNIT[self._plan.offset_unit]:
             from_one = span._replace(offset=1)
@@ -231,7 +231,7 @@ class SliceWalk:
             return sent, span
         return (yield self._await(span, reading=1)), span
 
-    def _first_page_again(self) -> Generator[Await, RunPage, Found | None]:
+    def _first_page_again(self) -> Generator[PageNeeded, RunPage, Found | None]:
         """The first page with its new rows, where the reading broke off on it; None if it is behind, or lost.
 
         From there on, it can be found out how the server takes offsets; the few rows that are known do not tell.
@@ -251,7 +251,7 @@ class SliceWalk:
             self._state.order.learn(page.rows)
             raise TooManyError(total)
 
-    def _next_page(self) -> Generator[Await, RunPage, Found]:
+    def _next_page(self) -> Generator[PageNeeded, RunPage, Found]:
         """The next page with new rows, or the one that shows that there are none."""
         if self._plan.counting(self._habits) is None:
             found = yield from self._find_counting()
@@ -271,7 +271,7 @@ class SliceWalk:
                 raise self._contradiction(page)
         raise UnsettledError("pages do not fit together: no row of one stands on the next")
 
-    def _find_counting(self) -> Generator[Await, RunPage, Found | None]:
+    def _find_counting(self) -> Generator[PageNeeded, RunPage, Found | None]:
         """Find out how the server takes offsets; the page with new rows, if one came on the way."""
         possible = COUNTINGS_OF_UNIT[self._plan.offset_unit]
         question = probe(len(self._tail), overlap=self._overlap)
@@ -345,7 +345,7 @@ class SliceWalk:
         for memory in (self._memory, self.given):
             memory.add([page.rows[index] for index in new], [page.contents[index] for index in new])
 
-    def _join(self, page: Page) -> Joint | None:
+    def _join(self, page: Page) -> Overlap | None:
         joint = None
         if self._tail:
             joint = join(
@@ -362,10 +362,10 @@ class SliceWalk:
             )
             is_one_group = len(self._tail) >= self._reached and self._order.group_before(self._tail, self._reached) == 0
             if is_whole or (is_one_group and len(page) > self._reached):
-                return Joint(self._memory.new_among(page.rows, page.contents, 0), [], page.rows)
+                return Overlap(self._memory.new_among(page.rows, page.contents, 0), [], page.rows)
         return joint
 
-    def _advance(self, page: Page, joint: Joint) -> None:
+    def _advance(self, page: Page, joint: Overlap) -> None:
         rows = joint.rows
         group = self._order.group_before(rows, len(rows)) if rows else 0
         kept = min(group, len(rows) - len(page)) - self._limit
@@ -377,7 +377,7 @@ class SliceWalk:
             self._most = max(1, len(page))
             self._limit = min(self._limit, self._most)
 
-    def _note_changes(self, page: Page, joint: Joint) -> None:
+    def _note_changes(self, page: Page, joint: Overlap) -> None:
         for _, index in joint.known:
             before = self._contents.get(page.rows[index].identity)
             self._state.progress.changed += before is not None and before != page.contents[index]
@@ -450,8 +450,8 @@ class SliceWalk:
             f"the pages ended after {page.end} rows, though the server tells a total of {page.sent.total}"
         )
 
-    def _await(self, span: Span, *, reading: int = 0) -> Await:
-        return Await(self._state.read(self.piece, span, reading), tuple(islice(self._ahead(span), MOST_AHEAD)))
+    def _await(self, span: Span, *, reading: int = 0) -> PageNeeded:
+        return PageNeeded(self._state.read(self.piece, span, reading), tuple(islice(self._ahead(span), MOST_AHEAD)))
 
     def _ahead(self, span: Span) -> Iterator[PageRead]:
         """What comes behind a page, if all goes well."""
@@ -468,7 +468,7 @@ class SliceWalk:
                 yield self._state.first_read(piece)
 
 
-def _begin(known: list[Row], page: list[Row]) -> int | None:
+def _begin(known: list[RowKey], page: list[RowKey]) -> int | None:
     """Where a page begins among known rows; None if it shares none with them."""
     places = {row: place for place, row in enumerate(known)}
     return next((places[row] - index for index, row in enumerate(page) if row in places), None)

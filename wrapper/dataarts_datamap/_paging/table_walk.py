@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from dataarts_datamap._models import RunPage
 from dataarts_datamap._paging.resume_token import TablePosition
 from dataarts_datamap._paging.slice_walk import MOST_AHEAD
-from dataarts_datamap._paging.walk_options import Await, Walk
+from dataarts_datamap._paging.walk_options import PageNeeded, Walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -71,7 +71,7 @@ class TableWalk:
                     if isinstance(step, RunPage):
                         yield replace(step, total=None)
                     else:
-                        answer = yield Await(step.read, (*step.ahead, *next_ones)[:MOST_AHEAD])
+                        answer = yield PageNeeded(step.read, (*step.ahead, *next_ones)[:MOST_AHEAD])
             except StopIteration:
                 pass
         self._current = len(self._walks)
@@ -128,10 +128,10 @@ class _Source:
         """Read what it awaits, and meanwhile what others do."""
         if self.wanted is not None:
             ahead = [read for read in others if read != self.wanted.read]
-            page = yield Await(self.wanted.read, (*ahead, *self.wanted.ahead)[:MOST_AHEAD])
+            page = yield PageNeeded(self.wanted.read, (*ahead, *self.wanted.ahead)[:MOST_AHEAD])
             self.wanted = self._step(page)
 
-    def _step(self, answer: RunPage | None) -> Await | None:
+    def _step(self, answer: RunPage | None) -> PageNeeded | None:
         try:
             step = next(self._pages) if answer is None else self._pages.send(answer)
             while isinstance(step, RunPage):

@@ -37,18 +37,18 @@ class PageRead(Struct, frozen=True):
     reading: int = 0
 
 
-class Await(Struct, frozen=True):
+class PageNeeded(Struct, frozen=True):
     """A page that the walk needs now, and those that it will need next if nothing comes in between."""
 
     read: PageRead
     ahead: tuple[PageRead, ...] = ()
 
 
-Walk: TypeAlias = Generator[Await | RunPage, RunPage, None]
+Walk: TypeAlias = Generator[PageNeeded | RunPage, RunPage, None]
 """Yields what it awaits, to be resumed with that page, and the pages that it gives, to be resumed with ``next``."""
 
 
-class Habits(Struct):
+class ServerHabits(Struct):
     """What is known of a server, kept by a client for all its walks.
 
     Attributes:
@@ -71,7 +71,7 @@ class Habits(Struct):
         return self.true_totals >= _CONVINCING and not self.false_totals
 
 
-class Plan(Struct, frozen=True, kw_only=True):
+class WalkOptions(Struct, frozen=True, kw_only=True):
     """How windows are walked.
 
     Attributes:
@@ -86,11 +86,11 @@ class Plan(Struct, frozen=True, kw_only=True):
     slice_span: int
     slice_rows: int
 
-    def counting(self, habits: Habits) -> Counting | None:
+    def counting(self, habits: ServerHabits) -> Counting | None:
         """How the server takes offsets, as far as it is known and the plan allows."""
         return habits.counting if habits.counting in COUNTINGS_OF_UNIT[self.offset_unit] else None
 
-    def first_span(self, habits: Habits) -> Span:
+    def first_span(self, habits: ServerHabits) -> Span:
         """The first page of a list."""
         from_one = self.counting(habits) is Counting.PAGES_FROM_ONE
         return Span(habits.first_offset if from_one else 0, self.page_size, 0)

@@ -19,12 +19,12 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from dataarts_datamap._paging.overlap import Memory, row_of
+from dataarts_datamap._paging.overlap import SeenRows, row_of
 from dataarts_datamap._paging.resume_token import Position
 from dataarts_datamap._paging.slice_edges import Edge
 from dataarts_datamap._paging.slice_pages import SlicePosition
 from dataarts_datamap._paging.slice_walk import MOST_AHEAD, SliceWalk, TooManyError, UnsettledError, WalkState
-from dataarts_datamap._paging.walk_options import Await, Habits, PageRead, Plan, Progress, Walk
+from dataarts_datamap._paging.walk_options import PageNeeded, PageRead, Progress, ServerHabits, Walk, WalkOptions
 from dataarts_datamap._window import Window
 
 if TYPE_CHECKING:
@@ -45,7 +45,12 @@ class WindowWalk:
     """
 
     def __init__(
-        self, operator: Operator, window: Window, plan: Plan, habits: Habits, resumed: Position | None = None
+        self,
+        operator: Operator,
+        window: Window,
+        plan: WalkOptions,
+        habits: ServerHabits,
+        resumed: Position | None = None,
     ) -> None:
         self._state = WalkState(operator, window, plan, habits)
         self._resumed = resumed
@@ -131,7 +136,7 @@ class WindowWalk:
             return
         slices = cut(self._state.window, self._span)
         yield from self._find_direction(slices)
-        yield from self._walk_slices(slices, (), Memory(), None)
+        yield from self._walk_slices(slices, (), SeenRows(), None)
 
     @property
     def _span(self) -> int:
@@ -141,7 +146,7 @@ class WindowWalk:
         if position.tail:
             begin = SlicePosition(position.reached, position.tail, position.limit, position.most)
             self._current = walk = SliceWalk(
-                self._state, position.piece, following=(), read_before=Memory(), told=None, begin=begin
+                self._state, position.piece, following=(), read_before=SeenRows(), told=None, begin=begin
             )
             walk.near_edge = [(row, 0) for row in position.near_next_edge]
             try:
@@ -154,21 +159,21 @@ class WindowWalk:
         slices = cut(left, self._span) if left.start < left.end or not position.tail else []
         if position.is_descending is None:
             yield from self._find_direction(slices)
-        yield from self._walk_slices(slices, (), Memory(), None)
+        yield from self._walk_slices(slices, (), SeenRows(), None)
 
     def _find_direction(self, slices: list[Window]) -> Walk:
         state = self._state
         newest_first = slices[:0:-1]
         for index, piece in enumerate(newest_first):
             rest = newest_first[index + 1 : index + 1 + MOST_AHEAD]
-            page = yield Await(state.first_read(piece), tuple(map(state.first_read, rest)))
+            page = yield PageNeeded(state.first_read(piece), tuple(map(state.first_read, rest)))
             state.first_pages[piece] = page
             state.order.learn([row_of(run) for run in page.runs])
             if state.order.direction:
                 return
 
     def _walk_slices(
-        self, slices: list[Window], following: Iterable[Window], read_before: Memory, told: int | None
+        self, slices: list[Window], following: Iterable[Window], read_before: SeenRows, told: int | None
     ) -> Walk:
         state = self._state
         if len(slices) > 1 and state.is_descending is None:

@@ -107,7 +107,7 @@ class AttemptReporter:
                 _log.exception("on_attempt raised; the call goes on, and this client does not tell it again")
 
 
-class Trail:
+class AttemptLog:
     """The requests of one attempt, each of which is reported when it is known how it ended.
 
     Args:

@@ -11,7 +11,7 @@ from dataarts_datamap._errors import (
     RateLimitError,
 )
 from dataarts_datamap._messages import Send, Sleep, Wait
-from dataarts_datamap._retry.attempts import Trail
+from dataarts_datamap._retry.attempts import AttemptLog
 from dataarts_datamap._retry.policy import is_passing
 
 if TYPE_CHECKING:
@@ -40,9 +40,9 @@ def exchange(request: Request, credentials: Credentials, policy: Policy, decode:
     renewal = _Renewal(credentials)
     while True:
         attempt += 1
-        trail = Trail(policy.reporter, clock, attempt)
+        log = AttemptLog(policy.reporter, clock, attempt)
         try:
-            result = yield from _due(_attempt(request, credentials, decode, renewal), until, trail)
+            result = yield from _due(_attempt(request, credentials, decode, renewal), until, log)
         except DataMapError as error:
             now = clock.monotonic()
             _tell(error, attempts=attempt + renewal.used, elapsed=now - started)
@@ -52,11 +52,11 @@ def exchange(request: Request, credentials: Credentials, policy: Policy, decode:
                 policy.limiter.pause(now + min(asked, policy.retry.longest_retry_after))
             if wait is not None and now + wait >= until:
                 wait = None
-            trail.end(error, next_wait=wait)
+            log.end(error, next_wait=wait)
             if wait is None:
                 raise
         else:
-            trail.end()
+            log.end()
             return result
         yield Sleep(wait)
         yield from _admission(policy)
@@ -95,13 +95,13 @@ def _attempt(request: Request, credentials: Credentials, decode: Callable[[Respo
     return decode((yield authenticated))
 
 
-def _due(call: Call[T], until: float, trail: Trail) -> Steps[T]:
+def _due(call: Call[T], until: float, log: AttemptLog) -> Steps[T]:
     """The call, with a time by which each of its requests must be answered and each of its waits be over."""
     try:
         step = next(call)
         while True:
             try:
-                response = yield from _taken(step, until, trail)
+                response = yield from _taken(step, until, log)
             except DataMapError as error:
                 step = call.throw(error)
             else:
@@ -114,17 +114,17 @@ def _due(call: Call[T], until: float, trail: Trail) -> Steps[T]:
         raise
 
 
-def _taken(step: Request | Wait, until: float, trail: Trail) -> Steps[Response]:
+def _taken(step: Request | Wait, until: float, log: AttemptLog) -> Steps[Response]:
     """One step of a call, noted on the trail if it is a request."""
     if isinstance(step, Wait):
-        return (yield Wait(step.gate, until))
-    trail.begin(step)
+        return (yield Wait(step.event, until))
+    log.begin(step)
     try:
         response = yield Send(step, until)
     except DataMapError:
-        trail.arrive()
+        log.arrive()
         raise
-    trail.arrive(response)
+    log.arrive(response)
     return response
 
 

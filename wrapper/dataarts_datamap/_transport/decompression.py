@@ -8,7 +8,7 @@ from typing import Final
 _GZIP: Final = 16 + zlib.MAX_WBITS
 
 
-class Unpacker:
+class Decompressor:
     """Undoes one content encoding, in the order of the pieces.
 
     Args:

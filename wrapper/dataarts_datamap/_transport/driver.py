@@ -25,11 +25,11 @@ from dataarts_datamap._transport.h11_pool import DirectPool
 from dataarts_datamap._transport.pool_registry import PoolRegistry, is_closed_here, process_and_loop
 from dataarts_datamap._transport.response_builder import ResponseBuilder
 from dataarts_datamap._transport.wire import (
-    Due,
-    ExchangeError,
+    Deadline,
     Origin,
-    Outgoing,
     Timeouts,
+    WireError,
+    WireRequest,
 )
 from dataarts_datamap._version import __version__
 
@@ -128,7 +128,7 @@ class SyncTransport:
             CancelledError: It was cancelled.
         """
         left = step.seconds if isinstance(step, Sleep) else max(0.0, step.until - self._clock.monotonic())
-        while cancellation is not None and left > _NAP and not (isinstance(step, Wait) and step.gate.is_open):
+        while cancellation is not None and left > _NAP and not (isinstance(step, Wait) and step.event.is_open):
             self._nap(step, _NAP)
             left -= _NAP
             if cancellation.is_cancelled:
@@ -139,7 +139,7 @@ class SyncTransport:
 
     def _nap(self, step: Sleep | Wait, seconds: float) -> None:
         if isinstance(step, Wait):
-            step.gate.wait(seconds)
+            step.event.wait(seconds)
         elif type(self._clock).sleep is Clock.sleep:  # a clock of another kind has a way of its own to wait
             self._pools.closing.wait(seconds)
         else:
@@ -158,7 +158,7 @@ class SyncTransport:
     def _receive(
         self, pool: DirectPool | ProxyPool, step: Send, arrival: ResponseBuilder, cancellation: Cancellation | None
     ) -> None:
-        due = Due(step.until, self._clock, cancellation)
+        due = Deadline(step.until, self._clock, cancellation)
         with pool.stream(_outgoing(step.request, self._network.timeout, due, arrival.left)) as answer:
             arrival.begin(answer.status, answer.headers)
             for piece in answer.pieces:
@@ -225,7 +225,7 @@ class AsyncTransport:
 
     async def _pause(self, step: Sleep | Wait) -> None:
         if isinstance(step, Wait):
-            await step.gate.wait_async(max(0.0, step.until - self._clock.monotonic()))
+            await step.event.wait_async(max(0.0, step.until - self._clock.monotonic()))
         elif type(self._clock).sleep_async is Clock.sleep_async:  # as above
             await self._pools.closing.wait_async(step.seconds)
         else:
@@ -245,7 +245,7 @@ class AsyncTransport:
         raise failure
 
     async def _receive(self, pool: AsyncPool, step: Send, arrival: ResponseBuilder) -> None:
-        due = Due(step.until, self._clock)
+        due = Deadline(step.until, self._clock)
         async with pool.stream(_outgoing(step.request, self._network.timeout, due, arrival.left)) as answer:
             try:
                 arrival.begin(answer.status, answer.headers)
@@ -285,7 +285,7 @@ def _cancelled() -> BaseException:
     return CancelledError()
 
 
-_FOREIGN: Final = (ExchangeError, OSError, UnicodeError, zlib.error)
+_FOREIGN: Final = (WireError, OSError, UnicodeError, zlib.error)
 
 
 class _Address(Struct, frozen=True):
@@ -300,17 +300,17 @@ class _Address(Struct, frozen=True):
 def _address(endpoint: str) -> _Address:
     parts = urlsplit(endpoint)
     if parts.scheme not in {"http", "https"}:  # credentials of a user's own can ask for anything
-        raise ExchangeError("it is neither http nor https")
+        raise WireError("it is neither http nor https")
     origin = Origin(parts.scheme, parts.hostname or "", parts.port)
     return _Address(origin, parts.netloc, len(f"{parts.scheme}://{parts.netloc}"))
 
 
-def _outgoing(request: Request, timeout: float, due: Due, left: float) -> Outgoing:
+def _outgoing(request: Request, timeout: float, due: Deadline, left: float) -> WireRequest:
     """The request as it goes on the wire, its address exactly as it stands."""
     address = _address(request.endpoint)
     headers = {**_HEADERS, "host": ("Host", address.netloc)}
     headers |= {name.lower(): (name, value) for name, value in request.headers.items()}
-    return Outgoing(
+    return WireRequest(
         method=request.method,
         origin=address.origin,
         target=request.url[address.length :].encode(),

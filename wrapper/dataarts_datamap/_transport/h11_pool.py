@@ -18,20 +18,20 @@ import h11
 
 from dataarts_datamap._transport.cancellation import Cancellation
 from dataarts_datamap._transport.wire import (
-    Answer,
-    BrokenAnswerError,
-    LateConnectionError,
-    NoFreeConnectionError,
-    NotConnectedError,
-    SilenceError,
-    UnsendableError,
+    ConnectError,
+    ConnectTimeoutError,
+    InvalidRequestError,
+    PoolTimeoutError,
+    ProtocolError,
+    ReadTimeoutError,
+    WireResponse,
 )
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Generator, Iterator
 
-    from dataarts_datamap._transport.wire import Due, Origin, Outgoing, Timeouts
+    from dataarts_datamap._transport.wire import Deadline, Origin, Timeouts, WireRequest
 
 _READ_SIZE: Final = 64 * 1024
 _LARGEST_HEAD: Final = 100 * 1024
@@ -66,16 +66,16 @@ class DirectPool:
         self._closing = Cancellation()
 
     @contextmanager
-    def stream(self, outgoing: Outgoing) -> Generator[Answer[Iterator[bytes]]]:
+    def stream(self, outgoing: WireRequest) -> Generator[WireResponse[Iterator[bytes]]]:
         """The head of the answer to a request, and its content as it comes in.
 
         Raises:
-            ExchangeError: No whole answer came.
+            WireError: No whole answer came.
             TimeoutError: The exchange was due before.
             ConnectionAbortedError: The pool was closed, or the exchange cancelled.
         """
         if not self._room.acquire(timeout=outgoing.timeouts.free):
-            raise NoFreeConnectionError
+            raise PoolTimeoutError
         try:
             connection = self._take(outgoing.origin) or self._connect(outgoing.origin, outgoing.timeouts, outgoing.due)
             try:
@@ -108,18 +108,18 @@ class DirectPool:
         connection.close()
         return self._take(origin)
 
-    def _connect(self, origin: Origin, timeouts: Timeouts, due: Due) -> _Connection:
+    def _connect(self, origin: Origin, timeouts: Timeouts, due: Deadline) -> _Connection:
         connected = self._reach(origin, timeouts, due)
         if origin.scheme == "https":
             connected = self._secure(connected, origin.host, timeouts, due)
         return _Connection(origin, connected)
 
-    def _reach(self, origin: Origin, timeouts: Timeouts, due: Due) -> socket.socket:
+    def _reach(self, origin: Origin, timeouts: Timeouts, due: Deadline) -> socket.socket:
         """A socket that is connected to the first address that can be reached.
 
         Looking up a name has no end but the resolver's own: a thread cannot be interrupted in it.
         """
-        failure: Exception = NotConnectedError(f"no address of {origin.host}")
+        failure: Exception = ConnectError(f"no address of {origin.host}")
         host = origin.host.encode("ascii")  # as bytes, or else tables for names that are not ASCII are loaded
         port = origin.port or _PORTS[origin.scheme]
         for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
@@ -136,7 +136,7 @@ class DirectPool:
                 return opened
         raise failure
 
-    def _secure(self, plain: socket.socket, host: str, timeouts: Timeouts, due: Due) -> socket.socket:
+    def _secure(self, plain: socket.socket, host: str, timeouts: Timeouts, due: Deadline) -> socket.socket:
         """The socket under TLS; the handshake is a step of its own, since before it there is none to shut down."""
         with _closed_on_failure(plain):
             left = due.left(timeouts.connect)
@@ -151,7 +151,7 @@ class DirectPool:
         return secured
 
     @contextmanager
-    def _watching(self, waited_for: socket.socket, due: Due) -> Generator[None]:
+    def _watching(self, waited_for: socket.socket, due: Deadline) -> Generator[None]:
         with self._closing.watching(waited_for), due.watching(waited_for):
             yield
 
@@ -176,8 +176,8 @@ def _closed_on_failure(opened: socket.socket) -> Generator[None]:
         raise
 
 
-def _not_connected(error: OSError) -> LateConnectionError | NotConnectedError:
-    return (LateConnectionError if isinstance(error, TimeoutError) else NotConnectedError)(error)
+def _not_connected(error: OSError) -> ConnectTimeoutError | ConnectError:
+    return (ConnectTimeoutError if isinstance(error, TimeoutError) else ConnectError)(error)
 
 
 class _Connection:
@@ -211,43 +211,43 @@ class _Connection:
     def close(self) -> None:
         self.socket.close()
 
-    def send(self, outgoing: Outgoing) -> None:
+    def send(self, outgoing: WireRequest) -> None:
         rest = self._encoded(outgoing)
         while rest:
             self.socket.settimeout(outgoing.due.left(outgoing.timeouts.silence))
             try:
                 rest = rest[self.socket.send(rest) :]
             except TimeoutError as error:
-                raise SilenceError(error) from None
+                raise ReadTimeoutError(error) from None
             except OSError:
                 return  # a server may refuse before all has been sent: its answer tells why
 
-    def _encoded(self, outgoing: Outgoing) -> bytes:
+    def _encoded(self, outgoing: WireRequest) -> bytes:
         content = [h11.Data(data=outgoing.content)] if outgoing.content else []
         try:
             events = (_head(outgoing), *content, h11.EndOfMessage())
             return b"".join(self._http.send(event) or b"" for event in events)
         except h11.LocalProtocolError as error:
-            raise UnsendableError(error) from None
+            raise InvalidRequestError(error) from None
 
-    def receive(self, timeouts: Timeouts, due: Due) -> Answer[Iterator[bytes]]:
+    def receive(self, timeouts: Timeouts, due: Deadline) -> WireResponse[Iterator[bytes]]:
         while True:
             event = self._next_event(timeouts, due)
             if not isinstance(event, h11.Response | h11.InformationalResponse):
-                raise BrokenAnswerError("The answer has no head.")
+                raise ProtocolError("The answer has no head.")
             if isinstance(event, h11.Response) or event.status_code == _SWITCHING_PROTOCOLS:
-                return Answer(event.status_code, list(event.headers), self._content(timeouts, due))
+                return WireResponse(event.status_code, list(event.headers), self._content(timeouts, due))
 
-    def _content(self, timeouts: Timeouts, due: Due) -> Iterator[bytes]:
+    def _content(self, timeouts: Timeouts, due: Deadline) -> Iterator[bytes]:
         while isinstance(event := self._next_event(timeouts, due), h11.Data):
             yield event.data
 
-    def _next_event(self, timeouts: Timeouts, due: Due) -> object:
+    def _next_event(self, timeouts: Timeouts, due: Deadline) -> object:
         try:
             while (event := self._http.next_event()) is h11.NEED_DATA:
                 self._http.receive_data(self._read(due.left(timeouts.silence)))
         except h11.RemoteProtocolError as error:
-            raise BrokenAnswerError(error) from None
+            raise ProtocolError(error) from None
         return event
 
     def _read(self, timeout: float) -> bytes:
@@ -255,14 +255,14 @@ class _Connection:
         try:
             data = self.socket.recv(_READ_SIZE)
         except TimeoutError as error:
-            raise SilenceError(error) from None
+            raise ReadTimeoutError(error) from None
         except OSError as error:
-            raise BrokenAnswerError(error) from None
+            raise ProtocolError(error) from None
         if not data and self._http.their_state is h11.SEND_RESPONSE:
-            raise BrokenAnswerError("Server disconnected without sending a response.")
+            raise ProtocolError("Server disconnected without sending a response.")
         return data
 
 
-def _head(outgoing: Outgoing) -> h11.Request:
+def _head(outgoing: WireRequest) -> h11.Request:
     length = [(b"Content-Length", str(len(outgoing.content)).encode())] if outgoing.content else []
     return h11.Request(method=outgoing.method, target=outgoing.target, headers=[*outgoing.headers, *length])

@@ -17,15 +17,15 @@ import h11
 import httpcore
 
 from dataarts_datamap._transport.wire import (
-    Answer,
-    BrokenAnswerError,
-    ExchangeError,
-    LateConnectionError,
-    NoFreeConnectionError,
-    NotConnectedError,
-    ProxyRefusedError,
-    SilenceError,
-    UnsendableError,
+    ConnectError,
+    ConnectTimeoutError,
+    InvalidRequestError,
+    PoolTimeoutError,
+    ProtocolError,
+    ProxyError,
+    ReadTimeoutError,
+    WireError,
+    WireResponse,
 )
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterable, Iterator
 
     from dataarts_datamap._transport.proxies import Proxy
-    from dataarts_datamap._transport.wire import Due, Outgoing
+    from dataarts_datamap._transport.wire import Deadline, WireRequest
 
 # Whether this thread or task is in an exchange of ours.
 _sending: ContextVar[bool] = ContextVar("_sending", default=False)
@@ -51,17 +51,17 @@ def _hide_details(record: logging.LogRecord) -> bool:
 for _name in ("httpcore.connection", "httpcore.http11", "httpcore.proxy"):
     logging.getLogger(_name).addFilter(_hide_details)
 
-_MEANINGS: tuple[tuple[type[Exception], type[ExchangeError]], ...] = (
-    (httpcore.LocalProtocolError, UnsendableError),
-    (h11.LocalProtocolError, UnsendableError),  # that the library does not translate where the content ends
-    (httpcore.ConnectTimeout, LateConnectionError),
-    (httpcore.PoolTimeout, NoFreeConnectionError),
-    (httpcore.TimeoutException, SilenceError),
-    (httpcore.ConnectError, NotConnectedError),
-    (httpcore.ProxyError, ProxyRefusedError),
-    (httpcore.NetworkError, BrokenAnswerError),
-    (httpcore.ProtocolError, BrokenAnswerError),
-    (httpcore.UnsupportedProtocol, BrokenAnswerError),
+_MEANINGS: tuple[tuple[type[Exception], type[WireError]], ...] = (
+    (httpcore.LocalProtocolError, InvalidRequestError),
+    (h11.LocalProtocolError, InvalidRequestError),  # that the library does not translate where the content ends
+    (httpcore.ConnectTimeout, ConnectTimeoutError),
+    (httpcore.PoolTimeout, PoolTimeoutError),
+    (httpcore.TimeoutException, ReadTimeoutError),
+    (httpcore.ConnectError, ConnectError),
+    (httpcore.ProxyError, ProxyError),
+    (httpcore.NetworkError, ProtocolError),
+    (httpcore.ProtocolError, ProtocolError),
+    (httpcore.UnsupportedProtocol, ProtocolError),
 )
 
 
@@ -102,18 +102,18 @@ class ProxyPool:
         )
 
     @contextmanager
-    def stream(self, outgoing: Outgoing) -> Generator[Answer[Iterator[bytes]]]:
+    def stream(self, outgoing: WireRequest) -> Generator[WireResponse[Iterator[bytes]]]:
         """The head of the answer to a request, and its content as it comes in.
 
         Raises:
-            ExchangeError: No whole answer came.
+            WireError: No whole answer came.
             TimeoutError: The exchange was due before.
             ConnectionAbortedError: It was cancelled.
         """
         self._backend.exchange.due = outgoing.due
         with _border(), self._pool.stream(**_arguments(outgoing)) as response:
             _refuse_early_answer(response)
-            yield Answer(response.status, response.headers, response.iter_stream())
+            yield WireResponse(response.status, response.headers, response.iter_stream())
 
     def close(self) -> None:
         """Close the connections, and so end the requests that wait on them."""
@@ -138,23 +138,23 @@ class AsyncPool:
         )
 
     @asynccontextmanager
-    async def stream(self, outgoing: Outgoing) -> AsyncGenerator[Answer[AsyncIterator[bytes]]]:
+    async def stream(self, outgoing: WireRequest) -> AsyncGenerator[WireResponse[AsyncIterator[bytes]]]:
         """The head of the answer to a request, and its content as it comes in.
 
         Raises:
-            ExchangeError: No whole answer came.
+            WireError: No whole answer came.
         """
         with _border():
             async with self._pool.stream(**_arguments(outgoing)) as response:
                 _refuse_early_answer(response)
-                yield Answer(response.status, response.headers, response.aiter_stream())
+                yield WireResponse(response.status, response.headers, response.aiter_stream())
 
     async def close(self) -> None:
         """Close the connections, and so end the requests that wait on them."""
         await self._pool.aclose()
 
 
-def _arguments(outgoing: Outgoing) -> dict[str, Any]:
+def _arguments(outgoing: WireRequest) -> dict[str, Any]:
     origin, timeouts = outgoing.origin, outgoing.timeouts
     return {
         "method": outgoing.method,
@@ -178,7 +178,7 @@ def _refuse_early_answer(response: httpcore.Response) -> None:
     """The library keeps what came behind an answer, and takes it for the answer to the next request."""
     extensions = cast("dict[str, object]", response.extensions)
     if not getattr(extensions["network_stream"], "has_answered", True):
-        raise BrokenAnswerError("The answer came before its request.")
+        raise ProtocolError("The answer came before its request.")
 
 
 def _proxied(proxy: Proxy, tls_context: Callable[[], ssl.SSLContext]) -> httpcore.Proxy:
@@ -218,7 +218,7 @@ class _AsyncConnection:
 class _Exchange(threading.local):
     """The one that this thread is in."""
 
-    due: Due
+    due: Deadline
 
 
 class _TimedBackend(httpcore.NetworkBackend):

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from dataarts_datamap._errors import ClientClosedError
-from dataarts_datamap._one_shot_event import Gate
+from dataarts_datamap._one_shot_event import OneShotEvent
 from dataarts_datamap._transport.proxies import Proxy, environment_proxy
 
 if TYPE_CHECKING:
@@ -40,13 +40,13 @@ class PoolRegistry(Generic[PoolT]):
         self._is_gone = is_gone
         self._process = os.getpid()
         self._closed = False
-        self._gates: dict[int, Gate] = {}
+        self._gates: dict[int, OneShotEvent] = {}
 
     @property
-    def closing(self) -> Gate:
+    def closing(self) -> OneShotEvent:
         """Opens when the client is closed. Each process has its own: a lock that was held at a fork stays so there."""
         process = os.getpid()
-        return self._gates.get(process) or self._gates.setdefault(process, Gate())
+        return self._gates.get(process) or self._gates.setdefault(process, OneShotEvent())
 
     @property
     def is_open(self) -> bool:

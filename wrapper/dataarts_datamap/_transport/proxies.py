@@ -9,12 +9,12 @@ from urllib.parse import unquote, urlsplit
 
 from dataarts_datamap._arguments import split_address
 from dataarts_datamap._errors import ConfigurationError
-from dataarts_datamap._secrets import Undisclosed
+from dataarts_datamap._secrets import SecretStruct
 
 _NO_PROXY_BUT_BY_VARIABLE: Final = sys.platform == "linux"  # other systems have settings of their own
 
 
-class Proxy(Undisclosed, frozen=True):
+class Proxy(SecretStruct, frozen=True):
     """A proxy.
 
     Attributes:

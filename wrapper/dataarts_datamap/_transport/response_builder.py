@@ -20,14 +20,14 @@ from dataarts_datamap._errors import (
 from dataarts_datamap._messages import Response, Send
 from dataarts_datamap._secrets import mask
 from dataarts_datamap._text import printable
-from dataarts_datamap._transport.decompression import Unpacker
+from dataarts_datamap._transport.decompression import Decompressor
 from dataarts_datamap._transport.wire import (
-    LateConnectionError,
-    LateError,
-    NoFreeConnectionError,
-    NotConnectedError,
-    ProxyRefusedError,
-    UnsendableError,
+    ConnectError,
+    ConnectTimeoutError,
+    InvalidRequestError,
+    PoolTimeoutError,
+    ProxyError,
+    WireTimeoutError,
 )
 
 if TYPE_CHECKING:
@@ -40,11 +40,11 @@ ErrorT = TypeVar("ErrorT", bound=DataMapError)
 
 
 _FAILURES: Final[tuple[tuple[type[Exception], type[TransportError], str], ...]] = (
-    (LateConnectionError, ConnectionFailedError, "no connection in time to"),
-    (NoFreeConnectionError, RequestTimeoutError, "no connection was free in time to"),
-    (LateError, RequestTimeoutError, "no answer in time from"),
+    (ConnectTimeoutError, ConnectionFailedError, "no connection in time to"),
+    (PoolTimeoutError, RequestTimeoutError, "no connection was free in time to"),
+    (WireTimeoutError, RequestTimeoutError, "no answer in time from"),
     (TimeoutError, RequestTimeoutError, "no whole answer before the deadline from"),
-    (NotConnectedError, ConnectionFailedError, "no connection to"),
+    (ConnectError, ConnectionFailedError, "no connection to"),
     (socket.gaierror, ConnectionFailedError, "no connection to"),
     (zlib.error, TransportError, "broken compression from"),
 )
@@ -65,7 +65,7 @@ class ResponseBuilder:
         self._proxy = proxy
         self._started = clock.monotonic()
         self._head: tuple[int, dict[str, str]] | None = None
-        self._unpacker = Unpacker("")
+        self._unpacker = Decompressor("")
         self._parts: list[bytes] = []
         self._size = 0
         self.is_over = False
@@ -80,7 +80,7 @@ class ResponseBuilder:
         self._head = status, _header_fields(headers)
         encoding = self._head[1].get("content-encoding", "")
         try:
-            self._unpacker = Unpacker(encoding)
+            self._unpacker = Decompressor(encoding)
         except LookupError:
             failure = self._error(InvalidEnvelopeError, f"the answer is encoded as {self._quoted(encoding, 40)!r}")
         else:
@@ -99,9 +99,9 @@ class ResponseBuilder:
 
     def failure(self, error: Exception) -> DataMapError:
         """What an exception of another library means here."""
-        if isinstance(error, UnsendableError):  # its text holds the value, which may be secret
+        if isinstance(error, InvalidRequestError):  # its text holds the value, which may be secret
             return self._error(InvalidArgumentError, "a header of the request holds what cannot be sent")
-        if isinstance(error, LateError) and not self.left:
+        if isinstance(error, WireTimeoutError) and not self.left:
             error = TimeoutError()
         kind, problem = next(
             ((kind, problem) for cause, kind, problem in _FAILURES if isinstance(error, cause)),
@@ -111,7 +111,7 @@ class ResponseBuilder:
             kind = CertificateError
         reason = self._quoted(str(error), 200)
         failure = self._error(kind, f"{problem} {self._where}{reason and ': '}{reason}")
-        if isinstance(error, ProxyRefusedError):
+        if isinstance(error, ProxyError):
             failure.status = _leading_status(str(error))
         return failure
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from msgspec import Struct
 
-from dataarts_datamap._secrets import Undisclosed
+from dataarts_datamap._secrets import SecretStruct
 
 if TYPE_CHECKING:
     import socket
@@ -42,7 +42,7 @@ class Timeouts(Struct, frozen=True):
     silence: float
 
 
-class Due(Struct, frozen=True):
+class Deadline(Struct, frozen=True):
     """By when an exchange must be over, and what can end it before.
 
     Attributes:
@@ -75,7 +75,7 @@ class Due(Struct, frozen=True):
         return nullcontext() if self.cancellation is None else self.cancellation.watching(waited_for)
 
 
-class Outgoing(Undisclosed, frozen=True):
+class WireRequest(SecretStruct, frozen=True):
     """A request as it goes on the wire.
 
     Attributes:
@@ -94,10 +94,10 @@ class Outgoing(Undisclosed, frozen=True):
     headers: Sequence[tuple[bytes, bytes]]
     content: bytes
     timeouts: Timeouts
-    due: Due
+    due: Deadline
 
 
-class Answer(Undisclosed, Generic[PiecesT], frozen=True):
+class WireResponse(SecretStruct, Generic[PiecesT], frozen=True):
     """An answer whose content comes in as it is read.
 
     Attributes:
@@ -111,37 +111,37 @@ class Answer(Undisclosed, Generic[PiecesT], frozen=True):
     pieces: PiecesT
 
 
-class ExchangeError(Exception):
+class WireError(Exception):
     """No whole answer came. Its argument is the cause, or tells it."""
 
 
-class UnsendableError(ExchangeError):
+class InvalidRequestError(WireError):
     """The request holds what HTTP has no way to say."""
 
 
-class BrokenAnswerError(ExchangeError):
+class ProtocolError(WireError):
     """What came is no answer, or ends too early."""
 
 
-class NotConnectedError(ExchangeError):
+class ConnectError(WireError):
     """There is no connection."""
 
 
-class ProxyRefusedError(NotConnectedError):
+class ProxyError(ConnectError):
     """The proxy makes no connection; the text begins with its status."""
 
 
-class LateError(ExchangeError):
+class WireTimeoutError(WireError):
     """A step took longer than it may."""
 
 
-class LateConnectionError(LateError):
+class ConnectTimeoutError(WireTimeoutError):
     """A new connection did."""
 
 
-class NoFreeConnectionError(LateError):
+class PoolTimeoutError(WireTimeoutError):
     """Waiting for a connection of others did."""
 
 
-class SilenceError(LateError):
+class ReadTimeoutError(WireTimeoutError):
     """The next bytes did."""

@@ -11,37 +11,37 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from dataarts_datamap._monitoring.polling import Reading
+    from dataarts_datamap._monitoring.polling import Poll
     from dataarts_datamap._monitoring.snapshot import Change
 
 _NESTED: Final = frozenset({"running_data", "running_param"})  # can hold SQL and paths
 
 
-def write_changes(readings: Iterable[Reading]) -> bool:
+def write_changes(polls: Iterable[Poll]) -> bool:
     """Write each change to stdout as soon as it is read; failures and notes are told on stderr, a note once.
 
     Returns:
         Whether all was read; a reader that goes away ends it.
     """
     try:
-        return _write_changes(readings)
+        return _write_changes(polls)
     except BrokenPipeError:
         return False
 
 
-def _write_changes(readings: Iterable[Reading]) -> bool:
+def _write_changes(polls: Iterable[Poll]) -> bool:
     told: set[str] = set()
-    for reading in readings:
-        for change in reading.changes:
-            if not write_json(_line(change, reading.at)):
+    for poll in polls:
+        for change in poll.changes:
+            if not write_json(_line(change, poll.at)):
                 return False
-        for note in reading.notes:
+        for note in poll.notes:
             if note not in told:
                 tell(f"warning: {note}")
-        told.update(reading.notes)
-        if reading.error is not None:
-            then = "" if reading.next_at is None else f"; the next reading is at {_text(reading.next_at)}"
-            tell(f"{reading.error}{then}")
+        told.update(poll.notes)
+        if poll.error is not None:
+            then = "" if poll.next_at is None else f"; the next reading is at {_text(poll.next_at)}"
+            tell(f"{poll.error}{then}")
     return True
 
 

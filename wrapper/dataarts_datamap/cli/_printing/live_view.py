@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from rich.console import ConsoleOptions, RenderableType, RenderResult
 
     from dataarts_datamap._models import Run
-    from dataarts_datamap._monitoring.polling import Reading, Readings
-    from dataarts_datamap._monitoring.snapshot import Picture
+    from dataarts_datamap._monitoring.polling import Poll, Polls
+    from dataarts_datamap._monitoring.snapshot import Snapshot
     from dataarts_datamap._report.contents import Report, ReportedJob
 
 _SYMBOLS: Final = {
@@ -73,7 +73,7 @@ class View:
         self._zone = zone
         self._now = now
         self._report: Report | None = None
-        self._reading: Reading | None = None
+        self._poll: Poll | None = None
         self._strips: tuple[Report, int, list[Text]] | None = None
 
     @property
@@ -81,9 +81,9 @@ class View:
         """Whether there was nothing to show yet."""
         return self._report is None
 
-    def show(self, reading: Reading, report: Report | None) -> None:
+    def show(self, poll: Poll, report: Report | None) -> None:
         """Show what a reading told; without a report, that it failed, above the report that was there before."""
-        self._reading, self._report = reading, report or self._report
+        self._poll, self._report = poll, report or self._report
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """The lines that fit the screen; the last one tells how many do not."""
@@ -99,9 +99,9 @@ class View:
 
     def parts(self, width: int, *, on_screen: bool = False) -> list[RenderableType]:
         """What is shown, for a terminal of that many columns."""
-        now, report, reading = self._now(), self._report, self._reading
+        now, report, poll = self._now(), self._report, self._poll
         title = Text.assemble(("Table ", "dim"), printable(self._table_guid, limit=80))
-        if report is None or reading is None:
+        if report is None or poll is None:
             return [title, Text("Reading its runs for the first time ...")]
         told = headline(_aged(report, now))
         rows = [_row(label, job, now) for label, job in zip(_labels(report), report.jobs, strict=True)]
@@ -109,25 +109,25 @@ class View:
             [
                 title,
                 Text(told.title, f"bold {VERDICT_STYLES[report.status.verdict]}"),
-                *self._readings(reading, report, now, on_screen=on_screen),
+                *self._polls(poll, report, now, on_screen=on_screen),
             ],
             list(fitted(_TITLES, rows, width=width, on_screen=on_screen)),
             [Text(f"- {reason}") for reason in told.reasons],
             _failures(report, width, on_screen=on_screen),
             list(self._drawn_strips(report, width)),
         ]
-        return [part for section in sections if section for part in (*section, Text())][:-1]
+        return [poll_window for section in sections if section for poll_window in (*section, Text())][:-1]
 
-    def _readings(self, reading: Reading, report: Report, now: datetime, *, on_screen: bool) -> list[Text]:
+    def _polls(self, poll: Poll, report: Report, now: datetime, *, on_screen: bool) -> list[Text]:
         """When the last reading was, what went wrong since, and, on a screen, when the next one is."""
         read_at, begin = report.status.now, EPOCH + report.window.start * MILLISECOND
         told = f"Runs since {time_text(begin, self._zone)}, read at {time_text(read_at, self._zone)} ({self._zone})"
-        if reading.error is None:
-            lines = [Text(f"{told}."), *(Text(f"warning: {printable(note)}", "yellow") for note in reading.notes)]
+        if poll.error is None:
+            lines = [Text(f"{told}."), *(Text(f"warning: {printable(note)}", "yellow") for note in poll.notes)]
         else:
-            why = f"Reading failed at {time_text(reading.at, self._zone)}: {printable(str(reading.error))}"
+            why = f"Reading failed at {time_text(poll.at, self._zone)}: {printable(str(poll.error))}"
             lines = [Text(f"OLD: {told}, {span_text(now - read_at)} ago.", "bold red"), Text(why, "red")]
-        return [*lines, Text(_soon(reading.next_at - now), "dim")] if on_screen and reading.next_at else lines
+        return [*lines, Text(_soon(poll.next_at - now), "dim")] if on_screen and poll.next_at else lines
 
     def _drawn_strips(self, report: Report, width: int) -> list[Text]:
         """The strips, drawn once for each reading and width."""
@@ -137,8 +137,8 @@ class View:
 
 
 def show_live(  # noqa: PLR0913  what is shown, and when
-    readings: Readings,
-    picture: Picture,
+    polls: Polls,
+    snapshot: Snapshot,
     *,
     table_guid: str,
     zone: tzinfo,
@@ -149,19 +149,19 @@ def show_live(  # noqa: PLR0913  what is shown, and when
     view = View(table_guid, zone=zone, now=now)
     try:
         with _terminable(), _on_screen(view) as live:
-            for reading in readings:
+            for poll in polls:
                 report = None
-                if reading.error is None and picture.window is not None:
+                if poll.error is None and snapshot.window is not None:
                     report = report_on(
-                        picture.runs,
+                        snapshot.runs,
                         table_guid=table_guid,
-                        window=picture.window,
-                        now=reading.at,
+                        window=snapshot.window,
+                        now=poll.at,
                         zone=zone,
-                        operators=readings.operators,
+                        operators=polls.operators,
                         max_age=max_age,
                     )
-                view.show(reading, report)
+                view.show(poll, report)
                 live.refresh()
     finally:
         if not view.is_empty:

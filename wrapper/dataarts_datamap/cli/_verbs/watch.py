@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from dataarts_datamap._client.clients import DataMapClient
     from dataarts_datamap._models import Operator, Run
-    from dataarts_datamap._monitoring.snapshot import Picture
+    from dataarts_datamap._monitoring.snapshot import Snapshot
     from dataarts_datamap._paging.offsets import OffsetUnit
     from dataarts_datamap._window import Window
 
@@ -132,16 +132,16 @@ def watch(  # noqa: PLR0913  one parameter for each option
         --for 3h --output ndjson
     """  # noqa: D301  click reads \b
     from dataarts_datamap._monitoring.freshness import look_back  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap._monitoring.polling import Pace, Readings  # noqa: PLC0415  as above
-    from dataarts_datamap._monitoring.snapshot import Picture  # noqa: PLC0415  as above
+    from dataarts_datamap._monitoring.polling import Polls, PollSchedule  # noqa: PLC0415  as above
+    from dataarts_datamap._monitoring.snapshot import Snapshot  # noqa: PLC0415  as above
     from dataarts_datamap.cli._printing.streams import wait_while_read  # noqa: PLC0415  as above
     from dataarts_datamap.cli._verbs.watch import ClientTable  # noqa: PLC0415  as above
 
     shape = output or ("live" if _can_draw() else "ndjson")
     if shape == "live" and not _can_draw():
         raise click.UsageError("--output live needs a terminal to draw on; to a pipe, write ndjson")
-    picture = Picture(look_back(since, max_age))
-    pace = Pace(
+    snapshot = Snapshot(look_back(since, max_age))
+    schedule = PollSchedule(
         every=every,
         patience=patience,
         until_ended=until_ended,
@@ -150,17 +150,17 @@ def watch(  # noqa: PLR0913  one parameter for each option
     )
     with connect(settings) as client:
         how = given(page_size=page_size, offset_unit=offset_unit)
-        readings = Readings(ClientTable(client, table_guid, how), picture, pace=pace)
+        polls = Polls(ClientTable(client, table_guid, how), snapshot, schedule=schedule)
         if shape == "live":
             from dataarts_datamap.cli._printing.live_view import show_live  # noqa: PLC0415  as above
 
-            show_live(readings, picture, table_guid=table_guid, zone=tz, max_age=max_age, now=pace.now)
+            show_live(polls, snapshot, table_guid=table_guid, zone=tz, max_age=max_age, now=schedule.now)
         else:
             from dataarts_datamap.cli._printing.changes import write_changes  # noqa: PLC0415  as above
 
-            if not write_changes(readings):
+            if not write_changes(polls):
                 return _YES
-    return _exit_code(picture) if until_ended else _YES
+    return _exit_code(snapshot) if until_ended else _YES
 
 
 def _can_draw() -> bool:
@@ -169,14 +169,14 @@ def _can_draw() -> bool:
     return is_terminal() and os.environ.get("TERM", "").lower() not in _CANNOT_DRAW
 
 
-def _exit_code(picture: Picture) -> int:
+def _exit_code(snapshot: Snapshot) -> int:
     """How the last run of each operator ended."""
     from dataarts_datamap._models import RunState  # noqa: PLC0415  loads what --help does not need
 
-    if picture.active:
-        tell(f"runs that had not ended when the time was over: {len(picture.active)}")
+    if snapshot.active:
+        tell(f"runs that had not ended when the time was over: {len(snapshot.active)}")
         return _NOT_JUDGED
-    states = {run.state for run in picture.latest()}
+    states = {run.state for run in snapshot.latest()}
     if states & {RunState.FAILED, RunState.SKIPPED}:
         return _NO
     if not states or RunState.UNKNOWN in states:
