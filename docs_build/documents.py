@@ -11,6 +11,7 @@ PAGES: Final = ROOT / "docs"
 _BESIDE: Final = {
     "README.md": "index.md",
     "CHANGELOG.md": "project/changelog.md",
+    "ARCHITECTURE.md": "project/architecture.md",
     "CONTRIBUTING.md": "project/contributing.md",
     "SECURITY.md": "project/security-policy.md",
     "benchmarks/RESULTS.md": "project/benchmarks.md",
