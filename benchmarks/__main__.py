@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from benchmarks.certificate import self_signed
 from benchmarks.processes import Environments
 from benchmarks.table import Figure, machine, table
 
@@ -35,6 +36,8 @@ def _lines(where: Environments) -> Mapping[str, Callable[[], Iterable[Figure]]]:
     return {
         "decode": decoding.decoding,
         "request": requesting.requesting,
+        "async": requesting.requesting_in_event_loops,
+        "tls": requesting.requesting_encrypted,
         "import": lambda: importing.importing(where),
         "size": lambda: importing.sizing(where),
         "mock": lambda: mocking.mocking(where),
@@ -50,6 +53,8 @@ def _main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         os.environ["HOME"] = scratch  # the official SDK writes there when it is imported
+        # Read once in a process: the first by this client and httpx, the other by the official SDK.
+        os.environ["SSL_CERT_FILE"] = os.environ["REQUESTS_CA_BUNDLE"] = str(self_signed(Path(scratch)))
         lines = _lines(Environments(given.environments.resolve(), Path(scratch)))
         chosen = [name.strip() for name in given.only.split(",") if name.strip()] or list(lines)
         if unknown := set(chosen) - set(lines):

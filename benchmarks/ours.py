@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, overload
 
 from benchmarks.rows import JOB_NAME, TASK_ID, Window
-from dataarts_datamap import AccessKeyCredentials, DataMapClient
+from dataarts_datamap import AccessKeyCredentials, AsyncDataMapClient, DataMapClient
 
 if TYPE_CHECKING:
-    from dataarts_datamap import Pager, Run
+    from dataarts_datamap import AsyncPager, Pager, Run
 
 PROJECT_ID: Final = "0833a5737480d53b2f25c010dc1a7b88"
 INSTANCE_ID: Final = "b88c445407b24283aa949f9833a38fd8"
@@ -25,12 +25,29 @@ UNLIMITED: Final[dict[str, Any]] = {
 
 def our_client(url: str, settings: dict[str, Any]) -> DataMapClient:
     """A client that signs with an access key."""
+    return DataMapClient(endpoint=url, **_who(), **settings)
+
+
+def our_async_client(url: str, settings: dict[str, Any]) -> AsyncDataMapClient:
+    """The same for an event loop."""
+    return AsyncDataMapClient(endpoint=url, **_who(), **settings)
+
+
+def _who() -> dict[str, Any]:
     credentials = AccessKeyCredentials(ACCESS_KEY, SECRET_KEY)
-    return DataMapClient(
-        endpoint=url, project_id=PROJECT_ID, instance_id=INSTANCE_ID, credentials=credentials, **settings
-    )
+    return {"project_id": PROJECT_ID, "instance_id": INSTANCE_ID, "credentials": credentials}
 
 
-def our_runs(client: DataMapClient, window: Window, *, page_size: int) -> Pager[Run]:
+@overload
+def our_runs(client: DataMapClient, window: Window, *, page_size: int) -> Pager[Run]: ...
+
+
+@overload
+def our_runs(client: AsyncDataMapClient, window: Window, *, page_size: int) -> AsyncPager[Run]: ...
+
+
+def our_runs(
+    client: DataMapClient | AsyncDataMapClient, window: Window, *, page_size: int
+) -> Pager[Run] | AsyncPager[Run]:
     """The runs of a window."""
     return client.list_runs(str(TASK_ID), job_name=JOB_NAME, start=window.start, end=window.end, page_size=page_size)

@@ -47,7 +47,7 @@ def page_readers(url: str, rows: int) -> Iterator[dict[str, Reader]]:
     with ExitStack() as stack:
         yield {
             OURS: stack.enter_context(_ours(url, rows)),
-            OFFICIAL: _official(url, rows),
+            OFFICIAL: official_reader(url, rows),
             GENERATED: stack.enter_context(_generated(url, rows)),
             HTTPX_ORJSON: stack.enter_context(_httpx_orjson(url, rows)),
             FLOOR: stack.enter_context(_floor(url, rows)),
@@ -86,7 +86,8 @@ def _ours(url: str, rows: int) -> Iterator[Reader]:
         yield lambda: next(our_runs(client, Window.of_rows(rows), page_size=rows).pages()).runs
 
 
-def _official(url: str, rows: int) -> Reader:
+def official_reader(url: str, rows: int) -> Reader:
+    """What reads a page of so many rows by the official SDK."""
     client, window = official_client(url), Window.of_rows(rows)
     return lambda: official_rows(client, window, offset=0, limit=rows)
 
@@ -118,24 +119,27 @@ def _generated(url: str, rows: int) -> Iterator[Reader]:
 
 @contextmanager
 def _httpx_orjson(url: str, rows: int) -> Iterator[Reader]:
-    query, host = _query(rows), urlsplit(url).netloc
+    target, parts = page_target(rows), urlsplit(url)
+    host = parts.netloc
     with httpx.Client(base_url=url) as client:
 
         def read() -> Sequence[object]:
-            answer = client.get(f"{_PATH}?{query}", headers=_signed_headers(host, query))
-            return _orjson_rows(answer.content)
+            answer = client.get(target, headers=signed_headers(host, target))
+            return decode_page(answer.content)
 
         yield read
 
 
 @contextmanager
 def _floor(url: str, rows: int) -> Iterator[Reader]:
-    query, host = _query(rows), urlsplit(url).netloc
-    connection = http.client.HTTPConnection(host)
+    target, parts = page_target(rows), urlsplit(url)
+    host = parts.netloc
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(host)
 
     def read() -> Sequence[object]:
-        connection.request("GET", f"{_PATH}?{query}", headers=_signed_headers(host, query))
-        return _orjson_rows(connection.getresponse().read())
+        connection.request("GET", target, headers=signed_headers(host, target))
+        return decode_page(connection.getresponse().read())
 
     try:
         yield read
@@ -143,18 +147,21 @@ def _floor(url: str, rows: int) -> Iterator[Reader]:
         connection.close()
 
 
-def _orjson_rows(content: bytes) -> Sequence[object]:
+def decode_page(content: bytes) -> Sequence[object]:
+    """The rows of a page, by orjson."""
     rows: list[object] = orjson.loads(orjson.loads(content)["body"])["rows"]
     return rows
 
 
-def _query(rows: int) -> str:
+def page_target(rows: int) -> str:
+    """Path and query of a page of so many rows, as it is signed."""
     start, end = Window.of_rows(rows)
-    return f"end_time={end}&job_name={quote(JOB_NAME)}&limit={rows}&offset=0&start_time={start}"  # sorted, as signed
+    return f"{_PATH}?end_time={end}&job_name={quote(JOB_NAME)}&limit={rows}&offset=0&start_time={start}"
 
 
-def _signed_headers(host: str, query: str) -> dict[str, str]:
+def signed_headers(host: str, target: str) -> dict[str, str]:
     """The least that signs this one request: SDK-HMAC-SHA256 over three headers."""
+    query = target.partition("?")[2]
     date = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     signed = "host;instance;x-sdk-date"
     nothing = hashlib.sha256(b"").hexdigest()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from benchmarks.async_peers import async_page_readers
 from benchmarks.measure import paired
 from benchmarks.peers import FLOOR, GENERATED, HTTPX_ORJSON, OFFICIAL, OURS, page_readers
 from benchmarks.rows import Alphabet
@@ -11,7 +14,10 @@ from benchmarks.serving import serving
 from benchmarks.table import Figure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    from benchmarks.peers import Reader
 
 _ROUNDS: Final = 20
 
@@ -30,17 +36,39 @@ def requesting() -> Iterator[Figure]:
     for alphabet in Alphabet:
         with serving(alphabet=alphabet) as service:
             for size in _SIZES:
-                what = f"one request, {size.rows:,} row{'s' * (size.rows > 1)}, {alphabet.value}"
-                yield from _compare(service.url, size, what)
+                yield from _compare(page_readers, service.url, size, alphabet.value, at_least=size.goal)
 
 
-def _compare(url: str, size: _Size, what: str) -> Iterator[Figure]:
-    with page_readers(url, size.rows) as readers:
+def requesting_in_event_loops() -> Iterator[Figure]:
+    """The same in an event loop; the official SDK is called in a thread, as it has no other way."""
+    with serving(alphabet=Alphabet.DOCUMENTED) as service:
+        for size in _SIZES:
+            yield from _compare(async_page_readers, service.url, size, "in an event loop")
+
+
+def requesting_encrypted() -> Iterator[Figure]:
+    """The same over TLS, on a connection that is kept; ``SSL_CERT_FILE`` holds the server's certificate and key."""
+    with serving(alphabet=Alphabet.DOCUMENTED, certificate=Path(os.environ["SSL_CERT_FILE"])) as service:
+        for size in _SIZES:
+            yield from _compare(page_readers, service.url, size, "over TLS")
+            yield from _compare(async_page_readers, service.url, size, "over TLS, in an event loop")
+
+
+def _compare(
+    open_readers: Callable[[str, int], AbstractContextManager[dict[str, Reader]]],
+    url: str,
+    size: _Size,
+    how: str,
+    *,
+    at_least: float | None = None,
+) -> Iterator[Figure]:
+    with open_readers(url, size.rows) as readers:
         for name, read in readers.items():
             if len(read()) != size.rows:
                 raise ValueError(f"{name} did not read {size.rows} rows")
         seconds = paired(readers, rounds=_ROUNDS, repeats=size.repeats)
-    ratios = {name: seconds[OFFICIAL] / taken for name, taken in seconds.items()}
-    yield Figure(what=what, against=OFFICIAL, value=ratios[OURS], at_least=size.goal)
+    what = f"one request, {size.rows:,} row{'s' * (size.rows > 1)}, {how}"
+    yield Figure(what=what, against=OFFICIAL, value=seconds[OFFICIAL] / seconds[OURS], at_least=at_least)
     for peer in (HTTPX_ORJSON, FLOOR, GENERATED):
-        yield Figure(what=f"the same by {peer}", against=OFFICIAL, value=ratios[peer])
+        if peer in seconds:
+            yield Figure(what=f"the same by {peer}", against=OFFICIAL, value=seconds[OFFICIAL] / seconds[peer])

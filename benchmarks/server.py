@@ -10,8 +10,10 @@ import argparse
 import asyncio
 import functools
 import json
+import ssl
 import sys
 from collections import deque
+from pathlib import Path
 from typing import Final, cast
 from urllib.parse import parse_qs, urlsplit
 
@@ -93,10 +95,14 @@ def _http(status: bytes, content: bytes) -> bytes:
     return head % (status, CONTENT_TYPE.encode(), len(content)) + content
 
 
-async def _serve(latency: float, requests_per_second: int, alphabet: Alphabet) -> None:
+async def _serve(latency: float, requests_per_second: int, alphabet: Alphabet, certificate: Path | None) -> None:
     loop = asyncio.get_running_loop()
     throttle = Throttle(requests_per_second)
-    server = await loop.create_server(lambda: Connection(throttle, latency, alphabet), "127.0.0.1", 0)
+    context = None
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+    server = await loop.create_server(lambda: Connection(throttle, latency, alphabet), "127.0.0.1", 0, ssl=context)
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
     await loop.run_in_executor(None, sys.stdin.read)
@@ -108,8 +114,9 @@ def _main() -> None:
     parser.add_argument("--latency", type=float, default=0.0, help="seconds until a request is answered")
     parser.add_argument("--requests-per-second", type=int, default=0, help="how many are answered at most; 0 for all")
     parser.add_argument("--alphabet", choices=Alphabet.__members__, default=Alphabet.MIXED.name)
+    parser.add_argument("--certificate", type=Path, help="PEM of certificate and key; plain HTTP without it")
     given = parser.parse_args()
-    asyncio.run(_serve(given.latency, given.requests_per_second, Alphabet[given.alphabet]))
+    asyncio.run(_serve(given.latency, given.requests_per_second, Alphabet[given.alphabet], given.certificate))
 
 
 if __name__ == "__main__":
