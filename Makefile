@@ -150,7 +150,7 @@ evidence: $(VENV)/.dev ## List what the specification states, and where each sta
 
 # $(call generate,FOLDER): writes the client into a folder that is not there yet.
 generate = $(BIN)/openapi-python-client generate --path $(SPEC) --config spec/generator.yaml \
-	--meta none --output-path "$(1)" --fail-on-warning >/dev/null
+	--custom-template-path spec/templates --meta none --output-path "$(1)" --fail-on-warning >/dev/null
 
 .PHONY: generate
 generate: $(VENV)/.dev ## Regenerate the low-level client from the specification

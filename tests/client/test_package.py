@@ -38,7 +38,8 @@ def test_client_loads_no_extra() -> None:
     loaded = modules_after(f"{code}from dataarts_datamap import DataMapClient")
 
     assert "h11" in loaded
-    assert set() == loaded & {"asyncio", "httpcore", "httpx", "urllib.request", "dataarts_datamap_client.client"}
+    assert set() == loaded & {"asyncio", "attr", "attrs", "httpcore", "httpcore2", "httpx", "urllib.request"}
+    assert set() == {name for name in loaded if name.startswith("dataarts_datamap_client.models.")}
     assert not any(name.startswith(("dataarts_datamap_contract", "dataarts_datamap.cli")) for name in loaded)
 
 

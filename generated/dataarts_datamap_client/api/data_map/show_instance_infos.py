@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ... import errors
-from ...models.envelope import Envelope
-from ...models.error import Error
 from ...types import UNSET, Response, Unset
 
 if TYPE_CHECKING:
     import httpx
 
     from ...client import AuthenticatedClient, Client
+    from ...models.envelope import Envelope
+    from ...models.error import Error
 
 
 def _get_kwargs(
@@ -60,6 +60,9 @@ def _get_kwargs(
 
 
 def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Envelope | Error | None:
+    from ...models.envelope import Envelope
+    from ...models.error import Error
+
     if response.status_code == 200:
         response_200 = Envelope.from_dict(response.json())
 

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ... import errors
-from ...models.error import Error
-from ...models.operator import Operator
 from ...types import Response
 
 if TYPE_CHECKING:
     import httpx
 
     from ...client import AuthenticatedClient, Client
+    from ...models.error import Error
+    from ...models.operator import Operator
 
 
 def _get_kwargs(
@@ -37,6 +37,9 @@ def _get_kwargs(
 
 
 def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Error | list[Operator] | None:
+    from ...models.error import Error
+    from ...models.operator import Operator
+
     if response.status_code == 200:
         response_200 = []
         _response_200 = response.json()
