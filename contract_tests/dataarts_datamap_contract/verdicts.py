@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from dataarts_datamap_contract.coverage import Coverage
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Outcome: TypeAlias = Literal["passed", "failed", "untested", "errored"]
+
+CLASSES: Final = ("valid", "minimum", "maximum", "below", "above", "missing", "wrong type")
+"""What a parameter's value can be, as the columns of the matrix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,59 @@ class Evidence:
     rows: int = 0
     refusals: int = 0
     unauthorized: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One parameter with one class of values.
+
+    Attributes:
+        operation: The operation's id.
+        parameter: The parameter's name.
+        value_class: One of `CLASSES`.
+        answers: How many answers of each status it got, with everything else about the request in order.
+    """
+
+    operation: str
+    parameter: str
+    value_class: str
+    answers: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaType:
+    """One type that the specification lets a value have, at any level of an answer.
+
+    Attributes:
+        operation: The operation's id.
+        path: Where, each decoded level set apart: ``$.body → $.rows[].planTime``.
+        type: The type.
+        seen: How many values of that type were there.
+    """
+
+    operation: str
+    path: str
+    type: str
+    seen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What a run exercised.
+
+    Attributes:
+        cells: Each class of values that a parameter can have, and what it got.
+        types: Each type that an answer's values can have, and whether it was seen.
+    """
+
+    cells: tuple[Cell, ...] = ()
+    types: tuple[SchemaType, ...] = ()
+
+    @property
+    def index(self) -> float:
+        """The share of cells and types that were exercised, from 0 to 1."""
+        hits = [bool(cell.answers) for cell in self.cells] + [bool(each.seen) for each in self.types]
+        return sum(hits) / len(hits) if hits else 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,10 @@ from dataarts_datamap_contract._curl import curl_line
 from dataarts_datamap_contract._exchange import Credential, Request
 from dataarts_datamap_contract.baseline import BaselineError, Deviation, apply_baseline, read_baseline
 from dataarts_datamap_contract.catalogue import CATALOGUE, LEVELS, checks_of
-from dataarts_datamap_contract.coverage import CLASSES
 from dataarts_datamap_contract.mock import MockServer
 from dataarts_datamap_contract.reports import render_text, write_html, write_json, write_junit, write_sarif
 from dataarts_datamap_contract.suite import Evidence, Report, Verdict, run_suite
+from dataarts_datamap_contract.verdicts import CLASSES
 from support.mock_target import CONFIG, mock_target
 
 if TYPE_CHECKING:

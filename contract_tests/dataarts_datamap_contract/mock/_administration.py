@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, cast
 
-from dataarts_datamap_contract.mock._answers import RefusalError
+from dataarts_datamap_contract.mock._answers import RefusalError, Reply
 from dataarts_datamap_contract.mock._config import MOST_RUNS
 from dataarts_datamap_contract.mock._dataset import TABLE_GUID, Operator
 from dataarts_datamap_contract.mock._encoding import check_json
 from dataarts_datamap_contract.mock._faults import Fault
-from dataarts_datamap_contract.mock._routes import Reply, Route
+from dataarts_datamap_contract.mock._routes import Route
 from dataarts_datamap_contract.mock._validation import ParameterRules
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +13,22 @@ from starlette.responses import Response
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dataarts_datamap_contract.mock._routes import Reply
-
 _GATEWAY = "APIGW."
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What an operation answers when it does not refuse.
+
+    Attributes:
+        document: The JSON document.
+        status: HTTP status.
+        headers: Header fields beside those of every answer.
+    """
+
+    document: bytes
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 class RefusalError(Exception):

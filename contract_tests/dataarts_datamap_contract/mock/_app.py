@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dataarts_datamap_contract.mock._administration import PREFIX, Administration
-from dataarts_datamap_contract.mock._answers import AnswerWriter, RefusalError
+from dataarts_datamap_contract.mock._answers import AnswerWriter, RefusalError, Reply
 from dataarts_datamap_contract.mock._authentication import Authentication
 from dataarts_datamap_contract.mock._controls import Controls
 from dataarts_datamap_contract.mock._documentation import documentation
@@ -20,7 +20,7 @@ from dataarts_datamap_contract.mock._paging import PagingRules
 from dataarts_datamap_contract.mock._record import Exchange, Record
 from dataarts_datamap_contract.mock._rendering import RunPages, render_operators
 from dataarts_datamap_contract.mock._requests import RequestParts, read_body
-from dataarts_datamap_contract.mock._routes import Reply, Route
+from dataarts_datamap_contract.mock._routes import Route
 from dataarts_datamap_contract.mock._tokens import IssuedTokens
 from dataarts_datamap_contract.mock._traffic import Latency, RateLimit
 from dataarts_datamap_contract.mock._validation import Arguments, ParameterRules

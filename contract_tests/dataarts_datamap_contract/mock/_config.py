@@ -7,13 +7,12 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import TYPE_CHECKING, Literal, get_args
 
-from dataarts_datamap_contract.mock._dataset import TimeColumn
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dataarts_datamap_contract.mock._faults import Fault
 
+TimeColumn = Literal["planTime", "startTime"]
 OffsetUnit = Literal["row", "page"]
 Order = Literal["newest-first", "oldest-first"]
 Progress = Literal["by-hand", "with-time", "immediately"]

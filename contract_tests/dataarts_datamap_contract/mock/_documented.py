@@ -9,7 +9,7 @@ from dataarts_datamap_contract.mock._dataset import Operator
 from dataarts_datamap_contract.specification import load_specification
 
 if TYPE_CHECKING:
-    from dataarts_datamap_contract.mock._dataset import Row
+    from dataarts_datamap_contract.mock._statuses import Row
 
 
 def documented_operator() -> Operator:

@@ -13,9 +13,9 @@ from uuid import NAMESPACE_OID, uuid5
 
 from jsonschema_rs import Draft202012Validator, ValidationError
 
-from dataarts_datamap_contract.mock._answers import RefusalError
+from dataarts_datamap_contract.mock._answers import RefusalError, Reply
 from dataarts_datamap_contract.mock._authentication import FailureLock
-from dataarts_datamap_contract.mock._routes import Reply, Route
+from dataarts_datamap_contract.mock._routes import Route
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,20 +15,19 @@ from dataarts_datamap_contract.mock._dataset import (
     TABLE_GUID,
     Dataset,
     Operator,
-    Row,
     StoredRuns,
     milliseconds,
     plan_time,
 )
 from dataarts_datamap_contract.mock._documented import documented_operator, documented_run
 from dataarts_datamap_contract.mock._encoding import compact
-from dataarts_datamap_contract.mock._statuses import NOT_ENDED, NOT_STARTED
+from dataarts_datamap_contract.mock._statuses import NOT_ENDED, NOT_STARTED, Row
 from dataarts_datamap_contract.mock._synthesis import SynthesisedRuns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from dataarts_datamap_contract.mock._dataset import TimeColumn
+    from dataarts_datamap_contract.mock._config import TimeColumn
 
 _SECOND = 1_000
 _MINUTE = 60 * _SECOND

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from dataarts_datamap_contract.mock._answers import RefusalError
-from dataarts_datamap_contract.mock._routes import Reply, Route
+from dataarts_datamap_contract.mock._answers import RefusalError, Reply
+from dataarts_datamap_contract.mock._routes import Route
 from dataarts_datamap_contract.mock._validation import ParameterRules
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from dataarts_datamap_contract.mock._statuses import NOT_ENDED, NOT_STARTED
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dataarts_datamap_contract.mock._dataset import Operator, Row
+    from dataarts_datamap_contract.mock._dataset import Operator
+    from dataarts_datamap_contract.mock._statuses import Row
 
 _SECOND = 1_000
 _TO_SUBMIT, _TO_START, _TO_END = 1 * _SECOND, 5 * _SECOND, 60 * _SECOND

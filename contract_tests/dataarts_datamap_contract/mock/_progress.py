@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dataarts_datamap_contract.mock._statuses import UNDER_WAY, WAITING
 
 if TYPE_CHECKING:
-    from dataarts_datamap_contract.mock._dataset import Row
+    from dataarts_datamap_contract.mock._statuses import Row
 
 
 def goes_on(row: Row) -> bool:

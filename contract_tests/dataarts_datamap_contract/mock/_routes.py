@@ -4,27 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeAlias
 
-from dataarts_datamap_contract.mock._answers import RefusalError
+from dataarts_datamap_contract.mock._answers import RefusalError, Reply
 from dataarts_datamap_contract.mock._requests import RequestParts
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What an operation answers when it does not refuse.
-
-    Attributes:
-        document: The JSON document.
-        status: HTTP status.
-        headers: Header fields beside those of every answer.
-    """
-
-    document: bytes
-    status: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
-
 
 Operation: TypeAlias = Callable[[RequestParts], Reply]
 

@@ -1,6 +1,11 @@
-"""What the status of a run says of its times."""
+"""A run as a row, and what its status says of its times."""
 
 from __future__ import annotations
+
+from typing import TypeAlias
+
+Row: TypeAlias = "dict[str, int | float | str | None]"
+"""A run as JSON has it."""
 
 WAITING = frozenset({"waiting", "waiting-confirm"})
 UNDER_WAY = frozenset({"running", "pause", "running-exception"})

@@ -12,7 +12,9 @@ from dataarts_datamap_contract.mock._encoding import EncodedRow, EncodedRows, co
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dataarts_datamap_contract.mock._dataset import Row, RunKey, TimeColumn
+    from dataarts_datamap_contract.mock._config import TimeColumn
+    from dataarts_datamap_contract.mock._dataset import RunKey
+    from dataarts_datamap_contract.mock._statuses import Row
 
 # Of so many runs, the oldest failed, and the next is its rerun, planned for the same time.
 _CYCLE = 50

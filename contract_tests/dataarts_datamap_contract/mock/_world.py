@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dataarts_datamap_contract.mock._config import MockConfig
-    from dataarts_datamap_contract.mock._dataset import Row, RunHistory
+    from dataarts_datamap_contract.mock._dataset import RunHistory
+    from dataarts_datamap_contract.mock._statuses import Row
 
 _FIRST_OWN_ID = 900_000_001
 _MINUTE = 60_000

@@ -8,15 +8,14 @@ from xml.etree import ElementTree as ET
 
 from dataarts_datamap_contract._text import printable
 from dataarts_datamap_contract.catalogue import CATALOGUE, LEVELS
-from dataarts_datamap_contract.coverage import CLASSES
 from dataarts_datamap_contract.reports._terminal import summarize
+from dataarts_datamap_contract.verdicts import CLASSES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from dataarts_datamap_contract.coverage import Coverage
-    from dataarts_datamap_contract.verdicts import Report, Verdict
+    from dataarts_datamap_contract.verdicts import Coverage, Report, Verdict
 
 _STYLE: Final = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 75rem; margin: 2rem auto; padding: 0 1rem; color: #1c2430 }
