@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
-from dataarts_datamap_contract.decoded import StrictJsonError, loads_strict
+from dataarts_datamap_contract.specification.levels import StrictJsonError, loads_strict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

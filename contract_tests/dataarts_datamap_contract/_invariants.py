@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from dataarts_datamap_contract._exchange import whole_number
 from dataarts_datamap_contract._oracle import DEFECTS, Exchange
-from dataarts_datamap_contract.decoded import LevelCheck, StrictJsonError, loads_strict
 from dataarts_datamap_contract.specification import load_specification
+from dataarts_datamap_contract.specification.levels import LevelCheck, StrictJsonError, loads_strict
 from dataarts_datamap_contract.target import Target
 
 if TYPE_CHECKING:
     from dataarts_datamap_contract._oracle import Kind
-    from dataarts_datamap_contract.decoded import Schema, Violation
+    from dataarts_datamap_contract.specification.levels import Schema, Violation
 
 Problems: TypeAlias = "tuple[str, ...] | None"
 Invariant: TypeAlias = Callable[[Exchange, Target], Problems]

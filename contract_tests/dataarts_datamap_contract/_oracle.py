@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 from urllib.parse import unquote_to_bytes
 
-from dataarts_datamap_contract.decoded import resolve_pointer
+from dataarts_datamap_contract.specification.levels import resolve_pointer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

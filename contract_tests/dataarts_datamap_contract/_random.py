@@ -12,8 +12,8 @@ from schemathesis.engine import events, from_schema
 
 from dataarts_datamap_contract import checks
 from dataarts_datamap_contract._replay import replaying
-from dataarts_datamap_contract.outline import walk_parts
 from dataarts_datamap_contract.specification import load_specification
+from dataarts_datamap_contract.specification.outline import walk_parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from dataarts_datamap_contract._oracle import DEFECTS
-from dataarts_datamap_contract.decoded import StrictJsonError, loads_strict, resolve_pointer
+from dataarts_datamap_contract.specification.levels import StrictJsonError, loads_strict, resolve_pointer
 from dataarts_datamap_contract.verdicts import CLASSES, Cell, Coverage, SchemaType
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 import schemathesis
 from schemathesis.engine import Status, events, from_schema
 
-from dataarts_datamap_contract.outline import walk_parts
 from dataarts_datamap_contract.specification import load_specification
+from dataarts_datamap_contract.specification.outline import walk_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

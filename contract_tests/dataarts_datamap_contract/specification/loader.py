@@ -12,13 +12,13 @@ _FILE = "datamap.openapi.yaml"
 def specification_path() -> Path:
     """The path of the OpenAPI document.
 
-    The wheel carries it beside this module; an editable install finds it in the checkout's ``spec`` folder.
+    The wheel carries it in the package; an editable install finds it in the checkout's ``spec`` folder.
 
     Raises:
         FileNotFoundError: It is in neither place; the text names both.
     """
-    here = Path(__file__).resolve().parent
-    candidates = (here / _FILE, here.parents[1] / "spec" / _FILE)
+    package = Path(__file__).resolve().parents[1]
+    candidates = (package / _FILE, package.parents[1] / "spec" / _FILE)
     for candidate in candidates:
         if candidate.is_file():
             return candidate

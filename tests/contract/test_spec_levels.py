@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataarts_datamap_contract.decoded import (
+from dataarts_datamap_contract.specification import load_specification
+from dataarts_datamap_contract.specification.levels import (
     MAX_DEPTH,
     LevelCheck,
     StrictJsonError,
@@ -17,7 +18,6 @@ from dataarts_datamap_contract.decoded import (
     loads_strict,
     resolve_pointer,
 )
-from dataarts_datamap_contract.specification import load_specification
 
 ENVELOPE = "#/components/schemas/Envelope"
 NESTED = {"type": "string", "contentMediaType": "application/json"}

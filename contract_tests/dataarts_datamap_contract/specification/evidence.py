@@ -10,12 +10,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from dataarts_datamap_contract.outline import walk_objects, walk_parts
+from dataarts_datamap_contract.specification.outline import walk_objects, walk_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from dataarts_datamap_contract.outline import Part
+    from dataarts_datamap_contract.specification.outline import Part
 
 KINDS = ("documented", "sdk", "sibling", "inferred")
 """How certain a statement can be, most certain first."""
