@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from dataarts_datamap_contract._exchange import Answer, Credential, Request
-from dataarts_datamap_contract._invariants import INVARIANTS
-from dataarts_datamap_contract._oracle import Exchange, Oracle
-from dataarts_datamap_contract.catalogue import CATALOGUE
 from dataarts_datamap_contract.specification import load_specification
 from dataarts_datamap_contract.suite import Target
+from dataarts_datamap_contract.suite._http.messages import Answer, Credential, Request
+from dataarts_datamap_contract.suite._judging.invariants import INVARIANTS
+from dataarts_datamap_contract.suite._judging.oracle import Exchange, Oracle
+from dataarts_datamap_contract.suite.catalogue import CATALOGUE
 
 ORACLE = Oracle(load_specification())
 START, END = 1_704_902_400_000, 1_704_988_800_000

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dataarts_datamap_contract._signing import sign
-from dataarts_datamap_contract.discovery import DiscoveryError, discover_target
 from dataarts_datamap_contract.mock import TABLE_GUID, MockConfig, MockServer
-from dataarts_datamap_contract.sources import make_target, read_settings
 from dataarts_datamap_contract.suite import KnownJob, SecondTenant, Target, TargetError, run_suite
+from dataarts_datamap_contract.suite._http.signing import sign
+from dataarts_datamap_contract.suite.target_discovery import DiscoveryError, discover_target
+from dataarts_datamap_contract.suite.target_sources import make_target, read_settings
 from support.mock_target import mock_target
 
 if TYPE_CHECKING:

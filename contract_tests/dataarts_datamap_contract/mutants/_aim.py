@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dataarts_datamap_contract.broken import OTHER_PROJECT_ID
 from dataarts_datamap_contract.mock import TABLE_GUID, MockConfig, MockServer
-from dataarts_datamap_contract.target import KnownJob, SecondTenant, Target
+from dataarts_datamap_contract.suite.target import KnownJob, SecondTenant, Target
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dataarts_datamap_contract.broken import BROKEN_SERVERS, CORRECT_SERVERS
-from dataarts_datamap_contract.catalogue import LEVELS
+from dataarts_datamap_contract.suite.catalogue import LEVELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

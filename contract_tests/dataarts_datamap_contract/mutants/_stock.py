@@ -14,7 +14,7 @@ from dataarts_datamap_contract.specification.outline import walk_parts
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dataarts_datamap_contract.target import Target
+    from dataarts_datamap_contract.suite.target import Target
 
 _TIMEOUT_SECONDS = 10
 _MAX_EXAMPLES = 40
