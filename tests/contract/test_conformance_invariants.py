@@ -10,7 +10,7 @@ import pytest
 from dataarts_datamap_contract.specification import load_specification
 from dataarts_datamap_contract.suite import Target
 from dataarts_datamap_contract.suite._http.messages import Answer, Credential, Request
-from dataarts_datamap_contract.suite._judging.invariants import INVARIANTS
+from dataarts_datamap_contract.suite._judging.invariants.registry import INVARIANTS
 from dataarts_datamap_contract.suite._judging.oracle import Exchange, Oracle
 from dataarts_datamap_contract.suite.catalogue import CATALOGUE
 

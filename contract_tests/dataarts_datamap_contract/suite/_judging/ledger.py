@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dataarts_datamap_contract.suite._http.curl import curl_line
-from dataarts_datamap_contract.suite._judging.invariants import INVARIANTS, OK, THROTTLED, UNAUTHORIZED
+from dataarts_datamap_contract.suite._judging.invariants.common import OK, THROTTLED, UNAUTHORIZED
+from dataarts_datamap_contract.suite._judging.invariants.registry import INVARIANTS
 from dataarts_datamap_contract.suite.catalogue import checks_of
 from dataarts_datamap_contract.suite.verdicts import Evidence, Verdict
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from dataarts_datamap_contract.suite._judging.invariants import window_columns
+from dataarts_datamap_contract.suite._judging.invariants.paging import window_columns
 from dataarts_datamap_contract.suite._judging.run_lists import conventions, cut_points, cuts, identities
 from dataarts_datamap_contract.suite._probes.study import total_of, walk
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import schemathesis
 
-from dataarts_datamap_contract.suite._judging.invariants import INVARIANTS
+from dataarts_datamap_contract.suite._judging.invariants.registry import INVARIANTS
 from dataarts_datamap_contract.suite._random.replay import replay_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dataarts_datamap_contract.suite._judging.invariants import Invariant
+    from dataarts_datamap_contract.suite._judging.invariants.common import Invariant
 
 
 def check_name(check: str) -> str:
