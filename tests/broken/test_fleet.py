@@ -12,7 +12,7 @@ from dataarts_datamap_contract.broken import BROKEN_SERVERS, CORRECT_SERVERS, Br
 from dataarts_datamap_contract.broken._caller import Caller
 from dataarts_datamap_contract.broken._seams import Seam
 from dataarts_datamap_contract.mock import MockConfig
-from dataarts_datamap_contract.mock._record import Record
+from dataarts_datamap_contract.mock._web.record import Record
 from dataarts_datamap_contract.suite.catalogue import CATALOGUE
 
 if TYPE_CHECKING:

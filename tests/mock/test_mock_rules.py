@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from dataarts_datamap_contract.mock._answers import RefusalError
-from dataarts_datamap_contract.mock._requests import RequestParts
-from dataarts_datamap_contract.mock._validation import ParameterRules
+from dataarts_datamap_contract.mock._web.requests import RequestParts
+from dataarts_datamap_contract.mock._web.responses import RefusalError
+from dataarts_datamap_contract.mock._web.validation import ParameterRules
 
 DOCUMENT: dict[str, Any] = {"components": {"parameters": {"Again": {"$ref": "#/shared/Tenant"}}}, "shared": {}}
 DOCUMENT["shared"]["Tenant"] = {"name": "X-Tenant", "in": "header", "required": True, "schema": {"type": "string"}}

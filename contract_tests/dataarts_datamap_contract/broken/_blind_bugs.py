@@ -50,8 +50,7 @@ from dataarts_datamap_contract.broken._seams import (
     write,
 )
 from dataarts_datamap_contract.broken._server import BrokenServer
-from dataarts_datamap_contract.mock._answers import RefusalError
-from dataarts_datamap_contract.mock._signature import (
+from dataarts_datamap_contract.mock._identity.signature import (
     ALGORITHM,
     DATE_HEADER,
     SignatureError,
@@ -59,6 +58,7 @@ from dataarts_datamap_contract.mock._signature import (
     claims_signature,
     read_claim,
 )
+from dataarts_datamap_contract.mock._web.responses import RefusalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -66,9 +66,9 @@ if TYPE_CHECKING:
     from starlette.types import Scope
 
     from dataarts_datamap_contract.mock import MockConfig
-    from dataarts_datamap_contract.mock._app import DeclaredOperation
-    from dataarts_datamap_contract.mock._requests import RequestParts
-    from dataarts_datamap_contract.mock._validation import Arguments
+    from dataarts_datamap_contract.mock._serving.app import DeclaredOperation
+    from dataarts_datamap_contract.mock._web.requests import RequestParts
+    from dataarts_datamap_contract.mock._web.validation import Arguments
 
 _HOUR = 3_600_000
 _DAY = 24 * _HOUR

@@ -23,7 +23,7 @@ from dataarts_datamap_contract.broken._seams import (
     whole,
 )
 from dataarts_datamap_contract.broken._server import CorrectServer
-from dataarts_datamap_contract.mock._answers import RefusalError
+from dataarts_datamap_contract.mock._web.responses import RefusalError
 
 if TYPE_CHECKING:
     from starlette.types import Scope

@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 from dataarts_datamap_contract.broken._seams import Answer, ask
 from dataarts_datamap_contract.mock import TABLE_GUID
-from dataarts_datamap_contract.mock._requests import RequestParts
-from dataarts_datamap_contract.mock._signature import ALGORITHM, DATE_HEADER, Claim, canonical_request
+from dataarts_datamap_contract.mock._identity.signature import ALGORITHM, DATE_HEADER, Claim, canonical_request
+from dataarts_datamap_contract.mock._web.requests import RequestParts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -41,14 +41,14 @@ from dataarts_datamap_contract.broken._seams import (
     write,
 )
 from dataarts_datamap_contract.broken._server import CorrectServer
-from dataarts_datamap_contract.mock._answers import RefusalError
+from dataarts_datamap_contract.mock._web.responses import RefusalError
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from dataarts_datamap_contract.broken._caller import Caller
     from dataarts_datamap_contract.mock import MockConfig
-    from dataarts_datamap_contract.mock._app import DeclaredOperation
+    from dataarts_datamap_contract.mock._serving.app import DeclaredOperation
 
 _CAP = 100
 _CHUNK = 700

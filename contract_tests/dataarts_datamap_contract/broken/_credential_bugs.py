@@ -23,17 +23,17 @@ from dataarts_datamap_contract.broken._seams import (
     write,
 )
 from dataarts_datamap_contract.broken._server import BrokenServer
-from dataarts_datamap_contract.mock._answers import RefusalError
-from dataarts_datamap_contract.mock._signature import SignatureError, claims_signature, read_claim
-from dataarts_datamap_contract.mock._validation import Arguments
+from dataarts_datamap_contract.mock._identity.signature import SignatureError, claims_signature, read_claim
+from dataarts_datamap_contract.mock._web.responses import RefusalError
+from dataarts_datamap_contract.mock._web.validation import Arguments
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dataarts_datamap_contract.broken._caller import Caller
     from dataarts_datamap_contract.mock import MockConfig
-    from dataarts_datamap_contract.mock._app import DeclaredOperation
-    from dataarts_datamap_contract.mock._requests import RequestParts
+    from dataarts_datamap_contract.mock._serving.app import DeclaredOperation
+    from dataarts_datamap_contract.mock._web.requests import RequestParts
 
 _TOKEN = "X-Auth-Token"  # noqa: S105  a name
 _OK, _UNAUTHORIZED = 200, 401

@@ -20,13 +20,13 @@ from dataarts_datamap_contract.broken._seams import (
     with_header,
 )
 from dataarts_datamap_contract.broken._server import BrokenServer
-from dataarts_datamap_contract.mock._answers import RefusalError
+from dataarts_datamap_contract.mock._web.responses import RefusalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dataarts_datamap_contract.broken._seams import Symptom
-    from dataarts_datamap_contract.mock._requests import RequestParts
+    from dataarts_datamap_contract.mock._web.requests import RequestParts
 
 _OK, _BAD_REQUEST, _FAILED = 200, 400, 500
 _LONGEST_NAME = 128

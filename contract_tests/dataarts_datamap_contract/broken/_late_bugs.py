@@ -50,21 +50,21 @@ from dataarts_datamap_contract.broken._seams import (
     write,
 )
 from dataarts_datamap_contract.broken._server import BrokenServer
-from dataarts_datamap_contract.mock._answers import RefusalError
-from dataarts_datamap_contract.mock._signature import (
+from dataarts_datamap_contract.mock._identity.signature import (
     ALGORITHM,
     DATE_HEADER,
     canonical_request,
     claims_signature,
     read_claim,
 )
+from dataarts_datamap_contract.mock._web.responses import RefusalError
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from dataarts_datamap_contract.mock import MockConfig
-    from dataarts_datamap_contract.mock._app import DeclaredOperation
-    from dataarts_datamap_contract.mock._requests import RequestParts
+    from dataarts_datamap_contract.mock._serving.app import DeclaredOperation
+    from dataarts_datamap_contract.mock._web.requests import RequestParts
 
 OTHER_PROJECT_ID = "1c9d5b7e3f2a48c6a0d4e8b2f6c1a3d5"
 """Another tenant's project, which the suite is told of."""

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dataarts_datamap_contract.mock import MockConfig
-    from dataarts_datamap_contract.mock._app import DeclaredOperation
-    from dataarts_datamap_contract.mock._validation import Arguments
+    from dataarts_datamap_contract.mock._serving.app import DeclaredOperation
+    from dataarts_datamap_contract.mock._web.validation import Arguments
 
 _SECOND = 1_000
 _HOUR = 3_600 * _SECOND

@@ -12,9 +12,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import parse_qsl, quote
 
-from dataarts_datamap_contract.mock._answers import RefusalError
-from dataarts_datamap_contract.mock._app import build_app
-from dataarts_datamap_contract.mock._validation import Arguments
+from dataarts_datamap_contract.mock._serving.app import build_app
+from dataarts_datamap_contract.mock._web.responses import RefusalError
+from dataarts_datamap_contract.mock._web.validation import Arguments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from dataarts_datamap_contract.mock import MockConfig
-    from dataarts_datamap_contract.mock._app import DeclaredOperation
-    from dataarts_datamap_contract.mock._record import Record
-    from dataarts_datamap_contract.mock._requests import RequestParts
+    from dataarts_datamap_contract.mock._serving.app import DeclaredOperation
+    from dataarts_datamap_contract.mock._web.record import Record
+    from dataarts_datamap_contract.mock._web.requests import RequestParts
 
 Document: TypeAlias = "dict[str, Any]"
 Pairs: TypeAlias = "list[tuple[str, str]]"

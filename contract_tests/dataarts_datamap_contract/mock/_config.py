@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dataarts_datamap_contract.mock._faults import Fault
+    from dataarts_datamap_contract.mock._web.faults import Fault
 
 TimeColumn = Literal["planTime", "startTime"]
 OffsetUnit = Literal["row", "page"]

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from dataarts_datamap_contract.mock._config import MockConfig
-from dataarts_datamap_contract.mock._dataset import TABLE_GUID, Operator, milliseconds
-from dataarts_datamap_contract.mock._documented import documented_operator
-from dataarts_datamap_contract.mock._faults import Fault
-from dataarts_datamap_contract.mock._server import MockServer
+from dataarts_datamap_contract.mock._data.dataset import TABLE_GUID, Operator, milliseconds
+from dataarts_datamap_contract.mock._data.documented import documented_operator
+from dataarts_datamap_contract.mock._serving.server import MockServer
+from dataarts_datamap_contract.mock._web.faults import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

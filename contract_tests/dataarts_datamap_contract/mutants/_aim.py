@@ -13,7 +13,7 @@ from dataarts_datamap_contract.suite.target import KnownJob, SecondTenant, Targe
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
-    from dataarts_datamap_contract.mock._server import Build
+    from dataarts_datamap_contract.mock._serving.server import Build
 
 # A fixed present gives the same data and so the same run every time.
 _NOW = datetime(2024, 2, 1, tzinfo=UTC)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from dataarts_datamap_contract.mock._faults import CONNECTION
+from dataarts_datamap_contract.mock._web.faults import CONNECTION
 
 
 class BreakableConnection(HttpToolsProtocol):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dataarts_datamap_contract.mock._faults import FaultPlan
-from dataarts_datamap_contract.mock._world import World
+from dataarts_datamap_contract.mock._data.world import World
+from dataarts_datamap_contract.mock._web.faults import FaultPlan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dataarts_datamap_contract.mock._config import MockConfig
-    from dataarts_datamap_contract.mock._record import Record
+    from dataarts_datamap_contract.mock._web.record import Record
 
 
 class Controls:

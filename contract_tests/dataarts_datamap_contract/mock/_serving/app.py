@@ -7,23 +7,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from dataarts_datamap_contract.mock._administration import PREFIX, Administration
-from dataarts_datamap_contract.mock._answers import AnswerWriter, RefusalError, Reply
-from dataarts_datamap_contract.mock._authentication import Authentication
-from dataarts_datamap_contract.mock._controls import Controls
-from dataarts_datamap_contract.mock._documentation import documentation
-from dataarts_datamap_contract.mock._encoding import EncodedRows
-from dataarts_datamap_contract.mock._faults import asked_for, can_be_sent, send_wrongly
-from dataarts_datamap_contract.mock._iam import IdentityService
-from dataarts_datamap_contract.mock._management import ManagementCenter
-from dataarts_datamap_contract.mock._paging import PagingRules
-from dataarts_datamap_contract.mock._record import Exchange, Record
-from dataarts_datamap_contract.mock._rendering import RunPages, render_operators
-from dataarts_datamap_contract.mock._requests import RequestParts, read_body
-from dataarts_datamap_contract.mock._routes import Route
-from dataarts_datamap_contract.mock._tokens import IssuedTokens
-from dataarts_datamap_contract.mock._traffic import Latency, RateLimit
-from dataarts_datamap_contract.mock._validation import Arguments, ParameterRules
+from dataarts_datamap_contract.mock._data.encoding import EncodedRows
+from dataarts_datamap_contract.mock._data.paging import PagingRules
+from dataarts_datamap_contract.mock._data.rendering import RunPages, render_operators
+from dataarts_datamap_contract.mock._identity.authentication import Authentication
+from dataarts_datamap_contract.mock._identity.iam import IdentityService
+from dataarts_datamap_contract.mock._identity.tokens import IssuedTokens
+from dataarts_datamap_contract.mock._serving.administration import PREFIX, Administration
+from dataarts_datamap_contract.mock._serving.controls import Controls
+from dataarts_datamap_contract.mock._serving.documentation import documentation
+from dataarts_datamap_contract.mock._serving.management_lists import ManagementCenter
+from dataarts_datamap_contract.mock._serving.traffic import Latency, RateLimit
+from dataarts_datamap_contract.mock._web.faults import asked_for, can_be_sent, send_wrongly
+from dataarts_datamap_contract.mock._web.record import Exchange, Record
+from dataarts_datamap_contract.mock._web.requests import RequestParts, read_body
+from dataarts_datamap_contract.mock._web.responses import AnswerWriter, RefusalError, Reply
+from dataarts_datamap_contract.mock._web.routes import Route
+from dataarts_datamap_contract.mock._web.validation import Arguments, ParameterRules
 from dataarts_datamap_contract.specification import load_specification
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from dataarts_datamap_contract.mock._config import MockConfig
-    from dataarts_datamap_contract.mock._faults import Fault
-    from dataarts_datamap_contract.mock._routes import Operation
-    from dataarts_datamap_contract.mock._world import World
+    from dataarts_datamap_contract.mock._data.world import World
+    from dataarts_datamap_contract.mock._web.faults import Fault
+    from dataarts_datamap_contract.mock._web.routes import Operation
 
 _log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 if TYPE_CHECKING:
-    from dataarts_datamap_contract.mock._requests import RequestParts
+    from dataarts_datamap_contract.mock._web.requests import RequestParts
 
 ALGORITHM = b"SDK-HMAC-SHA256"
 DATE_HEADER = "X-Sdk-Date"

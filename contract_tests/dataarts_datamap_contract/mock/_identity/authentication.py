@@ -7,8 +7,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from dataarts_datamap_contract.mock._answers import RefusalError
-from dataarts_datamap_contract.mock._signature import (
+from dataarts_datamap_contract.mock._identity.signature import (
     DATE_HEADER,
     SignatureError,
     claims_signature,
@@ -16,15 +15,16 @@ from dataarts_datamap_contract.mock._signature import (
     signed_value,
     verify_signature,
 )
+from dataarts_datamap_contract.mock._web.responses import RefusalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dataarts_datamap_contract.mock._config import MockConfig
-    from dataarts_datamap_contract.mock._record import Record
-    from dataarts_datamap_contract.mock._requests import RequestParts
-    from dataarts_datamap_contract.mock._signature import Claim
-    from dataarts_datamap_contract.mock._tokens import IssuedTokens
+    from dataarts_datamap_contract.mock._identity.signature import Claim
+    from dataarts_datamap_contract.mock._identity.tokens import IssuedTokens
+    from dataarts_datamap_contract.mock._web.record import Record
+    from dataarts_datamap_contract.mock._web.requests import RequestParts
 
 _TOKEN_HEADER = "X-Auth-Token"  # noqa: S105  a name
 _DATE = re.compile(rb"[0-9]{8}T[0-9]{6}Z")

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from dataarts_datamap_contract.mock._answers import RefusalError, Reply
-from dataarts_datamap_contract.mock._requests import RequestParts
+from dataarts_datamap_contract.mock._web.requests import RequestParts
+from dataarts_datamap_contract.mock._web.responses import RefusalError, Reply
 
 Operation: TypeAlias = Callable[[RequestParts], Reply]
 

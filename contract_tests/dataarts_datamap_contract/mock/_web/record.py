@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dataarts_datamap_contract.mock._faults import Fault
+    from dataarts_datamap_contract.mock._web.faults import Fault
 
 _REMEMBERED = 10_000
 _SHOWN_HEADERS = frozenset({b"content-type", b"instance", b"user-agent", b"x-project-id", b"x-sdk-date"})

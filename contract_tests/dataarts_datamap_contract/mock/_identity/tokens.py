@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime, timedelta
 
-    from dataarts_datamap_contract.mock._record import Record
+    from dataarts_datamap_contract.mock._web.record import Record
 
 # As long as a real one without a catalog: a token is a signed document in base64, which starts like this.
 _OPENING = "MII"

@@ -6,16 +6,16 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING
 from uuid import NAMESPACE_OID, uuid5
 
-from dataarts_datamap_contract.mock._dataset import milliseconds
-from dataarts_datamap_contract.mock._documented import documented_header_map
-from dataarts_datamap_contract.mock._encoding import compact, escape
+from dataarts_datamap_contract.mock._data.dataset import milliseconds
+from dataarts_datamap_contract.mock._data.documented import documented_header_map
+from dataarts_datamap_contract.mock._data.encoding import compact, escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from dataarts_datamap_contract.mock._dataset import Operator
-    from dataarts_datamap_contract.mock._encoding import EncodedRows
+    from dataarts_datamap_contract.mock._data.dataset import Operator
+    from dataarts_datamap_contract.mock._data.encoding import EncodedRows
 
 _OPENING = '{"msg":"success","rows":['
 _CLOSING = '],"success":true,"total":%d}'

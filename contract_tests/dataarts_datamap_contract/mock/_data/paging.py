@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dataarts_datamap_contract.mock._config import MockConfig
-    from dataarts_datamap_contract.mock._dataset import RunHistory
+    from dataarts_datamap_contract.mock._data.dataset import RunHistory
 
 
 class PagingRules:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from dataarts_datamap_contract.mock._encoding import EncodedRow, EncodedRows, compact, escape
+from dataarts_datamap_contract.mock._data.encoding import EncodedRow, EncodedRows, compact, escape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dataarts_datamap_contract.mock._config import TimeColumn
-    from dataarts_datamap_contract.mock._dataset import RunKey
-    from dataarts_datamap_contract.mock._statuses import Row
+    from dataarts_datamap_contract.mock._data.dataset import RunKey
+    from dataarts_datamap_contract.mock._data.statuses import Row
 
 # Of so many runs, the oldest failed, and the next is its rerun, planned for the same time.
 _CYCLE = 50

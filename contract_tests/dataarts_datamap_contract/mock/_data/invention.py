@@ -10,7 +10,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from dataarts_datamap_contract.mock._dataset import (
+from dataarts_datamap_contract.mock._data.dataset import (
     EPOCH,
     TABLE_GUID,
     Dataset,
@@ -19,10 +19,10 @@ from dataarts_datamap_contract.mock._dataset import (
     milliseconds,
     plan_time,
 )
-from dataarts_datamap_contract.mock._documented import documented_operator, documented_run
-from dataarts_datamap_contract.mock._encoding import compact
-from dataarts_datamap_contract.mock._statuses import NOT_ENDED, NOT_STARTED, Row
-from dataarts_datamap_contract.mock._synthesis import SynthesisedRuns
+from dataarts_datamap_contract.mock._data.documented import documented_operator, documented_run
+from dataarts_datamap_contract.mock._data.encoding import compact
+from dataarts_datamap_contract.mock._data.statuses import NOT_ENDED, NOT_STARTED, Row
+from dataarts_datamap_contract.mock._data.synthesis import SynthesisedRuns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

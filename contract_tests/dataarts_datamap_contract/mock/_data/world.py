@@ -8,18 +8,25 @@ from threading import RLock
 from typing import TYPE_CHECKING
 
 from dataarts_datamap_contract.mock._config import check_bounds
-from dataarts_datamap_contract.mock._dataset import TABLE_GUID, Dataset, Operator, StoredRuns, milliseconds, plan_time
-from dataarts_datamap_contract.mock._encoding import check_json
-from dataarts_datamap_contract.mock._invention import invent_dataset
-from dataarts_datamap_contract.mock._new_runs import change_run, complete_run
-from dataarts_datamap_contract.mock._progress import last_step, next_step
+from dataarts_datamap_contract.mock._data.dataset import (
+    TABLE_GUID,
+    Dataset,
+    Operator,
+    StoredRuns,
+    milliseconds,
+    plan_time,
+)
+from dataarts_datamap_contract.mock._data.encoding import check_json
+from dataarts_datamap_contract.mock._data.invention import invent_dataset
+from dataarts_datamap_contract.mock._data.new_runs import change_run, complete_run
+from dataarts_datamap_contract.mock._data.progress import last_step, next_step
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dataarts_datamap_contract.mock._config import MockConfig
-    from dataarts_datamap_contract.mock._dataset import RunHistory
-    from dataarts_datamap_contract.mock._statuses import Row
+    from dataarts_datamap_contract.mock._data.dataset import RunHistory
+    from dataarts_datamap_contract.mock._data.statuses import Row
 
 _FIRST_OWN_ID = 900_000_001
 _MINUTE = 60_000

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from dataarts_datamap_contract.mock._dataset import Operator
+from dataarts_datamap_contract.mock._data.dataset import Operator
 from dataarts_datamap_contract.specification import load_specification
 
 if TYPE_CHECKING:
-    from dataarts_datamap_contract.mock._statuses import Row
+    from dataarts_datamap_contract.mock._data.statuses import Row
 
 
 def documented_operator() -> Operator:

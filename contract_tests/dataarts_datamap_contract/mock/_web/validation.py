@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from jsonschema_rs import Draft202012Validator, ValidationError
 
-from dataarts_datamap_contract.mock._answers import RefusalError
+from dataarts_datamap_contract.mock._web.responses import RefusalError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from dataarts_datamap_contract.mock._requests import RequestParts
+    from dataarts_datamap_contract.mock._web.requests import RequestParts
 
 # A longer number is outside every range, and int() refuses one of more than 4,300 digits.
 _INTEGER = re.compile(r"[0-9]{1,40}|-[1-9][0-9]{0,39}")

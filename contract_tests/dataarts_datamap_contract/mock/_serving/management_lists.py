@@ -9,15 +9,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from dataarts_datamap_contract.mock._answers import RefusalError, Reply
-from dataarts_datamap_contract.mock._routes import Route
-from dataarts_datamap_contract.mock._validation import ParameterRules
+from dataarts_datamap_contract.mock._web.responses import RefusalError, Reply
+from dataarts_datamap_contract.mock._web.routes import Route
+from dataarts_datamap_contract.mock._web.validation import ParameterRules
 
 if TYPE_CHECKING:
-    from dataarts_datamap_contract.mock._authentication import Authentication
     from dataarts_datamap_contract.mock._config import MockConfig
-    from dataarts_datamap_contract.mock._requests import RequestParts
-    from dataarts_datamap_contract.mock._world import World
+    from dataarts_datamap_contract.mock._data.world import World
+    from dataarts_datamap_contract.mock._identity.authentication import Authentication
+    from dataarts_datamap_contract.mock._web.requests import RequestParts
 
 _IN_EFFECT = 2
 _LIMIT, _MAX_LIMIT = 10, 1_000

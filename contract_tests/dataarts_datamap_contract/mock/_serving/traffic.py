@@ -8,11 +8,11 @@ import random
 from collections import deque
 from typing import TYPE_CHECKING
 
-from dataarts_datamap_contract.mock._answers import RefusalError
+from dataarts_datamap_contract.mock._web.responses import RefusalError
 
 if TYPE_CHECKING:
     from dataarts_datamap_contract.mock._config import MockConfig
-    from dataarts_datamap_contract.mock._record import Record
+    from dataarts_datamap_contract.mock._web.record import Record
 
 
 class RateLimit:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import uvicorn
 
-from dataarts_datamap_contract.mock._app import build_app
 from dataarts_datamap_contract.mock._config import MockConfig
-from dataarts_datamap_contract.mock._connection import BreakableConnection
-from dataarts_datamap_contract.mock._controls import Controls
-from dataarts_datamap_contract.mock._record import Record
+from dataarts_datamap_contract.mock._serving.app import build_app
+from dataarts_datamap_contract.mock._serving.controls import Controls
+from dataarts_datamap_contract.mock._web.connection import BreakableConnection
+from dataarts_datamap_contract.mock._web.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from dataarts_datamap_contract.mock._documented import documented_run
-from dataarts_datamap_contract.mock._encoding import check_json
-from dataarts_datamap_contract.mock._statuses import NOT_ENDED, NOT_STARTED
+from dataarts_datamap_contract.mock._data.documented import documented_run
+from dataarts_datamap_contract.mock._data.encoding import check_json
+from dataarts_datamap_contract.mock._data.statuses import NOT_ENDED, NOT_STARTED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dataarts_datamap_contract.mock._dataset import Operator
-    from dataarts_datamap_contract.mock._statuses import Row
+    from dataarts_datamap_contract.mock._data.dataset import Operator
+    from dataarts_datamap_contract.mock._data.statuses import Row
 
 _SECOND = 1_000
 _TO_SUBMIT, _TO_START, _TO_END = 1 * _SECOND, 5 * _SECOND, 60 * _SECOND

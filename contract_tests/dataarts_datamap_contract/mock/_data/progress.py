@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dataarts_datamap_contract.mock._statuses import UNDER_WAY, WAITING
+from dataarts_datamap_contract.mock._data.statuses import UNDER_WAY, WAITING
 
 if TYPE_CHECKING:
-    from dataarts_datamap_contract.mock._statuses import Row
+    from dataarts_datamap_contract.mock._data.statuses import Row
 
 
 def goes_on(row: Row) -> bool:

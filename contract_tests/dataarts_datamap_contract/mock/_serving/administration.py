@@ -8,21 +8,21 @@ from contextlib import contextmanager
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, cast
 
-from dataarts_datamap_contract.mock._answers import RefusalError, Reply
 from dataarts_datamap_contract.mock._config import MOST_RUNS
-from dataarts_datamap_contract.mock._dataset import TABLE_GUID, Operator
-from dataarts_datamap_contract.mock._encoding import check_json
-from dataarts_datamap_contract.mock._faults import Fault
-from dataarts_datamap_contract.mock._routes import Route
-from dataarts_datamap_contract.mock._validation import ParameterRules
+from dataarts_datamap_contract.mock._data.dataset import TABLE_GUID, Operator
+from dataarts_datamap_contract.mock._data.encoding import check_json
+from dataarts_datamap_contract.mock._web.faults import Fault
+from dataarts_datamap_contract.mock._web.responses import RefusalError, Reply
+from dataarts_datamap_contract.mock._web.routes import Route
+from dataarts_datamap_contract.mock._web.validation import ParameterRules
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from dataarts_datamap_contract.mock._config import MockConfig
-    from dataarts_datamap_contract.mock._controls import Controls
-    from dataarts_datamap_contract.mock._requests import RequestParts
-    from dataarts_datamap_contract.mock._validation import Arguments
+    from dataarts_datamap_contract.mock._serving.controls import Controls
+    from dataarts_datamap_contract.mock._web.requests import RequestParts
+    from dataarts_datamap_contract.mock._web.validation import Arguments
 
 PREFIX = b"/__mock__/"
 _SHOWN = 100

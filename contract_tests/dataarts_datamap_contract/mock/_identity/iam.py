@@ -13,17 +13,17 @@ from uuid import NAMESPACE_OID, uuid5
 
 from jsonschema_rs import Draft202012Validator, ValidationError
 
-from dataarts_datamap_contract.mock._answers import RefusalError, Reply
-from dataarts_datamap_contract.mock._authentication import FailureLock
-from dataarts_datamap_contract.mock._routes import Route
+from dataarts_datamap_contract.mock._identity.authentication import FailureLock
+from dataarts_datamap_contract.mock._web.responses import RefusalError, Reply
+from dataarts_datamap_contract.mock._web.routes import Route
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dataarts_datamap_contract.mock._authentication import Authentication
     from dataarts_datamap_contract.mock._config import MockConfig
-    from dataarts_datamap_contract.mock._requests import RequestParts
-    from dataarts_datamap_contract.mock._tokens import IssuedToken, IssuedTokens
+    from dataarts_datamap_contract.mock._identity.authentication import Authentication
+    from dataarts_datamap_contract.mock._identity.tokens import IssuedToken, IssuedTokens
+    from dataarts_datamap_contract.mock._web.requests import RequestParts
 
 _TOLERATED_PASSWORDS = 4
 _LOCK_TIME = timedelta(minutes=15)

@@ -13,14 +13,14 @@ from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from dataarts_datamap_contract.mock._encoding import EncodedRow, EncodedRows, encode_row
-from dataarts_datamap_contract.mock._progress import goes_on
+from dataarts_datamap_contract.mock._data.encoding import EncodedRow, EncodedRows, encode_row
+from dataarts_datamap_contract.mock._data.progress import goes_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from dataarts_datamap_contract.mock._config import TimeColumn
-    from dataarts_datamap_contract.mock._statuses import Row
+    from dataarts_datamap_contract.mock._data.statuses import Row
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TABLE_GUID = "09318f28-939f-4ab6-a374-9e621096652c"

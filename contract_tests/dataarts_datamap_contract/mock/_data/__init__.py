@@ -1,0 +1,1 @@
+"""The runs: made up, kept, changed, and written as pages."""
