@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from dataarts_datamap_contract.broken import OTHER_PROJECT_ID
+from dataarts_datamap_contract._broken.shared import OTHER_PROJECT_ID
 from dataarts_datamap_contract.mock import TABLE_GUID, MockConfig, MockServer
 from dataarts_datamap_contract.suite.target import KnownJob, SecondTenant, Target
 

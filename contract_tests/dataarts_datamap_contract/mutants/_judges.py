@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dataarts_datamap_contract.broken import BROKEN_SERVERS, CORRECT_SERVERS
+from dataarts_datamap_contract._broken.fleet import BROKEN_SERVERS, CORRECT_SERVERS
 from dataarts_datamap_contract.mutants._aim import running
 from dataarts_datamap_contract.mutants._outcomes import BrokenOutcome, CorrectOutcome
 from dataarts_datamap_contract.mutants._stock import find_with_stock
@@ -16,7 +16,7 @@ from dataarts_datamap_contract.suite.catalogue import LEVELS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dataarts_datamap_contract.broken import BrokenServer, CorrectServer
+    from dataarts_datamap_contract._broken.servers import BrokenServer, CorrectServer
     from dataarts_datamap_contract.suite.verdicts import Outcome, Verdict
 
 _BROKEN = {server.name: server for server in BROKEN_SERVERS}

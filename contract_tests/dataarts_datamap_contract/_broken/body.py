@@ -1,20 +1,31 @@
-"""Level B: the document inside the body string, its rows, and the documents inside those."""
+"""Level B: the decoded body."""
 
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
-from dataarts_datamap_contract.broken._caller import ALL, Caller
-from dataarts_datamap_contract.broken._seams import compact, on_body, on_field, on_page, on_row, on_rows
-from dataarts_datamap_contract.broken._server import BrokenServer
+from dataarts_datamap_contract._broken.caller import ALL, Caller
+from dataarts_datamap_contract._broken.seams import (
+    Document,
+    Perform,
+    Values,
+    compact,
+    on_body,
+    on_field,
+    on_page,
+    on_row,
+    on_rows,
+)
+from dataarts_datamap_contract._broken.servers import BrokenServer
+from dataarts_datamap_contract._broken.shared import CHINESE, EMOJI_TASK, HOUR, own_rows, without
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dataarts_datamap_contract.broken._seams import Document
-
 _COLUMN_WIDTH = 120
+_TEXT_COLUMN = 65_536
 
 
 def _body(caller: Caller, **query: str | int) -> str:
@@ -39,10 +50,6 @@ def _inner(change: Callable[[Document], object]) -> Callable[[str | None], str |
     return lambda text: text and compact(change(json.loads(text)))
 
 
-def _without(document: dict[str, Any], name: str) -> dict[str, Any]:
-    return {key: value for key, value in document.items() if key != name}
-
-
 def _columnar(rows: list[dict[str, Any]]) -> list[Any]:
     return [list(rows[0]), *(list(row.values()) for row in rows)] if rows else []
 
@@ -51,7 +58,27 @@ def _iso(time: int) -> str:
     return f"2024-01-15T00:00:00.{time % 1000:03d}Z"
 
 
-BODY_BUGS = (
+def _ended_first(row: Document) -> Document:
+    if not (row["startTime"] and row["endTime"]):
+        return row
+    return {**row, "startTime": row["endTime"], "endTime": row["startTime"]}
+
+
+def _one_more(text: str) -> str:
+    parameters = json.loads(text)
+    return json.dumps({**parameters, "total": parameters["total"] + 1})
+
+
+def _text_ids_from_the_second_page(page: Document, values: Values, _: Perform) -> list[Document]:
+    rows: list[Document] = page["rows"]
+    return [{**row, "taskRunningLogId": str(row["taskRunningLogId"])} for row in rows] if values["offset"] else rows
+
+
+def _nothing_found(page: Document) -> Document:
+    return page if page["rows"] else {**page, "success": False, "msg": "no data"}
+
+
+BROKEN_SERVERS = (
     BrokenServer(
         name="run-id-as-text",
         level="B",
@@ -129,7 +156,7 @@ BODY_BUGS = (
         level="B",
         rule="a page has a total",
         checks=frozenset({"B-page-shape"}),
-        seam=on_page(lambda page: _without(page, "total")),
+        seam=on_page(lambda page: without(page, "total")),
         shown=lambda caller: "total" not in caller.page(),
     ),
     BrokenServer(
@@ -137,7 +164,7 @@ BODY_BUGS = (
         level="B",
         rule="a page has rows, if it has none an empty list",
         checks=frozenset({"B-page-shape"}),
-        seam=on_page(lambda page: page if page["rows"] else _without(page, "rows")),
+        seam=on_page(lambda page: page if page["rows"] else without(page, "rows")),
         shown=lambda caller: "rows" not in caller.page(task_id="1"),
     ),
     BrokenServer(
@@ -300,5 +327,149 @@ BODY_BUGS = (
         checks=frozenset({"B-running-param"}),
         seam=on_field("runningParam", _inner(lambda data: data["rows"])),
         shown=lambda caller: isinstance(json.loads(caller.rows()[0]["runningParam"]), list),
+    ),
+    BrokenServer(
+        name="half-an-emoji",
+        level="B",
+        rule="text is cut between characters, not inside of one",
+        checks=frozenset({"B-body-json"}),
+        seam=on_body(lambda body: body.replace("📊", "\\ud83d")),
+        shown=lambda caller: "\\ud83d" in caller.envelope(task_id=EMOJI_TASK, job_name=CHINESE)["body"],
+        cohort="late",
+    ),
+    BrokenServer(
+        name="plan-time-in-seconds",
+        level="B",
+        rule="planTime counts milliseconds, not seconds",
+        checks=frozenset({"B-time-unit"}),
+        seam=on_field("planTime", lambda time: time // 1_000),
+        shown=lambda caller: len(str(caller.rows()[0]["planTime"])) == 10,
+        cohort="late",
+    ),
+    BrokenServer(
+        name="end-time-in-microseconds",
+        level="B",
+        rule="endTime counts milliseconds, not microseconds",
+        checks=frozenset({"B-time-unit"}),
+        seam=on_field("endTime", lambda time: time * 1_000),
+        shown=lambda caller: len(str(caller.rows()[-1]["endTime"])) == 16,
+        cohort="late",
+    ),
+    BrokenServer(
+        name="ended-before-it-started",
+        level="B",
+        rule="a run ends after it starts",
+        checks=frozenset({"B-time-order"}),
+        seam=on_row(_ended_first),
+        shown=lambda caller: any(0 < row["endTime"] < row["startTime"] for row in caller.rows()),
+        cohort="late",
+    ),
+    BrokenServer(
+        name="unknown-counts-as-minus-two",
+        level="B",
+        rule="a count that is not known is -1",
+        checks=frozenset({"B-count-range"}),
+        seam=on_field("failCount", lambda count: count - 1 if count < 0 else count),
+        shown=lambda caller: -2 in {row["failCount"] for row in caller.rows()},
+        cohort="late",
+    ),
+    BrokenServer(
+        name="forced-success-counted",
+        level="B",
+        rule="forceSuccess says yes or no",
+        checks=frozenset({"B-force-success"}),
+        seam=on_row(lambda row: {**row, "forceSuccess": 2 if row["status"] == "success" else row["forceSuccess"]}),
+        shown=lambda caller: 2 in {row["forceSuccess"] for row in caller.rows()},
+        cohort="late",
+    ),
+    BrokenServer(
+        name="running-parameters-miscounted",
+        level="B",
+        rule="total inside runningParam counts its rows",
+        checks=frozenset({"B-param-total"}),
+        seam=on_field("runningParam", _one_more),
+        shown=lambda caller: json.loads(caller.rows()[0]["runningParam"])["total"] == 2,
+        cohort="late",
+    ),
+    BrokenServer(
+        name="success-with-an-error-message",
+        level="B",
+        rule="msg agrees with success",
+        checks=frozenset({"B-message-agrees"}),
+        seam=on_page(lambda page: {**page, "msg": "query timed out, partial result"}),
+        shown=lambda caller: "timed out" in caller.page()["msg"] and caller.page()["success"],
+        cohort="late",
+    ),
+    BrokenServer(
+        name="running-data-key-twice",
+        level="B",
+        rule="no key of runningData is given twice",
+        checks=frozenset({"B-running-data"}),
+        seam=on_field("runningData", lambda text: text and text.replace('"jobId":', '"jobId":"","jobId":', 1)),
+        shown=lambda caller: any('"jobId":"","jobId"' in (row["runningData"] or "") for row in caller.rows()),
+        cohort="late",
+    ),
+    BrokenServer(
+        name="run-id-as-text-from-the-second-page",
+        level="B",
+        rule="taskRunningLogId is a number on every page",
+        checks=frozenset({"B-row-shape"}),
+        seam=own_rows(_text_ids_from_the_second_page),
+        shown=lambda caller: isinstance(caller.page(offset=10)["rows"][0]["taskRunningLogId"], str),
+        cohort="late",
+    ),
+    BrokenServer(
+        name="end-time-in-local-time",
+        level="B",
+        rule="endTime is UTC as startTime is",
+        checks=frozenset({"B-time-order"}),
+        seam=on_field("endTime", lambda time: time - 8 * HOUR if time else time),
+        shown=lambda caller: any(0 < row["endTime"] < row["startTime"] for row in caller.rows()),
+        cohort="blind",
+    ),
+    BrokenServer(
+        name="body-cut-at-64-k",
+        level="B",
+        rule="a body is whole, a long one too",
+        checks=frozenset({"B-body-json"}),
+        seam=on_body(lambda body: body[:_TEXT_COLUMN]),
+        shown=lambda caller: len(caller.envelope(limit=100)["body"]) == _TEXT_COLUMN,
+        cohort="blind",
+    ),
+    BrokenServer(
+        name="counts-with-leading-zeros",
+        level="B",
+        rule="a number starts with no needless zero",
+        checks=frozenset({"B-body-json"}),
+        seam=on_body(lambda body: re.sub(r'("retryTimes":)([0-9])', r"\g<1>0\2", body)),
+        shown=lambda caller: '"retryTimes":00' in caller.envelope()["body"],
+        cohort="blind",
+    ),
+    BrokenServer(
+        name="raw-newlines-inside-running-data",
+        level="B",
+        rule="a newline inside runningData's document is escaped",
+        checks=frozenset({"B-running-data"}),
+        seam=on_field("runningData", lambda text: text and text.replace("\\n", "\n")),
+        shown=lambda caller: any("\n" in (row["runningData"] or "") for row in caller.rows()),
+        cohort="blind",
+    ),
+    BrokenServer(
+        name="no-success-without-rows",
+        level="B",
+        rule="a valid question that finds nothing is a success",
+        checks=frozenset({"B-success-agrees"}),
+        seam=on_page(_nothing_found),
+        shown=lambda caller: caller.page(offset=9_999)["success"] is False,
+        cohort="blind",
+    ),
+    BrokenServer(
+        name="running-time-backwards",
+        level="B",
+        rule="runningTime is never negative, but for -1",
+        checks=frozenset({"B-count-range"}),
+        seam=on_row(lambda row: {**row, "runningTime": row["startTime"] - row["endTime"]}),
+        shown=lambda caller: min(row["runningTime"] for row in caller.rows()) < -1,
+        cohort="blind",
     ),
 )

@@ -1,46 +1,44 @@
-"""Level D: tokens, signatures, and whose data it is."""
+"""Level D: tokens, projects and tenancies."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-from dataarts_datamap_contract.broken._seams import (
+from dataarts_datamap_contract._broken.seams import (
     NODES,
     Answer,
     Seam,
     Values,
     is_runs,
+    on_arguments,
     on_credentials,
     on_judgement,
     on_refusal,
-    on_unauthorized,
     on_wire,
-    with_header,
     write,
 )
-from dataarts_datamap_contract.broken._server import BrokenServer
-from dataarts_datamap_contract.mock._identity.signature import SignatureError, claims_signature, read_claim
+from dataarts_datamap_contract._broken.servers import BrokenServer
+from dataarts_datamap_contract._broken.shared import OK, OTHER_PROJECT_ID, UNAUTHORIZED, data, own_refusal
 from dataarts_datamap_contract.mock._web.responses import RefusalError
 from dataarts_datamap_contract.mock._web.validation import Arguments
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dataarts_datamap_contract.broken._caller import Caller
+    from starlette.types import Scope
+
+    from dataarts_datamap_contract._broken.caller import Caller
     from dataarts_datamap_contract.mock import MockConfig
     from dataarts_datamap_contract.mock._serving.app import DeclaredOperation
     from dataarts_datamap_contract.mock._web.requests import RequestParts
 
 _TOKEN = "X-Auth-Token"  # noqa: S105  a name
-_OK, _UNAUTHORIZED = 200, 401
-_WRONG = "0" * 64
+_ELSEWHERE = "f" * 32
 
 
-def let_in(trusts: Callable[[bytes, bytes], bool]) -> Seam:
+def _let_in(trusts: Callable[[bytes, bytes], bool]) -> Seam:
     """Tokens that are taken for the right one: the sent one and the right one are compared."""
 
     def change(request: RequestParts, config: MockConfig) -> RequestParts | None:
@@ -59,62 +57,6 @@ def _token_elsewhere(find: Callable[[RequestParts], list[str]]) -> Seam:
     return on_credentials(change)
 
 
-def _signed(change: Callable[[RequestParts, MockConfig], RequestParts | None]) -> Seam:
-    """Requests that claim a signature."""
-    return on_credentials(lambda request, config: change(request, config) if claims_signature(request) else request)
-
-
-def _known_key(request: RequestParts, config: MockConfig) -> bool:
-    try:
-        return read_claim(request).access_key == config.access_key.encode()
-    except SignatureError:
-        return False
-
-
-def seen_before(key: Callable[[RequestParts], object]) -> Seam:
-    """Signatures that held once are remembered under a key that leaves out a part of the request."""
-
-    def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
-        seen: set[object] = set()
-
-        def authenticate(request: RequestParts) -> None:
-            if claims_signature(request) and key(request) in seen:
-                return
-            operation.authenticate(request)
-            if claims_signature(request):
-                seen.add(key(request))
-
-        return replace(operation, authenticate=authenticate)
-
-    return Seam(alter)
-
-
-def _signature(request: RequestParts) -> tuple[bytes, ...]:
-    return tuple(request.header("Authorization"))
-
-
-def _at_any_time(*, late: bool, early: bool) -> Seam:
-    """Signatures whose date is not held against the clock, in one direction or both."""
-
-    def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
-        def authenticate(request: RequestParts) -> None:
-            try:
-                operation.authenticate(request)
-            except RefusalError as error:
-                behind = config.clock() - _date(request)
-                expired = "signature expired" in error.message
-                if not (expired and (late if behind > timedelta() else early)):
-                    raise
-
-        return replace(operation, authenticate=authenticate)
-
-    return Seam(alter)
-
-
-def _date(request: RequestParts) -> datetime:
-    return datetime.strptime(request.header("X-Sdk-Date")[0].decode(), "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-
-
 def _scope(change: Callable[[Values, MockConfig], Values]) -> Seam:
     """Which project or tenancy a valid request is taken to be for, by either operation."""
 
@@ -127,7 +69,7 @@ def _scope(change: Callable[[Values, MockConfig], Values]) -> Seam:
     return Seam(alter)
 
 
-def alike(name: str, attribute: str, trusts: Callable[[str, str], bool]) -> Seam:
+def _alike(name: str, attribute: str, trusts: Callable[[str, str], bool]) -> Seam:
     """An id that is taken for the known one."""
 
     def change(values: Values, config: MockConfig) -> Values:
@@ -145,34 +87,6 @@ def _without_token(caller: Caller, **headers: str) -> Answer:
     return caller.runs({"instance": caller.config.instance_id, **headers})
 
 
-def tampered(caller: Caller, change: Callable[[str], str]) -> Answer:
-    """The answer to a request that is changed after it was signed and sent once as signed."""
-    target = caller.runs_target()
-    headers = caller.signed(target)
-    assert caller.get(target, headers).status == _OK
-    return caller.get(change(target), headers)
-
-
-def _date_from_now(caller: Caller, **offset: float) -> str:
-    return f"{caller.config.clock() + timedelta(**offset):%Y%m%dT%H%M%SZ}"
-
-
-def _forged(caller: Caller, change: Callable[[str], str]) -> Answer:
-    """The answer to a request whose ``Authorization`` is changed."""
-    target = caller.runs_target()
-    headers = caller.signed(target)
-    return caller.get(target, {**headers, "authorization": change(headers["authorization"])})
-
-
-def _with_wrong_signature(authorization: str) -> str:
-    return re.sub(r"Signature=\w+", f"Signature={_WRONG}", authorization)
-
-
-def own_refusal(status: int, code: str, *, when: Callable[[RequestParts], bool]) -> Seam:
-    """Another status for bad credentials of one kind."""
-    return on_unauthorized(lambda request, error: RefusalError(status, code, error.message) if when(request) else error)
-
-
 def _echo(request: RequestParts, error: RefusalError) -> RefusalError:
     """A refusal that repeats the header fields of the request."""
     sent = ", ".join(f"{name.decode()}={value.decode('latin-1')}" for name, value in request.headers)
@@ -183,12 +97,29 @@ def _text(value: bytes) -> str:
     return value.decode("latin-1")
 
 
-def data(answer: Answer) -> bool:
-    """Whether an answer has rows or operators in it."""
-    return answer.status == _OK and b"937987" in answer.body
+def _cookies(request: RequestParts) -> list[bytes]:
+    return [value for cookie in request.header("Cookie") for value in cookie.replace(b";", b"=").split(b"=")]
 
 
-CREDENTIAL_BUGS = (
+def _from_cookie(request: RequestParts, config: MockConfig) -> RequestParts | None:
+    return None if config.token.encode() in _cookies(request) else request
+
+
+def _operators_of_any_project() -> Seam:
+    def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
+        own = {"project_id": config.project_id}
+        return on_arguments(lambda values: {**values, **own}, of=NODES).alter(operation, config)
+
+    return Seam(alter)
+
+
+def _token_sent_back(scope: Scope, answer: Answer) -> Answer:
+    sent = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-auth-token"]
+    known = sent and answer.status == 200
+    return replace(answer, headers={**answer.headers, "x-subject-token": sent[0]}) if known else answer
+
+
+BROKEN_SERVERS = (
     BrokenServer(
         name="anyone-may-ask",
         level="D",
@@ -210,7 +141,7 @@ CREDENTIAL_BUGS = (
         level="D",
         rule="another token is refused",
         checks=frozenset({"D-token-other"}),
-        seam=let_in(lambda sent, _: bool(sent)),
+        seam=_let_in(lambda sent, _: bool(sent)),
         shown=lambda caller: data(_with_token(caller, "wrong")),
     ),
     BrokenServer(
@@ -218,7 +149,7 @@ CREDENTIAL_BUGS = (
         level="D",
         rule="another token is refused, of the same length too",
         checks=frozenset({"D-token-other"}),
-        seam=let_in(lambda sent, known: len(sent) == len(known)),
+        seam=_let_in(lambda sent, known: len(sent) == len(known)),
         shown=lambda caller: data(_with_token(caller, "x" * len(caller.config.token))),
     ),
     BrokenServer(
@@ -226,7 +157,7 @@ CREDENTIAL_BUGS = (
         level="D",
         rule="a part of a token is refused",
         checks=frozenset({"D-token-prefix"}),
-        seam=let_in(lambda sent, known: bool(sent) and known.startswith(sent)),
+        seam=_let_in(lambda sent, known: bool(sent) and known.startswith(sent)),
         shown=lambda caller: data(_with_token(caller, caller.config.token[:-1])),
     ),
     BrokenServer(
@@ -234,7 +165,7 @@ CREDENTIAL_BUGS = (
         level="D",
         rule="a token with something behind it is refused",
         checks=frozenset({"D-token-longer"}),
-        seam=let_in(lambda sent, known: sent.startswith(known)),
+        seam=_let_in(lambda sent, known: sent.startswith(known)),
         shown=lambda caller: data(_with_token(caller, caller.config.token + "x")),
     ),
     BrokenServer(
@@ -242,7 +173,7 @@ CREDENTIAL_BUGS = (
         level="D",
         rule="a token is compared case by case",
         checks=frozenset({"D-token-case"}),
-        seam=let_in(lambda sent, known: sent.lower() == known.lower()),
+        seam=_let_in(lambda sent, known: sent.lower() == known.lower()),
         shown=lambda caller: data(_with_token(caller, caller.config.token.upper())),
     ),
     BrokenServer(
@@ -250,7 +181,7 @@ CREDENTIAL_BUGS = (
         level="D",
         rule="a blank token is refused",
         checks=frozenset({"D-token-blank"}),
-        seam=let_in(lambda sent, _: not sent.strip()),
+        seam=_let_in(lambda sent, _: not sent.strip()),
         shown=lambda caller: data(_with_token(caller, "")),
     ),
     BrokenServer(
@@ -321,11 +252,11 @@ CREDENTIAL_BUGS = (
                     b'{"status_code":200,"body":"{\\"msg\\":\\"success\\",\\"rows\\":[],\\"success\\":true,\\"total\\":0}"}',
                     status=200,
                 )
-                if answer.status == _UNAUTHORIZED and is_runs(scope)
+                if answer.status == UNAUTHORIZED and is_runs(scope)
                 else answer
             )
         ),
-        shown=lambda caller: _with_token(caller, "wrong").status == _OK,
+        shown=lambda caller: _with_token(caller, "wrong").status == OK,
     ),
     BrokenServer(
         name="strangers-to-the-login-page",
@@ -334,7 +265,7 @@ CREDENTIAL_BUGS = (
         checks=frozenset({"D-refusal-status", "A-status-documented"}),
         seam=on_refusal(
             lambda _: Answer(302, {"location": "/login", "content-length": "0"}, b""),
-            _UNAUTHORIZED,
+            UNAUTHORIZED,
         ),
         shown=lambda caller: _without_token(caller).status == 302,
     ),
@@ -347,67 +278,11 @@ CREDENTIAL_BUGS = (
         shown=lambda caller: caller.config.token.encode() in caller.runs(limit=0).body,
     ),
     BrokenServer(
-        name="signature-not-looked-at",
-        level="D",
-        rule="a wrong signature is refused",
-        checks=frozenset({"D-signature-wrong", "D-signature-tampered"}),
-        seam=_signed(lambda request, config: None if _known_key(request, config) else request),
-        shown=lambda caller: data(_forged(caller, _with_wrong_signature)),
-    ),
-    BrokenServer(
-        name="any-access-key",
-        level="D",
-        rule="another access key is refused",
-        checks=frozenset({"D-access-key-other"}),
-        seam=_signed(lambda request, config: request if _known_key(request, config) else None),
-        shown=lambda caller: data(
-            _forged(caller, lambda text: text.replace(caller.config.access_key, "SOMEOTHERKEY00000001"))
-        ),
-    ),
-    BrokenServer(
-        name="old-signature",
-        level="D",
-        rule="a signature of an hour ago is refused",
-        checks=frozenset({"D-signature-stale"}),
-        seam=_at_any_time(late=True, early=False),
-        shown=lambda caller: data(
-            caller.get(caller.runs_target(), caller.signed(caller.runs_target(), date=_date_from_now(caller, hours=-1)))
-        ),
-    ),
-    BrokenServer(
-        name="signature-from-the-future",
-        level="D",
-        rule="a signature of the next hour is refused",
-        checks=frozenset({"D-signature-stale"}),
-        seam=_at_any_time(late=False, early=True),
-        shown=lambda caller: data(
-            caller.get(caller.runs_target(), caller.signed(caller.runs_target(), date=_date_from_now(caller, hours=1)))
-        ),
-    ),
-    BrokenServer(
-        name="signature-remembered-without-the-query",
-        level="D",
-        rule="a signature covers the query",
-        checks=frozenset({"D-signature-tampered"}),
-        seam=seen_before(lambda request: (_signature(request), request.raw_path)),
-        shown=lambda caller: data(tampered(caller, lambda target: target.replace("limit=10", "limit=9"))),
-    ),
-    BrokenServer(
-        name="signatures-refused",
-        level="D",
-        rule="a good signature is accepted",
-        checks=frozenset({"D-signature-accepted"}),
-        seam=_signed(lambda request, _: with_header(request, "Authorization", b"SDK-HMAC-SHA256 Access=")),
-        shown=lambda caller: (
-            caller.get(caller.runs_target(), caller.signed(caller.runs_target())).status == _UNAUTHORIZED
-        ),
-    ),
-    BrokenServer(
         name="any-instance",
         level="D",
         rule="another tenancy has no data",
         checks=frozenset({"D-instance-other", "D-tenant-isolated"}),
-        seam=alike("instance", "instance_id", lambda _, __: True),
+        seam=_alike("instance", "instance_id", lambda _, __: True),
         shown=lambda caller: data(caller.runs({**caller.headers, "instance": "f" * 32})),
     ),
     BrokenServer(
@@ -415,7 +290,7 @@ CREDENTIAL_BUGS = (
         level="D",
         rule="a tenancy is known by its whole id",
         checks=frozenset({"D-instance-other"}),
-        seam=alike("instance", "instance_id", lambda sent, known: sent[:-1] == known[:-1]),
+        seam=_alike("instance", "instance_id", lambda sent, known: sent[:-1] == known[:-1]),
         shown=lambda caller: data(caller.runs({**caller.headers, "instance": caller.config.instance_id[:-1] + "0"})),
     ),
     BrokenServer(
@@ -423,7 +298,7 @@ CREDENTIAL_BUGS = (
         level="D",
         rule="another project has no data",
         checks=frozenset({"D-project-other", "D-tenant-isolated"}),
-        seam=alike("project_id", "project_id", lambda _, __: True),
+        seam=_alike("project_id", "project_id", lambda _, __: True),
         shown=lambda caller: data(caller.runs(project_id="f" * 32)),
     ),
     BrokenServer(
@@ -431,7 +306,90 @@ CREDENTIAL_BUGS = (
         level="D",
         rule="a project is known by its whole id",
         checks=frozenset({"D-project-other"}),
-        seam=alike("project_id", "project_id", lambda sent, known: sent[:8] == known[:8]),
+        seam=_alike("project_id", "project_id", lambda sent, known: sent[:8] == known[:8]),
         shown=lambda caller: data(caller.runs(project_id=caller.config.project_id[:-1] + "0")),
+    ),
+    BrokenServer(
+        name="token-with-a-preface",
+        level="D",
+        rule="a token with something before it is refused",
+        checks=frozenset({"D-token-longer"}),
+        seam=_let_in(lambda sent, known: sent.endswith(known)),
+        shown=lambda caller: data(caller.runs({**caller.headers, "X-Auth-Token": f"x{caller.config.token}"})),
+        cohort="late",
+    ),
+    BrokenServer(
+        name="token-by-its-first-eight-letters",
+        level="D",
+        rule="a token is compared to its end",
+        checks=frozenset({"D-token-prefix", "D-token-longer", "D-token-other"}),
+        seam=_let_in(lambda sent, known: sent[:8] == known[:8]),
+        shown=lambda caller: data(caller.runs({**caller.headers, "X-Auth-Token": caller.config.token[:8]})),
+        cohort="late",
+    ),
+    BrokenServer(
+        name="token-as-cookie",
+        level="D",
+        rule="a token in a cookie is refused",
+        checks=frozenset({"D-token-query"}),
+        seam=on_credentials(_from_cookie),
+        shown=lambda caller: data(
+            caller.runs({"instance": caller.config.instance_id, "Cookie": f"X-Auth-Token={caller.config.token}"})
+        ),
+        cohort="late",
+    ),
+    BrokenServer(
+        name="second-tenants-project-open",
+        level="D",
+        rule="another tenant's project is closed, though it exists",
+        checks=frozenset({"D-tenant-isolated"}),
+        seam=_alike("project_id", "project_id", lambda sent, _: sent == OTHER_PROJECT_ID),
+        shown=lambda caller: data(caller.runs(project_id=OTHER_PROJECT_ID)),
+        cohort="late",
+    ),
+    BrokenServer(
+        name="instance-with-an-appendix",
+        level="D",
+        rule="a tenancy's id ends where it ends",
+        checks=frozenset({"D-instance-other"}),
+        seam=_alike("instance", "instance_id", lambda sent, known: sent.startswith(known)),
+        shown=lambda caller: data(caller.runs({**caller.headers, "instance": f"{caller.config.instance_id}0"})),
+        cohort="late",
+    ),
+    BrokenServer(
+        name="token-among-others",
+        level="D",
+        rule="a list with the token in it is not the token",
+        checks=frozenset({"D-token-longer"}),
+        seam=_let_in(lambda sent, known: known in [part.strip() for part in sent.split(b",")]),
+        shown=lambda caller: data(caller.runs({**caller.headers, "X-Auth-Token": f"none, {caller.config.token}"})),
+        cohort="blind",
+    ),
+    BrokenServer(
+        name="instance-by-pattern",
+        level="D",
+        rule="a per cent sign is no tenancy",
+        checks=frozenset({"D-instance-other"}),
+        seam=_alike("instance", "instance_id", lambda sent, _: sent == "%"),
+        shown=lambda caller: data(caller.runs({**caller.headers, "instance": "%"})),
+        cohort="blind",
+    ),
+    BrokenServer(
+        name="operators-of-any-project",
+        level="D",
+        rule="another project has no operators",
+        checks=frozenset({"D-project-other"}),
+        seam=_operators_of_any_project(),
+        shown=lambda caller: data(caller.get(caller.nodes_target().replace(caller.config.project_id, _ELSEWHERE))),
+        cohort="blind",
+    ),
+    BrokenServer(
+        name="token-sent-back",
+        level="D",
+        rule="an answer does not repeat the token in its head",
+        checks=frozenset({"D-secret-echo"}),
+        seam=on_wire(_token_sent_back),
+        shown=lambda caller: caller.runs().headers.get("x-subject-token") == caller.config.token,
+        cohort="blind",
     ),
 )

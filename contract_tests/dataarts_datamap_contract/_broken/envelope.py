@@ -1,50 +1,41 @@
-"""Level A: the envelope, status codes, content types and error bodies."""
+"""Level A: the envelope, the status and the header fields of what is served."""
 
 from __future__ import annotations
 
+import gzip
 import json
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from dataarts_datamap_contract.broken._caller import ALL, Caller
-from dataarts_datamap_contract.broken._seams import (
+from dataarts_datamap_contract._broken.caller import ALL
+from dataarts_datamap_contract._broken.seams import (
+    RUNS,
     Answer,
-    before_app,
+    Seam,
+    Values,
     compact,
-    fresh,
     is_nodes,
     is_runs,
     on_document,
     on_envelope,
     on_operators,
-    on_refusal,
     on_success,
     on_wire,
-    refusal_document,
     write,
 )
-from dataarts_datamap_contract.broken._server import BrokenServer
+from dataarts_datamap_contract._broken.servers import BrokenServer
+from dataarts_datamap_contract._broken.shared import without
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.types import Scope
 
-_BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 400, 401, 403, 404
-_HTML = b"<html><body><h1>Error</h1></body></html>"
+    from dataarts_datamap_contract.mock import MockConfig
+    from dataarts_datamap_contract.mock._serving.app import DeclaredOperation
+    from dataarts_datamap_contract.mock._web.validation import Arguments
 
-
-def _bad_request(caller: Caller) -> Answer:
-    return caller.runs(limit=0)
-
-
-def _unauthorized(caller: Caller) -> Answer:
-    return caller.runs({"instance": caller.config.instance_id})
-
-
-def _forbidden(caller: Caller) -> Answer:
-    return caller.runs(project_id="f" * 32)
-
-
-def _not_found(caller: Caller) -> Answer:
-    return caller.nodes("00000000-0000-4000-8000-000000000000")
+_BUFFER = 512
 
 
 def _is_json(body: bytes) -> bool:
@@ -63,19 +54,6 @@ def _doubled(document: bytes) -> bytes:
     return document.replace(b'{"status_code":200,', b'{"status_code":500,"status_code":200,', 1)
 
 
-def _without(document: dict[str, Any], name: str) -> dict[str, Any]:
-    return {key: value for key, value in document.items() if key != name}
-
-
-def _camel(error: dict[str, Any]) -> dict[str, Any]:
-    return {"errorCode": error["error_code"], "errorMsg": error["error_msg"]}
-
-
-def _in_envelope(answer: Answer) -> Answer:
-    envelope = {"status_code": answer.status, "body": answer.body.decode()}
-    return write(answer, compact(envelope).encode(), status=200)
-
-
 def _shortened(answer: Answer) -> Answer:
     """A proxy that lost the end of a long answer: shorter than its header says."""
     if len(answer.body) < 2_000:
@@ -83,11 +61,40 @@ def _shortened(answer: Answer) -> Answer:
     return write(answer, answer.body[:1_500])
 
 
-def _as_deleted(scope: Scope) -> Answer | None:
-    return fresh(200, b"", "application/json") if scope["method"] == "DELETE" else None
+def _longer_than_sent(answer: Answer) -> Answer:
+    return replace(answer, headers={**answer.headers, "content-length": str(len(answer.body) + 64)})
 
 
-ENVELOPE_BUGS = (
+def _answered(change: Callable[[Values, bytes], bytes]) -> Seam:
+    """The document that ShowInstanceInfos answers, by the parameters that it is asked with."""
+
+    def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
+        if operation.operation_id != RUNS:
+            return operation
+
+        def perform(arguments: Arguments) -> bytes:
+            return change(dict(arguments.values), operation.perform(arguments))
+
+        return replace(operation, perform=perform)
+
+    return Seam(alter)
+
+
+def _failure_of_the_second_page(values: Values, document: bytes) -> bytes:
+    failure = {"error_code": "DLF.6201", "error_msg": "The request to the scheduler timed out"}
+    return compact(failure).encode() if values["offset"] else document
+
+
+def _null_for_nothing(scope: Scope, answer: Answer) -> Answer:
+    unknown = answer.status == 404 and is_nodes(scope) and scope["method"] == "GET"
+    return write(answer, b"null", status=200) if unknown else answer
+
+
+def _padded(answer: Answer) -> Answer:
+    return write(answer, answer.body + bytes(-len(answer.body) % _BUFFER or _BUFFER))
+
+
+BROKEN_SERVERS = (
     BrokenServer(
         name="status-code-as-text",
         level="A",
@@ -101,7 +108,7 @@ ENVELOPE_BUGS = (
         level="A",
         rule="the envelope has a status_code",
         checks=frozenset({"A-envelope-shape"}),
-        seam=on_envelope(lambda envelope: _without(envelope, "status_code")),
+        seam=on_envelope(lambda envelope: without(envelope, "status_code")),
         shown=lambda caller: "status_code" not in caller.envelope(),
     ),
     BrokenServer(
@@ -205,17 +212,9 @@ ENVELOPE_BUGS = (
         rule="an answer of ShowNodes says that it is application/json",
         checks=frozenset({"A-content-type"}),
         seam=on_success(
-            lambda answer: Answer(answer.status, _without(answer.headers, "content-type"), answer.body), of=is_nodes
+            lambda answer: Answer(answer.status, without(answer.headers, "content-type"), answer.body), of=is_nodes
         ),
         shown=lambda caller: _media_type(caller.nodes()) == "none",
-    ),
-    BrokenServer(
-        name="refusals-as-html",
-        level="A",
-        rule="a 400 is a JSON document",
-        checks=frozenset({"A-content-type", "A-error-shape", "A-json"}),
-        seam=on_refusal(lambda answer: write(answer, _HTML, content_type="text/html"), _BAD_REQUEST),
-        shown=lambda caller: _bad_request(caller).body == _HTML,
     ),
     BrokenServer(
         name="byte-order-mark",
@@ -267,7 +266,7 @@ ENVELOPE_BUGS = (
         level="A",
         rule="an operator has a workspace_id",
         checks=frozenset({"A-nodes-shape"}),
-        seam=on_operators(lambda operators: [_without(operator, "workspace_id") for operator in operators]),
+        seam=on_operators(lambda operators: [without(operator, "workspace_id") for operator in operators]),
         shown=lambda caller: "workspace_id" not in caller.nodes().json()[0],
     ),
     BrokenServer(
@@ -303,109 +302,74 @@ ENVELOPE_BUGS = (
         shown=lambda caller: caller.runs(offset=10).status == 206,
     ),
     BrokenServer(
-        name="refused-with-422",
-        level="A",
-        rule="a wrong parameter is refused with 400",
-        checks=frozenset({"A-status-documented", "E-refusal-status"}),
-        seam=on_refusal(lambda answer: write(answer, answer.body, status=422), _BAD_REQUEST),
-        shown=lambda caller: _bad_request(caller).status == 422,
-    ),
-    BrokenServer(
-        name="refusals-inside-200",
-        level="A",
-        rule="a refused request has a status that says so",
-        checks=frozenset(
-            {
-                "A-envelope-shape",
-                "A-envelope-status",
-                "E-refusal-status",
-                "E-missing-parameter",
-                "E-below-minimum",
-                "E-above-maximum",
-                "E-wrong-type",
-                "E-fraction",
-            }
-        ),
-        seam=on_refusal(lambda answer: write(answer, answer.body, status=200), _BAD_REQUEST),
-        shown=lambda caller: _bad_request(caller).status == 200,
-    ),
-    BrokenServer(
-        name="refusals-enveloped-in-200",
-        level="D",
-        rule="a request without a token has status 401, not an envelope with it",
-        checks=frozenset({"D-missing", "D-refusal-status", "A-envelope-status"}),
-        seam=on_wire(
-            lambda scope, answer: _in_envelope(answer) if answer.status == _UNAUTHORIZED and is_runs(scope) else answer
-        ),
-        shown=lambda caller: _unauthorized(caller).status == 200,
-    ),
-    BrokenServer(
-        name="camel-case-refusals",
-        level="A",
-        rule="a 400 has error_code and error_msg",
-        checks=frozenset({"A-error-shape"}),
-        seam=refusal_document(_camel, _BAD_REQUEST),
-        shown=lambda caller: "errorCode" in _bad_request(caller).json(),
-    ),
-    BrokenServer(
-        name="unauthorized-nested",
-        level="A",
-        rule="a 401 has error_code and error_msg at its top",
-        checks=frozenset({"A-error-shape"}),
-        seam=refusal_document(
-            lambda error: {"error": {"code": 401, "message": error["error_msg"], "title": "Unauthorized"}},
-            _UNAUTHORIZED,
-        ),
-        shown=lambda caller: "error" in _unauthorized(caller).json(),
-    ),
-    BrokenServer(
-        name="forbidden-as-plain-words",
-        level="A",
-        rule="a 403 is a JSON document",
-        checks=frozenset({"A-error-shape", "A-json"}),
-        seam=on_refusal(lambda answer: write(answer, b"Forbidden"), _FORBIDDEN),
-        shown=lambda caller: _forbidden(caller).body == b"Forbidden",
-    ),
-    BrokenServer(
-        name="numeric-error-code",
-        level="A",
-        rule="error_code is text",
-        checks=frozenset({"A-error-shape"}),
-        seam=refusal_document(lambda error: {**error, "error_code": 1060100}, _BAD_REQUEST),
-        shown=lambda caller: isinstance(_bad_request(caller).json()["error_code"], int),
-    ),
-    BrokenServer(
-        name="error-message-null",
-        level="A",
-        rule="error_msg is text",
-        checks=frozenset({"A-error-shape"}),
-        seam=refusal_document(lambda error: {**error, "error_msg": None}, _BAD_REQUEST, _UNAUTHORIZED),
-        shown=lambda caller: _bad_request(caller).json()["error_msg"] is None,
-    ),
-    BrokenServer(
-        name="not-found-without-body",
-        level="A",
-        rule="a 404 for an unknown table says what is missing",
-        checks=frozenset({"A-error-shape", "A-json"}),
-        seam=on_wire(
-            lambda scope, answer: write(answer, b"") if answer.status == _NOT_FOUND and is_nodes(scope) else answer
-        ),
-        shown=lambda caller: not _not_found(caller).body,
-    ),
-    BrokenServer(
-        name="delete-answers-200",
-        level="A",
-        rule="a method that is not declared does nothing, and does not say OK",
-        checks=frozenset({"A-undeclared-method"}),
-        seam=before_app(_as_deleted),
-        shown=lambda caller: caller.get(caller.runs_target(), method="DELETE").status == 200,
-    ),
-    BrokenServer(
         name="two-documents",
         level="A",
         rule="an answer is one JSON document",
         checks=frozenset({"A-json"}),
         seam=on_document(lambda document: document + b"\n" + document),
         shown=lambda caller: not _is_json(caller.runs(limit=ALL).body),
+    ),
+    BrokenServer(
+        name="shorter-than-announced",
+        level="A",
+        rule="an answer is as long as its head says",
+        checks=frozenset({"A-answer-whole"}),
+        seam=on_success(_longer_than_sent),
+        shown=lambda caller: int(caller.runs().headers["content-length"]) > len(caller.runs().body),
+        cohort="late",
+    ),
+    BrokenServer(
+        name="header-map-null",
+        level="A",
+        rule="header_map is an object, where it is sent",
+        checks=frozenset({"A-header-map"}),
+        seam=on_envelope(lambda envelope: {**envelope, "header_map": None}),
+        shown=lambda caller: caller.envelope()["header_map"] is None,
+        cohort="late",
+    ),
+    BrokenServer(
+        name="compressed-unasked",
+        level="A",
+        rule="an answer is compressed only for whoever accepts that",
+        checks=frozenset({"A-json", "A-content-type"}),
+        seam=on_success(lambda answer: write(answer, gzip.compress(answer.body, mtime=0), content_encoding="gzip")),
+        shown=lambda caller: caller.runs().body.startswith(b"\x1f\x8b"),
+        cohort="blind",
+    ),
+    BrokenServer(
+        name="compression-announced-not-done",
+        level="A",
+        rule="an answer that says that it is compressed is",
+        checks=frozenset({"A-json", "A-answer-whole", "A-content-type"}),
+        seam=on_success(lambda answer: write(answer, answer.body, content_encoding="gzip")),
+        shown=lambda caller: caller.runs().headers.get("content-encoding") == "gzip" and bool(caller.rows()),
+        cohort="blind",
+    ),
+    BrokenServer(
+        name="unknown-table-as-null",
+        level="A",
+        rule="an unknown table has an empty list of operators, or a refusal, and not null",
+        checks=frozenset({"A-nodes-shape"}),
+        seam=on_wire(_null_for_nothing),
+        shown=lambda caller: caller.nodes("unknown").body == b"null",
+        cohort="blind",
+    ),
+    BrokenServer(
+        name="failure-inside-the-second-page",
+        level="A",
+        rule="a page of runs is an envelope, the second one too",
+        checks=frozenset({"A-envelope-shape"}),
+        seam=_answered(_failure_of_the_second_page),
+        shown=lambda caller: "error_code" in caller.envelope(offset=10),
+        cohort="blind",
+    ),
+    BrokenServer(
+        name="padded-with-nul",
+        level="A",
+        rule="an answer ends where its document ends, not where its buffer does",
+        checks=frozenset({"A-json"}),
+        seam=on_success(_padded),
+        shown=lambda caller: caller.runs().body.endswith(b"\0"),
+        cohort="blind",
     ),
 )

@@ -1,14 +1,14 @@
-"""Servers that differ from the reference in what the documentation leaves open: none of them may fail."""
+"""What is served and what is refused, where the documentation leaves it open."""
 
 from __future__ import annotations
 
-import gzip
-import json
+import re
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from dataarts_datamap_contract.broken._caller import MAX_TIME
-from dataarts_datamap_contract.broken._seams import (
+from dataarts_datamap_contract._broken.caller import MAX_TIME, TASK_ID, Caller
+from dataarts_datamap_contract._broken.seams import (
     MOST,
     Answer,
     Document,
@@ -22,38 +22,32 @@ from dataarts_datamap_contract.broken._seams import (
     cut,
     fresh,
     on_arguments,
-    on_body,
-    on_document,
-    on_envelope,
-    on_field,
     on_listing,
-    on_operators,
-    on_page,
     on_parameter,
     on_query,
     on_refusal,
-    on_row,
     on_whole,
     on_wire,
-    refusal_document,
     refuse_on,
     whole,
     write,
 )
-from dataarts_datamap_contract.broken._server import CorrectServer
+from dataarts_datamap_contract._broken.servers import CorrectServer
 from dataarts_datamap_contract.mock._web.responses import RefusalError
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from dataarts_datamap_contract.broken._caller import Caller
     from dataarts_datamap_contract.mock import MockConfig
     from dataarts_datamap_contract.mock._serving.app import DeclaredOperation
 
 _CAP = 100
-_CHUNK = 700
 _QUOTA = 20
 _HTML = b"<html><body><h1>405 Not Allowed</h1><hr>gateway</body></html>"
+_NUMBERS = ("start_time", "end_time", "offset", "limit")
+_MOST_LIMIT = 100
+_DEEPEST = 10_000
+_MONTH = 31 * 24 * 3_600_000
 
 
 def _by_pages(perform: Perform, values: Values) -> Document:
@@ -138,51 +132,6 @@ def _no_such_method(scope: Scope) -> Answer | None:
     return None if scope["method"] == "GET" else fresh(404, b"404 page not found\n", "text/plain; charset=utf-8")
 
 
-def _in_chunks(app: ASGIApp) -> ASGIApp:
-    async def chunked(scope: Scope, receive: Receive, send: Send) -> None:
-        async def split(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                fields = [(name, value) for name, value in message["headers"] if name != b"content-length"]
-                await send({**message, "headers": fields})
-                return
-            body: bytes = message.get("body", b"")
-            for start in range(0, len(body), _CHUNK):
-                await send({"type": "http.response.body", "body": body[start : start + _CHUNK], "more_body": True})
-            await send({"type": "http.response.body", "body": b""})
-
-        await app(scope, receive, split)
-
-    return chunked
-
-
-def _zipped(scope: Scope, answer: Answer) -> Answer:
-    accepted = b",".join(value for name, value in scope["headers"] if name == b"accept-encoding")
-    if b"gzip" not in accepted or scope["method"] == "HEAD":
-        return answer
-    return write(answer, gzip.compress(answer.body), content_encoding="gzip", vary="Accept-Encoding")
-
-
-def _closing(_: Scope, answer: Answer) -> Answer:
-    return replace(answer, headers={**answer.headers, "connection": "close"})
-
-
-def _extra(document: Document) -> Document:
-    return {**document, "trace_id": "8080d377bffeb6d5", "extension": {"version": 2, "labels": [None]}}
-
-
-def _ascii(document: bytes) -> bytes:
-    return json.dumps(json.loads(document)).encode()
-
-
-def _spacious(body: str) -> str:
-    return "\n " + json.dumps(json.loads(body), ensure_ascii=False, indent=2) + "\n"
-
-
-def _sparse(row: Document) -> Document:
-    """A row without what nobody knows of it."""
-    return {name: value for name, value in row.items() if value not in (None, -1, "")}
-
-
 def _quota() -> Wrap:
     """Twenty requests, then a 429, and again."""
 
@@ -203,19 +152,42 @@ def _quota() -> Wrap:
     return wrap
 
 
-def _keys_first(body: str) -> str:
-    page = json.loads(body)
-    rows = [dict(sorted(row.items(), reverse=True)) for row in page["rows"]]
-    return compact({"total": page["total"], "success": True, "rows": rows, "msg": page["msg"]})
-
-
-def _first(caller: Caller) -> Document:
-    row: Document = caller.rows()[0]
-    return row
-
-
 def _plans(caller: Caller, **parameters: int) -> list[int]:
     return [row["planTime"] for row in caller.rows(**parameters)]
+
+
+def _decoded(text: str) -> str:
+    """A whole number as Spring's converter reads it: blanks go, hexadecimal is read, and digits of any script are."""
+    bare = "".join(text.split())
+    if re.fullmatch(r"-?(?:0[xX]|#)[0-9a-fA-F]{1,15}", bare):
+        return str(int(bare.replace("#", "0x"), 16))
+    return str(int(bare)) if re.fullmatch(r"[+-]?\d{1,18}", bare) else text
+
+
+def _as_spring_reads(pairs: Pairs) -> Pairs:
+    return [(name, _decoded(value) if name in _NUMBERS else value) for name, value in pairs]
+
+
+def _a_month_at_most(perform: Perform, values: Values) -> Document:
+    if int(values["end_time"]) - int(values["start_time"]) > _MONTH:
+        raise RefusalError(400, "DLF.0801", "The window is longer than 31 days")
+    return perform(values)
+
+
+def _options(scope: Scope) -> Answer | None:
+    return Answer(204, {"allow": "GET, OPTIONS"}, b"") if scope["method"] == "OPTIONS" else None
+
+
+def _head_as_get(scope: Scope) -> Answer | None:
+    return Answer(200, {"content-type": "application/json"}, b"") if scope["method"] == "HEAD" else None
+
+
+def _oldest_first_of_a_moment(perform: Perform, values: Values) -> Document:
+    """Runs of one plan time come in the order in which they were made; pages are cut after that."""
+    everything = whole(perform, values)
+    rows = sorted(everything["rows"], key=lambda row: (-row["planTime"], row["taskRunningLogId"]))
+    offset, limit = int(values["offset"]), int(values["limit"])
+    return {**everything, "rows": rows[offset : offset + limit]}
 
 
 CORRECT_SERVERS = (
@@ -339,94 +311,6 @@ CORRECT_SERVERS = (
         shown=lambda caller: caller.get(caller.runs_target(), method="PUT").status == 404,
     ),
     CorrectServer(
-        name="unknown-fields-everywhere",
-        difference="fields that no document names come with the envelope, the page and each row",
-        seam=Seam(
-            lambda operation, config: on_envelope(_extra).alter(
-                on_page(_extra).alter(on_row(_extra).alter(operation, config), config), config
-            )
-        ),
-        shown=lambda caller: "trace_id" in caller.envelope() and "trace_id" in _first(caller),
-    ),
-    CorrectServer(
-        name="unknown-fields-of-operators",
-        difference="fields that no document names come with operators",
-        seam=on_operators(lambda operators: [_extra(operator) for operator in operators]),
-        shown=lambda caller: "trace_id" in caller.nodes().json()[0],
-    ),
-    CorrectServer(
-        name="errors-with-more-to-say",
-        difference="an error has fields beside the documented ones",
-        seam=refusal_document(
-            lambda error: {**error, "encoded_authorization_message": "QQ==", "data": None}, 400, 401, 403, 404
-        ),
-        shown=lambda caller: "data" in caller.runs(limit=0).json(),
-    ),
-    CorrectServer(
-        name="header-map-empty",
-        difference="header_map is empty: no field of it is documented to come",
-        seam=on_envelope(lambda envelope: {**envelope, "header_map": {}}),
-        shown=lambda caller: caller.envelope()["header_map"] == {},
-    ),
-    CorrectServer(
-        name="header-map-missing",
-        difference="there is no header_map: nothing says that it must come",
-        seam=on_envelope(lambda envelope: {"body": envelope["body"], "status_code": envelope["status_code"]}),
-        shown=lambda caller: "header_map" not in caller.envelope(),
-    ),
-    CorrectServer(
-        name="body-printed-at-length",
-        difference="the body has blanks and newlines in it, as the documented one has",
-        seam=on_body(_spacious),
-        shown=lambda caller: "\n" in caller.envelope()["body"],
-    ),
-    CorrectServer(
-        name="escaped-unicode",
-        difference="text that is not ASCII comes escaped, in the body and around it",
-        seam=Seam(
-            lambda operation, config: on_document(_ascii, of=operation.operation_id).alter(
-                on_body(lambda body: json.dumps(json.loads(body))).alter(operation, config), config
-            )
-        ),
-        shown=lambda caller: b"\\u8ba2" in caller.nodes().body,
-    ),
-    CorrectServer(
-        name="members-in-another-order",
-        difference="the members of the page and of its rows come in another order",
-        seam=on_body(_keys_first),
-        shown=lambda caller: caller.envelope()["body"].startswith('{"total"'),
-    ),
-    CorrectServer(
-        name="sparse-rows",
-        difference="a row leaves out what is not known: no field of it is required",
-        seam=on_row(_sparse),
-        shown=lambda caller: "failCount" not in _first(caller),
-    ),
-    CorrectServer(
-        name="task-id-as-text",
-        difference="taskId is text, as ShowNodes has it",
-        seam=on_field("taskId", str),
-        shown=lambda caller: _first(caller)["taskId"] == "937987",
-    ),
-    CorrectServer(
-        name="forced-success-as-boolean",
-        difference="forceSuccess is a boolean, as siblings have it",
-        seam=on_field("forceSuccess", bool),
-        shown=lambda caller: _first(caller)["forceSuccess"] is False,
-    ),
-    CorrectServer(
-        name="unknown-statuses",
-        difference="status has a word that no list names: the set is open",
-        seam=on_field("status", lambda status: "archived" if status == "success" else status),
-        shown=lambda caller: "archived" in {row["status"] for row in caller.rows()},
-    ),
-    CorrectServer(
-        name="page-without-msg-and-success",
-        difference="the page has rows and total only: nothing else of it is required",
-        seam=on_page(lambda page: {"rows": page["rows"], "total": page["total"]}),
-        shown=lambda caller: set(caller.page()) == {"rows", "total"},
-    ),
-    CorrectServer(
         name="growing-data",
         difference="runs are added while a walk is under way, outside a window of the past",
         seam=_growing(),
@@ -439,38 +323,83 @@ CORRECT_SERVERS = (
         shown=lambda caller: caller.rows(workspace_id="") == [],
     ),
     CorrectServer(
-        name="chunked",
-        difference="answers come in chunks, without a length",
-        seam=Seam(wrap=_in_chunks),
-        shown=lambda caller: "content-length" not in caller.runs().headers,
-    ),
-    CorrectServer(
-        name="gzip",
-        difference="answers are compressed for whoever accepts it",
-        seam=on_wire(_zipped),
-        shown=lambda caller: "content-encoding" in caller.runs({**caller.headers, "accept-encoding": "gzip"}).headers,
-    ),
-    CorrectServer(
-        name="one-request-a-connection",
-        difference="the server closes the connection after each answer",
-        seam=on_wire(_closing),
-        shown=lambda caller: caller.runs().headers.get("connection") == "close",
-    ),
-    CorrectServer(
-        name="media-type-with-charset",
-        difference="the media type names its character set, in capitals",
-        seam=on_wire(
-            lambda _, answer: replace(
-                answer, headers={**answer.headers, "content-type": "application/json;charset=UTF-8"}
-            )
-        ),
-        shown=lambda caller: caller.runs().headers["content-type"].endswith("UTF-8"),
-    ),
-    CorrectServer(
         name="throttled-now-and-then",
         difference="each twentieth request is answered with 429",
         seam=Seam(wrap=_quota()),
         target={"rate_limit": 100.0},
         shown=lambda caller: 429 in {caller.runs(limit=1).status for _ in range(_QUOTA)},
+    ),
+    CorrectServer(
+        name="numbers-as-spring-reads-them",
+        difference="blanks, a plus sign, hexadecimal and digits of other scripts are read: how the text of a query "
+        "becomes an integer is specified nowhere, and stock Java servers do so",
+        seam=on_query(_as_spring_reads),
+        shown=lambda caller: caller.runs(limit="0x0A").status == caller.runs(limit="\u0661\u0660").status == 200,
+        cohort="blind",
+    ),
+    CorrectServer(
+        name="task-id-as-a-number",
+        difference="a task_id with zeros before it is the same number: rows show it as one, so it may be kept as one",
+        seam=on_arguments(lambda values: {**values, "task_id": str(values["task_id"]).lstrip("0")}),
+        shown=lambda caller: bool(caller.rows(task_id=f"00{TASK_ID}")),
+        cohort="blind",
+    ),
+    CorrectServer(
+        name="options-answered",
+        difference="OPTIONS is answered with 204 and what is allowed, as HTTP has it",
+        seam=before_app(_options),
+        shown=lambda caller: caller.get(caller.runs_target(), method="OPTIONS").status == 204,
+        cohort="blind",
+    ),
+    CorrectServer(
+        name="head-answered",
+        difference="HEAD is answered as GET is, without a body, as HTTP has it",
+        seam=before_app(_head_as_get),
+        shown=lambda caller: caller.get(caller.runs_target(), method="HEAD").status == 200,
+        cohort="blind",
+    ),
+    CorrectServer(
+        name="limit-above-100-refused",
+        difference="a limit above 100 is refused with 400, as some siblings do",
+        seam=refuse_on(
+            lambda _, values: any(text.isdecimal() and int(text) > _MOST_LIMIT for text in values.get("limit", ())),
+            RefusalError(400, "DLF.0801", "limit must be in the range of 1 to 100"),
+        ),
+        shown=lambda caller: caller.runs(limit=_MOST_LIMIT + 1).status == 400,
+        cohort="blind",
+    ),
+    CorrectServer(
+        name="offset-above-10000-refused",
+        difference="an offset above 10,000 is refused with 400, as search engines do",
+        seam=refuse_on(
+            lambda _, values: any(text.isdecimal() and int(text) > _DEEPEST for text in values.get("offset", ())),
+            RefusalError(400, "DLF.0801", "offset must be in the range of 0 to 10000"),
+        ),
+        shown=lambda caller: caller.runs(offset=_DEEPEST + 1).status == 400,
+        cohort="blind",
+    ),
+    CorrectServer(
+        name="window-of-a-month-at-most",
+        difference="a window of more than 31 days is refused with 400",
+        seam=on_listing(_a_month_at_most),
+        shown=lambda caller: caller.runs(start_time=0).status == 400,
+        cohort="blind",
+    ),
+    CorrectServer(
+        name="other-project-unauthorized",
+        difference="a token that is not good for the project is answered with 401 instead of 403",
+        seam=on_refusal(lambda answer: replace(answer, status=401), 403),
+        shown=lambda caller: caller.runs(project_id="f" * 32).status == 401,
+        cohort="blind",
+    ),
+    CorrectServer(
+        name="ties-oldest-first",
+        difference="runs of one plan time come in another order than the reference's, the same each time",
+        seam=on_listing(_oldest_first_of_a_moment),
+        shown=lambda caller: any(
+            row["planTime"] == below["planTime"] and row["taskRunningLogId"] < below["taskRunningLogId"]
+            for row, below in pairwise(caller.rows())
+        ),
+        cohort="blind",
     ),
 )

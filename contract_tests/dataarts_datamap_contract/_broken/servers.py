@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from dataarts_datamap_contract.broken._caller import Caller
-    from dataarts_datamap_contract.broken._seams import Seam
+    from dataarts_datamap_contract._broken.caller import Caller
+    from dataarts_datamap_contract._broken.seams import Seam
 
 Level: TypeAlias = Literal["A", "B", "C", "D", "E"]
+Cohort: TypeAlias = Literal["first", "late", "blind"]
+"""When a server was written: before the checks were frozen; after; or last, and committed before the suite met it."""
+
 Shown: TypeAlias = "Callable[[Caller], bool]"
 """Whether a caller sees the difference: false of the reference mock, true of the server."""
 
@@ -27,8 +30,7 @@ class BrokenServer:
         checks: Ids of the checks that name the defect; another that fires does not count as having caught it.
         seam: Where and how it differs from the reference.
         shown: Proves that it misbehaves.
-        late: Whether it was written after the checks were frozen.
-        blind: Whether it was written later still, and committed before the suite was run against it.
+        cohort: When it was written.
     """
 
     name: str
@@ -37,8 +39,7 @@ class BrokenServer:
     checks: frozenset[str]
     seam: Seam
     shown: Shown
-    late: bool = False
-    blind: bool = False
+    cohort: Cohort = "first"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,7 @@ class CorrectServer:
         seam: Where and how it differs from the reference.
         shown: Proves that it differs.
         target: What the suite is told of it, by the names of the target's fields.
+        cohort: When it was written.
     """
 
     name: str
@@ -58,3 +60,4 @@ class CorrectServer:
     seam: Seam
     shown: Shown
     target: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    cohort: Cohort = "first"

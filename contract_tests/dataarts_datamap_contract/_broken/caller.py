@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from dataarts_datamap_contract.broken._seams import Answer, ask
+from dataarts_datamap_contract._broken.seams import Answer, ask
 from dataarts_datamap_contract.mock import TABLE_GUID
 from dataarts_datamap_contract.mock._identity.signature import ALGORITHM, DATE_HEADER, Claim, canonical_request
 from dataarts_datamap_contract.mock._web.requests import RequestParts
