@@ -21,7 +21,7 @@ from dataarts_datamap_contract._broken.seams import (
 )
 from dataarts_datamap_contract._broken.servers import BrokenServer
 from dataarts_datamap_contract._broken.shared import BAD_REQUEST, OK, as_integer, data, has, status_of
-from dataarts_datamap_contract.mock._web.responses import RefusalError
+from dataarts_datamap_contract.mock._web.responses import HttpError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,8 +100,8 @@ def _own_instance_for_blank() -> Seam:
     return Seam(alter)
 
 
-def _unauthorized_without_instance(request: RequestParts, error: RefusalError) -> RefusalError:
-    return error if request.header("instance") else RefusalError(401, "APIGW.0301", "No tenancy is known")
+def _unauthorized_without_instance(request: RequestParts, error: HttpError) -> HttpError:
+    return error if request.header("instance") else HttpError(401, "APIGW.0301", "No tenancy is known")
 
 
 BROKEN_SERVERS = (
@@ -254,7 +254,7 @@ BROKEN_SERVERS = (
         level="E",
         rule="a wrong parameter is refused with 400, not 404",
         checks=frozenset({"E-refusal-status"}),
-        seam=on_judgement(lambda _, error: RefusalError(404, "DLG.0404", error.message)),
+        seam=on_judgement(lambda _, error: HttpError(404, "DLG.0404", error.message)),
         shown=lambda caller: _bad(caller) == 404,
     ),
     BrokenServer(
@@ -263,7 +263,7 @@ BROKEN_SERVERS = (
         rule="a number out of its range is refused with 400",
         checks=frozenset({"E-refusal-status"}),
         seam=on_judgement(
-            lambda _, error: RefusalError(403, "DLM.4001", error.message) if "imum" in error.message else error
+            lambda _, error: HttpError(403, "DLM.4001", error.message) if "imum" in error.message else error
         ),
         shown=lambda caller: status_of(caller, limit=0) == 403,
     ),
@@ -274,7 +274,7 @@ BROKEN_SERVERS = (
         checks=frozenset({"E-optional-refused"}),
         seam=refuse_on(
             lambda _, values: "workspace_id" not in values,
-            RefusalError(400, "DLF.0802", "workspace_id is missing"),
+            HttpError(400, "DLF.0802", "workspace_id is missing"),
         ),
         shown=lambda caller: status_of(caller) == BAD_REQUEST,
     ),
@@ -284,7 +284,7 @@ BROKEN_SERVERS = (
         rule="an offset of 0 is allowed",
         checks=frozenset({"E-minimum-refused", "E-valid-refused"}),
         seam=refuse_on(
-            has("offset", lambda text: text == "0"), RefusalError(400, "APIGW.0106", "offset must be positive")
+            has("offset", lambda text: text == "0"), HttpError(400, "APIGW.0106", "offset must be positive")
         ),
         shown=lambda caller: status_of(caller, offset=0) == BAD_REQUEST,
     ),
@@ -295,7 +295,7 @@ BROKEN_SERVERS = (
         checks=frozenset({"E-minimum-refused"}),
         seam=refuse_on(
             lambda _, values: values.get("start_time") == values.get("end_time") is not None,
-            RefusalError(400, "APIGW.0106", "end_time must be after start_time"),
+            HttpError(400, "APIGW.0106", "end_time must be after start_time"),
         ),
         shown=lambda caller: status_of(caller, start_time=5, end_time=5) == BAD_REQUEST,
     ),
@@ -350,7 +350,7 @@ BROKEN_SERVERS = (
         rule="a window may start at the epoch",
         checks=frozenset({"E-minimum-refused"}),
         seam=refuse_on(
-            has("start_time", lambda text: text == "0"), RefusalError(400, "APIGW.0106", "start_time is empty")
+            has("start_time", lambda text: text == "0"), HttpError(400, "APIGW.0106", "start_time is empty")
         ),
         shown=lambda caller: status_of(caller, start_time=0) == 400,
         cohort="late",
@@ -360,7 +360,7 @@ BROKEN_SERVERS = (
         level="E",
         rule="a page may have one row",
         checks=frozenset({"E-minimum-refused", "E-valid-refused"}),
-        seam=refuse_on(has("limit", lambda text: text == "1"), RefusalError(400, "APIGW.0106", "limit is too small")),
+        seam=refuse_on(has("limit", lambda text: text == "1"), HttpError(400, "APIGW.0106", "limit is too small")),
         shown=lambda caller: status_of(caller, limit=1) == 400,
         cohort="late",
     ),

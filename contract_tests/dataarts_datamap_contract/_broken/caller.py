@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from dataarts_datamap_contract._broken.seams import Answer, ask
+from dataarts_datamap_contract._broken.seams import Response, ask
 from dataarts_datamap_contract.mock import TABLE_GUID
 from dataarts_datamap_contract.mock._identity.signature import ALGORITHM, DATE_HEADER, Claim, canonical_request
 from dataarts_datamap_contract.mock._web.requests import RequestParts
@@ -38,7 +38,7 @@ class Caller:
     app: ASGIApp
     config: MockConfig
 
-    def get(self, target: str, headers: Mapping[str, str] | None = None, method: str = "GET") -> Answer:
+    def get(self, target: str, headers: Mapping[str, str] | None = None, method: str = "GET") -> Response:
         """The answer to a request whose target and header fields go out exactly as given."""
         fields = self.headers if headers is None else headers
         return asyncio.run(ask(self.app, method, target, {"host": "mock.test", **fields}))
@@ -55,7 +55,7 @@ class Caller:
         pairs = "&".join(f"{name}={_quote(value)}" for name, value in query.items() if value is not None)
         return f"/v1/{_quote(project_id)}/datamap/node/{_quote(task_id)}/instances?{pairs}"
 
-    def runs(self, headers: Mapping[str, str] | None = None, /, **parameters: str | int | None) -> Answer:
+    def runs(self, headers: Mapping[str, str] | None = None, /, **parameters: str | int | None) -> Response:
         """ShowInstanceInfos."""
         return self.get(self.runs_target(**parameters), headers)
 
@@ -79,7 +79,7 @@ class Caller:
         """Path of ShowNodes."""
         return f"/v1/{_quote(self.config.project_id)}/datamap/table/{_quote(guid)}/node"
 
-    def nodes(self, guid: str = TABLE_GUID, headers: Mapping[str, str] | None = None) -> Answer:
+    def nodes(self, guid: str = TABLE_GUID, headers: Mapping[str, str] | None = None) -> Response:
         """ShowNodes."""
         return self.get(self.nodes_target(guid), headers)
 

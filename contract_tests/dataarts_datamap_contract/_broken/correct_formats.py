@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from dataarts_datamap_contract._broken.caller import MAX_TIME, Caller
 from dataarts_datamap_contract._broken.seams import (
-    Answer,
     Document,
+    Response,
     Seam,
     compact,
+    error_document,
     on_body,
     on_document,
     on_envelope,
@@ -22,7 +23,6 @@ from dataarts_datamap_contract._broken.seams import (
     on_page,
     on_row,
     on_wire,
-    refusal_document,
     write,
 )
 from dataarts_datamap_contract._broken.servers import CorrectServer
@@ -51,15 +51,15 @@ def _in_chunks(app: ASGIApp) -> ASGIApp:
     return chunked
 
 
-def _zipped(scope: Scope, answer: Answer) -> Answer:
+def _zipped(scope: Scope, response: Response) -> Response:
     accepted = b",".join(value for name, value in scope["headers"] if name == b"accept-encoding")
     if b"gzip" not in accepted or scope["method"] == "HEAD":
-        return answer
-    return write(answer, gzip.compress(answer.body), content_encoding="gzip", vary="Accept-Encoding")
+        return response
+    return write(response, gzip.compress(response.body), content_encoding="gzip", vary="Accept-Encoding")
 
 
-def _closing(_: Scope, answer: Answer) -> Answer:
-    return replace(answer, headers={**answer.headers, "connection": "close"})
+def _closing(_: Scope, response: Response) -> Response:
+    return replace(response, headers={**response.headers, "connection": "close"})
 
 
 def _extra(document: Document) -> Document:
@@ -110,7 +110,7 @@ CORRECT_SERVERS = (
     CorrectServer(
         name="errors-with-more-to-say",
         difference="an error has fields beside the documented ones",
-        seam=refusal_document(
+        seam=error_document(
             lambda error: {**error, "encoded_authorization_message": "QQ==", "data": None}, 400, 401, 403, 404
         ),
         shown=lambda caller: "data" in caller.runs(limit=0).json(),
@@ -201,8 +201,8 @@ CORRECT_SERVERS = (
         name="media-type-with-charset",
         difference="the media type names its character set, in capitals",
         seam=on_wire(
-            lambda _, answer: replace(
-                answer, headers={**answer.headers, "content-type": "application/json;charset=UTF-8"}
+            lambda _, response: replace(
+                response, headers={**response.headers, "content-type": "application/json;charset=UTF-8"}
             )
         ),
         shown=lambda caller: caller.runs().headers["content-type"].endswith("UTF-8"),

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from dataarts_datamap_contract._broken.caller import MAX_TIME, TASK_ID, Caller
 from dataarts_datamap_contract._broken.seams import (
     MOST,
-    Answer,
     Document,
     Pairs,
     Perform,
+    Response,
     Seam,
     Values,
     Wrap,
@@ -22,10 +22,10 @@ from dataarts_datamap_contract._broken.seams import (
     cut,
     fresh,
     on_arguments,
+    on_error_response,
     on_listing,
     on_parameter,
     on_query,
-    on_refusal,
     on_whole,
     on_wire,
     refuse_on,
@@ -33,7 +33,7 @@ from dataarts_datamap_contract._broken.seams import (
     write,
 )
 from dataarts_datamap_contract._broken.servers import CorrectServer
-from dataarts_datamap_contract.mock._web.responses import RefusalError
+from dataarts_datamap_contract.mock._web.responses import HttpError
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -58,13 +58,13 @@ def _by_pages(perform: Perform, values: Values) -> Document:
 def _window(column: str, *, open_start: bool = False, open_end: bool = False) -> Seam:
     """A window on another time, or without one of its ends, or both."""
 
-    def answer(perform: Perform, values: Values) -> Document:
+    def response(perform: Perform, values: Values) -> Document:
         start, end = int(values["start_time"]) + open_start, int(values["end_time"]) - open_end
         everything = whole(perform, values, start_time=0, end_time=MAX_TIME)
         rows = [row for row in everything["rows"] if start <= row[column] <= end]
         return {**everything, "rows": cut(rows, values), "total": len(rows)}
 
-    return on_listing(answer)
+    return on_listing(response)
 
 
 def _growing() -> Seam:
@@ -74,7 +74,7 @@ def _growing() -> Seam:
         present = int((config.now or config.clock()).timestamp()) * 1_000
         added: list[Document] = []
 
-        def answer(perform: Perform, values: Values) -> Document:
+        def response(perform: Perform, values: Values) -> Document:
             everything = whole(perform, values)
             if int(values["end_time"]) > present and everything["rows"]:
                 newest = everything["rows"][0]
@@ -85,7 +85,7 @@ def _growing() -> Seam:
             rows = [*(new if everything["rows"] else []), *everything["rows"]]
             return {**everything, "rows": cut(rows, values), "total": len(rows)}
 
-        return on_listing(answer).alter(operation, config)
+        return on_listing(response).alter(operation, config)
 
     return Seam(alter)
 
@@ -93,14 +93,14 @@ def _growing() -> Seam:
 def _no_such_operator(perform: Perform, values: Values) -> Document:
     page = whole(perform, values, start_time=0, end_time=MAX_TIME, limit=1)
     if not page["total"]:
-        raise RefusalError(404, "DLF.0100", "The job does not exist")
+        raise HttpError(404, "DLF.0100", "The job does not exist")
     return perform(values)
 
 
-def _sibling_refusal(perform: Perform, values: Values) -> Document:
+def _sibling_error(perform: Perform, values: Values) -> Document:
     page = whole(perform, values, start_time=0, end_time=MAX_TIME, limit=1)
     if not page["total"]:
-        raise RefusalError(400, "DLF.0100", "The job does not exist")
+        raise HttpError(400, "DLF.0100", "The job does not exist")
     return perform(values)
 
 
@@ -121,14 +121,14 @@ def _is_reversed(pairs: Pairs) -> bool:
     return start.isdecimal() and end.isdecimal() and MAX_TIME >= int(start) > int(end)
 
 
-def _method_not_allowed(scope: Scope) -> Answer | None:
+def _method_not_allowed(scope: Scope) -> Response | None:
     if scope["method"] == "GET":
         return None
-    answer = fresh(405, _HTML if scope["method"] != "HEAD" else b"", "text/html")
-    return replace(answer, headers={**answer.headers, "allow": "GET"})
+    response = fresh(405, _HTML if scope["method"] != "HEAD" else b"", "text/html")
+    return replace(response, headers={**response.headers, "allow": "GET"})
 
 
-def _no_such_method(scope: Scope) -> Answer | None:
+def _no_such_method(scope: Scope) -> Response | None:
     return None if scope["method"] == "GET" else fresh(404, b"404 page not found\n", "text/plain; charset=utf-8")
 
 
@@ -170,16 +170,16 @@ def _as_spring_reads(pairs: Pairs) -> Pairs:
 
 def _a_month_at_most(perform: Perform, values: Values) -> Document:
     if int(values["end_time"]) - int(values["start_time"]) > _MONTH:
-        raise RefusalError(400, "DLF.0801", "The window is longer than 31 days")
+        raise HttpError(400, "DLF.0801", "The window is longer than 31 days")
     return perform(values)
 
 
-def _options(scope: Scope) -> Answer | None:
-    return Answer(204, {"allow": "GET, OPTIONS"}, b"") if scope["method"] == "OPTIONS" else None
+def _options(scope: Scope) -> Response | None:
+    return Response(204, {"allow": "GET, OPTIONS"}, b"") if scope["method"] == "OPTIONS" else None
 
 
-def _head_as_get(scope: Scope) -> Answer | None:
-    return Answer(200, {"content-type": "application/json"}, b"") if scope["method"] == "HEAD" else None
+def _head_as_get(scope: Scope) -> Response | None:
+    return Response(200, {"content-type": "application/json"}, b"") if scope["method"] == "HEAD" else None
 
 
 def _oldest_first_of_a_moment(perform: Perform, values: Values) -> Document:
@@ -215,7 +215,7 @@ CORRECT_SERVERS = (
         difference="a limit above 1,000 is refused with 400, as siblings do",
         seam=refuse_on(
             lambda _, values: any(text.isdecimal() and int(text) > 1_000 for text in values.get("limit", ())),
-            RefusalError(400, "DLF.0801", "limit must be in the range of 1 to 1000"),
+            HttpError(400, "DLF.0801", "limit must be in the range of 1 to 1000"),
         ),
         shown=lambda caller: caller.runs(limit=1_001).status == 400,
     ),
@@ -252,17 +252,17 @@ CORRECT_SERVERS = (
     CorrectServer(
         name="unknown-operator-refused",
         difference="an unknown task or job name is answered with 400 and a code, as siblings do",
-        seam=on_listing(_sibling_refusal),
+        seam=on_listing(_sibling_error),
         shown=lambda caller: caller.runs(job_name="nobody").status == 400,
     ),
     CorrectServer(
         name="unknown-table-empty",
         difference="an unknown table has no operators, and that is no error",
         seam=on_wire(
-            lambda scope, answer: (
-                write(answer, b"[]", status=200)
-                if answer.status == 404 and bytes(scope["raw_path"]).endswith(b"/node") and scope["method"] == "GET"
-                else answer
+            lambda scope, response: (
+                write(response, b"[]", status=200)
+                if response.status == 404 and bytes(scope["raw_path"]).endswith(b"/node") and scope["method"] == "GET"
+                else response
             )
         ),
         shown=lambda caller: caller.nodes("unknown").body == b"[]",
@@ -270,7 +270,7 @@ CORRECT_SERVERS = (
     CorrectServer(
         name="unknown-project-not-found",
         difference="an unknown project or tenancy is answered with 404 instead of 403",
-        seam=on_refusal(lambda answer: replace(answer, status=404), 403),
+        seam=on_error_response(lambda response: replace(response, status=404), 403),
         shown=lambda caller: caller.runs(project_id="f" * 32).status == 404,
     ),
     CorrectServer(
@@ -363,7 +363,7 @@ CORRECT_SERVERS = (
         difference="a limit above 100 is refused with 400, as some siblings do",
         seam=refuse_on(
             lambda _, values: any(text.isdecimal() and int(text) > _MOST_LIMIT for text in values.get("limit", ())),
-            RefusalError(400, "DLF.0801", "limit must be in the range of 1 to 100"),
+            HttpError(400, "DLF.0801", "limit must be in the range of 1 to 100"),
         ),
         shown=lambda caller: caller.runs(limit=_MOST_LIMIT + 1).status == 400,
         cohort="blind",
@@ -373,7 +373,7 @@ CORRECT_SERVERS = (
         difference="an offset above 10,000 is refused with 400, as search engines do",
         seam=refuse_on(
             lambda _, values: any(text.isdecimal() and int(text) > _DEEPEST for text in values.get("offset", ())),
-            RefusalError(400, "DLF.0801", "offset must be in the range of 0 to 10000"),
+            HttpError(400, "DLF.0801", "offset must be in the range of 0 to 10000"),
         ),
         shown=lambda caller: caller.runs(offset=_DEEPEST + 1).status == 400,
         cohort="blind",
@@ -388,7 +388,7 @@ CORRECT_SERVERS = (
     CorrectServer(
         name="other-project-unauthorized",
         difference="a token that is not good for the project is answered with 401 instead of 403",
-        seam=on_refusal(lambda answer: replace(answer, status=401), 403),
+        seam=on_error_response(lambda response: replace(response, status=401), 403),
         shown=lambda caller: caller.runs(project_id="f" * 32).status == 401,
         cohort="blind",
     ),

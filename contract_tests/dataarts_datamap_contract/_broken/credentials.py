@@ -8,20 +8,20 @@ from urllib.parse import parse_qsl
 
 from dataarts_datamap_contract._broken.seams import (
     NODES,
-    Answer,
+    Response,
     Seam,
     Values,
     is_runs,
     on_arguments,
     on_credentials,
+    on_error_response,
     on_judgement,
-    on_refusal,
     on_wire,
     write,
 )
 from dataarts_datamap_contract._broken.servers import BrokenServer
-from dataarts_datamap_contract._broken.shared import OK, OTHER_PROJECT_ID, UNAUTHORIZED, data, own_refusal
-from dataarts_datamap_contract.mock._web.responses import RefusalError
+from dataarts_datamap_contract._broken.shared import OK, OTHER_PROJECT_ID, UNAUTHORIZED, data, own_error_response
+from dataarts_datamap_contract.mock._web.responses import HttpError
 from dataarts_datamap_contract.mock._web.validation import Arguments
 
 if TYPE_CHECKING:
@@ -79,18 +79,18 @@ def _alike(name: str, attribute: str, trusts: Callable[[str, str], bool]) -> Sea
     return _scope(change)
 
 
-def _with_token(caller: Caller, token: str) -> Answer:
+def _with_token(caller: Caller, token: str) -> Response:
     return caller.runs({**caller.headers, _TOKEN: token})
 
 
-def _without_token(caller: Caller, **headers: str) -> Answer:
+def _without_token(caller: Caller, **headers: str) -> Response:
     return caller.runs({"instance": caller.config.instance_id, **headers})
 
 
-def _echo(request: RequestParts, error: RefusalError) -> RefusalError:
+def _echo(request: RequestParts, error: HttpError) -> HttpError:
     """A refusal that repeats the header fields of the request."""
     sent = ", ".join(f"{name.decode()}={value.decode('latin-1')}" for name, value in request.headers)
-    return RefusalError(error.status, error.code, f"{error.message}; headers: {sent}")
+    return HttpError(error.status, error.code, f"{error.message}; headers: {sent}")
 
 
 def _text(value: bytes) -> str:
@@ -113,10 +113,10 @@ def _operators_of_any_project() -> Seam:
     return Seam(alter)
 
 
-def _token_sent_back(scope: Scope, answer: Answer) -> Answer:
+def _token_sent_back(scope: Scope, response: Response) -> Response:
     sent = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-auth-token"]
-    known = sent and answer.status == 200
-    return replace(answer, headers={**answer.headers, "x-subject-token": sent[0]}) if known else answer
+    known = sent and response.status == 200
+    return replace(response, headers={**response.headers, "x-subject-token": sent[0]}) if known else response
 
 
 BROKEN_SERVERS = (
@@ -211,7 +211,7 @@ BROKEN_SERVERS = (
         level="D",
         rule="a request without credentials gets 401",
         checks=frozenset({"D-refusal-status"}),
-        seam=own_refusal(403, "APIGW.0302", when=lambda request: not request.header(_TOKEN)),
+        seam=own_error_response(403, "APIGW.0302", when=lambda request: not request.header(_TOKEN)),
         shown=lambda caller: _without_token(caller).status == 403,
     ),
     BrokenServer(
@@ -219,7 +219,7 @@ BROKEN_SERVERS = (
         level="D",
         rule="a wrong token gets 401",
         checks=frozenset({"D-refusal-status"}),
-        seam=own_refusal(403, "APIGW.0306", when=lambda request: bool(request.header(_TOKEN))),
+        seam=own_error_response(403, "APIGW.0306", when=lambda request: bool(request.header(_TOKEN))),
         shown=lambda caller: _with_token(caller, "wrong").status == 403,
     ),
     BrokenServer(
@@ -227,7 +227,7 @@ BROKEN_SERVERS = (
         level="D",
         rule="a request without credentials gets 401, not the 400 of a missing parameter",
         checks=frozenset({"D-refusal-status"}),
-        seam=own_refusal(400, "APIGW.0106", when=lambda request: not request.header(_TOKEN)),
+        seam=own_error_response(400, "APIGW.0106", when=lambda request: not request.header(_TOKEN)),
         shown=lambda caller: _without_token(caller).status == 400,
     ),
     BrokenServer(
@@ -235,7 +235,7 @@ BROKEN_SERVERS = (
         level="D",
         rule="a wrong token gets 401, however it is made",
         checks=frozenset({"D-refusal-status", "A-server-error"}),
-        seam=own_refusal(
+        seam=own_error_response(
             500, "APIGW.0601", when=lambda request: any(b"=" not in value for value in request.header(_TOKEN))
         ),
         shown=lambda caller: _with_token(caller, "wrong").status == 500,
@@ -246,14 +246,14 @@ BROKEN_SERVERS = (
         rule="a wrong token is refused, not answered with an empty page",
         checks=frozenset({"D-token-other", "D-missing"}),
         seam=on_wire(
-            lambda scope, answer: (
+            lambda scope, response: (
                 write(
-                    answer,
+                    response,
                     b'{"status_code":200,"body":"{\\"msg\\":\\"success\\",\\"rows\\":[],\\"success\\":true,\\"total\\":0}"}',
                     status=200,
                 )
-                if answer.status == UNAUTHORIZED and is_runs(scope)
-                else answer
+                if response.status == UNAUTHORIZED and is_runs(scope)
+                else response
             )
         ),
         shown=lambda caller: _with_token(caller, "wrong").status == OK,
@@ -263,8 +263,8 @@ BROKEN_SERVERS = (
         level="D",
         rule="a request without credentials gets 401, not a redirect",
         checks=frozenset({"D-refusal-status", "A-status-documented"}),
-        seam=on_refusal(
-            lambda _: Answer(302, {"location": "/login", "content-length": "0"}, b""),
+        seam=on_error_response(
+            lambda _: Response(302, {"location": "/login", "content-length": "0"}, b""),
             UNAUTHORIZED,
         ),
         shown=lambda caller: _without_token(caller).status == 302,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from dataarts_datamap_contract._broken.caller import ALL
 from dataarts_datamap_contract._broken.seams import (
     RUNS,
-    Answer,
+    Response,
     Seam,
     Values,
     compact,
@@ -46,26 +46,26 @@ def _is_json(body: bytes) -> bool:
     return True
 
 
-def _media_type(answer: Answer) -> str:
-    return answer.headers.get("content-type", "none")
+def _media_type(response: Response) -> str:
+    return response.headers.get("content-type", "none")
 
 
 def _doubled(document: bytes) -> bytes:
     return document.replace(b'{"status_code":200,', b'{"status_code":500,"status_code":200,', 1)
 
 
-def _shortened(answer: Answer) -> Answer:
+def _shortened(response: Response) -> Response:
     """A proxy that lost the end of a long answer: shorter than its header says."""
-    if len(answer.body) < 2_000:
-        return answer
-    return write(answer, answer.body[:1_500])
+    if len(response.body) < 2_000:
+        return response
+    return write(response, response.body[:1_500])
 
 
-def _longer_than_sent(answer: Answer) -> Answer:
-    return replace(answer, headers={**answer.headers, "content-length": str(len(answer.body) + 64)})
+def _longer_than_sent(response: Response) -> Response:
+    return replace(response, headers={**response.headers, "content-length": str(len(response.body) + 64)})
 
 
-def _answered(change: Callable[[Values, bytes], bytes]) -> Seam:
+def _on_document_of(change: Callable[[Values, bytes], bytes]) -> Seam:
     """The document that ShowInstanceInfos answers, by the parameters that it is asked with."""
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
@@ -85,13 +85,13 @@ def _failure_of_the_second_page(values: Values, document: bytes) -> bytes:
     return compact(failure).encode() if values["offset"] else document
 
 
-def _null_for_nothing(scope: Scope, answer: Answer) -> Answer:
-    unknown = answer.status == 404 and is_nodes(scope) and scope["method"] == "GET"
-    return write(answer, b"null", status=200) if unknown else answer
+def _null_for_nothing(scope: Scope, response: Response) -> Response:
+    unknown = response.status == 404 and is_nodes(scope) and scope["method"] == "GET"
+    return write(response, b"null", status=200) if unknown else response
 
 
-def _padded(answer: Answer) -> Answer:
-    return write(answer, answer.body + bytes(-len(answer.body) % _BUFFER or _BUFFER))
+def _padded(response: Response) -> Response:
+    return write(response, response.body + bytes(-len(response.body) % _BUFFER or _BUFFER))
 
 
 BROKEN_SERVERS = (
@@ -203,7 +203,7 @@ BROKEN_SERVERS = (
         level="A",
         rule="a page of runs is sent as application/json",
         checks=frozenset({"A-content-type"}),
-        seam=on_success(lambda answer: write(answer, answer.body, content_type="text/plain; charset=utf-8")),
+        seam=on_success(lambda response: write(response, response.body, content_type="text/plain; charset=utf-8")),
         shown=lambda caller: _media_type(caller.runs()).startswith("text/plain"),
     ),
     BrokenServer(
@@ -212,7 +212,8 @@ BROKEN_SERVERS = (
         rule="an answer of ShowNodes says that it is application/json",
         checks=frozenset({"A-content-type"}),
         seam=on_success(
-            lambda answer: Answer(answer.status, without(answer.headers, "content-type"), answer.body), of=is_nodes
+            lambda response: Response(response.status, without(response.headers, "content-type"), response.body),
+            of=is_nodes,
         ),
         shown=lambda caller: _media_type(caller.nodes()) == "none",
     ),
@@ -221,7 +222,7 @@ BROKEN_SERVERS = (
         level="A",
         rule="a JSON answer starts without a byte order mark",
         checks=frozenset({"A-json"}),
-        seam=on_success(lambda answer: write(answer, b"\xef\xbb\xbf" + answer.body)),
+        seam=on_success(lambda response: write(response, b"\xef\xbb\xbf" + response.body)),
         shown=lambda caller: caller.runs().body.startswith(b"\xef\xbb\xbf"),
     ),
     BrokenServer(
@@ -230,7 +231,7 @@ BROKEN_SERVERS = (
         rule="JSON is UTF-8",
         checks=frozenset({"A-json"}),
         seam=on_success(
-            lambda answer: write(answer, answer.body.decode().encode("gbk", "replace")),
+            lambda response: write(response, response.body.decode().encode("gbk", "replace")),
             of=is_nodes,
         ),
         shown=lambda caller: "订单".encode("gbk") in caller.nodes().body,
@@ -274,7 +275,7 @@ BROKEN_SERVERS = (
         level="A",
         rule="a page of runs has status 200",
         checks=frozenset({"A-status-documented"}),
-        seam=on_success(lambda answer: write(answer, answer.body, status=201)),
+        seam=on_success(lambda response: write(response, response.body, status=201)),
         shown=lambda caller: caller.runs().status == 201,
     ),
     BrokenServer(
@@ -283,7 +284,7 @@ BROKEN_SERVERS = (
         rule="a page without runs has status 200, too",
         checks=frozenset({"A-status-documented"}),
         seam=on_success(
-            lambda answer: Answer(204, {}, b"") if b'\\"rows\\":[]' in answer.body else answer,
+            lambda response: Response(204, {}, b"") if b'\\"rows\\":[]' in response.body else response,
         ),
         shown=lambda caller: caller.runs(task_id="1").status == 204,
     ),
@@ -293,10 +294,10 @@ BROKEN_SERVERS = (
         rule="a page has status 200, wherever it starts",
         checks=frozenset({"A-status-documented"}),
         seam=on_wire(
-            lambda scope, answer: (
-                write(answer, answer.body, status=206)
-                if answer.status == 200 and is_runs(scope) and b"offset=0" not in scope["query_string"]
-                else answer
+            lambda scope, response: (
+                write(response, response.body, status=206)
+                if response.status == 200 and is_runs(scope) and b"offset=0" not in scope["query_string"]
+                else response
             )
         ),
         shown=lambda caller: caller.runs(offset=10).status == 206,
@@ -332,7 +333,9 @@ BROKEN_SERVERS = (
         level="A",
         rule="an answer is compressed only for whoever accepts that",
         checks=frozenset({"A-json", "A-content-type"}),
-        seam=on_success(lambda answer: write(answer, gzip.compress(answer.body, mtime=0), content_encoding="gzip")),
+        seam=on_success(
+            lambda response: write(response, gzip.compress(response.body, mtime=0), content_encoding="gzip")
+        ),
         shown=lambda caller: caller.runs().body.startswith(b"\x1f\x8b"),
         cohort="blind",
     ),
@@ -341,7 +344,7 @@ BROKEN_SERVERS = (
         level="A",
         rule="an answer that says that it is compressed is",
         checks=frozenset({"A-json", "A-answer-whole", "A-content-type"}),
-        seam=on_success(lambda answer: write(answer, answer.body, content_encoding="gzip")),
+        seam=on_success(lambda response: write(response, response.body, content_encoding="gzip")),
         shown=lambda caller: caller.runs().headers.get("content-encoding") == "gzip" and bool(caller.rows()),
         cohort="blind",
     ),
@@ -359,7 +362,7 @@ BROKEN_SERVERS = (
         level="A",
         rule="a page of runs is an envelope, the second one too",
         checks=frozenset({"A-envelope-shape"}),
-        seam=_answered(_failure_of_the_second_page),
+        seam=_on_document_of(_failure_of_the_second_page),
         shown=lambda caller: "error_code" in caller.envelope(offset=10),
         cohort="blind",
     ),

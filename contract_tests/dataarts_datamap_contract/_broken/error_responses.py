@@ -7,16 +7,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dataarts_datamap_contract._broken.seams import (
-    Answer,
+    Response,
     Seam,
     before_app,
     compact,
+    error_document,
     fresh,
     is_nodes,
     is_runs,
-    on_refusal,
+    on_error_response,
     on_wire,
-    refusal_document,
     write,
 )
 from dataarts_datamap_contract._broken.servers import BrokenServer
@@ -33,19 +33,19 @@ _HTML = b"<html><body><h1>Error</h1></body></html>"
 _WELCOME = b"<html><body>Welcome</body></html>"
 
 
-def _bad_request(caller: Caller) -> Answer:
+def _bad_request(caller: Caller) -> Response:
     return caller.runs(limit=0)
 
 
-def _unauthorized(caller: Caller) -> Answer:
+def _unauthorized(caller: Caller) -> Response:
     return caller.runs({"instance": caller.config.instance_id})
 
 
-def _forbidden(caller: Caller) -> Answer:
+def _forbidden(caller: Caller) -> Response:
     return caller.runs(project_id="f" * 32)
 
 
-def _not_found(caller: Caller) -> Answer:
+def _not_found(caller: Caller) -> Response:
     return caller.nodes("00000000-0000-4000-8000-000000000000")
 
 
@@ -53,12 +53,12 @@ def _camel(error: dict[str, Any]) -> dict[str, Any]:
     return {"errorCode": error["error_code"], "errorMsg": error["error_msg"]}
 
 
-def _in_envelope(answer: Answer) -> Answer:
-    envelope = {"status_code": answer.status, "body": answer.body.decode()}
-    return write(answer, compact(envelope).encode(), status=200)
+def _in_envelope(response: Response) -> Response:
+    envelope = {"status_code": response.status, "body": response.body.decode()}
+    return write(response, compact(envelope).encode(), status=200)
 
 
-def _as_deleted(scope: Scope) -> Answer | None:
+def _as_deleted(scope: Scope) -> Response | None:
     return fresh(200, b"", "application/json") if scope["method"] == "DELETE" else None
 
 
@@ -77,18 +77,18 @@ def _posts_as_gets(app: ASGIApp) -> ASGIApp:
     return served
 
 
-def _front_page(scope: Scope, answer: Answer) -> Answer:
-    unknown = answer.status == 404 and b"APIGW.0101" in answer.body and scope["method"] == "GET"
-    return fresh(200, _WELCOME, "text/html") if unknown else answer
+def _front_page(scope: Scope, response: Response) -> Response:
+    unknown = response.status == 404 and b"APIGW.0101" in response.body and scope["method"] == "GET"
+    return fresh(200, _WELCOME, "text/html") if unknown else response
 
 
-def _unescaped(answer: Answer) -> Answer:
-    message: str = answer.json()["error_msg"]
-    return write(answer, f'{{"error_msg":"{message}","error_code":"APIGW.0106"}}'.encode())
+def _unescaped(response: Response) -> Response:
+    message: str = response.json()["error_msg"]
+    return write(response, f'{{"error_msg":"{message}","error_code":"APIGW.0106"}}'.encode())
 
 
-def _without_allow(answer: Answer) -> Answer:
-    return replace(answer, headers={name: value for name, value in answer.headers.items() if name != "allow"})
+def _without_allow(response: Response) -> Response:
+    return replace(response, headers={name: value for name, value in response.headers.items() if name != "allow"})
 
 
 BROKEN_SERVERS = (
@@ -97,7 +97,7 @@ BROKEN_SERVERS = (
         level="A",
         rule="a 400 is a JSON document",
         checks=frozenset({"A-content-type", "A-error-shape", "A-json"}),
-        seam=on_refusal(lambda answer: write(answer, _HTML, content_type="text/html"), BAD_REQUEST),
+        seam=on_error_response(lambda response: write(response, _HTML, content_type="text/html"), BAD_REQUEST),
         shown=lambda caller: _bad_request(caller).body == _HTML,
     ),
     BrokenServer(
@@ -105,7 +105,7 @@ BROKEN_SERVERS = (
         level="A",
         rule="a wrong parameter is refused with 400",
         checks=frozenset({"A-status-documented", "E-refusal-status"}),
-        seam=on_refusal(lambda answer: write(answer, answer.body, status=422), BAD_REQUEST),
+        seam=on_error_response(lambda response: write(response, response.body, status=422), BAD_REQUEST),
         shown=lambda caller: _bad_request(caller).status == 422,
     ),
     BrokenServer(
@@ -124,7 +124,7 @@ BROKEN_SERVERS = (
                 "E-fraction",
             }
         ),
-        seam=on_refusal(lambda answer: write(answer, answer.body, status=200), BAD_REQUEST),
+        seam=on_error_response(lambda response: write(response, response.body, status=200), BAD_REQUEST),
         shown=lambda caller: _bad_request(caller).status == 200,
     ),
     BrokenServer(
@@ -133,7 +133,9 @@ BROKEN_SERVERS = (
         rule="a request without a token has status 401, not an envelope with it",
         checks=frozenset({"D-missing", "D-refusal-status", "A-envelope-status"}),
         seam=on_wire(
-            lambda scope, answer: _in_envelope(answer) if answer.status == UNAUTHORIZED and is_runs(scope) else answer
+            lambda scope, response: (
+                _in_envelope(response) if response.status == UNAUTHORIZED and is_runs(scope) else response
+            )
         ),
         shown=lambda caller: _unauthorized(caller).status == 200,
     ),
@@ -142,7 +144,7 @@ BROKEN_SERVERS = (
         level="A",
         rule="a 400 has error_code and error_msg",
         checks=frozenset({"A-error-shape"}),
-        seam=refusal_document(_camel, BAD_REQUEST),
+        seam=error_document(_camel, BAD_REQUEST),
         shown=lambda caller: "errorCode" in _bad_request(caller).json(),
     ),
     BrokenServer(
@@ -150,7 +152,7 @@ BROKEN_SERVERS = (
         level="A",
         rule="a 401 has error_code and error_msg at its top",
         checks=frozenset({"A-error-shape"}),
-        seam=refusal_document(
+        seam=error_document(
             lambda error: {"error": {"code": 401, "message": error["error_msg"], "title": "Unauthorized"}},
             UNAUTHORIZED,
         ),
@@ -161,7 +163,7 @@ BROKEN_SERVERS = (
         level="A",
         rule="a 403 is a JSON document",
         checks=frozenset({"A-error-shape", "A-json"}),
-        seam=on_refusal(lambda answer: write(answer, b"Forbidden"), _FORBIDDEN),
+        seam=on_error_response(lambda response: write(response, b"Forbidden"), _FORBIDDEN),
         shown=lambda caller: _forbidden(caller).body == b"Forbidden",
     ),
     BrokenServer(
@@ -169,7 +171,7 @@ BROKEN_SERVERS = (
         level="A",
         rule="error_code is text",
         checks=frozenset({"A-error-shape"}),
-        seam=refusal_document(lambda error: {**error, "error_code": 1060100}, BAD_REQUEST),
+        seam=error_document(lambda error: {**error, "error_code": 1060100}, BAD_REQUEST),
         shown=lambda caller: isinstance(_bad_request(caller).json()["error_code"], int),
     ),
     BrokenServer(
@@ -177,7 +179,7 @@ BROKEN_SERVERS = (
         level="A",
         rule="error_msg is text",
         checks=frozenset({"A-error-shape"}),
-        seam=refusal_document(lambda error: {**error, "error_msg": None}, BAD_REQUEST, UNAUTHORIZED),
+        seam=error_document(lambda error: {**error, "error_msg": None}, BAD_REQUEST, UNAUTHORIZED),
         shown=lambda caller: _bad_request(caller).json()["error_msg"] is None,
     ),
     BrokenServer(
@@ -186,7 +188,9 @@ BROKEN_SERVERS = (
         rule="a 404 for an unknown table says what is missing",
         checks=frozenset({"A-error-shape", "A-json"}),
         seam=on_wire(
-            lambda scope, answer: write(answer, b"") if answer.status == _NOT_FOUND and is_nodes(scope) else answer
+            lambda scope, response: (
+                write(response, b"") if response.status == _NOT_FOUND and is_nodes(scope) else response
+            )
         ),
         shown=lambda caller: not _not_found(caller).body,
     ),
@@ -223,7 +227,7 @@ BROKEN_SERVERS = (
         level="A",
         rule="a 405 says which methods there are",
         checks=frozenset({"A-allow-header"}),
-        seam=on_refusal(_without_allow, 405),
+        seam=on_error_response(_without_allow, 405),
         shown=lambda caller: "allow" not in caller.get(caller.runs_target(), method="PUT").headers,
         cohort="late",
     ),
@@ -241,7 +245,7 @@ BROKEN_SERVERS = (
         level="A",
         rule="the id of an exchange is the same in the head and in the body",
         checks=frozenset({"A-request-id"}),
-        seam=refusal_document(lambda error: {**error, "request_id": "0" * 32}, 400, 401, 403),
+        seam=error_document(lambda error: {**error, "request_id": "0" * 32}, 400, 401, 403),
         shown=lambda caller: (
             caller.runs(limit=0).json()["request_id"] != caller.runs(limit=0).headers.get("x-request-id")
             and caller.runs(limit=0).json()["request_id"] == "0" * 32
@@ -253,7 +257,7 @@ BROKEN_SERVERS = (
         level="A",
         rule="quotes in an error's message are escaped",
         checks=frozenset({"A-json"}),
-        seam=on_refusal(_unescaped, 400),
+        seam=on_error_response(_unescaped, 400),
         shown=lambda caller: not _is_json(caller.runs(limit="abc").body),
         cohort="late",
     ),
@@ -262,8 +266,8 @@ BROKEN_SERVERS = (
         level="A",
         rule="a refusal says that it is UTF-8, if it names a character set",
         checks=frozenset({"A-content-type"}),
-        seam=on_refusal(
-            lambda answer: write(answer, answer.body, content_type="application/json;charset=ISO-8859-1"),
+        seam=on_error_response(
+            lambda response: write(response, response.body, content_type="application/json;charset=ISO-8859-1"),
             *(400, 401, 403, 404),
         ),
         shown=lambda caller: "8859" in caller.runs(limit=0).headers["content-type"],

@@ -11,10 +11,10 @@ from urllib.parse import unquote
 from dataarts_datamap_contract._broken.caller import JOB_NAME, Caller
 from dataarts_datamap_contract._broken.seams import (
     NODES,
-    Answer,
     Document,
     Pairs,
     Perform,
+    Response,
     Seam,
     Values,
     before_app,
@@ -76,7 +76,7 @@ def _misread(name: str) -> str:
     return name.encode().decode("latin-1")
 
 
-def _firewall(scope: Scope) -> Answer | None:
+def _firewall(scope: Scope) -> Response | None:
     return fresh(403, b"<h1>Request blocked</h1>", "text/html") if b"%3C" in scope["query_string"].upper() else None
 
 

@@ -32,7 +32,7 @@ from dataarts_datamap_contract._broken.shared import (
     set_arguments,
     status_of,
 )
-from dataarts_datamap_contract.mock._web.responses import RefusalError
+from dataarts_datamap_contract.mock._web.responses import HttpError
 
 if TYPE_CHECKING:
     from dataarts_datamap_contract.mock import MockConfig
@@ -106,7 +106,7 @@ def _counted_with_other_jobs(page: Document, values: Values, perform: Perform) -
 def _not_found_at_the_end(perform: Perform, values: Values) -> Document:
     page = perform(values)
     if int(values["offset"]) >= page["total"] > 0:
-        raise RefusalError(404, "DLF.0404", "There is no such page")
+        raise HttpError(404, "DLF.0404", "There is no such page")
     return page
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import parse_qsl, quote
 
 from dataarts_datamap_contract.mock._serving.app import build_app
-from dataarts_datamap_contract.mock._web.responses import RefusalError
+from dataarts_datamap_contract.mock._web.responses import HttpError
 from dataarts_datamap_contract.mock._web.validation import Arguments
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Seam:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """An answer on its way out.
 
     Attributes:
@@ -94,7 +94,7 @@ def compact(document: object) -> str:
 # The wire.
 
 
-async def ask(app: ASGIApp, method: str, target: str, headers: Mapping[str, str]) -> Answer:
+async def ask(app: ASGIApp, method: str, target: str, headers: Mapping[str, str]) -> Response:
     """The answer of an application to a request without a body."""
     path, _, query = target.partition("?")
     scope: Scope = {
@@ -112,7 +112,7 @@ async def _nothing() -> Message:
     return {"type": "http.request", "body": b"", "more_body": False}
 
 
-async def _collect(app: ASGIApp, scope: Scope, receive: Receive) -> Answer:
+async def _collect(app: ASGIApp, scope: Scope, receive: Receive) -> Response:
     messages: list[Message] = []
 
     async def keep(message: Message) -> None:
@@ -121,34 +121,34 @@ async def _collect(app: ASGIApp, scope: Scope, receive: Receive) -> Answer:
     await app(scope, receive, keep)
     start = messages[0]
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in start["headers"]}
-    return Answer(start["status"], headers, b"".join(message.get("body", b"") for message in messages[1:]))
+    return Response(start["status"], headers, b"".join(message.get("body", b"") for message in messages[1:]))
 
 
-async def _send(answer: Answer, send: Send) -> None:
-    fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]
-    await send({"type": "http.response.start", "status": answer.status, "headers": fields})
-    await send({"type": "http.response.body", "body": answer.body})
+async def _send(response: Response, send: Send) -> None:
+    fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.items()]
+    await send({"type": "http.response.start", "status": response.status, "headers": fields})
+    await send({"type": "http.response.body", "body": response.body})
 
 
-def on_wire(change: Callable[[Scope, Answer], Answer]) -> Seam:
+def on_wire(change: Callable[[Scope, Response], Response]) -> Seam:
     """Every answer, after the application is done with it. A length that was right stays right."""
 
     def wrap(app: ASGIApp) -> ASGIApp:
         async def changed(scope: Scope, receive: Receive, send: Send) -> None:
-            answer = change(scope, await _collect(app, scope, receive))
-            await _send(answer, send)
+            response = change(scope, await _collect(app, scope, receive))
+            await _send(response, send)
 
         return changed
 
     return Seam(wrap=wrap)
 
 
-def before_app(answer: Callable[[Scope], Answer | None]) -> Seam:
+def before_app(response: Callable[[Scope], Response | None]) -> Seam:
     """Requests that something in front of the application answers; None lets them pass."""
 
     def wrap(app: ASGIApp) -> ASGIApp:
         async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
-            early = answer(scope)
+            early = response(scope)
             if early is None:
                 await app(scope, receive, send)
             else:
@@ -159,16 +159,16 @@ def before_app(answer: Callable[[Scope], Answer | None]) -> Seam:
     return Seam(wrap=wrap)
 
 
-def write(answer: Answer, body: bytes, *, status: int | None = None, **headers: str) -> Answer:
+def write(response: Response, body: bytes, *, status: int | None = None, **headers: str) -> Response:
     """An answer with another body and its right length. Underscores of a header name stand for hyphens."""
     fields = {name.replace("_", "-"): value for name, value in headers.items()}
     length = {"content-length": str(len(body))}
-    return Answer(answer.status if status is None else status, {**answer.headers, **length, **fields}, body)
+    return Response(response.status if status is None else status, {**response.headers, **length, **fields}, body)
 
 
-def fresh(status: int, body: bytes, media_type: str) -> Answer:
+def fresh(status: int, body: bytes, media_type: str) -> Response:
     """An answer from nothing."""
-    return Answer(status, {"content-type": media_type, "content-length": str(len(body))}, body)
+    return Response(status, {"content-type": media_type, "content-length": str(len(body))}, body)
 
 
 def is_runs(scope: Scope) -> bool:
@@ -181,19 +181,19 @@ def is_nodes(scope: Scope) -> bool:
     return bytes(scope["raw_path"]).endswith(b"/node")
 
 
-def on_success(change: Callable[[Answer], Answer], *, of: Callable[[Scope], bool] = is_runs) -> Seam:
+def on_success(change: Callable[[Response], Response], *, of: Callable[[Scope], bool] = is_runs) -> Seam:
     """Answers 200 of one operation."""
-    return on_wire(lambda scope, answer: change(answer) if answer.status == 200 and of(scope) else answer)
+    return on_wire(lambda scope, response: change(response) if response.status == 200 and of(scope) else response)
 
 
-def on_refusal(change: Callable[[Answer], Answer], *statuses: int) -> Seam:
+def on_error_response(change: Callable[[Response], Response], *statuses: int) -> Seam:
     """Answers with one of the statuses, of any operation."""
-    return on_wire(lambda _, answer: change(answer) if answer.status in statuses else answer)
+    return on_wire(lambda _, response: change(response) if response.status in statuses else response)
 
 
-def refusal_document(change: Callable[[Document], object], *statuses: int) -> Seam:
+def error_document(change: Callable[[Document], object], *statuses: int) -> Seam:
     """The document of a refusal; what the change returns takes its place."""
-    return on_refusal(lambda answer: write(answer, compact(change(answer.json())).encode()), *statuses)
+    return on_error_response(lambda response: write(response, compact(change(response.json())).encode()), *statuses)
 
 
 # An operation's document.
@@ -271,7 +271,7 @@ Perform: TypeAlias = "Callable[[Values], Document]"
 """The page that the reference has for some parameters."""
 
 
-def on_listing(answer: Callable[[Perform, Values], Document]) -> Seam:
+def on_listing(response: Callable[[Perform, Values], Document]) -> Seam:
     """How a page comes about: the answer is made of as many pages of the reference as it takes."""
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
@@ -285,7 +285,7 @@ def on_listing(answer: Callable[[Perform, Values], Document]) -> Seam:
         def perform(arguments: Arguments) -> bytes:
             values = dict(arguments.values)
             envelope = json.loads(operation.perform(arguments))
-            envelope["body"] = compact(answer(page, values))
+            envelope["body"] = compact(response(page, values))
             return compact(envelope).encode()
 
         return replace(operation, perform=perform)
@@ -307,12 +307,12 @@ def cut(rows: list[Document], values: Values) -> list[Document]:
 def on_whole(arrange: Callable[[list[Document], Values], list[Document]]) -> Seam:
     """All rows that a window holds, before the page is cut out of them."""
 
-    def answer(perform: Perform, values: Values) -> Document:
+    def response(perform: Perform, values: Values) -> Document:
         everything = whole(perform, values)
         rows = arrange(everything["rows"], values)
         return {**everything, "rows": cut(rows, values), "total": len(rows)}
 
-    return on_listing(answer)
+    return on_listing(response)
 
 
 # How a request is judged.
@@ -359,10 +359,10 @@ def on_request(change: Callable[[RequestParts], RequestParts], *, of: str | None
 
 def fail_on(symptom: Symptom, *, of: str | None = RUNS) -> Seam:
     """Requests that are let in and make the server fail, with the documented shape of a failure."""
-    return refuse_on(symptom, RefusalError(500, "APIGW.0601", "Internal server error"), of=of)
+    return refuse_on(symptom, HttpError(500, "APIGW.0601", "Internal server error"), of=of)
 
 
-def refuse_on(symptom: Symptom, refusal: RefusalError, *, of: str | None = RUNS) -> Seam:
+def refuse_on(symptom: Symptom, refusal: HttpError, *, of: str | None = RUNS) -> Seam:
     """Requests that are let in and then refused."""
 
     def check(request: RequestParts) -> RequestParts:
@@ -376,14 +376,14 @@ def refuse_on(symptom: Symptom, refusal: RefusalError, *, of: str | None = RUNS)
     return on_request(check, of=of)
 
 
-def on_judgement(refused: Callable[[RequestParts, RefusalError], RefusalError]) -> Seam:
+def on_judgement(refused: Callable[[RequestParts, HttpError], HttpError]) -> Seam:
     """What a request with a wrong parameter is refused with."""
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
         def judge(request: RequestParts) -> Arguments:
             try:
                 return operation.judge(request)
-            except RefusalError as error:
+            except HttpError as error:
                 raise refused(request, error) from None
 
         return replace(operation, judge=judge)
@@ -419,14 +419,14 @@ def on_credentials(change: Callable[[RequestParts, MockConfig], RequestParts | N
     return Seam(alter)
 
 
-def on_unauthorized(refused: Callable[[RequestParts, RefusalError], RefusalError]) -> Seam:
+def on_unauthorized(refused: Callable[[RequestParts, HttpError], HttpError]) -> Seam:
     """What a request with bad credentials is refused with."""
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
         def authenticate(request: RequestParts) -> None:
             try:
                 operation.authenticate(request)
-            except RefusalError as error:
+            except HttpError as error:
                 raise refused(request, error) from None
 
         return replace(operation, authenticate=authenticate)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from dataarts_datamap_contract._broken.seams import (
     RUNS,
-    Answer,
     Document,
     Perform,
+    Response,
     Seam,
     Symptom,
     Values,
@@ -19,7 +19,7 @@ from dataarts_datamap_contract._broken.seams import (
     on_listing,
     on_unauthorized,
 )
-from dataarts_datamap_contract.mock._web.responses import RefusalError
+from dataarts_datamap_contract.mock._web.responses import HttpError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,21 +60,21 @@ def set_arguments(**changes: Callable[[Any], Any]) -> Seam:
 def own_total(count: Callable[[Document, Values, Perform], int]) -> Seam:
     """A total of the server's own."""
 
-    def answer(perform: Perform, values: Values) -> Document:
+    def response(perform: Perform, values: Values) -> Document:
         page = perform(values)
         return {**page, "total": count(page, values, perform)}
 
-    return on_listing(answer)
+    return on_listing(response)
 
 
 def own_rows(rows: Callable[[Document, Values, Perform], list[Document]]) -> Seam:
     """Rows of the server's own, beside the reference's total."""
 
-    def answer(perform: Perform, values: Values) -> Document:
+    def response(perform: Perform, values: Values) -> Document:
         page = perform(values)
         return {**page, "rows": rows(page, values, perform)}
 
-    return on_listing(answer)
+    return on_listing(response)
 
 
 def remembered(*names: str) -> Seam:
@@ -102,14 +102,14 @@ def day(caller: Caller) -> dict[str, int]:
     return {"start_time": present - 3 * DAY, "end_time": present - 2 * DAY}
 
 
-def own_refusal(status: int, code: str, *, when: Callable[[RequestParts], bool]) -> Seam:
+def own_error_response(status: int, code: str, *, when: Callable[[RequestParts], bool]) -> Seam:
     """Another status for bad credentials of one kind."""
-    return on_unauthorized(lambda request, error: RefusalError(status, code, error.message) if when(request) else error)
+    return on_unauthorized(lambda request, error: HttpError(status, code, error.message) if when(request) else error)
 
 
-def data(answer: Answer) -> bool:
+def data(response: Response) -> bool:
     """Whether an answer has rows or operators in it."""
-    return answer.status == OK and b"937987" in answer.body
+    return response.status == OK and b"937987" in response.body
 
 
 def as_integer(text: str) -> int | None:

@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-from dataarts_datamap_contract._broken.seams import Answer, Seam, on_credentials, on_unauthorized, with_header
+from dataarts_datamap_contract._broken.seams import Response, Seam, on_credentials, on_unauthorized, with_header
 from dataarts_datamap_contract._broken.servers import BrokenServer
-from dataarts_datamap_contract._broken.shared import OK, UNAUTHORIZED, data, own_refusal
+from dataarts_datamap_contract._broken.shared import OK, UNAUTHORIZED, data, own_error_response
 from dataarts_datamap_contract.mock._identity.signature import (
     ALGORITHM,
     DATE_HEADER,
@@ -21,7 +21,7 @@ from dataarts_datamap_contract.mock._identity.signature import (
     claims_signature,
     read_claim,
 )
-from dataarts_datamap_contract.mock._web.responses import RefusalError
+from dataarts_datamap_contract.mock._web.responses import HttpError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +75,7 @@ def _at_any_time(*, late: bool, early: bool) -> Seam:
         def authenticate(request: RequestParts) -> None:
             try:
                 operation.authenticate(request)
-            except RefusalError as error:
+            except HttpError as error:
                 behind = config.clock() - _date(request)
                 expired = "signature expired" in error.message
                 if not (expired and (late if behind > timedelta() else early)):
@@ -90,7 +90,7 @@ def _date(request: RequestParts) -> datetime:
     return datetime.strptime(request.header("X-Sdk-Date")[0].decode(), "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
 
 
-def _tampered(caller: Caller, change: Callable[[str], str]) -> Answer:
+def _tampered(caller: Caller, change: Callable[[str], str]) -> Response:
     """The answer to a request that is changed after it was signed and sent once as signed."""
     target = caller.runs_target()
     headers = caller.signed(target)
@@ -102,7 +102,7 @@ def _date_from_now(caller: Caller, **offset: float) -> str:
     return f"{caller.config.clock() + timedelta(**offset):%Y%m%dT%H%M%SZ}"
 
 
-def _forged(caller: Caller, change: Callable[[str], str]) -> Answer:
+def _forged(caller: Caller, change: Callable[[str], str]) -> Response:
     """The answer to a request whose ``Authorization`` is changed."""
     target = caller.runs_target()
     headers = caller.signed(target)
@@ -137,12 +137,12 @@ def _signature_and(*parts: str) -> Seam:
     return _seen_before(lambda request: (*request.header("Authorization"), *(getattr(request, part) for part in parts)))
 
 
-def _undated_answer(caller: Caller) -> Answer:
+def _undated_response(caller: Caller) -> Response:
     target = caller.runs_target()
     return caller.get(target, caller.signed(target, names=("host", "instance")))
 
 
-def _other_instance(caller: Caller) -> Answer:
+def _other_instance(caller: Caller) -> Response:
     target = caller.runs_target()
     headers = caller.signed(target)
     caller.get(target, headers)
@@ -158,14 +158,14 @@ def _right_signature(request: RequestParts, config: MockConfig) -> bytes | None:
     return hmac.digest(config.secret_key.encode(), text, "sha256").hex().encode()
 
 
-def _right_signature_told() -> Seam:
+def _right_signature_shown() -> Seam:
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
-        def tell(request: RequestParts, error: RefusalError) -> RefusalError:
+        def show(request: RequestParts, error: HttpError) -> HttpError:
             right = _right_signature(request, config) if claims_signature(request) else None
             expected = f"; expected {right.decode()}" if right else ""
-            return RefusalError(error.status, error.code, f"{error.message}{expected}")
+            return HttpError(error.status, error.code, f"{error.message}{expected}")
 
-        return on_unauthorized(tell).alter(operation, config)
+        return on_unauthorized(show).alter(operation, config)
 
     return Seam(alter)
 
@@ -184,7 +184,7 @@ def _at_the_same_time_of_any_day() -> Seam:
         def authenticate(request: RequestParts) -> None:
             try:
                 operation.authenticate(request)
-            except RefusalError as error:
+            except HttpError as error:
                 if "signature expired" not in error.message or not _is_time_of_day(request, config):
                     raise
 
@@ -296,7 +296,7 @@ BROKEN_SERVERS = (
         rule="a signature covers its date",
         checks=frozenset({"D-signature-undated"}),
         seam=_undated(),
-        shown=lambda caller: data(_undated_answer(caller)),
+        shown=lambda caller: data(_undated_response(caller)),
         cohort="late",
     ),
     BrokenServer(
@@ -304,8 +304,8 @@ BROKEN_SERVERS = (
         level="D",
         rule="a bad signature gets 401",
         checks=frozenset({"D-refusal-status"}),
-        seam=own_refusal(403, "APIGW.0306", when=claims_signature),
-        shown=lambda caller: _undated_answer(caller).status == 403,
+        seam=own_error_response(403, "APIGW.0306", when=claims_signature),
+        shown=lambda caller: _undated_response(caller).status == 403,
         cohort="late",
     ),
     BrokenServer(
@@ -313,7 +313,7 @@ BROKEN_SERVERS = (
         level="D",
         rule="a refusal does not tell the signature that would have been right",
         checks=frozenset({"D-secret-echo"}),
-        seam=_right_signature_told(),
+        seam=_right_signature_shown(),
         shown=lambda caller: (
             caller.signed(caller.runs_target())["authorization"][-64:].encode()
             in caller.get(caller.runs_target(), _half_wrong(caller)).body

@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 def _window(keep: Callable[[Document, int, int], bool]) -> Seam:
     """A window that is judged row by row."""
 
-    def answer(perform: Perform, values: Values) -> Document:
+    def response(perform: Perform, values: Values) -> Document:
         start, end = int(values["start_time"]), int(values["end_time"])
         everything = whole(perform, values, start_time=0, end_time=2**63 - 1)
         rows = [row for row in everything["rows"] if keep(row, start, end)]
         return {**everything, "rows": cut(rows, values), "total": len(rows)}
 
-    return on_listing(answer)
+    return on_listing(response)
 
 
 def _floor(unit: int) -> Callable[[int], int]:

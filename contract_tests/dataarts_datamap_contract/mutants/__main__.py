@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         broken.append(outcome) if isinstance(outcome, BrokenOutcome) else correct.append(outcome)
     if options.output is not None:
         options.output.write_text(write_matrix(broken, correct), encoding="utf-8", newline="\n")
-    return _tell(broken, correct, time.perf_counter() - start)
+    return _print_summary(broken, correct, time.perf_counter() - start)
 
 
 def _line(outcome: BrokenOutcome | CorrectOutcome) -> str:
@@ -44,7 +44,7 @@ def _line(outcome: BrokenOutcome | CorrectOutcome) -> str:
     return f"{outcome.server} {outcome.seconds:.1f} s: {verdict}"
 
 
-def _tell(broken: Sequence[BrokenOutcome], correct: Sequence[CorrectOutcome], seconds: float) -> int:
+def _print_summary(broken: Sequence[BrokenOutcome], correct: Sequence[CorrectOutcome], seconds: float) -> int:
     missed = [outcome for outcome in broken if not outcome.caught_by]
     failed = [outcome for outcome in correct if outcome.findings]
     sys.stdout.write("".join(_failures(missed, failed)))

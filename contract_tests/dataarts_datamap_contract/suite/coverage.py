@@ -21,7 +21,7 @@ _COLUMN_OF: Mapping[Kind, str] = {"type": "wrong type", "fraction": "wrong type"
 _MEDIA_TYPE = "application/json"
 _OK = 200
 _MOST_ROWS = 20
-_MOST_ANSWERS = 200
+_MOST_RESPONSES = 200
 _TYPE_NAMES: tuple[tuple[type, str], ...] = (
     (bool, "boolean"),
     (int, "integer"),
@@ -38,8 +38,8 @@ def measure_coverage(
 ) -> Coverage:
     """How much of a specification some exchanges exercised."""
     known = tuple(operations)
-    kept = [exchange for exchange in exchanges if exchange.judgement.operation is not None]
-    return Coverage(tuple(_cells(known, kept)), tuple(_types(document, known, kept)))
+    judged = [exchange for exchange in exchanges if exchange.judgement.operation is not None]
+    return Coverage(tuple(_cells(known, judged)), tuple(_types(document, known, judged)))
 
 
 def _cells(operations: Iterable[Operation], exchanges: Iterable[Exchange]) -> Iterator[Cell]:
@@ -47,7 +47,7 @@ def _cells(operations: Iterable[Operation], exchanges: Iterable[Exchange]) -> It
     for exchange in exchanges:
         for name, value_class in _exercised(exchange):
             key = (cast("str", exchange.operation_id), name, value_class)
-            counted.setdefault(key, Counter())[exchange.answer.status] += 1
+            counted.setdefault(key, Counter())[exchange.response.status] += 1
     for operation in operations:
         for parameter in operation.parameters:
             for value_class in _classes(parameter):
@@ -58,7 +58,7 @@ def _cells(operations: Iterable[Operation], exchanges: Iterable[Exchange]) -> It
 def _classes(parameter: Parameter) -> Iterator[str]:
     for value_class in CLASSES:
         if value_class == "missing":
-            applies = parameter.place != "path"
+            applies = parameter.location != "path"
         else:
             applies = parameter.is_integer or value_class == "valid"
         if applies:
@@ -80,13 +80,15 @@ def _exercised(exchange: Exchange) -> Iterator[tuple[str, str]]:
 def _types(
     document: Mapping[str, Any], operations: Iterable[Operation], exchanges: Iterable[Exchange]
 ) -> Iterator[SchemaType]:
-    answers = [exchange for exchange in exchanges if exchange.answer.status == _OK][:_MOST_ANSWERS]
+    answers = [exchange for exchange in exchanges if exchange.response.status == _OK][:_MOST_RESPONSES]
     for operation in operations:
         schema = operation.responses.get(str(_OK), {}).get("content", {}).get(_MEDIA_TYPE, {}).get("schema")
         if schema is None:
             continue
         seen: Counter[Keyword] = Counter()
-        contents = {each.answer.content: each.answer.document for each in answers if each.operation_id == operation.id}
+        contents = {
+            each.response.content: each.response.document for each in answers if each.operation_id == operation.id
+        }
         for value in contents.values():
             seen.update(_observed(document, value, schema, "$"))
         for path, name in dict.fromkeys(_declared(document, schema, "$")):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from dataarts_datamap_contract.specification import load_specification
-from dataarts_datamap_contract.suite._http.caller import BudgetSpentError, Caller, NoAnswerError, Pace
+from dataarts_datamap_contract.suite._http.caller import BudgetSpentError, Caller, NoResponseError, Pace
 from dataarts_datamap_contract.suite._judging.ledger import Ledger, StopRunError
 from dataarts_datamap_contract.suite._judging.oracle import Oracle
 from dataarts_datamap_contract.suite._probes.order import run_probes
@@ -57,20 +57,20 @@ def run_suite(
         with Caller(target.endpoint, _pace(target), may_write=target.is_mock) as caller:
             generator = random.Random(seed)  # noqa: S311  choices of a test, not a secret
             session = Session(target, caller, ledger, oracle, generator=generator)
-            refusal = run_probes(session)
-            if refusal is None and max_examples:
+            reason = run_probes(session)
+            if reason is None and max_examples:
                 from dataarts_datamap_contract.suite._random.requests import run_random  # noqa: PLC0415  slow to load
 
                 notes += run_random(session, seed=seed, max_examples=max_examples)
-            elif refusal is not None:
-                notes.append(refusal)
-                ledger.leave_untested(refusal, *(check.id for check in checks_of(levels)))
+            elif reason is not None:
+                notes.append(reason)
+                ledger.leave_untested(reason, *(check.id for check in checks_of(levels)))
     except StopRunError:
         stopped = True
     except BudgetSpentError as error:
         notes.append(f"{error}: raise max_requests, or ask for fewer levels")
         ledger.leave_untested(str(error), *(check.id for check in checks_of(levels)))
-    except NoAnswerError as error:
+    except NoResponseError as error:
         notes.append(f"{urlsplit(target.endpoint).netloc} does not answer: {error}")
         ledger.note_error(str(error), [check.id for check in checks_of(levels)])
     verdicts = ledger.verdicts()

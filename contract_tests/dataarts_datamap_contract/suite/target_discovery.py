@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dataarts_datamap_contract.specification import load_specification
-from dataarts_datamap_contract.suite._http.caller import Caller, NoAnswerError, Pace
+from dataarts_datamap_contract.suite._http.caller import Caller, NoResponseError, Pace
 from dataarts_datamap_contract.suite._judging.ledger import Ledger
 from dataarts_datamap_contract.suite._judging.oracle import Oracle
 from dataarts_datamap_contract.suite._probes.session import Session
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _OK = 200
 _DAY = 86_400_000
-_SPANS = (7, 28, 180)
+_DAYS_BACK = (7, 28, 180)
 """How many days back to look, shortest first: siblings of the service take at most a week or a month."""
 
 _MOST_OPERATORS = 10
@@ -54,33 +54,33 @@ def discover_target(target: Target, *, now: datetime | None = None) -> Target:
             ledger = Ledger(target, "ABCDE", frozenset())
             session = Session(target, caller, ledger, Oracle(load_specification()), generator=random.Random(0))  # noqa: S311
             operators = _operators(session)
-            for days in _SPANS:
+            for days in _DAYS_BACK:
                 found = _with_runs(session, operators, end - days * _DAY, end)
                 if found:
                     return _aim(target, found, end - days * _DAY, end)
-    except NoAnswerError as error:
+    except NoResponseError as error:
         raise DiscoveryError(f"cannot discover: {target.endpoint} does not answer: {error}") from error
     raise DiscoveryError(
         f"cannot discover: none of the {len(operators)} operators of table {target.table_guid} has runs in the "
-        f"{_SPANS[-1]} days that end a day ago: name another table, or an operator and a window"
+        f"{_DAYS_BACK[-1]} days that end a day ago: name another table, or an operator and a window"
     )
 
 
 def _operators(session: Session) -> list[KnownJob]:
-    answer = session.nodes().answer
-    if answer.status != _OK:
+    response = session.nodes().response
+    if response.status != _OK:
         raise DiscoveryError(
-            f"cannot discover: ShowNodes is answered {answer.status}: check the credentials, the ids and the table"
+            f"cannot discover: ShowNodes is answered {response.status}: check the credentials, the ids and the table"
         )
-    if not isinstance(answer.document, list):
-        begin = printable(answer.content[:_SHOWN].decode(errors="replace"))
+    if not isinstance(response.document, list):
+        begin = printable(response.content[:_SHOWN].decode(errors="replace"))
         raise DiscoveryError(
             f"cannot discover: ShowNodes is answered with no array of operators but {begin!r}: "
             "name an operator and a window to judge the server by"
         )
     return [
         KnownJob(task_id=str(each["task_id"]), job_name=str(each["job_name"]), workspace_id=each.get("workspace_id"))
-        for each in answer.operators[:_MOST_OPERATORS]
+        for each in response.operators[:_MOST_OPERATORS]
         if each.get("task_id") and each.get("job_name")
     ]
 
@@ -97,7 +97,7 @@ def _with_runs(session: Session, operators: Sequence[KnownJob], start: int, end:
             end_time=end,
             limit=1,
         )
-        page = exchange.answer.page
+        page = exchange.response.page
         if page is not None and page.rows:
             counted.append((page.total or 1, each))
     return [each for _, each in sorted(counted, key=lambda pair: -pair[0])]

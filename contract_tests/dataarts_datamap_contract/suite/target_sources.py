@@ -29,14 +29,14 @@ _GENTLE_RATE = 10.0
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00Z")
 
 
-def read_settings(environment: Mapping[str, str], file: Path | None = None, **given: object) -> dict[str, Any]:
+def read_settings(environment: Mapping[str, str], file: Path | None = None, **chosen: object) -> dict[str, Any]:
     """The settings of a target: what was given goes before the environment, and that before the file.
 
     Args:
         environment: ``DATAMAP_`` and a setting's name in capitals, such as ``DATAMAP_TASK_ID``; secrets as the client
             reads them, ``DATAMAP_TOKEN`` or ``HUAWEICLOUD_SDK_AK`` and ``_SK``.
         file: A TOML file with the settings by their names; ``DATAMAP_TARGET`` names one, too. It holds no secrets.
-        given: Settings by name; None stands for none.
+        chosen: Settings by name; None stands for none.
 
     Raises:
         TargetError: The file cannot be read, or has what it must not have.
@@ -48,7 +48,7 @@ def read_settings(environment: Mapping[str, str], file: Path | None = None, **gi
         text = environment.get(_SECRETS.get(name, f"DATAMAP_{name.upper()}"), "")
         if text.strip():
             settings[name] = text
-    return settings | {name: value for name, value in given.items() if value is not None}
+    return settings | {name: value for name, value in chosen.items() if value is not None}
 
 
 def make_target(settings: Mapping[str, Any], *, discovered: bool = False, allow_http: bool = False) -> Target:

@@ -46,33 +46,33 @@ class Operator:
 class RunSource(Protocol):
     """Runs that a history begins with, from the oldest to the newest by the column that it is ordered by.
 
-    A run's place in a source never changes. Its key is the time of that column and its id, and no two are equal.
+    A run's index in a source never changes. Its key is the time of that column and its id, and no two are equal.
     """
 
     def __len__(self) -> int: ...
 
-    def key(self, place: int) -> RunKey:
-        """What the run at a place is ordered by."""
+    def key(self, index: int) -> RunKey:
+        """What the run at an index is ordered by."""
         ...
 
-    def row(self, place: int) -> Row:
-        """The run at a place."""
+    def row(self, index: int) -> Row:
+        """The run at an index."""
         ...
 
     def within(self, first: int, last: int) -> range:
-        """The places of the runs whose time lies between two, both included."""
+        """The indexes of the runs whose time lies between two, both included."""
         ...
 
-    def encoded(self, places: range | list[int]) -> EncodedRows:
-        """The runs at some places, as they stand inside the body string."""
+    def encoded(self, indexes: range | list[int]) -> EncodedRows:
+        """The runs at some indexes, as they stand inside the body string."""
         ...
 
     def find(self, run_id: int) -> int | None:
-        """The place of the run of this id."""
+        """The index of the run of this id."""
         ...
 
     def going_on(self) -> Iterable[int]:
-        """The places of the runs that have not ended and will."""
+        """The indexes of the runs that have not ended and will."""
         ...
 
 
@@ -106,38 +106,38 @@ class StoredRuns:
         return [run.key[0] for run in self._runs]
 
     @cached_property
-    def _places(self) -> dict[int, int]:
-        return {run.key[1]: place for place, run in enumerate(self._runs)}
+    def _indexes(self) -> dict[int, int]:
+        return {run.key[1]: index for index, run in enumerate(self._runs)}
 
-    def key(self, place: int) -> RunKey:
-        """What the run at a place is ordered by."""
-        return self._runs[place].key
+    def key(self, index: int) -> RunKey:
+        """What the run at an index is ordered by."""
+        return self._runs[index].key
 
-    def row(self, place: int) -> Row:
-        """The run at a place."""
-        return self._runs[place].row
+    def row(self, index: int) -> Row:
+        """The run at an index."""
+        return self._runs[index].row
 
     def within(self, first: int, last: int) -> range:
-        """The places of the runs whose time lies between two, both included."""
+        """The indexes of the runs whose time lies between two, both included."""
         return range(bisect_left(self._times, first), bisect_right(self._times, last))
 
-    def encoded(self, places: range | list[int]) -> EncodedRows:
-        """The runs at some places, as they stand inside the body string."""
-        if not places or not isinstance(places, range):
-            return EncodedRows.of(self._runs[place].encoded for place in places)
-        side_by_side = slice(places.start, places.stop if places.stop >= 0 else None, places.step)
+    def encoded(self, indexes: range | list[int]) -> EncodedRows:
+        """The runs at some indexes, as they stand inside the body string."""
+        if not indexes or not isinstance(indexes, range):
+            return EncodedRows.of(self._runs[index].encoded for index in indexes)
+        side_by_side = slice(indexes.start, indexes.stop if indexes.stop >= 0 else None, indexes.step)
         if not all(self._escaped[side_by_side]):
-            for place in places:
-                self._escaped[place], self._lengths[place] = self._runs[place].encoded
+            for index in indexes:
+                self._escaped[index], self._lengths[index] = self._runs[index].encoded
         return EncodedRows(self._escaped[side_by_side], sum(self._lengths[side_by_side]))
 
     def find(self, run_id: int) -> int | None:
-        """The place of the run of this id."""
-        return self._places.get(run_id)
+        """The index of the run of this id."""
+        return self._indexes.get(run_id)
 
     def going_on(self) -> Iterable[int]:
-        """The places of the runs that have not ended and will."""
-        return [place for place, run in enumerate(self._runs) if goes_on(run.row)]
+        """The indexes of the runs that have not ended and will."""
+        return [index for index, run in enumerate(self._runs) if goes_on(run.row)]
 
 
 class RunHistory:
@@ -151,7 +151,7 @@ class RunHistory:
     def __init__(self, source: RunSource, column: TimeColumn) -> None:
         self._source = source
         self._column: TimeColumn = column
-        # What is not negative is a place in the source; what is negative is a run that came later.
+        # What is not negative is an index in the source; what is negative is a run that came later.
         self._order: range | array[int] = range(len(source))
         self._later: dict[int, StoredRun] = {}
         self._later_marks: dict[int, int] = {}
@@ -214,11 +214,11 @@ class RunHistory:
     def _mark(self, run_id: int) -> int | None:
         if run_id in self._later_marks:
             return self._later_marks[run_id]
-        place = self._source.find(run_id)
-        if place is None:
+        index = self._source.find(run_id)
+        if index is None:
             return None
-        position = bisect_left(self._order, self._source.key(place), key=self._key)
-        return place if position < len(self._order) and self._order[position] == place else None
+        position = bisect_left(self._order, self._source.key(index), key=self._key)
+        return index if position < len(self._order) and self._order[position] == index else None
 
     def _is_first(self, row: Row) -> bool:
         """Whether a run of the source is still there as it was."""

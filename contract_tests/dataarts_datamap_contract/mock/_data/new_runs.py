@@ -19,13 +19,13 @@ _TO_SUBMIT, _TO_START, _TO_END = 1 * _SECOND, 5 * _SECOND, 60 * _SECOND
 _WHOLE = ("taskRunningLogId", "planTime", "startTime")
 
 
-def complete_run(given: Mapping[str, object], operator: Operator, run_id: int, plan: int) -> Row:
+def complete_run(fields: Mapping[str, object], operator: Operator, run_id: int, plan: int) -> Row:
     """A run of an operator with all documented fields.
 
     It is submitted 1 s after its plan time, starts 5 s after it and takes a minute, as far as its status lets it.
 
     Args:
-        given: Values by the names of the documented fields, before all others; any JSON value is taken.
+        fields: Values by the names of the documented fields, before all others; any JSON value is taken.
         operator: Whose run it is.
         run_id: Its id, unless given.
         plan: Its plan time in milliseconds since the epoch, unless given.
@@ -46,45 +46,45 @@ def complete_run(given: Mapping[str, object], operator: Operator, run_id: int, p
         "taskRunningLogId": run_id,
         **_identity(operator),
     }
-    known = check_fields(given, whole, operator)
+    known = check_fields(fields, whole, operator)
     whole |= {name: known[name] for name in ("status", "planTime") if name in known}
     return {**whole, **_times(whole, known), **known}
 
 
-def change_run(row: Row, given: Mapping[str, object], operator: Operator) -> Row:
+def change_run(row: Row, fields: Mapping[str, object], operator: Operator) -> Row:
     """A run with other values in some of its fields; ``runningTime`` follows start and end unless given.
 
     Raises:
         ValueError: As for ``complete_run``.
     """
-    changed = {**row, **check_fields(given, row, operator)}
-    if "runningTime" not in given and given.keys() & {"startTime", "endTime"}:
+    changed = {**row, **check_fields(fields, row, operator)}
+    if "runningTime" not in fields and fields.keys() & {"startTime", "endTime"}:
         changed["runningTime"] = _duration(changed["startTime"], changed["endTime"])
     return changed
 
 
-def check_fields(given: Mapping[str, object], whole: Row, operator: Operator) -> Row:
+def check_fields(fields: Mapping[str, object], whole: Row, operator: Operator) -> Row:
     """What was given, if a run of the operator can have it.
 
     Raises:
         ValueError: As for ``complete_run``.
     """
-    unknown = given.keys() - whole.keys()
+    unknown = fields.keys() - whole.keys()
     if unknown:
         raise ValueError(f"{', '.join(sorted(unknown))}: no field of a run; the fields are {', '.join(whole)}")
-    for name, value in given.items():
+    for name, value in fields.items():
         check_json(name, value)
-    if type(given.get("status")) in (list, dict):
-        raise ValueError(f"status is {given['status']!r}: it must be a single value")
+    if type(fields.get("status")) in (list, dict):
+        raise ValueError(f"status is {fields['status']!r}: it must be a single value")
     for name in _WHOLE:
-        value = given.get(name, 0)
+        value = fields.get(name, 0)
         if type(value) is not int:
             raise ValueError(f"{name} is {value!r}: it must be an integer")
     for name, value in _identity(operator).items():
-        if given.get(name, value) not in (value, str(value)):
-            raise ValueError(f"{name} is {given[name]!r}: the run belongs to {operator}")
-    kept = {name: value for name, value in given.items() if name not in _identity(operator)}
-    return cast("Row", kept)  # any JSON value may stand in a row of a user's own
+        if fields.get(name, value) not in (value, str(value)):
+            raise ValueError(f"{name} is {fields[name]!r}: the run belongs to {operator}")
+    own = {name: value for name, value in fields.items() if name not in _identity(operator)}
+    return cast("Row", own)  # any JSON value may stand in a row of a user's own
 
 
 def _identity(operator: Operator) -> Row:
@@ -92,11 +92,11 @@ def _identity(operator: Operator) -> Row:
     return {"taskId": number, "jobName": operator.job_name, "workspaceId": operator.workspace_id}
 
 
-def _times(row: Row, given: Mapping[str, object]) -> Row:
+def _times(row: Row, fields: Mapping[str, object]) -> Row:
     plan, status = int(row["planTime"] or 0), row["status"]
-    start = given.get("startTime", 0 if status in NOT_STARTED else plan + _TO_START)
+    start = fields.get("startTime", 0 if status in NOT_STARTED else plan + _TO_START)
     ended = status not in NOT_ENDED and isinstance(start, int) and start > 0
-    end = cast("int", given.get("endTime", int(str(start)) + _TO_END if ended else 0))
+    end = cast("int", fields.get("endTime", int(str(start)) + _TO_END if ended else 0))
     return {
         "submitTime": plan + _TO_SUBMIT,
         "startTime": int(str(start)),

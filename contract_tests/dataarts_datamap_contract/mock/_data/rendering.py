@@ -37,7 +37,7 @@ class RunPages:
         """
         between = max(len(rows.escaped) - 1, 0)
         length = len(_OPENING) + rows.length + between + len(_CLOSING % total)
-        first = [piece.removeprefix(b",") for piece in rows.escaped[:1]]
+        first = [row.removeprefix(b",") for row in rows.escaped[:1]]
         return b"".join([self._head, *first, *rows.escaped[1:], self._tail % (total, length)])
 
 

@@ -24,7 +24,7 @@ _VARYING = ("endTime", "executionLogPath", "planTime", "runningTime", "startTime
 
 @dataclass(frozen=True)
 class SynthesisedRuns:
-    """Runs computed from their place. They satisfy ``RunSource``.
+    """Runs computed from their index. They satisfy ``RunSource``.
 
     A run starts in the first quarter of its period, a rerun in the third, and no run takes longer than a quarter. So
     they have the same order by plan time, start time and id. The newest run is under way, all others have ended.
@@ -37,7 +37,7 @@ class SynthesisedRuns:
         first_id: Id of the oldest.
         id_step: How much each id is above the one before.
         seed: What their times are made from.
-        statuses: Status by place, over and over.
+        statuses: Status by index, over and over.
         samples: A run of each of these statuses, and a running one.
         column: The column that keys are made of.
     """
@@ -56,15 +56,15 @@ class SynthesisedRuns:
     def __len__(self) -> int:
         return self.size
 
-    def key(self, place: int) -> RunKey:
-        """What the run at a place is ordered by."""
-        plan, _, start, _ = self._moments(place)
-        return plan if self.column == "planTime" else start, self._id(place)
+    def key(self, index: int) -> RunKey:
+        """What the run at an index is ordered by."""
+        plan, _, start, _ = self._moments(index)
+        return plan if self.column == "planTime" else start, self._id(index)
 
-    def row(self, place: int) -> Row:
-        """The run at a place."""
-        plan, submit, start, end = self._moments(place)
-        sample = self.samples[self._status(place)]
+    def row(self, index: int) -> Row:
+        """The run at an index."""
+        plan, submit, start, end = self._moments(index)
+        sample = self.samples[self._status(index)]
         return {
             **sample,
             "endTime": end,
@@ -73,57 +73,57 @@ class SynthesisedRuns:
             "runningTime": end - start if end else 0,
             "startTime": start,
             "submitTime": submit,
-            "taskRunningLogId": self._id(place),
+            "taskRunningLogId": self._id(index),
         }
 
     def within(self, first: int, last: int) -> range:
-        """The places of the runs whose time lies between two, both included."""
-        places = range(self.size)
-        return range(bisect_left(places, first, key=self._time), bisect_right(places, last, key=self._time))
+        """The indexes of the runs whose time lies between two, both included."""
+        indexes = range(self.size)
+        return range(bisect_left(indexes, first, key=self._time), bisect_right(indexes, last, key=self._time))
 
-    def encoded(self, places: range | list[int]) -> EncodedRows:
-        """The runs at some places, as they stand inside the body string."""
-        return EncodedRows.of(map(self._encoded, places))
+    def encoded(self, indexes: range | list[int]) -> EncodedRows:
+        """The runs at some indexes, as they stand inside the body string."""
+        return EncodedRows.of(map(self._encoded, indexes))
 
-    def _encoded(self, place: int) -> EncodedRow:
-        plan, submit, start, end = self._moments(place)
-        template, excess = self._templates[self._status(place)]
-        escaped = template % (end, submit, plan, end - start if end else 0, start, submit, self._id(place))
+    def _encoded(self, index: int) -> EncodedRow:
+        plan, submit, start, end = self._moments(index)
+        template, excess = self._templates[self._status(index)]
+        escaped = template % (end, submit, plan, end - start if end else 0, start, submit, self._id(index))
         return EncodedRow(escaped, len(escaped) - excess)
 
-    def _time(self, place: int) -> int:
-        return self.key(place)[0]
+    def _time(self, index: int) -> int:
+        return self.key(index)[0]
 
     def find(self, run_id: int) -> int | None:
-        """The place of the run of this id."""
-        place, rest = divmod(run_id - self.first_id, self.id_step)
-        return place if rest == 0 and 0 <= place < self.size else None
+        """The index of the run of this id."""
+        index, rest = divmod(run_id - self.first_id, self.id_step)
+        return index if rest == 0 and 0 <= index < self.size else None
 
     def going_on(self) -> range:
-        """The place of the newest run."""
+        """The index of the newest run."""
         return range(max(self.size - 1, 0), self.size)
 
-    def _id(self, place: int) -> int:
-        return self.first_id + place * self.id_step
+    def _id(self, index: int) -> int:
+        return self.first_id + index * self.id_step
 
-    def _status(self, place: int) -> str:
-        age = self.size - 1 - place
+    def _status(self, index: int) -> str:
+        age = self.size - 1 - index
         if age == 0:
             return "running"
         rest = age % _CYCLE
         if rest >= _CYCLE - 2:
             return "fail" if rest == _CYCLE - 1 else "success"
-        return self.statuses[place % len(self.statuses)]
+        return self.statuses[index % len(self.statuses)]
 
-    def _moments(self, place: int) -> tuple[int, int, int, int]:
+    def _moments(self, index: int) -> tuple[int, int, int, int]:
         """Plan time, submission, start and end."""
         quarter, half = self._quarter, self._half
-        cycles, rest = divmod(self.size - 1 - place, _CYCLE)
+        cycles, rest = divmod(self.size - 1 - index, _CYCLE)
         plan = self.newest - (cycles * (_CYCLE - 1) + (rest if rest < _CYCLE - 1 else _CYCLE - 2)) * self.period
-        chance = (place + self.seed) * _SPREAD & 0xFFFF_FFFF
+        chance = (index + self.seed) * _SPREAD & 0xFFFF_FFFF
         delay = chance % quarter
         start = plan + delay + (2 * quarter if rest == _CYCLE - 2 else 0)
-        end = start + half + (chance >> 8) % half if place < self.size - 1 else 0
+        end = start + half + (chance >> 8) % half if index < self.size - 1 else 0
         return plan, start - delay // 2, start, end
 
     @cached_property

@@ -15,7 +15,7 @@ from dataarts_datamap_contract.mock._identity.signature import (
     signed_value,
     verify_signature,
 )
-from dataarts_datamap_contract.mock._web.responses import RefusalError
+from dataarts_datamap_contract.mock._web.responses import HttpError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +47,7 @@ class Authentication:
         """Return if the request may go on.
 
         Raises:
-            RefusalError: It says neither who asks by a token nor by a signature, or says it wrongly.
+            HttpError: It says neither who asks by a token nor by a signature, or says it wrongly.
         """
         signed = claims_signature(request)
         if signed:
@@ -67,17 +67,19 @@ class TokenAuthentication:
         """Return if the request may go on.
 
         Raises:
-            RefusalError: It has no token, another one, an expired one, or several; the texts are documented.
+            HttpError: It has no token, another one, an expired one, or several; the texts are documented.
         """
         tokens = request.header(_TOKEN_HEADER)
         if len(tokens) != 1:
-            raise _refusal(f"{_TOKEN_HEADER} not found" if not tokens else f"{_TOKEN_HEADER} sent {len(tokens)} times")
+            raise _unauthorized(
+                f"{_TOKEN_HEADER} not found" if not tokens else f"{_TOKEN_HEADER} sent {len(tokens)} times"
+            )
         if hmac.compare_digest(tokens[0], self._token):
             return
         if not self._issued.knows(tokens[0]):
-            raise _refusal("decrypt token fail")
+            raise _unauthorized("decrypt token fail")
         if self._issued.is_expired(tokens[0]):
-            raise RefusalError(401, "APIGW.0307", "The token must be updated")
+            raise HttpError(401, "APIGW.0307", "The token must be updated")
 
 
 class SignatureAuthentication:
@@ -99,13 +101,13 @@ class SignatureAuthentication:
         """Return if the request may go on.
 
         Raises:
-            RefusalError: Its signature does not hold.
+            HttpError: Its signature does not hold.
         """
         try:
             self._check(request, read_claim(request))
         except SignatureError as error:
             self._record.count_refused_signature()
-            raise _refusal(str(error)) from None
+            raise _unauthorized(str(error)) from None
 
     def _check(self, request: RequestParts, claim: Claim) -> None:
         if not hmac.compare_digest(claim.access_key, self._access_key):
@@ -173,5 +175,5 @@ def _read_date(sent: bytes) -> datetime:
     raise SignatureError(f"{DATE_HEADER} is not a time like 20191115T033655Z") from None
 
 
-def _refusal(reason: str) -> RefusalError:
-    return RefusalError(401, "APIGW.0301", f"Incorrect IAM authentication information: {reason}")
+def _unauthorized(reason: str) -> HttpError:
+    return HttpError(401, "APIGW.0301", f"Incorrect IAM authentication information: {reason}")

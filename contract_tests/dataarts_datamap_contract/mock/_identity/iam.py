@@ -14,7 +14,7 @@ from uuid import NAMESPACE_OID, uuid5
 from jsonschema_rs import Draft202012Validator, ValidationError
 
 from dataarts_datamap_contract.mock._identity.authentication import FailureLock
-from dataarts_datamap_contract.mock._web.responses import RefusalError, Reply
+from dataarts_datamap_contract.mock._web.responses import HttpError, Reply
 from dataarts_datamap_contract.mock._web.routes import Route
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class IdentityService:
         if (user["domain"]["name"], user["name"]) != (self._config.account, self._config.user):
             raise _wrong_password()
         if self._lock.is_locked():
-            raise IamRefusalError(401, "IAM.0061", "Unauthorized", "The account is locked.")
+            raise IamError(401, "IAM.0061", "Unauthorized", "The account is locked.")
         if not hmac.compare_digest(_bytes(user["password"]), _bytes(self._config.password)):
             self._lock.count_failure()
             raise _wrong_password()
@@ -117,7 +117,7 @@ class IdentityService:
     def _check_project(self, wanted: Mapping[str, str]) -> None:
         known = {"id": self._config.project_id, "name": self._config.region}
         if any(known[name] != value for name, value in wanted.items()):
-            raise IamRefusalError(404, "IAM.0004", "Not Found", "Could not find the project of the scope.")
+            raise IamError(404, "IAM.0004", "Not Found", "Could not find the project of the scope.")
 
     def _describe(self, token: IssuedToken) -> dict[str, Any]:
         return {
@@ -147,7 +147,7 @@ class IdentityService:
         }
 
 
-class IamRefusalError(RefusalError):
+class IamError(HttpError):
     """A refusal in the nested shape that is seen of IAM; where IAM puts its own code in it is inferred."""
 
     def __init__(self, status: int, code: str, title: str, message: str) -> None:
@@ -167,20 +167,20 @@ def _read_login(body: bytes) -> dict[str, Any]:
         _LOGIN.validate(document)
     except ValidationError as error:
         # Its own text may show the password.
-        place = "/".join(map(str, error.instance_path)) or "the top"
-        raise _bad_login(f"The request body is no password login with project scope: see {place}.") from None
+        where = "/".join(map(str, error.instance_path)) or "the top"
+        raise _bad_login(f"The request body is no password login with project scope: see {where}.") from None
     except (ValueError, RecursionError):
         raise _bad_login("The request body is not JSON.") from None
     login: dict[str, Any] = document["auth"]
     return login
 
 
-def _bad_login(message: str) -> IamRefusalError:
-    return IamRefusalError(400, "IAM.0011", "Bad Request", message)
+def _bad_login(message: str) -> IamError:
+    return IamError(400, "IAM.0011", "Bad Request", message)
 
 
-def _wrong_password() -> IamRefusalError:
-    return IamRefusalError(401, "IAM.0062", "Unauthorized", "The username or password is wrong.")
+def _wrong_password() -> IamError:
+    return IamError(401, "IAM.0062", "Unauthorized", "The username or password is wrong.")
 
 
 def _bytes(text: str) -> bytes:

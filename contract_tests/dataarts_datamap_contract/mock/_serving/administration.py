@@ -12,7 +12,7 @@ from dataarts_datamap_contract.mock._config import MOST_RUNS
 from dataarts_datamap_contract.mock._data.dataset import TABLE_GUID, Operator
 from dataarts_datamap_contract.mock._data.encoding import check_json
 from dataarts_datamap_contract.mock._web.faults import Fault
-from dataarts_datamap_contract.mock._web.responses import RefusalError, Reply
+from dataarts_datamap_contract.mock._web.responses import HttpError, Reply
 from dataarts_datamap_contract.mock._web.routes import Route
 from dataarts_datamap_contract.mock._web.validation import ParameterRules
 
@@ -100,7 +100,7 @@ class Administration:
         if wanted.get("empty"):
             self._world.clear()
         else:
-            with _told():
+            with _wrong_values_refused():
                 self._world.invent(_integer(wanted, "seed", 0) or 0, _integer(wanted, "size", None))
         return _reply({"operators": sum(map(len, self._world.dataset.tables.values()))})
 
@@ -123,7 +123,7 @@ class Administration:
         texts = _object(_document(request), known=("faults",)).get("faults")
         if not isinstance(texts, list):
             raise _wrong(f"faults is {texts!r}: it must be a list")
-        with _told():
+        with _wrong_values_refused():
             self._faults.replace([Fault.parse(str(text)) for text in cast("list[object]", texts)])
         return self.list_faults(request)
 
@@ -131,7 +131,7 @@ class Administration:
         """Add an operator to a table."""
         wanted = _object(_document(request), known=("task_id", "job_name", "workspace_id", "table_guid"))
         operator = Operator(*(_text(wanted, name) for name in ("task_id", "job_name", "workspace_id")))
-        with _told():
+        with _wrong_values_refused():
             self._world.add_operator(operator, _text(wanted, "table_guid", TABLE_GUID))
         return _reply({name: getattr(operator, name) for name in ("task_id", "job_name", "workspace_id")})
 
@@ -145,7 +145,7 @@ class Administration:
         """Add runs, or change them."""
         document = _document(request)
         wanted = cast("list[object]", document if isinstance(document, list) else [document])
-        with _told():
+        with _wrong_values_refused():
             return _reply({"runs": self._world.put_runs([self._addressed(_object(run)) for run in wanted])})
 
     def delete_run(self, request: RequestParts) -> Reply:
@@ -194,7 +194,7 @@ def _is_loopback(host: str) -> bool:
 
 
 @contextmanager
-def _told() -> Generator[None]:
+def _wrong_values_refused() -> Generator[None]:
     """A block in which what is wrong with a value is said in the answer."""
     try:
         yield
@@ -207,7 +207,7 @@ def _document(request: RequestParts) -> object:
         document: object = json.loads(request.body or b"{}")
     except (ValueError, RecursionError) as error:
         raise _wrong(f"the body is no JSON: {error}") from None
-    with _told():
+    with _wrong_values_refused():
         check_json("the body", document)
     return document
 
@@ -236,12 +236,12 @@ def _integer(wanted: dict[str, Any], name: str, default: int | None) -> int | No
     return value
 
 
-def _wrong(reason: str) -> RefusalError:
-    return RefusalError(400, "MOCK.0400", reason)
+def _wrong(reason: str) -> HttpError:
+    return HttpError(400, "MOCK.0400", reason)
 
 
-def _unknown(reason: str) -> RefusalError:
-    return RefusalError(404, "MOCK.0404", reason)
+def _unknown(reason: str) -> HttpError:
+    return HttpError(404, "MOCK.0404", reason)
 
 
 def _reply(document: object) -> Reply:

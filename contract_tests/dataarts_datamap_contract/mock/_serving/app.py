@@ -21,7 +21,7 @@ from dataarts_datamap_contract.mock._serving.traffic import Latency, RateLimit
 from dataarts_datamap_contract.mock._web.faults import asked_for, can_be_sent, send_wrongly
 from dataarts_datamap_contract.mock._web.record import Exchange, Record
 from dataarts_datamap_contract.mock._web.requests import RequestParts, read_body
-from dataarts_datamap_contract.mock._web.responses import AnswerWriter, RefusalError, Reply
+from dataarts_datamap_contract.mock._web.responses import HttpError, Reply, ResponseWriter
 from dataarts_datamap_contract.mock._web.routes import Route
 from dataarts_datamap_contract.mock._web.validation import Arguments, ParameterRules
 from dataarts_datamap_contract.specification import load_specification
@@ -118,7 +118,7 @@ class DeclaredOperation:
         """The answer to a request.
 
         Raises:
-            RefusalError: A step refuses it.
+            HttpError: A step refuses it.
         """
         self.authenticate(request)
         return Reply(self.perform(self.judge(request)))
@@ -140,7 +140,7 @@ def build_app(
     """
     record.hide((config.token, config.secret_key, config.security_token, config.password))
     held = controls or Controls(config, record)
-    way = _Way(lambda: _Gateway(_routes(config, held, alter or _leave), AnswerWriter(config.seed)), config, held)
+    way = _Way(lambda: _Gateway(_routes(config, held, alter or _leave), ResponseWriter(config.seed)), config, held)
     return _Front(way, Administration(config, held))
 
 
@@ -213,9 +213,7 @@ class _Service:
         self._check_scope(arguments)
         start, end = arguments.number("start_time"), arguments.number("end_time")
         if start > end:
-            raise RefusalError(
-                400, "APIGW.0106", f"Invalid query parameter end_time: {end} is before start_time {start}"
-            )
+            raise HttpError(400, "APIGW.0106", f"Invalid query parameter end_time: {end} is before start_time {start}")
         workspace_id = arguments.text("workspace_id")
         offset, limit = arguments.number("offset"), arguments.number("limit")
         with self._world.lock:
@@ -232,14 +230,14 @@ class _Service:
         guid = arguments.text("guid")
         operators = self._world.dataset.tables.get(guid)
         if operators is None:
-            raise RefusalError(404, "DLG.0404", f"The table {guid} does not exist")
+            raise HttpError(404, "DLG.0404", f"The table {guid} does not exist")
         return render_operators(operators)
 
     def _check_scope(self, arguments: Arguments) -> None:
         if arguments.text("project_id") != self._config.project_id:
-            raise RefusalError(403, "DLM.4001", "The project does not exist, or the token is not for it")
+            raise HttpError(403, "DLM.4001", "The project does not exist, or the token is not for it")
         if arguments.text("instance") != self._config.instance_id:
-            raise RefusalError(403, "DLM.4001", "The instance or the workspace does not exist")
+            raise HttpError(403, "DLM.4001", "The instance or the workspace does not exist")
 
 
 class _Front:
@@ -247,7 +245,7 @@ class _Front:
 
     def __init__(self, service: _Way, administration: Administration) -> None:
         self._service = service
-        self._own = _Gateway(administration.routes(), AnswerWriter("administration"))
+        self._own = _Gateway(administration.routes(), ResponseWriter("administration"))
         self._may_enter = administration.may_enter
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -278,7 +276,7 @@ class _Way:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         gateway = self._gateway
-        response = await gateway.answer(scope, receive)
+        response = await gateway.respond(scope, receive)
         try:
             fault = asked_for(scope) or self._faults.next()
         except ValueError as error:
@@ -296,29 +294,29 @@ class _Way:
 class _Gateway:
     """Finds the operation of a request, and puts its answer on the wire."""
 
-    def __init__(self, routes: list[Route], answers: AnswerWriter) -> None:
+    def __init__(self, routes: list[Route], writer: ResponseWriter) -> None:
         self._routes = routes
-        self._answers = answers
+        self._writer = writer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = await self.answer(scope, receive)
+        response = await self.respond(scope, receive)
         await response(scope, receive, send)
 
-    async def answer(self, scope: Scope, receive: Receive) -> Response:
+    async def respond(self, scope: Scope, receive: Receive) -> Response:
         """The answer to a request, whatever happens."""
         try:
             operation, path = self._find(scope)
-            return self._answers.success(operation(RequestParts.of(scope, path, await read_body(receive))))
-        except RefusalError as error:
-            return self._answers.refusal(error)
+            return self._writer.success(operation(RequestParts.of(scope, path, await read_body(receive))))
+        except HttpError as error:
+            return self._writer.error_response(error)
         except Exception:  # noqa: BLE001  the answer to a bug is documented too
             # Raised any further, it would make uvicorn drop the connection after the answer, without saying so in it.
             _log.exception("the mock server failed on %s %r", scope["method"], scope["path"])
-            return self._answers.refusal(RefusalError(500, "APIGW.0601", "Internal server error"))
+            return self._writer.error_response(HttpError(500, "APIGW.0601", "Internal server error"))
 
     def refuse(self, status: int, reason: str) -> Response:
         """The answer to a request that the mock itself cannot make sense of."""
-        return self._answers.refusal(RefusalError(status, f"MOCK.0{status}", reason))
+        return self._writer.error_response(HttpError(status, f"MOCK.0{status}", reason))
 
     def _find(self, scope: Scope) -> tuple[Operation, Mapping[str, bytes]]:
         raw_path: bytes = scope["raw_path"]
@@ -326,7 +324,7 @@ class _Gateway:
             match = route.pattern.fullmatch(raw_path)
             if match:
                 return route.operation(scope["method"]), match.groupdict()
-        raise RefusalError(404, "APIGW.0101", _UNKNOWN_API)
+        raise HttpError(404, "APIGW.0101", _UNKNOWN_API)
 
 
 def _exchange(scope: Scope, response: Response, fault: Fault | None) -> Exchange:
@@ -336,6 +334,6 @@ def _exchange(scope: Scope, response: Response, fault: Fault | None) -> Exchange
         query=scope["query_string"],
         headers=scope["headers"],
         status=response.status_code,
-        answered=response.raw_headers,
+        response_headers=response.raw_headers,
         fault=fault,
     )

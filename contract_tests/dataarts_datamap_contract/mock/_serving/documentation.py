@@ -67,5 +67,5 @@ def served_files() -> Mapping[bytes, tuple[bytes, str]]:
 def _swagger_folder() -> Path | None:
     """Where the package that carries Swagger UI has it. It is a part of another framework, and is not loaded."""
     spec = find_spec("flask_swagger_ui")
-    places = spec.submodule_search_locations if spec else None
-    return Path(places[0], "dist") if places else None
+    folders = spec.submodule_search_locations if spec else None
+    return Path(folders[0], "dist") if folders else None

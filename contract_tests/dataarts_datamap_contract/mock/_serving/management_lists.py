@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from dataarts_datamap_contract.mock._web.responses import RefusalError, Reply
+from dataarts_datamap_contract.mock._web.responses import HttpError, Reply
 from dataarts_datamap_contract.mock._web.routes import Route
 from dataarts_datamap_contract.mock._web.validation import ParameterRules
 
@@ -73,7 +73,7 @@ class ManagementCenter:
         self._authentication.check(request)
         for name, (value,) in request.texts()["path"].items():
             if value != getattr(self._config, name):
-                raise RefusalError(403, "DLM.4001", "The instance or the workspace does not exist")
+                raise HttpError(403, "DLM.4001", "The instance or the workspace does not exist")
 
 
 def _page(request: RequestParts, rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], int]:

@@ -8,7 +8,7 @@ import random
 from collections import deque
 from typing import TYPE_CHECKING
 
-from dataarts_datamap_contract.mock._web.responses import RefusalError
+from dataarts_datamap_contract.mock._web.responses import HttpError
 
 if TYPE_CHECKING:
     from dataarts_datamap_contract.mock._config import MockConfig
@@ -32,14 +32,14 @@ class RateLimit:
         """Return if one more request may go on.
 
         Raises:
-            RefusalError: The second is full.
+            HttpError: The second is full.
         """
         if self._limit is None:
             return
         present = self._stopwatch()
         if len(self._passed) == self._limit and present - self._passed[0] < 1:
             self._record.count_throttled()
-            raise RefusalError(
+            raise HttpError(
                 429,
                 "APIGW.0308",
                 "The throttling threshold has been reached: "

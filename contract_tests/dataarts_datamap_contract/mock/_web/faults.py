@@ -132,7 +132,7 @@ class FaultPlan:
         """Put others in their place, and begin to count again."""
         with self._lock:
             self._faults = tuple(faults)
-            self._answers = 0
+            self._responses = 0
             self._random = random.Random(f"faults/{self._seed}")  # noqa: S311  chance to test with, not a secret
 
     def next(self) -> Fault | None:
@@ -140,12 +140,12 @@ class FaultPlan:
         if not self._faults:
             return None
         with self._lock:
-            self._answers += 1
+            self._responses += 1
             return next(filter(self._strikes, self._faults), None)
 
     def _strikes(self, fault: Fault) -> bool:
         if fault.every is not None:
-            return self._answers % fault.every == 0
+            return self._responses % fault.every == 0
         return fault.probability is None or self._random.random() < fault.probability
 
 

@@ -24,7 +24,7 @@ class Exchange(NamedTuple):
         query: Query, as sent.
         headers: Header fields, as sent.
         status: HTTP status of the answer.
-        answered: Header fields of the answer.
+        response_headers: Header fields of the answer.
         fault: How the answer went wrong on its way.
     """
 
@@ -33,7 +33,7 @@ class Exchange(NamedTuple):
     query: bytes
     headers: list[tuple[bytes, bytes]]
     status: int
-    answered: list[tuple[bytes, bytes]]
+    response_headers: list[tuple[bytes, bytes]]
     fault: Fault | None
 
     @property
@@ -44,7 +44,7 @@ class Exchange(NamedTuple):
     @property
     def request_id(self) -> str:
         """Id of the answer."""
-        return dict(self.answered)[b"x-request-id"].decode()
+        return dict(self.response_headers)[b"x-request-id"].decode()
 
 
 class Record:

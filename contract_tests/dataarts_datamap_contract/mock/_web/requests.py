@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote_to_bytes
 
-from dataarts_datamap_contract.mock._web.responses import RefusalError
+from dataarts_datamap_contract.mock._web.responses import HttpError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,7 +57,7 @@ class RequestParts:
         """The values of each parameter sent, by its place, ``path`` or ``query``, and its name.
 
         Raises:
-            RefusalError: The path or the query is not percent-encoded UTF-8.
+            HttpError: The path or the query is not percent-encoded UTF-8.
         """
         path = {name: [_decode("path", value)] for name, value in self.path.items()}
         query: dict[str, list[str]] = {}
@@ -75,7 +75,7 @@ async def read_body(receive: Receive) -> bytes:
     """The whole body of an ASGI request.
 
     Raises:
-        RefusalError: It is longer than the gateway's documented 12 MB.
+        HttpError: It is longer than the gateway's documented 12 MB.
     """
     body, more = bytearray(), True
     while more:
@@ -83,19 +83,19 @@ async def read_body(receive: Receive) -> bytes:
         body += message.get("body", b"")
         more = message.get("more_body", False)
         if len(body) > _BODY_BYTES:
-            raise RefusalError(413, "APIGW.0201", "Bad request: the body is longer than 12 MB")
+            raise HttpError(413, "APIGW.0201", "Bad request: the body is longer than 12 MB")
     return bytes(body)
 
 
-def _decode(place: str, encoded: bytes) -> str:
+def _decode(part: str, encoded: bytes) -> str:
     if encoded.isascii() and b"%" not in encoded:
         return encoded.decode()
     if _BROKEN_ESCAPE.search(encoded):
-        raise _malformed(place)
+        raise _malformed(part)
     try:
         return unquote_to_bytes(encoded).decode()
     except UnicodeDecodeError:
-        raise _malformed(place) from None
+        raise _malformed(part) from None
 
 
 def _split_query(query: bytes) -> list[tuple[str, str]]:
@@ -111,5 +111,5 @@ def _split_query(query: bytes) -> list[tuple[str, str]]:
         raise _malformed("query") from None
 
 
-def _malformed(place: str) -> RefusalError:
-    return RefusalError(400, "APIGW.0201", f"Bad request: the {place} is not percent-encoded UTF-8")
+def _malformed(part: str) -> HttpError:
+    return HttpError(400, "APIGW.0201", f"Bad request: the {part} is not percent-encoded UTF-8")

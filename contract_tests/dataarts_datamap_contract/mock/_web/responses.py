@@ -31,7 +31,7 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-class RefusalError(Exception):
+class HttpError(Exception):
     """A request that is answered with an error.
 
     Attributes:
@@ -53,7 +53,7 @@ class RefusalError(Exception):
         return {"error_msg": self.message, "error_code": self.code}
 
 
-class AnswerWriter:
+class ResponseWriter:
     """Writes answers, each under a request id of its own: ids count up from a start that the seed gives."""
 
     def __init__(self, seed: int | str) -> None:
@@ -62,22 +62,22 @@ class AnswerWriter:
 
     def success(self, reply: Reply) -> Response:
         """A JSON document."""
-        return self._answer(reply.status, reply.document, self._request_id(), reply.headers)
+        return self._write(reply.status, reply.document, self._request_id(), reply.headers)
 
-    def refusal(self, error: RefusalError) -> Response:
+    def error_response(self, error: HttpError) -> Response:
         """An error in the shape of whoever refuses; the gateway puts the request id into it."""
         request_id = self._request_id()
         document = error.document()
         if error.code.startswith(_GATEWAY):
             document["request_id"] = request_id
         body = json.dumps(document, ensure_ascii=False).encode()
-        return self._answer(error.status, body, request_id, error.headers)
+        return self._write(error.status, body, request_id, error.headers)
 
     def _request_id(self) -> str:
         return f"{self._prefix}{next(self._numbers):012x}"
 
     @staticmethod
-    def _answer(status: int, body: bytes, request_id: str, headers: Mapping[str, str]) -> Response:
+    def _write(status: int, body: bytes, request_id: str, headers: Mapping[str, str]) -> Response:
         return Response(
             body,
             status_code=status,

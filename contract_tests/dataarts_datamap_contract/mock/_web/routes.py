@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from dataarts_datamap_contract.mock._web.requests import RequestParts
-from dataarts_datamap_contract.mock._web.responses import RefusalError, Reply
+from dataarts_datamap_contract.mock._web.responses import HttpError, Reply
 
 Operation: TypeAlias = Callable[[RequestParts], Reply]
 
@@ -35,8 +35,8 @@ class Route:
         """The operation for a method.
 
         Raises:
-            RefusalError: None is declared; the answer says which are.
+            HttpError: None is declared; the answer says which are.
         """
         if method not in self.operations:
-            raise RefusalError(405, "APIGW.0101", f"{method} is not allowed", {"Allow": ", ".join(self.operations)})
+            raise HttpError(405, "APIGW.0101", f"{method} is not allowed", {"Allow": ", ".join(self.operations)})
         return self.operations[method]

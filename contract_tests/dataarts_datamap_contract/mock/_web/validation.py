@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from jsonschema_rs import Draft202012Validator, ValidationError
 
-from dataarts_datamap_contract.mock._web.responses import RefusalError
+from dataarts_datamap_contract.mock._web.responses import HttpError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -52,7 +52,7 @@ class ParameterRules:
         """The values of the declared parameters.
 
         Raises:
-            RefusalError: One of them is missing, sent twice, or not what its schema asks for.
+            HttpError: One of them is missing, sent twice, or not what its schema asks for.
         """
         texts = request.texts()
         judged = {rule.name: rule.judge(rule.sent(request, texts)) for rule in self._rules}
@@ -64,7 +64,7 @@ class _Rule:
 
     def __init__(self, declaration: Mapping[str, Any]) -> None:
         self.name: str = declaration["name"]
-        self._place: str = declaration["in"]
+        self._location: str = declaration["in"]
         self._required: bool = declaration.get("required", False)
         schema: dict[str, Any] = declaration["schema"]
         if schema.get("type") not in _TYPES:
@@ -74,29 +74,29 @@ class _Rule:
 
     def sent(self, request: RequestParts, texts: Mapping[str, Mapping[str, list[str]]]) -> list[str]:
         """The values of the parameter; the name of a header field is not told apart by case."""
-        if self._place == "header":
+        if self._location == "header":
             return [value.decode("latin-1") for value in request.header(self.name)]
-        return texts[self._place].get(self.name, [])
+        return texts[self._location].get(self.name, [])
 
     def judge(self, sent: list[str]) -> str | int | None:
         if not sent:
             if self._required:
-                raise self._refusal("it is missing")
+                raise self._bad_request("it is missing")
             return None
         if len(sent) > 1:
-            raise self._refusal(f"it was sent {len(sent)} times")
+            raise self._bad_request(f"it was sent {len(sent)} times")
         value = self._read(sent[0])
         try:
             self._validator.validate(value)
         except ValidationError as error:
-            raise self._refusal(error.message) from None
+            raise self._bad_request(error.message) from None
         return value
 
     def _read(self, text: str) -> str | int:
         return int(text) if self._is_integer and _INTEGER.fullmatch(text) else text
 
-    def _refusal(self, reason: str) -> RefusalError:
-        return RefusalError(400, "APIGW.0106", f"Invalid {self._place} parameter {self.name}: {reason}")
+    def _bad_request(self, reason: str) -> HttpError:
+        return HttpError(400, "APIGW.0106", f"Invalid {self._location} parameter {self.name}: {reason}")
 
 
 def _resolve(document: Mapping[str, Any], parameter: Mapping[str, Any]) -> Mapping[str, Any]:

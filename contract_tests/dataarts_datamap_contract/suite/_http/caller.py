@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import httpcore
 
-from dataarts_datamap_contract.suite._http.messages import Answer
+from dataarts_datamap_contract.suite._http.messages import Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,11 +30,11 @@ class BudgetSpentError(Exception):
     """The run has sent as many requests as it may."""
 
 
-class NoAnswerError(Exception):
+class NoResponseError(Exception):
     """A request had no answer; the text says why."""
 
 
-class BrokenAnswerError(NoAnswerError):
+class BrokenResponseError(NoResponseError):
     """The server began or ended its answer in a way that HTTP does not allow."""
 
 
@@ -78,32 +78,32 @@ class Caller:
     def __exit__(self, *_: object) -> None:
         self._pool.close()
 
-    def send(self, request: Request) -> Answer:
+    def send(self, request: Request) -> Response:
         """The server's answer.
 
         Raises:
             BudgetSpentError: No request is left.
-            NoAnswerError: The server cannot be reached or does not answer in time.
+            NoResponseError: The server cannot be reached or does not answer in time.
         """
-        answer = self._send_twice(request)
+        response = self._send_twice(request)
         for _ in range(_MOST_WAITS):
-            if answer.status != _THROTTLED:
+            if response.status != _THROTTLED:
                 break
-            self._pace.sleep(_wait(answer))
-            answer = self._send_once(request)
-        return answer
+            self._pace.sleep(_wait(response))
+            response = self._send_once(request)
+        return response
 
-    def _send_twice(self, request: Request) -> Answer:
+    def _send_twice(self, request: Request) -> Response:
         try:
-            answer = self._send_once(request)
-        except NoAnswerError:
+            response = self._send_once(request)
+        except NoResponseError:
             return self._send_once(request)
-        if answer.status in _TRANSIENT:
+        if response.status in _TRANSIENT:
             self._pace.sleep(min(1.0, self._pace.interval or 0.05))
             return self._send_once(request)
-        return answer
+        return response
 
-    def _send_once(self, request: Request) -> Answer:
+    def _send_once(self, request: Request) -> Response:
         if not self._may_write and request.method not in _SAFE_METHODS:
             raise ValueError(f"{request.method} could write: it is sent to a mock only")
         self.take_turn()
@@ -116,11 +116,11 @@ class Caller:
                 headers=[(name.encode("ascii"), value.encode("utf-8")) for name, value in fields],
                 extensions={"timeout": dict.fromkeys(("connect", "read", "write", "pool"), _TIMEOUT_SECONDS)},
             ) as response:
-                return Answer(response.status, _decode_fields(response.headers), _read(response))
+                return Response(response.status, _decode_fields(response.headers), _read(response))
         except (httpcore.RemoteProtocolError, httpcore.ReadError) as error:
-            raise BrokenAnswerError(f"{type(error).__name__}: {error}") from error
+            raise BrokenResponseError(f"{type(error).__name__}: {error}") from error
         except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.LocalProtocolError, OSError) as error:
-            raise NoAnswerError(f"{type(error).__name__}: {error}") from error
+            raise NoResponseError(f"{type(error).__name__}: {error}") from error
 
     def take_turn(self) -> None:
         """Wait until the next request may go, and count it.
@@ -142,7 +142,7 @@ def _read(response: httpcore.Response) -> bytes:
     for chunk in response.iter_stream():
         content += chunk
         if len(content) > _MOST_BYTES:
-            raise BrokenAnswerError(f"the answer is longer than {_MOST_BYTES} bytes")
+            raise BrokenResponseError(f"the answer is longer than {_MOST_BYTES} bytes")
     return bytes(content)
 
 
@@ -150,9 +150,9 @@ def _decode_fields(fields: list[tuple[bytes, bytes]]) -> tuple[tuple[str, str], 
     return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in fields)
 
 
-def _wait(answer: Answer) -> float:
+def _wait(response: Response) -> float:
     """How long a 429 asks to wait, within bounds; a second if it does not say."""
-    for value in answer.header("Retry-After"):
+    for value in response.header("Retry-After"):
         if value.isascii() and value.isdecimal():
             return min(float(value), _LONGEST_WAIT)
     return 1.0

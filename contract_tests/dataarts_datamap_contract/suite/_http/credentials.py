@@ -93,14 +93,14 @@ class Signer:
         """The request, signed with another secret key or under another access key."""
         return self._sign(request, request, secret_key=secret_key, access_key=access_key, standing="bad")
 
-    def sign_nearly(self, request: Request, place: int) -> Request:
+    def sign_nearly(self, request: Request, position: int) -> Request:
         """The request with one digit of its signature changed."""
         signed = self._sign(request, request)
         right = _signature_of(signed)
         digits = list(right)
-        digits[place] = "1" if digits[place] == "0" else "0"
+        digits[position] = "1" if digits[position] == "0" else "0"
         fields = tuple((name, value.replace(right, "".join(digits))) for name, value in signed.credential.fields)
-        return _with(request, Credential("bad", fields, _SIGNED, untold=(right,)))
+        return _with(request, Credential("bad", fields, _SIGNED, right_values=(right,)))
 
     def sign_other(self, signed: Request, sent: Request) -> Request:
         """A request that carries the signature of another one."""
@@ -146,9 +146,12 @@ class Signer:
         fields = (*own, ("Authorization", authorization))
         if standing == "good":
             return _with(sent, Credential("good", fields, _SIGNED))
-        return _with(sent, Credential("bad", fields, _SIGNED, untold=self._untold(sent, covered, date, authorization)))
+        return _with(
+            sent,
+            Credential("bad", fields, _SIGNED, right_values=self._right_values(sent, covered, date, authorization)),
+        )
 
-    def _untold(self, sent: Request, covered: dict[str, str], date: str, wrong: str) -> tuple[str, ...]:
+    def _right_values(self, sent: Request, covered: dict[str, str], date: str, wrong: str) -> tuple[str, ...]:
         """The signature that would be right for a request as it is sent, if it is not the one that it has."""
         present = {name: value for name, value in sent.fields if value.isascii()}
         right = sign(

@@ -27,7 +27,7 @@ class Credential:
         shown: The same fields for a shell, without secrets: each stands inside double quotes.
         query: What to send at the end of the query string.
         shown_query: The same for a shell.
-        untold: What would have been right in place of something wrong: no answer may tell it.
+        right_values: What would have been right in place of something wrong: no answer may tell it.
     """
 
     standing: Standing
@@ -35,7 +35,7 @@ class Credential:
     shown: tuple[str, ...] = ()
     query: str = field(default="", repr=False)
     shown_query: str = ""
-    untold: tuple[str, ...] = field(default=(), repr=False)
+    right_values: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +68,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """What a server answered.
 
     Attributes:

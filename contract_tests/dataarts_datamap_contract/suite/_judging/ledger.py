@@ -119,10 +119,10 @@ class Ledger:
     @property
     def evidence(self) -> Evidence:
         """What was seen so far."""
-        statuses = [exchange.answer.status for exchange in self.seen]
+        statuses = [exchange.response.status for exchange in self.seen]
         return Evidence(
             requests=len(self.seen),
-            rows=sum(exchange.answer.status == OK and bool(exchange.answer.rows) for exchange in self.seen),
+            rows=sum(exchange.response.status == OK and bool(exchange.response.rows) for exchange in self.seen),
             refusals=sum(each in _CLIENT_ERRORS and each not in {UNAUTHORIZED, THROTTLED} for each in statuses),
             unauthorized=statuses.count(UNAUTHORIZED),
         )

@@ -15,7 +15,7 @@ from dataarts_datamap_contract.specification.levels import resolve_pointer
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from dataarts_datamap_contract.suite._http.messages import Answer, Request
+    from dataarts_datamap_contract.suite._http.messages import Request, Response
 
 Kind: TypeAlias = Literal["valid", "minimum", "maximum", "below", "above", "missing", "type", "fraction", "doubtful"]
 """What a parameter's value is, by the parameter's declaration."""
@@ -45,13 +45,13 @@ class Parameter:
 
     Attributes:
         name: Its name.
-        place: ``path``, ``query`` or ``header``.
+        location: ``path``, ``query`` or ``header``.
         required: Whether it must be sent.
         schema: What its value must be.
     """
 
     name: str
-    place: str
+    location: str
     required: bool
     schema: Mapping[str, Any]
 
@@ -67,22 +67,22 @@ class Parameter:
         if len(text) > _MOST_DIGITS:
             return ("above" if text.isascii() and text.isdecimal() else "type"), text
         if _PLAIN.fullmatch(text):
-            return self._place_number(int(text)), int(text)
+            return self._classify_number(int(text)), int(text)
         return self._classify_odd(text), text
 
     def _classify_odd(self, text: str) -> Kind:
         """A text that is no plain integer: lenient readers take some of those, unless even their reading is wrong."""
         if not text.strip():
             return "doubtful"
-        found: list[Kind] = [self._place_reading(number) for number in _readings("".join(text.split()))]
+        found: list[Kind] = [self._classify_reading(number) for number in _readings("".join(text.split()))]
         if not found:
             return "type"
         return found[0] if DEFECTS.issuperset(found) else "doubtful"
 
-    def _place_reading(self, number: Decimal) -> Kind:
-        return self._place_number(number) if number == number.to_integral_value() else "fraction"
+    def _classify_reading(self, number: Decimal) -> Kind:
+        return self._classify_number(number) if number == number.to_integral_value() else "fraction"
 
-    def _place_number(self, number: int | Decimal) -> Kind:
+    def _classify_number(self, number: int | Decimal) -> Kind:
         least, most = self.schema.get("minimum"), self.schema.get("maximum")
         if least is not None and number <= least:
             return "minimum" if number == least else "below"
@@ -175,7 +175,7 @@ class Exchange:
 
     request: Request
     judgement: Judgement
-    answer: Answer
+    response: Response
 
     @property
     def operation_id(self) -> str | None:
@@ -214,7 +214,7 @@ def _judge(operation: Operation, path: Mapping[str, str], request: Request) -> J
     kinds: dict[str, Kind] = {}
     values: dict[str, str | int] = {}
     for parameter in operation.parameters:
-        texts = sent[parameter.place, parameter.name.lower() if parameter.place == "header" else parameter.name]
+        texts = sent[parameter.location, parameter.name.lower() if parameter.location == "header" else parameter.name]
         if len(texts) == 1:
             kinds[parameter.name], values[parameter.name] = parameter.classify(texts[0])
         elif texts:
@@ -229,20 +229,20 @@ def _sent(path: Mapping[str, str], request: Request) -> tuple[Mapping[tuple[str,
     pairs = [pair.partition("=")[::2] for pair in request.query.split("&") if pair]
     odd = any(segment.lower() in {".", ".."} or "%2f" in segment.lower() for segment in path.values())
     sent: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for place, items in (("path", path.items()), ("query", pairs)):
+    for location, items in (("path", path.items()), ("query", pairs)):
         for name, value in items:
-            key, text = _unquote(name, place), _unquote(value, place)
+            key, text = _unquote(name, location), _unquote(value, location)
             odd = odd or key is None or text is None
-            sent[place, key or ""].append(text or "")
+            sent[location, key or ""].append(text or "")
     for name, value in request.fields:
         sent["header", name.lower()].append(value)
         odd = odd or not value.isascii()
     return sent, odd
 
 
-def _unquote(text: str, place: str) -> str | None:
+def _unquote(text: str, location: str) -> str | None:
     """The text without percent-encoding; None if readers differ about it. A plus sign can be one, or a space."""
-    if _BROKEN_ESCAPE.search(text) or (place == "query" and "+" in text):
+    if _BROKEN_ESCAPE.search(text) or (location == "query" and "+" in text):
         return None
     try:
         return unquote_to_bytes(text).decode()

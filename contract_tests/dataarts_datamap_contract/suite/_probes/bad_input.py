@@ -26,7 +26,7 @@ _FRACTIONS = ("1.5", "0.25")
 def probe_missing(session: Session) -> None:
     """Each required parameter, left out."""
     for parameter in session.oracle.operation("ShowInstanceInfos").parameters:
-        if parameter.required and parameter.place != "path":
+        if parameter.required and parameter.location != "path":
             session.runs(**{parameter.name: None})
     session.nodes(instance=None)
     misplaced = encode_query((*session.query_pairs(), ("instance", session.target.instance_id)))
@@ -43,7 +43,7 @@ def probe_bad_numbers(session: Session) -> None:
 
 def probe_minimum(session: Session) -> None:
     """The least of each number is served."""
-    moment = (cut_points(session.runs().answer.rows, ("planTime", "startTime")) or [session.target.window_start])[0]
+    moment = (cut_points(session.runs().response.rows, ("planTime", "startTime")) or [session.target.window_start])[0]
     moment = min(max(moment, session.target.window_start), session.target.window_end)
     for changes in (
         {"offset": 0},
@@ -52,16 +52,18 @@ def probe_minimum(session: Session) -> None:
         {"start_time": moment, "end_time": moment},
     ):
         exchange = session.runs(**changes)
-        status = exchange.answer.status
+        status = exchange.response.status
         refused = status not in {_OK, _THROTTLED}
-        session.judge("E-minimum-refused", exchange, *([f"{_told(changes)} is answered {status}"] if refused else []))
+        session.judge(
+            "E-minimum-refused", exchange, *([f"{_describe(changes)} is answered {status}"] if refused else [])
+        )
 
 
 def probe_first_row(session: Session) -> None:
     """Where the runs are refused from the first row on, they are refused from the second on, too."""
     first, second = session.runs(offset=0), session.runs(offset=1)
-    status = first.answer.status
-    alone = status not in {_OK, _THROTTLED} and second.answer.status == _OK
+    status = first.response.status
+    alone = status not in {_OK, _THROTTLED} and second.response.status == _OK
     if alone:
         session.judge("E-minimum-refused", first, f"offset 0 is answered {status}, and offset 1 is served")
 
@@ -136,19 +138,19 @@ def _outside(parameter: Parameter) -> Iterator[str]:
 
 def _around_one(session: Session, first: Exchange) -> tuple[int, int]:
     """A window with few runs, so that the largest page is a small one."""
-    moments = cut_points(first.answer.rows, ("planTime", "startTime"))
+    moments = cut_points(first.response.rows, ("planTime", "startTime"))
     low, high = session.target.window_start, session.target.window_end
     return (max(low, moments[0]), min(high, moments[-1])) if moments and moments[0] <= high else (low, high)
 
 
 def _judge_maximum(session: Session, exchange: Exchange, changes: dict[str, Any], total: int) -> None:
-    status, told = exchange.answer.status, _told(changes)
-    problems = [f"{told} is answered {status}"] if status not in {_OK, _BAD_REQUEST, _THROTTLED} else []
+    status, described = exchange.response.status, _describe(changes)
+    problems = [f"{described} is answered {status}"] if status not in {_OK, _BAD_REQUEST, _THROTTLED} else []
     alone = changes.keys() <= {"limit", "offset"} and changes.get("offset", 0) < total
-    if alone and status == _OK and not exchange.answer.rows:
-        problems.append(f"{told} finds none of {total} runs")
+    if alone and status == _OK and not exchange.response.rows:
+        problems.append(f"{described} finds none of {total} runs")
     session.judge("E-maximum-unserved", exchange, *problems)
 
 
-def _told(changes: dict[str, Any]) -> str:
+def _describe(changes: dict[str, Any]) -> str:
     return ", ".join(f"{name} {value}" for name, value in changes.items())

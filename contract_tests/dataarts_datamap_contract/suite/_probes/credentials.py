@@ -90,8 +90,8 @@ def probe_second_tenant(session: Session) -> None:
     if second.table_guid is not None:
         asked.append((session.nodes, {"guid": second.table_guid}))
     for ask, changes in asked:
-        given = {name: value for name, value in changes.items() if value is not None}
-        _judge_closed(session, "D-tenant-isolated", ask(**given), f"a second tenant's {', '.join(given)}")
+        named = {name: value for name, value in changes.items() if value is not None}
+        _judge_closed(session, "D-tenant-isolated", ask(**named), f"a second tenant's {', '.join(named)}")
 
 
 def _refuse(session: Session, check: str, credential: Credential) -> None:
@@ -100,13 +100,13 @@ def _refuse(session: Session, check: str, credential: Credential) -> None:
 
 
 def _judge_refused(session: Session, check: str, exchange: Exchange) -> None:
-    status = exchange.answer.status
+    status = exchange.response.status
     open_to_all = status in _SUCCESS
     session.judge(check, exchange, *([f"{exchange.operation_id} is answered {status}"] if open_to_all else []))
 
 
 def _judge_closed(session: Session, check: str, exchange: Exchange, what: str) -> None:
-    session.judge(check, exchange, *([f"{what} is answered with data"] if exchange.answer.has_data else []))
+    session.judge(check, exchange, *([f"{what} is answered with data"] if exchange.response.has_data else []))
 
 
 def _signer(session: Session) -> Signer:
@@ -118,7 +118,7 @@ def _accept_signatures(session: Session) -> None:
     unusual = session.runs_request(credential=NOBODY, job_name=_UNUSUAL_NAME)
     for request in (plain, unusual, session.nodes_request(credential=NOBODY)):
         exchange = session.send(_signer(session).sign(request))
-        refused = exchange.answer.status == _UNAUTHORIZED
+        refused = exchange.response.status == _UNAUTHORIZED
         session.judge("D-signature-accepted", exchange, *(["a good signature is refused with 401"] if refused else []))
 
 
@@ -134,8 +134,8 @@ def _wrong_signatures(session: Session, *, many: bool) -> Iterator[tuple[str, Re
     if not many:
         return
     yield "D-signature-wrong", signer.sign_wrongly(nodes, secret_key=signer.secret_key[:-1])
-    for place in (0, -1):
-        yield "D-signature-wrong", signer.sign_nearly(runs, place)
+    for position in (0, -1):
+        yield "D-signature-wrong", signer.sign_nearly(runs, position)
     yield "D-signature-tampered", signer.sign_other(session.runs_request(credential=NOBODY, task_id="1"), runs)
     yield "D-signature-tampered", signer.sign_other(session.nodes_request(credential=NOBODY, guid="1"), nodes)
     yield "D-signature-tampered", signer.sign_other(session.runs_request(credential=NOBODY, instance="1"), runs)

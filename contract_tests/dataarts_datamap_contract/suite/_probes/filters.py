@@ -80,7 +80,7 @@ def probe_tasks(session: Session, study: Study) -> None:
     for task_id in (*near_id(session.target.task_id), *wild_ids(session.target.task_id)):
         exchange = session.runs(task_id=task_id, **study.window)
         _judge_nothing(session, "C-task-id-other", exchange, f"task_id {task_id!r}")
-    operators = session.nodes().answer.operators
+    operators = session.nodes().response.operators
     own = {str(each.get("task_id")) for each in operators if each.get("job_name") == session.target.job_name}
     others = sorted({str(each.get("task_id")) for each in operators} - own - {session.target.task_id})
     for task_id in others[:2]:
@@ -94,7 +94,7 @@ def probe_workspaces(session: Session, study: Study) -> None:
     if workspace_id is None:
         session.ledger.excuse("the target names no workspace", "C-workspace-other", "C-rows-of-workspace")
         return
-    operators = session.nodes().answer.operators
+    operators = session.nodes().response.operators
     others = sorted({str(each.get("workspace_id")) for each in operators} - {workspace_id})
     made_up = (*near_id(workspace_id), *wild_ids(workspace_id), workspace_id[: len(workspace_id) // 2], "0" * 32)
     for other in (*made_up, *others[:1]):
@@ -137,15 +137,16 @@ def probe_order(session: Session, study: Study) -> None:
 def probe_nodes(session: Session) -> None:
     """ShowNodes names the target's operator, and each once."""
     exchange = session.nodes()
-    if exchange.answer.status != _OK:
+    if exchange.response.status != _OK:
         session.ledger.leave_untested(
-            f"ShowNodes is answered {exchange.answer.status} for the target's table",
+            f"ShowNodes is answered {exchange.response.status} for the target's table",
             *("C-nodes-operator", "C-nodes-unique", "C-nodes-chain", "C-job-name-unusual"),
         )
         return
     target = session.target
     named = [
-        (str(each.get("task_id")), each.get("job_name"), each.get("workspace_id")) for each in exchange.answer.operators
+        (str(each.get("task_id")), each.get("job_name"), each.get("workspace_id"))
+        for each in exchange.response.operators
     ]
     own = any(
         (task_id, job_name) == (target.task_id, target.job_name) and target.workspace_id in {None, workspace_id}
@@ -160,7 +161,9 @@ def probe_nodes(session: Session) -> None:
 
 def probe_chain(session: Session) -> None:
     """What ShowNodes names can be asked for, whatever its name is made of."""
-    named = [each for each in session.nodes().answer.operators if all(isinstance(part, str) for part in each.values())]
+    named = [
+        each for each in session.nodes().response.operators if all(isinstance(part, str) for part in each.values())
+    ]
     known = {(each.task_id, each.job_name) for each in session.target.known_jobs}
     operators = [{name: each.get(name) for name in ("task_id", "job_name", "workspace_id")} for each in named]
     operators += [
@@ -184,17 +187,17 @@ def probe_chain(session: Session) -> None:
 
 
 def _unserved(exchange: Exchange, operator: Mapping[str, Any], *, must_have_rows: bool) -> tuple[str, ...]:
-    status = exchange.answer.status
+    status = exchange.response.status
     if status != _OK:
         return (f"the operator {operator['job_name']!r}, which ShowNodes names, is answered {status}",)
-    if must_have_rows and not exchange.answer.rows:
+    if must_have_rows and not exchange.response.rows:
         return (f"the operator {operator['job_name']!r} has runs in the window, and none is found",)
     return ()
 
 
 def _judge_again(session: Session, exchange: Exchange) -> None:
     again = session.nodes()
-    shown, shown_again = (sorted(map(str, each.answer.operators)) for each in (exchange, again))
+    shown, shown_again = (sorted(map(str, each.response.operators)) for each in (exchange, again))
     changed = shown != shown_again
     session.judge(
         "C-nodes-unique", again, *(["the same request, sent again, names other operators"] if changed else [])
@@ -202,17 +205,17 @@ def _judge_again(session: Session, exchange: Exchange) -> None:
 
 
 def _judge_nothing(session: Session, check: str, exchange: Exchange, what: str) -> None:
-    shown = len(exchange.answer.rows) or len(exchange.answer.operators)
+    shown = len(exchange.response.rows) or len(exchange.response.operators)
     session.judge(check, exchange, *([f"{what} finds {shown} of them"] if shown else []))
 
 
 def _judge_same(session: Session, check: str, expected: Exchange, exchange: Exchange, how: str) -> None:
-    if exchange.answer.status != expected.answer.status:
-        session.judge(check, exchange, f"the query {how} is answered {exchange.answer.status}")
+    if exchange.response.status != expected.response.status:
+        session.judge(check, exchange, f"the query {how} is answered {exchange.response.status}")
         return
-    place = first_difference(identities(expected.answer.rows), identities(exchange.answer.rows))
+    position = first_difference(identities(expected.response.rows), identities(exchange.response.rows))
     session.judge(
-        check, exchange, *(() if place is None else (f"the query {how} finds other runs, from row {place} on",))
+        check, exchange, *(() if position is None else (f"the query {how} finds other runs, from row {position} on",))
     )
 
 

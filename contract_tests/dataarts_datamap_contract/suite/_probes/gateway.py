@@ -20,7 +20,7 @@ def probe_methods(session: Session) -> None:
     for method in (*_SAFE, *(_WRITING if session.target.is_mock else ())):
         for request in (session.runs_request(), session.nodes_request()):
             exchange = session.send(session.authorize(replace(request, method=method)))
-            status = exchange.answer.status
+            status = exchange.response.status
             refused = status in allowed if allowed else status in _CLIENT_ERRORS or status == _NOT_IMPLEMENTED
             session.judge("A-undeclared-method", exchange, *([] if refused else [f"{method} is answered {status}"]))
 
@@ -44,6 +44,6 @@ def probe_paths(session: Session) -> None:
         runs.path.replace("/datamap/", "/datamapx/", 1),
     ):
         exchange = session.send(session.authorize(replace(runs, path=path)))
-        status = exchange.answer.status
+        status = exchange.response.status
         refused = status in _CLIENT_ERRORS
         session.judge("A-undeclared-path", exchange, *([] if refused else [f"an undeclared path is answered {status}"]))

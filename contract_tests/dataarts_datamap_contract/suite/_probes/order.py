@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from dataarts_datamap_contract.suite._http.caller import NoAnswerError
+from dataarts_datamap_contract.suite._http.caller import NoResponseError
 from dataarts_datamap_contract.suite._probes import bad_input, credentials, filters, gateway, paging, windows
 from dataarts_datamap_contract.suite._probes.session import Session
 from dataarts_datamap_contract.suite._probes.study import Study, find_study
@@ -101,18 +101,18 @@ def run_probes(session: Session) -> str | None:
         Why the server cannot be judged any further: it refuses what is valid. None if it serves it.
 
     Raises:
-        NoAnswerError: The server does not answer at all.
+        NoResponseError: The server does not answer at all.
         BudgetSpentError: No request is left.
         StopRunError: A check failed that the run stops on.
     """
     first, nodes = session.runs(), session.nodes()
-    session.ledger.served |= {each.operation_id for each in (first, nodes) if each.answer.status == _OK}
+    session.ledger.served |= {each.operation_id for each in (first, nodes) if each.response.status == _OK}
     for step in _GATEWAY:
         _run(session, step.checks, step.probe)
-    refusal = _refusal(first)
-    if refusal is not None:
+    reason = _reason_to_stop(first)
+    if reason is not None:
         _run(session, ("E-minimum-refused",), bad_input.probe_first_row)
-        return refusal
+        return reason
     session.ledger.leave_untested(_shortcoming_of(nodes), "C-nodes-operator", "C-nodes-unique", "C-nodes-chain")
     _run_studied(session)
     for step in _SERVED:
@@ -120,15 +120,15 @@ def run_probes(session: Session) -> str | None:
     return None
 
 
-def _refusal(first: Exchange) -> str | None:
-    status = first.answer.status
+def _reason_to_stop(first: Exchange) -> str | None:
+    status = first.response.status
     if status == _OK:
         return None
     return f"a valid request is answered {status}: check the credentials and the ids of the target"
 
 
 def _shortcoming_of(nodes: Exchange) -> str:
-    return f"ShowNodes is answered {nodes.answer.status} and names {len(nodes.answer.operators)} operators"
+    return f"ShowNodes is answered {nodes.response.status} and names {len(nodes.response.operators)} operators"
 
 
 def _run_studied(session: Session) -> None:
@@ -138,7 +138,7 @@ def _run_studied(session: Session) -> None:
         return
     try:
         study = find_study(session)
-    except NoAnswerError as error:
+    except NoResponseError as error:
         session.ledger.note_error(str(error), checks)
         return
     if study is None or not study.walk.rows:
@@ -157,5 +157,5 @@ def _run(session: Session, checks: Iterable[str], probe: _Plain) -> None:
     if session.ledger.wants(checks):
         try:
             probe(session)
-        except NoAnswerError as error:
+        except NoResponseError as error:
             session.ledger.note_error(str(error), checks)

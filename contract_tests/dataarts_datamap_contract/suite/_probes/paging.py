@@ -44,8 +44,8 @@ def probe_page_sizes(session: Session, study: Study) -> None:
     for limit in (3, 7):
         other = walk(session, limit, **study.window)
         _judge_pages(session, other.pages, limit)
-        place = first_difference(whole, identities(other.rows))
-        differs = () if place is None else (f"walks by {LIMIT} and by {limit} differ from run {place} on",)
+        position = first_difference(whole, identities(other.rows))
+        differs = () if position is None else (f"walks by {LIMIT} and by {limit} differ from run {position} on",)
         session.judge("C-walk-limits-agree", other.pages[0], *differs)
 
 
@@ -62,8 +62,8 @@ def probe_slices(session: Session, study: Study) -> None:
         _judge_slice(session, exchange, whole[begin : begin + limit], f"offset {offset} and limit {limit}")
         _judge_total(session, exchange, study)
     large = session.runs(offset=0, limit=_LARGE_LIMIT, **study.window)
-    if large.answer.status == _OK:
-        shown = identities(large.answer.rows)
+    if large.response.status == _OK:
+        shown = identities(large.response.rows)
         # A cap on the limit may cut the page short, but not below what every server serves.
         expected = whole[: max(len(shown), min(LIMIT, count))]
         _judge_slice(session, large, expected, f"offset 0 and limit {_LARGE_LIMIT}")
@@ -82,7 +82,7 @@ def probe_end(session: Session, study: Study) -> None:
 def probe_deep(session: Session, study: Study) -> None:
     """The largest offset finds nothing."""
     exchange = session.runs(offset=_MAX_INT32, **study.window)
-    shown, status = len(exchange.answer.rows), exchange.answer.status
+    shown, status = len(exchange.response.rows), exchange.response.status
     problems = [f"{shown} rows at offset {_MAX_INT32}"] if shown else []
     if status not in {_OK, 400}:
         problems.append(f"offset {_MAX_INT32} is answered {status}")
@@ -107,8 +107,8 @@ def probe_repeats(session: Session, study: Study) -> None:
     """The same question has the same answer."""
     for changes in ({"limit": LIMIT}, {"limit": 4, "offset": 1}):
         expected, found = (session.runs(**changes, **study.window) for _ in range(2))
-        place = first_difference(identities(expected.answer.rows), identities(found.answer.rows))
-        differs = () if place is None else (f"the same request, sent again, differs from row {place} on",)
+        position = first_difference(identities(expected.response.rows), identities(found.response.rows))
+        differs = () if position is None else (f"the same request, sent again, differs from row {position} on",)
         session.judge("C-repeatable", found, *differs)
 
 
@@ -127,7 +127,7 @@ def _probe_far_rows(session: Session, first: Exchange, total: int) -> None:
     _judge_elsewhere(session, first, last, total - rest)
     for offset in sorted({LIMIT, total // 3, total // 2, total * 9 // 10, total - 3}):
         one, two = (session.runs(offset=offset + step, limit=2) for step in (0, 1))
-        expected, found = identities(one.answer.rows)[1:2], identities(two.answer.rows)[:1]
+        expected, found = identities(one.response.rows)[1:2], identities(two.response.rows)[:1]
         differs = () if expected == found else (f"row {offset + 1} is another one when the page starts with it",)
         session.judge("C-offset-slice", two, *differs)
         session.judge("C-total-constant", two, *_other_total(two, total))
@@ -144,9 +144,9 @@ def _judge_pages(session: Session, pages: Sequence[Exchange], limit: int) -> Non
     if total is None:
         return
     for page in pages:
-        shown = len(page.answer.rows)
+        shown = len(page.response.rows)
         expected = max(0, min(limit, total - begin))
-        if page.answer.status == _OK and shown <= limit:
+        if page.response.status == _OK and shown <= limit:
             short = () if shown == expected else (f"{shown} rows at row {begin} of {total} with limit {limit}",)
             session.judge("C-limit-underfilled", page, *short)
             session.judge("C-total-constant", page, *_other_total(page, total))
@@ -154,14 +154,14 @@ def _judge_pages(session: Session, pages: Sequence[Exchange], limit: int) -> Non
 
 
 def _judge_slice(session: Session, exchange: Exchange, expected: Sequence[str], where: str) -> None:
-    place = first_difference(expected, identities(exchange.answer.rows))
-    shown = len(exchange.answer.rows)
+    position = first_difference(expected, identities(exchange.response.rows))
+    shown = len(exchange.response.rows)
     wrong = f"the page at {where} is not that part of the walk: it has {shown} rows, {len(expected)} are due"
-    session.judge("C-offset-slice", exchange, *(() if place is None else (f"{wrong}, and row {place} differs",)))
+    session.judge("C-offset-slice", exchange, *(() if position is None else (f"{wrong}, and row {position} differs",)))
 
 
 def _judge_total(session: Session, exchange: Exchange, study: Study) -> None:
-    if study.walk.total is not None and exchange.answer.status == _OK:
+    if study.walk.total is not None and exchange.response.status == _OK:
         session.judge("C-total-constant", exchange, *_other_total(exchange, study.walk.total))
 
 
@@ -171,7 +171,7 @@ def _other_total(exchange: Exchange, total: int) -> tuple[str, ...]:
 
 
 def _judge_beyond(session: Session, exchange: Exchange, offset: int, total: int) -> None:
-    shown, status = len(exchange.answer.rows), exchange.answer.status
+    shown, status = len(exchange.response.rows), exchange.response.status
     problems = [f"{shown} rows at offset {offset}, beyond the end at {total}"] if shown else []
     if status != _OK:
         problems.append(f"offset {offset}, beyond the end at {total}, is answered {status}")
@@ -179,14 +179,14 @@ def _judge_beyond(session: Session, exchange: Exchange, offset: int, total: int)
 
 
 def _judge_rest(session: Session, exchange: Exchange, rest: int) -> None:
-    shown = len(exchange.answer.rows)
+    shown = len(exchange.response.rows)
     wrong = () if shown == rest else (f"{shown} rows on the last page, where {rest} are left",)
     session.judge("C-limit-underfilled", exchange, *wrong)
 
 
 def _judge_elsewhere(session: Session, first: Exchange, exchange: Exchange, offset: int) -> None:
     """A page far from the first shows none of its rows."""
-    again = set(identities(first.answer.rows)) & set(identities(exchange.answer.rows))
+    again = set(identities(first.response.rows)) & set(identities(exchange.response.rows))
     session.judge(
         "C-offset-slice", exchange, *([f"offset {offset} shows rows of the first page again"] if again else [])
     )

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from dataarts_datamap_contract.suite._http.caller import BrokenAnswerError
+from dataarts_datamap_contract.suite._http.caller import BrokenResponseError
 from dataarts_datamap_contract.suite._http.credentials import NOBODY, good_credential
 from dataarts_datamap_contract.suite._http.messages import Request
 from dataarts_datamap_contract.suite._judging.oracle import Exchange, Oracle
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from dataarts_datamap_contract.suite._http.caller import Caller
-    from dataarts_datamap_contract.suite._http.messages import Answer, Credential
+    from dataarts_datamap_contract.suite._http.messages import Credential, Response
     from dataarts_datamap_contract.suite._judging.ledger import Ledger
     from dataarts_datamap_contract.suite.target import Target
 
@@ -79,18 +79,18 @@ class Session:
         """Send a request, and hold what comes back to every invariant.
 
         Raises:
-            NoAnswerError: Nothing came back.
+            NoResponseError: Nothing came back.
             BudgetSpentError: No request is left.
             StopRunError: A check failed that the run stops on.
         """
         judgement = self.oracle.judge(request)
         try:
-            answer = self._caller.send(request)
-        except BrokenAnswerError as error:
+            response = self._caller.send(request)
+        except BrokenResponseError as error:
             self.ledger.fail("A-answer-whole", request, str(error))
             raise
-        exchange = Exchange(request, judgement, answer)
-        self.ledger.judge("A-answer-whole", exchange, *_uncoded(answer))
+        exchange = Exchange(request, judgement, response)
+        self.ledger.judge("A-answer-whole", exchange, *_uncoded(response))
         self.ledger.record(exchange)
         return exchange
 
@@ -144,7 +144,7 @@ class Session:
         operation = self.oracle.operation(operation_id)
         path = operation.template
         for parameter in operation.parameters:
-            if parameter.place == "path":
+            if parameter.location == "path":
                 value = changes.pop(parameter.name, self.target.real_values[parameter.name])
                 path = path.replace(f"{{{parameter.name}}}", quote(str(value), safe=""))
         return path
@@ -154,10 +154,10 @@ class Session:
         return (_CONTENT_TYPE,) if instance is None else (("instance", instance), _CONTENT_TYPE)
 
 
-def _uncoded(answer: Answer) -> Iterator[str]:
+def _uncoded(response: Response) -> Iterator[str]:
     """A coding that the answer says it has, and has not: in no coding is a JSON document one as it stands."""
-    coding = ", ".join(answer.header("Content-Encoding"))
-    if coding.lower() not in {"", "identity"} and answer.content and answer.json_problem is None:
+    coding = ", ".join(response.header("Content-Encoding"))
+    if coding.lower() not in {"", "identity"} and response.content and response.json_problem is None:
         yield f"the answer says that its coding is {coding}, and is plain JSON"
 
 

@@ -39,7 +39,7 @@ class Walk:
     @property
     def rows(self) -> tuple[Mapping[str, Any], ...]:
         """The rows of all pages."""
-        return tuple(row for page in self.pages for row in page.answer.rows)
+        return tuple(row for page in self.pages for row in page.response.rows)
 
     @property
     def total(self) -> int | None:
@@ -69,7 +69,7 @@ class Study:
 
 def total_of(exchange: Exchange) -> int | None:
     """The total of an answer's page, if it has any."""
-    page = exchange.answer.page
+    page = exchange.response.page
     return page.total if page else None
 
 
@@ -84,7 +84,7 @@ def _pages(session: Session, limit: int, changes: dict[str, Any]) -> Iterator[Ex
     while True:
         page = session.runs(offset=offset, limit=limit, **changes)
         yield page
-        rows, total = page.answer.rows, total_of(page)
+        rows, total = page.response.rows, total_of(page)
         found += len(rows)
         # A server that pages without an end, or counts wrongly, must not keep the run.
         most = most or ((total or 0) // limit + _SPARE_PAGES + 1)
@@ -98,7 +98,7 @@ def find_study(session: Session) -> Study | None:
     """A window of the target with a handful of runs or more, if its window has any; None if it has none."""
     start, end = session.target.window_start, session.target.window_end
     first = session.runs(limit=LIMIT)
-    if not first.answer.rows:
+    if not first.response.rows:
         return None
     if (total_of(first) or 0) <= _MANY:
         return Study(start, end, walk(session))
@@ -113,7 +113,7 @@ def find_study(session: Session) -> Study | None:
 def _judge_empty(session: Session, first: Exchange, narrow: Study) -> None:
     """A window that shows nothing, though the target's shows runs well inside it, does not add up."""
     for column in window_columns(session.target):
-        if any(narrow.start < time < narrow.end for time in cut_points(first.answer.rows, [column])):
+        if any(narrow.start < time < narrow.end for time in cut_points(first.response.rows, [column])):
             problem = (
                 f"the window {narrow.start} to {narrow.end} shows none of the runs that a wider one shows inside it"
             )
@@ -123,7 +123,7 @@ def _judge_empty(session: Session, first: Exchange, narrow: Study) -> None:
 
 def _narrow(session: Session, first: Exchange, start: int, end: int) -> tuple[int, int]:
     """A narrower window, first by the times of the first page, then by halves."""
-    times = cut_points(first.answer.rows, window_columns(session.target))
+    times = cut_points(first.response.rows, window_columns(session.target))
     low, high = (max(times[0], start), min(times[-1], end)) if times else (start, end)
     for _ in range(_MOST_HALVINGS):
         total = total_of(session.runs(start_time=low, end_time=high, limit=1))
@@ -133,8 +133,8 @@ def _narrow(session: Session, first: Exchange, start: int, end: int) -> tuple[in
             break
         if total < _FEW:
             # Too few: take in as much again on either side.
-            span = high - low + 1
-            low, high = max(start, low - span), min(end, high + span)
+            width = high - low + 1
+            low, high = max(start, low - width), min(end, high + width)
         else:
             high = low + (high - low) // 2
     return low, high

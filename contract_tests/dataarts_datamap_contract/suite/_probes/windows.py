@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _OK, _BAD_REQUEST = 200, 400
 _MOST_CUTS = 4
 _LONG_PARTS = 3
-_LEAST_SPAN = 1_000
+_SHORTEST_PART = 1_000
 _MAX_INT64 = 2**63 - 1
 
 
@@ -38,7 +38,7 @@ def probe_cuts(session: Session, study: Study) -> None:
         left = conventions(columns)
     for start, end in _windows(session, study):
         part = walk(session, start_time=start, end_time=end)
-        if part.pages[0].answer.status != _OK:
+        if part.pages[0].response.status != _OK:
             continue
         _judge_total(session, part.pages[0], len(part.rows))
         found = _runs(part.rows)
@@ -58,7 +58,7 @@ def probe_wide(session: Session, _: Study) -> None:
     for window in ((0, target.window_end), (target.window_start, _MAX_INT64), (0, _MAX_INT64)):
         exchange = session.runs(start_time=window[0], end_time=window[1], limit=1)
         wider = total_of(exchange)
-        if total is not None and wider is not None and exchange.answer.status == _OK:
+        if total is not None and wider is not None and exchange.response.status == _OK:
             lost = f"the window {window} holds {wider} runs, and {total} of them are in a part of it"
             session.judge("C-window-adds-up", exchange, *((lost,) if wider < total else ()))
 
@@ -67,9 +67,9 @@ def probe_long_parts(session: Session, _: Study) -> None:
     """The target's window, cut in two where no run is: the totals of long windows add up by any convention."""
     low, high = session.target.window_start, session.target.window_end
     total = total_of(session.runs(limit=1))
-    span = (high - low) // _LONG_PARTS
-    for index in range(_LONG_PARTS) if total and span > _LEAST_SPAN else ():
-        moment = session.random.randrange(low + index * span + 2, low + (index + 1) * span - 2)
+    length = (high - low) // _LONG_PARTS
+    for index in range(_LONG_PARTS) if total and length > _SHORTEST_PART else ():
+        moment = session.random.randrange(low + index * length + 2, low + (index + 1) * length - 2)
         around = total_of(session.runs(start_time=moment - 1, end_time=moment + 2, limit=1))
         before, after = (
             session.runs(start_time=start, end_time=end, limit=1) for start, end in ((low, moment), (moment + 1, high))
@@ -92,7 +92,7 @@ def probe_reversed(session: Session, study: Study) -> None:
         if start <= end:
             continue
         exchange = session.runs(start_time=start, end_time=end)
-        shown, status = len(exchange.answer.rows), exchange.answer.status
+        shown, status = len(exchange.response.rows), exchange.response.status
         problems = [f"{shown} rows where start_time is {start - end} ms after end_time"] if shown else []
         if status not in {_OK, _BAD_REQUEST}:
             problems.append(f"a window that ends before it starts is answered {status}")

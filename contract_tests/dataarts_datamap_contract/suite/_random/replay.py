@@ -11,7 +11,7 @@ from requests.auth import AuthBase
 
 from dataarts_datamap_contract.suite._http.caller import BudgetSpentError
 from dataarts_datamap_contract.suite._http.credentials import NOBODY
-from dataarts_datamap_contract.suite._http.messages import Answer, Request
+from dataarts_datamap_contract.suite._http.messages import Request, Response
 from dataarts_datamap_contract.suite._judging.ledger import StopRunError
 from dataarts_datamap_contract.suite._judging.oracle import Exchange
 
@@ -73,8 +73,8 @@ class Replay(AuthBase):
         """The exchange that a response of schemathesis was a part of."""
         request = self._translate(response.request)
         fields = tuple((name, value) for name, values in response.headers.items() for value in values)
-        answer = Answer(response.status_code, fields, response.content)
-        return Exchange(request, self._session.oracle.judge(request), answer)
+        received = Response(response.status_code, fields, response.content)
+        return Exchange(request, self._session.oracle.judge(request), received)
 
     def _translate(self, request: requests.PreparedRequest) -> Request:
         path, _, query = request.path_url.partition("?")

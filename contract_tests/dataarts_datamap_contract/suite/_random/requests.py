@@ -94,7 +94,7 @@ def _with_real_values(target: Target) -> dict[str, Any]:
     return document
 
 
-def _make_real(case: schemathesis.Case[Any], real_values: Mapping[str, str | int], kept: str) -> object:
+def _make_real(case: schemathesis.Case[Any], real_values: Mapping[str, str | int], spared: str) -> object:
     """Make a random case real but for one parameter at most, for random ids reach no row."""
     spoilt = {
         location.value
@@ -105,6 +105,6 @@ def _make_real(case: schemathesis.Case[Any], real_values: Mapping[str, str | int
     containers = {"path": whole.path_parameters, "header": whole.headers, "query": whole.query}
     for location, values in containers.items():
         if location not in spoilt:
-            for name in real_values.keys() & set(values) - {kept}:
+            for name in real_values.keys() & set(values) - {spared}:
                 values[name] = str(real_values[name]) if location == "header" else real_values[name]
     return case

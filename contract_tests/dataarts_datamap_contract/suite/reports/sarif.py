@@ -64,7 +64,7 @@ def _result(report: Report, index: int, verdict: Verdict) -> dict[str, Any]:
         "ruleIndex": index,
         "kind": "notApplicable" if verdict.excused else _KINDS[verdict.outcome],
         "level": "error" if failed else "none",
-        "message": {"text": printable(_told(verdict))},
+        "message": {"text": printable(_message(verdict))},
         "locations": [
             {
                 "physicalLocation": {"artifactLocation": {"uri": _SPECIFICATION}, "region": {"startLine": 1}},
@@ -78,7 +78,7 @@ def _result(report: Report, index: int, verdict: Verdict) -> dict[str, Any]:
     return result
 
 
-def _told(verdict: Verdict) -> str:
+def _message(verdict: Verdict) -> str:
     """What was found, and the request that shows it, without secrets."""
-    told = verdict.reason or f"{CATALOGUE[verdict.check].title}: held by {verdict.judged} answers"
-    return f"{told} Shown by: {verdict.curl}" if verdict.curl else told
+    text = verdict.reason or f"{CATALOGUE[verdict.check].title}: held by {verdict.judged} answers"
+    return f"{text} Shown by: {verdict.curl}" if verdict.curl else text

@@ -28,9 +28,11 @@ def summarize(report: Report) -> str:
     excused = len(report.with_outcome("untested")) - gaps
     counts = ((passed, "passed"), (failed, "failed"), (known, "failed as known"), (errored, "errored"))
     more = ((gaps, "untested"), (excused, "not applicable"))
-    told = ", ".join(f"{number} {word}" for number, word in (*counts, *more) if number or word in {"passed", "failed"})
+    shown_counts = ", ".join(
+        f"{number} {word}" for number, word in (*counts, *more) if number or word in {"passed", "failed"}
+    )
     verdict = {0: "Conforms", 1: "Does not conform", 2: "Could not be judged"}[report.exit_code()]
-    return f"{verdict}: {told}; {report.evidence.requests} requests, seed {report.seed}"
+    return f"{verdict}: {shown_counts}; {report.evidence.requests} requests, seed {report.seed}"
 
 
 def _lines(report: Report) -> Iterator[str]:

@@ -37,11 +37,11 @@ def _bad_input(kind: Kind) -> Invariant:
         names = [name for name, found in exchange.judgement.defects.items() if found == kind]
         if not names or exchange.judgement.standing != "invalid" or exchange.request.credential.standing != "good":
             return None
-        if exchange.answer.status == THROTTLED:
+        if exchange.response.status == THROTTLED:
             return None
-        accepted = exchange.answer.status < BAD_REQUEST
+        accepted = exchange.response.status < BAD_REQUEST
         return tuple(
-            f"{_described(exchange, name, kind)} is answered {exchange.answer.status}" for name in names if accepted
+            f"{_described(exchange, name, kind)} is answered {exchange.response.status}" for name in names if accepted
         )
 
     return judge
@@ -53,8 +53,8 @@ def _described(exchange: Exchange, name: str, kind: Kind) -> str:
     return f"{name}={exchange.judgement.values.get(name)!s:.60}"
 
 
-def _refusal_of_bad_input(exchange: Exchange, target: Target) -> Problems:
-    status = exchange.answer.status
+def _bad_input_status(exchange: Exchange, target: Target) -> Problems:
+    status = exchange.response.status
     if exchange.judgement.standing != "invalid" or not asks_really(exchange, target):
         return None
     if not BAD_REQUEST <= status < SERVER_ERROR or status == THROTTLED:
@@ -67,12 +67,12 @@ def _refusal_of_bad_input(exchange: Exchange, target: Target) -> Problems:
 
 
 def _valid_refused(exchange: Exchange, target: Target) -> Problems:
-    if not must_be_served(exchange, target) or exchange.answer.status == THROTTLED:
+    if not must_be_served(exchange, target) or exchange.response.status == THROTTLED:
         return None
     if _leaves_out_workspace(exchange, target):
         return None
-    refused = BAD_REQUEST <= exchange.answer.status < SERVER_ERROR
-    return (f"a valid request of real ids is refused with {exchange.answer.status}",) if refused else ()
+    refused = BAD_REQUEST <= exchange.response.status < SERVER_ERROR
+    return (f"a valid request of real ids is refused with {exchange.response.status}",) if refused else ()
 
 
 def _optional_refused(exchange: Exchange, target: Target) -> Problems:
@@ -80,7 +80,7 @@ def _optional_refused(exchange: Exchange, target: Target) -> Problems:
         return None
     if exchange.operation_id != RUNS or "workspace_id" in exchange.judgement.values:
         return None
-    refused = exchange.answer.status == BAD_REQUEST
+    refused = exchange.response.status == BAD_REQUEST
     return ("a request without workspace_id is refused with 400",) if refused else ()
 
 
@@ -94,7 +94,7 @@ def _leaves_out_workspace(exchange: Exchange, target: Target) -> bool:
 
 INVARIANTS: Final[Mapping[str, Invariant]] = {
     **{check: _bad_input(kind) for kind, check in _E_CHECKS.items()},
-    "E-refusal-status": _refusal_of_bad_input,
+    "E-refusal-status": _bad_input_status,
     "E-valid-refused": _valid_refused,
     "E-optional-refused": _optional_refused,
 }

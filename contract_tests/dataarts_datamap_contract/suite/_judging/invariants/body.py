@@ -58,7 +58,7 @@ def _running_param(exchange: Exchange, _: Target) -> Problems:
 
 
 def _success_agrees(exchange: Exchange, target: Target) -> Problems:
-    page = exchange.answer.page
+    page = exchange.response.page
     success = page.document.get("success") if page else None
     if page is None or not isinstance(success, bool):
         return None
@@ -70,7 +70,7 @@ def _success_agrees(exchange: Exchange, target: Target) -> Problems:
 
 
 def _message_agrees(exchange: Exchange, _: Target) -> Problems:
-    page = exchange.answer.page
+    page = exchange.response.page
     if page is None or page.document.get("success") is not True:
         return None
     message = page.document.get("msg")
@@ -79,7 +79,7 @@ def _message_agrees(exchange: Exchange, _: Target) -> Problems:
 
 
 def _total_covers_rows(exchange: Exchange, _: Target) -> Problems:
-    page = exchange.answer.page
+    page = exchange.response.page
     if page is None or page.total is None:
         return None
     return () if page.total >= len(page.rows) else (f"total is {page.total} beside {len(page.rows)} rows",)
@@ -142,12 +142,12 @@ def _says_failure(envelope: Mapping[str, Any]) -> bool:
 
 
 def _page_rows(exchange: Exchange) -> list[object]:
-    rows = exchange.answer.page.document.get("rows") if exchange.answer.page else None
+    rows = exchange.response.page.document.get("rows") if exchange.response.page else None
     return cast("list[object]", rows) if isinstance(rows, list) else []
 
 
 def _running(exchange: Exchange, field: str) -> Problems:
-    if all(row.get(field) is None for row in exchange.answer.rows):
+    if all(row.get(field) is None for row in exchange.response.rows):
         return None
     return _inner_violations(exchange, lambda path: path.endswith(f".{field}"))
 

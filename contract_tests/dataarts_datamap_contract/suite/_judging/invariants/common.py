@@ -61,15 +61,15 @@ def must_be_served(exchange: Exchange, target: Target) -> bool:
 
 def envelope_of(exchange: Exchange) -> Mapping[str, Any] | None:
     """The envelope of a 200 of ShowInstanceInfos; None if there is none."""
-    document = exchange.answer.document
-    if exchange.operation_id != RUNS or exchange.answer.status != OK or not isinstance(document, dict):
+    document = exchange.response.document
+    if exchange.operation_id != RUNS or exchange.response.status != OK or not isinstance(document, dict):
         return None
     return cast("dict[str, Any]", document)
 
 
 def each_row(exchange: Exchange, judge: Callable[[Mapping[str, Any]], Iterable[str]]) -> Problems:
     """What a judge finds wrong with the rows, the first few of it; None if there are no rows."""
-    rows = exchange.answer.rows
+    rows = exchange.response.rows
     if not rows:
         return None
     found = [f"rows[{index}]: {problem}" for index, row in enumerate(rows) for problem in judge(row)]
@@ -81,15 +81,15 @@ def violations(
 ) -> Problems:
     """What the levels of an answer break of its schema, if it is an answer of that operation."""
     schema = schema_of(exchange)
-    if schema is None or exchange.operation_id != operation_id or exchange.answer.json_problem is not None:
+    if schema is None or exchange.operation_id != operation_id or exchange.response.json_problem is not None:
         return None
-    if success != (exchange.answer.status == OK):
+    if success != (exchange.response.status == OK):
         return None
-    found = [violation for violation in _judge_levels(exchange, schema) if wanted(_place(violation))]
+    found = [violation for violation in _judge_levels(exchange, schema) if wanted(_path_of(violation))]
     return tuple(map(str, found[:_MOST_SHOWN]))
 
 
-def _place(violation: Violation) -> str:
+def _path_of(violation: Violation) -> str:
     """Where a violation belongs: that a body is no JSON belongs to the body, that it is no text to the envelope."""
     is_type = violation.path == "$.body" and "is not of type" in violation.message
     return "$" if is_type else violation.path
@@ -98,19 +98,19 @@ def _place(violation: Violation) -> str:
 def schema_of(exchange: Exchange) -> Schema | None:
     """The schema of a documented answer below 500; None if there is none to be held to."""
     operation = exchange.judgement.operation
-    if operation is None or exchange.answer.status >= SERVER_ERROR:
+    if operation is None or exchange.response.status >= SERVER_ERROR:
         return None
-    response = operation.responses.get(str(exchange.answer.status), {})
+    response = operation.responses.get(str(exchange.response.status), {})
     return cast("Schema | None", response.get("content", {}).get(MEDIA_TYPE, {}).get("schema"))
 
 
 def _judge_levels(exchange: Exchange, schema: Schema) -> tuple[Violation, ...]:
     cached = _cached_violations()
-    key = (id(schema), exchange.answer.content)
+    key = (id(schema), exchange.response.content)
     if key not in cached:
         if len(cached) >= _MOST_CACHED:
             cached.clear()
-        cached[key] = _levels().judge(exchange.answer.document, schema)
+        cached[key] = _levels().judge(exchange.response.document, schema)
     return cached[key]
 
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 _SHORTEST_SECRET = 8
 
 
-def _refusal_of_bad_credentials(exchange: Exchange, _: Target) -> Problems:
-    status = exchange.answer.status
+def _bad_credentials_status(exchange: Exchange, _: Target) -> Problems:
+    status = exchange.response.status
     asked_well = exchange.judgement.operation is not None and exchange.judgement.standing == "valid"
     if exchange.request.credential.standing != "bad" or not asked_well or not BAD_REQUEST <= status < SERVER_ERROR:
         return None
@@ -37,16 +37,18 @@ def _secret_echo(exchange: Exchange, target: Target) -> Problems:
     secrets = [secret for secret in target.secrets if len(secret) >= _SHORTEST_SECRET]
     if not secrets or credential.query:
         return None
-    told = exchange.answer.content + "\n".join(value for _, value in exchange.answer.fields).encode(errors="replace")
-    if any(secret.encode() in told for secret in secrets):
+    sent = exchange.response.content + "\n".join(value for _, value in exchange.response.fields).encode(
+        errors="replace"
+    )
+    if any(secret.encode() in sent for secret in secrets):
         return ("a secret of the target is in the answer",)
-    if any(right.encode() in told for right in credential.untold):
+    if any(right.encode() in sent for right in credential.right_values):
         return ("the answer to a wrong signature tells the right one",)
     return ()
 
 
 INVARIANTS: Final[Mapping[str, Invariant]] = {
-    "D-refusal-status": _refusal_of_bad_credentials,
+    "D-refusal-status": _bad_credentials_status,
     "D-secret-echo": _secret_echo,
 }
 """By the ids of their checks."""

@@ -31,7 +31,7 @@ _NOT_ALLOWED: Final = 405
 
 
 def _status_documented(exchange: Exchange, _: Target) -> Problems:
-    operation, status = exchange.judgement.operation, exchange.answer.status
+    operation, status = exchange.judgement.operation, exchange.response.status
     if operation is None or status >= SERVER_ERROR:
         return None
     known = ", ".join(operation.responses)
@@ -39,34 +39,34 @@ def _status_documented(exchange: Exchange, _: Target) -> Problems:
 
 
 def _server_error(exchange: Exchange, _: Target) -> Problems:
-    status = exchange.answer.status
+    status = exchange.response.status
     return (f"answers {status}",) if status >= SERVER_ERROR and not _is_unimplemented(exchange) else ()
 
 
 def _is_unimplemented(exchange: Exchange) -> bool:
     """Whether a 501 says that the method is not known, which it is for."""
-    return exchange.answer.status == 501 and exchange.request.method != "GET"  # noqa: PLR2004  Not Implemented
+    return exchange.response.status == 501 and exchange.request.method != "GET"  # noqa: PLR2004  Not Implemented
 
 
 def _content_type(exchange: Exchange, _: Target) -> Problems:
     if schema_of(exchange) is None:
         return None
-    sent = exchange.answer.header("Content-Type")
+    sent = exchange.response.header("Content-Type")
     if len(sent) != 1:
-        return (f"Content-Type was sent {len(sent)} times with {exchange.answer.status}",)
+        return (f"Content-Type was sent {len(sent)} times with {exchange.response.status}",)
     message = Message()
     message["Content-Type"] = sent[0]
     charset = message.get_content_charset("utf-8")
     if message.get_content_type() != MEDIA_TYPE:
-        return (f"Content-Type is {sent[0]!r} with {exchange.answer.status}, not {MEDIA_TYPE}",)
+        return (f"Content-Type is {sent[0]!r} with {exchange.response.status}, not {MEDIA_TYPE}",)
     return () if charset in {"utf-8", "utf8"} else (f"the character set is {charset!r}: JSON is UTF-8",)
 
 
 def _json(exchange: Exchange, _: Target) -> Problems:
     if schema_of(exchange) is None:
         return None
-    problem = exchange.answer.json_problem
-    return () if problem is None else (f"{exchange.answer.status} with a body that is no strict JSON: {problem}",)
+    problem = exchange.response.json_problem
+    return () if problem is None else (f"{exchange.response.status} with a body that is no strict JSON: {problem}",)
 
 
 def _envelope_shape(exchange: Exchange, _: Target) -> Problems:
@@ -74,7 +74,7 @@ def _envelope_shape(exchange: Exchange, _: Target) -> Problems:
 
 
 def _header_map(exchange: Exchange, _: Target) -> Problems:
-    document = exchange.answer.document
+    document = exchange.response.document
     if not isinstance(document, dict) or "header_map" not in document:
         return None
     return violations(exchange, RUNS, lambda path: path.startswith("$.header_map"))
@@ -89,7 +89,7 @@ def _envelope_status(exchange: Exchange, target: Target) -> Problems:
         return (f"status_code is {status}, which is no HTTP status",)
     if status == OK:
         return ()
-    page = exchange.answer.page
+    page = exchange.response.page
     if page is not None and (page.rows or page.document.get("success") is True):
         return (f"status_code is {status} beside a page that counts as a success",)
     return (f"status_code is {status} for a valid request of real ids",) if must_be_served(exchange, target) else ()
@@ -101,23 +101,23 @@ def _nodes_shape(exchange: Exchange, _: Target) -> Problems:
 
 def _error_shape(exchange: Exchange, _: Target) -> Problems:
     operation = exchange.judgement.operation
-    if exchange.answer.status < BAD_REQUEST or operation is None:
+    if exchange.response.status < BAD_REQUEST or operation is None:
         return None
     return violations(exchange, operation.id, lambda _path: True, success=False)
 
 
 def _request_id(exchange: Exchange, _: Target) -> Problems:
-    document, sent = exchange.answer.document, exchange.answer.header("X-Request-Id")
+    document, sent = exchange.response.document, exchange.response.header("X-Request-Id")
     named: object = cast("dict[str, object]", document).get("request_id") if isinstance(document, dict) else None
-    if exchange.answer.status < BAD_REQUEST or not isinstance(named, str) or not sent:
+    if exchange.response.status < BAD_REQUEST or not isinstance(named, str) or not sent:
         return None
     return () if named == sent[0] else (f"the body says request_id {named!r}, the header X-Request-Id {sent[0]!r}",)
 
 
 def _allow_header(exchange: Exchange, _: Target) -> Problems:
-    if exchange.answer.status != _NOT_ALLOWED:
+    if exchange.response.status != _NOT_ALLOWED:
         return None
-    allowed = {name.strip().upper() for value in exchange.answer.header("Allow") for name in value.split(",")} - {""}
+    allowed = {name.strip().upper() for value in exchange.response.header("Allow") for name in value.split(",")} - {""}
     if not allowed:
         return ("405 without an Allow header",)
     if exchange.request.method in allowed:

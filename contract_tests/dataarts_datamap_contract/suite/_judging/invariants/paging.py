@@ -18,7 +18,7 @@ WINDOW_COLUMNS: Final = ("planTime", "startTime")
 
 
 def _limit_exceeded(exchange: Exchange, _: Target) -> Problems:
-    limit, page = exchange.judgement.number("limit"), exchange.answer.page
+    limit, page = exchange.judgement.number("limit"), exchange.response.page
     if page is None or limit is None:
         return None
     return () if len(page.rows) <= limit else (f"{len(page.rows)} rows on a page with limit {limit}",)
@@ -40,13 +40,13 @@ def window_columns(target: Target) -> tuple[str, ...]:
 def _outside(exchange: Exchange, target: Target, bound: str, wrong: Callable[[int, int], bool], where: str) -> Problems:
     """A row outside by every column that the window may filter on."""
     limit = exchange.judgement.number(bound)
-    if limit is None or not exchange.answer.rows:
+    if limit is None or not exchange.response.rows:
         return None
     # The time of a run that has not started is 0: that lies before every end, and says nothing about the start.
     least = 0 if bound == "end_time" else 1
     found: list[str] = []
     for column in window_columns(target):
-        known = [time for row in exchange.answer.rows if (time := whole_number(row.get(column))) is not None]
+        known = [time for row in exchange.response.rows if (time := whole_number(row.get(column))) is not None]
         times = [time for time in known if time >= least]
         strays = [time for time in times if wrong(time, limit)]
         if times and not strays:
