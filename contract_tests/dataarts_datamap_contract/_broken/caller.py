@@ -30,7 +30,7 @@ ALL = 10_000
 
 @dataclass(frozen=True)
 class Caller:
-    """Calls one application, with good credentials unless told otherwise.
+    """Calls one application, with good credentials unless other headers are passed.
 
     Parameters go by their names in the specification; one that is None is left out.
     """
@@ -39,7 +39,7 @@ class Caller:
     config: MockConfig
 
     def get(self, target: str, headers: Mapping[str, str] | None = None, method: str = "GET") -> Response:
-        """The answer to a request whose target and header fields go out exactly as given."""
+        """The response to a request whose target and header fields go out exactly as they are passed."""
         fields = self.headers if headers is None else headers
         return asyncio.run(ask(self.app, method, target, {"host": "mock.test", **fields}))
 
@@ -60,7 +60,7 @@ class Caller:
         return self.get(self.runs_target(**parameters), headers)
 
     def envelope(self, **parameters: str | int | None) -> Any:  # noqa: ANN401  a broken server answers anything
-        """The answer of ``runs``, decoded."""
+        """The response of ``runs``, decoded."""
         return json.loads(self.runs(**parameters).body)
 
     def page(self, **parameters: str | int | None) -> Any:  # noqa: ANN401  a broken server answers anything
@@ -68,7 +68,7 @@ class Caller:
         return json.loads(self.envelope(**parameters)["body"])
 
     def rows(self, **parameters: str | int | None) -> Any:  # noqa: ANN401  a broken server answers anything
-        """The rows of a page that holds them all, unless told otherwise."""
+        """The rows of a page that holds them all, unless the parameters say otherwise."""
         return self.page(**{"limit": ALL, **parameters})["rows"]
 
     def run_ids(self, **parameters: str | int | None) -> list[int]:
@@ -96,8 +96,8 @@ class Caller:
 
         Args:
             target: Path and query as they are sent.
-            date: ``X-Sdk-Date``; the present of the configuration's clock unless given.
-            security_token: ``X-Security-Token``; the key's own unless given, and none if blank.
+            date: ``X-Sdk-Date``; the present of the configuration's clock by default.
+            security_token: ``X-Security-Token``; the key's own by default, and none if blank.
             names: Which fields are signed.
             canonical_target: What is signed in place of the target.
         """

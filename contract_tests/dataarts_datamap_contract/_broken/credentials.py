@@ -88,7 +88,7 @@ def _without_token(caller: Caller, **headers: str) -> Response:
 
 
 def _echo(request: RequestParts, error: HttpError) -> HttpError:
-    """A refusal that repeats the header fields of the request."""
+    """An error response that repeats the header fields of the request."""
     sent = ", ".join(f"{name.decode()}={value.decode('latin-1')}" for name, value in request.headers)
     return HttpError(error.status, error.code, f"{error.message}; headers: {sent}")
 

@@ -55,7 +55,7 @@ def _doubled(document: bytes) -> bytes:
 
 
 def _shortened(response: Response) -> Response:
-    """A proxy that lost the end of a long answer: shorter than its header says."""
+    """A proxy that lost the end of a long response: shorter than its header says."""
     if len(response.body) < 2_000:
         return response
     return write(response, response.body[:1_500])

@@ -89,7 +89,7 @@ def _full_last_page(perform: Perform, values: Values) -> Document:
 
 
 def _drifting() -> Seam:
-    """The count of the runs is estimated anew for each answer."""
+    """The count of the runs is estimated anew for each response."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         asked = iter(range(MOST))
@@ -111,7 +111,7 @@ def _not_found_at_the_end(perform: Perform, values: Values) -> Document:
 
 
 def _lagging() -> Seam:
-    """Each third answer comes from a copy of the data that has not got the latest run of the window yet."""
+    """Each third response comes from a copy of the data that has not got the latest run of the window yet."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         asked = iter(range(MOST))

@@ -1,7 +1,7 @@
 """Where a server can differ from the reference mock: in a step of an operation, or on the wire.
 
 Every function here makes a `Seam`; a broken server is the reference with one. An operation's document, its parameters
-and its refusals are changed behind the authentication, so that signed requests meet the same bug.
+and its error responses are changed behind the authentication, so that signed requests meet the same bug.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Seam:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer on its way out.
+    """A response on its way out.
 
     Attributes:
         status: HTTP status.
@@ -95,7 +95,7 @@ def compact(document: object) -> str:
 
 
 async def ask(app: ASGIApp, method: str, target: str, headers: Mapping[str, str]) -> Response:
-    """The answer of an application to a request without a body."""
+    """The response of an application to a request without a body."""
     path, _, query = target.partition("?")
     scope: Scope = {
         "type": "http",
@@ -131,7 +131,7 @@ async def _send(response: Response, send: Send) -> None:
 
 
 def on_wire(change: Callable[[Scope, Response], Response]) -> Seam:
-    """Every answer, after the application is done with it. A length that was right stays right."""
+    """Every response, after the application is done with it. A length that was right stays right."""
 
     def wrap(app: ASGIApp) -> ASGIApp:
         async def changed(scope: Scope, receive: Receive, send: Send) -> None:
@@ -160,14 +160,14 @@ def before_app(response: Callable[[Scope], Response | None]) -> Seam:
 
 
 def write(response: Response, body: bytes, *, status: int | None = None, **headers: str) -> Response:
-    """An answer with another body and its right length. Underscores of a header name stand for hyphens."""
+    """A response with another body and its right length. Underscores of a header name stand for hyphens."""
     fields = {name.replace("_", "-"): value for name, value in headers.items()}
     length = {"content-length": str(len(body))}
     return Response(response.status if status is None else status, {**response.headers, **length, **fields}, body)
 
 
 def fresh(status: int, body: bytes, media_type: str) -> Response:
-    """An answer from nothing."""
+    """A response from nothing."""
     return Response(status, {"content-type": media_type, "content-length": str(len(body))}, body)
 
 
@@ -182,17 +182,17 @@ def is_nodes(scope: Scope) -> bool:
 
 
 def on_success(change: Callable[[Response], Response], *, of: Callable[[Scope], bool] = is_runs) -> Seam:
-    """Answers 200 of one operation."""
+    """Responses with status 200, of one operation."""
     return on_wire(lambda scope, response: change(response) if response.status == 200 and of(scope) else response)
 
 
 def on_error_response(change: Callable[[Response], Response], *statuses: int) -> Seam:
-    """Answers with one of the statuses, of any operation."""
+    """Responses with one of the statuses, of any operation."""
     return on_wire(lambda _, response: change(response) if response.status in statuses else response)
 
 
 def error_document(change: Callable[[Document], object], *statuses: int) -> Seam:
-    """The document of a refusal; what the change returns takes its place."""
+    """The document of an error response; what the change returns takes its place."""
     return on_error_response(lambda response: write(response, compact(change(response.json())).encode()), *statuses)
 
 
@@ -245,7 +245,7 @@ def on_field(name: str, change: Callable[[Any], object]) -> Seam:
 
 
 def on_operators(change: Callable[[list[Document]], object]) -> Seam:
-    """The answer of ShowNodes; what the change returns takes its place."""
+    """The response of ShowNodes; what the change returns takes its place."""
     return on_document(lambda document: compact(change(json.loads(document))).encode(), of=NODES)
 
 
@@ -272,7 +272,7 @@ Perform: TypeAlias = "Callable[[Values], Document]"
 
 
 def on_listing(response: Callable[[Perform, Values], Document]) -> Seam:
-    """How a page comes about: the answer is made of as many pages of the reference as it takes."""
+    """How a page comes about: the response is made of as many pages of the reference as it takes."""
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
         if operation.operation_id != RUNS:

@@ -51,7 +51,7 @@ class CorrectServer:
         difference: What is different, and why it may be.
         seam: Where and how it differs from the reference.
         shown: Proves that it differs.
-        target: What the suite is told of it, by the names of the target's fields.
+        target: What the target of the suite says of it, by the names of the target's fields.
         cohort: When it was written.
     """
 

@@ -39,7 +39,7 @@ DAY = 24 * HOUR
 CHINESE = "订单汇总_日报📊"
 EMOJI_TASK = "941206"
 OTHER_PROJECT_ID = "1c9d5b7e3f2a48c6a0d4e8b2f6c1a3d5"
-"""Another tenant's project, which the suite is told of."""
+"""Another tenant's project, which the target of the suite names."""
 
 
 def without(document: dict[str, Any], name: str) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def own_error_response(status: int, code: str, *, when: Callable[[RequestParts],
 
 
 def data(response: Response) -> bool:
-    """Whether an answer has rows or operators in it."""
+    """Whether a response has rows or operators in it."""
     return response.status == OK and b"937987" in response.body
 
 

@@ -91,7 +91,7 @@ def _date(request: RequestParts) -> datetime:
 
 
 def _tampered(caller: Caller, change: Callable[[str], str]) -> Response:
-    """The answer to a request that is changed after it was signed and sent once as signed."""
+    """The response to a request that is changed after it was signed and sent once as signed."""
     target = caller.runs_target()
     headers = caller.signed(target)
     assert caller.get(target, headers).status == OK
@@ -103,7 +103,7 @@ def _date_from_now(caller: Caller, **offset: float) -> str:
 
 
 def _forged(caller: Caller, change: Callable[[str], str]) -> Response:
-    """The answer to a request whose ``Authorization`` is changed."""
+    """The response to a request whose ``Authorization`` is changed."""
     target = caller.runs_target()
     headers = caller.signed(target)
     return caller.get(target, {**headers, "authorization": change(headers["authorization"])})

@@ -109,7 +109,7 @@ class FakeService:
         """Add an operator to a table; both may be new.
 
         Args:
-            job_name: Its name; that of the documentation unless given, as the ids are.
+            job_name: Its name; that of the documentation by default, as the ids are.
             task_id: Its id.
             workspace_id: Id of its workspace.
             table_guid: The table that it fills.
@@ -190,7 +190,7 @@ class FakeService:
         return self._server.controls.world.advance()
 
     def fail(self, *faults: str) -> None:
-        """Let answers go wrong from now on: ``"reset:every=3"``, ``"503"``, ``"slow:seconds=1"``; none to stop it.
+        """Let responses go wrong from now on: ``"reset:every=3"``, ``"503"``, ``"slow:seconds=1"``; none to stop it.
 
         Raises:
             ValueError: A text says no fault.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run, write, and tell: 0 if every broken server was caught and no correct one failed, else 1."""
+    """Run, write, and return 0 if every broken server was caught and no correct one failed, else 1."""
     parser = argparse.ArgumentParser(prog="mutants", description=__doc__)
     parser.add_argument("--output", type=Path, metavar="FILE", help="where the Markdown goes (default: nowhere)")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (default: one a core)")

@@ -54,7 +54,7 @@ class Finding:
 
     Attributes:
         pointer: Where, as a JSON pointer.
-        message: What is wrong there, and how to mend it.
+        message: What is wrong there, and how to fix it.
     """
 
     pointer: str

@@ -99,7 +99,7 @@ def resolve_pointer(document: object, pointer: str) -> Any:  # noqa: ANN401  a p
 class LevelCheck:
     """The schemas of one OpenAPI document, ready to judge values.
 
-    Validators are compiled when they are first needed and kept, so keep the object: it is cheap to ask often.
+    Validators are compiled when they are first needed and cached, so keep the object: it is cheap to ask often.
     """
 
     def __init__(self, document: Mapping[str, Any]) -> None:

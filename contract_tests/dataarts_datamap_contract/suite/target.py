@@ -76,7 +76,8 @@ class Target:
             whichever the server keeps to.
         rate_limit: Most requests in a second; None for no limit.
         max_requests: Most requests of a run. Checks that are left when they are spent stay untested.
-        undeclared_methods: Statuses that this gateway answers to an undeclared method; empty lets any refusal pass.
+        undeclared_methods: Statuses that this gateway answers to an undeclared method; empty lets any error response
+            pass.
         is_mock: Whether the server is a mock: it can be sent wrong signatures and methods that would write.
         allow_credential_probes: Whether more than two wrong signatures may be sent, though the server is no mock.
         known_jobs: Other operators that have runs in the window.

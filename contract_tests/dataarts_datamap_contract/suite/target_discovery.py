@@ -27,7 +27,7 @@ _DAYS_BACK = (7, 28, 180)
 
 _MOST_OPERATORS = 10
 _SHOWN = 80
-"""How many bytes of an answer an error shows."""
+"""How many bytes of a response an error shows."""
 
 
 class DiscoveryError(TargetError):

@@ -22,7 +22,7 @@ _SECRETS = {
 }
 _REQUIRED = ("endpoint", "project_id", "instance_id", "table_guid", "task_id", "job_name", "window_start", "window_end")
 DISCOVERED = frozenset({"task_id", "job_name", "window_start", "window_end"})
-"""What ShowNodes and a look at the runs can tell."""
+"""What ShowNodes and a look at the runs show."""
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _GENTLE_RATE = 10.0
@@ -30,7 +30,7 @@ _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00Z")
 
 
 def read_settings(environment: Mapping[str, str], file: Path | None = None, **chosen: object) -> dict[str, Any]:
-    """The settings of a target: what was given goes before the environment, and that before the file.
+    """The settings of a target: what is passed goes before the environment, and that before the file.
 
     Args:
         environment: ``DATAMAP_`` and a setting's name in capitals, such as ``DATAMAP_TASK_ID``; secrets as the client

@@ -26,7 +26,7 @@ class Verdict:
         reason: What was found, or why nothing was; empty if it passed. Without secrets.
         curl: For a failure, the shortest request that shows it, as a command line that has ``$DATAMAP_TOKEN`` in place
             of the token.
-        judged: How many answers were held to it.
+        judged: How many responses were held to it.
         excused: Whether it is untested because the target does not have what it takes, such as a second tenant, or
             because the server does without what it judges: no fault of the run.
         baseline: Why this failure is known and let pass; None if it is not.
@@ -48,8 +48,8 @@ class Evidence:
 
     Attributes:
         requests: How many requests were sent.
-        rows: How many answers were a 200 with rows.
-        refusals: How many were a 4xx other than 401 and 429.
+        rows: How many responses were a 200 with rows.
+        refusals: How many were an error response: a 4xx other than 401 and 429.
         unauthorized: How many were a 401.
     """
 
@@ -67,7 +67,7 @@ class Cell:
         operation: The operation's id.
         parameter: The parameter's name.
         value_class: One of `CLASSES`.
-        answers: How many answers of each status it got, with everything else about the request in order.
+        answers: How many responses of each status it got, with everything else about the request in order.
     """
 
     operation: str
@@ -78,7 +78,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class SchemaType:
-    """One type that the specification lets a value have, at any level of an answer.
+    """One type that the specification lets a value have, at any level of a response.
 
     Attributes:
         operation: The operation's id.
@@ -99,7 +99,7 @@ class Coverage:
 
     Attributes:
         cells: Each class of values that a parameter can have, and what it got.
-        types: Each type that an answer's values can have, and whether it was seen.
+        types: Each type that a response's values can have, and whether it was seen.
     """
 
     cells: tuple[Cell, ...] = ()
@@ -124,7 +124,7 @@ class Report:
         evidence: What the run saw.
         shortcomings: Why the run cannot vouch for the server, one line each; empty if it can.
         coverage: How much of the specification was exercised.
-        stopped: Whether the run ended at the first failure it was told to stop on.
+        stopped: Whether the run ended at the first failure that it was to stop on.
     """
 
     endpoint: str

@@ -1,1 +1,1 @@
-"""The runs: made up, kept, changed, and written as pages."""
+"""The runs: made up, stored, changed, and written as pages."""

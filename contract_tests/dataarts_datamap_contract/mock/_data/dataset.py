@@ -77,7 +77,7 @@ class RunSource(Protocol):
 
 
 class StoredRun:
-    """A run that is kept as it is, encoded when it is first shown."""
+    """A run that is stored as it is, encoded when it is first shown."""
 
     def __init__(self, row: Row, column: TimeColumn) -> None:
         self.row = row
@@ -90,7 +90,7 @@ class StoredRun:
 
 
 class StoredRuns:
-    """Runs that are all kept."""
+    """Runs that are all stored."""
 
     def __init__(self, rows: Iterable[Row], column: TimeColumn) -> None:
         self._runs = sorted((StoredRun(row, column) for row in rows), key=lambda run: run.key)
@@ -201,7 +201,7 @@ class RunHistory:
         self._later_marks[run_id(row)] = mark
 
     def delete(self, run_id: int) -> bool:
-        """Delete the run of this id, and tell whether there was one."""
+        """Delete the run of this id, and return whether there was one."""
         mark = self._mark(run_id)
         if mark is None:
             return False
@@ -241,7 +241,7 @@ class RunHistory:
 
 
 class Dataset:
-    """Everything the mock server can tell of its project.
+    """Everything the mock server knows of its project.
 
     Attributes:
         column: The column of times that the runs are ordered by, and that windows filter on.

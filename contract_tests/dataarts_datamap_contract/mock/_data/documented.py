@@ -24,7 +24,7 @@ def documented_run() -> Row:
 
 
 def documented_header_map() -> dict[str, str]:
-    """The header fields of the wrapped answer that the documentation of ShowInstanceInfos shows."""
+    """The header fields of the wrapped response that the documentation of ShowInstanceInfos shows."""
     fields: dict[str, str] = _example("ShowInstanceInfos")["header_map"]
     return fields
 

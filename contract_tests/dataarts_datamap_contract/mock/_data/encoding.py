@@ -56,7 +56,7 @@ def escape(text: str) -> str:
 
 
 def check_json(name: str, value: object) -> None:
-    """Refuse what no answer could hold.
+    """Refuse what no response could hold.
 
     Raises:
         ValueError: It is no JSON: it is of another type, has NaN or half of a surrogate pair, or is nested too deeply.

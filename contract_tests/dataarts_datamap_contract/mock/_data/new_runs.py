@@ -1,4 +1,4 @@
-"""Runs of a user's own: what was given, and sensible values for the rest."""
+"""Runs of a user's own: the fields that the user sets, and sensible values for the rest."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def complete_run(fields: Mapping[str, object], operator: Operator, run_id: int, 
     Args:
         fields: Values by the names of the documented fields, before all others; any JSON value is taken.
         operator: Whose run it is.
-        run_id: Its id, unless given.
-        plan: Its plan time in milliseconds since the epoch, unless given.
+        run_id: Its id, unless the fields have it.
+        plan: Its plan time in milliseconds since the epoch, unless the fields have it.
 
     Raises:
         ValueError: A name is no field of a run, a value no JSON, a time that runs are ordered by or the id no integer,
@@ -52,7 +52,7 @@ def complete_run(fields: Mapping[str, object], operator: Operator, run_id: int, 
 
 
 def change_run(row: Row, fields: Mapping[str, object], operator: Operator) -> Row:
-    """A run with other values in some of its fields; ``runningTime`` follows start and end unless given.
+    """A run with other values in some of its fields; ``runningTime`` follows start and end unless it is set.
 
     Raises:
         ValueError: As for ``complete_run``.
@@ -64,7 +64,7 @@ def change_run(row: Row, fields: Mapping[str, object], operator: Operator) -> Ro
 
 
 def check_fields(fields: Mapping[str, object], whole: Row, operator: Operator) -> Row:
-    """What was given, if a run of the operator can have it.
+    """The fields, if a run of the operator can have them.
 
     Raises:
         ValueError: As for ``complete_run``.

@@ -1,4 +1,4 @@
-"""Answers of the two operations as bytes."""
+"""Responses of the two operations as bytes."""
 
 from __future__ import annotations
 

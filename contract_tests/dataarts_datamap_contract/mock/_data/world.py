@@ -1,4 +1,4 @@
-"""What the server tells of, which tests may change while it runs."""
+"""The data that the server shows, which tests may change while it runs."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class World:
             self.dataset.add_table(table_guid, [operator])
 
     def advance(self) -> int:
-        """Let each run that has not ended go a step, and tell how many did."""
+        """Let each run that has not ended go a step, and return how many did."""
         with self.lock:
             self._steps += 1
             present = self._present()

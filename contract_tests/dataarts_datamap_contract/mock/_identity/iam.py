@@ -1,6 +1,6 @@
 """A small IAM beside the service: tokens for a password, and the one project.
 
-It is no part of the specification. Paths, request and the shape of answers are IAM's documented ones.
+It is no part of the specification. Paths, request and the shape of responses are IAM's documented ones.
 """
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ class IdentityService:
 
 
 class IamError(HttpError):
-    """A refusal in the nested shape that is seen of IAM; where IAM puts its own code in it is inferred."""
+    """An error response in the nested shape that is seen of IAM; where IAM puts its own code in it is inferred."""
 
     def __init__(self, status: int, code: str, title: str, message: str) -> None:
         super().__init__(status, code, message)

@@ -40,7 +40,7 @@ _RUNS = _query(task_id=_TEXT, job_name=_TEXT, workspace_id=_TEXT, limit=_LIMIT)
 
 
 class Administration:
-    """Changes the data and tells what was asked.
+    """Changes the data and reports what was asked.
 
     ================================== ==============================================================================
     request                            what it does
@@ -60,7 +60,7 @@ class Administration:
     POST /__mock__/progress            lets each run that has not ended go a step: waiting, running, success
     ================================== ==============================================================================
 
-    What is wrong with a request is said in an answer of status 400 or 404, and nothing is changed then.
+    What is wrong with a request is said in a response of status 400 or 404, and nothing is changed then.
     """
 
     def __init__(self, config: MockConfig, controls: Controls) -> None:
@@ -195,7 +195,7 @@ def _is_loopback(host: str) -> bool:
 
 @contextmanager
 def _wrong_values_refused() -> Generator[None]:
-    """A block in which what is wrong with a value is said in the answer."""
+    """A block in which what is wrong with a value is said in the response."""
     try:
         yield
     except ValueError as error:

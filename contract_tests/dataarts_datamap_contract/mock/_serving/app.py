@@ -46,7 +46,7 @@ _UNKNOWN_API = "The API does not exist or has not been published in the environm
 def create_app(config: MockConfig) -> ASGIApp:
     """An ASGI application that serves both operations of the specification.
 
-    A request is judged in this order, and the first refusal is the answer:
+    A request is judged in this order, and the first error is the response:
 
     ====== ============================ =============================== ==================================
     status code                         when                            source
@@ -68,7 +68,7 @@ def create_app(config: MockConfig) -> ASGIApp:
     500    APIGW.0601                   the mock itself fails           the gateway's error table
     ====== ============================ =============================== ==================================
 
-    Beside them stand, each with refusals of its own, a small IAM (``POST /v3/auth/tokens``, ``GET /v3/projects``) and
+    Beside them stand, each with errors of its own, a small IAM (``POST /v3/auth/tokens``, ``GET /v3/projects``) and
     the lists of the management center (``GET /v1/{project_id}/instances``,
     ``GET /v1/{project_id}/workspaces/{instance_id}``).
 
@@ -92,7 +92,7 @@ def create_app(config: MockConfig) -> ASGIApp:
     run from the newest plan time to the oldest, runs of the same plan time from the highest id to the lowest, and both
     ends belong to the window.
 
-    What is under ``/__mock__/`` is no part of the service: it changes the data and tells what was asked. ``/docs``
+    What is under ``/__mock__/`` is no part of the service: it changes the data and reports what was asked. ``/docs``
     shows the specification.
     """
     return build_app(config, Record())
@@ -106,7 +106,7 @@ class DeclaredOperation:
         operation_id: Its id in the specification.
         authenticate: Returns if the caller may ask, and refuses otherwise.
         judge: Gives the parameters of a valid request, and refuses another one.
-        perform: Gives the document of the answer.
+        perform: Gives the document of the response.
     """
 
     operation_id: str
@@ -115,7 +115,7 @@ class DeclaredOperation:
     perform: Callable[[Arguments], bytes]
 
     def __call__(self, request: RequestParts) -> Reply:
-        """The answer to a request.
+        """The response to a request.
 
         Raises:
             HttpError: A step refuses it.
@@ -259,7 +259,7 @@ class _Front:
 
 
 class _Way:
-    """The way to the service and back: requests are remembered, answers take their time and may go wrong."""
+    """The way to the service and back: requests are remembered, responses take their time and may go wrong."""
 
     def __init__(self, new_gateway: Callable[[], _Gateway], config: MockConfig, controls: Controls) -> None:
         self._new_gateway = new_gateway
@@ -292,7 +292,7 @@ class _Way:
 
 
 class _Gateway:
-    """Finds the operation of a request, and puts its answer on the wire."""
+    """Finds the operation of a request, and puts its response on the wire."""
 
     def __init__(self, routes: list[Route], writer: ResponseWriter) -> None:
         self._routes = routes
@@ -303,19 +303,19 @@ class _Gateway:
         await response(scope, receive, send)
 
     async def respond(self, scope: Scope, receive: Receive) -> Response:
-        """The answer to a request, whatever happens."""
+        """The response to a request, whatever happens."""
         try:
             operation, path = self._find(scope)
             return self._writer.success(operation(RequestParts.of(scope, path, await read_body(receive))))
         except HttpError as error:
             return self._writer.error_response(error)
-        except Exception:  # noqa: BLE001  the answer to a bug is documented too
-            # Raised any further, it would make uvicorn drop the connection after the answer, without saying so in it.
+        except Exception:  # noqa: BLE001  the response to a bug is documented too
+            # Raised any further, it would make uvicorn drop the connection after the response, without saying so in it.
             _log.exception("the mock server failed on %s %r", scope["method"], scope["path"])
             return self._writer.error_response(HttpError(500, "APIGW.0601", "Internal server error"))
 
     def refuse(self, status: int, reason: str) -> Response:
-        """The answer to a request that the mock itself cannot make sense of."""
+        """The response to a request that the mock itself cannot make sense of."""
         return self._writer.error_response(HttpError(status, f"MOCK.0{status}", reason))
 
     def _find(self, scope: Scope) -> tuple[Operation, Mapping[str, bytes]]:

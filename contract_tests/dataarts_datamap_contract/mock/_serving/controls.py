@@ -19,7 +19,7 @@ class Controls:
 
     Attributes:
         world: The data.
-        faults: Which answers go wrong.
+        faults: Which responses go wrong.
         record: What was counted and remembered.
     """
 

@@ -33,7 +33,7 @@ _PAGING = ParameterRules(
 class ManagementCenter:
     """Lists the one instance and the workspaces of the data.
 
-    ``limit`` is 10 unless given and ``offset`` counts rows: both are inferred. Another project or instance is refused
+    ``limit`` is 10 by default and ``offset`` counts rows: both are inferred. Another project or instance is refused
     as the operations of the specification refuse it.
     """
 

@@ -145,7 +145,7 @@ class _Running:
 
 
 class _Uvicorn(uvicorn.Server):
-    """Tells when it is ready, and ends quietly on a signal."""
+    """Reports when it is ready, and ends quietly on a signal."""
 
     def __init__(self, app: ASGIApp, on_ready: Callable[[], None]) -> None:
         super().__init__(
@@ -178,7 +178,7 @@ class _Uvicorn(uvicorn.Server):
 def _bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.create_server((host, port), family=family)
-    # asyncio turns off Nagle's delay, 40 ms on each answer, only for a socket that names its protocol.
+    # asyncio turns off Nagle's delay, 40 ms on each response, only for a socket that names its protocol.
     return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=listener.detach())
 
 

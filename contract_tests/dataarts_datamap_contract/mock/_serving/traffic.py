@@ -50,7 +50,7 @@ class RateLimit:
 
 
 class Latency:
-    """Times to hold back answers, log-normal, the same for the same seed."""
+    """Times to hold back responses, log-normal, the same for the same seed."""
 
     def __init__(self, config: MockConfig) -> None:
         self._median = config.latency.total_seconds()
@@ -58,7 +58,7 @@ class Latency:
         self._random = random.Random(f"latency/{config.seed}")  # noqa: S311  made-up times, not a secret
 
     async def wait(self) -> None:
-        """Return when the next answer may go."""
+        """Return when the next response may go."""
         if self._median:
             await asyncio.sleep(self.draw())
 

@@ -1,4 +1,4 @@
-"""What goes wrong on the way of an answer: which answers, and how."""
+"""What goes wrong on the way of a response: which responses, and how."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ _MOST_SECONDS = 3_600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """A way in which answers go wrong.
+    """A way in which responses go wrong.
 
     ============= ==================================================================================================
     kind          what the client sees
     ============= ==================================================================================================
-    reset         the connection is reset before any byte of the answer
+    reset         the connection is reset before any byte of the response
     truncated     the connection is closed in the middle of the body
     dribble       the body comes in ten pieces over ``seconds``
     slow          nothing comes for ``seconds``, then all of it
@@ -53,12 +53,12 @@ class Fault:
     ============= ==================================================================================================
 
     As text it is its kind, then what differs from the defaults: ``reset``, ``slow:seconds=5,every=3``. Without
-    ``every`` and ``probability``, all answers go wrong.
+    ``every`` and ``probability``, all responses go wrong.
 
     Attributes:
         kind: How they go wrong.
-        every: Each so many-th answer goes wrong, the first one after so many.
-        probability: The part of the answers that go wrong, drawn by chance, the same for the same seed.
+        every: Each so many-th response goes wrong, the first one after so many.
+        probability: The part of the responses that go wrong, drawn by chance, the same for the same seed.
         seconds: For ``slow`` and ``dribble``: how long it takes.
 
     Raises:
@@ -111,7 +111,7 @@ _READERS: dict[str, type[int | float]] = {"every": int, "probability": float, "s
 
 
 class FaultPlan:
-    """Which answers go wrong. It can be changed while the server runs, from any thread."""
+    """Which responses go wrong. It can be changed while the server runs, from any thread."""
 
     def __init__(self, faults: Iterable[Fault], seed: int) -> None:
         self._initial = tuple(faults)
@@ -136,7 +136,7 @@ class FaultPlan:
             self._random = random.Random(f"faults/{self._seed}")  # noqa: S311  chance to test with, not a secret
 
     def next(self) -> Fault | None:
-        """The fault of the next answer: the first one of those in force that strikes."""
+        """The fault of the next response: the first one of those in force that strikes."""
         if not self._faults:
             return None
         with self._lock:
@@ -162,7 +162,7 @@ def asked_for(scope: Scope) -> Fault | None:
 
 
 async def send_wrongly(fault: Fault, response: Response, scope: Scope, receive: Receive, send: Send) -> None:
-    """Send an answer as the fault has it."""
+    """Send a response as the fault has it."""
     if fault.kind in _CODES:
         _replace(response, int(fault.kind), _error(fault.kind, response), b"application/json")
     elif fault.kind == "html":
@@ -228,7 +228,7 @@ async def _send_head(response: Response, send: Send) -> None:
 
 
 async def _until_disconnected(receive: Receive) -> None:
-    """Wait until the server knows: it would complain of an answer without an end."""
+    """Wait until the server knows: it would complain of a response without an end."""
     while (await receive())["type"] != "http.disconnect":
         pass
 

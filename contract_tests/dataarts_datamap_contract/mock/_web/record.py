@@ -23,9 +23,9 @@ class Exchange(NamedTuple):
         path: Path, as sent.
         query: Query, as sent.
         headers: Header fields, as sent.
-        status: HTTP status of the answer.
-        response_headers: Header fields of the answer.
-        fault: How the answer went wrong on its way.
+        status: HTTP status of the response.
+        response_headers: Header fields of the response.
+        fault: How the response went wrong on its way.
     """
 
     method: str
@@ -43,7 +43,7 @@ class Exchange(NamedTuple):
 
     @property
     def request_id(self) -> str:
-        """Id of the answer."""
+        """Id of the response."""
         return dict(self.response_headers)[b"x-request-id"].decode()
 
 
@@ -81,8 +81,8 @@ class Record:
         """The last 10,000 requests of the service, oldest first, as JSON values.
 
         Each has ``method``, ``target`` (path and query), ``headers``, ``status``, ``request_id`` and ``fault``, which
-        is a text or None; the status is that of the answer before it went wrong. Of the headers, those that could hold
-        a secret have their names only.
+        is a text or None; the status is that of the response before it went wrong. Of the headers, those that could
+        hold a secret have their names only.
         """
         with self._lock:
             exchanges = list(self._exchanges)

@@ -54,7 +54,7 @@ class RequestParts:
         return self._fields.get(_sent_name(name), [])
 
     def texts(self) -> dict[str, dict[str, list[str]]]:
-        """The values of each parameter sent, by its place, ``path`` or ``query``, and its name.
+        """The values of each parameter sent, by its part of the request, ``path`` or ``query``, and its name.
 
         Raises:
             HttpError: The path or the query is not percent-encoded UTF-8.

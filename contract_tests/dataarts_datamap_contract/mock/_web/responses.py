@@ -1,4 +1,4 @@
-"""HTTP answers and their error shapes, apart from what any operation says."""
+"""HTTP responses and their error shapes, apart from what any operation says."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Reply:
     Attributes:
         document: The JSON document.
         status: HTTP status.
-        headers: Header fields beside those of every answer.
+        headers: Header fields beside those of every response.
     """
 
     document: bytes
@@ -38,7 +38,7 @@ class HttpError(Exception):
         status: HTTP status.
         code: Error code. One of the gateway (``APIGW.xxxx``) puts the request id into the body, as the gateway does.
         message: What is wrong.
-        headers: Header fields beside those of every answer.
+        headers: Header fields beside those of every response.
     """
 
     def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
@@ -54,7 +54,7 @@ class HttpError(Exception):
 
 
 class ResponseWriter:
-    """Writes answers, each under a request id of its own: ids count up from a start that the seed gives."""
+    """Writes responses, each under a request id of its own: ids count up from a start that the seed gives."""
 
     def __init__(self, seed: int | str) -> None:
         self._prefix = hashlib.sha256(str(seed).encode()).hexdigest()[:20]

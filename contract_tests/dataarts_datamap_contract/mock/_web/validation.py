@@ -73,7 +73,7 @@ class _Rule:
         self._validator = Draft202012Validator(schema)
 
     def sent(self, request: RequestParts, texts: Mapping[str, Mapping[str, list[str]]]) -> list[str]:
-        """The values of the parameter; the name of a header field is not told apart by case."""
+        """The values of the parameter; the case of a header field's name does not count."""
         if self._location == "header":
             return [value.decode("latin-1") for value in request.header(self.name)]
         return texts[self._location].get(self.name, [])

@@ -31,11 +31,11 @@ class BudgetSpentError(Exception):
 
 
 class NoResponseError(Exception):
-    """A request had no answer; the text says why."""
+    """A request had no response; the text says why."""
 
 
 class BrokenResponseError(NoResponseError):
-    """The server began or ended its answer in a way that HTTP does not allow."""
+    """The server began or ended its response in a way that HTTP does not allow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Caller:
         self._pool.close()
 
     def send(self, request: Request) -> Response:
-        """The server's answer.
+        """The server's response.
 
         Raises:
             BudgetSpentError: No request is left.

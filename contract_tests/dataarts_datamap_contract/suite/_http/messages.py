@@ -27,7 +27,7 @@ class Credential:
         shown: The same fields for a shell, without secrets: each stands inside double quotes.
         query: What to send at the end of the query string.
         shown_query: The same for a shell.
-        right_values: What would have been right in place of something wrong: no answer may tell it.
+        right_values: What would have been right in place of something wrong: no response may show it.
     """
 
     standing: Standing

@@ -25,7 +25,7 @@ _BAD_INPUT = "E"
 
 
 class StopRunError(Exception):
-    """A check failed that the run was told to stop on."""
+    """A check failed that the run stops on."""
 
 
 @dataclass(slots=True)
@@ -86,7 +86,7 @@ class Ledger:
             self.fail(check, exchange.request, "; ".join(problems))
 
     def fail(self, check: str, request: Request, problem: str) -> None:
-        """Note what was wrong with the answer to a request.
+        """Note what was wrong with the response to a request.
 
         Raises:
             StopRunError: The run stops on that check.

@@ -225,7 +225,7 @@ def _judge(operation: Operation, path: Mapping[str, str], request: Request) -> J
 
 
 def _sent(path: Mapping[str, str], request: Request) -> tuple[Mapping[tuple[str, str], list[str]], bool]:
-    """The texts of each parameter by place and name, and whether anything about them is odd."""
+    """The texts of each parameter by location and name, and whether anything about them is odd."""
     pairs = [pair.partition("=")[::2] for pair in request.query.split("&") if pair]
     odd = any(segment.lower() in {".", ".."} or "%2f" in segment.lower() for segment in path.values())
     sent: dict[tuple[str, str], list[str]] = defaultdict(list)

@@ -17,7 +17,7 @@ _RUN_ID = "taskRunningLogId"
 
 
 def identity(row: Mapping[str, Any]) -> str:
-    """What tells a row's run from others: its id and its plan, else the whole row; its state may change meanwhile."""
+    """Which run a row is: its id and its plan, else the whole row; its state may change meanwhile."""
     run_id = whole_number(row.get(_RUN_ID))
     known = row if run_id is None else {name: row.get(name) for name in (_RUN_ID, "taskId", "jobName", "planTime")}
     return json.dumps(known, sort_keys=True)
@@ -44,7 +44,7 @@ def shared_ids(rows: Iterable[Mapping[str, Any]]) -> list[int]:
 
 
 def first_difference(expected: Sequence[str], found: Sequence[str]) -> int | None:
-    """The first place where two lists differ; None if they do not."""
+    """The first position at which two lists differ; None if they do not."""
     for index in range(max(len(expected), len(found))):
         if expected[index : index + 1] != found[index : index + 1]:
             return index
@@ -66,7 +66,7 @@ class Convention:
     takes_end: bool
 
     def expect(self, rows: Iterable[Mapping[str, Any]], start: int, end: int) -> list[str]:
-        """The runs, of those given, that a window holds, in sorted order."""
+        """Those of the runs that a window holds, in sorted order."""
         return sorted(identity(row) for row in rows if self._holds(whole_number(row.get(self.column)), start, end))
 
     def _holds(self, time: int | None, start: int, end: int) -> bool:

@@ -34,7 +34,7 @@ def probe_missing(session: Session) -> None:
 
 
 def probe_bad_numbers(session: Session) -> None:
-    """Each number, out of its bounds and no number at all. What is wrong with the answers, the invariants see."""
+    """Each number, out of its bounds and no number at all. What is wrong with the responses, the invariants see."""
     for parameter in session.oracle.operation("ShowInstanceInfos").parameters:
         if parameter.is_integer:
             for text in (*_outside(parameter), *_WORDS, *_DATES, *_FRACTIONS, *_ODD_SPELLINGS):
@@ -91,7 +91,7 @@ def probe_maximum(session: Session) -> None:
 
 
 def probe_doubtful(session: Session) -> None:
-    """What servers may well differ about; only that no answer is undocumented can be asked."""
+    """What servers may well differ about; only that no response is undocumented can be asked."""
     for name in ("start_time", "end_time", "offset", "limit"):
         for text in ("1.0", "+1", "", " 1", "01", "1e1", "-0", "\u0661", "1_0", "0x10", "#a", "1 0"):
             session.runs(**{name: text})

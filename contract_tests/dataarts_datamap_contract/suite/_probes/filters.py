@@ -25,7 +25,7 @@ _MOST_OPERATORS = 8
 
 
 def near_names(name: str) -> Iterator[tuple[str, str]]:
-    """Job names that are not the given one, each with the check that it is for."""
+    """Job names other than this one, each with the check that it is for."""
     yield "C-job-name-other", "no-such-operator-5f1c09"
     wide = "".join(chr(ord(char) + _FULL_WIDTH) if "!" <= char <= "~" else char for char in name)
     for each in (wide, *_collated(name)):
@@ -61,7 +61,7 @@ def wild_ids(value: str) -> tuple[str, ...]:
 
 
 def near_id(value: str) -> tuple[str, ...]:
-    """Ids that are not the given one: another last character, one fewer, one more, and a list that begins with it."""
+    """Ids other than this one: another last character, one fewer, one more, and a list that begins with it."""
     last = "1" if value[-1] == "0" else "0"
     found = (value[:-1] + last, value[:-1], value + "0", f"{value},{value[:-1]}{last}")
     return tuple(each for each in found if each)

@@ -50,7 +50,7 @@ def probe_page_sizes(session: Session, study: Study) -> None:
 
 
 def probe_slices(session: Session, study: Study) -> None:
-    """Single pages, at places that no walk by tens begins at, are slices of the whole."""
+    """Single pages, at positions that no walk by tens begins at, are slices of the whole."""
     whole = identities(study.walk.rows)
     count = len(whole)
     pages = [(1, 1), (1, 10), (2, 5), (3, 2), (0, 1), (count - 1, 10), (max(count - 3, 0), 2)]
@@ -90,7 +90,7 @@ def probe_deep(session: Session, study: Study) -> None:
 
 
 def probe_whole_window(session: Session, _: Study) -> None:
-    """In the target's whole window, places far from the first page are right, too; a modest one is walked whole."""
+    """In the target's whole window, positions far from the first page are right, too; a modest one is walked whole."""
     first = session.runs(limit=LIMIT)
     total = total_of(first)
     if total is None or total <= LIMIT + 1:
@@ -104,7 +104,7 @@ def probe_whole_window(session: Session, _: Study) -> None:
 
 
 def probe_repeats(session: Session, study: Study) -> None:
-    """The same question has the same answer."""
+    """The same question has the same response."""
     for changes in ({"limit": LIMIT}, {"limit": 4, "offset": 1}):
         expected, found = (session.runs(**changes, **study.window) for _ in range(2))
         position = first_difference(identities(expected.response.rows), identities(found.response.rows))

@@ -116,7 +116,7 @@ class Session:
         return tuple((name, str(value)) for name, value in values.items() if value is not None)
 
     def runs(self, **changes: Any) -> Exchange:  # noqa: ANN401  each has its own type
-        """Ask for the target's runs, with some parts changed as `runs_request` tells."""
+        """Ask for the target's runs, with some parts changed as in `runs_request`."""
         return self.send(self.runs_request(**changes))
 
     def nodes_request(self, **changes: Any) -> Request:  # noqa: ANN401  each has its own type
@@ -131,7 +131,7 @@ class Session:
         return self.send(self.nodes_request(**changes))
 
     def authorize(self, request: Request, credential: Credential | None = None) -> Request:
-        """The request with a credential, the target's own if none is given."""
+        """The request with a credential, the target's own by default."""
         if credential is not None:
             return request
         return good_credential(self.target, request, host=self.host, base_path=self.base_path, moment=self.clock())
@@ -155,7 +155,7 @@ class Session:
 
 
 def _uncoded(response: Response) -> Iterator[str]:
-    """A coding that the answer says it has, and has not: in no coding is a JSON document one as it stands."""
+    """A coding that the response says it has, and has not: in no coding is a JSON document one as it stands."""
     coding = ", ".join(response.header("Content-Encoding"))
     if coding.lower() not in {"", "identity"} and response.content and response.json_problem is None:
         yield f"the answer says that its coding is {coding}, and is plain JSON"

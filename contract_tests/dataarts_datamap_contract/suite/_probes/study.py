@@ -68,7 +68,7 @@ class Study:
 
 
 def total_of(exchange: Exchange) -> int | None:
-    """The total of an answer's page, if it has any."""
+    """The total of a response's page, if it has any."""
     page = exchange.response.page
     return page.total if page else None
 

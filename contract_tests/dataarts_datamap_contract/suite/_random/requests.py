@@ -77,7 +77,7 @@ def _configure(target: Target, seed: int, max_examples: int) -> dict[str, Any]:
             "max-examples": max_examples,
             "unique-inputs": True,
         },
-        # The page documents no answer to a method that the API does not have: a probe of our own asks for it.
+        # The page documents no response to a method that the API does not have: a probe of our own asks for it.
         "phases": {"coverage": {"unexpected-methods": []}, "stateful": {"enabled": False}},
         "checks": {"enabled": False, **{name: {"enabled": True} for name in checks.NAMES}},
     }

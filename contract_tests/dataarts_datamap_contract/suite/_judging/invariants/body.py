@@ -137,7 +137,7 @@ def _param_total(exchange: Exchange, _: Target) -> Problems:
 
 
 def _says_failure(envelope: Mapping[str, Any]) -> bool:
-    """Whether an envelope says that the answer inside it is none of a success: it may be any text then."""
+    """Whether an envelope says that the response inside it is none of a success: it may be any text then."""
     return whole_number(envelope.get("status_code")) not in {None, OK}
 
 

@@ -79,7 +79,7 @@ def each_row(exchange: Exchange, judge: Callable[[Mapping[str, Any]], Iterable[s
 def violations(
     exchange: Exchange, operation_id: str, wanted: Callable[[str], bool], *, success: bool = True
 ) -> Problems:
-    """What the levels of an answer break of its schema, if it is an answer of that operation."""
+    """What the levels of a response break of its schema, if it is a response of that operation."""
     schema = schema_of(exchange)
     if schema is None or exchange.operation_id != operation_id or exchange.response.json_problem is not None:
         return None
@@ -96,7 +96,7 @@ def _path_of(violation: Violation) -> str:
 
 
 def schema_of(exchange: Exchange) -> Schema | None:
-    """The schema of a documented answer below 500; None if there is none to be held to."""
+    """The schema of a documented response below 500; None if there is none to be held to."""
     operation = exchange.judgement.operation
     if operation is None or exchange.response.status >= SERVER_ERROR:
         return None
@@ -121,5 +121,5 @@ def _levels() -> LevelCheck:
 
 @cache
 def _cached_violations() -> dict[tuple[int, bytes], tuple[Violation, ...]]:
-    """Violations of the latest answers: several checks ask for those of each."""
+    """Violations of the latest responses: several checks ask for those of each."""
     return {}
