@@ -15,10 +15,10 @@ from dataarts_datamap import REGIONS, DataMapError, Run
 from dataarts_datamap._export.arrow import ArrowEncoder
 from dataarts_datamap._export.columns import chosen_columns
 from dataarts_datamap.cli._main import datamap
-from dataarts_datamap_contract.catalogue import CATALOGUE, LEVELS
-from dataarts_datamap_contract.evidence import KINDS, collect_statements
 from dataarts_datamap_contract.specification import load_specification
-from dataarts_datamap_contract.target import Target
+from dataarts_datamap_contract.specification.evidence import KINDS, collect_statements
+from dataarts_datamap_contract.suite.catalogue import CATALOGUE, LEVELS
+from dataarts_datamap_contract.suite.target import Target
 from docs_build.blocks import read_blocks
 from docs_build.documents import ROOT, documents
 

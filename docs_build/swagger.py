@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from dataarts_datamap_contract.mock._documentation import served_files
+from dataarts_datamap_contract.mock._serving.documentation import served_files
 from dataarts_datamap_contract.specification import load_specification
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import yaml
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from dataarts_datamap_contract.decoded import LevelCheck, resolve_pointer
-from dataarts_datamap_contract.evidence import KINDS, Finding, Statement, collect_statements
-from dataarts_datamap_contract.outline import Part, child_pointer, walk_objects, walk_parts
 from dataarts_datamap_contract.specification import specification_path
+from dataarts_datamap_contract.specification.evidence import KINDS, Finding, Statement, collect_statements
+from dataarts_datamap_contract.specification.levels import LevelCheck, resolve_pointer
+from dataarts_datamap_contract.specification.outline import Part, child_pointer, walk_objects, walk_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -40,8 +40,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 import yaml
 
-from dataarts_datamap_contract.decoded import resolve_pointer
 from dataarts_datamap_contract.specification import specification_path
+from dataarts_datamap_contract.specification.levels import resolve_pointer
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence

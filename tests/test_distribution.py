@@ -20,6 +20,7 @@ PACKAGES = {
     "dataarts_datamap_client": "generated",
     "dataarts_datamap_contract": "contract_tests",
 }
+LEFT_OUT = ("dataarts_datamap_contract/_broken/", "dataarts_datamap_contract/mutants/")
 
 
 @pytest.fixture(scope="session")
@@ -41,12 +42,14 @@ def sources(package: str) -> set[str]:
 
 
 def test_wheel(distributions: tuple[Path, Path]) -> None:
-    """The wheel has the three packages whole, typed, and the specification; nothing else."""
+    """The wheel has the three packages, typed, and the specification; what proves the suite is left out."""
     with zipfile.ZipFile(distributions[0]) as wheel:
         names = {name for name in wheel.namelist() if ".dist-info/" not in name}
         specification = wheel.read("dataarts_datamap_contract/datamap.openapi.yaml")
 
-    expected = {name for package in PACKAGES for name in sources(package)}
+    every = {name for package in PACKAGES for name in sources(package)}
+    expected = {name for name in every if not name.startswith(LEFT_OUT)}
+    assert len(LEFT_OUT) == len({name.split("/")[1] for name in every - expected})
     assert expected | {"dataarts_datamap_contract/datamap.openapi.yaml"} == names
     assert {f"{package}/py.typed" for package in PACKAGES} <= names
     assert (ROOT / "spec" / "datamap.openapi.yaml").read_bytes() == specification
@@ -69,13 +72,14 @@ def test_metadata(distributions: tuple[Path, Path]) -> None:
 
 
 def test_sdist(distributions: tuple[Path, Path]) -> None:
-    """The sdist has what it takes to regenerate and to test."""
+    """The sdist has what it takes to regenerate and to test, the fleet and its runner among it."""
     with tarfile.open(distributions[1]) as sdist:
         names = {name.partition("/")[2] for name in sdist.getnames()}
 
     needed = {"LICENSE", "Makefile", "README.md", "constraints.txt", "pyproject.toml", "spec/generator.yaml"}
     assert needed <= names
     assert {path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("*.py")} <= names
+    assert {f"contract_tests/{name}" for name in sources("dataarts_datamap_contract")} <= names
     assert [] == [name for name in names if name.startswith((".venv", "dist/"))]
 
 

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from dataarts_datamap_contract.baseline import apply_baseline, read_baseline
-from dataarts_datamap_contract.catalogue import checks_of
-from dataarts_datamap_contract.sources import make_target, read_settings
 from dataarts_datamap_contract.suite import Report, Target, run_suite
+from dataarts_datamap_contract.suite.baseline import apply_baseline, read_baseline
+from dataarts_datamap_contract.suite.catalogue import checks_of
+from dataarts_datamap_contract.suite.target_sources import make_target, read_settings
 
 _TARGET = pytest.StashKey[Target]()
 _SETTINGS = ("endpoint", "table_guid")
@@ -95,7 +95,7 @@ def _read_target(config: pytest.Config) -> Target:
     discovered: bool = config.option.discover
     target = make_target(settings, discovered=discovered)
     if discovered:
-        from dataarts_datamap_contract.discovery import discover_target  # noqa: PLC0415  seldom asked for
+        from dataarts_datamap_contract.suite.target_discovery import discover_target  # noqa: PLC0415  seldom asked for
 
         return discover_target(target)
     return target

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dataarts_datamap_contract.catalogue import CATALOGUE
+from dataarts_datamap_contract.suite.catalogue import CATALOGUE
 
 if TYPE_CHECKING:
     from dataarts_datamap_contract.suite import Report

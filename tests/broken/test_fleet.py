@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dataarts_datamap_contract.broken import BROKEN_SERVERS, CORRECT_SERVERS, BrokenServer
-from dataarts_datamap_contract.broken._caller import Caller
-from dataarts_datamap_contract.broken._seams import Seam
-from dataarts_datamap_contract.catalogue import CATALOGUE
+from dataarts_datamap_contract._broken.caller import Caller
+from dataarts_datamap_contract._broken.fleet import BROKEN_SERVERS, CORRECT_SERVERS
+from dataarts_datamap_contract._broken.seams import Seam
+from dataarts_datamap_contract._broken.servers import BrokenServer
 from dataarts_datamap_contract.mock import MockConfig
-from dataarts_datamap_contract.mock._record import Record
+from dataarts_datamap_contract.mock._web.record import Record
+from dataarts_datamap_contract.suite.catalogue import CATALOGUE
 
 if TYPE_CHECKING:
-    from dataarts_datamap_contract.broken import CorrectServer
+    from dataarts_datamap_contract._broken.servers import CorrectServer
 
 NOW = datetime(2024, 2, 1, tzinfo=UTC)
 CONFIG = MockConfig(now=NOW, clock=lambda: NOW)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dataarts_datamap_contract.broken import BROKEN_SERVERS, CORRECT_SERVERS
-from dataarts_datamap_contract.broken._seams import Seam
+from dataarts_datamap_contract._broken.fleet import BROKEN_SERVERS, CORRECT_SERVERS
+from dataarts_datamap_contract._broken.seams import Seam
 from dataarts_datamap_contract.mutants.__main__ import main
 from dataarts_datamap_contract.mutants._aim import running
 from dataarts_datamap_contract.mutants._judges import judge_broken, judge_correct, judge_levels

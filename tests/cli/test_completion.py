@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, get_args
 import pytest
 
 from dataarts_datamap.cli._options.suggestions import FAULTS, LEVELS
-from dataarts_datamap_contract.catalogue import checks_of
-from dataarts_datamap_contract.mock._faults import FaultKind
+from dataarts_datamap_contract.mock._web.faults import FaultKind
+from dataarts_datamap_contract.suite.catalogue import checks_of
 from docs_build.documents import PAGES
 from support.command import called
 

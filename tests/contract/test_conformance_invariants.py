@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from dataarts_datamap_contract._exchange import Answer, Credential, Request
-from dataarts_datamap_contract._invariants import INVARIANTS
-from dataarts_datamap_contract._oracle import Exchange, Oracle
-from dataarts_datamap_contract.catalogue import CATALOGUE
 from dataarts_datamap_contract.specification import load_specification
 from dataarts_datamap_contract.suite import Target
+from dataarts_datamap_contract.suite._http.messages import Credential, Request, Response
+from dataarts_datamap_contract.suite._judging.invariants.registry import INVARIANTS
+from dataarts_datamap_contract.suite._judging.oracle import Exchange, Oracle
+from dataarts_datamap_contract.suite.catalogue import CATALOGUE
 
 ORACLE = Oracle(load_specification())
 START, END = 1_704_902_400_000, 1_704_988_800_000
@@ -75,13 +75,13 @@ def exchange(path: str, query: str, answer: object, status: int, credential: Cre
     request = Request(path=path, query=query, fields=(("instance", "i"),), credential=credential)
     content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
     fields = (("Content-Type", "application/json;charset=UTF-8"), ("X-Request-Id", "r"))
-    return Exchange(request, ORACLE.judge(request), Answer(status, fields, content))
+    return Exchange(request, ORACLE.judge(request), Response(status, fields, content))
 
 
 def typed(kind: str, status: int = 200) -> Exchange:
     """An empty page that is announced as something."""
     good = runs(envelope(page()), status)
-    return Exchange(good.request, good.judgement, Answer(status, (("Content-Type", kind),), good.answer.content))
+    return Exchange(good.request, good.judgement, Response(status, (("Content-Type", kind),), good.response.content))
 
 
 def failing(case: Exchange) -> set[str]:

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataarts_datamap_contract._exchange import Credential, Request
-from dataarts_datamap_contract._oracle import Judgement, Oracle
 from dataarts_datamap_contract.specification import load_specification
+from dataarts_datamap_contract.suite._http.messages import Credential, Request
+from dataarts_datamap_contract.suite._judging.oracle import Judgement, Oracle
 
 ORACLE = Oracle(load_specification())
 RUNS = "/v1/project/datamap/node/937987/instances"

@@ -13,18 +13,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataarts_datamap_contract._caller import BudgetSpentError, Caller, Pace
-from dataarts_datamap_contract._credentials import near_tokens, tokens_in_query
-from dataarts_datamap_contract._ledger import Ledger
-from dataarts_datamap_contract._oracle import Oracle
-from dataarts_datamap_contract._probes import _filters, _gateway, _inputs, _tenants, _walks, _windows
-from dataarts_datamap_contract._probes._run import EVERY_PROBE
-from dataarts_datamap_contract._probes._study import find_study
-from dataarts_datamap_contract._session import Session
-from dataarts_datamap_contract.catalogue import CATALOGUE
 from dataarts_datamap_contract.mock import MockServer
 from dataarts_datamap_contract.specification import load_specification
 from dataarts_datamap_contract.suite import SecondTenant
+from dataarts_datamap_contract.suite._http.caller import BudgetSpentError, Caller, Pace
+from dataarts_datamap_contract.suite._http.credentials import near_tokens, tokens_in_query
+from dataarts_datamap_contract.suite._judging.ledger import Ledger
+from dataarts_datamap_contract.suite._judging.oracle import Oracle
+from dataarts_datamap_contract.suite._probes import bad_input, credentials, filters, gateway, paging, windows
+from dataarts_datamap_contract.suite._probes.order import EVERY_PROBE
+from dataarts_datamap_contract.suite._probes.session import Session
+from dataarts_datamap_contract.suite._probes.study import find_study
+from dataarts_datamap_contract.suite.catalogue import CATALOGUE
 from support.mock_target import CONFIG, mock_target
 from support.scripted_server import Answer, Asked, ScriptedServer
 from support.small_service import COUNT, ERROR, START, STEP, answer_well, json_answer, small_target
@@ -130,56 +130,56 @@ NOBODYS = json_answer(200, [])
 OPERATORS = json_answer(200, [{"task_id": "1", "job_name": "job/1", "workspace_id": "w"}])
 
 DEVIATIONS: list[tuple[Callable[..., None], str, Callable[[Asked], Answer]]] = [
-    (_gateway.probe_methods, "A-undeclared-method", if_asked("", NOBODYS, method="PROPFIND")),
-    (_gateway.probe_optional_methods, "A-server-error", if_asked("", FAILURE, method="OPTIONS")),
-    (_gateway.probe_paths, "A-undeclared-path", if_asked("/v9/", NOBODYS)),
-    (_walks.probe_walk, "C-walk-complete", if_asked("offset=10", Answer(BLANK))),
-    (_walks.probe_page_sizes, "C-walk-limits-agree", asked_as("offset=3&", "offset=4&")),
-    (_walks.probe_slices, "C-offset-slice", asked_as("offset=1&", "offset=2&")),
-    (_walks.probe_end, "C-offset-beyond-end", asked_as(f"offset={COUNT}&", "offset=0&")),
-    (_walks.probe_deep, "C-offset-deep", asked_as("offset=2147483647", "offset=0")),
-    (_walks.probe_repeats, "C-repeatable", alternating()),
-    (_walks.probe_whole_window, "C-offset-slice", asked_as(f"offset={COUNT * 9 // 10}&", "offset=0&")),
-    (_windows.probe_cuts, "C-window-adds-up", asked_as(r"(end_time=)(\d+)", whole_steps(5 * STEP))),
-    (_windows.probe_wide, "C-window-adds-up", if_asked("start_time=0&", Answer(BLANK))),
-    (_windows.probe_long_parts, "C-window-adds-up", lambda asked: _early_if_long(asked)),  # noqa: PLW0108  it is defined below
+    (gateway.probe_methods, "A-undeclared-method", if_asked("", NOBODYS, method="PROPFIND")),
+    (gateway.probe_optional_methods, "A-server-error", if_asked("", FAILURE, method="OPTIONS")),
+    (gateway.probe_paths, "A-undeclared-path", if_asked("/v9/", NOBODYS)),
+    (paging.probe_walk, "C-walk-complete", if_asked("offset=10", Answer(BLANK))),
+    (paging.probe_page_sizes, "C-walk-limits-agree", asked_as("offset=3&", "offset=4&")),
+    (paging.probe_slices, "C-offset-slice", asked_as("offset=1&", "offset=2&")),
+    (paging.probe_end, "C-offset-beyond-end", asked_as(f"offset={COUNT}&", "offset=0&")),
+    (paging.probe_deep, "C-offset-deep", asked_as("offset=2147483647", "offset=0")),
+    (paging.probe_repeats, "C-repeatable", alternating()),
+    (paging.probe_whole_window, "C-offset-slice", asked_as(f"offset={COUNT * 9 // 10}&", "offset=0&")),
+    (windows.probe_cuts, "C-window-adds-up", asked_as(r"(end_time=)(\d+)", whole_steps(5 * STEP))),
+    (windows.probe_wide, "C-window-adds-up", if_asked("start_time=0&", Answer(BLANK))),
+    (windows.probe_long_parts, "C-window-adds-up", lambda asked: _early_if_long(asked)),  # noqa: PLW0108  it is defined below
     (
-        _windows.probe_reversed,
+        windows.probe_reversed,
         "C-window-reversed",
         asked_as(rf"start_time={START + COUNT * STEP}&end_time={START}", f"start_time={START}&end_time={START + STEP}"),
     ),
-    (_filters.probe_job_names, "C-job-name-case", asked_as("job_name=JOB&", "job_name=job&")),
-    (_filters.probe_job_names, "C-job-name-other", asked_as(r"job_name=job%E2%80%8B", "job_name=job")),
-    (_filters.probe_job_names, "C-job-name-wildcard", asked_as(r"job_name=%25", "job_name=job")),
-    (_filters.probe_tasks, "C-task-id-other", asked_as("/node/93798%25/", "/node/937987/")),
-    (_filters.probe_workspaces, "C-workspace-other", asked_as("workspace_id=(%2A|%25)", "workspace_id=w")),
-    (_filters.probe_tables, "C-table-other", asked_as("/table/[^/]+/", "/table/guid/")),
+    (filters.probe_job_names, "C-job-name-case", asked_as("job_name=JOB&", "job_name=job&")),
+    (filters.probe_job_names, "C-job-name-other", asked_as(r"job_name=job%E2%80%8B", "job_name=job")),
+    (filters.probe_job_names, "C-job-name-wildcard", asked_as(r"job_name=%25", "job_name=job")),
+    (filters.probe_tasks, "C-task-id-other", asked_as("/node/93798%25/", "/node/937987/")),
+    (filters.probe_workspaces, "C-workspace-other", asked_as("workspace_id=(%2A|%25)", "workspace_id=w")),
+    (filters.probe_tables, "C-table-other", asked_as("/table/[^/]+/", "/table/guid/")),
     (
-        _filters.probe_encodings,
+        filters.probe_encodings,
         "C-query-encoding",
         lambda asked: answer_well(replace(asked, target=unquote(asked.target))),
     ),
-    (_filters.probe_order, "C-query-order", in_order),
-    (_filters.probe_nodes, "C-nodes-operator", if_asked("/table/", NOBODYS)),
-    (_filters.probe_chain, "C-nodes-chain", lambda asked: _refused_chain(asked)),  # noqa: PLW0108  it is defined below
+    (filters.probe_order, "C-query-order", in_order),
+    (filters.probe_nodes, "C-nodes-operator", if_asked("/table/", NOBODYS)),
+    (filters.probe_chain, "C-nodes-chain", lambda asked: _refused_chain(asked)),  # noqa: PLW0108  it is defined below
     (
-        _tenants.probe_tokens,
+        credentials.probe_tokens,
         "D-token-longer",
         with_headers(lambda headers: {**headers, "x-auth-token": headers.get("x-auth-token", "").split(",")[0]}),
     ),
     (
-        _tenants.probe_others,
+        credentials.probe_others,
         "D-instance-other",
         with_headers(lambda headers: {**headers, "instance": headers["instance"] or "instance"}),
     ),
-    (_tenants.probe_second_tenant, "D-tenant-isolated", asked_as("/v1/second/", "/v1/project/")),
-    (_inputs.probe_missing, "E-missing-parameter", with_headers(lambda headers: {"instance": "instance", **headers})),
-    (_inputs.probe_bad_numbers, "E-below-minimum", asked_as("limit=(0|-1|0x0)$", "limit=1")),
-    (_inputs.probe_bad_numbers, "E-wrong-type", asked_as("limit=2024-01-31$", "limit=1")),
-    (_inputs.probe_minimum, "E-minimum-refused", if_asked("start_time=0&end_time=0&", REFUSAL)),
-    (_inputs.probe_maximum, "E-maximum-unserved", if_asked("limit=2147483647", ABSENT)),
-    (_inputs.probe_optional, "E-optional-refused", lambda asked: _with_workspace(asked)),  # noqa: PLW0108  see below
-    (_inputs.probe_doubtful, "A-server-error", if_asked("workspace_id=f{300}", FAILURE)),
+    (credentials.probe_second_tenant, "D-tenant-isolated", asked_as("/v1/second/", "/v1/project/")),
+    (bad_input.probe_missing, "E-missing-parameter", with_headers(lambda headers: {"instance": "instance", **headers})),
+    (bad_input.probe_bad_numbers, "E-below-minimum", asked_as("limit=(0|-1|0x0)$", "limit=1")),
+    (bad_input.probe_bad_numbers, "E-wrong-type", asked_as("limit=2024-01-31$", "limit=1")),
+    (bad_input.probe_minimum, "E-minimum-refused", if_asked("start_time=0&end_time=0&", REFUSAL)),
+    (bad_input.probe_maximum, "E-maximum-unserved", if_asked("limit=2147483647", ABSENT)),
+    (bad_input.probe_optional, "E-optional-refused", lambda asked: _with_workspace(asked)),  # noqa: PLW0108  see below
+    (bad_input.probe_doubtful, "A-server-error", if_asked("workspace_id=f{300}", FAILURE)),
 ]
 
 
@@ -216,13 +216,13 @@ def test_names_what_is_wrong(probe: Callable[..., None], check: str, script: Cal
 
 
 def _workspace(probe: Callable[..., None]) -> str | None:
-    return "w" if probe in {_filters.probe_workspaces, _inputs.probe_optional, _inputs.probe_doubtful} else None
+    return "w" if probe in {filters.probe_workspaces, bad_input.probe_optional, bad_input.probe_doubtful} else None
 
 
 @given(st.text(min_size=1, max_size=12).filter(str.strip))
 def test_a_near_name_is_another_one(name: str) -> None:
     """No name that only nearly is the real one is the real one, and each is for a check that there is."""
-    near = list(_filters.near_names(name))
+    near = list(filters.near_names(name))
 
     assert name not in [each for _, each in near]
     assert {check for check, _ in near} <= CATALOGUE.keys()
@@ -231,8 +231,8 @@ def test_a_near_name_is_another_one(name: str) -> None:
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=2, max_size=40))
 def test_a_near_id_is_another_one(value: str) -> None:
     """No id and no token that only nearly is the real one is the real one; no token goes into a report."""
-    assert value not in _filters.near_id(value)
-    assert value not in _filters.wild_ids(value)
+    assert value not in filters.near_id(value)
+    assert value not in filters.wild_ids(value)
     for _, credential in near_tokens(value):
         assert "bad" == credential.standing
         assert ("X-Auth-Token", value) not in credential.fields
@@ -244,7 +244,7 @@ def test_a_near_id_is_another_one(value: str) -> None:
 def test_wrong_numbers_are_wrong() -> None:
     """What is sent as a bad number is never valid, and all but a few spellings are invalid."""
     with ScriptedServer(answer_well) as server, session_with(small_target(server.url)) as session:
-        run(session, _inputs.probe_bad_numbers)
+        run(session, bad_input.probe_bad_numbers)
 
     standings = [exchange.judgement.standing for exchange in session.ledger.seen]
     assert {"invalid", "unsure"} == set(standings)

@@ -13,14 +13,14 @@ from xml.etree import ElementTree as ET
 import pytest
 from jsonschema_rs import Draft202012Validator
 
-from dataarts_datamap_contract._curl import curl_line
-from dataarts_datamap_contract._exchange import Credential, Request
-from dataarts_datamap_contract.baseline import BaselineError, Deviation, apply_baseline, read_baseline
-from dataarts_datamap_contract.catalogue import CATALOGUE, LEVELS, checks_of
-from dataarts_datamap_contract.coverage import CLASSES
 from dataarts_datamap_contract.mock import MockServer
-from dataarts_datamap_contract.reports import render_text, write_html, write_json, write_junit, write_sarif
 from dataarts_datamap_contract.suite import Evidence, Report, Verdict, run_suite
+from dataarts_datamap_contract.suite._http.curl import curl_line
+from dataarts_datamap_contract.suite._http.messages import Credential, Request
+from dataarts_datamap_contract.suite.baseline import BaselineError, Deviation, apply_baseline, read_baseline
+from dataarts_datamap_contract.suite.catalogue import CATALOGUE, LEVELS, checks_of
+from dataarts_datamap_contract.suite.reports import render_text, write_html, write_json, write_junit, write_sarif
+from dataarts_datamap_contract.suite.verdicts import CLASSES
 from support.mock_target import CONFIG, mock_target
 
 if TYPE_CHECKING:

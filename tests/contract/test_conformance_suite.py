@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dataarts_datamap_contract._caller import Caller, Pace
-from dataarts_datamap_contract._exchange import Credential, Request
-from dataarts_datamap_contract.catalogue import CATALOGUE
 from dataarts_datamap_contract.mock import MockServer
 from dataarts_datamap_contract.suite import Report, SecondTenant, run_suite
+from dataarts_datamap_contract.suite._http.caller import Caller, Pace
+from dataarts_datamap_contract.suite._http.messages import Credential, Request
+from dataarts_datamap_contract.suite.catalogue import CATALOGUE
 from support.mock_target import CONFIG, mock_target
 from support.scripted_server import Answer, Asked, ScriptedServer
 from support.small_service import ERROR, TOKEN, answer_well, json_answer, small_target

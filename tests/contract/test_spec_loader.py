@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dataarts_datamap_contract import specification
+from dataarts_datamap_contract.specification import loader
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -20,13 +21,13 @@ def test_is_found_in_the_checkout() -> None:
     assert specification.load_specification()["openapi"].startswith("3.1.")
 
 
-def test_is_found_beside_the_module(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_is_found_in_the_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A wheel's document goes before a checkout's."""
     package = tmp_path / "site" / "package"
     package.mkdir(parents=True)
     expected = package / "datamap.openapi.yaml"
     expected.write_text("{}", encoding="utf-8")
-    monkeypatch.setattr(specification, "__file__", str(package / "specification.py"))
+    monkeypatch.setattr(loader, "__file__", str(package / "specification" / "loader.py"))
 
     assert expected == specification.specification_path()
 
@@ -34,7 +35,7 @@ def test_is_found_beside_the_module(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 def test_names_both_places(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Found nowhere, the error names where it was looked for and what to do."""
     package = tmp_path / "site" / "package"
-    monkeypatch.setattr(specification, "__file__", str(package / "specification.py"))
+    monkeypatch.setattr(loader, "__file__", str(package / "specification" / "loader.py"))
 
     with pytest.raises(FileNotFoundError) as caught:
         specification.specification_path()

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dataarts_datamap_contract.mock import MockConfig
-from dataarts_datamap_contract.mock._dataset import Operator
-from dataarts_datamap_contract.mock._invention import invent_dataset
-from dataarts_datamap_contract.mock._traffic import Latency
+from dataarts_datamap_contract.mock._data.dataset import Operator
+from dataarts_datamap_contract.mock._data.invention import invent_dataset
+from dataarts_datamap_contract.mock._serving.traffic import Latency
 from support.mock_caller import JOB_NAME, TASK_ID
 
 if TYPE_CHECKING:

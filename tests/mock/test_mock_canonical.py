@@ -7,8 +7,8 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataarts_datamap_contract.mock._requests import RequestParts
-from dataarts_datamap_contract.mock._signature import Claim, canonical_request
+from dataarts_datamap_contract.mock._identity.signature import Claim, canonical_request
+from dataarts_datamap_contract.mock._web.requests import RequestParts
 
 BYTES = [f"%{byte:02X}" for byte in range(256)] + [f"%{byte:02x}" for byte in range(256)]
 PIECES = st.sampled_from([*BYTES, *map(chr, range(0x21, 0x7F)), "", "=", "&", "%"])

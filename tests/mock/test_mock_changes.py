@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataarts_datamap_contract.mock import TABLE_GUID, MockConfig, create_app
-from dataarts_datamap_contract.mock._dataset import RunHistory, StoredRuns
-from dataarts_datamap_contract.mock._encoding import EncodedRows, encode_row
-from dataarts_datamap_contract.mock._invention import invent_dataset
+from dataarts_datamap_contract.mock._data.dataset import RunHistory, StoredRuns
+from dataarts_datamap_contract.mock._data.encoding import EncodedRows, encode_row
+from dataarts_datamap_contract.mock._data.invention import invent_dataset
 from support.mock_caller import JOB_NAME, TASK_ID
 from support.mock_signing import SteppedClock
 

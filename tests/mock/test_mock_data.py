@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dataarts_datamap_contract.mock import TABLE_GUID, MockConfig
-from dataarts_datamap_contract.mock._invention import invent_dataset
+from dataarts_datamap_contract.mock._data.invention import invent_dataset
 from dataarts_datamap_contract.specification import load_specification
 
 if TYPE_CHECKING:

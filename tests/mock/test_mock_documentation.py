@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dataarts_datamap_contract.mock import _documentation
+from dataarts_datamap_contract.mock._serving import documentation
 from dataarts_datamap_contract.specification import load_specification
 
 if TYPE_CHECKING:
@@ -27,10 +27,10 @@ FILES = ("openapi.json", "start.js", "swagger-ui-bundle.js", "swagger-ui.css")
 @pytest.fixture
 def without_swagger(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An environment without the extra."""
-    monkeypatch.setattr(_documentation, "find_spec", lambda _: None)
-    _documentation.served_files.cache_clear()
+    monkeypatch.setattr(documentation, "find_spec", lambda _: None)
+    documentation.served_files.cache_clear()
     yield
-    _documentation.served_files.cache_clear()
+    documentation.served_files.cache_clear()
 
 
 def test_the_page_is_made_of_the_servers_own_files(caller: Caller) -> None:

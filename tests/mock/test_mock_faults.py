@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataarts_datamap_contract.mock import Fault, MockConfig, create_app
-from dataarts_datamap_contract.mock._faults import FaultPlan
+from dataarts_datamap_contract.mock._web.faults import FaultPlan
 
 if TYPE_CHECKING:
     from support.mock_caller import Caller, Start

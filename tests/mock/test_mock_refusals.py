@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jsonschema_rs import Draft202012Validator
 
-from dataarts_datamap_contract.mock._rendering import RunPages
+from dataarts_datamap_contract.mock._data.rendering import RunPages
 from dataarts_datamap_contract.specification import load_specification
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from dataarts_datamap_contract.mock._answers import RefusalError
-from dataarts_datamap_contract.mock._requests import RequestParts
-from dataarts_datamap_contract.mock._validation import ParameterRules
+from dataarts_datamap_contract.mock._web.requests import RequestParts
+from dataarts_datamap_contract.mock._web.responses import HttpError
+from dataarts_datamap_contract.mock._web.validation import ParameterRules
 
 DOCUMENT: dict[str, Any] = {"components": {"parameters": {"Again": {"$ref": "#/shared/Tenant"}}}, "shared": {}}
 DOCUMENT["shared"]["Tenant"] = {"name": "X-Tenant", "in": "header", "required": True, "schema": {"type": "string"}}
@@ -23,7 +23,7 @@ def test_a_declaration_is_found_through_references() -> None:
     """A parameter may be declared elsewhere, and that may point elsewhere again; header names have no case."""
     rules = ParameterRules(DOCUMENT, [{"$ref": "#/components/parameters/Again"}])
     assert "blue" == rules.judge(parts(headers=((b"x-tenant", b"blue"),))).text("X-Tenant")
-    with pytest.raises(RefusalError) as caught:
+    with pytest.raises(HttpError) as caught:
         rules.judge(parts())
     assert "Invalid header parameter X-Tenant: it is missing" == caught.value.message
 
@@ -32,7 +32,7 @@ def test_a_negative_number_is_a_number_where_the_schema_lets_it() -> None:
     """What is refused below zero is refused by the schema, not by the reader."""
     rules = ParameterRules({}, [{"name": "n", "in": "query", "schema": {"type": "integer", "minimum": -5}}])
     assert -5 == rules.judge(parts(b"n=-5")).number("n")
-    with pytest.raises(RefusalError, match="less than the minimum of -5"):
+    with pytest.raises(HttpError, match="less than the minimum of -5"):
         rules.judge(parts(b"n=-6"))
 
 
@@ -40,7 +40,7 @@ def test_an_enumeration_counts() -> None:
     """Any keyword of the schema is enforced."""
     rules = ParameterRules({}, [{"name": "c", "in": "query", "schema": {"type": "string", "enum": ["red", "green"]}}])
     assert "red" == rules.judge(parts(b"c=red")).text("c")
-    with pytest.raises(RefusalError, match="blue"):
+    with pytest.raises(HttpError, match="blue"):
         rules.judge(parts(b"c=blue"))
 
 

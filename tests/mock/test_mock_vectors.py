@@ -15,14 +15,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataarts_datamap_contract.mock._requests import RequestParts
-from dataarts_datamap_contract.mock._signature import (
+from dataarts_datamap_contract.mock._identity.signature import (
     SignatureError,
     canonical_request,
     claims_signature,
     read_claim,
     verify_signature,
 )
+from dataarts_datamap_contract.mock._web.requests import RequestParts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

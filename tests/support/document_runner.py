@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
-from dataarts_datamap_contract.baseline import read_baseline
-from dataarts_datamap_contract.sources import make_target, read_settings
+from dataarts_datamap_contract.suite.baseline import read_baseline
+from dataarts_datamap_contract.suite.target_sources import make_target, read_settings
 from docs_build.documents import ROOT
 from support.terminal import Shell
 

@@ -7,8 +7,8 @@ import hmac
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from dataarts_datamap_contract.mock._requests import RequestParts
-from dataarts_datamap_contract.mock._signature import Claim, canonical_request
+from dataarts_datamap_contract.mock._identity.signature import Claim, canonical_request
+from dataarts_datamap_contract.mock._web.requests import RequestParts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,13 +7,12 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import TYPE_CHECKING, Literal, get_args
 
-from dataarts_datamap_contract.mock._dataset import TimeColumn
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dataarts_datamap_contract.mock._faults import Fault
+    from dataarts_datamap_contract.mock._web.faults import Fault
 
+TimeColumn = Literal["planTime", "startTime"]
 OffsetUnit = Literal["row", "page"]
 Order = Literal["newest-first", "oldest-first"]
 Progress = Literal["by-hand", "with-time", "immediately"]
@@ -78,8 +77,8 @@ class MockConfig:
         offset_unit: What ``offset`` counts: ``"row"``, or ``"page"``, each of ``limit`` rows. Siblings do either.
         first_page: The number of the first page, 0 or 1, where ``offset`` counts pages. A server that counts from 1
             takes 0 for 1.
-        max_limit: The most rows on a page; a higher ``limit`` is lowered to it, and nothing in the answer says so. None
-            for no cap.
+        max_limit: The most rows on a page; a higher ``limit`` is lowered to it, and nothing in the response says so.
+            None for no cap.
         round_offset: Whether an offset in rows is rounded down to a multiple of ``limit``, as a sibling documents.
         window_on: The column that the window filters on and that the runs are ordered by. A run that has not started
             has the start time 0.
@@ -88,14 +87,14 @@ class MockConfig:
         order: The order of runs, ``"newest-first"`` or ``"oldest-first"``; those of the same time follow their ids.
         rate_limit: How many requests of the two operations are let through in any second; the next one is answered
             with 429 and APIGW.0308. None for no limit.
-        retry_after: Seconds in the ``Retry-After`` of such an answer; None for no such header, as the real gateway is
+        retry_after: Seconds in the ``Retry-After`` of such a response; None for no such header, as the real gateway is
             not known to send one.
-        latency: The median time that an answer is held back.
+        latency: The median time that a response is held back.
         latency_sigma: How much that time varies: it is log-normal, and this is the standard deviation of its
-            logarithm. At 0.5, one answer in twenty takes 2.3 times the median.
-        faults: How answers go wrong; of those that strike the same answer, the first one counts. A request can ask for
-            one itself, in the header ``X-Mock-Fault``: ``reset``, or ``slow:seconds=5``.
-        progress: How runs that wait or run go on to success: ``"by-hand"``, a step whenever the server is told to;
+            logarithm. At 0.5, one response in twenty takes 2.3 times the median.
+        faults: How responses go wrong; of those that strike the same response, the first one counts. A request can ask
+            for one itself, in the header ``X-Mock-Fault``: ``reset``, or ``slow:seconds=5``.
+        progress: How runs that wait or run go on to success: ``"by-hand"``, a step whenever it is asked for;
             ``"with-time"``, a step for each ``progress_step`` on the clock; or ``"immediately"``, so that none waits
             or runs.
         progress_step: What one step takes.

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from dataarts_datamap_contract.mock._config import MockConfig
-from dataarts_datamap_contract.mock._dataset import TABLE_GUID, Operator, milliseconds
-from dataarts_datamap_contract.mock._documented import documented_operator
-from dataarts_datamap_contract.mock._faults import Fault
-from dataarts_datamap_contract.mock._server import MockServer
+from dataarts_datamap_contract.mock._data.dataset import TABLE_GUID, Operator, milliseconds
+from dataarts_datamap_contract.mock._data.documented import documented_operator
+from dataarts_datamap_contract.mock._serving.server import MockServer
+from dataarts_datamap_contract.mock._web.faults import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -109,7 +109,7 @@ class FakeService:
         """Add an operator to a table; both may be new.
 
         Args:
-            job_name: Its name; that of the documentation unless given, as the ids are.
+            job_name: Its name; that of the documentation by default, as the ids are.
             task_id: Its id.
             workspace_id: Id of its workspace.
             table_guid: The table that it fills.
@@ -190,7 +190,7 @@ class FakeService:
         return self._server.controls.world.advance()
 
     def fail(self, *faults: str) -> None:
-        """Let answers go wrong from now on: ``"reset:every=3"``, ``"503"``, ``"slow:seconds=1"``; none to stop it.
+        """Let responses go wrong from now on: ``"reset:every=3"``, ``"503"``, ``"slow:seconds=1"``; none to stop it.
 
         Raises:
             ValueError: A text says no fault.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run, write, and tell: 0 if every broken server was caught and no correct one failed, else 1."""
+    """Run, write, and return 0 if every broken server was caught and no correct one failed, else 1."""
     parser = argparse.ArgumentParser(prog="mutants", description=__doc__)
     parser.add_argument("--output", type=Path, metavar="FILE", help="where the Markdown goes (default: nowhere)")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (default: one a core)")
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         broken.append(outcome) if isinstance(outcome, BrokenOutcome) else correct.append(outcome)
     if options.output is not None:
         options.output.write_text(write_matrix(broken, correct), encoding="utf-8", newline="\n")
-    return _tell(broken, correct, time.perf_counter() - start)
+    return _print_summary(broken, correct, time.perf_counter() - start)
 
 
 def _line(outcome: BrokenOutcome | CorrectOutcome) -> str:
@@ -44,7 +44,7 @@ def _line(outcome: BrokenOutcome | CorrectOutcome) -> str:
     return f"{outcome.server} {outcome.seconds:.1f} s: {verdict}"
 
 
-def _tell(broken: Sequence[BrokenOutcome], correct: Sequence[CorrectOutcome], seconds: float) -> int:
+def _print_summary(broken: Sequence[BrokenOutcome], correct: Sequence[CorrectOutcome], seconds: float) -> int:
     missed = [outcome for outcome in broken if not outcome.caught_by]
     failed = [outcome for outcome in correct if outcome.findings]
     sys.stdout.write("".join(_failures(missed, failed)))

@@ -6,14 +6,14 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from dataarts_datamap_contract.broken import OTHER_PROJECT_ID
+from dataarts_datamap_contract._broken.shared import OTHER_PROJECT_ID
 from dataarts_datamap_contract.mock import TABLE_GUID, MockConfig, MockServer
-from dataarts_datamap_contract.target import KnownJob, SecondTenant, Target
+from dataarts_datamap_contract.suite.target import KnownJob, SecondTenant, Target
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
-    from dataarts_datamap_contract.mock._server import Build
+    from dataarts_datamap_contract.mock._serving.server import Build
 
 # A fixed present gives the same data and so the same run every time.
 _NOW = datetime(2024, 2, 1, tzinfo=UTC)

@@ -6,18 +6,18 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dataarts_datamap_contract.broken import BROKEN_SERVERS, CORRECT_SERVERS
-from dataarts_datamap_contract.catalogue import LEVELS
+from dataarts_datamap_contract._broken.fleet import BROKEN_SERVERS, CORRECT_SERVERS
 from dataarts_datamap_contract.mutants._aim import running
 from dataarts_datamap_contract.mutants._outcomes import BrokenOutcome, CorrectOutcome
 from dataarts_datamap_contract.mutants._stock import find_with_stock
 from dataarts_datamap_contract.suite import run_suite
+from dataarts_datamap_contract.suite.catalogue import LEVELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dataarts_datamap_contract.broken import BrokenServer, CorrectServer
-    from dataarts_datamap_contract.verdicts import Outcome, Verdict
+    from dataarts_datamap_contract._broken.servers import BrokenServer, CorrectServer
+    from dataarts_datamap_contract.suite.verdicts import Outcome, Verdict
 
 _BROKEN = {server.name: server for server in BROKEN_SERVERS}
 _CORRECT = {server.name: server for server in CORRECT_SERVERS}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dataarts_datamap_contract.broken import BROKEN_SERVERS, CORRECT_SERVERS
-from dataarts_datamap_contract.catalogue import LEVELS
+from dataarts_datamap_contract._broken.fleet import BROKEN_SERVERS, CORRECT_SERVERS
+from dataarts_datamap_contract.suite.catalogue import LEVELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from dataarts_datamap_contract.broken import BrokenServer
+    from dataarts_datamap_contract._broken.servers import BrokenServer
     from dataarts_datamap_contract.mutants._outcomes import BrokenOutcome, CorrectOutcome
 
 _OPENING = """\
@@ -53,18 +53,14 @@ def _summary(servers: Sequence[BrokenServer], outcomes: Mapping[str, BrokenOutco
     rows += [
         _counts(f"level {level}", [server for server in servers if server.level == level], outcomes) for level in LEVELS
     ]
-    for title, written in (
-        ("written before the checks were frozen", ""),
+    for title, cohort in (
+        ("written before the checks were frozen", "first"),
         ("written after", "late"),
         ("written last", "blind"),
     ):
-        rows.append(_counts(title, [server for server in servers if _written(server) == written], outcomes))
+        rows.append(_counts(title, [server for server in servers if server.cohort == cohort], outcomes))
     rows.append(_counts("all", servers, outcomes))
     return _table(rows)
-
-
-def _written(server: BrokenServer) -> str:
-    return "blind" if server.blind else "late" if server.late else ""
 
 
 def _counts(title: str, servers: Sequence[BrokenServer], outcomes: Mapping[str, BrokenOutcome]) -> list[str]:
@@ -77,7 +73,7 @@ def _broken_table(servers: Sequence[BrokenServer], outcomes: Mapping[str, Broken
     rows = [["server", "rule that it breaks", "caught by", "stock"]]
     for server in servers:
         outcome = outcomes[server.name]
-        name = f"{server.name} ({_written(server)})" if _written(server) else server.name
+        name = server.name if server.cohort == "first" else f"{server.name} ({server.cohort})"
         rows.append([name, server.rule, _catch(outcome), _code(outcome.stock) or "-"])
     return _table(rows)
 

@@ -7,7 +7,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
-from dataarts_datamap_contract.broken import BROKEN_SERVERS, CORRECT_SERVERS
+from dataarts_datamap_contract._broken.fleet import BROKEN_SERVERS, CORRECT_SERVERS
 from dataarts_datamap_contract.mutants._judges import judge
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def run_fleet(only: str, *, workers: int, with_stock: bool) -> Iterator[BrokenOu
     # Spawned, not forked: a server runs in a thread of its worker.
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_be_quiet) as pool:
         # The longest first: a correct server is judged in full.
-        names = [server.name for server in (*CORRECT_SERVERS, *BROKEN_SERVERS)]
+        names = [*(server.name for server in CORRECT_SERVERS), *(server.name for server in BROKEN_SERVERS)]
         jobs = [pool.submit(judge, name, with_stock=with_stock) for name in names if only in name]
         for job in as_completed(jobs):
             yield job.result()

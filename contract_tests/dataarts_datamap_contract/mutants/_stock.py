@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any, cast
 import schemathesis
 from schemathesis.engine import Status, events, from_schema
 
-from dataarts_datamap_contract.outline import walk_parts
 from dataarts_datamap_contract.specification import load_specification
+from dataarts_datamap_contract.specification.outline import walk_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dataarts_datamap_contract.target import Target
+    from dataarts_datamap_contract.suite.target import Target
 
 _TIMEOUT_SECONDS = 10
 _MAX_EXAMPLES = 40
 # Schemathesis's own list and 400: a server may cap the limit, or refuse a window that ends before it starts.
-_ANSWERS_TO_VALID_DATA = ["2xx", "400", "401", "403", "404", "429", "5xx"]
+_STATUSES_OF_VALID_DATA = ["2xx", "400", "401", "403", "404", "429", "5xx"]
 
 
 def find_with_stock(target: Target) -> frozenset[str]:
@@ -53,7 +53,7 @@ def _configure(target: Target) -> dict[str, Any]:
             "max-examples": _MAX_EXAMPLES,
             "unique-inputs": True,
         },
-        "checks": {"positive_data_acceptance": {"expected-statuses": _ANSWERS_TO_VALID_DATA}},
+        "checks": {"positive_data_acceptance": {"expected-statuses": _STATUSES_OF_VALID_DATA}},
     }
 
 

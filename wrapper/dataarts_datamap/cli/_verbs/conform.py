@@ -85,13 +85,14 @@ def conform(**options: Any) -> int:  # noqa: ANN401
         --table 09318f28-939f-4ab6-a374-9e621096652c
     """  # noqa: D301  click reads \b
     try:
-        from dataarts_datamap_contract import reports, suite  # noqa: PLC0415  an extra, and the other side
-        from dataarts_datamap_contract.baseline import (  # noqa: PLC0415
+        from dataarts_datamap_contract import suite  # noqa: PLC0415  an extra, and the other side
+        from dataarts_datamap_contract.suite import reports  # noqa: PLC0415
+        from dataarts_datamap_contract.suite.baseline import (  # noqa: PLC0415
             BaselineError,
             apply_baseline,
             read_baseline,
         )
-        from dataarts_datamap_contract.catalogue import checks_of  # noqa: PLC0415
+        from dataarts_datamap_contract.suite.catalogue import checks_of  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise _extra_is_missing(str(error)) from None
     if options["max_examples"] != 0 and find_spec("schemathesis") is None:  # it takes a second to load
@@ -146,9 +147,9 @@ class _NotJudgedError(Exception):
 
 
 def _find_target(options: dict[str, Any]) -> Target:
-    from dataarts_datamap_contract.discovery import DiscoveryError, discover_target  # noqa: PLC0415
-    from dataarts_datamap_contract.sources import make_target, read_settings  # noqa: PLC0415
-    from dataarts_datamap_contract.target import TargetError  # noqa: PLC0415
+    from dataarts_datamap_contract.suite.target import TargetError  # noqa: PLC0415
+    from dataarts_datamap_contract.suite.target_discovery import DiscoveryError, discover_target  # noqa: PLC0415
+    from dataarts_datamap_contract.suite.target_sources import make_target, read_settings  # noqa: PLC0415
 
     names = ("endpoint", "table_guid", "is_mock", "allow_credential_probes")
     try:

@@ -1,0 +1,405 @@
+"""What is served and what is refused, where the documentation leaves it open."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from dataarts_datamap_contract._broken.caller import MAX_TIME, TASK_ID, Caller
+from dataarts_datamap_contract._broken.seams import (
+    MOST,
+    Document,
+    Pairs,
+    Perform,
+    Response,
+    Seam,
+    Values,
+    Wrap,
+    before_app,
+    compact,
+    cut,
+    fresh,
+    on_arguments,
+    on_error_response,
+    on_listing,
+    on_parameter,
+    on_query,
+    on_whole,
+    on_wire,
+    refuse_on,
+    whole,
+    write,
+)
+from dataarts_datamap_contract._broken.servers import CorrectServer
+from dataarts_datamap_contract.mock._web.responses import HttpError
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from dataarts_datamap_contract.mock import MockConfig
+    from dataarts_datamap_contract.mock._serving.app import DeclaredOperation
+
+_CAP = 100
+_QUOTA = 20
+_HTML = b"<html><body><h1>405 Not Allowed</h1><hr>gateway</body></html>"
+_NUMBERS = ("start_time", "end_time", "offset", "limit")
+_MOST_LIMIT = 100
+_DEEPEST = 10_000
+_MONTH = 31 * 24 * 3_600_000
+
+
+def _by_pages(perform: Perform, values: Values) -> Document:
+    """Offset counts pages, the first of which is page 0."""
+    return perform({**values, "offset": min(int(values["offset"]) * int(values["limit"]), MOST)})
+
+
+def _window(column: str, *, open_start: bool = False, open_end: bool = False) -> Seam:
+    """A window on another time, or without one of its ends, or both."""
+
+    def response(perform: Perform, values: Values) -> Document:
+        start, end = int(values["start_time"]) + open_start, int(values["end_time"]) - open_end
+        everything = whole(perform, values, start_time=0, end_time=MAX_TIME)
+        rows = [row for row in everything["rows"] if start <= row[column] <= end]
+        return {**everything, "rows": cut(rows, values), "total": len(rows)}
+
+    return on_listing(response)
+
+
+def _growing() -> Seam:
+    """A run more at each request, planned after the present: a window of the past stays as it is."""
+
+    def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
+        present = int((config.now or config.clock()).timestamp()) * 1_000
+        added: list[Document] = []
+
+        def response(perform: Perform, values: Values) -> Document:
+            everything = whole(perform, values)
+            if int(values["end_time"]) > present and everything["rows"]:
+                newest = everything["rows"][0]
+                added.insert(0, {**newest, "planTime": present + len(added), "taskRunningLogId": MOST + len(added)})
+            new = [
+                {**row, "jobName": values["job_name"]} for row in added if row["planTime"] <= int(values["end_time"])
+            ]
+            rows = [*(new if everything["rows"] else []), *everything["rows"]]
+            return {**everything, "rows": cut(rows, values), "total": len(rows)}
+
+        return on_listing(response).alter(operation, config)
+
+    return Seam(alter)
+
+
+def _no_such_operator(perform: Perform, values: Values) -> Document:
+    page = whole(perform, values, start_time=0, end_time=MAX_TIME, limit=1)
+    if not page["total"]:
+        raise HttpError(404, "DLF.0100", "The job does not exist")
+    return perform(values)
+
+
+def _sibling_error(perform: Perform, values: Values) -> Document:
+    page = whole(perform, values, start_time=0, end_time=MAX_TIME, limit=1)
+    if not page["total"]:
+        raise HttpError(400, "DLF.0100", "The job does not exist")
+    return perform(values)
+
+
+def _lenient(text: str) -> str:
+    """Integers as a reader of decimal numbers takes them."""
+    whole_part, point, fraction = text.partition(".")
+    return whole_part if point and whole_part.isdecimal() and set(fraction) == {"0"} else text
+
+
+def _last_of_each(pairs: Pairs) -> Pairs:
+    """Of a parameter that is sent twice, the last."""
+    return list(dict(pairs).items())
+
+
+def _is_reversed(pairs: Pairs) -> bool:
+    values = dict(pairs)
+    start, end = values.get("start_time", ""), values.get("end_time", "")
+    return start.isdecimal() and end.isdecimal() and MAX_TIME >= int(start) > int(end)
+
+
+def _method_not_allowed(scope: Scope) -> Response | None:
+    if scope["method"] == "GET":
+        return None
+    response = fresh(405, _HTML if scope["method"] != "HEAD" else b"", "text/html")
+    return replace(response, headers={**response.headers, "allow": "GET"})
+
+
+def _no_such_method(scope: Scope) -> Response | None:
+    return None if scope["method"] == "GET" else fresh(404, b"404 page not found\n", "text/plain; charset=utf-8")
+
+
+def _quota() -> Wrap:
+    """Twenty requests, then a 429, and again."""
+
+    def wrap(app: ASGIApp) -> ASGIApp:
+        count = iter(range(1, MOST))
+
+        async def throttled(scope: Scope, receive: Receive, send: Send) -> None:
+            if next(count) % _QUOTA:
+                await app(scope, receive, send)
+                return
+            body = compact({"error_msg": "The throttling threshold has been reached", "error_code": "APIGW.0308"})
+            fields = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+            await send({"type": "http.response.start", "status": 429, "headers": [*fields, (b"retry-after", b"0")]})
+            await send({"type": "http.response.body", "body": body.encode()})
+
+        return throttled
+
+    return wrap
+
+
+def _plans(caller: Caller, **parameters: int) -> list[int]:
+    return [row["planTime"] for row in caller.rows(**parameters)]
+
+
+def _decoded(text: str) -> str:
+    """A whole number as Spring's converter reads it: blanks go, hexadecimal is read, and digits of any script are."""
+    bare = "".join(text.split())
+    if re.fullmatch(r"-?(?:0[xX]|#)[0-9a-fA-F]{1,15}", bare):
+        return str(int(bare.replace("#", "0x"), 16))
+    return str(int(bare)) if re.fullmatch(r"[+-]?\d{1,18}", bare) else text
+
+
+def _as_spring_reads(pairs: Pairs) -> Pairs:
+    return [(name, _decoded(value) if name in _NUMBERS else value) for name, value in pairs]
+
+
+def _a_month_at_most(perform: Perform, values: Values) -> Document:
+    if int(values["end_time"]) - int(values["start_time"]) > _MONTH:
+        raise HttpError(400, "DLF.0801", "The window is longer than 31 days")
+    return perform(values)
+
+
+def _options(scope: Scope) -> Response | None:
+    return Response(204, {"allow": "GET, OPTIONS"}, b"") if scope["method"] == "OPTIONS" else None
+
+
+def _head_as_get(scope: Scope) -> Response | None:
+    return Response(200, {"content-type": "application/json"}, b"") if scope["method"] == "HEAD" else None
+
+
+def _oldest_first_of_a_moment(perform: Perform, values: Values) -> Document:
+    """Runs of one plan time come in the order in which they were made; pages are cut after that."""
+    everything = whole(perform, values)
+    rows = sorted(everything["rows"], key=lambda row: (-row["planTime"], row["taskRunningLogId"]))
+    offset, limit = int(values["offset"]), int(values["limit"])
+    return {**everything, "rows": rows[offset : offset + limit]}
+
+
+CORRECT_SERVERS = (
+    CorrectServer(
+        name="offset-in-pages",
+        difference="offset counts pages, as the scheduler's own list APIs do",
+        seam=on_listing(_by_pages),
+        target={"offset_unit": "pages"},
+        shown=lambda caller: caller.run_ids(offset=1, limit=5) == caller.run_ids(limit=10)[5:],
+    ),
+    CorrectServer(
+        name="oldest-first",
+        difference="runs come oldest first: no order is documented",
+        seam=on_whole(lambda rows, _: rows[::-1]),
+        shown=lambda caller: _plans(caller)[0] < _plans(caller)[-1],
+    ),
+    CorrectServer(
+        name="limit-capped-at-100",
+        difference="a page has 100 rows at most, as siblings have",
+        seam=on_arguments(lambda values: {**values, "limit": min(int(values["limit"]), _CAP)}),
+        shown=lambda caller: len(caller.rows()) == _CAP,
+    ),
+    CorrectServer(
+        name="limit-above-1000-refused",
+        difference="a limit above 1,000 is refused with 400, as siblings do",
+        seam=refuse_on(
+            lambda _, values: any(text.isdecimal() and int(text) > 1_000 for text in values.get("limit", ())),
+            HttpError(400, "DLF.0801", "limit must be in the range of 1 to 1000"),
+        ),
+        shown=lambda caller: caller.runs(limit=1_001).status == 400,
+    ),
+    CorrectServer(
+        name="window-without-its-end",
+        difference="the end does not belong to the window: it is documented nowhere",
+        seam=_window("planTime", open_end=True),
+        shown=lambda caller: _plans(caller)[3] not in _plans(caller, end_time=_plans(caller)[3]),
+    ),
+    CorrectServer(
+        name="window-without-its-start",
+        difference="the start does not belong to the window: it is documented nowhere",
+        seam=_window("planTime", open_start=True),
+        shown=lambda caller: _plans(caller)[3] not in _plans(caller, start_time=_plans(caller)[3]),
+    ),
+    CorrectServer(
+        name="window-without-both-ends",
+        difference="neither end belongs to the window: siblings say greater than and less than",
+        seam=_window("planTime", open_start=True, open_end=True),
+        shown=lambda caller: not _plans(caller, start_time=_plans(caller)[3], end_time=_plans(caller)[3]),
+    ),
+    CorrectServer(
+        name="window-on-the-start-time",
+        difference="the window filters on startTime, as newer siblings say",
+        seam=_window("startTime"),
+        shown=lambda caller: len(caller.rows(start_time=1)) < len(caller.rows()),
+    ),
+    CorrectServer(
+        name="unknown-operator-not-found",
+        difference="an unknown task or job name is answered with 404 instead of an empty page",
+        seam=on_listing(_no_such_operator),
+        shown=lambda caller: caller.runs(task_id="1").status == 404,
+    ),
+    CorrectServer(
+        name="unknown-operator-refused",
+        difference="an unknown task or job name is answered with 400 and a code, as siblings do",
+        seam=on_listing(_sibling_error),
+        shown=lambda caller: caller.runs(job_name="nobody").status == 400,
+    ),
+    CorrectServer(
+        name="unknown-table-empty",
+        difference="an unknown table has no operators, and that is no error",
+        seam=on_wire(
+            lambda scope, response: (
+                write(response, b"[]", status=200)
+                if response.status == 404 and bytes(scope["raw_path"]).endswith(b"/node") and scope["method"] == "GET"
+                else response
+            )
+        ),
+        shown=lambda caller: caller.nodes("unknown").body == b"[]",
+    ),
+    CorrectServer(
+        name="unknown-project-not-found",
+        difference="an unknown project or tenancy is answered with 404 instead of 403",
+        seam=on_error_response(lambda response: replace(response, status=404), 403),
+        shown=lambda caller: caller.runs(project_id="f" * 32).status == 404,
+    ),
+    CorrectServer(
+        name="reversed-window-empty",
+        difference="a window that ends before it starts is empty instead of refused",
+        seam=on_query(
+            lambda pairs: [
+                (name, "0" if name == "start_time" else "1")
+                if name in ("start_time", "end_time") and _is_reversed(pairs)
+                else (name, value)
+                for name, value in pairs
+            ]
+        ),
+        shown=lambda caller: caller.runs(start_time=9, end_time=5).status == 200,
+    ),
+    CorrectServer(
+        name="lenient-integers",
+        difference="1.0 is taken for 1, as a reader of the documented Number may do",
+        seam=on_query(lambda pairs: [(name, _lenient(value)) for name, value in pairs]),
+        shown=lambda caller: caller.runs(limit="1.0").status == 200,
+    ),
+    CorrectServer(
+        name="last-of-repeated-parameters",
+        difference="of a parameter that is sent twice the last counts: no document says what does",
+        seam=on_query(_last_of_each),
+        shown=lambda caller: caller.get(caller.runs_target() + "&limit=1").status == 200,
+    ),
+    CorrectServer(
+        name="html-for-undeclared-methods",
+        difference="the gateway answers an undeclared method with a page of HTML",
+        seam=before_app(_method_not_allowed),
+        shown=lambda caller: caller.get(caller.runs_target(), method="POST").body == _HTML,
+    ),
+    CorrectServer(
+        name="undeclared-methods-not-found",
+        difference="the gateway answers an undeclared method with a plain 404",
+        seam=before_app(_no_such_method),
+        shown=lambda caller: caller.get(caller.runs_target(), method="PUT").status == 404,
+    ),
+    CorrectServer(
+        name="growing-data",
+        difference="runs are added while a walk is under way, outside a window of the past",
+        seam=_growing(),
+        shown=lambda caller: caller.page()["total"] != caller.page()["total"],
+    ),
+    CorrectServer(
+        name="blank-workspace-finds-nothing",
+        difference="a blank workspace_id is taken at its word instead of as absent",
+        seam=on_parameter("workspace_id", lambda text: text or "-"),
+        shown=lambda caller: caller.rows(workspace_id="") == [],
+    ),
+    CorrectServer(
+        name="throttled-now-and-then",
+        difference="each twentieth request is answered with 429",
+        seam=Seam(wrap=_quota()),
+        target={"rate_limit": 100.0},
+        shown=lambda caller: 429 in {caller.runs(limit=1).status for _ in range(_QUOTA)},
+    ),
+    CorrectServer(
+        name="numbers-as-spring-reads-them",
+        difference="blanks, a plus sign, hexadecimal and digits of other scripts are read: how the text of a query "
+        "becomes an integer is specified nowhere, and stock Java servers do so",
+        seam=on_query(_as_spring_reads),
+        shown=lambda caller: caller.runs(limit="0x0A").status == caller.runs(limit="\u0661\u0660").status == 200,
+        cohort="blind",
+    ),
+    CorrectServer(
+        name="task-id-as-a-number",
+        difference="a task_id with zeros before it is the same number: rows show it as one, so it may be kept as one",
+        seam=on_arguments(lambda values: {**values, "task_id": str(values["task_id"]).lstrip("0")}),
+        shown=lambda caller: bool(caller.rows(task_id=f"00{TASK_ID}")),
+        cohort="blind",
+    ),
+    CorrectServer(
+        name="options-answered",
+        difference="OPTIONS is answered with 204 and what is allowed, as HTTP has it",
+        seam=before_app(_options),
+        shown=lambda caller: caller.get(caller.runs_target(), method="OPTIONS").status == 204,
+        cohort="blind",
+    ),
+    CorrectServer(
+        name="head-answered",
+        difference="HEAD is answered as GET is, without a body, as HTTP has it",
+        seam=before_app(_head_as_get),
+        shown=lambda caller: caller.get(caller.runs_target(), method="HEAD").status == 200,
+        cohort="blind",
+    ),
+    CorrectServer(
+        name="limit-above-100-refused",
+        difference="a limit above 100 is refused with 400, as some siblings do",
+        seam=refuse_on(
+            lambda _, values: any(text.isdecimal() and int(text) > _MOST_LIMIT for text in values.get("limit", ())),
+            HttpError(400, "DLF.0801", "limit must be in the range of 1 to 100"),
+        ),
+        shown=lambda caller: caller.runs(limit=_MOST_LIMIT + 1).status == 400,
+        cohort="blind",
+    ),
+    CorrectServer(
+        name="offset-above-10000-refused",
+        difference="an offset above 10,000 is refused with 400, as search engines do",
+        seam=refuse_on(
+            lambda _, values: any(text.isdecimal() and int(text) > _DEEPEST for text in values.get("offset", ())),
+            HttpError(400, "DLF.0801", "offset must be in the range of 0 to 10000"),
+        ),
+        shown=lambda caller: caller.runs(offset=_DEEPEST + 1).status == 400,
+        cohort="blind",
+    ),
+    CorrectServer(
+        name="window-of-a-month-at-most",
+        difference="a window of more than 31 days is refused with 400",
+        seam=on_listing(_a_month_at_most),
+        shown=lambda caller: caller.runs(start_time=0).status == 400,
+        cohort="blind",
+    ),
+    CorrectServer(
+        name="other-project-unauthorized",
+        difference="a token that is not good for the project is answered with 401 instead of 403",
+        seam=on_error_response(lambda response: replace(response, status=401), 403),
+        shown=lambda caller: caller.runs(project_id="f" * 32).status == 401,
+        cohort="blind",
+    ),
+    CorrectServer(
+        name="ties-oldest-first",
+        difference="runs of one plan time come in another order than the reference's, the same each time",
+        seam=on_listing(_oldest_first_of_a_moment),
+        shown=lambda caller: any(
+            row["planTime"] == below["planTime"] and row["taskRunningLogId"] < below["taskRunningLogId"]
+            for row, below in pairwise(caller.rows())
+        ),
+        cohort="blind",
+    ),
+)

@@ -1,0 +1,41 @@
+"""All servers of the fleet."""
+
+from __future__ import annotations
+
+from typing import Final, get_args
+
+from dataarts_datamap_contract._broken import (
+    bad_input,
+    body,
+    correct_formats,
+    correct_rules,
+    crashes,
+    credentials,
+    envelope,
+    error_responses,
+    filters,
+    paging,
+    signatures,
+    windows,
+)
+from dataarts_datamap_contract._broken.servers import BrokenServer, Cohort, CorrectServer
+
+_COHORTS: Final = get_args(Cohort)
+_SUBJECTS: Final = (
+    *(envelope, error_responses, body, paging, windows, filters),
+    *(credentials, signatures, bad_input, crashes),
+)
+_CORRECT: Final = (*correct_rules.CORRECT_SERVERS, *correct_formats.CORRECT_SERVERS)
+
+
+def _cohort(server: BrokenServer | CorrectServer) -> int:
+    return _COHORTS.index(server.cohort)
+
+
+BROKEN_SERVERS: Final[tuple[BrokenServer, ...]] = tuple(
+    sorted((server for subject in _SUBJECTS for server in subject.BROKEN_SERVERS), key=_cohort)
+)
+"""Every broken server, by cohort, and within one by level."""
+
+CORRECT_SERVERS: Final[tuple[CorrectServer, ...]] = tuple(sorted(_CORRECT, key=_cohort))
+"""Every server that is correct but different, by cohort."""

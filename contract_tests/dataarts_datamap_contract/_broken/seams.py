@@ -1,0 +1,445 @@
+"""Where a server can differ from the reference mock: in a step of an operation, or on the wire.
+
+Every function here makes a `Seam`; a broken server is the reference with one. An operation's document, its parameters
+and its error responses are changed behind the authentication, so that signed requests meet the same bug.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import parse_qsl, quote
+
+from dataarts_datamap_contract.mock._serving.app import build_app
+from dataarts_datamap_contract.mock._web.responses import HttpError
+from dataarts_datamap_contract.mock._web.validation import Arguments
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from dataarts_datamap_contract.mock import MockConfig
+    from dataarts_datamap_contract.mock._serving.app import DeclaredOperation
+    from dataarts_datamap_contract.mock._web.record import Record
+    from dataarts_datamap_contract.mock._web.requests import RequestParts
+
+Document: TypeAlias = "dict[str, Any]"
+Pairs: TypeAlias = "list[tuple[str, str]]"
+Values: TypeAlias = "dict[str, str | int]"
+Alter: TypeAlias = "Callable[[DeclaredOperation, MockConfig], DeclaredOperation]"
+Wrap: TypeAlias = "Callable[[ASGIApp], ASGIApp]"
+Symptom: TypeAlias = "Callable[[RequestParts, Mapping[str, list[str]]], bool]"
+"""Sees a request, and the values of its query by name; those that cannot be read are not there."""
+
+RUNS = "ShowInstanceInfos"
+NODES = "ShowNodes"
+MOST = 2**31 - 1
+
+
+def _same(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
+    return operation
+
+
+def _bare(app: ASGIApp) -> ASGIApp:
+    return app
+
+
+@dataclass(frozen=True, slots=True)
+class Seam:
+    """One difference from the reference mock.
+
+    Attributes:
+        alter: Replaces a step of an operation.
+        wrap: Stands around the whole application.
+    """
+
+    alter: Alter = _same
+    wrap: Wrap = _bare
+
+    def build(self, config: MockConfig, record: Record) -> ASGIApp:
+        """The application with the difference in it."""
+        return self.wrap(build_app(config, record, partial(self._alter, config)))
+
+    def _alter(self, config: MockConfig, operation: DeclaredOperation) -> DeclaredOperation:
+        return self.alter(operation, config)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A response on its way out.
+
+    Attributes:
+        status: HTTP status.
+        headers: Header fields; the names are lower-case.
+        body: The body.
+    """
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:  # noqa: ANN401  a broken server answers anything
+        """The body, decoded."""
+        return json.loads(self.body)
+
+
+def compact(document: object) -> str:
+    """JSON as the reference mock writes it."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+
+
+# The wire.
+
+
+async def ask(app: ASGIApp, method: str, target: str, headers: Mapping[str, str]) -> Response:
+    """The response of an application to a request without a body."""
+    path, _, query = target.partition("?")
+    scope: Scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
+    }
+    return await _collect(app, scope, _nothing)
+
+
+async def _nothing() -> Message:
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+async def _collect(app: ASGIApp, scope: Scope, receive: Receive) -> Response:
+    messages: list[Message] = []
+
+    async def keep(message: Message) -> None:
+        messages.append(message)
+
+    await app(scope, receive, keep)
+    start = messages[0]
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in start["headers"]}
+    return Response(start["status"], headers, b"".join(message.get("body", b"") for message in messages[1:]))
+
+
+async def _send(response: Response, send: Send) -> None:
+    fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.items()]
+    await send({"type": "http.response.start", "status": response.status, "headers": fields})
+    await send({"type": "http.response.body", "body": response.body})
+
+
+def on_wire(change: Callable[[Scope, Response], Response]) -> Seam:
+    """Every response, after the application is done with it. A length that was right stays right."""
+
+    def wrap(app: ASGIApp) -> ASGIApp:
+        async def changed(scope: Scope, receive: Receive, send: Send) -> None:
+            response = change(scope, await _collect(app, scope, receive))
+            await _send(response, send)
+
+        return changed
+
+    return Seam(wrap=wrap)
+
+
+def before_app(response: Callable[[Scope], Response | None]) -> Seam:
+    """Requests that something in front of the application answers; None lets them pass."""
+
+    def wrap(app: ASGIApp) -> ASGIApp:
+        async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+            early = response(scope)
+            if early is None:
+                await app(scope, receive, send)
+            else:
+                await _send(early, send)
+
+        return guarded
+
+    return Seam(wrap=wrap)
+
+
+def write(response: Response, body: bytes, *, status: int | None = None, **headers: str) -> Response:
+    """A response with another body and its right length. Underscores of a header name stand for hyphens."""
+    fields = {name.replace("_", "-"): value for name, value in headers.items()}
+    length = {"content-length": str(len(body))}
+    return Response(response.status if status is None else status, {**response.headers, **length, **fields}, body)
+
+
+def fresh(status: int, body: bytes, media_type: str) -> Response:
+    """A response from nothing."""
+    return Response(status, {"content-type": media_type, "content-length": str(len(body))}, body)
+
+
+def is_runs(scope: Scope) -> bool:
+    """Whether a request is for ShowInstanceInfos."""
+    return bytes(scope["raw_path"]).endswith(b"/instances")
+
+
+def is_nodes(scope: Scope) -> bool:
+    """Whether a request is for ShowNodes."""
+    return bytes(scope["raw_path"]).endswith(b"/node")
+
+
+def on_success(change: Callable[[Response], Response], *, of: Callable[[Scope], bool] = is_runs) -> Seam:
+    """Responses with status 200, of one operation."""
+    return on_wire(lambda scope, response: change(response) if response.status == 200 and of(scope) else response)
+
+
+def on_error_response(change: Callable[[Response], Response], *statuses: int) -> Seam:
+    """Responses with one of the statuses, of any operation."""
+    return on_wire(lambda _, response: change(response) if response.status in statuses else response)
+
+
+def error_document(change: Callable[[Document], object], *statuses: int) -> Seam:
+    """The document of an error response; what the change returns takes its place."""
+    return on_error_response(lambda response: write(response, compact(change(response.json())).encode()), *statuses)
+
+
+# An operation's document.
+
+
+def on_document(change: Callable[[bytes], bytes], *, of: str = RUNS) -> Seam:
+    """The bytes that an operation answers."""
+
+    def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
+        if operation.operation_id != of:
+            return operation
+
+        def perform(arguments: Arguments) -> bytes:
+            return change(operation.perform(arguments))
+
+        return replace(operation, perform=perform)
+
+    return Seam(alter)
+
+
+def on_envelope(change: Callable[[Document], object]) -> Seam:
+    """The envelope; what the change returns takes its place."""
+    return on_document(lambda document: compact(change(json.loads(document))).encode())
+
+
+def on_body(change: Callable[[str], object]) -> Seam:
+    """The value of the envelope's ``body``."""
+    return on_envelope(lambda envelope: {**envelope, "body": change(envelope["body"])})
+
+
+def on_page(change: Callable[[Document], object]) -> Seam:
+    """The document inside the body string; what the change returns takes its place."""
+    return on_body(lambda body: compact(change(json.loads(body))))
+
+
+def on_rows(change: Callable[[list[Document]], object]) -> Seam:
+    """The rows of a page; what the change returns takes their place."""
+    return on_page(lambda page: {**page, "rows": change(page["rows"])})
+
+
+def on_row(change: Callable[[Document], object]) -> Seam:
+    """Every row; what the change returns takes its place."""
+    return on_rows(lambda rows: [change(row) for row in rows])
+
+
+def on_field(name: str, change: Callable[[Any], object]) -> Seam:
+    """One field of every row."""
+    return on_row(lambda row: {**row, name: change(row[name])})
+
+
+def on_operators(change: Callable[[list[Document]], object]) -> Seam:
+    """The response of ShowNodes; what the change returns takes its place."""
+    return on_document(lambda document: compact(change(json.loads(document))).encode(), of=NODES)
+
+
+# What an operation is asked for.
+
+
+def on_arguments(change: Callable[[Values], Values], *, of: str = RUNS) -> Seam:
+    """The parameters of a valid request, before the operation is performed."""
+
+    def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
+        if operation.operation_id != of:
+            return operation
+
+        def perform(arguments: Arguments) -> bytes:
+            return operation.perform(Arguments(change(dict(arguments.values))))
+
+        return replace(operation, perform=perform)
+
+    return Seam(alter)
+
+
+Perform: TypeAlias = "Callable[[Values], Document]"
+"""The page that the reference has for some parameters."""
+
+
+def on_listing(response: Callable[[Perform, Values], Document]) -> Seam:
+    """How a page comes about: the response is made of as many pages of the reference as it takes."""
+
+    def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
+        if operation.operation_id != RUNS:
+            return operation
+
+        def page(values: Values) -> Document:
+            document: Document = json.loads(json.loads(operation.perform(Arguments(values)))["body"])
+            return document
+
+        def perform(arguments: Arguments) -> bytes:
+            values = dict(arguments.values)
+            envelope = json.loads(operation.perform(arguments))
+            envelope["body"] = compact(response(page, values))
+            return compact(envelope).encode()
+
+        return replace(operation, perform=perform)
+
+    return Seam(alter)
+
+
+def whole(perform: Perform, values: Values, **changes: str | int) -> Document:
+    """The page that holds every row that the reference finds, from its first."""
+    return perform({**values, "offset": 0, "limit": MOST, **changes})
+
+
+def cut(rows: list[Document], values: Values) -> list[Document]:
+    """The page of the rows that the parameters ask for."""
+    offset, limit = int(values["offset"]), int(values["limit"])
+    return rows[offset : offset + limit]
+
+
+def on_whole(arrange: Callable[[list[Document], Values], list[Document]]) -> Seam:
+    """All rows that a window holds, before the page is cut out of them."""
+
+    def response(perform: Perform, values: Values) -> Document:
+        everything = whole(perform, values)
+        rows = arrange(everything["rows"], values)
+        return {**everything, "rows": cut(rows, values), "total": len(rows)}
+
+    return on_listing(response)
+
+
+# How a request is judged.
+
+
+def on_query(change: Callable[[Pairs], Pairs], *, of: str = RUNS) -> Seam:
+    """The query as the parameters are read from it."""
+
+    def rewrite(request: RequestParts) -> RequestParts:
+        pairs = _pairs(request)
+        changed = pairs if pairs is None else change(pairs)
+        if pairs is None or changed is None or changed == pairs:
+            return request
+        query = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in changed)
+        return replace(request, query=query.encode())
+
+    return on_request(rewrite, of=of)
+
+
+def on_parameter(name: str, change: Callable[[str], str]) -> Seam:
+    """One parameter of the query, each time that it was sent."""
+    return on_query(lambda pairs: [(key, change(value) if key == name else value) for key, value in pairs])
+
+
+def on_missing(name: str, value: str) -> Seam:
+    """A parameter of the query that gets a default when it is missing."""
+    return on_query(lambda pairs: pairs if any(key == name for key, _ in pairs) else [*pairs, (name, value)])
+
+
+def on_request(change: Callable[[RequestParts], RequestParts], *, of: str | None = None) -> Seam:
+    """A request after the authentication, before its parameters are judged."""
+
+    def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
+        if of not in (None, operation.operation_id):
+            return operation
+
+        def judge(request: RequestParts) -> Arguments:
+            return operation.judge(change(request))
+
+        return replace(operation, judge=judge)
+
+    return Seam(alter)
+
+
+def fail_on(symptom: Symptom, *, of: str | None = RUNS) -> Seam:
+    """Requests that are let in and make the server fail, with the documented shape of a failure."""
+    return refuse_on(symptom, HttpError(500, "APIGW.0601", "Internal server error"), of=of)
+
+
+def refuse_on(symptom: Symptom, refusal: HttpError, *, of: str | None = RUNS) -> Seam:
+    """Requests that are let in and then refused."""
+
+    def check(request: RequestParts) -> RequestParts:
+        values: dict[str, list[str]] = {}
+        for name, value in _pairs(request) or ():
+            values.setdefault(name, []).append(value)
+        if symptom(request, values):
+            raise refusal
+        return request
+
+    return on_request(check, of=of)
+
+
+def on_judgement(refused: Callable[[RequestParts, HttpError], HttpError]) -> Seam:
+    """What a request with a wrong parameter is refused with."""
+
+    def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
+        def judge(request: RequestParts) -> Arguments:
+            try:
+                return operation.judge(request)
+            except HttpError as error:
+                raise refused(request, error) from None
+
+        return replace(operation, judge=judge)
+
+    return Seam(alter)
+
+
+def _pairs(request: RequestParts) -> Pairs | None:
+    """The query's pairs; None if it cannot be read, for the reference to say so."""
+    try:
+        return parse_qsl(request.query.decode(), keep_blank_values=True, errors="strict")
+    except UnicodeDecodeError:
+        return None
+
+
+# Who may ask.
+
+
+def on_credentials(change: Callable[[RequestParts, MockConfig], RequestParts | None], *, of: str | None = None) -> Seam:
+    """A request before its credentials are looked at; None lets it in without."""
+
+    def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
+        if of not in (None, operation.operation_id):
+            return operation
+
+        def authenticate(request: RequestParts) -> None:
+            changed = change(request, config)
+            if changed is not None:
+                operation.authenticate(changed)
+
+        return replace(operation, authenticate=authenticate)
+
+    return Seam(alter)
+
+
+def on_unauthorized(refused: Callable[[RequestParts, HttpError], HttpError]) -> Seam:
+    """What a request with bad credentials is refused with."""
+
+    def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
+        def authenticate(request: RequestParts) -> None:
+            try:
+                operation.authenticate(request)
+            except HttpError as error:
+                raise refused(request, error) from None
+
+        return replace(operation, authenticate=authenticate)
+
+    return Seam(alter)
+
+
+def with_header(request: RequestParts, name: str, value: bytes) -> RequestParts:
+    """A request with a header field set."""
+    return replace(request, headers=[*without_header(request, name).headers, (name.lower().encode(), value)])
+
+
+def without_header(request: RequestParts, name: str) -> RequestParts:
+    """A request without a header field."""
+    wanted = name.lower().encode()
+    return replace(request, headers=[field for field in request.headers if field[0] != wanted])

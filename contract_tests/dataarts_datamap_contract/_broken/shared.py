@@ -1,0 +1,127 @@
+"""What servers of several subjects are made of, and what shows them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from dataarts_datamap_contract._broken.seams import (
+    RUNS,
+    Document,
+    Perform,
+    Response,
+    Seam,
+    Symptom,
+    Values,
+    on_arguments,
+    on_listing,
+    on_unauthorized,
+)
+from dataarts_datamap_contract.mock._web.responses import HttpError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dataarts_datamap_contract._broken.caller import Caller
+    from dataarts_datamap_contract.mock import MockConfig
+    from dataarts_datamap_contract.mock._serving.app import DeclaredOperation
+    from dataarts_datamap_contract.mock._web.requests import RequestParts
+    from dataarts_datamap_contract.mock._web.validation import Arguments
+
+OK = 200
+BAD_REQUEST = 400
+UNAUTHORIZED = 401
+SECOND = 1_000
+HOUR = 3_600 * SECOND
+DAY = 24 * HOUR
+CHINESE = "订单汇总_日报📊"
+EMOJI_TASK = "941206"
+OTHER_PROJECT_ID = "1c9d5b7e3f2a48c6a0d4e8b2f6c1a3d5"
+"""Another tenant's project, which the target of the suite names."""
+
+
+def without(document: dict[str, Any], name: str) -> dict[str, Any]:
+    """The document without one of its members."""
+    return {key: value for key, value in document.items() if key != name}
+
+
+def set_arguments(**changes: Callable[[Any], Any]) -> Seam:
+    """Parameters that are changed before they are looked at."""
+    return on_arguments(
+        lambda values: {
+            **values,
+            **{name: change(values[name]) for name, change in changes.items() if name in values},
+        }
+    )
+
+
+def own_total(count: Callable[[Document, Values, Perform], int]) -> Seam:
+    """A total of the server's own."""
+
+    def response(perform: Perform, values: Values) -> Document:
+        page = perform(values)
+        return {**page, "total": count(page, values, perform)}
+
+    return on_listing(response)
+
+
+def own_rows(rows: Callable[[Document, Values, Perform], list[Document]]) -> Seam:
+    """Rows of the server's own, beside the reference's total."""
+
+    def response(perform: Perform, values: Values) -> Document:
+        page = perform(values)
+        return {**page, "rows": rows(page, values, perform)}
+
+    return on_listing(response)
+
+
+def remembered(*names: str) -> Seam:
+    """Pages are remembered under some parameters, and not under the rest."""
+
+    def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
+        if operation.operation_id != RUNS:
+            return operation
+        pages: dict[object, bytes] = {}
+
+        def perform(arguments: Arguments) -> bytes:
+            name = tuple(arguments.values.get(each) for each in names)
+            if name not in pages:
+                pages[name] = operation.perform(arguments)
+            return pages[name]
+
+        return replace(operation, perform=perform)
+
+    return Seam(alter)
+
+
+def day(caller: Caller) -> dict[str, int]:
+    """A day of runs, in the past."""
+    present = int((caller.config.now or datetime.now(UTC)).timestamp()) * SECOND
+    return {"start_time": present - 3 * DAY, "end_time": present - 2 * DAY}
+
+
+def own_error_response(status: int, code: str, *, when: Callable[[RequestParts], bool]) -> Seam:
+    """Another status for bad credentials of one kind."""
+    return on_unauthorized(lambda request, error: HttpError(status, code, error.message) if when(request) else error)
+
+
+def data(response: Response) -> bool:
+    """Whether a response has rows or operators in it."""
+    return response.status == OK and b"937987" in response.body
+
+
+def as_integer(text: str) -> int | None:
+    """The integer that a text is; None if it is none."""
+    return int(text) if re.fullmatch(r"-?[0-9]{1,25}", text) else None
+
+
+def status_of(caller: Caller, **query: str | int | None) -> int:
+    """The status of a page of runs."""
+    return caller.runs(**query).status
+
+
+def has(name: str, matches: Callable[[str], bool]) -> Symptom:
+    """A request whose parameter of this name has such a value."""
+    return lambda _, values: any(matches(value) for value in values.get(name, ()))

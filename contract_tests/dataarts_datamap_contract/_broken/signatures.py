@@ -1,0 +1,352 @@
+"""Level D: signatures and access keys."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from dataarts_datamap_contract._broken.seams import Response, Seam, on_credentials, on_unauthorized, with_header
+from dataarts_datamap_contract._broken.servers import BrokenServer
+from dataarts_datamap_contract._broken.shared import OK, UNAUTHORIZED, data, own_error_response
+from dataarts_datamap_contract.mock._identity.signature import (
+    ALGORITHM,
+    DATE_HEADER,
+    SignatureError,
+    canonical_request,
+    claims_signature,
+    read_claim,
+)
+from dataarts_datamap_contract.mock._web.responses import HttpError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dataarts_datamap_contract._broken.caller import Caller
+    from dataarts_datamap_contract.mock import MockConfig
+    from dataarts_datamap_contract.mock._serving.app import DeclaredOperation
+    from dataarts_datamap_contract.mock._web.requests import RequestParts
+
+_WRONG = "0" * 64
+
+
+def _signed(change: Callable[[RequestParts, MockConfig], RequestParts | None]) -> Seam:
+    """Requests that claim a signature."""
+    return on_credentials(lambda request, config: change(request, config) if claims_signature(request) else request)
+
+
+def _known_key(request: RequestParts, config: MockConfig) -> bool:
+    try:
+        return read_claim(request).access_key == config.access_key.encode()
+    except SignatureError:
+        return False
+
+
+def _seen_before(key: Callable[[RequestParts], object]) -> Seam:
+    """Signatures that held once are remembered under a key that leaves out a part of the request."""
+
+    def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
+        seen: set[object] = set()
+
+        def authenticate(request: RequestParts) -> None:
+            if claims_signature(request) and key(request) in seen:
+                return
+            operation.authenticate(request)
+            if claims_signature(request):
+                seen.add(key(request))
+
+        return replace(operation, authenticate=authenticate)
+
+    return Seam(alter)
+
+
+def _signature(request: RequestParts) -> tuple[bytes, ...]:
+    return tuple(request.header("Authorization"))
+
+
+def _at_any_time(*, late: bool, early: bool) -> Seam:
+    """Signatures whose date is not held against the clock, in one direction or both."""
+
+    def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
+        def authenticate(request: RequestParts) -> None:
+            try:
+                operation.authenticate(request)
+            except HttpError as error:
+                behind = config.clock() - _date(request)
+                expired = "signature expired" in error.message
+                if not (expired and (late if behind > timedelta() else early)):
+                    raise
+
+        return replace(operation, authenticate=authenticate)
+
+    return Seam(alter)
+
+
+def _date(request: RequestParts) -> datetime:
+    return datetime.strptime(request.header("X-Sdk-Date")[0].decode(), "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+
+
+def _tampered(caller: Caller, change: Callable[[str], str]) -> Response:
+    """The response to a request that is changed after it was signed and sent once as signed."""
+    target = caller.runs_target()
+    headers = caller.signed(target)
+    assert caller.get(target, headers).status == OK
+    return caller.get(change(target), headers)
+
+
+def _date_from_now(caller: Caller, **offset: float) -> str:
+    return f"{caller.config.clock() + timedelta(**offset):%Y%m%dT%H%M%SZ}"
+
+
+def _forged(caller: Caller, change: Callable[[str], str]) -> Response:
+    """The response to a request whose ``Authorization`` is changed."""
+    target = caller.runs_target()
+    headers = caller.signed(target)
+    return caller.get(target, {**headers, "authorization": change(headers["authorization"])})
+
+
+def _with_wrong_signature(authorization: str) -> str:
+    return re.sub(r"Signature=\w+", f"Signature={_WRONG}", authorization)
+
+
+def _undated() -> Seam:
+    """A signature that leaves the date out holds, if the rest of it does."""
+
+    def change(request: RequestParts, config: MockConfig) -> RequestParts | None:
+        if not claims_signature(request):
+            return request
+        try:
+            claim = read_claim(request)
+            digest = hashlib.sha256(canonical_request(request, claim)).hexdigest().encode()
+        except ValueError:
+            return request
+        text = b"\n".join((ALGORITHM, *request.header(DATE_HEADER)[:1], digest))
+        signature = hmac.digest(config.secret_key.encode(), text, "sha256").hex().encode()
+        dated = DATE_HEADER.lower() in claim.signed_headers
+        return None if not dated and hmac.compare_digest(signature, claim.signature) else request
+
+    return on_credentials(change)
+
+
+def _signature_and(*parts: str) -> Seam:
+    """Signatures that held once are remembered under some parts of their request."""
+    return _seen_before(lambda request: (*request.header("Authorization"), *(getattr(request, part) for part in parts)))
+
+
+def _undated_response(caller: Caller) -> Response:
+    target = caller.runs_target()
+    return caller.get(target, caller.signed(target, names=("host", "instance")))
+
+
+def _other_instance(caller: Caller) -> Response:
+    target = caller.runs_target()
+    headers = caller.signed(target)
+    caller.get(target, headers)
+    return caller.get(target, {**headers, "host": "elsewhere.test"})
+
+
+def _right_signature(request: RequestParts, config: MockConfig) -> bytes | None:
+    try:
+        digest = hashlib.sha256(canonical_request(request, read_claim(request))).hexdigest().encode()
+    except SignatureError:
+        return None
+    text = b"\n".join((ALGORITHM, *request.header(DATE_HEADER)[:1], digest))
+    return hmac.digest(config.secret_key.encode(), text, "sha256").hex().encode()
+
+
+def _right_signature_shown() -> Seam:
+    def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
+        def show(request: RequestParts, error: HttpError) -> HttpError:
+            right = _right_signature(request, config) if claims_signature(request) else None
+            expected = f"; expected {right.decode()}" if right else ""
+            return HttpError(error.status, error.code, f"{error.message}{expected}")
+
+        return on_unauthorized(show).alter(operation, config)
+
+    return Seam(alter)
+
+
+def _begins_well(request: RequestParts, config: MockConfig) -> RequestParts | None:
+    """Only the first half of a signature is compared."""
+    right = _right_signature(request, config) if claims_signature(request) else None
+    sent = read_claim(request).signature if right else b""
+    return None if right and sent != right and sent[:32] == right[:32] else request
+
+
+def _at_the_same_time_of_any_day() -> Seam:
+    """Of a signature's date, the time of day alone is held against the clock."""
+
+    def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
+        def authenticate(request: RequestParts) -> None:
+            try:
+                operation.authenticate(request)
+            except HttpError as error:
+                if "signature expired" not in error.message or not _is_time_of_day(request, config):
+                    raise
+
+        return replace(operation, authenticate=authenticate)
+
+    return Seam(alter)
+
+
+def _is_time_of_day(request: RequestParts, config: MockConfig) -> bool:
+    present = config.clock()
+    sent = datetime.strptime(request.header(DATE_HEADER)[0].decode(), "%Y%m%dT%H%M%SZ").replace(tzinfo=present.tzinfo)
+    apart = abs(present - sent) % timedelta(days=1)
+    return min(apart, timedelta(days=1) - apart) < timedelta(minutes=15)
+
+
+def _names_of_the_query(request: RequestParts) -> tuple[object, ...]:
+    names = tuple(name for name, _ in parse_qsl(request.query.decode(errors="replace"), keep_blank_values=True))
+    return (*request.header("Authorization"), request.raw_path, names)
+
+
+def _signed_status(caller: Caller, *, date: str) -> int:
+    target = caller.runs_target()
+    return caller.get(target, caller.signed(target, date=date)).status
+
+
+def _half_wrong(caller: Caller) -> dict[str, str]:
+    headers = caller.signed(caller.runs_target())
+    return {**headers, "authorization": headers["authorization"][:-32] + "0" * 32}
+
+
+BROKEN_SERVERS = (
+    BrokenServer(
+        name="signature-not-looked-at",
+        level="D",
+        rule="a wrong signature is refused",
+        checks=frozenset({"D-signature-wrong", "D-signature-tampered"}),
+        seam=_signed(lambda request, config: None if _known_key(request, config) else request),
+        shown=lambda caller: data(_forged(caller, _with_wrong_signature)),
+    ),
+    BrokenServer(
+        name="any-access-key",
+        level="D",
+        rule="another access key is refused",
+        checks=frozenset({"D-access-key-other"}),
+        seam=_signed(lambda request, config: request if _known_key(request, config) else None),
+        shown=lambda caller: data(
+            _forged(caller, lambda text: text.replace(caller.config.access_key, "SOMEOTHERKEY00000001"))
+        ),
+    ),
+    BrokenServer(
+        name="old-signature",
+        level="D",
+        rule="a signature of an hour ago is refused",
+        checks=frozenset({"D-signature-stale"}),
+        seam=_at_any_time(late=True, early=False),
+        shown=lambda caller: data(
+            caller.get(caller.runs_target(), caller.signed(caller.runs_target(), date=_date_from_now(caller, hours=-1)))
+        ),
+    ),
+    BrokenServer(
+        name="signature-from-the-future",
+        level="D",
+        rule="a signature of the next hour is refused",
+        checks=frozenset({"D-signature-stale"}),
+        seam=_at_any_time(late=False, early=True),
+        shown=lambda caller: data(
+            caller.get(caller.runs_target(), caller.signed(caller.runs_target(), date=_date_from_now(caller, hours=1)))
+        ),
+    ),
+    BrokenServer(
+        name="signature-remembered-without-the-query",
+        level="D",
+        rule="a signature covers the query",
+        checks=frozenset({"D-signature-tampered"}),
+        seam=_seen_before(lambda request: (_signature(request), request.raw_path)),
+        shown=lambda caller: data(_tampered(caller, lambda target: target.replace("limit=10", "limit=9"))),
+    ),
+    BrokenServer(
+        name="signatures-refused",
+        level="D",
+        rule="a good signature is accepted",
+        checks=frozenset({"D-signature-accepted"}),
+        seam=_signed(lambda request, _: with_header(request, "Authorization", b"SDK-HMAC-SHA256 Access=")),
+        shown=lambda caller: (
+            caller.get(caller.runs_target(), caller.signed(caller.runs_target())).status == UNAUTHORIZED
+        ),
+    ),
+    BrokenServer(
+        name="signature-remembered-without-the-path",
+        level="D",
+        rule="a signature covers the path",
+        checks=frozenset({"D-signature-tampered"}),
+        seam=_signature_and("query"),
+        shown=lambda caller: _tampered(caller, lambda target: target.replace("937987", "937988")).status == 200,
+        cohort="late",
+    ),
+    BrokenServer(
+        name="signature-remembered-without-the-headers",
+        level="D",
+        rule="a signature covers the header fields that it names",
+        checks=frozenset({"D-signature-tampered"}),
+        seam=_signature_and("raw_path", "query"),
+        shown=lambda caller: data(_other_instance(caller)),
+        cohort="late",
+    ),
+    BrokenServer(
+        name="signature-without-its-date",
+        level="D",
+        rule="a signature covers its date",
+        checks=frozenset({"D-signature-undated"}),
+        seam=_undated(),
+        shown=lambda caller: data(_undated_response(caller)),
+        cohort="late",
+    ),
+    BrokenServer(
+        name="bad-signature-as-403",
+        level="D",
+        rule="a bad signature gets 401",
+        checks=frozenset({"D-refusal-status"}),
+        seam=own_error_response(403, "APIGW.0306", when=claims_signature),
+        shown=lambda caller: _undated_response(caller).status == 403,
+        cohort="late",
+    ),
+    BrokenServer(
+        name="right-signature-told",
+        level="D",
+        rule="a refusal does not tell the signature that would have been right",
+        checks=frozenset({"D-secret-echo"}),
+        seam=_right_signature_shown(),
+        shown=lambda caller: (
+            caller.signed(caller.runs_target())["authorization"][-64:].encode()
+            in caller.get(caller.runs_target(), _half_wrong(caller)).body
+        ),
+        cohort="blind",
+    ),
+    BrokenServer(
+        name="signature-by-its-first-half",
+        level="D",
+        rule="a signature is compared to its end",
+        checks=frozenset({"D-signature-wrong"}),
+        seam=on_credentials(_begins_well),
+        shown=lambda caller: data(caller.get(caller.runs_target(), _half_wrong(caller))),
+        cohort="blind",
+    ),
+    BrokenServer(
+        name="signature-of-the-same-time-yesterday",
+        level="D",
+        rule="a signature ages by days, too",
+        checks=frozenset({"D-signature-stale"}),
+        seam=_at_the_same_time_of_any_day(),
+        shown=lambda caller: (
+            _signed_status(caller, date=f"{caller.config.clock() - timedelta(days=1):%Y%m%dT%H%M%SZ}") == 200
+        ),
+        cohort="blind",
+    ),
+    BrokenServer(
+        name="signature-over-the-names-of-the-query",
+        level="D",
+        rule="a signature covers the values of the query",
+        checks=frozenset({"D-signature-tampered"}),
+        seam=_seen_before(_names_of_the_query),
+        shown=lambda caller: data(_tampered(caller, lambda target: target.replace("limit=10", "limit=11"))),
+        cohort="blind",
+    ),
+)

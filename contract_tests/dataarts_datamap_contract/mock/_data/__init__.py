@@ -1,0 +1,1 @@
+"""The runs: made up, stored, changed, and written as pages."""

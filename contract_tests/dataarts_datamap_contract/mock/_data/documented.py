@@ -1,0 +1,37 @@
+"""The documented examples, as the specification holds them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from dataarts_datamap_contract.mock._data.dataset import Operator
+from dataarts_datamap_contract.specification import load_specification
+
+if TYPE_CHECKING:
+    from dataarts_datamap_contract.mock._data.statuses import Row
+
+
+def documented_operator() -> Operator:
+    """The one operator that the documentation of ShowNodes shows."""
+    return Operator(**_example("ShowNodes")[0])
+
+
+def documented_run() -> Row:
+    """The one run that the documentation of ShowInstanceInfos shows."""
+    rows: list[Row] = json.loads(_example("ShowInstanceInfos")["body"])["rows"]
+    return rows[0]
+
+
+def documented_header_map() -> dict[str, str]:
+    """The header fields of the wrapped response that the documentation of ShowInstanceInfos shows."""
+    fields: dict[str, str] = _example("ShowInstanceInfos")["header_map"]
+    return fields
+
+
+def _example(operation_id: str) -> Any:  # noqa: ANN401  whatever the document holds
+    for path_item in load_specification()["paths"].values():
+        operation = path_item.get("get", {})
+        if operation.get("operationId") == operation_id:
+            return operation["responses"]["200"]["content"]["application/json"]["examples"]["documented"]["value"]
+    raise LookupError(f"the specification has no operation {operation_id}")

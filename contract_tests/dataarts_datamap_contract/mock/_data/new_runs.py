@@ -1,0 +1,109 @@
+"""Runs of a user's own: the fields that the user sets, and sensible values for the rest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from dataarts_datamap_contract.mock._data.documented import documented_run
+from dataarts_datamap_contract.mock._data.encoding import check_json
+from dataarts_datamap_contract.mock._data.statuses import NOT_ENDED, NOT_STARTED
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dataarts_datamap_contract.mock._data.dataset import Operator
+    from dataarts_datamap_contract.mock._data.statuses import Row
+
+_SECOND = 1_000
+_TO_SUBMIT, _TO_START, _TO_END = 1 * _SECOND, 5 * _SECOND, 60 * _SECOND
+_WHOLE = ("taskRunningLogId", "planTime", "startTime")
+
+
+def complete_run(fields: Mapping[str, object], operator: Operator, run_id: int, plan: int) -> Row:
+    """A run of an operator with all documented fields.
+
+    It is submitted 1 s after its plan time, starts 5 s after it and takes a minute, as far as its status lets it.
+
+    Args:
+        fields: Values by the names of the documented fields, before all others; any JSON value is taken.
+        operator: Whose run it is.
+        run_id: Its id, unless the fields have it.
+        plan: Its plan time in milliseconds since the epoch, unless the fields have it.
+
+    Raises:
+        ValueError: A name is no field of a run, a value no JSON, a time that runs are ordered by or the id no integer,
+            the status no single value, or the operator is another one.
+    """
+    whole: Row = {
+        **documented_run(),
+        "executionLogPath": None,
+        "owner": "mock",
+        "planTime": plan,
+        "runningData": None,
+        "runningParam": None,
+        "status": "success",
+        "taskName": operator.job_name,
+        "taskRunningLogId": run_id,
+        **_identity(operator),
+    }
+    known = check_fields(fields, whole, operator)
+    whole |= {name: known[name] for name in ("status", "planTime") if name in known}
+    return {**whole, **_times(whole, known), **known}
+
+
+def change_run(row: Row, fields: Mapping[str, object], operator: Operator) -> Row:
+    """A run with other values in some of its fields; ``runningTime`` follows start and end unless it is set.
+
+    Raises:
+        ValueError: As for ``complete_run``.
+    """
+    changed = {**row, **check_fields(fields, row, operator)}
+    if "runningTime" not in fields and fields.keys() & {"startTime", "endTime"}:
+        changed["runningTime"] = _duration(changed["startTime"], changed["endTime"])
+    return changed
+
+
+def check_fields(fields: Mapping[str, object], whole: Row, operator: Operator) -> Row:
+    """The fields, if a run of the operator can have them.
+
+    Raises:
+        ValueError: As for ``complete_run``.
+    """
+    unknown = fields.keys() - whole.keys()
+    if unknown:
+        raise ValueError(f"{', '.join(sorted(unknown))}: no field of a run; the fields are {', '.join(whole)}")
+    for name, value in fields.items():
+        check_json(name, value)
+    if type(fields.get("status")) in (list, dict):
+        raise ValueError(f"status is {fields['status']!r}: it must be a single value")
+    for name in _WHOLE:
+        value = fields.get(name, 0)
+        if type(value) is not int:
+            raise ValueError(f"{name} is {value!r}: it must be an integer")
+    for name, value in _identity(operator).items():
+        if fields.get(name, value) not in (value, str(value)):
+            raise ValueError(f"{name} is {fields[name]!r}: the run belongs to {operator}")
+    own = {name: value for name, value in fields.items() if name not in _identity(operator)}
+    return cast("Row", own)  # any JSON value may stand in a row of a user's own
+
+
+def _identity(operator: Operator) -> Row:
+    number = int(operator.task_id) if operator.task_id.isdecimal() else operator.task_id
+    return {"taskId": number, "jobName": operator.job_name, "workspaceId": operator.workspace_id}
+
+
+def _times(row: Row, fields: Mapping[str, object]) -> Row:
+    plan, status = int(row["planTime"] or 0), row["status"]
+    start = fields.get("startTime", 0 if status in NOT_STARTED else plan + _TO_START)
+    ended = status not in NOT_ENDED and isinstance(start, int) and start > 0
+    end = cast("int", fields.get("endTime", int(str(start)) + _TO_END if ended else 0))
+    return {
+        "submitTime": plan + _TO_SUBMIT,
+        "startTime": int(str(start)),
+        "endTime": end,
+        "runningTime": _duration(start, end),
+    }
+
+
+def _duration(start: object, end: object) -> int:
+    return end - start if isinstance(start, int) and isinstance(end, int) and start and end else 0

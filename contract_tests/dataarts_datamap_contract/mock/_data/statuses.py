@@ -1,0 +1,13 @@
+"""A run as a row, and what its status says of its times."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+Row: TypeAlias = "dict[str, int | float | str | None]"
+"""A run as JSON has it."""
+
+WAITING = frozenset({"waiting", "waiting-confirm"})
+UNDER_WAY = frozenset({"running", "pause", "running-exception"})
+NOT_STARTED = WAITING | {"skip", "skip-by-depend", "freeze"}
+NOT_ENDED = WAITING | UNDER_WAY | {"freeze"}

@@ -1,0 +1,223 @@
+"""The data that the server shows, which tests may change while it runs."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import islice
+from threading import RLock
+from typing import TYPE_CHECKING
+
+from dataarts_datamap_contract.mock._config import check_bounds
+from dataarts_datamap_contract.mock._data.dataset import (
+    TABLE_GUID,
+    Dataset,
+    Operator,
+    StoredRuns,
+    milliseconds,
+    plan_time,
+)
+from dataarts_datamap_contract.mock._data.encoding import check_json
+from dataarts_datamap_contract.mock._data.invention import invent_dataset
+from dataarts_datamap_contract.mock._data.new_runs import change_run, complete_run
+from dataarts_datamap_contract.mock._data.progress import last_step, next_step
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dataarts_datamap_contract.mock._config import MockConfig
+    from dataarts_datamap_contract.mock._data.dataset import RunHistory
+    from dataarts_datamap_contract.mock._data.statuses import Row
+
+_FIRST_OWN_ID = 900_000_001
+_MINUTE = 60_000
+
+
+class World:
+    """The data of a server, safe to change from any thread.
+
+    Attributes:
+        now: The present of the data.
+        lock: Held by whoever reads more than one thing of the data.
+    """
+
+    def __init__(self, config: MockConfig) -> None:
+        self._config = config
+        self.now = (config.now or datetime.now(UTC)).astimezone(UTC)
+        self.lock = RLock()
+        self._dataset: Dataset | None = None
+        self._begun = config.clock()
+        self._steps = 0
+
+    @property
+    def dataset(self) -> Dataset:
+        """The data, made up when it is first asked for."""
+        with self.lock:
+            if self._dataset is None:
+                self.reset()
+            assert self._dataset is not None
+            return self._dataset
+
+    def reset(self) -> None:
+        """Begin again with the data that the configuration asks for."""
+        self.invent(self._config.seed, self._config.size)
+
+    def invent(self, seed: int, size: int | None) -> None:
+        """Begin again with the data of another seed and size.
+
+        Raises:
+            ValueError: No server has so many runs.
+        """
+        check_bounds("size", size)
+        config = self._config
+        dataset = invent_dataset(config.project_id, seed, self.now, size=size, column=config.window_on)
+        self._replace(dataset)
+
+    def clear(self) -> None:
+        """Begin again with one table that has no operator."""
+        dataset = Dataset(self._config.window_on)
+        dataset.add_table(TABLE_GUID)
+        self._replace(dataset)
+
+    def add_operator(self, operator: Operator, table_guid: str) -> None:
+        """Add an operator to a table; both may be new.
+
+        Raises:
+            ValueError: A name or an id is blank, or no text: no request could name it.
+        """
+        for name in (operator.task_id, operator.job_name, operator.workspace_id, table_guid):
+            check_json(f"a name of {operator}", name)
+            if not name.strip():
+                raise ValueError(f"{operator} of table {table_guid!r} has a blank name: no request could name it")
+        with self.lock:
+            if operator not in self.dataset.histories:
+                self.dataset.add_operator(operator, StoredRuns((), self.dataset.column))
+            self.dataset.add_table(table_guid, [operator])
+
+    def advance(self) -> int:
+        """Let each run that has not ended go a step, and return how many did."""
+        with self.lock:
+            self._steps += 1
+            present = self._present()
+            going = [(history, row) for history in self.dataset.histories.values() for row in history.going_on()]
+            for history, row in going:
+                history.put(next_step(row, present))
+            return len(going)
+
+    def put_runs(self, runs: Sequence[tuple[Operator, Mapping[str, object]]]) -> list[Row]:
+        """Add each run, or change the one that has the id; all of them as they then are, or none if one is wrong.
+
+        Raises:
+            LookupError: There is no such operator.
+            ValueError: A run cannot have these fields.
+        """
+        owners: dict[object, Operator] = {}
+        with self.lock:
+            for operator, fields in runs:
+                if operator not in self.dataset.histories:
+                    raise LookupError(f"there is no {operator}: add it first")
+                self._row(operator, fields)
+                run_id = fields.get("taskRunningLogId")
+                if run_id is not None and owners.setdefault(run_id, operator) != operator:
+                    raise _taken(run_id, owners[run_id])
+            return [self._put(operator, fields) for operator, fields in runs]
+
+    def _put(self, operator: Operator, fields: Mapping[str, object]) -> Row:
+        row = self._row(operator, fields)
+        if self._config.progress == "immediately":
+            row = last_step(row, self._present())
+        self.dataset.histories[operator].put(row)
+        return row
+
+    def _row(self, operator: Operator, fields: Mapping[str, object]) -> Row:
+        run_id = fields.get("taskRunningLogId")
+        old = self.find_run(run_id)
+        if old is None:
+            newest = next(iter(self.dataset.histories[operator]), None)
+            return complete_run(fields, operator, self._free_id(), self._next_plan(newest))
+        if old[0] != operator:
+            raise _taken(run_id, old[0])
+        return change_run(old[1], fields, operator)
+
+    def _free_id(self) -> int:
+        while self.find_run(self._next_own_id) is not None:
+            self._next_own_id += 1
+        return self._next_own_id
+
+    def delete_run(self, run_id: int) -> None:
+        """Delete a run.
+
+        Raises:
+            LookupError: There is none of this id.
+        """
+        with self.lock:
+            if not any(history.delete(run_id) for history in self.dataset.histories.values()):
+                raise LookupError(f"there is no run with the id {run_id}")
+
+    def find_run(self, run_id: object) -> tuple[Operator, Row] | None:
+        """The run of this id, and whose it is."""
+        if not isinstance(run_id, int):
+            return None
+        with self.lock:
+            for operator, history in self.dataset.histories.items():
+                row = history.find(run_id)
+                if row is not None:
+                    return operator, row
+        return None
+
+    def find_history(self, task_id: str, job_name: str, workspace_id: str | None = None) -> RunHistory | None:
+        """The runs of the operator of exactly these ids; without a workspace id the first of any workspace."""
+        self._keep_up()
+        operator = self.dataset.find_operator(task_id, job_name, workspace_id)
+        return None if operator is None else self.dataset.histories[operator]
+
+    def runs(self, operator: Operator, limit: int) -> list[Row]:
+        """The newest runs of an operator, newest first."""
+        with self.lock:
+            self._keep_up()
+            return list(islice(self.dataset.histories[operator], limit))
+
+    def workspace_names(self) -> dict[str, str]:
+        """The name of each workspace by its id."""
+        with self.lock:
+            newest = {operator: next(iter(runs), None) for operator, runs in self.dataset.histories.items()}
+        return {
+            operator.workspace_id: str(row["workspaceName"]) if row else operator.workspace_id
+            for operator, row in newest.items()
+        }
+
+    def _replace(self, dataset: Dataset) -> None:
+        with self.lock:
+            self._dataset = dataset
+            self._next_own_id = _FIRST_OWN_ID
+            self._steps = 0
+            self._begun = self._config.clock()
+            if self._config.progress == "immediately":
+                self._end_all(dataset)
+
+    def _end_all(self, dataset: Dataset) -> None:
+        for history in dataset.histories.values():
+            for row in history.going_on():
+                history.put(last_step(row, self._present()))
+
+    def _keep_up(self) -> None:
+        """Go the steps for which there was time."""
+        if self._config.progress == "with-time":
+            due = (self._config.clock() - self._begun) // self._config.progress_step
+            while self._steps < due and self.advance():
+                pass
+            self._steps = due
+
+    def _present(self) -> int:
+        """The clock's time; if the data has a present of its own, that and the steps since."""
+        if self._config.now is None:
+            return milliseconds(self._config.clock())
+        return milliseconds(self._config.now + self._steps * self._config.progress_step)
+
+    def _next_plan(self, newest: Row | None) -> int:
+        """A minute after the newest run, and not after the present; an hour ago for the first run."""
+        present = self._present()
+        return present - 60 * _MINUTE if newest is None else min(plan_time(newest) + _MINUTE, present)
+
+
+def _taken(run_id: object, owner: Operator) -> ValueError:
+    return ValueError(f"taskRunningLogId is {run_id}: a run of {owner} has this id")

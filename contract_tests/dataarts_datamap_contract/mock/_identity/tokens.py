@@ -1,0 +1,58 @@
+"""Tokens that the mock's own IAM handed out."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime, timedelta
+
+    from dataarts_datamap_contract.mock._web.record import Record
+
+# As long as a real one without a catalog: a token is a signed document in base64, which starts like this.
+_OPENING = "MII"
+_RANDOM_BYTES = 1_200
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedToken:
+    """A token and its life.
+
+    Attributes:
+        text: What goes into ``X-Auth-Token``.
+        issued_at: When it was handed out.
+        expires_at: From when on it is refused.
+    """
+
+    text: str
+    issued_at: datetime
+    expires_at: datetime
+
+
+class IssuedTokens:
+    """Hands out tokens and knows them again. A new one leaves the older ones valid (documented)."""
+
+    def __init__(self, clock: Callable[[], datetime], lifetime: timedelta, record: Record) -> None:
+        self._clock = clock
+        self._lifetime = lifetime
+        self._record = record
+        self._expiries: dict[bytes, datetime] = {}
+
+    def issue(self) -> IssuedToken:
+        """A new token."""
+        present = self._clock()
+        token = IssuedToken(_OPENING + secrets.token_urlsafe(_RANDOM_BYTES), present, present + self._lifetime)
+        self._expiries[token.text.encode()] = token.expires_at
+        self._record.count_token()
+        return token
+
+    def knows(self, token: bytes) -> bool:
+        """Whether the token was handed out here, however long ago."""
+        return token in self._expiries
+
+    def is_expired(self, token: bytes) -> bool:
+        """Whether a known token's time is over."""
+        return self._clock() >= self._expiries[token]

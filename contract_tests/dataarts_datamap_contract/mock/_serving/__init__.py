@@ -1,0 +1,1 @@
+"""The application and its server, and what can be changed while it runs."""

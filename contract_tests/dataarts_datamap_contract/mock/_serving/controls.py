@@ -1,0 +1,50 @@
+"""What may be changed of a server while it runs, from the process that it is in or by administration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dataarts_datamap_contract.mock._data.world import World
+from dataarts_datamap_contract.mock._web.faults import FaultPlan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dataarts_datamap_contract.mock._config import MockConfig
+    from dataarts_datamap_contract.mock._web.record import Record
+
+
+class Controls:
+    """Data, faults and log of a server.
+
+    Attributes:
+        world: The data.
+        faults: Which responses go wrong.
+        record: What was counted and remembered.
+    """
+
+    def __init__(self, config: MockConfig, record: Record) -> None:
+        self.world = World(config)
+        self.faults = FaultPlan(config.faults, config.seed)
+        self.record = record
+        self._renewals: list[Callable[[], None]] = []
+
+    def when_renewed(self, renewal: Callable[[], None]) -> None:
+        """Call this whenever the server is to be as if it were new."""
+        self._renewals.append(renewal)
+
+    def reset(self) -> None:
+        """Begin again with the data of the configuration: no lock, no issued token, no fault but its own, no log."""
+        self._renew()
+        self.world.reset()
+
+    def clear(self) -> None:
+        """Begin again, with one table and no operator."""
+        self._renew()
+        self.world.clear()
+
+    def _renew(self) -> None:
+        for renewal in self._renewals:
+            renewal()
+        self.faults.reset()
+        self.record.forget_requests()

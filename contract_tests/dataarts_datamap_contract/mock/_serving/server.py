@@ -1,0 +1,187 @@
+"""Runs the application on a real socket, in a thread or in the caller's."""
+
+from __future__ import annotations
+
+import socket
+from threading import Event, Thread
+from typing import TYPE_CHECKING, TypeAlias
+
+import uvicorn
+
+from dataarts_datamap_contract.mock._config import MockConfig
+from dataarts_datamap_contract.mock._serving.app import build_app
+from dataarts_datamap_contract.mock._serving.controls import Controls
+from dataarts_datamap_contract.mock._web.connection import BreakableConnection
+from dataarts_datamap_contract.mock._web.record import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType, TracebackType
+    from typing import Self
+
+    from starlette.types import ASGIApp
+
+_KEEP_ALIVE_SECONDS = 60
+_GRACE_SECONDS = 2
+
+
+Build: TypeAlias = "Callable[[MockConfig, Record], ASGIApp]"
+"""Makes the application that a server runs."""
+
+
+class MockServer:
+    """A mock server in a thread of its own, for as long as the ``with`` block lasts.
+
+    The socket is bound when the block is entered, and requests are answered from then on. A ``build`` of another's
+    makes a server that differs from the reference.
+
+    Attributes:
+        config: What the server was started with.
+        record: What it has counted since the block was entered: ``tokens_issued``, ``signatures_refused`` and
+            ``throttled``; and the last ``requests``.
+        controls: Its data and faults, to be changed while it runs, if it is the reference.
+
+    Raises:
+        OSError: On entering, when the port is in use or the host is not of this machine.
+    """
+
+    def __init__(
+        self,
+        config: MockConfig = MockConfig(),  # noqa: B008  frozen
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        build: Build | None = None,
+    ) -> None:
+        self.config = config
+        self._build = build
+        self.record = Record()
+        self.controls = Controls(config, self.record)
+        self._host = host
+        self._port = port
+        self._running: _Running | None = None
+
+    @property
+    def url(self) -> str:
+        """``http://host:port``, without a slash at its end.
+
+        Raises:
+            RuntimeError: The server does not run.
+        """
+        if self._running is None:
+            raise RuntimeError("the mock server does not run: ask for its url inside the with block")
+        return self._running.url
+
+    def __enter__(self) -> Self:
+        if self._running is not None:
+            raise RuntimeError("the mock server runs already: start a second MockServer instead")
+        self.record = Record()
+        self.controls = Controls(self.config, self.record)
+        self._running = _Running(self._app(), self._host, self._port)
+        return self
+
+    def _app(self) -> ASGIApp:
+        if self._build is not None:
+            return self._build(self.config, self.record)
+        return build_app(self.config, self.record, controls=self.controls)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        running, self._running = self._running, None
+        if running is not None:
+            running.stop()
+
+
+def serve(
+    config: MockConfig,
+    *,
+    host: str = "127.0.0.1",
+    port: int,
+    on_ready: Callable[[str], None],
+) -> None:
+    """Serve in the calling thread until SIGINT or SIGTERM, then return.
+
+    Args:
+        config: What to serve.
+        host: The address to bind.
+        port: The port to bind; 0 for a free one.
+        on_ready: Called once with the server's URL, when requests are answered.
+
+    Raises:
+        OSError: The port is in use or the host is not of this machine; ``on_ready`` was not called.
+    """
+    with _bind(host, port) as listener:
+        url = _url(listener)
+        _Uvicorn(build_app(config, Record()), lambda: on_ready(url)).run(sockets=[listener])
+
+
+class _Running:
+    """A server between its start and its stop."""
+
+    def __init__(self, app: ASGIApp, host: str, port: int) -> None:
+        self._listener = _bind(host, port)
+        self.url = _url(self._listener)
+        ready = Event()
+        try:
+            self._server = _Uvicorn(app, ready.set)
+            self._thread = Thread(target=self._run, args=(ready,), name=f"mock {self.url}", daemon=True)
+            self._thread.start()
+            ready.wait()
+        except BaseException:
+            self._listener.close()
+            raise
+
+    def _run(self, ready: Event) -> None:
+        try:
+            self._server.run(sockets=[self._listener])
+        finally:
+            ready.set()
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+        self._listener.close()
+
+
+class _Uvicorn(uvicorn.Server):
+    """Reports when it is ready, and ends quietly on a signal."""
+
+    def __init__(self, app: ASGIApp, on_ready: Callable[[], None]) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http=BreakableConnection,
+                lifespan="off",
+                ws="none",
+                log_config=None,
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+                timeout_graceful_shutdown=_GRACE_SECONDS,
+            )
+        )
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        self._on_ready()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002  uvicorn's signature
+        """End, the second time at once. uvicorn would raise the signal again once it is down."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.create_server((host, port), family=family)
+    # asyncio turns off Nagle's delay, 40 ms on each response, only for a socket that names its protocol.
+    return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=listener.detach())
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,137 @@
+"""What a running mock server counts and remembers for the tests that watch it."""
+
+from __future__ import annotations
+
+from collections import deque
+from threading import Lock
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dataarts_datamap_contract.mock._web.faults import Fault
+
+_REMEMBERED = 10_000
+_SHOWN_HEADERS = frozenset({b"content-type", b"instance", b"user-agent", b"x-project-id", b"x-sdk-date"})
+
+
+class Exchange(NamedTuple):
+    """A request and how it was answered.
+
+    Attributes:
+        method: The method.
+        path: Path, as sent.
+        query: Query, as sent.
+        headers: Header fields, as sent.
+        status: HTTP status of the response.
+        response_headers: Header fields of the response.
+        fault: How the response went wrong on its way.
+    """
+
+    method: str
+    path: bytes
+    query: bytes
+    headers: list[tuple[bytes, bytes]]
+    status: int
+    response_headers: list[tuple[bytes, bytes]]
+    fault: Fault | None
+
+    @property
+    def target(self) -> bytes:
+        """Path and query, as sent."""
+        return self.path + b"?" + self.query if self.query else self.path
+
+    @property
+    def request_id(self) -> str:
+        """Id of the response."""
+        return dict(self.response_headers)[b"x-request-id"].decode()
+
+
+class Record:
+    """Counts since the server was started, and the last requests. It may be read while it runs, from any thread."""
+
+    def __init__(self) -> None:
+        self._secrets: list[str] = []
+        self._lock = Lock()
+        self._tokens_issued = 0
+        self._signatures_refused = 0
+        self._throttled = 0
+        self._exchanges: deque[Exchange] = deque(maxlen=_REMEMBERED)
+
+    @property
+    def tokens_issued(self) -> int:
+        """How many tokens were handed out."""
+        with self._lock:
+            return self._tokens_issued
+
+    @property
+    def signatures_refused(self) -> int:
+        """How many signed requests were refused for their signature, whatever was wrong with it."""
+        with self._lock:
+            return self._signatures_refused
+
+    @property
+    def throttled(self) -> int:
+        """How many requests were refused because a second was full."""
+        with self._lock:
+            return self._throttled
+
+    @property
+    def requests(self) -> list[dict[str, Any]]:
+        """The last 10,000 requests of the service, oldest first, as JSON values.
+
+        Each has ``method``, ``target`` (path and query), ``headers``, ``status``, ``request_id`` and ``fault``, which
+        is a text or None; the status is that of the response before it went wrong. Of the headers, those that could
+        hold a secret have their names only.
+        """
+        with self._lock:
+            exchanges = list(self._exchanges)
+        return [self._show(exchange) for exchange in exchanges]
+
+    def count_token(self) -> None:
+        """A token was handed out."""
+        with self._lock:
+            self._tokens_issued += 1
+
+    def count_refused_signature(self) -> None:
+        """A signed request was refused for its signature."""
+        with self._lock:
+            self._signatures_refused += 1
+
+    def count_throttled(self) -> None:
+        """A request was refused because the second was full."""
+        with self._lock:
+            self._throttled += 1
+
+    def hide(self, secrets: Iterable[str | None]) -> None:
+        """Never show these, wherever they stand in a request."""
+        self._secrets += filter(None, secrets)
+
+    def remember(self, exchange: Exchange) -> None:
+        """A request was answered."""
+        with self._lock:
+            self._exchanges.append(exchange)
+
+    def forget_requests(self) -> None:
+        """Begin the log again."""
+        with self._lock:
+            self._exchanges.clear()
+
+    def _show(self, exchange: Exchange) -> dict[str, Any]:
+        return {
+            "method": exchange.method,
+            "target": self._masked(exchange.target),
+            "headers": {
+                name.decode("latin-1"): self._masked(value) if name in _SHOWN_HEADERS else "***"
+                for name, value in exchange.headers
+            },
+            "status": exchange.status,
+            "request_id": exchange.request_id,
+            "fault": exchange.fault and str(exchange.fault),
+        }
+
+    def _masked(self, sent: bytes) -> str:
+        text = sent.decode(errors="replace")
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text

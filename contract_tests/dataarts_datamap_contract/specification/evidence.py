@@ -1,0 +1,123 @@
+"""What an OpenAPI document states, and where each statement comes from.
+
+``x-evidence`` says it. As text it covers every statement of its own object, not of the object's children; as a mapping
+it names each statement's keyword. It reads ``documented``, or ``sdk: …``, ``sibling: …`` or ``inferred: …``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from dataarts_datamap_contract.specification.outline import walk_objects, walk_parts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from dataarts_datamap_contract.specification.outline import Part
+
+KINDS = ("documented", "sdk", "sibling", "inferred")
+"""How certain a statement can be, most certain first."""
+
+_KEYWORD = "x-evidence"
+_STATEMENTS = (
+    *("description", "required", "format", "enum", "const", "pattern"),
+    *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
+    *("minLength", "maxLength", "minItems", "maxItems"),
+    *("default", "contentMediaType", "contentSchema", "additionalProperties"),
+    *("security", "operationId"),
+)
+_EVIDENCE = re.compile(r"(documented)|(sdk|sibling|inferred):\s*(\S.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement of the document and its evidence.
+
+    Attributes:
+        pointer: The object that states it, as a JSON pointer.
+        keyword: What is stated.
+        kind: One of `KINDS`.
+        reason: What the evidence says beyond its kind.
+    """
+
+    pointer: str
+    keyword: str
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something in the document that is wrong.
+
+    Attributes:
+        pointer: Where, as a JSON pointer.
+        message: What is wrong there, and how to fix it.
+    """
+
+    pointer: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"#{self.pointer}: {self.message}"
+
+
+def collect_statements(document: Mapping[str, Any]) -> tuple[list[Statement], list[Finding]]:
+    """Every statement that has evidence, and what is wrong with the evidence of the document."""
+    statements: list[Statement] = []
+    findings: list[Finding] = []
+    claimed: set[str] = set()
+    for part in walk_parts(document):
+        claimed.add(part.pointer)
+        for outcome in _judge(part):
+            statements.append(outcome) if isinstance(outcome, Statement) else findings.append(outcome)
+    findings += [
+        Finding(pointer, f"{_KEYWORD} where nothing is stated: take it away")
+        for pointer, value in walk_objects(document)
+        if _KEYWORD in value and pointer not in claimed
+    ]
+    return statements, findings
+
+
+def _judge(part: Part) -> Iterator[Statement | Finding]:
+    stated = _stated_keywords(part)
+    evidence: Any = part.value.get(_KEYWORD)
+    if isinstance(evidence, dict):
+        yield from _judge_entries(part, stated, cast("dict[str, Any]", evidence))
+    elif evidence is not None and not stated:
+        yield Finding(part.pointer, f"{_KEYWORD} covers no statement: take it away")
+    else:
+        yield from (_judge_evidence(part.pointer, keyword, evidence) for keyword in stated if _is_open(part, keyword))
+
+
+def _judge_entries(part: Part, stated: list[str], entries: Mapping[str, Any]) -> Iterator[Statement | Finding]:
+    for keyword in stated:
+        if keyword in entries or _is_open(part, keyword):
+            yield _judge_evidence(part.pointer, keyword, entries.get(keyword))
+    for keyword in entries:
+        if keyword not in stated:
+            message = f"{keyword}: stale evidence, the keyword is not there: take the entry out of {_KEYWORD}"
+            yield Finding(part.pointer, message)
+
+
+def _judge_evidence(pointer: str, keyword: str, evidence: object) -> Statement | Finding:
+    if evidence is None:
+        return Finding(pointer, f"{keyword}: no evidence: say in this object's {_KEYWORD} where it comes from")
+    match = _EVIDENCE.fullmatch(evidence) if isinstance(evidence, str) else None
+    if match is None:
+        known = "write documented, or sdk:, sibling: or inferred: and the reason after the colon"
+        return Finding(pointer, f"{keyword}: evidence of an unknown kind, {evidence!r}: {known}")
+    documented, kind, reason = match.groups()
+    return Statement(pointer, keyword, documented or kind, reason or "")
+
+
+def _stated_keywords(part: Part) -> list[str]:
+    keywords = (*_STATEMENTS, "value") if part.kind == "example" else _STATEMENTS
+    return [keyword for keyword in keywords if keyword in part.value]
+
+
+def _is_open(part: Part, keyword: str) -> bool:
+    """Whether a statement says something: OpenAPI leaves a path parameter no choice but to be required."""
+    return not (part.kind == "parameter" and keyword == "required" and part.value.get("in") == "path")

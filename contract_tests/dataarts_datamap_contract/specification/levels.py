@@ -1,0 +1,278 @@
+"""JSON inside JSON strings: every decoded level of a value, checked against its schema.
+
+No validator enforces ``contentMediaType`` and ``contentSchema``. This module does: it follows the schema through the
+value, decodes each string that the schema declares to be a JSON document, checks the outcome and goes on inside.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, cast
+from urllib.parse import unquote
+
+import jsonschema_rs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+Schema: TypeAlias = "Mapping[str, Any] | bool"
+"""A JSON Schema as OpenAPI 3.1 has it."""
+
+MAX_DEPTH = 100
+"""How deep a document may nest; each decoded level counts for itself."""
+
+_MEDIA_TYPE = "application/json"
+_BRACKETS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|([\[{])|([\]}])', re.DOTALL)
+_SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_LONGEST_MESSAGE = 240
+_LEVEL = " → $"
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One thing that is wrong with a value.
+
+    Attributes:
+        path: Where, each decoded level set apart: ``$.body → $.rows[3].runningData → $.type``.
+        message: What is wrong there.
+    """
+
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}"
+
+
+class StrictJsonError(ValueError):
+    """A text is no JSON document, or only a lenient reader would take it for one."""
+
+
+def loads_strict(text: str | bytes) -> Any:  # noqa: ANN401  a JSON document can be any value
+    """Read a JSON document without the leniency of ``json.loads``.
+
+    Refused beyond what RFC 8259 forbids: a byte order mark, any encoding but UTF-8, a key given twice, a lone
+    surrogate, a number that is beyond a double, and nesting deeper than `MAX_DEPTH`.
+
+    Raises:
+        StrictJsonError: The text says what is wrong.
+    """
+    try:
+        document = text.decode() if isinstance(text, bytes) else text
+        document.encode()
+    except (UnicodeDecodeError, UnicodeEncodeError) as error:
+        raise StrictJsonError(f"no UTF-8: {error.reason}") from error
+    _refuse_depth(document)
+    try:
+        value = json.loads(
+            document, object_pairs_hook=_unite_pairs, parse_constant=_refuse_constant, parse_float=_read_float
+        )
+    except StrictJsonError:
+        raise
+    except ValueError as error:
+        raise StrictJsonError(f"no JSON: {error}") from error
+    if _SURROGATE_ESCAPE.search(document):
+        _refuse_lone_surrogates(value)
+    return value
+
+
+def resolve_pointer(document: object, pointer: str) -> Any:  # noqa: ANN401  a part of a document can be anything
+    """The part of a document that a JSON pointer names, with or without its leading ``#``.
+
+    Raises:
+        LookupError: Nothing is there.
+    """
+    part = document
+    for token in _pointer_tokens(pointer):
+        try:
+            part = _member(part, token)
+        except (KeyError, IndexError):
+            raise LookupError(f"{pointer} names nothing: {token!r} is not there") from None
+    return part
+
+
+class LevelCheck:
+    """The schemas of one OpenAPI document, ready to judge values.
+
+    Validators are compiled when they are first needed and cached, so keep the object: it is cheap to ask often.
+    """
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._document = document
+        # The schema is kept beside its validator, so that no other can come to have its id.
+        self._validators: dict[int, tuple[Schema, jsonschema_rs.Draft202012Validator]] = {}
+
+    def judge(self, value: object, schema: Schema | str) -> tuple[Violation, ...]:
+        """What is wrong with a value, on its own level and on every level decoded from it.
+
+        Args:
+            value: An outcome of `loads_strict`, or Python values alike.
+            schema: A JSON pointer into the document, or a schema whose references resolve inside it.
+
+        Raises:
+            LookupError: The pointer, or a reference of the schema, names nothing.
+        """
+        root = resolve_pointer(self._document, schema) if isinstance(schema, str) else schema
+        return tuple(dict.fromkeys(self._violations(value, root)))
+
+    def judge_text(self, text: str | bytes, schema: Schema | str) -> tuple[Violation, ...]:
+        """What is wrong with a document that is still text: `judge`, with the outermost level decoded strictly."""
+        try:
+            value = loads_strict(text)
+        except StrictJsonError as error:
+            return (Violation("$", str(error)),)
+        return self.judge(value, schema)
+
+    def _violations(self, value: object, schema: Schema) -> Iterator[Violation]:
+        yield from self._invalid(value, schema, "$")
+        pending: deque[tuple[object, Schema, str]] = deque([(value, schema, "$")])
+        while pending:
+            here, root, path = pending.popleft()
+            for part in self._applicable(here, root):
+                if isinstance(here, str):
+                    yield from self._decode(here, part, path, pending)
+                pending.extend((child, sub, path + step) for child, sub, step in _children(here, part))
+
+    def _decode(
+        self, text: str, schema: Mapping[str, Any], path: str, pending: deque[tuple[object, Schema, str]]
+    ) -> Iterator[Violation]:
+        if schema.get("contentMediaType") != _MEDIA_TYPE or "contentEncoding" in schema:
+            return
+        try:
+            value = loads_strict(text)
+        except StrictJsonError as error:
+            yield Violation(path, str(error))
+            return
+        inside: Schema = schema.get("contentSchema", True)
+        yield from self._invalid(value, inside, path + _LEVEL)
+        pending.append((value, inside, path + _LEVEL))
+
+    def _invalid(self, value: object, schema: Schema, path: str) -> Iterator[Violation]:
+        for error in self._validator(schema).iter_errors(value):
+            yield Violation(path + _steps(error.instance_path), _shorten(error.message))
+
+    def _applicable(self, value: object, schema: Schema) -> Iterator[Mapping[str, Any]]:
+        """The schema and all those it applies to the same value; of alternatives, each that the value satisfies."""
+        pending, seen = [schema], set[int]()
+        while pending:
+            part = pending.pop()
+            if isinstance(part, bool) or id(part) in seen:
+                continue
+            seen.add(id(part))
+            yield part
+            if "$ref" in part:
+                pending.append(resolve_pointer(self._document, part["$ref"]))
+            pending.extend(part.get("allOf", ()))
+            alternatives = (*part.get("anyOf", ()), *part.get("oneOf", ()))
+            pending.extend(one for one in alternatives if self._validator(one).is_valid(value))
+            if "if" in part:
+                branch = "then" if self._validator(part["if"]).is_valid(value) else "else"
+                pending.append(part.get(branch, True))
+
+    def _validator(self, schema: Schema) -> jsonschema_rs.Draft202012Validator:
+        if id(schema) not in self._validators:
+            # As a part of the whole document, the schema finds what its references name.
+            whole = {**self._document, "allOf": [schema]}
+            try:
+                self._validators[id(schema)] = (schema, jsonschema_rs.Draft202012Validator(whole))
+            except jsonschema_rs.ValidationError as error:
+                raise LookupError(f"a schema that cannot be compiled: {error.message}") from error
+        return self._validators[id(schema)][1]
+
+
+def _children(value: object, schema: Mapping[str, Any]) -> Iterator[tuple[object, Schema, str]]:
+    if isinstance(value, dict):
+        yield from _members(cast("dict[str, object]", value), schema)
+    elif isinstance(value, list):
+        first: Sequence[Schema] = schema.get("prefixItems", ())
+        others: Schema = schema.get("items", True)
+        for index, item in enumerate(cast("list[object]", value)):
+            yield item, first[index] if index < len(first) else others, f"[{index}]"
+
+
+def _members(value: Mapping[str, object], schema: Mapping[str, Any]) -> Iterator[tuple[object, Schema, str]]:
+    properties: Mapping[str, Schema] = schema.get("properties", {})
+    patterns: Mapping[str, Schema] = schema.get("patternProperties", {})
+    for name, member in value.items():
+        schemas = [properties[name]] if name in properties else []
+        schemas += [sub for pattern, sub in patterns.items() if re.search(pattern, name)]
+        for sub in schemas or [schema.get("additionalProperties", True)]:
+            yield member, sub, _step(name)
+
+
+def _steps(path: Iterable[str | int]) -> str:
+    return "".join(_step(token) for token in path)
+
+
+def _step(token: str | int) -> str:
+    if isinstance(token, int):
+        return f"[{token}]"
+    return f".{token}" if _IDENTIFIER.fullmatch(token) else f"[{json.dumps(token)}]"
+
+
+def _shorten(message: str) -> str:
+    """A validator quotes the whole value first and says what is wrong with it last."""
+    if len(message) <= _LONGEST_MESSAGE:
+        return message
+    half = _LONGEST_MESSAGE // 2
+    return f"{message[:half]} … {message[-half:]}"
+
+
+def _pointer_tokens(pointer: str) -> list[str]:
+    path = unquote(pointer.removeprefix("#"))
+    if path and not path.startswith("/"):
+        raise LookupError(f"no JSON pointer: {pointer}")
+    return [token.replace("~1", "/").replace("~0", "~") for token in path.split("/")[1:]]
+
+
+def _member(part: object, token: str) -> object:
+    if isinstance(part, dict):
+        return cast("dict[str, object]", part)[token]
+    if isinstance(part, list) and token.isdecimal():
+        return cast("list[object]", part)[int(token)]
+    raise KeyError(token)
+
+
+def _refuse_depth(text: str) -> None:
+    depth = 0
+    # A text with few brackets cannot nest deep: most texts are not worth the scan.
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return
+    for match in _BRACKETS.finditer(text):
+        opened, closed = match.groups()
+        depth += bool(opened) - bool(closed)
+        if depth > MAX_DEPTH:
+            raise StrictJsonError(f"nested deeper than {MAX_DEPTH} levels at character {match.start()}")
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise StrictJsonError(f"no JSON: {name} is no JSON number")
+
+
+def _read_float(literal: str) -> float:
+    number = float(literal)
+    if math.isinf(number):
+        raise StrictJsonError(f"a number beyond a double: {_shorten(literal)}")
+    return number
+
+
+def _unite_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    united = dict(pairs)
+    if len(united) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise StrictJsonError(f"the key {json.dumps(twice)} is given twice in one object")
+    return united
+
+
+def _refuse_lone_surrogates(value: object) -> None:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        lone = ord(str(error.object)[error.start])
+        raise StrictJsonError(f"a lone surrogate, \\u{lone:04x}") from None

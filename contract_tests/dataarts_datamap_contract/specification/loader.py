@@ -1,0 +1,34 @@
+"""Where the OpenAPI document is, in the wheel and in the checkout alike."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+_FILE = "datamap.openapi.yaml"
+
+
+def specification_path() -> Path:
+    """The path of the OpenAPI document.
+
+    The wheel carries it in the package; an editable install finds it in the checkout's ``spec`` folder.
+
+    Raises:
+        FileNotFoundError: It is in neither place; the text names both.
+    """
+    package = Path(__file__).resolve().parents[1]
+    candidates = (package / _FILE, package.parents[1] / "spec" / _FILE)
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate
+    raise FileNotFoundError(f"no OpenAPI document at {' or '.join(map(str, candidates))}: reinstall dataarts-datamap")
+
+
+@cache
+def load_specification() -> dict[str, Any]:
+    """The OpenAPI document, parsed once and shared: copy it before you change it."""
+    import yaml  # noqa: PLC0415  finding the file must not need the extra
+
+    document: dict[str, Any] = yaml.safe_load(specification_path().read_text(encoding="utf-8"))
+    return document

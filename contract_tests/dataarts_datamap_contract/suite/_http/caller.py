@@ -1,0 +1,158 @@
+"""Sends requests exactly as they stand: httpcore, unlike the clients above it, tidies nothing."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
+
+import httpcore
+
+from dataarts_datamap_contract.suite._http.messages import Response
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dataarts_datamap_contract.suite._http.messages import Request
+
+_TIMEOUT_SECONDS = 20.0
+_MOST_BYTES = 32 * 1024 * 1024
+_TRANSIENT = frozenset({502, 503, 504})
+_THROTTLED = 429
+_MOST_WAITS = 5
+_LONGEST_WAIT = 10.0
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PROPFIND", "SEARCH"})
+
+
+class BudgetSpentError(Exception):
+    """The run has sent as many requests as it may."""
+
+
+class NoResponseError(Exception):
+    """A request had no response; the text says why."""
+
+
+class BrokenResponseError(NoResponseError):
+    """The server began or ended its response in a way that HTTP does not allow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast and how often a server may be asked.
+
+    Attributes:
+        most_requests: How many requests a run may send.
+        interval: Least seconds from one request to the next.
+        clock: Seconds that only grow.
+        sleep: Waits for some seconds.
+    """
+
+    most_requests: int
+    interval: float = 0.0
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
+class Caller:
+    """Sends requests to one server, at its pace. Methods that could write are sent only if that is allowed.
+
+    A 429 is waited out, a 502, 503 or 504 asked again once, and so is a request whose connection failed.
+    """
+
+    def __init__(self, endpoint: str, pace: Pace, *, may_write: bool = False) -> None:
+        parts = urlsplit(endpoint)
+        self._url = (parts.scheme.encode(), (parts.hostname or "").encode("idna"), parts.port)
+        self.host = parts.netloc
+        self.base_path = parts.path.rstrip("/")
+        self._pace = pace
+        self._may_write = may_write
+        self._next = 0.0
+        self.sent = 0
+        self._pool = httpcore.ConnectionPool(ssl_context=ssl.create_default_context(), max_connections=1)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.close()
+
+    def send(self, request: Request) -> Response:
+        """The server's response.
+
+        Raises:
+            BudgetSpentError: No request is left.
+            NoResponseError: The server cannot be reached or does not answer in time.
+        """
+        response = self._send_twice(request)
+        for _ in range(_MOST_WAITS):
+            if response.status != _THROTTLED:
+                break
+            self._pace.sleep(_wait(response))
+            response = self._send_once(request)
+        return response
+
+    def _send_twice(self, request: Request) -> Response:
+        try:
+            response = self._send_once(request)
+        except NoResponseError:
+            return self._send_once(request)
+        if response.status in _TRANSIENT:
+            self._pace.sleep(min(1.0, self._pace.interval or 0.05))
+            return self._send_once(request)
+        return response
+
+    def _send_once(self, request: Request) -> Response:
+        if not self._may_write and request.method not in _SAFE_METHODS:
+            raise ValueError(f"{request.method} could write: it is sent to a mock only")
+        self.take_turn()
+        fields = [("Host", self.host), ("Accept-Encoding", "identity"), *request.fields, *request.credential.fields]
+        target = (self.base_path + request.target).encode("ascii")
+        try:
+            with self._pool.stream(
+                request.method,
+                httpcore.URL(scheme=self._url[0], host=self._url[1], port=self._url[2], target=target),
+                headers=[(name.encode("ascii"), value.encode("utf-8")) for name, value in fields],
+                extensions={"timeout": dict.fromkeys(("connect", "read", "write", "pool"), _TIMEOUT_SECONDS)},
+            ) as response:
+                return Response(response.status, _decode_fields(response.headers), _read(response))
+        except (httpcore.RemoteProtocolError, httpcore.ReadError) as error:
+            raise BrokenResponseError(f"{type(error).__name__}: {error}") from error
+        except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.LocalProtocolError, OSError) as error:
+            raise NoResponseError(f"{type(error).__name__}: {error}") from error
+
+    def take_turn(self) -> None:
+        """Wait until the next request may go, and count it.
+
+        Raises:
+            BudgetSpentError: None is left.
+        """
+        if self.sent >= self._pace.most_requests:
+            raise BudgetSpentError(f"the budget of {self._pace.most_requests} requests is spent")
+        self.sent += 1
+        now = self._pace.clock()
+        if now < self._next:
+            self._pace.sleep(self._next - now)
+        self._next = max(now, self._next) + self._pace.interval
+
+
+def _read(response: httpcore.Response) -> bytes:
+    content = bytearray()
+    for chunk in response.iter_stream():
+        content += chunk
+        if len(content) > _MOST_BYTES:
+            raise BrokenResponseError(f"the answer is longer than {_MOST_BYTES} bytes")
+    return bytes(content)
+
+
+def _decode_fields(fields: list[tuple[bytes, bytes]]) -> tuple[tuple[str, str], ...]:
+    return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in fields)
+
+
+def _wait(response: Response) -> float:
+    """How long a 429 asks to wait, within bounds; a second if it does not say."""
+    for value in response.header("Retry-After"):
+        if value.isascii() and value.isdecimal():
+            return min(float(value), _LONGEST_WAIT)
+    return 1.0

@@ -1,0 +1,32 @@
+"""A request as a command line that anyone may see."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dataarts_datamap_contract.suite._http.messages import Request
+
+
+def curl_line(endpoint: str, request: Request) -> str:
+    """The ``curl`` command that sends a request; secrets come from ``$DATAMAP_TOKEN`` when it is run."""
+    method = [] if request.method == "GET" else ["-X", request.method]
+    fields = [part for name, value in request.fields for part in ("-H", _quote(_header(name, value)))]
+    shown = [part for text in request.credential.shown for part in ("-H", f'"{text}"')]
+    return " ".join(["curl", "-sS", "--path-as-is", "-g", *method, *shown, *fields, _url(endpoint, request)])
+
+
+def _url(endpoint: str, request: Request) -> str:
+    url = _quote(endpoint + request.path + (f"?{request.query}" if request.query else ""))
+    if not request.credential.shown_query:
+        return url
+    return f'{url}"{"&" if request.query else "?"}{request.credential.shown_query}"'
+
+
+def _header(name: str, value: str) -> str:
+    """A header for curl, which sends one without a value only if it ends in a semicolon."""
+    return f"{name}: {value}" if value else f"{name};"
+
+
+def _quote(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"

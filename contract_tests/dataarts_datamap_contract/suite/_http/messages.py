@@ -1,0 +1,167 @@
+"""A request as it was sent, and what came back. No HTTP here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+
+from dataarts_datamap_contract.specification.levels import StrictJsonError, loads_strict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Standing: TypeAlias = Literal["good", "bad", "unsure"]
+
+TOKEN_HEADER = "X-Auth-Token"  # noqa: S105  a name
+_OK = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """How a request says who asks.
+
+    Attributes:
+        standing: Whether the server must let it in.
+        fields: Header fields to send.
+        shown: The same fields for a shell, without secrets: each stands inside double quotes.
+        query: What to send at the end of the query string.
+        shown_query: The same for a shell.
+        right_values: What would have been right in place of something wrong: no response may show it.
+    """
+
+    standing: Standing
+    fields: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    shown: tuple[str, ...] = ()
+    query: str = field(default="", repr=False)
+    shown_query: str = ""
+    right_values: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A request as it goes on the wire.
+
+    Attributes:
+        method: The method.
+        path: The path, percent-encoded.
+        query: The query string, percent-encoded.
+        fields: Header fields beside those of the credential.
+        credential: Who asks.
+    """
+
+    method: str = "GET"
+    path: str
+    query: str = ""
+    fields: tuple[tuple[str, str], ...] = ()
+    credential: Credential
+
+    @property
+    def target(self) -> str:
+        """Path and query as sent."""
+        query = "&".join(part for part in (self.query, self.credential.query) if part)
+        return f"{self.path}?{query}" if query else self.path
+
+    def header(self, name: str) -> tuple[str, ...]:
+        """The values of a header field, one for each time it was sent."""
+        return _values((*self.fields, *self.credential.fields), name)
+
+
+@dataclass(frozen=True)
+class Response:
+    """What a server answered.
+
+    Attributes:
+        status: HTTP status.
+        fields: Header fields in their order.
+        content: The body.
+    """
+
+    status: int
+    fields: tuple[tuple[str, str], ...]
+    content: bytes
+
+    def header(self, name: str) -> tuple[str, ...]:
+        """The values of a header field, one for each time it was sent."""
+        return _values(self.fields, name)
+
+    @property
+    def document(self) -> Any:  # noqa: ANN401  a JSON document can be any value
+        """The JSON document; None if it is none."""
+        return self._decoded[0]
+
+    @property
+    def json_problem(self) -> str | None:
+        """Why the content is no JSON document; None if it is one."""
+        return self._decoded[1]
+
+    @cached_property
+    def _decoded(self) -> tuple[Any, str | None]:
+        return _decode(self.content)
+
+    @cached_property
+    def page(self) -> Page | None:
+        """The page of runs inside the envelope of a 200; None if there is none to be read."""
+        envelope = self.document if self.status == _OK else None
+        body = cast("Mapping[str, Any]", envelope).get("body") if isinstance(envelope, dict) else None
+        document = _decode(body)[0] if isinstance(body, str) else None
+        return Page(cast("dict[str, Any]", document)) if isinstance(document, dict) else None
+
+    @property
+    def rows(self) -> tuple[Mapping[str, Any], ...]:
+        """The rows of the page; none if there is no page."""
+        return self.page.rows if self.page else ()
+
+    @property
+    def operators(self) -> tuple[Mapping[str, Any], ...]:
+        """The operators of a bare array; none if the document is something else."""
+        return _objects(self.document) if self.status == _OK else ()
+
+    @property
+    def has_data(self) -> bool:
+        """Whether it shows rows or operators."""
+        return bool(self.rows or self.operators)
+
+
+@dataclass(frozen=True)
+class Page:
+    """The decoded body of an envelope.
+
+    Attributes:
+        document: The whole of it.
+    """
+
+    document: Mapping[str, Any]
+
+    @cached_property
+    def rows(self) -> tuple[Mapping[str, Any], ...]:
+        """Those rows that are objects."""
+        return _objects(self.document.get("rows"))
+
+    @property
+    def total(self) -> int | None:
+        """How many runs the window holds, if it says so."""
+        return whole_number(self.document.get("total"))
+
+
+def whole_number(value: object) -> int | None:
+    """The value if it is an integer of JSON Schema, which 1.0 is and a boolean is not."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _objects(value: object) -> tuple[Mapping[str, Any], ...]:
+    items = cast("list[object]", value) if isinstance(value, list) else []
+    return tuple(cast("dict[str, Any]", item) for item in items if isinstance(item, dict))
+
+
+def _decode(text: str | bytes) -> tuple[Any, str | None]:
+    try:
+        return loads_strict(text), None
+    except StrictJsonError as error:
+        return None, str(error)
+
+
+def _values(fields: tuple[tuple[str, str], ...], name: str) -> tuple[str, ...]:
+    return tuple(value for key, value in fields if key.lower() == name.lower())

@@ -1,0 +1,1 @@
+"""What must hold of every single exchange, one module for each subject."""

@@ -1,0 +1,125 @@
+"""What the invariants share: what an exchange has to be for one of them to judge it, and how a schema is held to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from typing import Any, Final, TypeAlias, cast
+
+from dataarts_datamap_contract.specification import load_specification
+from dataarts_datamap_contract.specification.levels import LevelCheck, Schema, Violation
+from dataarts_datamap_contract.suite._judging.oracle import DEFECTS, Exchange
+from dataarts_datamap_contract.suite.target import Target
+
+Problems: TypeAlias = "tuple[str, ...] | None"
+"""What is wrong; empty if nothing is; None if the exchange is not the business of the invariant."""
+
+Invariant: TypeAlias = Callable[[Exchange, Target], Problems]
+
+OK: Final = 200
+BAD_REQUEST: Final = 400
+UNAUTHORIZED: Final = 401
+THROTTLED: Final = 429
+SERVER_ERROR: Final = 500
+
+RUNS, NODES = "ShowInstanceInfos", "ShowNodes"
+MEDIA_TYPE = "application/json"
+_MOST_SHOWN = 5
+EARLIEST, LATEST = 10**11, 10**14
+"""Between these lie the milliseconds since the epoch of any time that is meant: from 1973 to 5138."""
+
+_MODEST_LIMIT, _MODEST_OFFSET, _DAY = 10, 1_000, 86_400_000
+_MOST_CACHED = 64
+
+
+def asks_really(exchange: Exchange, target: Target) -> bool:
+    """Whether every id of the request that was sent is the target's own, and its credentials are good."""
+    values, real = exchange.judgement.values, target.real_values
+    ids = ("project_id", "instance", "guid", "task_id", "job_name", "workspace_id")
+    return exchange.request.credential.standing == "good" and all(
+        values[name] == real.get(name)
+        for name in ids
+        if name in values and exchange.judgement.kinds[name] not in DEFECTS
+    )
+
+
+def is_modest(exchange: Exchange, target: Target) -> bool:
+    """Whether limit, offset and window of a valid request are such that no cap of a server's own can forbid them."""
+    numbers = [exchange.judgement.number(name) for name in ("limit", "offset", "start_time", "end_time")]
+    if None in numbers:
+        return exchange.operation_id == NODES
+    limit, offset, start, end = cast("list[int]", numbers)
+    short = end - start <= _DAY and end < LATEST
+    inside = target.window_start <= start and end <= target.window_end
+    return limit <= _MODEST_LIMIT and offset <= _MODEST_OFFSET and start <= end and (short or inside)
+
+
+def must_be_served(exchange: Exchange, target: Target) -> bool:
+    """Whether nothing about a request can keep a server from serving it."""
+    return exchange.judgement.standing == "valid" and asks_really(exchange, target) and is_modest(exchange, target)
+
+
+def envelope_of(exchange: Exchange) -> Mapping[str, Any] | None:
+    """The envelope of a 200 of ShowInstanceInfos; None if there is none."""
+    document = exchange.response.document
+    if exchange.operation_id != RUNS or exchange.response.status != OK or not isinstance(document, dict):
+        return None
+    return cast("dict[str, Any]", document)
+
+
+def each_row(exchange: Exchange, judge: Callable[[Mapping[str, Any]], Iterable[str]]) -> Problems:
+    """What a judge finds wrong with the rows, the first few of it; None if there are no rows."""
+    rows = exchange.response.rows
+    if not rows:
+        return None
+    found = [f"rows[{index}]: {problem}" for index, row in enumerate(rows) for problem in judge(row)]
+    return tuple(found[:_MOST_SHOWN])
+
+
+def violations(
+    exchange: Exchange, operation_id: str, wanted: Callable[[str], bool], *, success: bool = True
+) -> Problems:
+    """What the levels of a response break of its schema, if it is a response of that operation."""
+    schema = schema_of(exchange)
+    if schema is None or exchange.operation_id != operation_id or exchange.response.json_problem is not None:
+        return None
+    if success != (exchange.response.status == OK):
+        return None
+    found = [violation for violation in _judge_levels(exchange, schema) if wanted(_path_of(violation))]
+    return tuple(map(str, found[:_MOST_SHOWN]))
+
+
+def _path_of(violation: Violation) -> str:
+    """Where a violation belongs: that a body is no JSON belongs to the body, that it is no text to the envelope."""
+    is_type = violation.path == "$.body" and "is not of type" in violation.message
+    return "$" if is_type else violation.path
+
+
+def schema_of(exchange: Exchange) -> Schema | None:
+    """The schema of a documented response below 500; None if there is none to be held to."""
+    operation = exchange.judgement.operation
+    if operation is None or exchange.response.status >= SERVER_ERROR:
+        return None
+    response = operation.responses.get(str(exchange.response.status), {})
+    return cast("Schema | None", response.get("content", {}).get(MEDIA_TYPE, {}).get("schema"))
+
+
+def _judge_levels(exchange: Exchange, schema: Schema) -> tuple[Violation, ...]:
+    cached = _cached_violations()
+    key = (id(schema), exchange.response.content)
+    if key not in cached:
+        if len(cached) >= _MOST_CACHED:
+            cached.clear()
+        cached[key] = _levels().judge(exchange.response.document, schema)
+    return cached[key]
+
+
+@cache
+def _levels() -> LevelCheck:
+    return LevelCheck(load_specification())
+
+
+@cache
+def _cached_violations() -> dict[tuple[int, bytes], tuple[Violation, ...]]:
+    """Violations of the latest responses: several checks ask for those of each."""
+    return {}

@@ -1,0 +1,54 @@
+"""What must hold of every response to good and to bad credentials."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from dataarts_datamap_contract.suite._judging.invariants.common import (
+    BAD_REQUEST,
+    SERVER_ERROR,
+    THROTTLED,
+    UNAUTHORIZED,
+    Invariant,
+    Problems,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dataarts_datamap_contract.suite._judging.oracle import Exchange
+    from dataarts_datamap_contract.suite.target import Target
+
+_SHORTEST_SECRET = 8
+
+
+def _bad_credentials_status(exchange: Exchange, _: Target) -> Problems:
+    status = exchange.response.status
+    asked_well = exchange.judgement.operation is not None and exchange.judgement.standing == "valid"
+    if exchange.request.credential.standing != "bad" or not asked_well or not BAD_REQUEST <= status < SERVER_ERROR:
+        return None
+    if status == THROTTLED:
+        return None
+    return () if status == UNAUTHORIZED else (f"bad credentials are refused with {status} instead of 401",)
+
+
+def _secret_echo(exchange: Exchange, target: Target) -> Problems:
+    credential = exchange.request.credential
+    secrets = [secret for secret in target.secrets if len(secret) >= _SHORTEST_SECRET]
+    if not secrets or credential.query:
+        return None
+    sent = exchange.response.content + "\n".join(value for _, value in exchange.response.fields).encode(
+        errors="replace"
+    )
+    if any(secret.encode() in sent for secret in secrets):
+        return ("a secret of the target is in the answer",)
+    if any(right.encode() in sent for right in credential.right_values):
+        return ("the answer to a wrong signature tells the right one",)
+    return ()
+
+
+INVARIANTS: Final[Mapping[str, Invariant]] = {
+    "D-refusal-status": _bad_credentials_status,
+    "D-secret-echo": _secret_echo,
+}
+"""By the ids of their checks."""

@@ -1,0 +1,153 @@
+"""Keeps what a run sees, and turns it into verdicts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dataarts_datamap_contract.suite._http.curl import curl_line
+from dataarts_datamap_contract.suite._judging.invariants.common import OK, THROTTLED, UNAUTHORIZED
+from dataarts_datamap_contract.suite._judging.invariants.registry import INVARIANTS
+from dataarts_datamap_contract.suite.catalogue import checks_of
+from dataarts_datamap_contract.suite.verdicts import Evidence, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Set as AbstractSet
+
+    from dataarts_datamap_contract.suite._http.messages import Request
+    from dataarts_datamap_contract.suite._judging.oracle import Exchange
+    from dataarts_datamap_contract.suite.catalogue import Check
+    from dataarts_datamap_contract.suite.target import Target
+
+_CLIENT_ERRORS = range(400, 500)
+_BAD_INPUT = "E"
+
+
+class StopRunError(Exception):
+    """A check failed that the run stops on."""
+
+
+@dataclass(slots=True)
+class _Entry:
+    judged: int = 0
+    failures: list[tuple[int, str, str]] = field(default_factory=list[tuple[int, str, str]])
+    error: str | None = None
+    untested: str | None = None
+    excuse: str | None = None
+
+
+class Ledger:
+    """The notes of one run.
+
+    Attributes:
+        seen: Every exchange of the run, in its order.
+        secrets: What no verdict may show, beside the target's own secrets.
+        served: The operations that have answered a valid request with 200. What is asked of valid and of bad input is
+            asked of no other: their ids or credentials may be wrong.
+    """
+
+    def __init__(self, target: Target, levels: str, stop_on: AbstractSet[str]) -> None:
+        self._target = target
+        self._checks = checks_of(levels)
+        self._entries = {check.id: _Entry() for check in self._checks}
+        self._stop_on = stop_on
+        self.seen: list[Exchange] = []
+        self.secrets: set[str] = set()
+        self.served: set[str | None] = set()
+
+    def wants(self, checks: Iterable[str]) -> bool:
+        """Whether any of the checks is to be judged."""
+        return any(check in self._entries for check in checks)
+
+    def record(self, exchange: Exchange) -> None:
+        """Hold an exchange to every invariant.
+
+        Raises:
+            StopRunError: One of those that the run stops on does not hold.
+        """
+        self.seen.append(exchange)
+        for check, invariant in INVARIANTS.items():
+            if check in self._entries and (check[0] != _BAD_INPUT or exchange.operation_id in self.served):
+                problems = invariant(exchange, self._target)
+                if problems is not None:
+                    self.judge(check, exchange, *problems)
+
+    def judge(self, check: str, exchange: Exchange, *problems: str) -> None:
+        """Note that an exchange was held to a check, and what was wrong with it.
+
+        Raises:
+            StopRunError: Something was, and the run stops on that check.
+        """
+        if check not in self._entries:
+            return
+        self._entries[check].judged += 1
+        if problems:
+            self.fail(check, exchange.request, "; ".join(problems))
+
+    def fail(self, check: str, request: Request, problem: str) -> None:
+        """Note what was wrong with the response to a request.
+
+        Raises:
+            StopRunError: The run stops on that check.
+        """
+        if check not in self._entries:
+            return
+        curl = curl_line(self._target.endpoint, request)
+        self._entries[check].failures.append((len(curl), problem, curl))
+        if check in self._stop_on:
+            raise StopRunError(check)
+
+    def leave_untested(self, reason: str, *checks: str) -> None:
+        """Note why checks could not be put to the test by what the server showed."""
+        for check in checks:
+            if check in self._entries:
+                self._entries[check].untested = self._entries[check].untested or reason
+
+    def excuse(self, reason: str, *checks: str) -> None:
+        """Note that checks need what the target does not have."""
+        for check in checks:
+            if check in self._entries:
+                self._entries[check].excuse = reason
+
+    def note_error(self, reason: str, checks: Iterable[str]) -> None:
+        """Note what kept checks from being judged."""
+        for check in checks:
+            if check in self._entries:
+                self._entries[check].error = self._entries[check].error or reason
+
+    @property
+    def evidence(self) -> Evidence:
+        """What was seen so far."""
+        statuses = [exchange.response.status for exchange in self.seen]
+        return Evidence(
+            requests=len(self.seen),
+            rows=sum(exchange.response.status == OK and bool(exchange.response.rows) for exchange in self.seen),
+            refusals=sum(each in _CLIENT_ERRORS and each not in {UNAUTHORIZED, THROTTLED} for each in statuses),
+            unauthorized=statuses.count(UNAUTHORIZED),
+        )
+
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """One verdict for each check, in the catalogue's order."""
+        saw_rows = self.evidence.rows > 0
+        return tuple(self._verdict(check, self._entries[check.id], saw_rows=saw_rows) for check in self._checks)
+
+    def _verdict(self, check: Check, entry: _Entry, *, saw_rows: bool) -> Verdict:
+        if entry.failures:
+            _, reason, curl = min(entry.failures)
+            more = len(entry.failures) - 1
+            text = self._redact(reason) + (f" (and {more} more)" if more else "")
+            return Verdict(check.id, check.level, "failed", text, self._redact(curl), entry.judged)
+        if entry.error is not None:
+            return Verdict(check.id, check.level, "errored", self._redact(entry.error), judged=entry.judged)
+        if entry.judged:
+            return Verdict(check.id, check.level, "passed", judged=entry.judged)
+        if entry.excuse is not None:
+            return Verdict(check.id, check.level, "untested", entry.excuse, excused=True)
+        reason = entry.untested or "no answer had what it judges"
+        return Verdict(check.id, check.level, "untested", reason, excused=check.conditional and saw_rows)
+
+    def _redact(self, text: str) -> str:
+        for secret in sorted(self.secrets, key=len, reverse=True):
+            text = text.replace(secret, "[Filtered]")
+        return self._target.redact(text)

@@ -1,0 +1,282 @@
+"""Judges a request, as it was sent, by the specification: valid, invalid, or unsure where servers may well differ."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+from urllib.parse import unquote_to_bytes
+
+from dataarts_datamap_contract.specification.levels import resolve_pointer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from dataarts_datamap_contract.suite._http.messages import Request, Response
+
+Kind: TypeAlias = Literal["valid", "minimum", "maximum", "below", "above", "missing", "type", "fraction", "doubtful"]
+"""What a parameter's value is, by the parameter's declaration."""
+
+DEFECTS: frozenset[Kind] = frozenset({"below", "above", "missing", "type", "fraction"})
+"""What no server may take."""
+
+_PLAIN = re.compile(r"0|-?[1-9][0-9]*")
+# Spellings of integers that stock readers know beside decimal digits, and the base of each. Spring's NumberUtils takes
+# 0x and #, Python's int(text, 0) and JavaScript's Number the first three; a leading zero is octal for some.
+_BASES = (
+    (re.compile(r"([+-]?)(?:0[xX]|#)([0-9a-fA-F]+)"), 16),
+    (re.compile(r"([+-]?)0[oO]?([0-7]+)"), 8),
+    (re.compile(r"([+-]?)0[bB]([01]+)"), 2),
+)
+_SUFFIX = re.compile(r"(.*[0-9.])[dDfFlL]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_LONGEST_TARGET = 8_000
+# int() refuses a text of more than 4,300 digits.
+_MOST_DIGITS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A declared parameter.
+
+    Attributes:
+        name: Its name.
+        location: ``path``, ``query`` or ``header``.
+        required: Whether it must be sent.
+        schema: What its value must be.
+    """
+
+    name: str
+    location: str
+    required: bool
+    schema: Mapping[str, Any]
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether its value is an integer."""
+        return self.schema.get("type") == "integer"
+
+    def classify(self, text: str) -> tuple[Kind, str | int]:
+        """What a text is as its value, and the value read from it."""
+        if not self.is_integer:
+            return ("valid" if text.strip() and not _CONTROL.search(text) else "doubtful"), text
+        if len(text) > _MOST_DIGITS:
+            return ("above" if text.isascii() and text.isdecimal() else "type"), text
+        if _PLAIN.fullmatch(text):
+            return self._classify_number(int(text)), int(text)
+        return self._classify_odd(text), text
+
+    def _classify_odd(self, text: str) -> Kind:
+        """A text that is no plain integer: lenient readers take some of those, unless even their reading is wrong."""
+        if not text.strip():
+            return "doubtful"
+        found: list[Kind] = [self._classify_reading(number) for number in _readings("".join(text.split()))]
+        if not found:
+            return "type"
+        return found[0] if DEFECTS.issuperset(found) else "doubtful"
+
+    def _classify_reading(self, number: Decimal) -> Kind:
+        return self._classify_number(number) if number == number.to_integral_value() else "fraction"
+
+    def _classify_number(self, number: int | Decimal) -> Kind:
+        least, most = self.schema.get("minimum"), self.schema.get("maximum")
+        if least is not None and number <= least:
+            return "minimum" if number == least else "below"
+        if most is not None and number >= most:
+            return "maximum" if number == most else "above"
+        return "valid"
+
+
+def _readings(text: str) -> Iterator[Decimal]:
+    """Every finite number that some stock reader of whole texts makes of one without blanks."""
+    for pattern, base in _BASES:
+        match = pattern.fullmatch(text)
+        if match:
+            yield Decimal(int("".join(match.groups()), base))
+    suffixed = _SUFFIX.fullmatch(text)
+    for reader in (Decimal, float):
+        for each in (text, suffixed[1]) if suffixed else (text,):
+            try:
+                number = Decimal(reader(each))
+            except (ValueError, ArithmeticError):
+                continue
+            if number.is_finite():
+                yield number
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A declared operation.
+
+    Attributes:
+        id: Its operationId.
+        method: Its method, in upper case.
+        template: Its path template.
+        parameters: Its parameters in their order.
+        responses: Its responses by status, references resolved.
+    """
+
+    id: str
+    method: str
+    template: str
+    parameters: tuple[Parameter, ...]
+    responses: Mapping[str, Mapping[str, Any]]
+
+    def match(self, path: str) -> Mapping[str, str] | None:
+        """The path parameters of a path as sent, still percent-encoded; None if it is another path."""
+        pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(self.template))
+        found = re.fullmatch(pattern, path)
+        return found.groupdict() if found else None
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a request is worth by the specification.
+
+    Attributes:
+        operation: The operation that it asks for; None if it asks for none that is declared.
+        kinds: What the value of each declared parameter is. One that is optional and was not sent is left out.
+        values: The value of each parameter that was sent once, as a number where it is a plain one.
+        doubtful: Whether more than a single value is odd: a broken escape, a plus sign, a very long URL.
+    """
+
+    operation: Operation | None
+    kinds: Mapping[str, Kind]
+    values: Mapping[str, str | int]
+    doubtful: bool = False
+
+    @cached_property
+    def defects(self) -> Mapping[str, Kind]:
+        """The parameters that no server may take, and why."""
+        return {name: kind for name, kind in self.kinds.items() if kind in DEFECTS}
+
+    @property
+    def standing(self) -> Literal["valid", "invalid", "unsure"]:
+        """``invalid`` must be refused, ``valid`` must be understood, and of ``unsure`` nothing is known."""
+        if self.operation is None or self.doubtful:
+            return "unsure"
+        if self.defects:
+            return "invalid"
+        return "unsure" if "doubtful" in self.kinds.values() else "valid"
+
+    def number(self, name: str) -> int | None:
+        """A parameter's value if it is a plain integer within its bounds."""
+        value = self.values.get(name)
+        return value if isinstance(value, int) and self.kinds[name] not in DEFECTS else None
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request, what it is worth, and what came back."""
+
+    request: Request
+    judgement: Judgement
+    response: Response
+
+    @property
+    def operation_id(self) -> str | None:
+        """The declared operation that was asked for."""
+        return self.judgement.operation.id if self.judgement.operation else None
+
+
+class Oracle:
+    """The declared operations of a specification, ready to judge requests."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self.operations = tuple(_operations(document))
+
+    def operation(self, operation_id: str) -> Operation:
+        """The operation of that id.
+
+        Raises:
+            LookupError: There is none.
+        """
+        for operation in self.operations:
+            if operation.id == operation_id:
+                return operation
+        raise LookupError(f"the specification has no operation {operation_id}")
+
+    def judge(self, request: Request) -> Judgement:
+        """What a request is worth."""
+        for operation in self.operations:
+            path = operation.match(request.path) if operation.method == request.method else None
+            if path is not None:
+                return _judge(operation, path, request)
+        return Judgement(None, {}, {})
+
+
+def _judge(operation: Operation, path: Mapping[str, str], request: Request) -> Judgement:
+    sent, odd = _sent(path, request)
+    kinds: dict[str, Kind] = {}
+    values: dict[str, str | int] = {}
+    for parameter in operation.parameters:
+        texts = sent[parameter.location, parameter.name.lower() if parameter.location == "header" else parameter.name]
+        if len(texts) == 1:
+            kinds[parameter.name], values[parameter.name] = parameter.classify(texts[0])
+        elif texts:
+            kinds[parameter.name] = "doubtful"
+        elif parameter.required:
+            kinds[parameter.name] = "missing"
+    return Judgement(operation, kinds, values, odd or len(request.target) > _LONGEST_TARGET)
+
+
+def _sent(path: Mapping[str, str], request: Request) -> tuple[Mapping[tuple[str, str], list[str]], bool]:
+    """The texts of each parameter by location and name, and whether anything about them is odd."""
+    pairs = [pair.partition("=")[::2] for pair in request.query.split("&") if pair]
+    odd = any(segment.lower() in {".", ".."} or "%2f" in segment.lower() for segment in path.values())
+    sent: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for location, items in (("path", path.items()), ("query", pairs)):
+        for name, value in items:
+            key, text = _unquote(name, location), _unquote(value, location)
+            odd = odd or key is None or text is None
+            sent[location, key or ""].append(text or "")
+    for name, value in request.fields:
+        sent["header", name.lower()].append(value)
+        odd = odd or not value.isascii()
+    return sent, odd
+
+
+def _unquote(text: str, location: str) -> str | None:
+    """The text without percent-encoding; None if readers differ about it. A plus sign can be one, or a space."""
+    if _BROKEN_ESCAPE.search(text) or (location == "query" and "+" in text):
+        return None
+    try:
+        return unquote_to_bytes(text).decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _operations(document: Mapping[str, Any]) -> Iterator[Operation]:
+    for template, item in document["paths"].items():
+        for method, operation in item.items():
+            if isinstance(operation, dict) and "operationId" in operation:
+                yield _operation(document, template, method, item, cast("dict[str, Any]", operation))
+
+
+def _operation(
+    document: Mapping[str, Any], template: str, method: str, item: Mapping[str, Any], operation: Mapping[str, Any]
+) -> Operation:
+    declared: Iterable[Any] = (*item.get("parameters", ()), *operation.get("parameters", ()))
+    return Operation(
+        operation["operationId"],
+        method.upper(),
+        template,
+        tuple(_parameter(_resolve(document, each)) for each in declared),
+        {status: _resolve(document, each) for status, each in operation["responses"].items()},
+    )
+
+
+def _parameter(declaration: Mapping[str, Any]) -> Parameter:
+    return Parameter(
+        declaration["name"], declaration["in"], declaration.get("required", False), declaration.get("schema", {})
+    )
+
+
+def _resolve(document: Mapping[str, Any], part: Mapping[str, Any]) -> Mapping[str, Any]:
+    while "$ref" in part:
+        part = resolve_pointer(document, part["$ref"])
+    return part

@@ -1,0 +1,105 @@
+"""Which run a row is, and which runs a window ought to hold. No HTTP here."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+from dataarts_datamap_contract.suite._http.messages import whole_number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+_RUN_ID = "taskRunningLogId"
+
+
+def identity(row: Mapping[str, Any]) -> str:
+    """Which run a row is: its id and its plan, else the whole row; its state may change meanwhile."""
+    run_id = whole_number(row.get(_RUN_ID))
+    known = row if run_id is None else {name: row.get(name) for name in (_RUN_ID, "taskId", "jobName", "planTime")}
+    return json.dumps(known, sort_keys=True)
+
+
+def identities(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """`identity` of each row."""
+    return [identity(row) for row in rows]
+
+
+def repeated(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Those runs that are there more than once."""
+    return [run for run, times in Counter(identities(rows)).items() if times > 1]
+
+
+def shared_ids(rows: Iterable[Mapping[str, Any]]) -> list[int]:
+    """Run ids that belong to more than one run."""
+    owners: dict[int, set[str]] = {}
+    for row in rows:
+        run_id = whole_number(row.get(_RUN_ID))
+        if run_id is not None:
+            owners.setdefault(run_id, set()).add(json.dumps([row.get("planTime"), row.get("submitTime")]))
+    return [run_id for run_id, runs in owners.items() if len(runs) > 1]
+
+
+def first_difference(expected: Sequence[str], found: Sequence[str]) -> int | None:
+    """The first position at which two lists differ; None if they do not."""
+    for index in range(max(len(expected), len(found))):
+        if expected[index : index + 1] != found[index : index + 1]:
+            return index
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Convention:
+    """One way to read a window.
+
+    Attributes:
+        column: The time of a run that the window filters on.
+        takes_start: Whether a run at the very start belongs to it.
+        takes_end: Whether a run at the very end belongs to it.
+    """
+
+    column: str
+    takes_start: bool
+    takes_end: bool
+
+    def expect(self, rows: Iterable[Mapping[str, Any]], start: int, end: int) -> list[str]:
+        """Those of the runs that a window holds, in sorted order."""
+        return sorted(identity(row) for row in rows if self._holds(whole_number(row.get(self.column)), start, end))
+
+    def _holds(self, time: int | None, start: int, end: int) -> bool:
+        if not time:
+            return False
+        return start <= time <= end and (self.takes_start or time != start) and (self.takes_end or time != end)
+
+    def __str__(self) -> str:
+        opening, closing = "[" if self.takes_start else "(", "]" if self.takes_end else ")"
+        return f"{opening}start, end{closing} of {self.column}"
+
+
+def conventions(columns: Iterable[str]) -> list[Convention]:
+    """Every way to read a window on one of the columns, the most usual first."""
+    return [Convention(*each) for each in product(columns, (True, False), (True, False))]
+
+
+def cut_points(rows: Sequence[Mapping[str, Any]], columns: Iterable[str]) -> list[int]:
+    """The times of the rows by those columns, sorted, each once."""
+    times = {time for row in rows for column in columns if (time := whole_number(row.get(column)))}
+    return sorted(times)
+
+
+def cuts(start: int, end: int, moments: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Windows inside a window, cut just before, at and just after each moment."""
+    for moment in moments:
+        for low, high in (
+            (start, moment),
+            (moment + 1, end),
+            (moment, end),
+            (start, moment - 1),
+            (moment, moment),
+            (moment - 1, moment + 1),
+        ):
+            if start <= low <= high <= end:
+                yield low, high

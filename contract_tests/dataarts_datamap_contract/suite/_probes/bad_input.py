@@ -1,0 +1,156 @@
+"""Probes of bad input, and of the ends of what is good."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dataarts_datamap_contract.suite._judging.run_lists import cut_points
+from dataarts_datamap_contract.suite._probes.session import encode_query
+from dataarts_datamap_contract.suite._probes.study import total_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dataarts_datamap_contract.suite._judging.oracle import Exchange, Parameter
+    from dataarts_datamap_contract.suite._probes.session import Session
+
+_OK, _BAD_REQUEST, _THROTTLED = 200, 400, 429
+_WORDS = ("abc", "ten", "null", "true", "false", "1x", "--1", "[1]", "1;2", "1,2", "1-2", "\uff12x")
+_DATES = ("2024-01-31", "2024/01/31", "2024-01-31T00:00:00Z", "now")
+# Unusual spellings of nothing and of less, that no reading brings inside of any bounds above them.
+_ODD_SPELLINGS = ("0x0", "0e5", "-0x10", "-1e1", " -1 ", "-\u0661", "1e30", "0xffffffffffffffffff")
+_LONG = 300
+_FRACTIONS = ("1.5", "0.25")
+
+
+def probe_missing(session: Session) -> None:
+    """Each required parameter, left out."""
+    for parameter in session.oracle.operation("ShowInstanceInfos").parameters:
+        if parameter.required and parameter.location != "path":
+            session.runs(**{parameter.name: None})
+    session.nodes(instance=None)
+    misplaced = encode_query((*session.query_pairs(), ("instance", session.target.instance_id)))
+    session.runs(instance=None, query=misplaced)
+
+
+def probe_bad_numbers(session: Session) -> None:
+    """Each number, out of its bounds and no number at all. What is wrong with the responses, the invariants see."""
+    for parameter in session.oracle.operation("ShowInstanceInfos").parameters:
+        if parameter.is_integer:
+            for text in (*_outside(parameter), *_WORDS, *_DATES, *_FRACTIONS, *_ODD_SPELLINGS):
+                session.runs(**{parameter.name: text})
+
+
+def probe_minimum(session: Session) -> None:
+    """The least of each number is served."""
+    moment = (cut_points(session.runs().response.rows, ("planTime", "startTime")) or [session.target.window_start])[0]
+    moment = min(max(moment, session.target.window_start), session.target.window_end)
+    for changes in (
+        {"offset": 0},
+        {"limit": 1},
+        {"start_time": 0, "end_time": 0},
+        {"start_time": moment, "end_time": moment},
+    ):
+        exchange = session.runs(**changes)
+        status = exchange.response.status
+        refused = status not in {_OK, _THROTTLED}
+        session.judge(
+            "E-minimum-refused", exchange, *([f"{_describe(changes)} is answered {status}"] if refused else [])
+        )
+
+
+def probe_first_row(session: Session) -> None:
+    """Where the runs are refused from the first row on, they are refused from the second on, too."""
+    first, second = session.runs(offset=0), session.runs(offset=1)
+    status = first.response.status
+    alone = status not in {_OK, _THROTTLED} and second.response.status == _OK
+    if alone:
+        session.judge("E-minimum-refused", first, f"offset 0 is answered {status}, and offset 1 is served")
+
+
+def probe_maximum(session: Session) -> None:
+    """The largest of each number is served, or refused as a server with a cap does."""
+    largest = {
+        parameter.name: parameter.schema["maximum"]
+        for parameter in session.oracle.operation("ShowInstanceInfos").parameters
+        if "maximum" in parameter.schema
+    }
+    first = session.runs(limit=1)
+    start, end = _around_one(session, first)
+    for changes in (
+        {"limit": largest["limit"], "start_time": start, "end_time": end},
+        {"limit": largest["limit"], "offset": 1},
+        {"offset": largest["offset"]},
+        {"offset": largest["offset"], "limit": largest["limit"]},
+        {"end_time": largest["end_time"]},
+        {"start_time": largest["start_time"], "end_time": largest["end_time"]},
+    ):
+        exchange = session.runs(**changes)
+        in_pages = session.target.offset_unit == "pages" and changes.get("offset", 0) > 0
+        _judge_maximum(session, exchange, changes, 0 if in_pages else total_of(first) or 0)
+
+
+def probe_doubtful(session: Session) -> None:
+    """What servers may well differ about; only that no response is undocumented can be asked."""
+    for name in ("start_time", "end_time", "offset", "limit"):
+        for text in ("1.0", "+1", "", " 1", "01", "1e1", "-0", "\u0661", "1_0", "0x10", "#a", "1 0"):
+            session.runs(**{name: text})
+    plain = encode_query(session.query_pairs())
+    for query in (
+        f"{plain}&limit=10",
+        f"{plain}&limit=1",
+        f"{plain}&job_name=other",
+        f"&&{plain}&",
+        f"{plain}&%zz=%zz",
+    ):
+        session.runs(query=query)
+    for query in (
+        f"{plain}&extra=1",
+        plain.replace("job_name=", "job_name=%FF%FE"),
+        plain.replace("job_name=", "job_name=%zz"),
+    ):
+        session.runs(query=query)
+    session.runs(workspace_id="")
+    session.runs(job_name="订单汇总 📊")
+    session.runs(job_name="x" * 2_000)
+    for name in ("workspace_id", "task_id", "instance"):
+        session.runs(**{name: "f" * _LONG})
+    session.nodes(guid="f" * _LONG)
+    for name in ("job_name", "workspace_id"):
+        for text in ("\0", f"{session.target.real_values.get(name) or 'a'}\0", "a\nb", "\x7f"):
+            session.runs(**{name: text})
+
+
+def probe_optional(session: Session) -> None:
+    """A request without what is optional is understood."""
+    session.runs(workspace_id=None)
+
+
+def _outside(parameter: Parameter) -> Iterator[str]:
+    if "minimum" in parameter.schema:
+        yield str(parameter.schema["minimum"] - 1)
+        yield str(parameter.schema["minimum"] - 1_000_000)
+    if "maximum" in parameter.schema:
+        yield str(parameter.schema["maximum"] + 1)
+        yield str((parameter.schema["maximum"] + 1) * 2)
+        yield "9" * 30
+
+
+def _around_one(session: Session, first: Exchange) -> tuple[int, int]:
+    """A window with few runs, so that the largest page is a small one."""
+    moments = cut_points(first.response.rows, ("planTime", "startTime"))
+    low, high = session.target.window_start, session.target.window_end
+    return (max(low, moments[0]), min(high, moments[-1])) if moments and moments[0] <= high else (low, high)
+
+
+def _judge_maximum(session: Session, exchange: Exchange, changes: dict[str, Any], total: int) -> None:
+    status, described = exchange.response.status, _describe(changes)
+    problems = [f"{described} is answered {status}"] if status not in {_OK, _BAD_REQUEST, _THROTTLED} else []
+    alone = changes.keys() <= {"limit", "offset"} and changes.get("offset", 0) < total
+    if alone and status == _OK and not exchange.response.rows:
+        problems.append(f"{described} finds none of {total} runs")
+    session.judge("E-maximum-unserved", exchange, *problems)
+
+
+def _describe(changes: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in changes.items())

@@ -1,0 +1,151 @@
+"""Probes of credentials and of what belongs to others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from dataarts_datamap_contract.suite._http.credentials import NOBODY, Signer, near_tokens, tokens_in_query
+from dataarts_datamap_contract.suite._probes.filters import near_id, wild_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from dataarts_datamap_contract.suite._http.messages import Credential, Request
+    from dataarts_datamap_contract.suite._judging.oracle import Exchange
+    from dataarts_datamap_contract.suite._probes.session import Session
+
+_SUCCESS = range(200, 400)
+_UNAUTHORIZED = 401
+_UNUSUAL_NAME = "订单/汇总 <a>+%&=*~"
+TOKEN_CHECKS = tuple(f"D-token-{each}" for each in ("other", "prefix", "longer", "case", "blank", "query"))
+_COSTLY_CHECKS = ("D-signature-stale", "D-signature-undated", "D-access-key-other")
+SIGNATURE_CHECKS = ("D-signature-accepted", "D-signature-wrong", "D-signature-tampered", *_COSTLY_CHECKS)
+
+
+def probe_tokens(session: Session) -> None:
+    """Neither operation is answered without a token, nor with one that only nearly is right."""
+    token = session.target.token
+    if token is None:
+        session.ledger.excuse("the target has no token", *TOKEN_CHECKS)
+        _refuse(session, "D-missing", NOBODY)
+        return
+    if token.upper() == token.lower():
+        session.ledger.excuse("the target's token has no letters", "D-token-case")
+    for check, credential in near_tokens(token):
+        session.ledger.secrets.update(value for _, value in credential.fields if value)
+        _refuse(session, check, credential)
+    if session.target.is_mock or session.target.allow_credential_probes:
+        for credential in tokens_in_query(token):
+            _refuse(session, "D-token-query", credential)
+
+
+def probe_signatures(session: Session) -> None:
+    """A good signature is served, and a wrong one is not: two of those, unless the target may be sent more."""
+    if session.target.access_key is None:
+        session.ledger.excuse("the target has no access key", *SIGNATURE_CHECKS)
+        return
+    _accept_signatures(session)
+    may_cost = session.target.is_mock or session.target.allow_credential_probes
+    if not may_cost:
+        session.ledger.excuse(
+            "asked of a mock only, or with allow_credential_probes: it can lock a key", *_COSTLY_CHECKS
+        )
+    for check, request in _wrong_signatures(session, many=may_cost):
+        exchange = session.send(request)
+        _judge_refused(session, check, exchange)
+        # A good signature in between keeps a key that counts failures from being locked.
+        session.send(_signer(session).sign(session.runs_request(credential=NOBODY, limit=1)))
+
+
+def probe_others(session: Session) -> None:
+    """Ids that only nearly are the target's open nothing."""
+    target = session.target
+    for check, name, value in (
+        ("D-project-other", "project_id", target.project_id),
+        ("D-instance-other", "instance", target.instance_id),
+    ):
+        blank = ("",) if name == "instance" else ()
+        for other in (*near_id(value), *wild_ids(value), *blank):
+            for exchange in (session.runs(**{name: other}), session.nodes(**{name: other})):
+                _judge_closed(session, check, exchange, f"{name} {other!r}")
+
+
+def probe_second_tenant(session: Session) -> None:
+    """What belongs to a second tenant, if the target names one, stays closed."""
+    second = session.target.second_tenant
+    if second is None:
+        session.ledger.excuse("the target names no second tenant", "D-tenant-isolated")
+        return
+    scope = {"project_id": second.project_id, "instance": second.instance_id}
+    operator = {"task_id": second.task_id, "job_name": second.job_name} if second.task_id else {}
+    asked: list[tuple[Callable[..., Exchange], dict[str, Any]]] = []
+    for name, value in scope.items():
+        if value is not None:
+            asked += [(session.runs, {name: value}), (session.nodes, {name: value})]
+            asked += [(session.runs, {name: value, **operator})] if operator else []
+    if operator:
+        asked.append((session.runs, operator))
+    if second.table_guid is not None:
+        asked.append((session.nodes, {"guid": second.table_guid}))
+    for ask, changes in asked:
+        named = {name: value for name, value in changes.items() if value is not None}
+        _judge_closed(session, "D-tenant-isolated", ask(**named), f"a second tenant's {', '.join(named)}")
+
+
+def _refuse(session: Session, check: str, credential: Credential) -> None:
+    for exchange in (session.runs(credential=credential), session.nodes(credential=credential)):
+        _judge_refused(session, check, exchange)
+
+
+def _judge_refused(session: Session, check: str, exchange: Exchange) -> None:
+    status = exchange.response.status
+    open_to_all = status in _SUCCESS
+    session.judge(check, exchange, *([f"{exchange.operation_id} is answered {status}"] if open_to_all else []))
+
+
+def _judge_closed(session: Session, check: str, exchange: Exchange, what: str) -> None:
+    session.judge(check, exchange, *([f"{what} is answered with data"] if exchange.response.has_data else []))
+
+
+def _signer(session: Session) -> Signer:
+    return Signer(session.target, session.host, session.base_path, session.clock())
+
+
+def _accept_signatures(session: Session) -> None:
+    plain = session.runs_request(credential=NOBODY)
+    unusual = session.runs_request(credential=NOBODY, job_name=_UNUSUAL_NAME)
+    for request in (plain, unusual, session.nodes_request(credential=NOBODY)):
+        exchange = session.send(_signer(session).sign(request))
+        refused = exchange.response.status == _UNAUTHORIZED
+        session.judge("D-signature-accepted", exchange, *(["a good signature is refused with 401"] if refused else []))
+
+
+def _wrong_signatures(session: Session, *, many: bool) -> Iterator[tuple[str, Request]]:
+    """Requests with wrong signatures, the two that find most first."""
+    signer = _signer(session)
+    runs, nodes = session.runs_request(credential=NOBODY), session.nodes_request(credential=NOBODY)
+    other_query = session.runs_request(credential=NOBODY, limit=9)
+    yield "D-signature-wrong", signer.sign_wrongly(runs, secret_key=f"{signer.secret_key}x")
+    # A server that remembers good signatures must not take one again for another request.
+    session.send(signer.sign(runs))
+    yield "D-signature-tampered", signer.sign_other(runs, other_query)
+    if not many:
+        return
+    yield "D-signature-wrong", signer.sign_wrongly(nodes, secret_key=signer.secret_key[:-1])
+    for position in (0, -1):
+        yield "D-signature-wrong", signer.sign_nearly(runs, position)
+    yield "D-signature-tampered", signer.sign_other(session.runs_request(credential=NOBODY, task_id="1"), runs)
+    yield "D-signature-tampered", signer.sign_other(session.nodes_request(credential=NOBODY, guid="1"), nodes)
+    yield "D-signature-tampered", signer.sign_other(session.runs_request(credential=NOBODY, instance="1"), runs)
+    other_field = replace(runs, fields=(*runs.fields[:-1], ("Content-Type", "application/json; charset=utf-8")))
+    for other in (session.runs_request(credential=NOBODY, task_id="1"), other_field):
+        session.send(signer.sign(runs))
+        yield "D-signature-tampered", signer.sign_other(runs, other)
+    for minutes in (-17, 17, -24 * 60):
+        yield "D-signature-stale", signer.sign_at(runs, timedelta(minutes=minutes))
+    yield "D-signature-undated", signer.sign_undated(runs)
+    for access_key in (signer.access_key + "0", signer.access_key[:-1], signer.access_key.swapcase()):
+        if access_key not in {signer.access_key, ""}:
+            yield "D-access-key-other", signer.sign_wrongly(runs, access_key=access_key)

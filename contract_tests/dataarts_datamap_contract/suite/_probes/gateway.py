@@ -1,0 +1,49 @@
+"""Probes of what stands before the operations: undeclared methods and paths."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dataarts_datamap_contract.suite._probes.session import Session
+
+_SAFE = ("PROPFIND",)
+_WRITING = ("POST", "PUT", "PATCH", "DELETE")
+_CLIENT_ERRORS = range(400, 500)
+_NOT_IMPLEMENTED = 501
+
+
+def probe_methods(session: Session) -> None:
+    """Methods that are not declared are refused. One that could write is sent to a mock only."""
+    allowed = session.target.undeclared_methods
+    for method in (*_SAFE, *(_WRITING if session.target.is_mock else ())):
+        for request in (session.runs_request(), session.nodes_request()):
+            exchange = session.send(session.authorize(replace(request, method=method)))
+            status = exchange.response.status
+            refused = status in allowed if allowed else status in _CLIENT_ERRORS or status == _NOT_IMPLEMENTED
+            session.judge("A-undeclared-method", exchange, *([] if refused else [f"{method} is answered {status}"]))
+
+
+def probe_optional_methods(session: Session) -> None:
+    """HEAD and OPTIONS may be served or refused, but break nothing: what is wrong, the invariants see."""
+    for method in ("HEAD", "OPTIONS"):
+        for request in (session.runs_request(), session.nodes_request()):
+            session.send(session.authorize(replace(request, method=method)))
+
+
+def probe_paths(session: Session) -> None:
+    """Paths beside the declared ones are refused."""
+    runs, nodes = session.runs_request(), session.nodes_request()
+    for path in (
+        f"{runs.path}/x",
+        f"{runs.path}x",
+        f"{nodes.path}x",
+        f"{nodes.path}s/x",
+        runs.path.replace("/v1/", "/v9/", 1),
+        runs.path.replace("/datamap/", "/datamapx/", 1),
+    ):
+        exchange = session.send(session.authorize(replace(runs, path=path)))
+        status = exchange.response.status
+        refused = status in _CLIENT_ERRORS
+        session.judge("A-undeclared-path", exchange, *([] if refused else [f"an undeclared path is answered {status}"]))

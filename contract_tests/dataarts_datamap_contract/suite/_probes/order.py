@@ -1,0 +1,161 @@
+"""Runs the probes in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from dataarts_datamap_contract.suite._http.caller import NoResponseError
+from dataarts_datamap_contract.suite._probes import bad_input, credentials, filters, gateway, paging, windows
+from dataarts_datamap_contract.suite._probes.session import Session
+from dataarts_datamap_contract.suite._probes.study import Study, find_study
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dataarts_datamap_contract.suite._judging.oracle import Exchange
+
+_OK = 200
+
+_Plain: TypeAlias = Callable[[Session], None]
+_Studied: TypeAlias = Callable[[Session, Study], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A probe, and the checks that it is there for: it runs if one of them is wanted."""
+
+    probe: _Plain
+    checks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _StudyStep:
+    """A probe that needs a window with runs."""
+
+    probe: _Studied
+    checks: tuple[str, ...]
+
+
+_GATEWAY: Final = (
+    _Step(gateway.probe_paths, ("A-undeclared-path",)),
+    _Step(gateway.probe_methods, ("A-undeclared-method",)),
+    _Step(gateway.probe_optional_methods, ("A-server-error",)),
+)
+_STUDY: Final = (
+    _StudyStep(paging.probe_walk, ("C-walk-complete", "C-walk-duplicate", "C-run-id-unique", "C-limit-underfilled")),
+    _StudyStep(paging.probe_slices, ("C-offset-slice", "C-total-constant")),
+    _StudyStep(paging.probe_end, ("C-offset-beyond-end",)),
+    _StudyStep(paging.probe_deep, ("C-offset-deep",)),
+    _StudyStep(paging.probe_page_sizes, ("C-walk-limits-agree",)),
+    _StudyStep(paging.probe_repeats, ("C-repeatable",)),
+    _StudyStep(
+        paging.probe_whole_window,
+        (
+            "C-offset-slice",
+            "C-offset-beyond-end",
+            "C-limit-underfilled",
+            "C-walk-complete",
+            "C-walk-duplicate",
+            "C-run-id-unique",
+        ),
+    ),
+    _StudyStep(windows.probe_cuts, ("C-window-adds-up", "C-window-total")),
+    _StudyStep(windows.probe_reversed, ("C-window-reversed",)),
+    _StudyStep(windows.probe_wide, ("C-window-adds-up",)),
+    _StudyStep(windows.probe_long_parts, ("C-window-adds-up",)),
+    _StudyStep(
+        filters.probe_job_names,
+        tuple(f"C-job-name-{each}" for each in ("other", "prefix", "case", "blank", "wildcard")),
+    ),
+    _StudyStep(filters.probe_tasks, ("C-task-id-other",)),
+    _StudyStep(filters.probe_workspaces, ("C-workspace-other",)),
+    _StudyStep(filters.probe_encodings, ("C-query-encoding",)),
+    _StudyStep(filters.probe_order, ("C-query-order",)),
+)
+_SERVED: Final = (
+    _Step(filters.probe_nodes, ("C-nodes-operator", "C-nodes-unique")),
+    _Step(filters.probe_chain, ("C-nodes-chain", "C-job-name-unusual")),
+    _Step(filters.probe_tables, ("A-error-shape", "C-table-other")),
+    _Step(credentials.probe_tokens, ("A-error-shape", "D-missing", *credentials.TOKEN_CHECKS, "D-refusal-status")),
+    _Step(credentials.probe_signatures, credentials.SIGNATURE_CHECKS),
+    _Step(credentials.probe_others, ("A-error-shape", "D-project-other", "D-instance-other")),
+    _Step(credentials.probe_second_tenant, ("D-tenant-isolated",)),
+    _Step(bad_input.probe_missing, ("A-error-shape", "E-missing-parameter")),
+    _Step(bad_input.probe_bad_numbers, ("E-below-minimum", "E-above-maximum", "E-wrong-type", "E-fraction")),
+    _Step(bad_input.probe_minimum, ("E-minimum-refused",)),
+    _Step(bad_input.probe_maximum, ("E-maximum-unserved",)),
+    _Step(bad_input.probe_optional, ("E-optional-refused",)),
+    _Step(bad_input.probe_doubtful, ("A-server-error",)),
+)
+EVERY_PROBE: Final = (*_GATEWAY, *_STUDY, *_SERVED)
+"""Every probe with the checks that it is there for, in the order in which they run."""
+
+
+def run_probes(session: Session) -> str | None:
+    """Ask the server every question that needs to be asked with purpose.
+
+    Returns:
+        Why the server cannot be judged any further: it refuses what is valid. None if it serves it.
+
+    Raises:
+        NoResponseError: The server does not answer at all.
+        BudgetSpentError: No request is left.
+        StopRunError: A check failed that the run stops on.
+    """
+    first, nodes = session.runs(), session.nodes()
+    session.ledger.served |= {each.operation_id for each in (first, nodes) if each.response.status == _OK}
+    for step in _GATEWAY:
+        _run(session, step.checks, step.probe)
+    reason = _reason_to_stop(first)
+    if reason is not None:
+        _run(session, ("E-minimum-refused",), bad_input.probe_first_row)
+        return reason
+    session.ledger.leave_untested(_shortcoming_of(nodes), "C-nodes-operator", "C-nodes-unique", "C-nodes-chain")
+    _run_studied(session)
+    for step in _SERVED:
+        _run(session, step.checks, step.probe)
+    return None
+
+
+def _reason_to_stop(first: Exchange) -> str | None:
+    status = first.response.status
+    if status == _OK:
+        return None
+    return f"a valid request is answered {status}: check the credentials and the ids of the target"
+
+
+def _shortcoming_of(nodes: Exchange) -> str:
+    return f"ShowNodes is answered {nodes.response.status} and names {len(nodes.response.operators)} operators"
+
+
+def _run_studied(session: Session) -> None:
+    wanted = [step for step in _STUDY if session.ledger.wants(step.checks)]
+    checks = [check for step in wanted for check in step.checks]
+    if not wanted:
+        return
+    try:
+        study = find_study(session)
+    except NoResponseError as error:
+        session.ledger.note_error(str(error), checks)
+        return
+    if study is None or not study.walk.rows:
+        session.ledger.leave_untested("no run was found in the window of the target", *checks)
+        return
+    for step in wanted:
+        _run(session, step.checks, partial(_study_with, step.probe, study))
+
+
+def _study_with(probe: _Studied, study: Study, session: Session) -> None:
+    probe(session, study)
+
+
+def _run(session: Session, checks: Iterable[str], probe: _Plain) -> None:
+    """Run a probe; if the server does not answer it, what it is for could not be judged."""
+    if session.ledger.wants(checks):
+        try:
+            probe(session)
+        except NoResponseError as error:
+            session.ledger.note_error(str(error), checks)

@@ -1,0 +1,140 @@
+"""A closed window with few enough runs to be walked in several ways."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dataarts_datamap_contract.suite._judging.invariants.paging import window_columns
+from dataarts_datamap_contract.suite._judging.run_lists import cut_points
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from dataarts_datamap_contract.suite._judging.oracle import Exchange
+    from dataarts_datamap_contract.suite._probes.session import Session
+
+LIMIT = 10
+"""The page size of a walk: no known cap is as low."""
+
+_FEW, _MANY = 4, 45
+_MOST_HALVINGS = 24
+MOST_WALKED = 600
+"""How many runs a walk through the whole window may have."""
+
+_SPARE_PAGES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """The pages of a window, one after the other.
+
+    Attributes:
+        pages: The pages, the first that was empty or refused among them.
+        rows: Their rows.
+    """
+
+    pages: tuple[Exchange, ...]
+
+    @property
+    def rows(self) -> tuple[Mapping[str, Any], ...]:
+        """The rows of all pages."""
+        return tuple(row for page in self.pages for row in page.response.rows)
+
+    @property
+    def total(self) -> int | None:
+        """What the first page says of the number of runs."""
+        return total_of(self.pages[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A window of the target and the runs that a walk finds there.
+
+    Attributes:
+        start: Its start, in milliseconds since the epoch.
+        end: Its end.
+        walk: A walk through it by tens.
+    """
+
+    start: int
+    end: int
+    walk: Walk
+
+    @property
+    def window(self) -> dict[str, int]:
+        """The window as query parameters."""
+        return {"start_time": self.start, "end_time": self.end}
+
+
+def total_of(exchange: Exchange) -> int | None:
+    """The total of a response's page, if it has any."""
+    page = exchange.response.page
+    return page.total if page else None
+
+
+def walk(session: Session, limit: int = LIMIT, **changes: Any) -> Walk:  # noqa: ANN401  each has its own type
+    """Walk a window to its end: to an empty page, or to as many runs as its total says."""
+    return Walk(tuple(_pages(session, limit, changes)))
+
+
+def _pages(session: Session, limit: int, changes: dict[str, Any]) -> Iterator[Exchange]:
+    offset = found = 0
+    most: int | None = None
+    while True:
+        page = session.runs(offset=offset, limit=limit, **changes)
+        yield page
+        rows, total = page.response.rows, total_of(page)
+        found += len(rows)
+        # A server that pages without an end, or counts wrongly, must not keep the run.
+        most = most or ((total or 0) // limit + _SPARE_PAGES + 1)
+        most -= 1
+        if not rows or most <= 1 or (total is not None and found >= total):
+            return
+        offset += 1 if session.target.offset_unit == "pages" else len(rows)
+
+
+def find_study(session: Session) -> Study | None:
+    """A window of the target with a handful of runs or more, if its window has any; None if it has none."""
+    start, end = session.target.window_start, session.target.window_end
+    first = session.runs(limit=LIMIT)
+    if not first.response.rows:
+        return None
+    if (total_of(first) or 0) <= _MANY:
+        return Study(start, end, walk(session))
+    low, high = _narrow(session, first, start, end)
+    narrow = Study(low, high, walk(session, start_time=low, end_time=high))
+    if narrow.walk.rows:
+        return narrow
+    _judge_empty(session, first, narrow)
+    return Study(start, end, walk(session)) if (total_of(first) or 0) <= MOST_WALKED else None
+
+
+def _judge_empty(session: Session, first: Exchange, narrow: Study) -> None:
+    """A window that shows nothing, though the target's shows runs well inside it, does not add up."""
+    for column in window_columns(session.target):
+        if any(narrow.start < time < narrow.end for time in cut_points(first.response.rows, [column])):
+            problem = (
+                f"the window {narrow.start} to {narrow.end} shows none of the runs that a wider one shows inside it"
+            )
+            session.judge("C-window-adds-up", narrow.walk.pages[0], problem)
+            return
+
+
+def _narrow(session: Session, first: Exchange, start: int, end: int) -> tuple[int, int]:
+    """A narrower window, first by the times of the first page, then by halves."""
+    times = cut_points(first.response.rows, window_columns(session.target))
+    low, high = (max(times[0], start), min(times[-1], end)) if times else (start, end)
+    for _ in range(_MOST_HALVINGS):
+        total = total_of(session.runs(start_time=low, end_time=high, limit=1))
+        if total is not None and _FEW <= total <= _MANY:
+            return low, high
+        if total is None or low >= high:
+            break
+        if total < _FEW:
+            # Too few: take in as much again on either side.
+            width = high - low + 1
+            low, high = max(start, low - width), min(end, high + width)
+        else:
+            high = low + (high - low) // 2
+    return low, high

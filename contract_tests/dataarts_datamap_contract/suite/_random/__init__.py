@@ -1,0 +1,1 @@
+"""Random requests, made by schemathesis from the specification."""

@@ -1,0 +1,137 @@
+"""Ties schemathesis to a run: its requests go at the run's pace and with its credentials, and all end in its ledger."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import requests
+import schemathesis
+from requests.auth import AuthBase
+
+from dataarts_datamap_contract.suite._http.caller import BudgetSpentError
+from dataarts_datamap_contract.suite._http.credentials import NOBODY
+from dataarts_datamap_contract.suite._http.messages import Request, Response
+from dataarts_datamap_contract.suite._judging.ledger import StopRunError
+from dataarts_datamap_contract.suite._judging.oracle import Exchange
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from dataarts_datamap_contract.suite._probes.session import Session
+    from dataarts_datamap_contract.suite.target import Target
+
+_OURS = ("Authorization", "X-Auth-Token", "X-Sdk-Date", "X-Security-Token")
+
+
+class Replay(AuthBase):
+    """What happens around each request of schemathesis.
+
+    Attributes:
+        target: The server.
+        ended_by: What ended the run while schemathesis was asking; None if nothing did.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.target: Target = session.target
+        self.ended_by: StopRunError | BudgetSpentError | None = None
+        self._session = session
+
+    def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Give a request the target's credentials and take away all others, once its URL stands."""
+        for name in _OURS:
+            r.headers.pop(name, None)
+        # Requests writes a space as a plus sign, which not every server reads as one.
+        path, mark, query = (r.url or "").partition("?")
+        r.url = path + mark + query.replace("+", "%20")
+        r.headers["Content-Type"] = "application/json"
+        r.headers.update(self._translate(r).credential.fields)
+        return r
+
+    def wait(self) -> None:
+        """Wait until the next request may go.
+
+        Raises:
+            requests.ConnectionError: None may; `ended_by` says why.
+        """
+        try:
+            if self.ended_by is None:
+                self._session.take_turn()
+        except BudgetSpentError as error:
+            self.ended_by = error
+        if self.ended_by is not None:
+            raise requests.ConnectionError("the run has ended")
+
+    def note(self, response: schemathesis.Response) -> None:
+        """Note what came back."""
+        try:
+            self._session.ledger.record(self.exchange(response))
+        except StopRunError as error:
+            self.ended_by = error
+
+    def exchange(self, response: schemathesis.Response) -> Exchange:
+        """The exchange that a response of schemathesis was a part of."""
+        request = self._translate(response.request)
+        fields = tuple((name, value) for name, values in response.headers.items() for value in values)
+        received = Response(response.status_code, fields, response.content)
+        return Exchange(request, self._session.oracle.judge(request), received)
+
+    def _translate(self, request: requests.PreparedRequest) -> Request:
+        path, _, query = request.path_url.partition("?")
+        instance: Any = request.headers.get("instance")
+        text: str | None = instance.decode("latin-1") if isinstance(instance, bytes) else instance
+        content_type = ("Content-Type", "application/json")
+        return self._session.authorize(
+            Request(
+                method=request.method or "GET",
+                path=path.removeprefix(self._session.base_path),
+                query=query,
+                fields=(content_type,) if text is None else (("instance", text), content_type),
+                credential=NOBODY,
+            )
+        )
+
+
+_replays: dict[str, Replay] = {}
+
+
+@contextmanager
+def replaying(session: Session) -> Generator[Replay]:
+    """Tie schemathesis to a session for as long as the block lasts."""
+    replay = _replays[session.target.endpoint] = Replay(session)
+    try:
+        yield replay
+    finally:
+        del _replays[session.target.endpoint]
+
+
+def replay_of(case: Any) -> Replay | None:  # noqa: ANN401  schemathesis leaves a type argument open
+    """The replay that a case of schemathesis belongs to; None if it belongs to a run of someone else."""
+    return _replays.get(case.operation.schema.config.base_url or "")
+
+
+def before_call(_context: schemathesis.HookContext, case: schemathesis.Case[Any], kwargs: dict[str, Any]) -> None:
+    """Keep the pace, and send with the target's credentials."""
+    replay = replay_of(case)
+    if replay is not None:
+        replay.wait()
+        kwargs["auth"] = replay
+
+
+def after_call(
+    _context: schemathesis.HookContext, case: schemathesis.Case[Any], response: schemathesis.Response
+) -> None:
+    """Note what came back."""
+    replay = replay_of(case)
+    if replay is not None:
+        replay.note(response)
+
+
+def _register(*hooks: Callable[..., None]) -> None:
+    # schemathesis's own annotations leave the type of a hook open.
+    library: Any = schemathesis
+    for hook in hooks:
+        library.hook(hook)
+
+
+_register(before_call, after_call)

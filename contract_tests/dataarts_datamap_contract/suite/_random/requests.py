@@ -1,0 +1,110 @@
+"""Random requests: schemathesis draws them from the specification, the invariants judge what comes back."""
+
+from __future__ import annotations
+
+import copy
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import schemathesis
+from hypothesis import strategies as st
+from schemathesis.engine import events, from_schema
+
+from dataarts_datamap_contract.specification import load_specification
+from dataarts_datamap_contract.specification.outline import walk_parts
+from dataarts_datamap_contract.suite._random import checks
+from dataarts_datamap_contract.suite._random.replay import replaying
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dataarts_datamap_contract.suite._probes.session import Session
+    from dataarts_datamap_contract.suite.target import Target
+
+
+def run_random(session: Session, *, seed: int, max_examples: int) -> list[str]:
+    """Aim the phases of schemathesis at a server; the same seed sends the same server the same requests.
+
+    Returns:
+        What kept schemathesis from asking, one line each.
+
+    Raises:
+        StopRunError: A check failed that the run stops on.
+        BudgetSpentError: No request is left.
+    """
+    errors: list[str] = []
+    with replaying(session) as replay:
+        stream = from_schema(_load_schema(session.target, seed, max_examples)).execute()
+        for event in stream:
+            match event:
+                case events.NonFatalError() if replay.ended_by is None:
+                    errors.append(f"{event.label}: {event.info.format()}")
+                case events.FatalError():
+                    errors.append(f"{type(event.exception).__name__}: {event.exception}")
+                case _:
+                    pass
+            if replay.ended_by is not None:
+                stream.stop()
+    if replay.ended_by is not None:
+        raise replay.ended_by
+    return [session.target.redact(" ".join(error.split())) for error in errors]
+
+
+def _load_schema(target: Target, seed: int, max_examples: int) -> schemathesis.BaseSchema:
+    # Annotated where schemathesis's own annotations leave a type argument open.
+    configuration: Any = schemathesis.Config
+    schema: Any = schemathesis.openapi.from_dict(
+        _with_real_values(target), config=configuration.from_dict(_configure(target, seed, max_examples))
+    )
+
+    def flatmap_case(_: schemathesis.HookContext, case: schemathesis.Case[Any]) -> st.SearchStrategy[Any]:
+        return st.sampled_from(["", *target.real_values]).map(partial(_make_real, case, target.real_values))
+
+    schema.hook(flatmap_case)
+    loaded: schemathesis.BaseSchema = schema
+    return loaded
+
+
+def _configure(target: Target, seed: int, max_examples: int) -> dict[str, Any]:
+    return {
+        "seed": seed,
+        "base-url": target.endpoint,
+        "continue-on-failure": True,
+        "cache": {"enabled": False},
+        "generation": {
+            "allow-extra-parameters": False,
+            "database": "none",
+            "max-examples": max_examples,
+            "unique-inputs": True,
+        },
+        # The page documents no response to a method that the API does not have: a probe of our own asks for it.
+        "phases": {"coverage": {"unexpected-methods": []}, "stateful": {"enabled": False}},
+        "checks": {"enabled": False, **{name: {"enabled": True} for name in checks.NAMES}},
+    }
+
+
+def _with_real_values(target: Target) -> dict[str, Any]:
+    """The specification with values of the target as the parameters' examples: two phases start from those."""
+    document = copy.deepcopy(load_specification())
+    for part in walk_parts(document):
+        if part.kind == "parameter" and isinstance(part.value, dict) and "name" in part.value:
+            part.value.pop("example", None)
+            if part.value["name"] in target.real_values:
+                part.value["example"] = target.real_values[part.value["name"]]
+    return document
+
+
+def _make_real(case: schemathesis.Case[Any], real_values: Mapping[str, str | int], spared: str) -> object:
+    """Make a random case real but for one parameter at most, for random ids reach no row."""
+    spoilt = {
+        location.value
+        for location, component in (case.meta.components.items() if case.meta else ())
+        if component.mode is schemathesis.GenerationMode.NEGATIVE
+    }
+    whole: Any = case
+    containers = {"path": whole.path_parameters, "header": whole.headers, "query": whole.query}
+    for location, values in containers.items():
+        if location not in spoilt:
+            for name in real_values.keys() & set(values) - {spared}:
+                values[name] = str(real_values[name]) if location == "header" else real_values[name]
+    return case

@@ -1,0 +1,85 @@
+"""Known deviations of a target: what fails, why that is let pass, and since when."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING, Any, cast
+
+from dataarts_datamap_contract.suite.catalogue import CATALOGUE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from dataarts_datamap_contract.suite.verdicts import Report, Verdict
+
+
+class BaselineError(ValueError):
+    """A baseline cannot be read, or is not what a baseline must be; the text says where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """One known deviation.
+
+    Attributes:
+        check: The id of the check that fails.
+        reason: Why that is let pass.
+        since: When it was accepted.
+    """
+
+    check: str
+    reason: str
+    since: date
+
+
+def read_baseline(path: Path) -> tuple[Deviation, ...]:
+    """The deviations of a TOML file: ``[[deviation]]`` tables with ``check``, ``reason`` and ``since``, a date.
+
+    Raises:
+        BaselineError: The file cannot be read, or an entry is not complete or names no check.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BaselineError(f"cannot read the baseline {path}: {error}") from None
+    entries: Any = document.pop("deviation", [])
+    if document or not isinstance(entries, list):
+        raise BaselineError(f"the baseline {path} has more than [[deviation]] tables: {', '.join(document)}")
+    listed = cast("list[object]", entries)
+    return tuple(_read_entry(path, number, entry) for number, entry in enumerate(listed, start=1))
+
+
+def apply_baseline(report: Report, deviations: Sequence[Deviation]) -> Report:
+    """The report with known failures let pass. An entry of a level that was judged and that matches nothing fails."""
+    known = {deviation.check: deviation for deviation in deviations}
+    return replace(report, verdicts=tuple(_let_pass(verdict, known) for verdict in report.verdicts))
+
+
+def _let_pass(verdict: Verdict, known: dict[str, Deviation]) -> Verdict:
+    deviation = known.get(verdict.check)
+    if deviation is None:
+        return verdict
+    note = f"since {deviation.since}: {deviation.reason}"
+    if verdict.outcome == "failed":
+        return replace(verdict, baseline=note)
+    if verdict.outcome == "passed":
+        reason = f"the baseline says that this fails ({note}), and it does not: take the entry out"
+        return replace(verdict, outcome="failed", reason=reason)
+    return verdict
+
+
+def _read_entry(path: Path, number: int, table: object) -> Deviation:
+    where = f"the baseline {path}, deviation {number}"
+    entry = cast("dict[str, Any]", table) if isinstance(table, dict) else {}
+    if set(entry) != {"check", "reason", "since"}:
+        raise BaselineError(f"{where}: give it check, reason and since, and nothing else")
+    if entry["check"] not in CATALOGUE:
+        raise BaselineError(f"{where}: the catalogue has no check {entry['check']!r}")
+    if not (isinstance(entry["reason"], str) and entry["reason"].strip()):
+        raise BaselineError(f"{where}: say the reason")
+    if type(entry["since"]) is not date:
+        raise BaselineError(f"{where}: since is {entry['since']!r}, no date such as 2026-11-25 without quotes")
+    return Deviation(entry["check"], entry["reason"], entry["since"])

@@ -1,0 +1,61 @@
+"""The report for a terminal."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from dataarts_datamap_contract.suite.catalogue import CATALOGUE, LEVELS
+from dataarts_datamap_contract.suite.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dataarts_datamap_contract.suite.verdicts import Report, Verdict
+
+_INDENT = " " * 12
+
+
+def render_text(report: Report) -> str:
+    """The report as lines of text, every character of it printable."""
+    return "".join(f"{line}\n" for line in _lines(report))
+
+
+def summarize(report: Report) -> str:
+    """The outcome in one sentence."""
+    failed, gaps, errored = len(report.failures), len(report.gaps), len(report.with_outcome("errored"))
+    passed, known = len(report.with_outcome("passed")), len(report.with_outcome("failed")) - failed
+    excused = len(report.with_outcome("untested")) - gaps
+    counts = ((passed, "passed"), (failed, "failed"), (known, "failed as known"), (errored, "errored"))
+    more = ((gaps, "untested"), (excused, "not applicable"))
+    shown_counts = ", ".join(
+        f"{number} {word}" for number, word in (*counts, *more) if number or word in {"passed", "failed"}
+    )
+    verdict = {0: "Conforms", 1: "Does not conform", 2: "Could not be judged"}[report.exit_code()]
+    return f"{verdict}: {shown_counts}; {report.evidence.requests} requests, seed {report.seed}"
+
+
+def _lines(report: Report) -> Iterator[str]:
+    yield f"{printable(report.endpoint)}, levels {report.levels}"
+    for level, verdicts in groupby(report.verdicts, key=lambda verdict: verdict.level):
+        yield ""
+        yield f"{level}  {LEVELS[level]}"
+        for verdict in verdicts:
+            yield from _verdict_lines(verdict)
+    yield ""
+    if report.stopped:
+        yield "The run was stopped at a failure."
+    for shortcoming in report.shortcomings:
+        yield f"Proves nothing yet: {printable(shortcoming)}"
+    yield summarize(report)
+
+
+def _verdict_lines(verdict: Verdict) -> Iterator[str]:
+    word = "known" if verdict.baseline else "n/a" if verdict.excused else verdict.outcome
+    shown = word.upper() if word in {"failed", "errored"} else word
+    yield f"  {shown:<9} {verdict.check:<24} {CATALOGUE[verdict.check].title}"
+    for text in (verdict.reason, verdict.baseline):
+        if text:
+            yield _INDENT + printable(text)
+    if verdict.curl:
+        yield _INDENT + printable(verdict.curl)

@@ -1,0 +1,93 @@
+"""Runs the conformance suite against a server."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from dataarts_datamap_contract.specification import load_specification
+from dataarts_datamap_contract.suite._http.caller import BudgetSpentError, Caller, NoResponseError, Pace
+from dataarts_datamap_contract.suite._judging.ledger import Ledger, StopRunError
+from dataarts_datamap_contract.suite._judging.oracle import Oracle
+from dataarts_datamap_contract.suite._probes.order import run_probes
+from dataarts_datamap_contract.suite._probes.session import Session
+from dataarts_datamap_contract.suite.catalogue import CATALOGUE, checks_of
+from dataarts_datamap_contract.suite.coverage import measure_coverage
+from dataarts_datamap_contract.suite.verdicts import Evidence, Report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from collections.abc import Set as AbstractSet
+
+    from dataarts_datamap_contract.suite.target import Target
+
+
+def run_suite(
+    target: Target,
+    *,
+    levels: str = "ABCDE",
+    seed: int = 0,
+    stop_on: AbstractSet[str] | None = None,
+    max_examples: int = 20,
+) -> Report:
+    """Put a server to the test.
+
+    Args:
+        target: The server, and what is real there.
+        levels: Letters of the levels to judge.
+        seed: What the random requests are made from; the same seed asks the same server the same questions.
+        stop_on: Ids of checks; the run ends as soon as one of them fails, and what is not judged by then is untested.
+        max_examples: How many random requests to send for each operation, beside those that the specification asks
+            for; 0 leaves out schemathesis altogether.
+
+    Raises:
+        ValueError: The levels name none of the catalogue, or ``stop_on`` an unknown check.
+    """
+    levels = "".join(sorted({check.level for check in checks_of(levels)}))
+    stop_on = frozenset(stop_on or ())
+    unknown = sorted(stop_on - CATALOGUE.keys())
+    if unknown:
+        raise ValueError(f"stop_on names no check of the catalogue: {', '.join(unknown)}")
+    ledger = Ledger(target, levels, stop_on)
+    oracle = Oracle(load_specification())
+    stopped = False
+    notes: list[str] = []
+    try:
+        with Caller(target.endpoint, _pace(target), may_write=target.is_mock) as caller:
+            generator = random.Random(seed)  # noqa: S311  choices of a test, not a secret
+            session = Session(target, caller, ledger, oracle, generator=generator)
+            reason = run_probes(session)
+            if reason is None and max_examples:
+                from dataarts_datamap_contract.suite._random.requests import run_random  # noqa: PLC0415  slow to load
+
+                notes += run_random(session, seed=seed, max_examples=max_examples)
+            elif reason is not None:
+                notes.append(reason)
+                ledger.leave_untested(reason, *(check.id for check in checks_of(levels)))
+    except StopRunError:
+        stopped = True
+    except BudgetSpentError as error:
+        notes.append(f"{error}: raise max_requests, or ask for fewer levels")
+        ledger.leave_untested(str(error), *(check.id for check in checks_of(levels)))
+    except NoResponseError as error:
+        notes.append(f"{urlsplit(target.endpoint).netloc} does not answer: {error}")
+        ledger.note_error(str(error), [check.id for check in checks_of(levels)])
+    verdicts = ledger.verdicts()
+    notes += _missing_evidence(levels, ledger.evidence)
+    coverage = measure_coverage(load_specification(), oracle.operations, ledger.seen)
+    return Report(target.endpoint, levels, seed, verdicts, ledger.evidence, tuple(notes), coverage, stopped)
+
+
+def _pace(target: Target) -> Pace:
+    return Pace(target.max_requests, 1 / target.rate_limit if target.rate_limit else 0.0)
+
+
+def _missing_evidence(levels: str, evidence: Evidence) -> Iterator[str]:
+    """What a green run could not have been green without."""
+    if not evidence.rows and set(levels) & set("ABC"):
+        yield "no answer was a 200 with rows: check the ids and the window"
+    if not evidence.refusals and set(levels) & set("AE"):
+        yield "no request was refused with a 4xx: no error was seen"
+    if not evidence.unauthorized and "D" in levels:
+        yield "no answer was a 401: the server's authentication was not seen at work"

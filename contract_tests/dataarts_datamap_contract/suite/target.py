@@ -1,0 +1,150 @@
+"""The server that the conformance suite is aimed at, and the values that are real there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+OffsetUnit: TypeAlias = Literal["rows", "pages"]
+WindowColumn: TypeAlias = Literal["auto", "planTime", "submitTime", "startTime", "endTime"]
+
+_SHORTEST_SECRET = 4
+_FILTERED = "[Filtered]"
+
+
+class TargetError(ValueError):
+    """The description of a server is incomplete or wrong; the text names all that is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownJob:
+    """Another operator of the target that has runs in its window.
+
+    Attributes:
+        task_id: Its task.
+        job_name: Its name, best one with unusual characters.
+        workspace_id: Its workspace; None leaves it out of the requests.
+    """
+
+    task_id: str
+    job_name: str
+    workspace_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondTenant:
+    """What belongs to another tenant and must stay closed to the target's credentials; only what is named is asked for.
+
+    Attributes:
+        project_id: Another tenant's project.
+        instance_id: Another tenant's DataArts Studio tenancy.
+        table_guid: Another tenant's table.
+        task_id: Another tenant's task.
+        job_name: The name of that task's operator; without one the target's own is sent.
+    """
+
+    project_id: str | None = None
+    instance_id: str | None = None
+    table_guid: str | None = None
+    task_id: str | None = None
+    job_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A server, credentials for it, and values that exist there.
+
+    Attributes:
+        endpoint: Where the server is, without a slash at its end.
+        token: A value of ``X-Auth-Token`` that the server accepts; None if requests are signed.
+        access_key: An access key that the server accepts; None if there is a token only.
+        secret_key: What requests of that access key are signed with.
+        security_token: The ``X-Security-Token`` of a temporary access key.
+        project_id: A project.
+        instance_id: A DataArts Studio tenancy of that project.
+        workspace_id: The workspace of the operator; None leaves it out of the requests.
+        task_id: A job operator that has runs in the window.
+        job_name: Its name.
+        table_guid: A table that it produces.
+        window_start: Start of the window, in milliseconds since the epoch.
+        window_end: End of the window, in the past, so that its data is at rest.
+        offset_unit: What ``offset`` counts: ``rows`` or ``pages``, the first being page 0.
+        window_column: Which time of a run the window filters on; ``auto`` lets ``planTime`` and ``startTime`` pass,
+            whichever the server keeps to.
+        rate_limit: Most requests in a second; None for no limit.
+        max_requests: Most requests of a run. Checks that are left when they are spent stay untested.
+        undeclared_methods: Statuses that this gateway answers to an undeclared method; empty lets any error response
+            pass.
+        is_mock: Whether the server is a mock: it can be sent wrong signatures and methods that would write.
+        allow_credential_probes: Whether more than two wrong signatures may be sent, though the server is no mock.
+        known_jobs: Other operators that have runs in the window.
+        second_tenant: What belongs to another tenant; None if nothing is known.
+
+    Raises:
+        TargetError: There are no credentials, half an access key, or the window ends before it starts.
+    """
+
+    endpoint: str
+    token: str | None = field(default=None, repr=False)
+    access_key: str | None = None
+    secret_key: str | None = field(default=None, repr=False)
+    security_token: str | None = field(default=None, repr=False)
+    project_id: str
+    instance_id: str
+    workspace_id: str | None = None
+    task_id: str
+    job_name: str
+    table_guid: str
+    window_start: int
+    window_end: int
+    offset_unit: OffsetUnit = "rows"
+    window_column: WindowColumn = "auto"
+    rate_limit: float | None = None
+    max_requests: int = 2_000
+    undeclared_methods: tuple[int, ...] = ()
+    is_mock: bool = False
+    allow_credential_probes: bool = False
+    known_jobs: tuple[KnownJob, ...] = ()
+    second_tenant: SecondTenant | None = None
+
+    def __post_init__(self) -> None:
+        if (self.access_key is None) != (self.secret_key is None):
+            raise TargetError("an access key and its secret key go together: give both or neither")
+        if self.token is None and self.access_key is None:
+            raise TargetError("no credentials: give a token, or an access key with its secret key")
+        if self.window_start > self.window_end:
+            raise TargetError(f"the window starts at {self.window_start}, after it ends at {self.window_end}")
+        if self.rate_limit is not None and not self.rate_limit > 0:
+            raise TargetError(f"a rate limit of {self.rate_limit} requests a second lets none through: leave it out")
+
+    @property
+    def real_values(self) -> Mapping[str, str | int]:
+        """Values of the specification's parameters, by their names, that together find rows."""
+        values: dict[str, str | int] = {
+            "project_id": self.project_id,
+            "instance": self.instance_id,
+            "guid": self.table_guid,
+            "task_id": self.task_id,
+            "job_name": self.job_name,
+            "start_time": self.window_start,
+            "end_time": self.window_end,
+            "offset": 0,
+            "limit": 10,
+        }
+        return values if self.workspace_id is None else {**values, "workspace_id": self.workspace_id}
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What no report may show, longest first."""
+        known = {secret for secret in (self.token, self.secret_key, self.security_token) if secret}
+        return tuple(sorted(known, key=len, reverse=True))
+
+    def redact(self, text: str) -> str:
+        """The text without the secrets."""
+        for secret in self.secrets:
+            if len(secret) >= _SHORTEST_SECRET:
+                text = text.replace(secret, _FILTERED)
+        return text

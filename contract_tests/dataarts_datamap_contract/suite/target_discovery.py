@@ -1,0 +1,116 @@
+"""Finds out what is real at a server, from the GUID of one table."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from dataarts_datamap_contract.specification import load_specification
+from dataarts_datamap_contract.suite._http.caller import Caller, NoResponseError, Pace
+from dataarts_datamap_contract.suite._judging.ledger import Ledger
+from dataarts_datamap_contract.suite._judging.oracle import Oracle
+from dataarts_datamap_contract.suite._probes.session import Session
+from dataarts_datamap_contract.suite.target import KnownJob, TargetError
+from dataarts_datamap_contract.suite.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dataarts_datamap_contract.suite.target import Target
+
+_OK = 200
+_DAY = 86_400_000
+_DAYS_BACK = (7, 28, 180)
+"""How many days back to look, shortest first: siblings of the service take at most a week or a month."""
+
+_MOST_OPERATORS = 10
+_SHOWN = 80
+"""How many bytes of a response an error shows."""
+
+
+class DiscoveryError(TargetError):
+    """The server does not show enough to be judged by."""
+
+
+def discover_target(target: Target, *, now: datetime | None = None) -> Target:
+    """The target with an operator of its table that has runs, and a closed window that holds them.
+
+    The window ends a day before the present, so that its data is at rest, and is the shortest of 7, 28 and 180 days in
+    which a run is found.
+
+    Args:
+        target: What is known; its operator and window are ignored.
+        now: The present; the real one if None.
+
+    Raises:
+        DiscoveryError: The server does not answer, refuses, or shows no operator with runs.
+    """
+    end = int((now or datetime.now(UTC)).timestamp() * 1000) - _DAY
+    pace = Pace(target.max_requests, 1 / target.rate_limit if target.rate_limit else 0.0)
+    try:
+        with Caller(target.endpoint, pace) as caller:
+            ledger = Ledger(target, "ABCDE", frozenset())
+            session = Session(target, caller, ledger, Oracle(load_specification()), generator=random.Random(0))  # noqa: S311
+            operators = _operators(session)
+            for days in _DAYS_BACK:
+                found = _with_runs(session, operators, end - days * _DAY, end)
+                if found:
+                    return _aim(target, found, end - days * _DAY, end)
+    except NoResponseError as error:
+        raise DiscoveryError(f"cannot discover: {target.endpoint} does not answer: {error}") from error
+    raise DiscoveryError(
+        f"cannot discover: none of the {len(operators)} operators of table {target.table_guid} has runs in the "
+        f"{_DAYS_BACK[-1]} days that end a day ago: name another table, or an operator and a window"
+    )
+
+
+def _operators(session: Session) -> list[KnownJob]:
+    response = session.nodes().response
+    if response.status != _OK:
+        raise DiscoveryError(
+            f"cannot discover: ShowNodes is answered {response.status}: check the credentials, the ids and the table"
+        )
+    if not isinstance(response.document, list):
+        begin = printable(response.content[:_SHOWN].decode(errors="replace"))
+        raise DiscoveryError(
+            f"cannot discover: ShowNodes is answered with no array of operators but {begin!r}: "
+            "name an operator and a window to judge the server by"
+        )
+    return [
+        KnownJob(task_id=str(each["task_id"]), job_name=str(each["job_name"]), workspace_id=each.get("workspace_id"))
+        for each in response.operators[:_MOST_OPERATORS]
+        if each.get("task_id") and each.get("job_name")
+    ]
+
+
+def _with_runs(session: Session, operators: Sequence[KnownJob], start: int, end: int) -> list[KnownJob]:
+    """The operators that have runs in a window, the one with most of them first."""
+    counted: list[tuple[int, KnownJob]] = []
+    for each in operators:
+        exchange = session.runs(
+            task_id=each.task_id,
+            job_name=each.job_name,
+            workspace_id=each.workspace_id,
+            start_time=start,
+            end_time=end,
+            limit=1,
+        )
+        page = exchange.response.page
+        if page is not None and page.rows:
+            counted.append((page.total or 1, each))
+    return [each for _, each in sorted(counted, key=lambda pair: -pair[0])]
+
+
+def _aim(target: Target, found: Sequence[KnownJob], start: int, end: int) -> Target:
+    first, *others = found
+    return replace(
+        target,
+        task_id=first.task_id,
+        job_name=first.job_name,
+        workspace_id=first.workspace_id,
+        window_start=start,
+        window_end=end,
+        known_jobs=tuple(others),
+    )

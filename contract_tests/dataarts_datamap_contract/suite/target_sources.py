@@ -1,0 +1,223 @@
+"""Describes a target by environment variables, a TOML file, or both."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import fields
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+from urllib.parse import urlsplit
+
+from dataarts_datamap_contract.suite.target import KnownJob, OffsetUnit, SecondTenant, Target, TargetError, WindowColumn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+_SECRETS = {
+    "token": "DATAMAP_TOKEN",
+    "access_key": "HUAWEICLOUD_SDK_AK",
+    "secret_key": "HUAWEICLOUD_SDK_SK",
+    "security_token": "HUAWEICLOUD_SDK_SECURITY_TOKEN",
+}
+_REQUIRED = ("endpoint", "project_id", "instance_id", "table_guid", "task_id", "job_name", "window_start", "window_end")
+DISCOVERED = frozenset({"task_id", "job_name", "window_start", "window_end"})
+"""What ShowNodes and a look at the runs show."""
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_GENTLE_RATE = 10.0
+_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00Z")
+
+
+def read_settings(environment: Mapping[str, str], file: Path | None = None, **chosen: object) -> dict[str, Any]:
+    """The settings of a target: what is passed goes before the environment, and that before the file.
+
+    Args:
+        environment: ``DATAMAP_`` and a setting's name in capitals, such as ``DATAMAP_TASK_ID``; secrets as the client
+            reads them, ``DATAMAP_TOKEN`` or ``HUAWEICLOUD_SDK_AK`` and ``_SK``.
+        file: A TOML file with the settings by their names; ``DATAMAP_TARGET`` names one, too. It holds no secrets.
+        chosen: Settings by name; None stands for none.
+
+    Raises:
+        TargetError: The file cannot be read, or has what it must not have.
+    """
+    path = file or (Path(environment["DATAMAP_TARGET"]) if environment.get("DATAMAP_TARGET", "").strip() else None)
+    settings = _read_file(path) if path else {}
+    names = [each.name for each in fields(Target) if each.name not in {"known_jobs", "second_tenant"}]
+    for name in names:
+        text = environment.get(_SECRETS.get(name, f"DATAMAP_{name.upper()}"), "")
+        if text.strip():
+            settings[name] = text
+    return settings | {name: value for name, value in chosen.items() if value is not None}
+
+
+def make_target(settings: Mapping[str, Any], *, discovered: bool = False, allow_http: bool = False) -> Target:
+    """The target that settings describe.
+
+    Args:
+        settings: As `read_settings` gives them.
+        discovered: Whether what can be found out may be missing: it gets a value that finds nothing.
+        allow_http: Whether the endpoint may be plain http to another machine.
+
+    Raises:
+        TargetError: Something is missing or wrong; the text names all that is.
+    """
+    values, problems = _convert(settings)
+    endpoint = str(settings.get("endpoint") or "")
+    if discovered:
+        nothing: dict[str, Any] = {"task_id": "-", "job_name": "-", "window_start": 0, "window_end": 0}
+        values = nothing | values
+    missing = [name for name in _REQUIRED if values.get(name) in {None, ""} and name not in problems]
+    texts = [f"set {', '.join(missing)} ({_how_to_set(missing)})"] if missing else []
+    texts += [*problems.values(), *(_endpoint_problems(endpoint, allow_http=allow_http) if endpoint else ())]
+    if texts:
+        raise TargetError(f"cannot aim at {_without_secrets(endpoint)}: {'; '.join(texts)}")
+    if values.get("rate_limit") is None and not values.get("is_mock") and not _is_loopback(endpoint):
+        values["rate_limit"] = _GENTLE_RATE
+    values["endpoint"] = endpoint.rstrip("/")
+    return Target(**values)
+
+
+def _how_to_set(missing: Iterable[str]) -> str:
+    variables = ", ".join(f"DATAMAP_{name.upper()}" for name in missing)
+    how = f"as {variables}; or in a TOML file, with --target FILE"
+    return how if DISCOVERED.isdisjoint(missing) else f"{how}; or let --discover --table GUID find an operator"
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise TargetError(f"cannot read the target {path}: {error}") from None
+    known = {each.name for each in fields(Target)}
+    secret = sorted(set(settings) & _SECRETS.keys() - {"access_key"})
+    unknown = sorted(set(settings) - known)
+    if secret:
+        variables = ", ".join(_SECRETS[name] for name in secret)
+        raise TargetError(f"the target {path} holds a secret ({', '.join(secret)}): put it into {variables}")
+    if unknown:
+        raise TargetError(f"the target {path} has unknown settings: {', '.join(unknown)}; known are {', '.join(known)}")
+    return settings
+
+
+def _convert(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The values of the settings, and what is wrong with those that are left out."""
+    values: dict[str, Any] = {}
+    problems: dict[str, str] = {}
+    for name, value in settings.items():
+        try:
+            values[name] = _CONVERSIONS.get(name, _text)(value)
+        except (ValueError, TypeError) as error:
+            problems[name] = f"{name} {error}"
+    for name in ("token", "instance_id", "access_key", "security_token"):
+        text = values.get(name) or ""
+        if not (text.isascii() and text.isprintable()) or " " in text:
+            problems[name] = f"{name} has characters that no header can carry, a line end perhaps"
+    return values, problems
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"is {value!r}, no text")
+    return value
+
+
+def _moment(value: object) -> int:
+    """A time as milliseconds since the epoch, from a number, digits, or a time with an offset."""
+    if isinstance(value, datetime) and value.utcoffset() is not None:
+        return (value - _EPOCH) // timedelta(milliseconds=1)
+    text = str(value)
+    if text.isascii() and text.isdecimal():
+        return int(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.utcoffset() is None:
+        raise ValueError(
+            f"is {text!r}, neither milliseconds since the epoch such as 1705248000000 nor a time with an offset such as"
+            " 2024-01-15T00:00:00+08:00"
+        )
+    return _moment(moment)
+
+
+def _one_of(choices: Iterable[str]) -> Callable[[object], str]:
+    known = tuple(choices)
+
+    def convert(value: object) -> str:
+        if value not in known:
+            raise ValueError(f"is {value!r}; choose one of {', '.join(known)}")
+        return str(value)
+
+    return convert
+
+
+def _flag(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    if str(value).lower() in {"1", "true", "yes"}:
+        return True
+    if str(value).lower() in {"0", "false", "no"}:
+        return False
+    raise ValueError(f"is {value!r}, neither true nor false")
+
+
+def _positive(kind: type[int | float]) -> Callable[[Any], float]:
+    def convert(value: Any) -> float:  # noqa: ANN401  whatever a file holds
+        number = kind(value)
+        if not number > 0:
+            raise ValueError(f"is {value!r}: it must be above 0")
+        return number
+
+    return convert
+
+
+def _statuses(value: Any) -> tuple[int, ...]:  # noqa: ANN401  whatever a file holds
+    items: list[Any] = value.split(",") if isinstance(value, str) else list(value)
+    return tuple(int(item) for item in items)
+
+
+def _jobs(value: Any) -> tuple[KnownJob, ...]:  # noqa: ANN401  whatever a file holds
+    return tuple(KnownJob(**item) for item in value)
+
+
+def _tenant(value: Any) -> SecondTenant:  # noqa: ANN401  whatever a file holds
+    return SecondTenant(**value)
+
+
+_CONVERSIONS: Mapping[str, Callable[[Any], Any]] = {
+    "window_start": _moment,
+    "window_end": _moment,
+    "offset_unit": _one_of(get_args(OffsetUnit)),
+    "window_column": _one_of(get_args(WindowColumn)),
+    "rate_limit": _positive(float),
+    "max_requests": _positive(int),
+    "undeclared_methods": _statuses,
+    "is_mock": _flag,
+    "allow_credential_probes": _flag,
+    "known_jobs": _jobs,
+    "second_tenant": _tenant,
+}
+
+
+def _endpoint_problems(endpoint: str, *, allow_http: bool) -> list[str]:
+    no_url = ["the endpoint is no http or https URL, such as https://dayu.eu-west-101.myhuaweicloud.eu"]
+    try:
+        parts = urlsplit(endpoint)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
+            return no_url
+    except ValueError:
+        return no_url
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        return ["the endpoint has a user, a query or a fragment: leave it out"]
+    if parts.scheme == "http" and not allow_http and not _is_loopback(endpoint):
+        return ["the endpoint is plain http to another machine, where anyone can read the token: use https"]
+    return []
+
+
+def _is_loopback(endpoint: str) -> bool:
+    return urlsplit(endpoint).hostname in _LOOPBACK
+
+
+def _without_secrets(endpoint: str) -> str:
+    return repr(endpoint.rpartition("@")[2].partition("?")[0])

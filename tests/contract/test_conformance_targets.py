@@ -1,0 +1,221 @@
+"""What the suite must know of a server: read from the environment and a file, or found out."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dataarts_datamap_contract.mock import TABLE_GUID, MockConfig, MockServer
+from dataarts_datamap_contract.suite import KnownJob, SecondTenant, Target, TargetError, run_suite
+from dataarts_datamap_contract.suite._http.signing import sign
+from dataarts_datamap_contract.suite.target_discovery import DiscoveryError, discover_target
+from dataarts_datamap_contract.suite.target_sources import make_target, read_settings
+from support.mock_target import mock_target
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ENDPOINT = "https://dayu.example.com/base/"
+SECRET = "s3cret"
+COMPLETE = {
+    "DATAMAP_ENDPOINT": ENDPOINT,
+    "DATAMAP_TOKEN": SECRET,
+    "DATAMAP_PROJECT_ID": "project",
+    "DATAMAP_INSTANCE_ID": "instance",
+    "DATAMAP_TASK_ID": "937987",
+    "DATAMAP_JOB_NAME": "订单/汇总",
+    "DATAMAP_TABLE_GUID": "guid",
+    "DATAMAP_WINDOW_START": "1704902400000",
+    "DATAMAP_WINDOW_END": "2024-01-12T00:00:00+08:00",
+}
+FILE = """
+project_id = "from the file"
+offset_unit = "pages"
+window_column = "startTime"
+undeclared_methods = [404, 405]
+window_end = 2024-01-12T00:00:00Z
+max_requests = 99
+
+[[known_jobs]]
+task_id = "1"
+job_name = "a/b"
+
+[second_tenant]
+project_id = "theirs"
+"""
+
+
+def target_of(environment: Mapping[str, str], file: Path | None = None, **given: object) -> Target:
+    """The target that settings describe."""
+    return make_target(read_settings(environment, file, **given))
+
+
+def test_reads_the_environment() -> None:
+    """A complete environment makes a target, whose values go by the specification's names, and is asked gently."""
+    target = target_of(COMPLETE)
+
+    assert ("https://dayu.example.com/base", 10.0) == (target.endpoint, target.rate_limit)
+    assert 1704988800000 == target.window_end
+    assert {"guid": "guid", "job_name": "订单/汇总", "limit": 10}.items() <= target.real_values.items()
+    assert "workspace_id" not in target.real_values
+    assert target_of({**COMPLETE, "DATAMAP_ENDPOINT": "http://127.0.0.1:8"}).rate_limit is None
+
+
+def test_reads_a_file(tmp_path: Path) -> None:
+    """A file has what has no variable; the environment goes before it, and what is given before both."""
+    path = tmp_path / "target.toml"
+    path.write_text(FILE, encoding="utf-8")
+    target = target_of({**COMPLETE, "DATAMAP_TARGET": str(path)}, table_guid="given")
+
+    assert ("project", "given", "pages", "startTime") == (
+        *(target.project_id, target.table_guid, target.offset_unit, target.window_column),
+    )
+    assert ((404, 405), 99) == (target.undeclared_methods, target.max_requests)
+    assert ((KnownJob(task_id="1", job_name="a/b"),), "theirs") == (
+        target.known_jobs,
+        target.second_tenant.project_id if isinstance(target.second_tenant, SecondTenant) else None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('token = "s3cret"', "holds a secret"),
+        ('secret_key = "s3cret"', "HUAWEICLOUD_SDK_SK"),
+        ('tokken = "x"', "unknown settings: tokken"),
+        ("= 1", "cannot read"),
+    ],
+)
+def test_refuses_a_wrong_file(tmp_path: Path, text: str, message: str) -> None:
+    """A file with a secret, an unknown setting or no TOML is refused, and no secret is repeated."""
+    path = tmp_path / "target.toml"
+    path.write_text(text, encoding="utf-8")
+
+    with pytest.raises(TargetError, match=message) as caught:
+        target_of(COMPLETE, path)
+    assert SECRET not in str(caught.value)
+
+
+def test_names_all_that_is_missing() -> None:
+    """One text names everything that is not set, blanks included."""
+    with pytest.raises(TargetError, match="set project_id, instance_id, table_guid, task_id, job_name, window_start, "):
+        target_of({**dict.fromkeys(COMPLETE, " "), "DATAMAP_ENDPOINT": ENDPOINT, "DATAMAP_TOKEN": SECRET})
+
+
+@pytest.mark.parametrize(
+    ("left_out", "told"),
+    [
+        (
+            ("TASK_ID",),
+            r"set task_id \(as DATAMAP_TASK_ID; or in a TOML file, with --target FILE; or let --discover --table GUID",
+        ),
+        (("PROJECT_ID",), r"set project_id \(as DATAMAP_PROJECT_ID; or in a TOML file, with --target FILE\)$"),
+    ],
+)
+def test_tells_how_to_set_what_is_missing(left_out: tuple[str, ...], told: str) -> None:
+    """The text names variable and option for what is missing, and --discover for what can be found out."""
+    with pytest.raises(TargetError, match=told):
+        target_of({name: text for name, text in COMPLETE.items() if name.removeprefix("DATAMAP_") not in left_out})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("TOKEN", "s3cret\n", "token has characters that no header can carry"),
+        ("TOKEN", "s3cret ü", "token has characters that no header can carry"),
+        ("INSTANCE_ID", "a\tb", "instance_id has characters that no header can carry"),
+        ("WINDOW_START", "2024-01-11", "window_start is '2024-01-11', neither milliseconds"),
+        ("WINDOW_END", "-1", "window_end is '-1', neither"),
+        ("WINDOW_END", "1", "after it ends at 1"),
+        ("OFFSET_UNIT", "bytes", "offset_unit is 'bytes'; choose one of rows, pages"),
+        ("RATE_LIMIT", "0", "rate_limit is '0': it must be above 0"),
+        ("IS_MOCK", "maybe", "is_mock is 'maybe', neither true nor false"),
+        ("TOKEN", "", "no credentials"),
+        ("ENDPOINT", "dayu.example.com", "no http or https URL"),
+        ("ENDPOINT", "http://[::1", "no http or https URL"),
+        ("ENDPOINT", "https://user:s3cret@example.com", "leave it out"),
+        ("ENDPOINT", "http://example.com", "plain http to another machine"),
+    ],
+)
+def test_refuses_a_wrong_value(name: str, value: str, expected: str) -> None:
+    """A value that cannot be right is refused by its name, and the token is in no text."""
+    with pytest.raises(TargetError) as caught:
+        target_of({**COMPLETE, f"DATAMAP_{name}": value})
+
+    assert expected in str(caught.value)
+    assert SECRET not in str(caught.value)
+
+
+def test_hides_secrets() -> None:
+    """Neither a repr nor a redacted text has the token or the secret key."""
+    target = target_of({**COMPLETE, "HUAWEICLOUD_SDK_AK": "AK", "HUAWEICLOUD_SDK_SK": "other-s3cret"})
+
+    assert SECRET not in repr(target)
+    assert "X-Auth-Token: [Filtered], [Filtered]!" == target.redact(f"X-Auth-Token: {SECRET}, other-{SECRET}!")
+
+
+def test_discovers() -> None:
+    """From a table alone come an operator with runs, a closed window that holds them, and operators beside it."""
+    now = datetime.now(UTC)
+    with MockServer(MockConfig(now=now)) as server:
+        nothing = mock_target(server, task_id="-", job_name="-", workspace_id=None, known_jobs=())
+        target = discover_target(nothing, now=now)
+        report = run_suite(target, levels="C", max_examples=0)
+
+    assert TABLE_GUID == target.table_guid
+    assert ("937987", 7 * 86_400_000) == (target.task_id, target.window_end - target.window_start)
+    assert target.window_end < now.timestamp() * 1000 - 80_000_000
+    assert {"订单汇总_日报📊", "Load orders-eu"} <= {each.job_name for each in target.known_jobs}
+    assert () == report.failures + report.gaps
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"table_guid": "unknown"}, "ShowNodes is answered 404"),
+        ({"table_guid": "e07a92b4-61c8-4d27-8f0b-3c95d4b7a6f2"}, "none of the 0 operators"),
+        ({"endpoint": "http://127.0.0.1:1"}, "does not answer"),
+    ],
+)
+def test_discovers_nothing(changes: dict[str, Any], message: str) -> None:
+    """A server that shows too little is said to, and why."""
+    with MockServer() as server, pytest.raises(DiscoveryError, match=message):
+        discover_target(mock_target(server, **changes))
+
+
+VECTORS = json.loads((Path(__file__).parents[1] / "data" / "signing_vectors.json").read_text(encoding="utf-8"))[
+    "vectors"
+]
+SIGNABLE = [
+    vector
+    for vector in VECTORS
+    if "expect" in vector
+    and vector["algorithm"] == "HMAC_SHA256"
+    and not vector["input"].get("body_b64")
+    and vector["expect"]["uri"].isascii()
+    and " " not in vector["expect"]["uri"]
+    and vector["expect"]["authorization"].startswith("SDK-HMAC-SHA256 ")
+    and not any("_" in name or "content-sha256" in name.lower() for name in vector["expect"]["headers_out"])
+    and vector["id"] not in {"q_list_numbers", "h_tab_newline"}
+]
+
+
+@pytest.mark.parametrize("vector", SIGNABLE, ids=lambda vector: vector["id"])
+def test_signs_as_the_official_signer(vector: dict[str, Any]) -> None:
+    """The suite's own signer gives what the official one gives, for every request without a body."""
+    sent, expected = vector["input"], vector["expect"]
+    path, _, query = expected["uri"].partition("?")
+    fields = {name: value for name, value in expected["headers_out"].items() if name != "Authorization"}
+    date = next(value for name, value in fields.items() if name.lower() == "x-sdk-date")
+    signed = sign(sent["method"].upper(), path, query, fields, date=date, access_key=sent["ak"], secret_key=sent["sk"])
+
+    assert expected["authorization"] == signed
+
+
+def test_signs_most_vectors() -> None:
+    """The vectors that apply are many, so that the test above cannot be empty."""
+    assert len(SIGNABLE) > 30
