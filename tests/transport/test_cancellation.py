@@ -72,7 +72,7 @@ class CancellingClock(Clock):
 
 
 class CancellingGate(OneShotEvent):
-    """A gate that stays closed, and at which waiting takes no time, and ends an exchange."""
+    """An event that is never set, at which waiting takes no time and ends a request."""
 
     def __init__(self, clock: CancellingClock) -> None:
         super().__init__()
@@ -82,7 +82,7 @@ class CancellingGate(OneShotEvent):
         self._clock.sleep(seconds)
 
 
-@pytest.mark.parametrize("kind", ["sleep", "gate"])
+@pytest.mark.parametrize("kind", ["sleep", "event"])
 def test_wait_that_is_cancelled_is_not_waited_out(kind: str) -> None:
     """A thread that waits before it sends again, or for what another fetches, goes no further once it is cancelled."""
     cancellation = Cancellation()
@@ -101,14 +101,14 @@ def test_wait_that_is_cancelled_is_not_waited_out(kind: str) -> None:
     assert 1 > sum(clock.waits)
 
 
-def test_open_gate_ends_the_wait() -> None:
+def test_set_event_ends_the_wait() -> None:
     """Who waits for what another fetches goes on as soon as it is there, though the wait has no end of its own."""
-    gate = OneShotEvent()
-    gate.open()
+    event = OneShotEvent()
+    event.set()
     transport = SyncTransport(Network(timeout=1, max_answer_size=1, proxy=None), Clock())
 
     def steps() -> Steps[str]:
-        yield Wait(gate)
+        yield Wait(event)
         return "there"
 
     assert "there" == transport.run(steps(), Cancellation())

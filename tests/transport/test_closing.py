@@ -287,9 +287,9 @@ def test_request_that_begins_while_the_client_is_closed() -> None:
     assert not pools.is_open
 
 
-def test_gate_keeps_nothing_of_who_went_on() -> None:
-    """A wait that is over leaves nothing at a gate that stays closed, however many there are."""
-    gate = OneShotEvent()
-    asyncio.run(gate.wait_async(0))
+def test_event_keeps_nothing_of_waits_that_are_over() -> None:
+    """A wait that is over leaves nothing at an event that is never set, however many there are."""
+    event = OneShotEvent()
+    asyncio.run(event.wait_async(0))
 
-    assert [] == vars(gate)["_told"]  # what would grow is seen from nowhere else
+    assert [] == vars(event)["_callbacks"]  # what would grow is seen from nowhere else

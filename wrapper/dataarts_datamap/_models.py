@@ -84,7 +84,7 @@ class Operator(Struct, frozen=True, kw_only=True):
     Attributes:
         task_id: Id of the operator's job.
         job_name: Name of the operator.
-        workspace_id: Id of its workspace; None if it was not told.
+        workspace_id: Id of its workspace; None if the service did not say.
     """
 
     task_id: str

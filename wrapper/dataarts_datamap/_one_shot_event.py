@@ -13,55 +13,55 @@ _LONGEST_WAIT: Final = 86_400.0  # the system's own waits take no infinity
 
 
 class OneShotEvent:
-    """Opens once. Who waits for it, in whatever thread or event loop, then goes on."""
+    """An event that is set once and wakes whatever waits for it, in any thread and any event loop."""
 
     def __init__(self) -> None:
-        self._opened = Event()
+        self._event = Event()
         self._lock = Lock()
-        self._told: list[Callable[[], object]] = []
+        self._callbacks: list[Callable[[], object]] = []
 
     @property
-    def is_open(self) -> bool:
-        """Whether it was opened."""
-        return self._opened.is_set()
+    def is_set(self) -> bool:
+        """Whether it was set."""
+        return self._event.is_set()
 
-    def open(self) -> None:
-        """Open it; again is harmless."""
+    def set(self) -> None:
+        """Set it; again is harmless."""
         with self._lock:
-            self._opened.set()
-            told, self._told = self._told, []
-        for tell in told:
-            tell()
+            self._event.set()
+            callbacks, self._callbacks = self._callbacks, []
+        for callback in callbacks:
+            callback()
 
     def wait(self, seconds: float) -> None:
-        """Wait until it is open, in a thread, but no longer than this."""
-        self._opened.wait(min(seconds, _LONGEST_WAIT))
+        """Wait in a thread until it is set, but no longer than this."""
+        self._event.wait(min(seconds, _LONGEST_WAIT))
 
     async def wait_async(self, seconds: float) -> None:
-        """Wait until it is open, in an event loop, but no longer than this."""
+        """Wait in an event loop until it is set, but no longer than this."""
         import asyncio  # noqa: PLC0415  a client for threads does without, and it is the largest module it would load
 
-        loop, opened = asyncio.get_running_loop(), asyncio.Event()
+        loop, woken = asyncio.get_running_loop(), asyncio.Event()
 
-        def tell() -> None:
+        def wake() -> None:
             with suppress(RuntimeError):  # that loop is closed: no one waits there any more
-                loop.call_soon_threadsafe(opened.set)
+                loop.call_soon_threadsafe(woken.set)
 
-        self._tell(tell)
+        self._add(wake)
         try:
             with suppress(TimeoutError):
                 async with asyncio.timeout(min(seconds, _LONGEST_WAIT)):
-                    await opened.wait()
+                    await woken.wait()
         finally:
-            self._forget(tell)
+            self._remove(wake)
 
-    def _tell(self, tell: Callable[[], object]) -> None:
+    def _add(self, callback: Callable[[], object]) -> None:
         with self._lock:
-            if not self.is_open:
-                self._told.append(tell)
+            if not self.is_set:
+                self._callbacks.append(callback)
                 return
-        tell()
+        callback()
 
-    def _forget(self, tell: Callable[[], object]) -> None:
+    def _remove(self, callback: Callable[[], object]) -> None:
         with self._lock, suppress(ValueError):
-            self._told.remove(tell)
+            self._callbacks.remove(callback)

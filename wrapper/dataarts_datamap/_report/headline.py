@@ -1,4 +1,4 @@
-"""The sentences that answer whether a table is fresh, and if not, why."""
+"""The sentences that say whether a table is fresh, and if not, why."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MOST_REASONS: Final = 5
 
 
 class Headline(NamedTuple):
-    """The answer, made printable.
+    """Whether a table is fresh, in words, made printable.
 
     Attributes:
         title: Whether the table is fresh: one sentence.

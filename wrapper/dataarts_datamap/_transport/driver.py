@@ -128,12 +128,12 @@ class SyncTransport:
             CancelledError: It was cancelled.
         """
         left = step.seconds if isinstance(step, Sleep) else max(0.0, step.until - self._clock.monotonic())
-        while cancellation is not None and left > _NAP and not (isinstance(step, Wait) and step.event.is_open):
+        while cancellation is not None and left > _NAP and not (isinstance(step, Wait) and step.event.is_set):
             self._nap(step, _NAP)
             left -= _NAP
             if cancellation.is_cancelled:
                 raise _cancelled()
-            if self._pools.closing.is_open:
+            if self._pools.closing.is_set:
                 return
         self._nap(step, left)
 

@@ -76,7 +76,7 @@ class PoolRegistry(Generic[PoolT]):
     def take(self) -> list[PoolT]:
         """The pools to close; there will be no more."""
         self._closed = True
-        self.closing.open()
+        self.closing.set()
         return list(self._pools.pop(self._find_place(), {}).values())
 
     def _settle(self, place: Hashable) -> dict[Proxy | None, PoolT]:
