@@ -56,8 +56,8 @@ class Retry:
             the server asks for can be longer.
         longest_retry_after: Longest ``Retry-After`` that is waited for, in seconds: 0 to 3600, by default 30. A
             shorter one is the least wait, to which a random part of the usual wait, or of a tenth of what was asked,
-            is added, so that callers who all got the same value do not return together. A longer one is raised at once, with its
-            value as ``retry_after`` on the error.
+            is added, so that callers who all got the same value do not return together. A longer one is raised at
+            once, with its value as ``retry_after`` on the error.
 
     Raises:
         InvalidArgumentError: A parameter is out of its bounds.
