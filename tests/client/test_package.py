@@ -38,7 +38,14 @@ def test_client_loads_no_extra() -> None:
     loaded = modules_after(f"{code}from dataarts_datamap import DataMapClient")
 
     assert "h11" in loaded
-    assert set() == loaded & {"asyncio", "httpcore", "httpx", "urllib.request", "dataarts_datamap_client.client"}
+    assert set() == loaded & {
+        "asyncio",
+        "httpcore",
+        "httpcore2",
+        "httpx",
+        "urllib.request",
+        "dataarts_datamap_client.client",
+    }
     assert not any(name.startswith(("dataarts_datamap_contract", "dataarts_datamap.cli")) for name in loaded)
 
 
