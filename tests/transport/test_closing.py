@@ -22,16 +22,19 @@ from dataarts_datamap import (
     Retry,
 )
 from dataarts_datamap._messages import Request
-from dataarts_datamap._one_shot_event import OneShotEvent
+from dataarts_datamap._one_shot_event import OneShotEvent, wait_for_first, wait_for_first_async
 from dataarts_datamap._transport.h11_pool import DirectPool
 from dataarts_datamap._transport.pool_registry import PoolRegistry  # pyright: ignore[reportPrivateUsage]  what happens inside it in a moment
 from support.answers import run_page
 from support.faces import SETTINGS, WINDOW
 from support.faults import Connection, Faulty, faulty_server, head, self_signed, tunnel
+from support.iam import password_for
 from support.scripted_server import Answer, ScriptedServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator, Iterator
+
+    from support.scripted_server import Asked
 
 REQUEST = Request(method="GET", endpoint="http://127.0.0.1:9", path="/")
 STARTS = [b"", head("Content-Length: 9"), head("Transfer-Encoding: chunked") + b"1\r\n[\r\n"]
@@ -357,9 +360,72 @@ def test_request_that_begins_while_the_client_is_closed() -> None:
     assert not pools.is_open
 
 
-def test_gate_keeps_nothing_of_who_went_on() -> None:
-    """A wait that is over leaves nothing at a gate that stays closed, however many there are."""
-    gate = OneShotEvent()
-    asyncio.run(gate.wait_async(0))
+def test_event_keeps_nothing_of_who_went_on() -> None:
+    """A wait that is over leaves nothing at an event that stays closed, however many there are."""
+    event = OneShotEvent()
+    asyncio.run(wait_for_first_async((event,), 0))
+    wait_for_first((event,), 0)
 
-    assert [] == vars(gate)["_told"]  # what would grow is seen from nowhere else
+    assert [] == vars(event)["_waiting"]  # what would grow is seen from nowhere else
+
+
+@pytest.fixture
+def token_that_never_comes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A password whose token a call of another client has asked for, in vain until the end."""
+    asked, released = Event(), Event()
+
+    def hold(_: Asked) -> Answer:
+        asked.set()
+        released.wait(30)
+        return Answer(status=503)
+
+    def ask() -> None:
+        with pytest.raises(DataMapError):
+            first.list_operators("a-table")
+
+    with ScriptedServer(hold) as iam:
+        monkeypatch.setitem(SETTINGS, "clock", Clock())
+        monkeypatch.setitem(SETTINGS, "credentials", password_for(iam.url))
+        first = DataMapClient(endpoint=iam.url, **SETTINGS)
+        thread = Thread(target=ask, daemon=True)
+        thread.start()
+        assert asked.wait(10)
+        yield
+        released.set()
+        thread.join(10)
+        first.close()
+
+
+@pytest.mark.usefixtures("token_that_never_comes")
+def test_thread_that_waits_for_the_fetch_of_another_ends() -> None:
+    """A call that waits for what another client's call fetches ends as soon as its own client is closed."""
+    started, ended = Event(), Event()
+
+    def ask() -> None:
+        started.set()
+        with pytest.raises(ClientClosedError):
+            client.list_operators("a-table")
+        ended.set()
+
+    client = DataMapClient(endpoint="http://127.0.0.1:9", **SETTINGS)
+    Thread(target=ask, daemon=True).start()
+    assert started.wait(10)
+    ended.wait(0.1)  # the call may have come to its wait or not: either way it ends
+    client.close()
+    assert ended.wait(2)
+
+
+@pytest.mark.usefixtures("token_that_never_comes")
+def test_task_that_waits_for_the_fetch_of_another_ends() -> None:
+    """The same in an event loop."""
+
+    async def act() -> None:
+        client = AsyncDataMapClient(endpoint="http://127.0.0.1:9", **SETTINGS)
+        task = asyncio.create_task(client.list_operators("a-table"))
+        await asyncio.wait((task,), timeout=0.1)
+        await client.close()
+        async with asyncio.timeout(2):
+            with pytest.raises(ClientClosedError):
+                await task
+
+    asyncio.run(act())
