@@ -328,7 +328,7 @@ def test_token_is_nowhere_to_be_seen(caplog: pytest.LogCaptureFixture, face: Fac
         "".join(traceback.format_exception(caught.value)),
     ]
     assert [] == [text for text in shown if TOKEN in text]
-    assert logging.getLogger("httpcore").isEnabledFor(logging.DEBUG)
+    assert logging.getLogger("httpcore2").isEnabledFor(logging.DEBUG)
 
 
 def test_credentials_are_not_pickled() -> None:

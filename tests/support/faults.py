@@ -8,11 +8,11 @@ import ssl
 import struct
 import subprocess
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Event, Thread
+from threading import Condition, Event, Thread
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -74,10 +74,24 @@ class Faulty:
     Attributes:
         url: Its address.
         connections: How many were accepted.
+        ended: How many of them are over: the other side has closed them, or the script has.
     """
 
     url: str
     connections: int = 0
+    ended: int = 0
+    _change: Condition = field(default_factory=Condition)
+
+    def end_one(self) -> None:
+        """Count one connection that is over."""
+        with self._change:
+            self.ended += 1
+            self._change.notify_all()
+
+    def wait_until_all_ended(self, seconds: float) -> bool:
+        """Whether every connection that was accepted is over by then."""
+        with self._change:
+            return self._change.wait_for(lambda: self.ended == self.connections, seconds)
 
 
 @contextmanager
@@ -110,14 +124,18 @@ def _accept(
         except OSError:
             break
         server.connections += 1
-        workers.append(Thread(target=_serve, args=(accepted, script, tls, stopped), daemon=True))
+        workers.append(Thread(target=_serve, args=(accepted, server, script, tls, stopped), daemon=True))
         workers[-1].start()
     for worker in workers:
         worker.join(5)
 
 
 def _serve(
-    accepted: socket.socket, script: Callable[[Connection], None], tls: ssl.SSLContext | None, stopped: Event
+    accepted: socket.socket,
+    server: Faulty,
+    script: Callable[[Connection], None],
+    tls: ssl.SSLContext | None,
+    stopped: Event,
 ) -> None:
     accepted.settimeout(10)
     with suppress(OSError):
@@ -125,6 +143,29 @@ def _serve(
         with talk:
             script(Connection(talk, stopped))
     accepted.close()
+    server.end_one()
+
+
+def tunnel(connection: Connection) -> None:
+    """A proxy: it lets through what is asked for by ``CONNECT``, to whatever name, to that port of this machine."""
+    asked = connection.read_head()
+    if not asked:
+        return
+    port = int(asked.split()[1].rpartition(b":")[2])
+    with socket.create_connection(("127.0.0.1", port)) as there:
+        connection.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        back = Thread(target=_pump, args=(there, connection.socket), daemon=True)
+        back.start()
+        _pump(connection.socket, there)
+        back.join(5)
+
+
+def _pump(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while piece := source.recv(65536):
+            target.sendall(piece)
+    with suppress(OSError):
+        target.shutdown(socket.SHUT_WR)
 
 
 def head(*fields: str, status: str = "200 OK") -> bytes:

@@ -16,6 +16,8 @@ from dataarts_datamap._transport.cancellation import Cancellation
 from dataarts_datamap._transport.driver import Network, SyncTransport
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dataarts_datamap._messages import Steps
 
 
@@ -71,15 +73,16 @@ class CancellingClock(Clock):
         self._cancellation.cancel()
 
 
-class CancellingGate(OneShotEvent):
-    """An event that is never set, at which waiting takes no time and ends a request."""
+class CancellingEvent(OneShotEvent):
+    """An event that is never set, and whose waiting ends a request."""
 
-    def __init__(self, clock: CancellingClock) -> None:
+    def __init__(self, cancellation: Cancellation) -> None:
         super().__init__()
-        self._clock = clock
+        self._cancellation = cancellation
 
-    def wait(self, seconds: float) -> None:
-        self._clock.sleep(seconds)
+    def add(self, wake: Callable[[], object]) -> None:
+        super().add(wake)
+        self._cancellation.cancel()
 
 
 @pytest.mark.parametrize("kind", ["sleep", "event"])
@@ -91,7 +94,7 @@ def test_wait_that_is_cancelled_is_not_waited_out(kind: str) -> None:
     went_on: list[str] = []
 
     def steps() -> Steps[None]:
-        yield Sleep(3600) if kind == "sleep" else Wait(CancellingGate(clock), clock.monotonic() + 3600)
+        yield Sleep(3600) if kind == "sleep" else Wait(CancellingEvent(cancellation), clock.monotonic() + 3600)
         went_on.append("sent")
 
     with pytest.raises(CancelledError):

@@ -5,24 +5,36 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from threading import Event, Thread, current_thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dataarts_datamap import AsyncDataMapClient, ClientClosedError, Clock, DataMapClient, DataMapError, Retry
+from dataarts_datamap import (
+    AsyncDataMapClient,
+    CertificateError,
+    ClientClosedError,
+    Clock,
+    DataMapClient,
+    DataMapError,
+    Retry,
+)
 from dataarts_datamap._messages import Request
-from dataarts_datamap._one_shot_event import OneShotEvent
+from dataarts_datamap._one_shot_event import OneShotEvent, wait_for_first, wait_for_first_async
 from dataarts_datamap._transport.h11_pool import DirectPool
 from dataarts_datamap._transport.pool_registry import PoolRegistry  # pyright: ignore[reportPrivateUsage]  what happens inside it in a moment
 from support.answers import run_page
 from support.faces import SETTINGS, WINDOW
-from support.faults import Connection, faulty_server, head, self_signed
+from support.faults import Connection, Faulty, faulty_server, head, self_signed, tunnel
+from support.iam import password_for
 from support.scripted_server import Answer, ScriptedServer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Generator
+    from collections.abc import Callable, Coroutine, Generator, Iterator
+
+    from support.scripted_server import Asked
 
 REQUEST = Request(method="GET", endpoint="http://127.0.0.1:9", path="/")
 STARTS = [b"", head("Content-Length: 9"), head("Transfer-Encoding: chunked") + b"1\r\n[\r\n"]
@@ -223,23 +235,84 @@ async def cancelled_after(steps: int, times: int, call: Callable[[], Coroutine[A
     return taken >= steps
 
 
+def serve_all(fields: str) -> Callable[[Connection], None]:
+    """Answers each request of a connection."""
+
+    def script(connection: Connection) -> None:
+        while connection.read_request():
+            connection.send(head("Content-Length: 2", fields) + b"[]")
+            if "close" in fields:
+                return
+
+    return script
+
+
+@pytest.fixture(params=["straight", "TLS", "proxy", "tunnel"])
+def way(request: pytest.FixtureRequest) -> str:
+    """How a client reaches a server."""
+    return str(request.param)
+
+
+@contextmanager
+def reached(way: str, script: Callable[[Connection], None]) -> Iterator[tuple[dict[str, Any], list[Faulty]]]:
+    """The settings of a client that reaches a server in that way, and all servers that it meets."""
+    with ExitStack() as stack:
+        tls = self_signed()[0] if way in {"TLS", "tunnel"} else None
+        server = stack.enter_context(faulty_server(script, tls=tls))
+        settings: dict[str, Any] = {**SETTINGS, "endpoint": server.url, "allow_http": True}
+        if way == "proxy":
+            yield settings | {"endpoint": "http://service.example", "proxy": server.url}, [server]
+        elif way == "tunnel":
+            proxy = stack.enter_context(faulty_server(tunnel))
+            yield settings | {"proxy": proxy.url}, [proxy, server]
+        else:
+            yield settings, [server]
+
+
 @pytest.mark.parametrize("times", [1, 2])
 @pytest.mark.parametrize("kept", ["keep-alive", "close"])
-def test_cancelled_task_leaves_no_connection_in_use(kept: str, times: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("is_new", [True, False], ids=["new", "kept"])
+def test_cancelled_task_leaves_no_connection_in_use(
+    way: str, kept: str, times: int, monkeypatch: pytest.MonkeyPatch, *, is_new: bool
+) -> None:
     """Wherever a task is cancelled, once or twice, its connection serves the next one, or is closed."""
     monkeypatch.setattr("dataarts_datamap._transport.driver._MOST_CONNECTIONS", 1)
-    settings: dict[str, Any] = {**SETTINGS, "deadline": 3}
+    trusted = ssl.create_default_context(cadata=self_signed()[1])
+    monkeypatch.setattr("dataarts_datamap._transport.tls.tls_context", lambda: trusted)
 
-    async def call(url: str) -> int:
+    async def cancel_after(steps: int, settings: dict[str, Any]) -> bool:
+        async with AsyncDataMapClient(**settings) as client:
+            if not is_new:
+                await client.list_operators("a-table")
+            were_so_many = await cancelled_after(steps, times, partial(client.list_operators, "a-table"))
+            assert [] == await client.list_operators("a-table")
+        return were_so_many
+
+    with reached(way, serve_all(f"Connection: {kept}")) as (settings, servers):
         steps = 1
-        async with AsyncDataMapClient(endpoint=url, **settings) as client:
-            while await cancelled_after(steps, times, partial(client.list_operators, "a-table")):
-                assert [] == await client.list_operators("a-table")
-                steps += 1
-        return steps
+        while asyncio.run(cancel_after(steps, settings | {"deadline": 3})):
+            steps += 1
+        assert steps > 3
+        assert [True] * len(servers) == [server.wait_until_all_ended(5) for server in servers]
 
-    with ScriptedServer(Answer(b"[]", headers={"Connection": kept})) as server:
-        assert asyncio.run(call(server.url)) > 5
+
+@pytest.mark.parametrize("secured", ["TLS", "tunnel"])
+def test_handshake_that_fails_leaves_no_connection_in_use(secured: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that is not trusted takes up no room: each call says so, however many there were before."""
+    monkeypatch.setattr("dataarts_datamap._transport.driver._MOST_CONNECTIONS", 1)
+    distrusting = ssl.create_default_context()
+    monkeypatch.setattr("dataarts_datamap._transport.tls.tls_context", lambda: distrusting)
+
+    async def ask_async(settings: dict[str, Any]) -> None:
+        async with AsyncDataMapClient(**settings) as client:
+            for _ in range(2):
+                with pytest.raises(CertificateError):
+                    await client.list_operators("a-table")
+
+    with reached(secured, serve_all("Connection: close")) as (settings, servers):
+        asyncio.run(ask_async(settings | {"deadline": 3}))
+        assert [2] * len(servers) == [server.connections for server in servers]
+        assert [True] * len(servers) == [server.wait_until_all_ended(5) for server in servers]
 
 
 def open_pool(_: object) -> DirectPool:
@@ -290,6 +363,69 @@ def test_request_that_begins_while_the_client_is_closed() -> None:
 def test_event_keeps_nothing_of_waits_that_are_over() -> None:
     """A wait that is over leaves nothing at an event that is never set, however many there are."""
     event = OneShotEvent()
-    asyncio.run(event.wait_async(0))
+    asyncio.run(wait_for_first_async((event,), 0))
+    wait_for_first((event,), 0)
 
-    assert [] == vars(event)["_callbacks"]  # what would grow is seen from nowhere else
+    assert [] == vars(event)["_waiting"]  # what would grow is seen from nowhere else
+
+
+@pytest.fixture
+def token_that_never_comes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A password whose token a call of another client has asked for, in vain until the end."""
+    asked, released = Event(), Event()
+
+    def hold(_: Asked) -> Answer:
+        asked.set()
+        released.wait(30)
+        return Answer(status=503)
+
+    def ask() -> None:
+        with pytest.raises(DataMapError):
+            first.list_operators("a-table")
+
+    with ScriptedServer(hold) as iam:
+        monkeypatch.setitem(SETTINGS, "clock", Clock())
+        monkeypatch.setitem(SETTINGS, "credentials", password_for(iam.url))
+        first = DataMapClient(endpoint=iam.url, **SETTINGS)
+        thread = Thread(target=ask, daemon=True)
+        thread.start()
+        assert asked.wait(10)
+        yield
+        released.set()
+        thread.join(10)
+        first.close()
+
+
+@pytest.mark.usefixtures("token_that_never_comes")
+def test_thread_that_waits_for_the_fetch_of_another_ends() -> None:
+    """A call that waits for what another client's call fetches ends as soon as its own client is closed."""
+    started, ended = Event(), Event()
+
+    def ask() -> None:
+        started.set()
+        with pytest.raises(ClientClosedError):
+            client.list_operators("a-table")
+        ended.set()
+
+    client = DataMapClient(endpoint="http://127.0.0.1:9", **SETTINGS)
+    Thread(target=ask, daemon=True).start()
+    assert started.wait(10)
+    ended.wait(0.1)  # the call may have come to its wait or not: either way it ends
+    client.close()
+    assert ended.wait(2)
+
+
+@pytest.mark.usefixtures("token_that_never_comes")
+def test_task_that_waits_for_the_fetch_of_another_ends() -> None:
+    """The same in an event loop."""
+
+    async def act() -> None:
+        client = AsyncDataMapClient(endpoint="http://127.0.0.1:9", **SETTINGS)
+        task = asyncio.create_task(client.list_operators("a-table"))
+        await asyncio.wait((task,), timeout=0.1)
+        await client.close()
+        async with asyncio.timeout(2):
+            with pytest.raises(ClientClosedError):
+                await task
+
+    asyncio.run(act())

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import certifi
-import httpcore
+import httpcore2
 import pytest
 
 from dataarts_datamap import AsyncDataMapClient, ConfigurationError, DataMapClient, InvalidArgumentError
@@ -117,7 +117,7 @@ def test_headers_of_an_answer_are_not_logged(face: Face, caplog: pytest.LogCaptu
     with ScriptedServer(json_answer([], X_Subject_Token="SECRET")) as server:
         face.list_operators(server)
         assert "SECRET" not in caplog.text
-        with httpcore.ConnectionPool() as pool:
+        with httpcore2.ConnectionPool() as pool:
             pool.request("GET", server.url)
         assert "SECRET" in caplog.text
 

@@ -20,6 +20,7 @@ from dataarts_datamap._errors import (
     DataMapError,
 )
 from dataarts_datamap._messages import Response, Send, Sleep, Wait
+from dataarts_datamap._one_shot_event import wait_for_first, wait_for_first_async
 from dataarts_datamap._transport import tls
 from dataarts_datamap._transport.h11_pool import DirectPool
 from dataarts_datamap._transport.pool_registry import PoolRegistry, is_closed_here, process_and_loop
@@ -34,9 +35,10 @@ from dataarts_datamap._transport.wire import (
 from dataarts_datamap._version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Sequence
 
     from dataarts_datamap._messages import Request, Steps
+    from dataarts_datamap._one_shot_event import OneShotEvent
     from dataarts_datamap._transport.cancellation import Cancellation
     from dataarts_datamap._transport.httpcore_pools import AsyncPool, ProxyPool
     from dataarts_datamap._transport.proxies import Proxy
@@ -122,28 +124,29 @@ class SyncTransport:
             pool.close()
 
     def _pause(self, step: Sleep | Wait, cancellation: Cancellation | None) -> None:
-        """Wait as the step says; where another thread can cancel that, in naps.
+        """Wait as the step says, unless the client is closed or the wait cancelled.
 
         Raises:
             CancelledError: It was cancelled.
         """
-        left = step.seconds if isinstance(step, Sleep) else max(0.0, step.until - self._clock.monotonic())
-        while cancellation is not None and left > _NAP and not (isinstance(step, Wait) and step.event.is_set):
-            self._nap(step, _NAP)
-            left -= _NAP
-            if cancellation.is_cancelled:
-                raise _cancelled()
-            if self._pools.closing.is_set:
-                return
-        self._nap(step, left)
-
-    def _nap(self, step: Sleep | Wait, seconds: float) -> None:
+        ends = [self._pools.closing, *([cancellation.event] if cancellation is not None else [])]
         if isinstance(step, Wait):
-            step.event.wait(seconds)
-        elif type(self._clock).sleep is Clock.sleep:  # a clock of another kind has a way of its own to wait
-            self._pools.closing.wait(seconds)
+            wait_for_first((step.event, *ends), step.until - self._clock.monotonic())
+        elif type(self._clock).sleep is Clock.sleep:
+            wait_for_first(ends, step.seconds)
         else:
-            self._clock.sleep(seconds)
+            self._nap(step.seconds, ends)
+        if cancellation is not None and cancellation.is_cancelled:
+            raise _cancelled()
+
+    def _nap(self, seconds: float, ends: Sequence[OneShotEvent]) -> None:
+        """Wait on a clock that has a way of its own to do so: bit by bit, since nothing wakes it."""
+        while seconds > _NAP and len(ends) > 1:
+            self._clock.sleep(_NAP)
+            seconds -= _NAP
+            if any(event.is_set for event in ends):
+                return
+        self._clock.sleep(seconds)
 
     def _send(self, step: Send, cancellation: Cancellation | None) -> Response:
         pool, proxy = self._pools.route(step.request)
@@ -224,10 +227,11 @@ class AsyncTransport:
             await pool.close()
 
     async def _pause(self, step: Sleep | Wait) -> None:
+        closing = self._pools.closing
         if isinstance(step, Wait):
-            await step.event.wait_async(max(0.0, step.until - self._clock.monotonic()))
-        elif type(self._clock).sleep_async is Clock.sleep_async:  # as above
-            await self._pools.closing.wait_async(step.seconds)
+            await wait_for_first_async((step.event, closing), step.until - self._clock.monotonic())
+        elif type(self._clock).sleep_async is Clock.sleep_async:  # a clock of another kind has a way of its own
+            await wait_for_first_async((closing,), step.seconds)
         else:
             await self._clock.sleep_async(step.seconds)
 

@@ -11,10 +11,10 @@ import socket
 import threading
 from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import h11
-import httpcore
+import httpcore2
 
 from dataarts_datamap._transport.wire import (
     ConnectError,
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from dataarts_datamap._transport.proxies import Proxy
     from dataarts_datamap._transport.wire import Deadline, WireRequest
 
+_READ_SIZE: Final = 64 * 1024
+
 # Whether this thread or task is in an exchange of ours.
 _sending: ContextVar[bool] = ContextVar("_sending", default=False)
 
@@ -48,20 +50,20 @@ def _hide_details(record: logging.LogRecord) -> bool:
     return True
 
 
-for _name in ("httpcore.connection", "httpcore.http11", "httpcore.proxy"):
+for _name in ("httpcore2.connection", "httpcore2.http11", "httpcore2.proxy"):
     logging.getLogger(_name).addFilter(_hide_details)
 
 _MEANINGS: tuple[tuple[type[Exception], type[WireError]], ...] = (
-    (httpcore.LocalProtocolError, InvalidRequestError),
+    (httpcore2.LocalProtocolError, InvalidRequestError),
     (h11.LocalProtocolError, InvalidRequestError),  # that the library does not translate where the content ends
-    (httpcore.ConnectTimeout, ConnectTimeoutError),
-    (httpcore.PoolTimeout, PoolTimeoutError),
-    (httpcore.TimeoutException, ReadTimeoutError),
-    (httpcore.ConnectError, ConnectError),
-    (httpcore.ProxyError, ProxyError),
-    (httpcore.NetworkError, ProtocolError),
-    (httpcore.ProtocolError, ProtocolError),
-    (httpcore.UnsupportedProtocol, ProtocolError),
+    (httpcore2.ConnectTimeout, ConnectTimeoutError),
+    (httpcore2.PoolTimeout, PoolTimeoutError),
+    (httpcore2.TimeoutException, ReadTimeoutError),
+    (httpcore2.ConnectError, ConnectError),
+    (httpcore2.ProxyError, ProxyError),
+    (httpcore2.NetworkError, ProtocolError),
+    (httpcore2.ProtocolError, ProtocolError),
+    (httpcore2.UnsupportedProtocol, ProtocolError),
 )
 
 
@@ -97,7 +99,7 @@ class ProxyPool:
 
     def __init__(self, proxy: Proxy, tls_context: Callable[[], ssl.SSLContext], **limits: Any) -> None:  # noqa: ANN401  the library's own names
         self._backend = _TimedBackend()
-        self._pool = httpcore.ConnectionPool(
+        self._pool = httpcore2.ConnectionPool(
             ssl_context=tls_context(), proxy=_proxied(proxy, tls_context), network_backend=self._backend, **limits
         )
 
@@ -130,11 +132,9 @@ class AsyncPool:
     """
 
     def __init__(self, proxy: Proxy | None, tls_context: Callable[[], ssl.SSLContext], **limits: Any) -> None:  # noqa: ANN401  as above
-        self._pool = _ClosingPool(
-            ssl_context=tls_context(),
-            proxy=_proxied(proxy, tls_context) if proxy else None,
-            network_backend=_AsyncBackend(),
-            **limits,
+        proxied = _proxied(proxy, tls_context) if proxy else None
+        self._pool = _TunnellingPool(
+            ssl_context=tls_context(), proxy=proxied, network_backend=_AsyncBackend(), **limits
         )
 
     @asynccontextmanager
@@ -158,7 +158,7 @@ def _arguments(outgoing: WireRequest) -> dict[str, Any]:
     origin, timeouts = outgoing.origin, outgoing.timeouts
     return {
         "method": outgoing.method,
-        "url": httpcore.URL(
+        "url": httpcore2.URL(
             scheme=origin.scheme.encode(), host=origin.host.encode(), port=origin.port, target=outgoing.target
         ),
         "headers": outgoing.headers,
@@ -174,45 +174,56 @@ def _arguments(outgoing: WireRequest) -> dict[str, Any]:
     }
 
 
-def _refuse_early_answer(response: httpcore.Response) -> None:
+def _refuse_early_answer(response: httpcore2.Response) -> None:
     """The library keeps what came behind an answer, and takes it for the answer to the next request."""
     extensions = cast("dict[str, object]", response.extensions)
     if not getattr(extensions["network_stream"], "has_answered", True):
         raise ProtocolError("The answer came before its request.")
 
 
-def _proxied(proxy: Proxy, tls_context: Callable[[], ssl.SSLContext]) -> httpcore.Proxy:
+def _asked_of_proxy(proxy: httpcore2.Proxy, host: str, port: int) -> h11.Request:
+    """What a proxy is asked for a tunnel to an address."""
+    target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    headers = [(b"Host", target.encode()), (b"Accept", b"*/*"), *proxy.headers]
+    return h11.Request(method=b"CONNECT", target=target.encode(), headers=headers)
+
+
+def _is_open(tunnel: h11.Connection) -> bool:
+    """Whether a proxy has made the tunnel that it was asked for; false as long as that is not known.
+
+    Raises:
+        httpcore2.ProxyError: It refused.
+        httpcore2.RemoteProtocolError: What it sent is no response, or goes on behind it.
+    """
+    try:
+        while isinstance(event := tunnel.next_event(), h11.InformationalResponse):
+            pass
+    except h11.RemoteProtocolError as error:
+        raise httpcore2.RemoteProtocolError(error) from None
+    if isinstance(event, h11.Response) and not 200 <= event.status_code < 300:  # noqa: PLR2004  what succeeds
+        raise httpcore2.ProxyError(f"{event.status_code} {event.reason.decode('ascii', errors='ignore')}")
+    if isinstance(event, h11.Response) and tunnel.trailing_data[0]:
+        raise httpcore2.RemoteProtocolError("the proxy sent more than its response")
+    return isinstance(event, h11.Response)
+
+
+def _proxied(proxy: Proxy, tls_context: Callable[[], ssl.SSLContext]) -> httpcore2.Proxy:
     ssl_context = tls_context() if proxy.address.startswith("https:") else None
-    return httpcore.Proxy(proxy.address, auth=proxy.auth, ssl_context=ssl_context)
+    return httpcore2.Proxy(proxy.address, auth=proxy.auth, ssl_context=ssl_context)
 
 
-class _ClosingPool(httpcore.AsyncConnectionPool):
-    def create_connection(self, origin: httpcore.Origin) -> httpcore.AsyncConnectionInterface:
-        return cast("httpcore.AsyncConnectionInterface", _AsyncConnection(super().create_connection(origin)))
+class _TunnellingPool(httpcore2.AsyncConnectionPool):
+    """A pool whose tunnels through a proxy are made by the network below it.
 
+    The library's own tunnel is counted as used for ever where its handshake fails or is cancelled.
+    """
 
-class _AsyncConnection:
-    """A connection of the library's that is closed where its request is cancelled, which else leaves a new one open."""
-
-    def __init__(self, connection: httpcore.AsyncConnectionInterface) -> None:
-        self._connection = connection
-        self._requests = 0
-
-    async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
-        import asyncio  # noqa: PLC0415  the largest module there is, and a client for threads does without
-
-        self._requests += 1
-        try:
-            return await self._connection.handle_async_request(request)
-        except asyncio.CancelledError:
-            if self._requests == 1:
-                await self._connection.aclose()
-            raise
-        finally:
-            self._requests -= 1
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  whatever else the library asks it
-        return getattr(self._connection, name)
+    def create_connection(self, origin: httpcore2.Origin) -> httpcore2.AsyncConnectionInterface:
+        if self._proxy is None or origin.scheme != b"https":
+            return super().create_connection(origin)
+        return httpcore2.AsyncHTTPConnection(
+            origin, self._ssl_context, self._keepalive_expiry, network_backend=_AsyncTunnels(self._proxy)
+        )
 
 
 class _Exchange(threading.local):
@@ -221,7 +232,7 @@ class _Exchange(threading.local):
     due: Deadline
 
 
-class _TimedBackend(httpcore.NetworkBackend):
+class _TimedBackend(httpcore2.NetworkBackend):
     """The network, on which nothing takes longer than the exchange of the thread may.
 
     The library's timeout is for the next bytes alone, and a server can send them one by one. Looking up a name is left
@@ -230,7 +241,7 @@ class _TimedBackend(httpcore.NetworkBackend):
 
     def __init__(self) -> None:
         self.exchange = _Exchange()
-        self._backend = httpcore.SyncBackend()
+        self._backend = httpcore2.SyncBackend()
 
     def connect_tcp(
         self,
@@ -238,22 +249,22 @@ class _TimedBackend(httpcore.NetworkBackend):
         port: int,
         timeout: float | None = None,
         local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.NetworkStream:
-        failure: Exception = httpcore.ConnectError(f"no address of {host}")
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.NetworkStream:
+        failure: Exception = httpcore2.ConnectError(f"no address of {host}")
         for *_, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
             left = self.exchange.due.left(timeout)  # for each address anew, or else many would add up
             try:
                 stream = self._backend.connect_tcp(str(address[0]), port, left, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
                 failure = error
             else:
                 return _TimedStream(stream, self.exchange)
         raise failure
 
 
-class _TimedStream(httpcore.NetworkStream):
-    def __init__(self, stream: httpcore.NetworkStream, exchange: _Exchange) -> None:
+class _TimedStream(httpcore2.NetworkStream):
+    def __init__(self, stream: httpcore2.NetworkStream, exchange: _Exchange) -> None:
         self._stream = stream
         self._exchange = exchange
         self.has_answered = False
@@ -275,7 +286,7 @@ class _TimedStream(httpcore.NetworkStream):
 
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
+    ) -> httpcore2.NetworkStream:
         left = self._exchange.due.left(timeout)
         return _TimedStream(self._stream.start_tls(ssl_context, server_hostname, left), self._exchange)
 
@@ -283,11 +294,11 @@ class _TimedStream(httpcore.NetworkStream):
         return self._stream.get_extra_info(info)
 
 
-class _AsyncBackend(httpcore.AsyncNetworkBackend):
+class _AsyncBackend(httpcore2.AsyncNetworkBackend):
     """The network in an event loop, where a deadline is a cancellation: it closes what that leaves half open."""
 
     def __init__(self) -> None:
-        self._backend = cast("httpcore.AsyncNetworkBackend", httpcore.AnyIOBackend())
+        self._backend = cast("httpcore2.AsyncNetworkBackend", httpcore2.AnyIOBackend())
 
     async def connect_tcp(
         self,
@@ -295,13 +306,48 @@ class _AsyncBackend(httpcore.AsyncNetworkBackend):
         port: int,
         timeout: float | None = None,  # noqa: ASYNC109  the library's own signature
         local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
         return _AsyncStream(await self._backend.connect_tcp(host, port, timeout, local_address, socket_options))
 
 
-class _AsyncStream(httpcore.AsyncNetworkStream):
-    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+class _AsyncTunnels(httpcore2.AsyncNetworkBackend):
+    """The network behind a proxy, to which ``CONNECT`` leads."""
+
+    def __init__(self, proxy: httpcore2.Proxy) -> None:
+        self._proxy = proxy
+        self._backend = _AsyncBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109  the library's own signature
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        there = self._proxy.url.origin
+        name = there.host.decode("ascii")
+        stream = await self._backend.connect_tcp(name, there.port, timeout, local_address, socket_options)
+        try:
+            if self._proxy.ssl_context is not None:
+                stream = await stream.start_tls(self._proxy.ssl_context, name, timeout)
+            await self._open(stream, _asked_of_proxy(self._proxy, host, port), timeout)
+        except BaseException:
+            await stream.aclose()
+            raise
+        return stream
+
+    async def _open(self, stream: httpcore2.AsyncNetworkStream, asked: h11.Request, timeout: float | None) -> None:  # noqa: ASYNC109  as above
+        tunnel = h11.Connection(h11.CLIENT)
+        await stream.write(tunnel.send(asked) or b"", timeout)
+        await stream.write(tunnel.send(h11.EndOfMessage()) or b"", timeout)
+        while not _is_open(tunnel):
+            tunnel.receive_data(await stream.read(_READ_SIZE, timeout))
+
+
+class _AsyncStream(httpcore2.AsyncNetworkStream):
+    def __init__(self, stream: httpcore2.AsyncNetworkStream) -> None:
         self._stream = stream
         self.has_answered = False
 
@@ -321,12 +367,10 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
         ssl_context: ssl.SSLContext,
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109  as above
-    ) -> httpcore.AsyncNetworkStream:
-        import asyncio  # noqa: PLC0415  as above
-
+    ) -> httpcore2.AsyncNetworkStream:
         try:
             return _AsyncStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
-        except asyncio.CancelledError:
+        except BaseException:  # the library does not close what a cancellation leaves half open
             await self._stream.aclose()
             raise
 
