@@ -61,7 +61,8 @@ class DataMapError(Exception):
         attempts: How many times the request was sent.
         elapsed: Seconds from the first attempt to the failure.
         retry_after: Seconds that the server asked to wait.
-        raw: The text that could not be used, whole. Untrusted.
+        raw: The text that could not be used. Of a text of more than 65,536 characters the first ones, and an ellipsis
+            that says so; the same holds for ``error_code``, ``error_message`` and ``request_id``. Untrusted.
         resume_token: Where the walk stood that the error ended; pass it to the same call to go on there.
     """
 
@@ -256,6 +257,10 @@ class ExportError(DataMapError):
 
 class RowProblemWarning(UserWarning):
     """A row came with fields of an unexpected type; given once per walk. ``Run.problems`` names them."""
+
+
+class DamagedValueWarning(UserWarning):
+    """A credential or a name looks damaged, such as by a blank at its end; it was used as it is. No secret is shown."""
 
 
 class InsecureFileWarning(UserWarning):
