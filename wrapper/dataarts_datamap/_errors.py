@@ -60,7 +60,8 @@ class DataMapError(Exception):
         attempts: How many times the request was sent.
         elapsed: Seconds from the first attempt to the failure.
         retry_after: Seconds that the server asked to wait.
-        raw: The text that could not be used, whole. Untrusted.
+        raw: The text that could not be used. Of a text of more than 65,536 characters the first ones, and an ellipsis
+            that says so; the same holds for ``error_code``, ``error_message`` and ``request_id``. Untrusted.
         resume_token: Where the walk was when it failed; pass it to the same call to continue there.
     """
 
@@ -255,6 +256,10 @@ class ExportError(DataMapError):
 
 class RowProblemWarning(UserWarning):
     """A row has fields of an unexpected type; issued once per walk. ``Run.problems`` names them."""
+
+
+class DamagedValueWarning(UserWarning):
+    """A credential or a name looks damaged, such as by a blank at its end; it was used as it is. No secret is shown."""
 
 
 class InsecureFileWarning(UserWarning):

@@ -13,9 +13,11 @@ from msgspec import Struct, ValidationError, json
 from dataarts_datamap._api.error_responses import (
     UNREADABLE,
     ErrorDetails,
+    beginning,
     build_error,
     check_status,
     parse_error,
+    read_error,
     reason_of,
     try_decode,
 )
@@ -67,7 +69,7 @@ def _open_envelope(response: Response) -> str:
     if envelope.status_code != _OK:
         raise _upstream_error(response, envelope.status_code, envelope.body)
     if envelope.error_code:
-        details = parse_error(try_decode(response.content)) or ErrorDetails()
+        details = read_error(response.content) or ErrorDetails()
         raise build_error(ErrorBodyError, "HTTP 200 carries an error", response, details)
     return envelope.body
 
@@ -96,8 +98,8 @@ def _open_odd_envelope(response: Response) -> str:
 
 
 def _upstream_error(response: Response, status: int, body: object) -> UpstreamError:
-    text = body if isinstance(body, str) else response.text
-    details = parse_error(try_decode(text)) or ErrorDetails(message=text)
+    text = body if isinstance(body, str) else beginning(response.content)
+    details = read_error(text) or ErrorDetails(message=text)
     error = build_error(UpstreamError, f"HTTP 200 around status_code {status}", response, details, raw=text)
     error.upstream_status = status
     return error

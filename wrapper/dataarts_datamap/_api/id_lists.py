@@ -13,11 +13,10 @@ from dataarts_datamap._api.error_responses import (
     UNREADABLE,
     build_error,
     check_status,
-    parse_error,
+    read_error,
     reason_of,
-    try_decode,
 )
-from dataarts_datamap._arguments import header_value, path_segment
+from dataarts_datamap._arguments import path_segment
 from dataarts_datamap._errors import ErrorBodyError, InvalidArgumentError, InvalidEnvelopeError
 
 if TYPE_CHECKING:
@@ -108,7 +107,7 @@ def decode_workspaces(response: Response) -> IdPage:
 
 def _decode(response: Response, decoder: json.Decoder[T], what: str) -> T:
     check_status(response)
-    details = parse_error(try_decode(response.content))
+    details = read_error(response.content)
     if details is not None:
         raise build_error(ErrorBodyError, "HTTP 200 carries an error", response, details)
     try:
@@ -122,7 +121,7 @@ def _checked(response: Response, page: IdPage) -> IdPage:
     """The page, if requests can be made with its ids."""
     try:
         for candidate in page.candidates:
-            path_segment("id", header_value("id", candidate.id))
+            path_segment("id", candidate.id)
     except InvalidArgumentError as error:
         problem = f"the answer lists what is no id: {error}"
     else:

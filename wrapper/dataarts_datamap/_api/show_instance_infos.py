@@ -17,7 +17,7 @@ from dataarts_datamap._api.error_responses import (
 )
 from dataarts_datamap._api.generated_requests import SHOW_INSTANCE_INFOS, UNSET, build_request
 from dataarts_datamap._api.page_text import attach_page
-from dataarts_datamap._arguments import header_value, path_segment, query_integer, query_text
+from dataarts_datamap._arguments import identifier, path_segment, query_integer, query_text
 from dataarts_datamap._errors import ErrorBodyError, InvalidBodyError, InvalidRowError, UnsuccessfulError
 from dataarts_datamap._models import Run, RunPage, convert_json
 
@@ -50,8 +50,8 @@ def runs_request(  # noqa: PLR0913  the operation has that many parameters
         endpoint,
         project_id=path_segment("project_id", project_id),
         task_id=path_segment("task_id", task_id),
-        instance=header_value("instance_id", instance_id),
-        workspace_id=UNSET if workspace_id is None else query_text("workspace_id", workspace_id),
+        instance=identifier("instance_id", instance_id),
+        workspace_id=UNSET if workspace_id is None else identifier("workspace_id", workspace_id),
         job_name=query_text("job_name", job_name),
         start_time=start,
         end_time=end,

@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 import stat
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
 from dataarts_datamap._auth.credentials import AccessKeyCredentials, TokenCredentials
-from dataarts_datamap._errors import CredentialsError, InsecureFileWarning
+from dataarts_datamap._errors import CredentialsError, InsecureFileWarning, InvalidArgumentError
 from dataarts_datamap._secrets import SecretStruct
 from dataarts_datamap._warnings import calling_place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Generator, Mapping
 
     from dataarts_datamap._auth.credentials import Credentials
 
@@ -136,7 +137,8 @@ def find_credentials(  # noqa: PLR0913  a password needs to know where it goes
     Raises:
         CredentialsError: There are none, and the text says of each place why; or the file cannot be used.
         ConfigurationError: For a password, neither the region nor what it would tell is known.
-        InvalidArgumentError: What was found holds what a header field cannot.
+        InvalidArgumentError: What was found is damaged, such as by a line break at its end; the text says where it was
+            found and how to fix it, and shows no secret.
     """
     search = Search(
         environ=os.environ if environ is None else environ,
@@ -151,7 +153,10 @@ def find_credentials(  # noqa: PLR0913  a password needs to know where it goes
 
 def _find_token(search: Search) -> Found | str:
     token = search.first("DATAMAP_TOKEN")
-    return "DATAMAP_TOKEN is not set" if token is None else Found(TokenCredentials(token))
+    if token is None:
+        return "DATAMAP_TOKEN is not set"
+    with _found_in("DATAMAP_TOKEN"):
+        return Found(TokenCredentials(token))
 
 
 def _find_access_key(search: Search) -> Found | str:
@@ -159,7 +164,8 @@ def _find_access_key(search: Search) -> Found | str:
     access_key, secret_key = map(search.first, names)
     if access_key is None or secret_key is None:
         return _missing(search, *names)
-    return Found(AccessKeyCredentials(access_key, secret_key, search.first("HUAWEICLOUD_SDK_SECURITY_TOKEN")))
+    with _found_in("the variables HUAWEICLOUD_SDK_AK, _SK and _SECURITY_TOKEN"):
+        return Found(AccessKeyCredentials(access_key, secret_key, search.first("HUAWEICLOUD_SDK_SECURITY_TOKEN")))
 
 
 def _find_profile(search: Search) -> Found | str:
@@ -168,7 +174,8 @@ def _find_profile(search: Search) -> Found | str:
         return f"there is no file {_path(search)}"
     if profile.access_key is None or profile.secret_key is None:
         return f"{profile.path} has no ak and sk in [{'] or ['.join(_SECTIONS)}]"
-    keys = AccessKeyCredentials(profile.access_key, profile.secret_key, profile.security_token)
+    with _found_in(str(profile.path)):
+        keys = AccessKeyCredentials(profile.access_key, profile.secret_key, profile.security_token)
     return Found(keys, profile.project_id, profile.iam_endpoint)
 
 
@@ -179,15 +186,16 @@ def _find_password(search: Search) -> Found | str:
         return _missing(search, *names)
     from dataarts_datamap._auth.password import PasswordCredentials  # noqa: PLC0415  loaded for those who ask for it
 
-    credentials = PasswordCredentials(
-        user,
-        password,
-        account,
-        project_id=search.project_id or search.first("DATAMAP_PROJECT_ID", "HUAWEICLOUD_SDK_PROJECT_ID"),
-        region=search.region or search.first("DATAMAP_REGION"),
-        iam_endpoint=search.iam_endpoint or search.first("HUAWEICLOUD_SDK_IAM_ENDPOINT"),
-        allow_http=search.allow_http,
-    )
+    with _found_in("the variables DATAMAP_USER, DATAMAP_PASSWORD and DATAMAP_ACCOUNT"):
+        credentials = PasswordCredentials(
+            user,
+            password,
+            account,
+            project_id=search.project_id or search.first("DATAMAP_PROJECT_ID", "HUAWEICLOUD_SDK_PROJECT_ID"),
+            region=search.region or search.first("DATAMAP_REGION"),
+            iam_endpoint=search.iam_endpoint or search.first("HUAWEICLOUD_SDK_IAM_ENDPOINT"),
+            allow_http=search.allow_http,
+        )
     return Found(credentials)
 
 
@@ -260,6 +268,16 @@ def _parse(path: Path, text: str) -> Profile:
         keys = ("ak", "sk", "security_token", "project_id", "iam_endpoint")
         return Profile(path, *(parser.get(section, key, fallback=None) or None for key in keys))
     raise CredentialsError(problem)
+
+
+@contextmanager
+def _found_in(place: str) -> Generator[None]:
+    """Name the place where a value was found, if it cannot be sent."""
+    try:
+        yield
+    except InvalidArgumentError as error:
+        error.args = (f"{error.args[0]} (found in {place})",)
+        raise
 
 
 def _missing(search: Search, *names: str) -> str:

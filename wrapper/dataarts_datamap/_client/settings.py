@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, TypedDict
 
 from dataarts_datamap._api.endpoints import checked_endpoint
 from dataarts_datamap._api.regions import find_region
-from dataarts_datamap._arguments import header_value, path_segment, query_text
+from dataarts_datamap._arguments import identifier, login_text, path_segment
 from dataarts_datamap._auth.chain import Found, Search
 from dataarts_datamap._client.identifiers import Settings, how_to_set
 from dataarts_datamap._errors import ConfigurationError, InvalidArgumentError
@@ -99,15 +99,17 @@ def checked_settings(settings: Settings) -> Settings:
     """The settings, if requests can be made with them and what is missing can be found."""
     if settings.project_id is not None:
         path_segment("project_id", settings.project_id)
-    elif settings.region is None:
+    elif settings.region is not None:
+        login_text("region", settings.region)  # the project's name, where it is looked for
+    else:
         raise ConfigurationError(
             "project_id is missing, and so is the region, by whose name it could be found: "
             f"{how_to_set('project_id')}; or {how_to_set('region')}"
         )
     if settings.instance_id is not None:
-        header_value("instance_id", settings.instance_id)
+        identifier("instance_id", settings.instance_id)
     if settings.workspace_id is not None:
-        query_text("workspace_id", settings.workspace_id)
+        identifier("workspace_id", settings.workspace_id)
     return settings
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar, Unpack, get_arg
 
 from dataarts_datamap._api.show_instance_infos import decode_page, runs_request
 from dataarts_datamap._api.show_nodes import decode_operators, operators_request
-from dataarts_datamap._arguments import path_segment, query_integer
+from dataarts_datamap._arguments import path_segment, query_integer, warn_of_damage
 from dataarts_datamap._auth.chain import Search
 from dataarts_datamap._client.identifiers import Scope, Settings
 from dataarts_datamap._client.settings import (
@@ -361,8 +361,9 @@ class BaseClient(Generic[PagerT]):
         )
 
     def _refuse_bad_arguments(self, operator: Operator, span: Window, *, limit: int) -> None:
-        """Refuse now what could not be sent when the runs are read."""
+        """Refuse now what could not be sent when the runs are read, and warn of a name that no operator has."""
         self._runs_request(_NOT_YET_KNOWN, operator, span, offset=0, limit=limit)
+        warn_of_damage("job_name", operator.job_name)
 
     def _runs_request(self, scope: Scope, operator: Operator, span: Window, *, offset: int, limit: int) -> Request:
         return runs_request(

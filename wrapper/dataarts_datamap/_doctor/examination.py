@@ -160,7 +160,7 @@ class _Examination:
     def credentials(self) -> Finding:
         credentials = self._input.credentials
         if isinstance(credentials, str):
-            return failed(credentials, "set one of the variables that are named, or write the profile file")
+            return failed(credentials, "set what is named, as it is named; nothing was sent")
         return ok(_kind(credentials))
 
     def address(self) -> Finding:

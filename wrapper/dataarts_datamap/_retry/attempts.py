@@ -196,4 +196,6 @@ def _shown_headers(
 
 def _short(text: str | None, request: Request, response: Response | None) -> str | None:
     received = (response.headers,) if response else ()
-    return text and printable(mask(text, request.headers, *received, secrets=request.secrets), limit=_SHORT)
+    if not text:
+        return text
+    return printable(mask(text, request.headers, *received, secrets=request.secrets, limit=_SHORT), limit=_SHORT)

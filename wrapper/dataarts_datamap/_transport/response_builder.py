@@ -18,7 +18,7 @@ from dataarts_datamap._errors import (
     TransportError,
 )
 from dataarts_datamap._messages import Response, Send
-from dataarts_datamap._secrets import mask
+from dataarts_datamap._secrets import LARGEST_TEXT, mask
 from dataarts_datamap._text import printable
 from dataarts_datamap._transport.decompression import Decompressor
 from dataarts_datamap._transport.wire import (
@@ -120,11 +120,11 @@ class ResponseBuilder:
         return self._request.endpoint + (f" through the proxy {self._proxy.address}" if self._proxy else "")
 
     def _quoted(self, text: str, limit: int) -> str:
-        return printable(self._masked(text), limit=limit)  # masked first: half of a secret is not found
+        return printable(self._masked(text, limit), limit=limit)  # masked first: half of a secret is not found
 
-    def _masked(self, text: str) -> str:
+    def _masked(self, text: str, limit: int = LARGEST_TEXT) -> str:
         received = self._head[1] if self._head else {}
-        return mask(text, self._request.headers, received, secrets=self._request.secrets)
+        return mask(text, self._request.headers, received, secrets=self._request.secrets, limit=limit)
 
     def _keep(self, content: bytes) -> None:
         self._size += len(content)
