@@ -35,7 +35,7 @@ def serve(*rows: dict[str, Any], name: str = "a") -> Callable[[Asked], Answer]:
 
     def answer(asked: Asked) -> Answer:
         if asked.target.endswith("/node"):
-            return json_answer([{"task_id": "1", "job_name": "a"}])
+            return json_answer([{"task_id": "1", "job_name": name}])
         sent = [
             {
                 "taskRunningLogId": number,
@@ -69,7 +69,8 @@ def rows() -> tuple[dict[str, Any], ...]:
 @pytest.fixture
 def server(rows: tuple[dict[str, Any], ...], monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedServer]:
     """A server that the environment names."""
-    with ScriptedServer(serve(*rows)) as started:
+    names = [row["jobName"] for row in rows if "jobName" in row]
+    with ScriptedServer(serve(*rows, name=names[0] if names else "a")) as started:
         point_at(started, monkeypatch)
         yield started
 

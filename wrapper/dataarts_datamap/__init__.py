@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     )
     from dataarts_datamap._export.export import ExportSummary, export_runs, next_export_start
     from dataarts_datamap._messages import Request, Response
-    from dataarts_datamap._models import FieldProblem, Operator, Run, RunPage, RunState
+    from dataarts_datamap._models import FieldProblem, Operator, Run, RunOrigin, RunPage, RunState
     from dataarts_datamap._monitoring.freshness import OperatorStatus, RunsStatus, TableStatus, Verdict, table_status
     from dataarts_datamap._paging.pager import AsyncPager, Pager
     from dataarts_datamap._retry.attempts import Attempt
@@ -112,6 +112,7 @@ __all__ = [
     "Retry",
     "RowProblemWarning",
     "Run",
+    "RunOrigin",
     "RunPage",
     "RunState",
     "RunsStatus",
@@ -142,7 +143,7 @@ _HOMES = {
     "_export.export": ("ExportSummary", "export_runs", "next_export_start"),
     "_monitoring.freshness": ("OperatorStatus", "RunsStatus", "TableStatus", "Verdict", "table_status"),
     "_messages": ("Request", "Response"),
-    "_models": ("FieldProblem", "Operator", "Run", "RunPage", "RunState"),
+    "_models": ("FieldProblem", "Operator", "Run", "RunOrigin", "RunPage", "RunState"),
     "_paging.pager": ("AsyncPager", "Pager"),
     "_auth.password": ("PasswordCredentials",),
     "_api.regions": ("REGIONS", "Region"),

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import warnings
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import SplitResult, urlsplit
 
 from dataarts_datamap._errors import DamagedValueWarning, InvalidArgumentError
@@ -110,6 +111,11 @@ def query_integer(name: str, value: object, *, minimum: int) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not minimum <= value <= _INT32_MAX:
         raise InvalidArgumentError(f"{name} must be an integer from {minimum} to {_INT32_MAX}, not {shown(value)}")
     return value
+
+
+def members(value: object) -> list[object] | None:
+    """The members of something that can be iterated over; None if it cannot."""
+    return list(cast("Iterable[object]", value)) if isinstance(value, Iterable) else None
 
 
 def split_address(address: str) -> SplitResult | None:

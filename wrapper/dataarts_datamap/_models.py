@@ -10,7 +10,7 @@ import math
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, Protocol, TypeAlias
 
 from msgspec import UNSET, DecodeError, Meta, Struct, ValidationError, convert, field, json, to_builtins
 from msgspec.structs import fields
@@ -19,7 +19,7 @@ from dataarts_datamap._text import printable, shown
 from dataarts_datamap._times import EPOCH, LAST_MILLISECOND, MILLISECOND
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 _TOO_LARGE: Final = 10**4300  # an int of more digits has no text, and JSON of it is not read
 
@@ -90,6 +90,64 @@ class Operator(Struct, frozen=True, kw_only=True):
     task_id: str
     job_name: str
     workspace_id: str | None = None
+
+
+class OperatorKey(NamedTuple):
+    """What tells one operator of a tenancy from another: two that differ by workspace alone are two.
+
+    Attributes:
+        task_id: Id of the operator's job.
+        job_name: Name of the operator.
+        workspace_id: Id of its workspace.
+    """
+
+    task_id: str | None
+    job_name: str | None
+    workspace_id: str | None
+
+
+class RunOrigin(Struct, frozen=True, kw_only=True):
+    """Where a run was read: whose data was asked for, and of which operator.
+
+    Attributes:
+        region: The client's region; the endpoint's host, and its port if it has one, where no region was given.
+        project_id: Project id.
+        instance_id: Id of the DataArts Studio tenancy.
+        operator: The operator whose runs were asked for.
+        workspace_id: The workspace id that was sent: the operator's, else the client's. None if none was.
+    """
+
+    region: str
+    project_id: str
+    instance_id: str
+    operator: Operator
+    workspace_id: str | None = None
+
+
+class RunIdentity(NamedTuple):
+    """What tells one run from all others, wherever they were read.
+
+    That an id is unique to a run is inferred, so the planned time belongs to it: two planned times prove two runs.
+
+    Attributes:
+        region: Region, or the endpoint's host.
+        project_id: Project id.
+        instance_id: Id of the tenancy.
+        workspace_id: Id of the workspace.
+        task_id: Id of the operator's job.
+        job_name: Name of the operator.
+        run_id: Id of the run; None if it has none, or 0.
+        times: When it was planned; of a run without an id, also when it was submitted and started. None for no time.
+    """
+
+    region: str | None
+    project_id: str | None
+    instance_id: str | None
+    workspace_id: str | None
+    task_id: str | None
+    job_name: str | None
+    run_id: int | None
+    times: tuple[datetime | None, ...]
 
 
 class RowsAsSent(Protocol):
@@ -266,6 +324,11 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
         return page.row(vars(self)["index"])
 
     @cached_property
+    def origin(self) -> RunOrigin | None:
+        """Where the run was read, and of which operator; None if no client read it. A pickle keeps it."""
+        return None
+
+    @cached_property
     def problems(self) -> tuple[FieldProblem, ...]:
         """The fields that came with an unexpected type."""
         return ()
@@ -289,8 +352,8 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
     def __copy__(self) -> Run:
         return self
 
-    def __reduce__(self) -> tuple[Callable[[Mapping[str, Any]], Run], tuple[dict[str, Any]]]:
-        return type(self).from_raw, (self.raw,)
+    def __reduce__(self) -> tuple[Callable[[Mapping[str, Any]], Run], tuple[dict[str, Any]], dict[str, Any]]:
+        return type(self).from_raw, (self.raw,), {"origin": self.origin}
 
 
 _RUN_FIELDS: Final = fields(Run)
@@ -314,6 +377,40 @@ class RunPage(Struct, frozen=True, kw_only=True):
     message: str | None
     offset: int
     problems: tuple[str, ...] = ()
+
+
+def attach_origin(runs: Iterable[Run], origin: RunOrigin) -> None:
+    """Let runs know where they were read."""
+    for run in runs:
+        vars(run)["origin"] = origin
+
+
+def operator_key(operator: Operator) -> OperatorKey:
+    """What tells an operator from others."""
+    return OperatorKey(operator.task_id, operator.job_name, operator.workspace_id)
+
+
+def operator_of(run: Run) -> OperatorKey:
+    """The operator that a run belongs to: the one that was asked for, else the one that its row names."""
+    if run.origin is not None:
+        return operator_key(run.origin.operator)
+    return OperatorKey(run.task_id, run.job_name, run.workspace_id)
+
+
+def run_identity(run: Run) -> RunIdentity:
+    """What tells a run from all others."""
+    origin, (task_id, job_name, workspace_id) = run.origin, operator_of(run)
+    run_id = run.run_id or None
+    return RunIdentity(
+        region=None if origin is None else origin.region,
+        project_id=None if origin is None else origin.project_id,
+        instance_id=None if origin is None else origin.instance_id,
+        workspace_id=workspace_id if origin is None else origin.workspace_id,
+        task_id=task_id,
+        job_name=job_name,
+        run_id=run_id,
+        times=(run.plan_time,) if run_id else (run.plan_time, run.submit_time, run.start_time),
+    )
 
 
 def convert_json(value: object, type_: Any) -> Any:  # noqa: ANN401  the type is only known at run time

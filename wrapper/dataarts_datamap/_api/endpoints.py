@@ -43,6 +43,17 @@ def checked_endpoint(
     return endpoint.rstrip("/")
 
 
+def address_name(endpoint: str) -> str:
+    """What names a service that has no region: the host of its address, with port and path prefix if it has any."""
+    parts = split_address(endpoint)
+    if parts is None:
+        return endpoint
+    default = {"http": 80, "https": 443}[parts.scheme]
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    return f"{host}{'' if parts.port in {None, default} else f':{parts.port}'}{parts.path.rstrip('/')}"
+
+
 def is_link_local(endpoint: str) -> bool:
     """Whether an address is one that no router forwards to, such as that of a metadata service."""
     from ipaddress import ip_address  # noqa: PLC0415  what few addresses need is loaded for them alone

@@ -7,11 +7,12 @@ import warnings
 from abc import abstractmethod
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar, Unpack, get_args
+from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar, Unpack, cast, get_args
 
+from dataarts_datamap._api.endpoints import address_name
 from dataarts_datamap._api.show_instance_infos import decode_page, runs_request
 from dataarts_datamap._api.show_nodes import decode_operators, operators_request
-from dataarts_datamap._arguments import path_segment, query_integer, warn_of_damage
+from dataarts_datamap._arguments import members, path_segment, query_integer, warn_of_damage
 from dataarts_datamap._auth.chain import Search
 from dataarts_datamap._client.identifiers import Scope, Settings
 from dataarts_datamap._client.settings import (
@@ -32,7 +33,7 @@ from dataarts_datamap._client.settings import (
 )
 from dataarts_datamap._clock import Clock
 from dataarts_datamap._errors import InvalidArgumentError
-from dataarts_datamap._models import Operator, Run, RunPage
+from dataarts_datamap._models import Operator, Run, RunOrigin, RunPage, attach_origin, operator_key
 from dataarts_datamap._paging.offsets import OffsetUnit
 from dataarts_datamap._paging.pager import AsyncPager, PagedWalk, Pager, PageReader
 from dataarts_datamap._paging.resume_token import Position, TablePosition
@@ -50,7 +51,7 @@ from dataarts_datamap._warnings import calling_place
 from dataarts_datamap._window import Time, Window, window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from dataarts_datamap._auth.credentials import Credentials
     from dataarts_datamap._client.settings import ClientSettings
@@ -197,7 +198,7 @@ class BaseClient(Generic[PagerT]):
         else:
             _refuse_times(start, end, since)
             span = resumed.window
-            if (resumed.task_id, resumed.job_name, resumed.workspace_id) != _key(operator):
+            if (resumed.task_id, resumed.job_name, resumed.workspace_id) != operator_key(operator):
                 raise InvalidArgumentError(f"the resume_token is of another operator: {shown(resumed.job_name)}")
         plan = _walk_options(page_size, offset_unit, slice_span)
         self._refuse_bad_arguments(operator, span, limit=page_size)
@@ -221,6 +222,7 @@ class BaseClient(Generic[PagerT]):
         merge: bool = False,
         strict: bool = False,
         resume_token: str | None = None,
+        operators: Iterable[Operator] | None = None,
     ) -> PagerT:
         """The runs of every operator that produces a table, the operators side by side.
 
@@ -239,11 +241,14 @@ class BaseClient(Generic[PagerT]):
                 they are in order as far as the runs of each operator are.
             strict: Whether a field of an unexpected type is an error, instead of None and a warning.
             resume_token: Where an earlier walk stood; its window is walked on, so that no times are given.
+            operators: The operators to read, such as some of ``list_operators``: the service is not asked for them
+                again. If they are left out, all that it names when the pager is walked.
 
         Raises:
             InvalidArgumentError: An argument cannot be sent. What can go wrong while walking, the pager tells.
         """
         path_segment("table_guid", table_guid)
+        chosen = None if operators is None else _checked_operators(operators)
         resumed = None if resume_token is None else TablePosition.parse(resume_token)
         if resumed is None:
             span = window(start=start, end=end, since=since, now=datetime.now(UTC))
@@ -255,20 +260,23 @@ class BaseClient(Generic[PagerT]):
                     f"the resume_token is of the runs, not merged, of table {shown(resumed.table_guid)}"
                 )
         plan = _walk_options(page_size, offset_unit, slice_span)
+        for one in chosen or ():
+            self._refuse_bad_arguments(one, span, limit=page_size)
         from dataarts_datamap._paging.table_walk import MergedWalk, TableWalk  # noqa: PLC0415  loaded for this call alone
 
         def begin() -> Steps[PagedWalk]:
-            operators = list(dict.fromkeys((yield from self._read_operators(table_guid))))
+            known = (yield from self._read_operators(table_guid)) if chosen is None else chosen
+            known = list(dict.fromkeys(known))
             if merge:
-                return MergedWalk([WindowWalk(one, span, plan, self._habits) for one in operators])
-            finished = [one for one in operators if resumed is not None and _key(one) in resumed.finished]
+                return MergedWalk([WindowWalk(one, span, plan, self._habits) for one in known])
+            finished = [one for one in known if resumed is not None and operator_key(one) in resumed.finished]
             current = None if resumed is None else resumed.current
             return TableWalk(
                 table_guid,
                 span,
                 [
                     WindowWalk(one, span, plan, self._habits, current if _is_of(current, one) else None)
-                    for one in operators
+                    for one in known
                     if one not in finished
                 ],
                 finished,
@@ -319,7 +327,18 @@ class BaseClient(Generic[PagerT]):
         scope = yield from self._find_scope()
         request = self._runs_request(scope, read.operator, read.window, offset=read.offset, limit=read.limit)
         decode = partial(decode_page, offset=read.offset, strict=strict)
-        return (yield from exchange(request, self._credentials, self._policy, decode))
+        page = yield from exchange(request, self._credentials, self._policy, decode)
+        attach_origin(page.runs, self._origin(scope, read.operator))
+        return page
+
+    def _origin(self, scope: Scope, operator: Operator) -> RunOrigin:
+        return RunOrigin(
+            region=self._settings.region or address_name(self._settings.endpoint),
+            project_id=scope.project_id,
+            instance_id=scope.instance_id,
+            operator=operator,
+            workspace_id=scope.workspace_id if operator.workspace_id is None else operator.workspace_id,
+        )
 
     def _wait_for_run(  # noqa: PLR0913  as for the calls of both faces
         self,
@@ -348,12 +367,13 @@ class BaseClient(Generic[PagerT]):
             walk = WindowWalk(operator, span, plan, self._habits)
             return (yield from read_all(walk.pages(), partial(self._read_page, strict=False)))
 
+        wanted = None if run_id is None else _checked_run_id(run_id)
         waits = checked_seconds("first_wait", first_wait), checked_seconds("longest_wait", longest_wait)
         return (
             yield from wait_for_run(
                 look,
                 self._policy.clock,
-                run_id=run_id,
+                run_id=wanted,
                 timeout=checked_seconds("timeout", timeout),
                 first_wait=min(waits),
                 longest_wait=waits[1],
@@ -394,14 +414,27 @@ def _walk_options(page_size: int, offset_unit: OffsetUnit, slice_span: object) -
     )
 
 
+def _checked_run_id(run_id: object) -> int:
+    if not isinstance(run_id, int) or isinstance(run_id, bool):
+        raise InvalidArgumentError(f"run_id must be an integer such as Run.run_id, not {shown(run_id)}")
+    return run_id
+
+
+def _checked_operators(operators: object) -> list[Operator]:
+    found = members(operators)
+    if found is None or not all(isinstance(one, Operator) for one in found):
+        raise InvalidArgumentError(
+            f"operators must be operators such as those of list_operators, not {shown(operators)}"
+        )
+    return cast("list[Operator]", found)
+
+
 def _refuse_times(*times: object) -> None:
     if any(time is not None for time in times):
         raise InvalidArgumentError("the resume_token has the window: leave out start, end and since")
 
 
-def _key(operator: Operator) -> tuple[str, str, str | None]:
-    return operator.task_id, operator.job_name, operator.workspace_id
-
-
 def _is_of(position: Position | None, operator: Operator) -> bool:
-    return position is not None and (position.task_id, position.job_name, position.workspace_id) == _key(operator)
+    return position is not None and (position.task_id, position.job_name, position.workspace_id) == operator_key(
+        operator
+    )

@@ -34,7 +34,7 @@ max_age_option = click.option(
     type=parse_span,
     shell_complete=suggest_spans,
     metavar="SPAN",
-    help="Oldest that the last success may be: 90m, 26h, 2d.",
+    help="Maximum age of the last success: 90m, 26h, 2d.",
 )
 
 

@@ -94,11 +94,25 @@ def write_status(status: TableStatus, table_guid: str, *, output: StatusOutput, 
         case "json":
             _write_lines([{"table_guid": table_guid, **status.to_dict()}])
         case "prometheus":
-            write(prometheus_text(status, table_guid))
+            text = prometheus_text(status, table_guid)
+            write("".join(f"{printable(line)}\n" for line in text.split("\n")[:-1]) if is_terminal() else text)
         case "table":
-            subjects = [(status, "(all)"), *((one, one.job_name) for one in status.operators)]
-            rows = [((*_status_cells(one, zone), name), VERDICT_STYLES[one.verdict]) for one, name in subjects]
-            _write_table(_STATUS_TITLES, rows)
+            _write_status_table(status, zone)
+
+
+def _write_status_table(status: TableStatus, zone: tzinfo) -> None:
+    from dataarts_datamap._report.contents import job_labels  # noqa: PLC0415  a table alone needs it
+
+    labels = job_labels(status.operators)
+    names = ["(any operator)" if status.any_operator else "(every operator)", *labels]
+    subjects: list[RunsStatus] = [status, *status.operators]
+    rows = [
+        ((*_status_cells(one, zone), name), VERDICT_STYLES[one.verdict])
+        for one, name in zip(subjects, names, strict=True)
+    ]
+    _write_table(_STATUS_TITLES, rows)
+    decisive = [label for one, label in zip(status.operators, labels, strict=True) if one.decides]
+    write("".join(f"Decided by {label}.\n" for label in decisive))
 
 
 def is_terminal() -> bool:

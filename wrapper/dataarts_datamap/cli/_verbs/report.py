@@ -79,9 +79,9 @@ def report(  # noqa: PLR0913  one parameter for each option
     output: ReportOutput | None,
     **settings: Any,  # noqa: ANN401
 ) -> None:
-    """Show how a table was kept: what failed, and what took long.
+    """Report on a table's runs: what failed, and what took long.
 
-    It tells of the table TABLE_GUID whether it is fresh, and if not, why; and what waited to be started.
+    It says whether the table TABLE_GUID is fresh, and if not, why; and which runs started late.
 
     With --html, as a page to look at in a browser: a strip of outcomes by planned time, the runs on a time line, their
     durations and waits, the failures with their log paths. It asks nothing of any network.
@@ -131,8 +131,8 @@ def _read(  # noqa: PLR0913  what the options say
     if "start" not in times:
         times = {"since": _DEFAULT_SPAN, **times}
     span = window(**{"start": None, "end": None, "since": None, **times}, now=now)
-    pager = client.list_table_runs(table_guid, start=span.start, end=span.end, **how)
     operators = client.list_operators(table_guid)
+    pager = client.list_table_runs(table_guid, start=span.start, end=span.end, operators=operators, **how)
     runs = list(with_progress(pager, lambda: None))
     judged = min(now, EPOCH + span.end * MILLISECOND)
     return report_on(

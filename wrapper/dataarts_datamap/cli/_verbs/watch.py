@@ -18,6 +18,7 @@ from dataarts_datamap.cli._options.connection import (
     max_age_option,
     offset_unit_option,
     page_size_option,
+    table_argument,
     zone_option,
 )
 from dataarts_datamap.cli._options.suggestions import suggest_paces, suggest_spans
@@ -25,6 +26,7 @@ from dataarts_datamap.cli._options.times import parse_span
 from dataarts_datamap.cli._printing.notices import tell
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import tzinfo
 
     from dataarts_datamap._client.clients import DataMapClient
@@ -62,7 +64,7 @@ def _parse_patience(text: str) -> timedelta:
 
 
 @click.command(short_help="Show how a table's runs go on.")
-@click.argument("table_guid")
+@table_argument
 @click.option(
     "--since",
     type=parse_span,
@@ -203,6 +205,7 @@ class ClientTable:
         """The operators of the table."""
         return self.client.list_operators(self.guid)
 
-    def list_runs(self, window: Window) -> list[Run]:
-        """The runs of the table in a window."""
-        return self.client.list_table_runs(self.guid, start=window.start, end=window.end, **self.how).to_list()
+    def list_runs(self, window: Window, operators: Sequence[Operator]) -> list[Run]:
+        """The runs of these operators of the table in a window."""
+        how: dict[str, Any] = {**self.how, "start": window.start, "end": window.end, "operators": operators}
+        return self.client.list_table_runs(self.guid, **how).to_list()
