@@ -202,6 +202,7 @@ class BaseClient(Generic[PagerT]):
                 raise InvalidArgumentError(f"the resume_token is of another operator: {shown(resumed.job_name)}")
         plan = _walk_options(page_size, offset_unit, slice_span)
         self._refuse_bad_arguments(operator, span, limit=page_size)
+        warn_of_damage("job_name", operator.job_name)
 
         def begin() -> Steps[PagedWalk]:
             yield from ()
@@ -359,6 +360,7 @@ class BaseClient(Generic[PagerT]):
         operator = Operator(task_id=task_id, job_name=job_name, workspace_id=workspace_id)
         begun = window(start=start, end=end, since=since, now=datetime.now(UTC))
         self._refuse_bad_arguments(operator, begun, limit=DEFAULT_PAGE_SIZE)
+        warn_of_damage("job_name", operator.job_name)
         plan = _walk_options(DEFAULT_PAGE_SIZE, "auto", DEFAULT_SLICE_SPAN)
 
         def look() -> Steps[list[Run]]:
@@ -381,9 +383,8 @@ class BaseClient(Generic[PagerT]):
         )
 
     def _refuse_bad_arguments(self, operator: Operator, span: Window, *, limit: int) -> None:
-        """Refuse now what could not be sent when the runs are read, and warn of a name that no operator has."""
+        """Refuse now what could not be sent when the runs are read."""
         self._runs_request(_NOT_YET_KNOWN, operator, span, offset=0, limit=limit)
-        warn_of_damage("job_name", operator.job_name)
 
     def _runs_request(self, scope: Scope, operator: Operator, span: Window, *, offset: int, limit: int) -> Request:
         return runs_request(
