@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._export.export import ExportFormat, ExportSummary
 
 
-@click.command(short_help="Write runs to a file, or add them to one.")
+@click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
     "--format",

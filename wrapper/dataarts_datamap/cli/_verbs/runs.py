@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dataarts_datamap.cli._printing.output import Output
 
 
-@click.command(short_help="List the runs of a table, or of one operator.")
+@click.command()
 @selection_options
 @output_option
 @connection_options

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from dataarts_datamap.cli._printing.output import StatusOutput
 
 
-@click.command(short_help="Check whether a table is fresh.")
+@click.command()
 @table_argument
 @max_age_option
 @click.option(
