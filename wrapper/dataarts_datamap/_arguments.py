@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urlsplit
 
 from dataarts_datamap._errors import InvalidArgumentError
 from dataarts_datamap._text import shown
 
+if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv6Address
+
 _INT32_MAX: Final = 2**31 - 1
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _SEPARATOR: Final = re.compile(r"[/\\]")
+_SHORT_IPV4: Final = re.compile(r"(?i)(0x[0-9a-f]+|\d+)(\.(0x[0-9a-f]+|\d+)){0,3}")
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 
 
@@ -81,6 +86,37 @@ def split_address(address: str) -> SplitResult | None:
         port = parts.port
     except ValueError:
         return None
-    if port == 0 or not parts.hostname or re.search(r"[\s\x00-\x1f]", address):
+    host = parts.hostname or ""
+    if port == 0 or not host or host.startswith(".") or re.search(r"[\s\x00-\x1f]", address):
         return None
     return parts if parts.scheme in {"http", "https"} else None
+
+
+def ip_address_of(host: str) -> IPv4Address | IPv6Address | None:
+    """The address that a host is, in any spelling that systems understand; None if it is a name.
+
+    ``127.1`` and ``::ffff:127.0.0.1`` are ``127.0.0.1``.
+    """
+    is_short = _SHORT_IPV4.fullmatch(host) is not None
+    if not is_short and ":" not in host:
+        return None
+    from ipaddress import IPv4Address, ip_address  # noqa: PLC0415  names do without
+
+    with suppress(ValueError):
+        address = ip_address(host.removeprefix("[").removesuffix("]").partition("%")[0])
+        return getattr(address, "ipv4_mapped", None) or address
+    if is_short:
+        from socket import inet_aton  # noqa: PLC0415  as above
+
+        with suppress(OSError):
+            return IPv4Address(inet_aton(host))
+    return None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
+    name = host.lower().removesuffix(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    address = ip_address_of(host)
+    return address is not None and address.is_loopback
