@@ -411,9 +411,18 @@ def test_data_map_that_refuses(nodes: Answer, outcome: Outcome, told: str) -> No
 
 def test_proxy(mock_server: MockServer) -> None:
     """Behind a proxy it is the proxy that must be reached; its password is not shown."""
-    found = findings(mock_server, proxy="http://user:PROXY-SECRET@127.0.0.1:1")
+    found = findings(mock_server, proxy="http://user:PROXY-SECRET@127.0.0.1:1", allow_http=True)
 
     assert "no connection to the proxy 127.0.0.1:1" in failure(found, "connection")
+    assert "PROXY-SECRET" not in str(found)
+
+
+def test_proxy_that_speaks_socks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy of SOCKS in the environment is a step's finding, which names the variable and not the password."""
+    monkeypatch.setenv("ALL_PROXY", "socks5://user:PROXY-SECRET@127.0.0.1:1")
+    found = findings(At("https://service.example"))
+
+    assert "ALL_PROXY names a SOCKS proxy" in failure(found, "address")
     assert "PROXY-SECRET" not in str(found)
 
 

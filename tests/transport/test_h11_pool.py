@@ -6,7 +6,7 @@ import socket
 import ssl
 import sys
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from threading import Barrier, Event
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ import pytest
 
 from dataarts_datamap import Clock
 from dataarts_datamap._transport.cancellation import Cancellation
-from dataarts_datamap._transport.h11_pool import DirectPool
+from dataarts_datamap._transport.h11_pool import H11Pool
 from dataarts_datamap._transport.wire import (
     ConnectError,
     Deadline,
@@ -24,7 +24,7 @@ from dataarts_datamap._transport.wire import (
     Timeouts,
     WireRequest,
 )
-from support.faults import Connection, faulty_server
+from support.faults import Connection, faulty_server, full_backlog
 from support.scripted_server import Answer, ScriptedServer, raw_server
 
 if TYPE_CHECKING:
@@ -38,15 +38,16 @@ TIMEOUTS = Timeouts(free=0.05, connect=5, silence=5)
 
 
 @contextmanager
-def open_pool(**settings: Any) -> Iterator[DirectPool]:
+def open_pool(**settings: Any) -> Iterator[H11Pool]:
     """A pool, closed at the end."""
     defaults: dict[str, Any] = {
+        "proxy": None,
         "tls_context": None,
         "max_connections": 8,
         "max_keepalive_connections": 8,
         "keepalive_expiry": 60.0,
     }
-    pool = DirectPool(**{**defaults, **settings})
+    pool = H11Pool(**{**defaults, **settings})
     try:
         yield pool
     finally:
@@ -54,7 +55,7 @@ def open_pool(**settings: Any) -> Iterator[DirectPool]:
 
 
 def ask(
-    pool: DirectPool,
+    pool: H11Pool,
     url: str,
     *,
     content: bytes = b"",
@@ -76,7 +77,7 @@ def ask(
     )
 
 
-def read(pool: DirectPool, url: str) -> bytes:
+def read(pool: H11Pool, url: str) -> bytes:
     """The whole content of one answer."""
     with ask(pool, url) as answer:
         return b"".join(answer.pieces)
@@ -221,19 +222,6 @@ class Watched(Cancellation):
             if type(waited_for) is self._kind:
                 self.began.set()
             yield
-
-
-@contextmanager
-def full_backlog() -> Iterator[str]:
-    """The address of a listener to which no further connection can be made, and none is refused."""
-    with socket.socket() as listener, ExitStack() as stack:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        for _ in range(4):
-            waiting = stack.enter_context(socket.socket())
-            waiting.setblocking(False)  # noqa: FBT003  its only way
-            waiting.connect_ex(listener.getsockname())
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 @contextmanager

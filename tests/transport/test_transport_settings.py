@@ -19,7 +19,7 @@ import httpcore2
 import pytest
 
 from dataarts_datamap import AsyncDataMapClient, ConfigurationError, DataMapClient, InvalidArgumentError
-from dataarts_datamap._transport.proxies import Proxy, checked_proxy, environment_proxy
+from dataarts_datamap._transport.proxies import Proxy, checked_proxy, environment_proxy, is_named_in
 from dataarts_datamap._transport.tls import tls_context
 from support.answers import json_answer, run_page
 from support.faces import SETTINGS, At
@@ -149,27 +149,34 @@ def test_proxy_by_keyword(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_proxy_of_the_environment(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the keyword, the environment names the proxy, and the hosts that need none."""
+    """Without the keyword, the environment names the proxy. This machine is reached without one, all the same."""
     monkeypatch.setitem(SETTINGS, "allow_http", value=True)
     with ScriptedServer(run_page()) as proxy, ScriptedServer(run_page()) as server:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
-        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
         face.list_runs(At("http://service.example"))
         face.list_runs(server)
 
     assert (1, 1) == (len(proxy.asked), len(server.asked))
 
 
+P = Proxy("http://p:1")
+
+
 @pytest.mark.parametrize(
     ("variables", "endpoint", "proxy"),
     [
         ({}, "https://a.example", None),
-        ({"HTTPS_PROXY": "http://p:1"}, "https://a.example", Proxy("http://p:1")),
+        ({"HTTPS_PROXY": "http://p:1"}, "https://a.example", P),
         ({"HTTPS_PROXY": "http://p:1"}, "http://a.example", None),
         ({"ALL_PROXY": "https://p:1/"}, "https://a.example", Proxy("https://p:1")),
+        ({"ALL_PROXY": "socks5://p:1", "HTTPS_PROXY": "http://p:1"}, "https://a.example", P),
         ({"HTTPS_PROXY": "u:s@p:1"}, "https://a.example", Proxy("http://p:1", (b"u", b"s"))),
+        ({"HTTPS_PROXY": "http://q:1", "https_proxy": "http://p:1"}, "https://a.example", P),
+        ({"HTTPS_PROXY": "http://p:1", "https_proxy": ""}, "https://a.example", None),
+        ({"HTTP_PROXY": "http://p:1", "REQUEST_METHOD": "GET"}, "http://a.example", None),
         ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": ".example"}, "https://a.example:8443/prefix", None),
         ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "*"}, "https://a.example", None),
+        ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "*", "no_proxy": "b.example"}, "https://a.example", P),
     ],
 )
 def test_variables_of_proxies(
@@ -180,6 +187,79 @@ def test_variables_of_proxies(
         monkeypatch.setenv(name, value)
 
     assert proxy == environment_proxy(endpoint)
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["localhost", "LOCALHOST.", "a.localhost", "127.0.0.1", "127.9.9.9", "127.1", "0x7f.1", "2130706433", "[::1]",
+     "[0:0:0:0:0:0:0:1]", "[::ffff:127.0.0.1]"],
+)  # fmt: skip
+@pytest.mark.parametrize("variable", ["ALL_PROXY", "http_proxy", "HTTP_PROXY"])
+def test_this_machine_needs_no_proxy(monkeypatch: pytest.MonkeyPatch, host: str, variable: str) -> None:
+    """What is on this machine, in any spelling, never goes through a proxy of the environment, not even of SOCKS."""
+    for proxy in ("http://p:1", "socks5://p:1"):
+        monkeypatch.setenv(variable, proxy)
+        assert environment_proxy(f"http://{host}:8080") is None
+
+
+@pytest.mark.parametrize("name", ["endpoint", "iam_endpoint"])
+def test_plain_http_to_this_machine_through_a_proxy_of_ones_own(name: str) -> None:
+    """Through a proxy, what is called localhost is another machine: plain http to it must be allowed."""
+    given = {"endpoint": "https://a.example", name: "http://localhost:1", "proxy": "http://p:1"}
+    with pytest.raises(ConfigurationError, match="plain http, on which everyone can read"):
+        DataMapClient(**{**SETTINGS, **given})
+    DataMapClient(**{**SETTINGS, **given, "allow_http": True})
+
+
+@pytest.mark.parametrize(
+    ("no_proxy", "host", "port", "is_named"),
+    [
+        ("", "a.example", 443, False),
+        (",, ,", "a.example", 443, False),
+        ("*", "a.example", 443, True),
+        ("a.example", "a.example", 443, True),
+        ("A.Example.", "a.example", 443, True),
+        ("example", "a.example", 443, True),
+        (".example", "a.example", 443, True),
+        (".a.example", "a.example", 443, True),
+        ("*.example", "a.b.example", 443, True),
+        ("*.example", "a.examples", 443, False),
+        ("ample", "a.example", 443, False),
+        ("b.example,\ta.example c.example", "a.example", 443, True),
+        ("a.example:443", "a.example", 443, True),
+        ("a.example:8443", "a.example", 443, False),
+        ("10.0.0.0/8", "10.1.2.3", 443, True),
+        ("10.1.2.3/8", "10.200.0.1", 443, True),
+        ("10.0.0.0/8", "11.1.2.3", 443, False),
+        ("10.0.0.0/99", "10.1.2.3", 443, False),
+        ("10.0.0.0/8", "10.example", 443, False),
+        ("10.1.2.3", "10.1.2.3", 443, True),
+        ("10.1.2.3:443", "10.1.2.3", 443, True),
+        ("10.1.515", "10.1.2.3", 443, True),
+        ("10.1.2", "10.1.2.3", 443, False),
+        (".2.3", "10.1.2.3", 443, False),
+        ("::ffff:10.1.2.3", "10.1.2.3", 443, True),
+        ("fd00::1", "fd00:0:0::1", 443, True),
+        ("[fd00::1]", "fd00::1", 443, True),
+        ("[fd00::1]:443", "fd00::1", 443, True),
+        ("[fd00::1]:8443", "fd00::1", 443, False),
+        ("fd00::/8", "fd00::1", 443, True),
+        ("fe00::/8", "fd00::1", 443, False),
+    ],
+)
+def test_hosts_that_need_no_proxy(no_proxy: str, host: str, port: int, is_named: bool) -> None:  # noqa: FBT001  a case
+    """NO_PROXY is read as people write it."""
+    assert is_named == is_named_in(no_proxy, host, port)
+
+
+@pytest.mark.parametrize("address", ["socks5://u:SECRET@p:1", "socks://p:1/", "SOCKS4A://p:1", "socks5h://p:1"])
+@pytest.mark.parametrize("variable", ["ALL_PROXY", "https_proxy"])
+def test_proxy_that_speaks_socks(face: Face, monkeypatch: pytest.MonkeyPatch, variable: str, address: str) -> None:
+    """A proxy of SOCKS is called that, by the variable that names it, without its password."""
+    monkeypatch.setenv(variable, address)
+    with pytest.raises(ConfigurationError, match=rf"^{variable} names a SOCKS proxy \(socks\w*://…\)") as caught:
+        face.list_runs(At("https://service.example"))
+    assert "SECRET" not in f"{caught.value}{vars(caught.value)}"
 
 
 @pytest.mark.parametrize(

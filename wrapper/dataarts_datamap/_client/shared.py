@@ -92,10 +92,11 @@ class BaseClient(Generic[PagerT]):
         on_attempt: AttemptHook | None = None,
         clock: Clock | None = None,
     ) -> None:
+        way = {"allow_http": allow_http, "is_proxied": proxy is not None}
         self._settings = checked_settings(
             Settings(
-                endpoint=resolve_endpoint(endpoint, region, allow_http=allow_http),
-                iam_endpoint=resolve_iam_endpoint(iam_endpoint, region, allow_http=allow_http),
+                endpoint=resolve_endpoint(endpoint, region, **way),
+                iam_endpoint=resolve_iam_endpoint(iam_endpoint, region, **way),
                 region=region,
                 project_id=project_id,
                 instance_id=instance_id,

@@ -151,7 +151,11 @@ class _Examination:
         self._endpoint = doctor_input.settings.endpoint
         self._project_id = doctor_input.settings.project_id
         self._instance_id = doctor_input.settings.instance_id
-        self._proxy = doctor_input.network.proxy or environment_proxy(self._endpoint)
+        self._proxy, self._proxy_problem = doctor_input.network.proxy, ""
+        try:
+            self._proxy = self._proxy or environment_proxy(self._endpoint)
+        except ConfigurationError as error:
+            self._proxy_problem = str(error)
         parts = urlsplit(self._proxy.address if self._proxy else self._endpoint)
         self._host = parts.hostname or ""
         self._port = parts.port or (443 if parts.scheme == "https" else 80)
@@ -168,6 +172,8 @@ class _Examination:
         return ok(_kind(credentials))
 
     def address(self) -> Finding:
+        if self._proxy_problem:
+            return failed(self._proxy_problem, "look at the variables of proxies in the environment of this program")
         try:
             found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:  # the latter of a name with two dots in a row, or a part of 64 letters

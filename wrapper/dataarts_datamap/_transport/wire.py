@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from msgspec import Struct
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from dataarts_datamap._clock import Clock
     from dataarts_datamap._transport.cancellation import Cancellation
+
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})  # that ask for nothing to be done (RFC 9110, section 9.2.1)
+DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 PiecesT = TypeVar("PiecesT", "Iterator[bytes]", "AsyncIterator[bytes]")
 
@@ -65,6 +68,15 @@ class Deadline(Struct, frozen=True):
         if left <= 0:
             raise TimeoutError
         return left if timeout is None else min(timeout, left)
+
+    def check(self) -> None:
+        """Go on only if nobody has cancelled the exchange.
+
+        Raises:
+            ConnectionAbortedError: It was cancelled.
+        """
+        if self.cancellation is not None:
+            self.cancellation.check()
 
     def watching(self, waited_for: socket.socket) -> AbstractContextManager[None]:
         """While a thread waits for a socket.
@@ -121,6 +133,10 @@ class InvalidRequestError(WireError):
 
 class ProtocolError(WireError):
     """What came is no answer, or ends too early."""
+
+
+class ClosedConnectionError(ProtocolError):
+    """The other side closed the connection, and nothing had come of the response."""
 
 
 class ConnectError(WireError):
