@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, Protocol, T
 from msgspec import UNSET, DecodeError, Meta, Struct, ValidationError, convert, field, json, to_builtins
 from msgspec.structs import fields
 
-from dataarts_datamap._text import printable, shown
+from dataarts_datamap._text import printable, shown, whole_text
 from dataarts_datamap._times import EPOCH, LAST_MILLISECOND, MILLISECOND
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+HALF_REASON: Final = "Expected whole characters, got half of a surrogate pair; U+FFFD stands for it"
 
 _TOO_LARGE: Final = 10**4300  # an int of more digits has no text, and JSON of it is not read
 
@@ -62,10 +64,13 @@ def has_ended(state: str | None, *, has_end: bool) -> bool:
 
 
 class FieldProblem(Struct, frozen=True, kw_only=True):
-    """A field that came with an unexpected type. Its attribute is None, and ``raw`` has the value.
+    """A field that came with an unexpected type, or with what cannot be held. What it was is in the reason.
+
+    The attribute of an unexpected type is None, and ``raw`` has the value. A number that is out of range is None in
+    both, and U+FFFD stands for half of a surrogate pair, as of a text that was cut inside an emoji.
 
     Attributes:
-        field: Name of the attribute, such as ``plan_time``.
+        field: Name of the attribute, such as ``plan_time``; of an unknown field, its name as sent.
         sent_as: Name of the field as sent, such as ``planTime``.
         reason: What was expected, and what came.
     """
@@ -157,8 +162,12 @@ class RowsAsSent(Protocol):
         """The row of this index.
 
         Raises:
-            InvalidBodyError: A field that nobody knows cannot be decoded.
+            InvalidBodyError: A field that nobody knows is nested too deeply.
         """
+        ...
+
+    def problems(self, index: int) -> tuple[FieldProblem, ...]:
+        """What in the row of this index cannot be held, and is None or has U+FFFD there."""
         ...
 
 
@@ -221,12 +230,12 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
             if sent is UNSET:
                 continue
             try:
+                if isinstance(sent, str) and (whole := whole_text(sent)) != sent:
+                    problems.append(field_problem(known.encode_name, HALF_REASON))
+                    sent = whole
                 values[known.name] = convert_json(sent, known.type)
             except (ValidationError, TypeError) as error:
-                reason = f"{error}, got {_as_sent(sent)}"
-                problems.append(
-                    FieldProblem(field=known.name.removeprefix("_"), sent_as=known.encode_name, reason=reason)
-                )
+                problems.append(field_problem(known.encode_name, f"{error}, got {_as_sent(sent)}"))
         run = cls(**values)
         vars(run)["raw"] = dict(row)
         vars(run)["problems"] = tuple(problems)
@@ -315,13 +324,19 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
     def raw(self) -> dict[str, Any]:
         """Every field as sent, unknown ones too; decoded again from the page's text when first read.
 
+        What an unknown field has that cannot be held is noticed here: it is None, or has U+FFFD, and ``problems`` names
+        it from now on.
+
         Raises:
-            InvalidBodyError: A field that nobody knows cannot be decoded.
+            InvalidBodyError: A field that nobody knows is nested too deeply.
         """
-        page: RowsAsSent | None = vars(self).get("page")
+        attributes = vars(self)
+        page: RowsAsSent | None = attributes.get("page")
         if page is None:
             return {name: value for name, value in to_builtins(self).items() if value is not None}
-        return page.row(vars(self)["index"])
+        row = page.row(attributes["index"])
+        attributes["problems"] = page.problems(attributes["index"])
+        return row
 
     @cached_property
     def origin(self) -> RunOrigin | None:
@@ -330,7 +345,7 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def problems(self) -> tuple[FieldProblem, ...]:
-        """The fields that came with an unexpected type."""
+        """The fields that came with an unexpected type, or with what cannot be held."""
         return ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -353,12 +368,18 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
         return self
 
     def __reduce__(self) -> tuple[Callable[[Mapping[str, Any]], Run], tuple[dict[str, Any]], dict[str, Any]]:
-        return type(self).from_raw, (self.raw,), {"origin": self.origin}
+        return type(self).from_raw, (self.raw,), {"origin": self.origin, "problems": self.problems}
 
 
 _RUN_FIELDS: Final = fields(Run)
+_NAMES: Final = {known.encode_name: known.name.removeprefix("_") for known in _RUN_FIELDS}
 _RUN_ATTRIBUTES: Final = (*(known.name.removeprefix("_") for known in _RUN_FIELDS), "state", "duration")
 _REPR_ATTRIBUTES: Final = ("run_id", "task_id", "job_name", "status", "plan_time", "start_time", "end_time")
+
+
+def field_problem(sent_as: str, reason: str) -> FieldProblem:
+    """The problem of a field of a run, known or not."""
+    return FieldProblem(field=_NAMES.get(sent_as, sent_as), sent_as=sent_as, reason=reason)
 
 
 class RunPage(Struct, frozen=True, kw_only=True):

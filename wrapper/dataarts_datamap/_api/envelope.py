@@ -21,6 +21,7 @@ from dataarts_datamap._api.error_responses import (
     reason_of,
     try_decode,
 )
+from dataarts_datamap._api.lenient_json import decode_leniently, escaped_halves, sound
 from dataarts_datamap._errors import (
     ErrorBodyError,
     InvalidBodyError,
@@ -63,9 +64,13 @@ def _open_envelope(response: Response) -> str:
     try:
         envelope = _ENVELOPE_DECODER.decode(response.content)
     except ValidationError:
-        return _open_odd_envelope(response)
+        return _open_odd_envelope(response, try_decode(response.content))
     except UNREADABLE as error:
-        raise build_error(InvalidEnvelopeError, f"the answer is not JSON: {reason_of(error)}", response) from None
+        try:
+            document = decode_leniently(response.content)
+        except UNREADABLE:
+            raise build_error(InvalidEnvelopeError, f"the answer is not JSON: {reason_of(error)}", response) from None
+        return _open_odd_envelope(response, document)
     if envelope.status_code != _OK:
         raise _upstream_error(response, envelope.status_code, envelope.body)
     if envelope.error_code:
@@ -74,13 +79,14 @@ def _open_envelope(response: Response) -> str:
     return envelope.body
 
 
-def _open_odd_envelope(response: Response) -> str:
+def _open_odd_envelope(response: Response, document: object) -> str:
     """The body string of an envelope that is JSON, but not quite what was expected."""
-    document = try_decode(response.content)
     if not isinstance(document, dict):
         raise build_error(InvalidEnvelopeError, "the answer is JSON, but no object", response)
     envelope = cast("dict[str, object]", document)
-    status, body, details = envelope.get("status_code"), envelope.get("body"), parse_error(envelope)
+    status, body, details = envelope.get("status_code"), envelope.get("body"), parse_error(sound(envelope)[0])
+    if isinstance(body, str):
+        body = escaped_halves(body)
     try:
         status = convert_json(status, int)
     except ValidationError as error:

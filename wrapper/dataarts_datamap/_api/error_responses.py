@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from msgspec import Struct, json
 
+from dataarts_datamap._api.lenient_json import decode_leniently, sound
 from dataarts_datamap._errors import (
     AuthenticationError,
     BadRequestError,
@@ -149,6 +150,10 @@ def try_decode(content: bytes | str) -> object:
     """The JSON document, without types; None if it is none."""
     try:
         return json.decode(content)
+    except UNREADABLE:
+        pass
+    try:
+        return sound(decode_leniently(content))[0]
     except UNREADABLE:
         return None
 

@@ -16,8 +16,10 @@ from dataarts_datamap._api.error_responses import (
     read_error,
     reason_of,
 )
+from dataarts_datamap._api.lenient_json import decode_as
 from dataarts_datamap._arguments import path_segment
 from dataarts_datamap._errors import ErrorBodyError, InvalidArgumentError, InvalidEnvelopeError
+from dataarts_datamap._text import whole_text
 
 if TYPE_CHECKING:
     from dataarts_datamap._messages import Response
@@ -80,7 +82,7 @@ class IdPage(NamedTuple):
 def decode_projects(response: Response, *, region: str) -> IdPage:
     projects = _decode(response, _PROJECTS, "projects").projects
     named = [
-        ListedId(one.id, one.name, "disabled" if one.enabled is False else None)
+        ListedId(one.id, whole_text(one.name), "disabled" if one.enabled is False else None)
         for one in projects
         if one.name == region
     ]
@@ -91,7 +93,11 @@ def decode_instances(response: Response) -> IdPage:
     details = _decode(response, _ORDERS, "instances")
     orders = details.commodity_orders or []
     candidates = [
-        ListedId(one.resource_id, one.resource_name, None if one.status == _IN_EFFECT else f"of status {one.status}")
+        ListedId(
+            one.resource_id,
+            one.resource_name and whole_text(one.resource_name),
+            None if one.status == _IN_EFFECT else f"of status {one.status}",
+        )
         for one in orders
         if one.resource_id
     ]
@@ -101,7 +107,7 @@ def decode_instances(response: Response) -> IdPage:
 def decode_workspaces(response: Response) -> IdPage:
     details = _decode(response, _WORKSPACES, "workspaces")
     workspaces = details.data or []
-    candidates = [ListedId(one.id, one.name) for one in workspaces]
+    candidates = [ListedId(one.id, one.name and whole_text(one.name)) for one in workspaces]
     return _checked(response, IdPage(len(workspaces), candidates, details.count, details.total_page))
 
 
@@ -111,7 +117,7 @@ def _decode(response: Response, decoder: json.Decoder[T], what: str) -> T:
     if details is not None:
         raise build_error(ErrorBodyError, "HTTP 200 carries an error", response, details)
     try:
-        return decoder.decode(response.content)
+        return decode_as(decoder, response.content)
     except UNREADABLE as error:
         reason = reason_of(error)
     raise build_error(InvalidEnvelopeError, f"the answer is no list of {what}: {reason}", response)

@@ -14,6 +14,7 @@ from dataarts_datamap._api.error_responses import (
     reason_of,
 )
 from dataarts_datamap._api.generated_requests import SHOW_NODES, build_request
+from dataarts_datamap._api.lenient_json import decode_as
 from dataarts_datamap._arguments import identifier, path_segment, query_text
 from dataarts_datamap._errors import ErrorBodyError, InvalidEnvelopeError
 from dataarts_datamap._models import Operator
@@ -56,7 +57,7 @@ def decode_operators(response: Response) -> list[Operator]:
     """
     check_status(response)
     try:
-        return [_checked_operator(sent) for sent in _OPERATORS_DECODER.decode(response.content)]
+        return [_checked_operator(sent) for sent in decode_as(_OPERATORS_DECODER, response.content)]
     except UNREADABLE as error:  # an id that cannot be asked with is a ValueError, too
         reason = reason_of(error)
     details = read_error(response.content)

@@ -15,6 +15,7 @@ from msgspec import Meta, Struct, json
 
 from dataarts_datamap._api.endpoints import checked_endpoint
 from dataarts_datamap._api.error_responses import UNREADABLE, build_error, check_status, reason_of
+from dataarts_datamap._api.lenient_json import decode_as
 from dataarts_datamap._api.regions import find_region
 from dataarts_datamap._arguments import identifier, login_text
 from dataarts_datamap._auth.credentials import TokenCredentials, now_utc
@@ -182,7 +183,7 @@ def _decode_token(response: Response) -> Fetched[TokenCredentials]:
     check_status(response, expected=_CREATED)
     try:
         token = TokenCredentials(response.headers.get("x-subject-token", ""))
-        told = _DECODER.decode(response.content).token
+        told = decode_as(_DECODER, response.content).token
     except UNREADABLE as error:
         problem = f"IAM's answer is no token with its times: {reason_of(error)}"
     else:

@@ -13,8 +13,9 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from msgspec import DecodeError, Struct, json, structs
+from msgspec import Struct, json, structs
 
+from dataarts_datamap._api.lenient_json import decode_as, decode_leniently
 from dataarts_datamap._api.show_nodes import decode_operators, operators_request
 from dataarts_datamap._auth.credentials import AccessKeyCredentials, TokenCredentials
 from dataarts_datamap._auth.ecs_metadata import EcsMetadataCredentials
@@ -132,6 +133,9 @@ class _Order(Struct):
 class _Listing(Struct):
     commodity_orders: list[_Order]
     count: int | None = None
+
+
+_LISTING: Final = json.Decoder(_Listing)
 
 
 class _Examination:
@@ -388,7 +392,7 @@ def _refusal(answer: Response) -> DataMapError | None:
 
 def _is_json(answer: Response) -> bool:
     try:
-        json.decode(answer.content)
+        decode_leniently(answer.content)
     except (ValueError, RecursionError):
         return False
     return True
@@ -396,8 +400,8 @@ def _is_json(answer: Response) -> bool:
 
 def _read_listing(answer: Response) -> _Listing | None:
     try:
-        return json.decode(answer.content, type=_Listing)
-    except (DecodeError, RecursionError):
+        return decode_as(_LISTING, answer.content)
+    except (ValueError, RecursionError):
         return None
 
 

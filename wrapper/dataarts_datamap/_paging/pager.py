@@ -138,7 +138,7 @@ class _PagerBase:
             stand.warned = True
             first = printable(page.problems[0], limit=300)
             more = f" (and {len(page.problems) - 1} more on this page)" if len(page.problems) > 1 else ""
-            text = f"unexpected types: {first}{more}; the attributes are None, and Run.raw has the values"
+            text = f"unexpected types: {first}{more}; Run.problems says what came of each"
             stacklevel, _ = calling_place()
             warnings.warn(text, RowProblemWarning, stacklevel=stacklevel)
 
