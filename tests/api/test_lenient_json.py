@@ -264,11 +264,9 @@ def test_command(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.
     assert HALF in " ".join(err.split())
 
 
-HALVES = st.text(
-    st.characters(exclude_categories=()) | st.sampled_from(["\ud83d", "\ude00", '"', "\\"]), max_size=8
-).filter(lambda text: "Infinity" not in text)  # which the test takes for a number
+HALVES = st.text(st.characters(exclude_categories=()) | st.sampled_from(["\ud83d", "\ude00", '"', "\\"]), max_size=8)
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | HALVES,
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | HALVES,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(HALVES, inner, max_size=3),
     max_leaves=6,
 )
@@ -277,7 +275,7 @@ VALUES = st.recursive(
 @given(row=st.dictionaries(st.sampled_from(list(documented_row())) | HALVES, VALUES, max_size=4))
 def test_any_row(row: dict[str, Any]) -> None:
     """Whatever JSON a row is, its page is decoded; raw and all attributes can be written as JSON in UTF-8."""
-    text = json.dumps({"rows": [{}, row], "total": 2, "success": True}).replace("Infinity", "1e999")
+    text = json.dumps({"rows": [{}, row], "total": 2, "success": True})
     content = json.dumps({"status_code": 200, "body": text}).encode()
     request = Request(method="GET", endpoint="https://h", path="/")
     page = decode_page(Response(request=request, status=200, headers={}, content=content), offset=0)

@@ -39,11 +39,12 @@ from dataarts_datamap import (
     Retry,
     TokenCredentials,
 )
-from dataarts_datamap._auth.chain import Profile, Search
+from dataarts_datamap._auth.chain import Search
 from dataarts_datamap._auth.credentials import now_utc
 from dataarts_datamap._auth.ecs_metadata import _Keys  # pyright: ignore[reportPrivateUsage]  what it holds is secret
+from dataarts_datamap._auth.profile import Profile
 from dataarts_datamap._doctor.examination import examine, input_of
-from dataarts_datamap._secrets import mask
+from dataarts_datamap._secrets import Hidden, mask
 from dataarts_datamap._shared_value import Fetched
 from dataarts_datamap._transport.proxies import checked_proxy
 from dataarts_datamap._transport.wire import Deadline, Origin, Timeouts, WireRequest
@@ -228,6 +229,7 @@ def echoing() -> Iterator[tuple[Faulty, Echo]]:
         checked_proxy("http://user:Zq-secret@host:1"),
         _Keys(access="a", secret="Zq-secret", securitytoken="Zq-secret", expires_at=now_utc()),
         Fetched("Zq-secret"),
+        Hidden("Zq-secret"),
         Profile(Path("a-file"), secret_key="Zq-secret"),
         Search(environ={"DATAMAP_PASSWORD": "Zq-secret"}),
         Response(request=REQUEST, status=201, headers={"x-subject-token": "Zq-secret"}, content=b"Zq-secret"),

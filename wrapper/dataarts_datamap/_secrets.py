@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
+from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, Self, TypeVar
 from urllib.parse import unquote
 
 from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+T = TypeVar("T")
 
 
 class SecretStruct(Struct, frozen=True):
@@ -29,6 +31,15 @@ class SecretStruct(Struct, frozen=True):
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(f"a {type(self).__name__} is not pickled, since it holds secrets")
+
+
+class Hidden(SecretStruct, Generic[T], frozen=True):
+    """A secret on its way: whoever is shown the variable sees that there is one.
+
+    Making one runs no code of Python's, so that no traceback can show the value on its way in.
+    """
+
+    value: T
 
 
 class Secret:

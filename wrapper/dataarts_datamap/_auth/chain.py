@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
-import stat
-import warnings
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
 from dataarts_datamap._auth.credentials import AccessKeyCredentials, TokenCredentials
-from dataarts_datamap._errors import CredentialsError, InsecureFileWarning, InvalidArgumentError
+from dataarts_datamap._auth.profile import FILE_VARIABLE, SECTIONS, read_profile
+from dataarts_datamap._errors import CredentialsError, InvalidArgumentError
 from dataarts_datamap._secrets import SecretStruct
-from dataarts_datamap._warnings import calling_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -22,20 +19,6 @@ if TYPE_CHECKING:
     from dataarts_datamap._auth.credentials import Credentials
 
 _NAME_VARIABLE: Final = "DATAMAP_CREDENTIALS"
-_FILE_VARIABLE: Final = "HUAWEICLOUD_SDK_CREDENTIALS_FILE"
-_SECTIONS: Final = ("basic", "basiccredentials")
-_OTHERS_MAY_READ: Final = stat.S_IRGRP | stat.S_IROTH
-
-
-class Profile(SecretStruct, frozen=True):
-    """What the official SDK's profile file tells; None for what it does not."""
-
-    path: Path
-    access_key: str | None = None
-    secret_key: str | None = None
-    security_token: str | None = None
-    project_id: str | None = None
-    iam_endpoint: str | None = None
 
 
 class Found(Struct, frozen=True):
@@ -135,7 +118,8 @@ def find_credentials(  # noqa: PLR0913  a password needs to know where it goes
         strict_permissions: Whether a file that others may read is refused, instead of used with a warning.
 
     Raises:
-        CredentialsError: There are none, and the text says of each place why; or the file cannot be used.
+        CredentialsError: There are none, and the text says of each place why; or the file that is named cannot be used,
+            such as a pipe, a folder, or one of more than 1 MiB.
         ConfigurationError: For a password, neither the region nor what it would tell is known.
         InvalidArgumentError: What was found is damaged, such as by a line break at its end; the text says where it was
             found and how to fix it, and shows no secret.
@@ -169,11 +153,11 @@ def _find_access_key(search: Search) -> Found | str:
 
 
 def _find_profile(search: Search) -> Found | str:
-    profile = _read_profile(search)
-    if profile is None:
-        return f"there is no file {_path(search)}"
+    profile = read_profile(search.first(FILE_VARIABLE), strict_permissions=search.strict_permissions)
+    if isinstance(profile, str):
+        return profile
     if profile.access_key is None or profile.secret_key is None:
-        return f"{profile.path} has no ak and sk in [{'] or ['.join(_SECTIONS)}]"
+        return f"{profile.path} has no ak and sk in [{'] or ['.join(SECTIONS)}]"
     with _found_in(str(profile.path)):
         keys = AccessKeyCredentials(profile.access_key, profile.secret_key, profile.security_token)
     return Found(keys, profile.project_id, profile.iam_endpoint)
@@ -215,59 +199,6 @@ _PLACES: Final[Mapping[str, Callable[[Search], Found | str]]] = {
 """Each tells what it found, or why it has nothing."""
 
 _CHAIN: Final = ("token", "access-key", "profile")
-
-
-def _read_profile(search: Search) -> Profile | None:
-    """What the profile file tells; None if there is no file.
-
-    Raises:
-        CredentialsError: The file is named but not there, cannot be read, is no profile file, or may be read by
-            others and ``strict_permissions`` is set.
-    """
-    path = _path(search)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        mode = path.stat().st_mode
-    except FileNotFoundError:
-        if search.first(_FILE_VARIABLE):
-            raise CredentialsError(f"{_FILE_VARIABLE} names {path}, which is not there") from None
-        return None
-    except (OSError, UnicodeDecodeError) as error:
-        problem = f"{path} cannot be read: {type(error).__name__}"
-    else:
-        _check_permissions(path, mode, strict=search.strict_permissions)
-        return _parse(path, text)
-    raise CredentialsError(problem)
-
-
-def _path(search: Search) -> Path:
-    named = search.first(_FILE_VARIABLE)
-    return Path(named) if named else Path("~/.huaweicloud/credentials").expanduser()
-
-
-def _check_permissions(path: Path, mode: int, *, strict: bool) -> None:
-    if os.name == "nt" or not mode & _OTHERS_MAY_READ:
-        return
-    problem = f"others may read the credentials in {path}: run chmod 600 '{path}'"
-    if strict:
-        raise CredentialsError(problem)
-    stacklevel, _ = calling_place()
-    warnings.warn(problem, InsecureFileWarning, stacklevel=stacklevel)
-
-
-def _parse(path: Path, text: str) -> Profile:
-    import configparser  # noqa: PLC0415  few have such a file
-
-    parser = configparser.ConfigParser(interpolation=None)
-    try:
-        parser.read_string(text)
-    except configparser.Error as error:
-        problem = f"{path} is no profile file: {type(error).__name__}"  # its text holds the line, and so a secret
-    else:
-        section = next(filter(parser.has_section, _SECTIONS), _SECTIONS[0])
-        keys = ("ak", "sk", "security_token", "project_id", "iam_endpoint")
-        return Profile(path, *(parser.get(section, key, fallback=None) or None for key in keys))
-    raise CredentialsError(problem)
 
 
 @contextmanager
