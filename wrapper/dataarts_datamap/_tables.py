@@ -107,6 +107,9 @@ class Table(Struct, frozen=True, kw_only=True):
             "status": self.status,
         }
 
+    def __hash__(self) -> int:
+        return hash(self.guid)  # what was sent is no part of it: it cannot be hashed
+
     def __repr__(self) -> str:
         return f"Table(guid={self.guid!r}, full_name={self.full_name!r}, source_type={self.source_type!r})"
 
@@ -158,6 +161,12 @@ class LineageEdge(Struct, frozen=True, kw_only=True):
     source: Table | None = None
     target: Table | None = None
     node: LineageNode | None = None
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What tells steps apart: both tables and the operator."""
+        ends = (self.source and self.source.guid, self.target and self.target.guid)
+        return (*ends, self.node and self.node.key)
 
 
 def qualified_path(qualified_name: str | None) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
-from dataarts_datamap_contract.mock._documented import SERVED_OPERATIONS
+from dataarts_datamap_contract.mock._data.documented import SERVED_OPERATIONS
 from dataarts_datamap_contract.specification import specification_of
 
 if TYPE_CHECKING:
