@@ -23,6 +23,7 @@ from dataarts_datamap import (
     ExportSummary,
     FieldProblem,
     IncompleteWalkError,
+    LineageNode,
     Operator,
     OperatorStatus,
     Pager,
@@ -35,6 +36,8 @@ from dataarts_datamap import (
     Run,
     RunPage,
     RunState,
+    Table,
+    TablePager,
     TableStatus,
     TokenCredentials,
     UpstreamError,
@@ -56,6 +59,11 @@ def use_client() -> None:
     ) as client:
         assert_type(client, DataMapClient)
         assert_type(client.list_operators("guid"), list[Operator])
+        assert_type(client.find_table("sales.orders"), Table)
+        assert_type(client.search_tables("orders", types=("table",)), TablePager)
+        assert_type(client.search_tables("orders").to_list(max_items=3), list[Table])
+        assert_type(client.lineage().upstream("sales.orders", depth=2), list[Table])
+        assert_type(client.lineage().producers("sales.orders"), tuple[LineageNode, ...])
         pager = client.list_runs("937987", job_name="j", since=timedelta(hours=24), page_size=50, strict=True)
         assert_type(pager, Pager[Run])
         assert_type(pager.first(), Run | None)

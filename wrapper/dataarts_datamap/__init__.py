@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from dataarts_datamap._auth.ecs_metadata import EcsMetadataCredentials
     from dataarts_datamap._auth.password import PasswordCredentials
     from dataarts_datamap._client.clients import AsyncDataMapClient, DataMapClient
+    from dataarts_datamap._client.table_pagers import AsyncTablePager, TablePager
     from dataarts_datamap._clock import Clock
     from dataarts_datamap._errors import (
+        AmbiguousTableError,
         AnswerTooLargeError,
         AuthenticationError,
         BadRequestError,
@@ -51,6 +53,8 @@ if TYPE_CHECKING:
         ServerError,
         ServiceError,
         StatusError,
+        TableNameError,
+        TableNotFoundError,
         TransportError,
         UnsuccessfulError,
         UpstreamError,
@@ -60,16 +64,20 @@ if TYPE_CHECKING:
     from dataarts_datamap._messages import Request, Response
     from dataarts_datamap._models import FieldProblem, Operator, Run, RunOrigin, RunPage, RunState
     from dataarts_datamap._monitoring.freshness import OperatorStatus, RunsStatus, TableStatus, Verdict, table_status
+    from dataarts_datamap._monitoring.lineage import Lineage
     from dataarts_datamap._paging.pager import AsyncPager, Pager
     from dataarts_datamap._retry.attempts import Attempt
     from dataarts_datamap._retry.policy import Retry
+    from dataarts_datamap._tables import LineageEdge, LineageNode, Table
 
 __all__ = [
     "REGIONS",
     "AccessKeyCredentials",
+    "AmbiguousTableError",
     "AnswerTooLargeError",
     "AsyncDataMapClient",
     "AsyncPager",
+    "AsyncTablePager",
     "Attempt",
     "AuthenticationError",
     "BadRequestError",
@@ -96,6 +104,9 @@ __all__ = [
     "InvalidEnvelopeError",
     "InvalidResponseError",
     "InvalidRowError",
+    "Lineage",
+    "LineageEdge",
+    "LineageNode",
     "MissingExtraError",
     "NotFoundError",
     "Operator",
@@ -119,6 +130,10 @@ __all__ = [
     "ServerError",
     "ServiceError",
     "StatusError",
+    "Table",
+    "TableNameError",
+    "TableNotFoundError",
+    "TablePager",
     "TableStatus",
     "TokenCredentials",
     "TransportError",
@@ -137,6 +152,7 @@ _HOMES = {
     "_retry.attempts": ("Attempt",),
     "_auth.chain": ("find_credentials",),
     "_client.clients": ("AsyncDataMapClient", "DataMapClient"),
+    "_client.table_pagers": ("AsyncTablePager", "TablePager"),
     "_clock": ("Clock",),
     "_auth.credentials": ("AccessKeyCredentials", "Credentials", "RenewableCredentials", "TokenCredentials"),
     "_auth.ecs_metadata": ("EcsMetadataCredentials",),
@@ -144,10 +160,12 @@ _HOMES = {
     "_monitoring.freshness": ("OperatorStatus", "RunsStatus", "TableStatus", "Verdict", "table_status"),
     "_messages": ("Request", "Response"),
     "_models": ("FieldProblem", "Operator", "Run", "RunOrigin", "RunPage", "RunState"),
+    "_monitoring.lineage": ("Lineage",),
     "_paging.pager": ("AsyncPager", "Pager"),
     "_auth.password": ("PasswordCredentials",),
     "_api.regions": ("REGIONS", "Region"),
     "_retry.policy": ("Retry",),
+    "_tables": ("LineageEdge", "LineageNode", "Table"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

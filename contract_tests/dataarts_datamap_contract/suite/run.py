@@ -6,13 +6,13 @@ import random
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from dataarts_datamap_contract.specification import load_specification
+from dataarts_datamap_contract.specification import load_specification, specification_of
 from dataarts_datamap_contract.suite._http.caller import BudgetSpentError, Caller, NoResponseError, Pace
 from dataarts_datamap_contract.suite._judging.ledger import Ledger, StopRunError
 from dataarts_datamap_contract.suite._judging.oracle import Oracle
 from dataarts_datamap_contract.suite._probes.order import run_probes
 from dataarts_datamap_contract.suite._probes.session import Session
-from dataarts_datamap_contract.suite.catalogue import CATALOGUE, checks_of
+from dataarts_datamap_contract.suite.catalogue import CATALOGUE, CHECKED_OPERATIONS, checks_of
 from dataarts_datamap_contract.suite.coverage import measure_coverage
 from dataarts_datamap_contract.suite.verdicts import Evidence, Report
 
@@ -50,7 +50,7 @@ def run_suite(
     if unknown:
         raise ValueError(f"stop_on names no check of the catalogue: {', '.join(unknown)}")
     ledger = Ledger(target, levels, stop_on)
-    oracle = Oracle(load_specification())
+    oracle = Oracle(specification_of(CHECKED_OPERATIONS))
     stopped = False
     notes: list[str] = []
     try:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from dataarts_datamap._client.shared import DEFAULT_PAGE_SIZE, BaseClient
+from dataarts_datamap._client.table_calls import AsyncTableCalls, TableCalls
 from dataarts_datamap._models import Operator, Run
 from dataarts_datamap._paging.pager import AsyncPager, Pager, PageReader
 from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
@@ -24,7 +25,7 @@ _LONGEST_WAIT: Final = 60.0
 _DEFAULT_LOOK_BACK: Final = timedelta(days=7)
 
 
-class DataMapClient(BaseClient[Pager[Run]]):
+class DataMapClient(BaseClient[Pager[Run]], TableCalls):
     """Asks the Data Map which runs produced a table. For threads; close it, or use it in a ``with`` block.
 
     One that is forgotten with connections open gives a ``ResourceWarning`` that names where it was made.
@@ -206,7 +207,7 @@ class DataMapClient(BaseClient[Pager[Run]]):
         return Pager(self._transport, reading, resume_token)
 
 
-class AsyncDataMapClient(BaseClient[AsyncPager[Run]]):
+class AsyncDataMapClient(BaseClient[AsyncPager[Run]], AsyncTableCalls):
     """Asks the Data Map which runs produced a table. For an event loop; close it, or use it in an ``async with`` block.
 
     One that is forgotten with connections open gives a ``ResourceWarning`` that names where it was made.

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from dataarts_datamap._auth.credentials import Credentials
+    from dataarts_datamap._client.catalog import Catalog
     from dataarts_datamap._client.settings import ClientSettings
     from dataarts_datamap._messages import Request, Steps
 
@@ -307,6 +308,13 @@ class BaseClient(Generic[PagerT]):
 
     @abstractmethod
     def _pager(self, reading: PageReader, resume_token: str | None) -> PagerT: ...
+
+    def _catalog_of(self) -> Catalog:
+        from dataarts_datamap._client.catalog import Catalog  # noqa: PLC0415  loaded where tables are asked for
+
+        made = Catalog(self._settings.endpoint, self._find_scope, self._credentials, self._policy)
+        catalog: Catalog = vars(self).setdefault("_catalog", made)  # of two threads, the first one's
+        return catalog
 
     def _find_scope(self) -> Steps[Scope]:
         return (yield from self._discovery.scope()) if self._scope is None else self._scope

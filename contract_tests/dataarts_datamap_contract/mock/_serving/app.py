@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from dataarts_datamap_contract.mock._data.documented import SERVED_OPERATIONS
 from dataarts_datamap_contract.mock._data.encoding import EncodedRows
 from dataarts_datamap_contract.mock._data.paging import PagingRules
 from dataarts_datamap_contract.mock._data.rendering import RunPages, render_operators
@@ -24,7 +25,7 @@ from dataarts_datamap_contract.mock._web.requests import RequestParts, read_body
 from dataarts_datamap_contract.mock._web.responses import HttpError, Reply, ResponseWriter
 from dataarts_datamap_contract.mock._web.routes import Route
 from dataarts_datamap_contract.mock._web.validation import Arguments, ParameterRules
-from dataarts_datamap_contract.specification import load_specification
+from dataarts_datamap_contract.specification import specification_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +45,7 @@ _UNKNOWN_API = "The API does not exist or has not been published in the environm
 
 
 def create_app(config: MockConfig) -> ASGIApp:
-    """An ASGI application that serves both operations of the specification.
+    """An ASGI application that serves ShowInstanceInfos and ShowNodes.
 
     A request is judged in this order, and the first error is the response:
 
@@ -167,7 +168,7 @@ def _routes(config: MockConfig, controls: Controls, alter: Alteration) -> list[R
 
 
 def _declared_routes(service: _Service, authenticate: Callable[[RequestParts], None], alter: Alteration) -> list[Route]:
-    document = load_specification()
+    document = specification_of(SERVED_OPERATIONS)
     return [
         Route.of(template, _declared_operations(document, path_item, service, authenticate, alter))
         for template, path_item in document["paths"].items()
@@ -197,7 +198,7 @@ def _declared_operations(
 
 
 class _Service:
-    """The two operations, for a request that was let in and is valid."""
+    """Both operations, for a request that was let in and is valid."""
 
     def __init__(self, config: MockConfig, world: World) -> None:
         self._config = config

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
-from dataarts_datamap_contract.specification import load_specification
+from dataarts_datamap_contract.mock._data.documented import SERVED_OPERATIONS
+from dataarts_datamap_contract.specification import specification_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,7 +51,10 @@ def documentation(raw_path: bytes) -> Response | None:
 @cache
 def served_files() -> Mapping[bytes, tuple[bytes, str]]:
     """Body and media type by path: read when the first of them is asked for."""
-    specification = {**load_specification(), "servers": [{"url": "/", "description": "This mock server."}]}
+    specification = {
+        **specification_of(SERVED_OPERATIONS),
+        "servers": [{"url": "/", "description": "This mock server."}],
+    }
     files = {b"/docs/openapi.json": (json.dumps(specification, ensure_ascii=False).encode(), "application/json")}
     swagger = _swagger_folder()
     if swagger is None:
