@@ -264,7 +264,7 @@ class BaseClient(Generic[PagerT]):
                 )
         plan = _walk_options(page_size, offset_unit, slice_span)
         for one in chosen or ():
-            self._refuse_bad_arguments(one, span, limit=page_size)
+            self._runs_request(_NOT_YET_KNOWN, one, span, offset=0, limit=page_size)  # refuses what could not be sent
         from dataarts_datamap._paging.table_walk import MergedWalk, TableWalk  # noqa: PLC0415  loaded for this call alone
 
         def begin() -> Steps[PagedWalk]:

@@ -54,6 +54,11 @@ if TYPE_CHECKING:
 )
 @click.option("--csv-guard", is_flag=True, help="In CSV, make text harmless that a spreadsheet would run.")
 @click.option("--csv-bom", is_flag=True, help="Begin CSV with a byte order mark, for Excel.")
+@click.option(
+    "--file-source",
+    metavar="REGION,PROJECT_ID,INSTANCE_ID",
+    help="Where the rows of an older FILE were read, which has no columns for that.",
+)
 @click.option("--table-name", default="runs", metavar="NAME", help="Table in a DuckDB database (runs).")
 @selection_options
 @connection_options
@@ -70,12 +75,14 @@ def export(  # noqa: PLR0913  one parameter for each option
     csv_guard: bool,
     csv_bom: bool,
     table_name: str,
+    file_source: str | None,
     **settings: Any,  # noqa: ANN401
 ) -> None:
     """Write the runs of a table, or of one of its operators, to FILE.
 
     The file is whole or as it was: an export that is interrupted leaves no half of one. What FILE held is replaced,
-    unless it is added to with --append or --since-last. The times in it are UTC.
+    unless it is added to with --append or --since-last: then runs of the same region, project, instance, workspace,
+    task, operator, id and planned time are replaced, and all others stay. The times in it are UTC.
 
     \b
     Examples:
@@ -106,6 +113,7 @@ def export(  # noqa: PLR0913  one parameter for each option
             csv_guard=csv_guard,
             csv_bom=csv_bom,
             table=table_name,
+            file_source=None if file_source is None else [part.strip() for part in file_source.split(",")],
         )
     tell_if_none(summary.written, "runs in this window")
     _tell_summary(summary, file)
@@ -114,4 +122,4 @@ def export(  # noqa: PLR0913  one parameter for each option
 def _tell_summary(summary: ExportSummary, file: Path) -> None:
     tell(f"{summary.written} runs written, {summary.kept} kept: {file} has {summary.written + summary.kept}")
     if summary.without_id:
-        tell(f"{summary.without_id} runs have no id: an increment takes a changed one for another run")
+        tell(f"{summary.without_id} runs have no id: an increment knows such a run by its times alone")
