@@ -111,12 +111,18 @@ class Faulty:
 
 
 @contextmanager
-def faulty_server(script: Callable[[Connection], None], *, tls: ssl.SSLContext | None = None) -> Iterator[Faulty]:
+def faulty_server(
+    script: Callable[[Connection], None],
+    *,
+    tls: ssl.SSLContext | None = None,
+    host: str = "127.0.0.1",
+    port: int = 0,
+) -> Iterator[Faulty]:
     """A server on a real socket that does to each connection what the script says, and then closes it."""
     stopped = Event()
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with socket.create_server((host, port)) as listener:
         scheme = "http" if tls is None else "https"
-        server = Faulty(f"{scheme}://127.0.0.1:{listener.getsockname()[1]}")
+        server = Faulty(f"{scheme}://{host}:{listener.getsockname()[1]}")
         thread = Thread(target=_accept, args=(listener, server, script, tls, stopped), daemon=True)
         thread.start()
         yield server

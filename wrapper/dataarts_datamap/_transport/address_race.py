@@ -40,6 +40,9 @@ class AddressRace:
         addresses: In the order in which they are tried.
         left: Seconds that an attempt may still take; asked when it begins.
         watching: In what a socket is waited for.
+
+    Attributes:
+        silent: Addresses that had not answered when one was connected, though they began before it.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class AddressRace:
         self._selector = selectors.DefaultSelector()
         self._watched = ExitStack()
         self._failure: Exception = ConnectError("the name has no address")
+        self.silent: list[Address] = []
 
     def run(self) -> tuple[socket.socket, Address]:
         """The socket that is connected first, and its address.
@@ -68,6 +72,7 @@ class AddressRace:
         try:
             with self._selector, self._watched:
                 winner, address = self._first_to_connect()
+            self.silent = [other for other in self._under_way.values() if other is not address]
             del self._under_way[winner]
         finally:
             for loser in self._under_way:

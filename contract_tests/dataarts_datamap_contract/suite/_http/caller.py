@@ -1,16 +1,17 @@
-"""Sends requests exactly as they stand: httpcore, unlike the clients above it, tidies nothing."""
+"""Sends requests exactly as they stand: httpcore2, unlike the clients above it, tidies nothing."""
 
 from __future__ import annotations
 
 import ssl
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
-import httpcore
+import httpcore2
 
 from dataarts_datamap_contract.suite._http.messages import Response
+from dataarts_datamap_contract.suite._http.proxies import find_proxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +24,13 @@ _TRANSIENT = frozenset({502, 503, 504})
 _THROTTLED = 429
 _MOST_WAITS = 5
 _LONGEST_WAIT = 10.0
+_NO_RESPONSE = (
+    httpcore2.NetworkError,
+    httpcore2.TimeoutException,
+    httpcore2.LocalProtocolError,
+    httpcore2.ProxyError,
+    OSError,
+)
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PROPFIND", "SEARCH"})
 
 
@@ -64,13 +72,28 @@ class Caller:
     def __init__(self, endpoint: str, pace: Pace, *, may_write: bool = False) -> None:
         parts = urlsplit(endpoint)
         self._url = (parts.scheme.encode(), (parts.hostname or "").encode("idna"), parts.port)
+        self._extensions: dict[str, Any] = {
+            "timeout": dict.fromkeys(("connect", "read", "write", "pool"), _TIMEOUT_SECONDS)
+        }
         self.host = parts.netloc
         self.base_path = parts.path.rstrip("/")
         self._pace = pace
         self._may_write = may_write
         self._next = 0.0
         self.sent = 0
-        self._pool = httpcore.ConnectionPool(ssl_context=ssl.create_default_context(), max_connections=1)
+        tls = ssl.create_default_context()
+        try:
+            self._proxy = find_proxy(endpoint)
+        except ValueError as error:
+            raise NoResponseError(str(error)) from error
+        proxy = None
+        if self._proxy is not None:
+            under_tls = tls if self._proxy.url.startswith("https:") else None
+            proxy = httpcore2.Proxy(self._proxy.url, auth=self._proxy.auth, ssl_context=under_tls)
+            if ":" in (parts.hostname or ""):  # the library asks a proxy for an address as it stands
+                self._url = (self._url[0], b"[%b]" % self._url[1], self._url[2])
+                self._extensions["sni_hostname"] = parts.hostname
+        self._pool = httpcore2.ConnectionPool(ssl_context=tls, proxy=proxy, max_connections=1)
 
     def __enter__(self) -> Self:
         return self
@@ -112,15 +135,17 @@ class Caller:
         try:
             with self._pool.stream(
                 request.method,
-                httpcore.URL(scheme=self._url[0], host=self._url[1], port=self._url[2], target=target),
+                httpcore2.URL(scheme=self._url[0], host=self._url[1], port=self._url[2], target=target),
                 headers=[(name.encode("ascii"), value.encode("utf-8")) for name, value in fields],
-                extensions={"timeout": dict.fromkeys(("connect", "read", "write", "pool"), _TIMEOUT_SECONDS)},
+                extensions=self._extensions,
             ) as response:
                 return Response(response.status, _decode_fields(response.headers), _read(response))
-        except (httpcore.RemoteProtocolError, httpcore.ReadError) as error:
+        except (httpcore2.RemoteProtocolError, httpcore2.ReadError) as error:
             raise BrokenResponseError(f"{type(error).__name__}: {error}") from error
-        except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.LocalProtocolError, OSError) as error:
-            raise NoResponseError(f"{type(error).__name__}: {error}") from error
+        except _NO_RESPONSE as error:
+            self._pool.close()  # where a handshake behind a proxy fails, the library counts its connection as used
+            way = f" (through the proxy {self._proxy.url})" if self._proxy else ""
+            raise NoResponseError(f"{type(error).__name__}: {error}{way}") from error
 
     def take_turn(self) -> None:
         """Wait until the next request may go, and count it.
@@ -137,7 +162,7 @@ class Caller:
         self._next = max(now, self._next) + self._pace.interval
 
 
-def _read(response: httpcore.Response) -> bytes:
+def _read(response: httpcore2.Response) -> bytes:
     content = bytearray()
     for chunk in response.iter_stream():
         content += chunk
