@@ -22,7 +22,7 @@ from dataarts_datamap import (
     find_credentials,
 )
 from support.answers import json_answer, run_page
-from support.command import called
+from support.command import called, point_at
 from support.faces import SETTINGS, WINDOW
 from support.iam import token_answer
 from support.scripted_server import ScriptedServer
@@ -176,17 +176,23 @@ def test_damaged_ids(value: str, told: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["ETL_Job\n", " ETL_Job", "ETL_Job\u00a0", '"ETL_Job"', "\ufeffETL_Job"])
-def test_odd_job_name(name: str) -> None:
-    """A job's name that hardly is one is sent as it is, with a warning: it would find no run in silence."""
-    with (
-        ScriptedServer(run_page()) as server,
-        DataMapClient(endpoint=server.url, **SETTINGS) as client,
-        pytest.warns(DamagedValueWarning, match="job_name '.*ETL_Job"),
-    ):
-        client.list_runs("1", job_name=name, **WINDOW).to_list()
+@pytest.mark.parametrize("verb", [("runs", "--since", "1h"), ("wait", "--since", "1h", "--timeout", "1s")])
+def test_odd_job_name(
+    capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch, verb: tuple[str, ...], name: str
+) -> None:
+    """A job's name as it hardly is typed is sent as it is, with a warning: it would find no run in silence."""
+    with ScriptedServer(run_page()) as server:
+        point_at(server, monkeypatch)
+        _, _, err = called(capfdbinary, *verb, "--task-id", "1", "--job-name", name)
+
+    assert server.asked
+    assert "warning: the name '" in err
+    assert "unless it belongs there" in " ".join(err.split())
 
 
-@pytest.mark.parametrize("sent", [{"task_id": "1\n"}, {"task_id": "1 "}, {"workspace_id": "w\r"}])
+@pytest.mark.parametrize(
+    "sent", [{"task_id": "1\n"}, {"task_id": "1 "}, {"task_id": "\ufeff1"}, {"workspace_id": "w\r"}]
+)
 def test_damaged_ids_of_the_service(face: Face, sent: dict[str, str]) -> None:
     """An id that the service sends and that cannot be one makes its list unusable: it is not asked with."""
     operator = {"task_id": "1", "job_name": "a", "workspace_id": "w", **sent}

@@ -112,7 +112,6 @@ NAMES = [
 ]
 
 
-@pytest.mark.filterwarnings("ignore::dataarts_datamap.DamagedValueWarning")
 @pytest.mark.parametrize("name", NAMES)
 def test_job_name_goes_out_encoded(face: Face, name: str) -> None:
     """Any other job name goes out as the same name: percent-encoded, a blank as %20, in its one parameter."""

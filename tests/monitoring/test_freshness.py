@@ -290,7 +290,10 @@ def test_any_runs(runs: list[Run], max_age: timedelta | None) -> None:
     [
         ({"now": datetime(2024, 1, 1)}, "now must be an aware datetime"),  # noqa: DTZ001  the naive one to refuse
         ({"now": NOW, "max_age": timedelta(0)}, "max_age must be a timedelta longer than nothing"),
-        ({"now": NOW, "max_age": 26}, "max_age must be a timedelta longer than nothing, not 26"),
+        (
+            {"now": NOW, "max_age": 26},
+            r"max_age must be a timedelta longer than nothing, such as timedelta\(hours=26\), not 26",
+        ),
     ],
 )
 def test_wrong_arguments(wrong: dict[str, Any], told: str) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dataarts_datamap._errors import ExportError, InvalidArgumentError
 from dataarts_datamap._text import printable, shown
@@ -33,14 +34,22 @@ def replaceable(path: str | os.PathLike[str]) -> Path:
     return where
 
 
+_OF_THE_DISK: Final = {errno.ENOSPC, errno.EFBIG, errno.EIO, getattr(errno, "EDQUOT", errno.ENOSPC)}
+
+
 @contextmanager
 def scratch(target: Path) -> Generator[Path]:
     """A path of the target's name in a folder of its own beside the target, gone at the end of the block.
 
     A process that is killed leaves the folder, such as ``.runs.csv.k3v9x2ab.tmp``.
     """
-    with TemporaryDirectory(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent) as folder:
-        yield Path(folder, target.name)
+    try:
+        with TemporaryDirectory(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent) as folder:
+            yield Path(folder, target.name)
+    except OSError as error:
+        if error.errno in _OF_THE_DISK and error.filename is None:
+            error.filename = str(target)
+        raise
 
 
 @contextmanager

@@ -13,7 +13,7 @@ def checked_endpoint(
     name: str = "endpoint",
     allow_http: bool = False,
     is_proxied: bool = False,
-    remedy: str = "write https, or pass allow_http=True (--allow-http)",
+    remedy: str = "write https, or pass allow_http=True (--allow-http; DATAMAP_ALLOW_HTTP=1 in the environment)",
 ) -> str:
     """The address without a trailing slash; a path prefix is kept.
 

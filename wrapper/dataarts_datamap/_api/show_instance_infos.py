@@ -52,7 +52,7 @@ def runs_request(  # noqa: PLR0913  the operation has that many parameters
         project_id=path_segment("project_id", project_id),
         task_id=path_segment("task_id", task_id),
         instance=identifier("instance_id", instance_id),
-        workspace_id=UNSET if workspace_id is None else identifier("workspace_id", workspace_id),
+        workspace_id=UNSET if workspace_id is None else query_text("workspace_id", workspace_id),
         job_name=query_text("job_name", job_name),
         start_time=start,
         end_time=end,

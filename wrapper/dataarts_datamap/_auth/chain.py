@@ -10,8 +10,9 @@ from msgspec import Struct
 
 from dataarts_datamap._auth.credentials import AccessKeyCredentials, TokenCredentials
 from dataarts_datamap._auth.profile import FILE_VARIABLE, SECTIONS, read_profile
-from dataarts_datamap._errors import CredentialsError, InvalidArgumentError
+from dataarts_datamap._errors import ConfigurationError, CredentialsError, InvalidArgumentError
 from dataarts_datamap._secrets import SecretStruct
+from dataarts_datamap._text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from dataarts_datamap._auth.credentials import Credentials
 
 _NAME_VARIABLE: Final = "DATAMAP_CREDENTIALS"
+_HTTP_VARIABLE: Final = "DATAMAP_ALLOW_HTTP"
+_ON: Final = frozenset({"1", "true", "yes", "on"})
+_OFF: Final = frozenset({"", "0", "false", "no", "off"})
 
 
 class Found(Struct, frozen=True):
@@ -82,6 +86,18 @@ class Search(SecretStruct, frozen=True, kw_only=True):
         )
 
 
+def allows_http(environ: Mapping[str, str]) -> bool:
+    """Whether the environment lets addresses be plain ``http`` to another machine.
+
+    Raises:
+        ConfigurationError: The variable is neither on nor off.
+    """
+    said = environ.get(_HTTP_VARIABLE, "")
+    if said.lower() not in _ON | _OFF:
+        raise ConfigurationError(f"{_HTTP_VARIABLE} must be 1 or 0, not {shown(said)}")
+    return said.lower() in _ON
+
+
 def find_credentials(  # noqa: PLR0913  a password needs to know where it goes
     name: str | None = None,
     *,
@@ -89,7 +105,7 @@ def find_credentials(  # noqa: PLR0913  a password needs to know where it goes
     region: str | None = None,
     project_id: str | None = None,
     iam_endpoint: str | None = None,
-    allow_http: bool = False,
+    allow_http: bool | None = None,
     strict_permissions: bool = False,
 ) -> Credentials:
     """The first credentials that are found, in this order; an empty variable counts as not set.
@@ -114,7 +130,8 @@ def find_credentials(  # noqa: PLR0913  a password needs to know where it goes
         project_id: Project of a password's token; ``DATAMAP_PROJECT_ID`` or ``HUAWEICLOUD_SDK_PROJECT_ID``, if left
             out, and else the one that is named like the region.
         iam_endpoint: Address of a password's IAM; ``HUAWEICLOUD_SDK_IAM_ENDPOINT``, if left out, and else the region's.
-        allow_http: Whether that address may be plain ``http`` to another machine than this one.
+        allow_http: Whether that address may be plain ``http`` to another machine than this one; ``DATAMAP_ALLOW_HTTP``
+            (1 or 0), if left out.
         strict_permissions: Whether a file that others may read is refused, instead of used with a warning.
 
     Raises:
@@ -124,12 +141,13 @@ def find_credentials(  # noqa: PLR0913  a password needs to know where it goes
         InvalidArgumentError: What was found is damaged, such as by a line break at its end; the text says where it was
             found and how to fix it, and shows no secret.
     """
+    known = os.environ if environ is None else environ
     search = Search(
-        environ=os.environ if environ is None else environ,
+        environ=known,
         region=region,
         project_id=project_id,
         iam_endpoint=iam_endpoint,
-        allow_http=allow_http,
+        allow_http=allows_http(known) if allow_http is None else allow_http,
         strict_permissions=strict_permissions,
     )
     return search.run(name).credentials

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypedDict
 from dataarts_datamap._api.endpoints import checked_endpoint
 from dataarts_datamap._api.regions import find_region
 from dataarts_datamap._arguments import identifier, login_text, path_segment
-from dataarts_datamap._auth.chain import Found, Search
+from dataarts_datamap._auth.chain import Found, Search, allows_http
 from dataarts_datamap._client.identifiers import Settings, how_to_set
 from dataarts_datamap._errors import ConfigurationError, InvalidArgumentError
 from dataarts_datamap._text import shown
@@ -65,6 +65,8 @@ def completed_settings(settings: ClientSettings) -> ClientSettings:
         completed["region"] = first(None, "DATAMAP_REGION")
     if completed.get("endpoint") is None:
         completed["endpoint"] = _overridden_endpoint(completed.get("region"))
+    if settings.get("allow_http") is None:
+        completed["allow_http"] = allows_http(os.environ)
     completed["instance_id"] = first(settings.get("instance_id"), "DATAMAP_INSTANCE_ID")
     completed["workspace_id"] = first(settings.get("workspace_id"), "DATAMAP_WORKSPACE_ID")
     project_id = first(settings.get("project_id"), "DATAMAP_PROJECT_ID", "HUAWEICLOUD_SDK_PROJECT_ID")
@@ -76,7 +78,7 @@ def completed_settings(settings: ClientSettings) -> ClientSettings:
             region=completed.get("region"),
             project_id=project_id,
             iam_endpoint=iam_endpoint,
-            allow_http=settings.get("allow_http", False),
+            allow_http=completed.get("allow_http", False),
         ).run()
         if given is None
         else Found(given)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar, Unpack, cast, g
 from dataarts_datamap._api.endpoints import address_name
 from dataarts_datamap._api.show_instance_infos import decode_page, runs_request
 from dataarts_datamap._api.show_nodes import decode_operators, operators_request
-from dataarts_datamap._arguments import members, path_segment, query_integer, warn_of_damage
+from dataarts_datamap._arguments import identifier, members, path_segment, query_integer
 from dataarts_datamap._auth.chain import Search
 from dataarts_datamap._client.identifiers import Scope, Settings
 from dataarts_datamap._client.settings import (
@@ -44,7 +44,7 @@ from dataarts_datamap._retry.exchange import exchange
 from dataarts_datamap._retry.policy import Policy, Retry
 from dataarts_datamap._retry.rate_limiter import RateLimiter
 from dataarts_datamap._text import shown
-from dataarts_datamap._times import EPOCH, MILLISECOND
+from dataarts_datamap._times import EPOCH, MILLISECOND, span_hint
 from dataarts_datamap._transport.driver import Network
 from dataarts_datamap._transport.proxies import checked_proxy
 from dataarts_datamap._warnings import calling_place
@@ -146,7 +146,7 @@ class BaseClient(Generic[PagerT]):
         no variable gives them. An empty variable counts as not set, and so does a keyword that is None. Where a keyword
         says where the service is, neither ``DATAMAP_ENDPOINT`` nor ``DATAMAP_REGION`` does; a region's own address is
         overridden by ``HUAWEICLOUD_SDK_REGION_DATAARTSSTUDIO_EU_WEST_101`` and the like, of whose addresses, separated
-        by commas, the first is used.
+        by commas, the first is used. ``DATAMAP_ALLOW_HTTP=1`` is ``allow_http=True``, for trying out.
 
         Raises:
             ConfigurationError: A setting is missing or unusable; the text names it and its variable.
@@ -204,7 +204,6 @@ class BaseClient(Generic[PagerT]):
                 raise InvalidArgumentError(f"the resume_token is of another operator: {shown(resumed.job_name)}")
         plan = _walk_options(page_size, offset_unit, slice_span)
         self._refuse_bad_arguments(operator, span, limit=page_size)
-        warn_of_damage("job_name", operator.job_name)
 
         def begin() -> Steps[PagedWalk]:
             yield from ()
@@ -369,7 +368,6 @@ class BaseClient(Generic[PagerT]):
         operator = Operator(task_id=task_id, job_name=job_name, workspace_id=workspace_id)
         begun = window(start=start, end=end, since=since, now=datetime.now(UTC))
         self._refuse_bad_arguments(operator, begun, limit=DEFAULT_PAGE_SIZE)
-        warn_of_damage("job_name", operator.job_name)
         plan = _walk_options(DEFAULT_PAGE_SIZE, "auto", DEFAULT_SLICE_SPAN)
 
         def look() -> Steps[list[Run]]:
@@ -394,6 +392,8 @@ class BaseClient(Generic[PagerT]):
     def _refuse_bad_arguments(self, operator: Operator, span: Window, *, limit: int) -> None:
         """Refuse now what could not be sent when the runs are read."""
         self._runs_request(_NOT_YET_KNOWN, operator, span, offset=0, limit=limit)
+        if operator.workspace_id is not None:
+            identifier("workspace_id", operator.workspace_id)
 
     def _runs_request(self, scope: Scope, operator: Operator, span: Window, *, offset: int, limit: int) -> Request:
         return runs_request(
@@ -415,7 +415,10 @@ def _walk_options(page_size: int, offset_unit: OffsetUnit, slice_span: object) -
         raise InvalidArgumentError(f"offset_unit must be 'auto', 'row' or 'page', not {shown(offset_unit)}")
     query_integer("page_size", page_size, minimum=1)
     if not isinstance(slice_span, timedelta) or slice_span < _SHORTEST_SLICE:
-        raise InvalidArgumentError(f"slice_span must be a timedelta of a second or more, not {shown(slice_span)}")
+        hint = span_hint(slice_span, "timedelta(days=1)")
+        raise InvalidArgumentError(
+            f"slice_span must be a timedelta of a second or more, such as {hint}, not {shown(slice_span)}"
+        )
     return WalkOptions(
         page_size=page_size,
         offset_unit=offset_unit,

@@ -20,7 +20,7 @@ from dataarts_datamap._export.formats.duckdb import DatabaseWriter, duckdb_colum
 from dataarts_datamap._export.formats.ndjson import NdjsonWriter, ndjson_columns, ndjson_rows
 from dataarts_datamap._export.increment import IDENTITY, POSITION, Identities, resume_at
 from dataarts_datamap._text import printable, shown
-from dataarts_datamap._times import EPOCH, MILLISECOND
+from dataarts_datamap._times import EPOCH, MILLISECOND, span_hint
 
 if TYPE_CHECKING:
     import os
@@ -198,7 +198,10 @@ def _check_iterable(runs: object) -> None:
 
 def _checked_lookback(lookback: object) -> timedelta:
     if not isinstance(lookback, timedelta) or lookback < timedelta(0):
-        raise InvalidArgumentError(f"lookback must be a timedelta that is not negative, not {shown(lookback)}")
+        hint = span_hint(lookback, "timedelta(days=7)")
+        raise InvalidArgumentError(
+            f"lookback must be a timedelta that is not negative, such as {hint}, not {shown(lookback)}"
+        )
     return lookback
 
 

@@ -14,6 +14,7 @@ from dataarts_datamap._arguments import members
 from dataarts_datamap._errors import InvalidArgumentError
 from dataarts_datamap._models import Operator, OperatorKey, Run, RunState, operator_key, operator_of
 from dataarts_datamap._text import printable, shown
+from dataarts_datamap._times import span_hint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -321,7 +322,8 @@ def _checked_now(now: object) -> datetime:
 
 def _checked_span(name: str, span: object) -> timedelta:
     if not isinstance(span, timedelta) or span <= timedelta(0):
-        raise InvalidArgumentError(f"{name} must be a timedelta longer than nothing, not {shown(span)}")
+        hint = span_hint(span, "timedelta(hours=26)")
+        raise InvalidArgumentError(f"{name} must be a timedelta longer than nothing, such as {hint}, not {shown(span)}")
     return span
 
 

@@ -169,7 +169,8 @@ class AsyncReadAhead:
         import asyncio  # noqa: PLC0415  as above
 
         self._cancel(tuple(self._started))
-        await asyncio.gather(*self._cancelled, return_exceptions=True)
+        if self._cancelled:
+            await asyncio.gather(*self._cancelled, return_exceptions=True)
 
     def _cancel(self, reads: Iterable[PageRead]) -> None:
         self._cancelled = [task for task in self._cancelled if not task.done()]

@@ -63,8 +63,10 @@ def exchange(request: Request, credentials: Credentials, policy: Policy, decode:
 
 
 def _admission(policy: Policy) -> Steps[None]:
-    while wait := policy.limiter.wait(policy.clock.monotonic()):
+    now = policy.limiter.time(policy.clock.monotonic())
+    while wait := policy.limiter.wait(now):
         yield Sleep(wait)
+        now = max(policy.clock.monotonic(), now + wait)
 
 
 class _Renewal:

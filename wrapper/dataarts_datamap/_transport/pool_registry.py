@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from dataarts_datamap._errors import ClientClosedError
+from dataarts_datamap._errors import ClientClosedError, ConfigurationError
 from dataarts_datamap._one_shot_event import OneShotEvent
 from dataarts_datamap._transport.proxies import Proxy, environment_proxy
 
@@ -90,7 +90,14 @@ class PoolRegistry(Generic[PoolT]):
 def process_and_loop() -> tuple[int, AbstractEventLoop]:
     import asyncio  # noqa: PLC0415  as above
 
-    return os.getpid(), asyncio.get_running_loop()
+    try:
+        return os.getpid(), asyncio.get_running_loop()
+    except RuntimeError:
+        problem = (
+            "AsyncDataMapClient needs a running event loop of asyncio: under trio, call DataMapClient in a thread "
+            "(trio.to_thread.run_sync), or run anyio with its asyncio backend"
+        )
+    raise ConfigurationError(problem)
 
 
 def is_closed_here(place: tuple[int, AbstractEventLoop]) -> bool:

@@ -16,6 +16,7 @@ from dataarts_datamap._errors import (
     ConfigurationError,
     ConnectionFailedError,
     CredentialsError,
+    DamagedValueWarning,
     DataMapError,
     InvalidArgumentError,
     PermissionDeniedError,
@@ -84,7 +85,8 @@ class _Verbs(click.Group):
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     with warnings.catch_warnings():
-        warnings.simplefilter("always", RowProblemWarning)
+        for kind in (DamagedValueWarning, RowProblemWarning):
+            warnings.simplefilter("always", kind)
         warnings.showwarning = _show_warning
         return _exit_code(arguments)
 

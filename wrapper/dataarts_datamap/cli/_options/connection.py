@@ -38,6 +38,14 @@ max_age_option = click.option(
 )
 
 
+def parse_name(text: str) -> str:
+    """A name as it was typed, with a warning of what no name has, such as a blank at its end: it would find no run."""
+    from dataarts_datamap._arguments import warn_of_damage  # noqa: PLC0415  loads what --help does not need
+
+    warn_of_damage("the name", text)
+    return text
+
+
 def zone_option(of_what: str) -> Callable[[CommandT], CommandT]:
     """The option that names the zone of some times."""
     return click.option(
@@ -45,8 +53,9 @@ def zone_option(of_what: str) -> Callable[[CommandT], CommandT]:
         type=parse_zone,
         shell_complete=suggest_zones,
         default="UTC",
+        envvar="DATAMAP_TZ",
         metavar="ZONE",
-        help=f"Zone of {of_what} (UTC).",
+        help=f"Zone of {of_what} (UTC).  [env: DATAMAP_TZ]",
     )
 
 
@@ -95,7 +104,12 @@ def connection_options(command: CommandT) -> CommandT:
                 shell_complete=suggest_workspaces,
                 help="If an operator names none; auto for the only one.  [env: DATAMAP_WORKSPACE_ID]",
             ),
-            click.option("--allow-http", is_flag=True, help="Let addresses be plain http to another machine."),
+            click.option(
+                "--allow-http",
+                is_flag=True,
+                default=None,
+                help="Let addresses be plain http to another machine.  [env: DATAMAP_ALLOW_HTTP=1]",
+            ),
             click.option("--timeout", type=float, metavar="SECONDS", help="Longest wait for the next bytes (60)."),
             click.option(
                 "--deadline",

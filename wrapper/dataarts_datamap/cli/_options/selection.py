@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from dataarts_datamap.cli._options.connection import given, offset_unit_option, page_size_option, zone_option
+from dataarts_datamap.cli._options.connection import (
+    given,
+    offset_unit_option,
+    page_size_option,
+    parse_name,
+    zone_option,
+)
 from dataarts_datamap.cli._options.suggestions import suggest_spans
 from dataarts_datamap.cli._options.times import in_zone, parse_span, parse_time
 from dataarts_datamap.cli._printing.notices import tell_zone
@@ -138,7 +144,7 @@ def selection_options(command: Callable[..., None]) -> Callable[..., None]:
                 "--table", "table_guid", metavar="GUID", help="Runs of all operators that produce this table."
             ),
             click.option("--task-id", metavar="ID", help="Runs of one operator; goes with --job-name."),
-            click.option("--job-name", metavar="NAME", help="Name of that operator."),
+            click.option("--job-name", type=parse_name, metavar="NAME", help="Name of that operator."),
             click.option(
                 "--start", type=parse_time, metavar="TIME", help="Where the window begins: a date, a time, or epoch ms."
             ),

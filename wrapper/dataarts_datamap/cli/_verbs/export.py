@@ -21,8 +21,17 @@ if TYPE_CHECKING:
     from dataarts_datamap._export.export import ExportFormat, ExportSummary
 
 
+def _refuse_dash(_context: click.Context, _parameter: click.Parameter, file: Path) -> Path:
+    if str(file) == "-":
+        raise click.UsageError(
+            "an export is a file, whole or as it was, and not stdout: for a pipe, use datamap runs --output ndjson; "
+            "a file of that name is ./-"
+        )
+    return file
+
+
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path), callback=_refuse_dash)
 @click.option(
     "--format",
     "format_",
