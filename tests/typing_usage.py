@@ -24,6 +24,7 @@ from dataarts_datamap import (
     FieldProblem,
     IncompleteWalkError,
     LineageNode,
+    Link,
     Operator,
     OperatorStatus,
     Pager,
@@ -63,6 +64,7 @@ def use_client() -> None:
         assert_type(client.search_tables("orders", types=("table",)), TablePager)
         assert_type(client.search_tables("orders").to_list(max_items=3), list[Table])
         assert_type(client.lineage().upstream("sales.orders", depth=2), list[Table])
+        assert_type(client.explain("sales.orders", max_age=timedelta(hours=26)).causes, tuple[Link, ...])
         assert_type(client.lineage().producers("sales.orders"), tuple[LineageNode, ...])
         pager = client.list_runs("937987", job_name="j", since=timedelta(hours=24), page_size=50, strict=True)
         assert_type(pager, Pager[Run])

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from support.answers import json_answer
+from support.answers import json_answer, run_page
 from support.scripted_server import Answer, Asked, ScriptedServer
 
 if TYPE_CHECKING:
@@ -22,7 +22,9 @@ def guid_of(name: str) -> str:
     return f"{name.encode().hex():0>32}"[-32:]
 
 
-def entity(name: str, *, kind: str = "dataasset.Table", guid: str | None = None, **attributes: Any) -> dict[str, Any]:
+def entity(
+    name: str, /, *, kind: str = "dataasset.Table", guid: str | None = None, **attributes: Any
+) -> dict[str, Any]:
     """An asset with a qualified name, as the service sends it."""
     last = name.rpartition(".")[2]
     return {
@@ -115,3 +117,48 @@ class Catalog:
 def chain(*names: str) -> dict[str, list[dict[str, Any]]]:
     """The nodes of a chain of tables: each is made of the one before by an operator ``to_`` its last part."""
     return {f"to_{target}": [lineage_row(source, f"to_{target}", target)] for source, target in pairwise(names)}
+
+
+def run_page_of(job_name: str, *runs: tuple[int, str]) -> Answer:
+    """A page of runs, each of a plan in milliseconds and a status; those that ended took a minute."""
+    rows = [
+        {
+            "taskRunningLogId": plan % 2**31,
+            "taskId": 1,
+            "jobName": job_name,
+            "workspaceId": WORKSPACE,
+            "status": status,
+            "planTime": plan,
+            "startTime": plan,
+            "endTime": plan + 60_000,
+            "executionLogPath": f"obs://logs/{job_name}.job",
+        }
+        for plan, status in runs
+    ]
+    return run_page(*rows)
+
+
+@dataclass
+class Factory(Catalog):
+    """A catalog whose operators have runs.
+
+    Attributes:
+        runs: Plans and statuses of the runs of each operator, by its name.
+        readers: Operators that the service lists for a table beside those that write it, by its path.
+    """
+
+    runs: dict[str, list[tuple[int, str]]] = field(default_factory=dict[str, list[tuple[int, str]]])
+    readers: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+
+    def answer(self, asked: Asked) -> Answer:
+        url = urlsplit(asked.target)
+        parts = unquote(url.path).split("/")
+        if parts[-1] == "instances":
+            (job_name,) = parse_qs(url.query)["job_name"]
+            return run_page_of(job_name, *self.runs.get(job_name, []))
+        if parts[-1] == "node":
+            rows = [row for rows in self.nodes.values() for row in rows if row.get("target_guid") == parts[-2]]
+            readers = [name for path, names in self.readers.items() if guid_of(path) == parts[-2] for name in names]
+            names = dict.fromkeys([*readers, *(row["node_name"] for row in rows)])
+            return json_answer([{"task_id": "1", "job_name": name, "workspace_id": WORKSPACE} for name in names])
+        return super().answer(asked)

@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._export.export import ExportSummary, export_runs, next_export_start
     from dataarts_datamap._messages import Request, Response
     from dataarts_datamap._models import FieldProblem, Operator, Run, RunOrigin, RunPage, RunState
+    from dataarts_datamap._monitoring.explanation import Explanation, LineageKnowledge, Link, Trouble
     from dataarts_datamap._monitoring.freshness import OperatorStatus, RunsStatus, TableStatus, Verdict, table_status
     from dataarts_datamap._monitoring.lineage import Lineage
     from dataarts_datamap._paging.pager import AsyncPager, Pager
@@ -94,6 +95,7 @@ __all__ = [
     "DiscoveryError",
     "EcsMetadataCredentials",
     "ErrorBodyError",
+    "Explanation",
     "ExportError",
     "ExportSummary",
     "FieldProblem",
@@ -106,7 +108,9 @@ __all__ = [
     "InvalidRowError",
     "Lineage",
     "LineageEdge",
+    "LineageKnowledge",
     "LineageNode",
+    "Link",
     "MissingExtraError",
     "NotFoundError",
     "Operator",
@@ -137,6 +141,7 @@ __all__ = [
     "TableStatus",
     "TokenCredentials",
     "TransportError",
+    "Trouble",
     "UnsuccessfulError",
     "UpstreamError",
     "Verdict",
@@ -157,6 +162,7 @@ _HOMES = {
     "_auth.credentials": ("AccessKeyCredentials", "Credentials", "RenewableCredentials", "TokenCredentials"),
     "_auth.ecs_metadata": ("EcsMetadataCredentials",),
     "_export.export": ("ExportSummary", "export_runs", "next_export_start"),
+    "_monitoring.explanation": ("Explanation", "LineageKnowledge", "Link", "Trouble"),
     "_monitoring.freshness": ("OperatorStatus", "RunsStatus", "TableStatus", "Verdict", "table_status"),
     "_messages": ("Request", "Response"),
     "_models": ("FieldProblem", "Operator", "Run", "RunOrigin", "RunPage", "RunState"),

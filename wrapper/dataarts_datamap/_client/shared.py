@@ -57,6 +57,8 @@ if TYPE_CHECKING:
     from dataarts_datamap._client.catalog import Catalog
     from dataarts_datamap._client.settings import ClientSettings
     from dataarts_datamap._messages import Request, Steps
+    from dataarts_datamap._monitoring.explanation import Explanation
+    from dataarts_datamap._tables import Table
 
 PagerT = TypeVar("PagerT", Pager[Run], AsyncPager[Run])
 
@@ -314,6 +316,29 @@ class BaseClient(Generic[PagerT]):
         made = Catalog(self._settings.endpoint, self._find_scope, self._credentials, self._policy)
         catalog: Catalog = vars(self).setdefault("_catalog", made)  # of two threads, the first one's
         return catalog
+
+    def _explain(
+        self, table: Table | str, *, max_age: timedelta | None, since: timedelta, depth: int
+    ) -> Steps[Explanation]:
+        from dataarts_datamap._monitoring.causes import Bounds, Sources, explain  # noqa: PLC0415  loaded for this call alone
+        from dataarts_datamap._monitoring.freshness import look_back  # noqa: PLC0415  as above
+        from dataarts_datamap._monitoring.lineage import checked_depth  # noqa: PLC0415  as above
+        from dataarts_datamap._monitoring.waiting import read_all  # noqa: PLC0415  as above
+
+        bounds, now = Bounds(depth=checked_depth(depth)), datetime.now(UTC)
+        look_window = window(start=None, end=None, since=look_back(since, max_age), now=now)
+        plan = _walk_options(DEFAULT_PAGE_SIZE, "auto", DEFAULT_SLICE_SPAN)
+        catalog = self._catalog_of()
+
+        def read_runs(operator: Operator) -> Steps[list[Run]]:
+            walk = WindowWalk(operator, look_window, plan, self._habits)
+            return (yield from read_all(walk.pages(), partial(self._read_page, strict=False)))
+
+        found = yield from catalog.resolve(table)
+        lineage = yield from catalog.upstream_lineage(found, depth=depth)
+        sources = Sources(self._read_operators, read_runs)
+        found = found if lineage is None else lineage.find(found)
+        return (yield from explain(found, lineage, sources, now=now, max_age=max_age, bounds=bounds))
 
     def _find_scope(self) -> Steps[Scope]:
         return (yield from self._discovery.scope()) if self._scope is None else self._scope

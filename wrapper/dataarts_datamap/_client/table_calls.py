@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dataarts_datamap._client.catalog import Catalog
+    from dataarts_datamap._messages import Steps
+    from dataarts_datamap._monitoring.explanation import Explanation
     from dataarts_datamap._monitoring.lineage import Lineage
     from dataarts_datamap._paging.search_walk import SearchWalk
     from dataarts_datamap._tables import Table
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
 
 _PAGE_SIZE: Final = 100
 _TABLES: Final = ("table",)
+_LOOK_BACK: Final = timedelta(days=7)
+_DEPTH: Final = 20
 
 
 class _TableCalls:
@@ -25,6 +30,12 @@ class _TableCalls:
 
     def _catalog_of(self) -> Catalog:
         """The client's catalog."""
+        raise NotImplementedError
+
+    def _explain(
+        self, table: Table | str, *, max_age: timedelta | None, since: timedelta, depth: int
+    ) -> Steps[Explanation]:
+        """The steps that explain a table."""
         raise NotImplementedError
 
     def _search(
@@ -108,6 +119,42 @@ class TableCalls(_TableCalls):
         """
         return self._transport.run(self._catalog_of().lineage())
 
+    def explain(
+        self,
+        table: Table | str,
+        *,
+        max_age: timedelta | None = None,
+        since: timedelta = _LOOK_BACK,
+        depth: int = _DEPTH,
+    ) -> Explanation:
+        """Why a table is not fresh: which upstream run broke it, and the way there.
+
+        The table and what it is made of are judged by the operators that write them, where lineage knows these. Each
+        table in trouble leads on to its inputs, until nothing upstream of it is in trouble: there stands the cause. The
+        trouble of an input counts only if it began no later than the run was planned that it is to explain.
+
+        It costs the reading of lineage, if that is not cached, and for each table on the way one request for its
+        operators and those for the runs of each of its producers. Where the service does not let this account read
+        lineage, the table is explained alone, and the explanation says so.
+
+        Args:
+            table: The table, its GUID or its name, looked for in lineage first.
+            max_age: The maximum age of the last success, such as ``timedelta(hours=26)``; if it is left out, failures
+                decide instead. A table upstream may be as old as its own rhythm lets it be.
+            since: How far back to look for runs; farther, if ``max_age`` is longer.
+            depth: How many steps upstream to look at the most; 200 tables are looked at, at the most.
+
+        Raises:
+            InvalidArgumentError: An argument is none, or could bend a request.
+            TableNotFoundError: No table has the name.
+            AmbiguousTableError: Several have it.
+            TransportError: No whole response came back.
+            ServiceError: The service refused.
+            InvalidResponseError: The response is not what the API describes.
+            IncompleteWalkError: Not all runs of the table could be read.
+        """
+        return self._transport.run(self._explain(table, max_age=max_age, since=since, depth=depth))
+
 
 class AsyncTableCalls(_TableCalls):
     """The calls of the client for an event loop."""
@@ -172,3 +219,39 @@ class AsyncTableCalls(_TableCalls):
             IncompleteWalkError: The pages do not fit together.
         """
         return await self._transport.run(self._catalog_of().lineage())
+
+    async def explain(
+        self,
+        table: Table | str,
+        *,
+        max_age: timedelta | None = None,
+        since: timedelta = _LOOK_BACK,
+        depth: int = _DEPTH,
+    ) -> Explanation:
+        """Why a table is not fresh: which upstream run broke it, and the way there.
+
+        The table and what it is made of are judged by the operators that write them, where lineage knows these. Each
+        table in trouble leads on to its inputs, until nothing upstream of it is in trouble: there stands the cause. The
+        trouble of an input counts only if it began no later than the run was planned that it is to explain.
+
+        It costs the reading of lineage, if that is not cached, and for each table on the way one request for its
+        operators and those for the runs of each of its producers. Where the service does not let this account read
+        lineage, the table is explained alone, and the explanation says so.
+
+        Args:
+            table: The table, its GUID or its name, looked for in lineage first.
+            max_age: The maximum age of the last success, such as ``timedelta(hours=26)``; if it is left out, failures
+                decide instead. A table upstream may be as old as its own rhythm lets it be.
+            since: How far back to look for runs; farther, if ``max_age`` is longer.
+            depth: How many steps upstream to look at the most; 200 tables are looked at, at the most.
+
+        Raises:
+            InvalidArgumentError: An argument is none, or could bend a request.
+            TableNotFoundError: No table has the name.
+            AmbiguousTableError: Several have it.
+            TransportError: No whole response came back.
+            ServiceError: The service refused.
+            InvalidResponseError: The response is not what the API describes.
+            IncompleteWalkError: Not all runs of the table could be read.
+        """
+        return await self._transport.run(self._explain(table, max_age=max_age, since=since, depth=depth))

@@ -34,13 +34,16 @@ _VERBS: Final = {
     "conform": "Check whether a server keeps to the API's specification.",
     "doctor": "Find out why the service cannot be used.",
     "export": "Write runs to a file, or add them to one.",
+    "lineage": "Show what a table is made of, and by whom.",
     "mock": "Serve made-up runs, and the documented one, until interrupted.",
     "operators": "List the operators of a table.",
     "report": "Report on a table's runs: what failed, and what took long.",
     "runs": "List the runs of a table, or of one operator.",
     "status": "Check whether a table is fresh.",
+    "tables": "Find tables by name.",
     "wait": "Wait until a run has ended, and show it.",
     "watch": "Show a table's runs as they change.",
+    "why": "Find the upstream run that broke a table.",
 }
 """What each does. It is the command of that name in the module of that name, and loaded when it is called."""
 

@@ -55,7 +55,7 @@ def write_runs(runs: Iterable[Run], *, output: Output, zone: tzinfo) -> int:
     if output == "ndjson":
         return _write_lines(run.to_dict() for run in runs)
     rows = [(_run_cells(run, zone), STATE_STYLES[run.state]) for run in runs]
-    return _write_table(("PLANNED", "STARTED", "TOOK", "STATUS", "JOB", "RUN"), rows)
+    return write_table(("PLANNED", "STARTED", "TOOK", "STATUS", "JOB", "RUN"), rows)
 
 
 def write_operators(operators: Sequence[Operator], *, output: Output) -> int:
@@ -64,7 +64,7 @@ def write_operators(operators: Sequence[Operator], *, output: Output) -> int:
         names = ("task_id", "job_name", "workspace_id")
         return _write_lines({name: getattr(operator, name) for name in names} for operator in operators)
     rows = [((one.task_id, one.job_name, one.workspace_id), "") for one in operators]
-    return _write_table(("TASK", "JOB", "WORKSPACE"), rows)
+    return write_table(("TASK", "JOB", "WORKSPACE"), rows)
 
 
 def write_findings(findings: Iterable[Finding], *, output: Output) -> list[Finding]:
@@ -110,7 +110,7 @@ def _write_status_table(status: TableStatus, zone: tzinfo) -> None:
         ((*_status_cells(one, zone), name), VERDICT_STYLES[one.verdict])
         for one, name in zip(subjects, names, strict=True)
     ]
-    _write_table(_STATUS_TITLES, rows)
+    write_table(_STATUS_TITLES, rows)
     decisive = [label for one, label in zip(status.operators, labels, strict=True) if one.decides]
     write("".join(f"Decided by {label}.\n" for label in decisive))
 
@@ -128,7 +128,8 @@ def _write_lines(values: Iterable[dict[str, Any]]) -> int:
     return count
 
 
-def _write_table(titles: Sequence[str], rows: Sequence[tuple[Sequence[str | None], str]]) -> int:
+def write_table(titles: Sequence[str], rows: Sequence[tuple[Sequence[str | None], str]]) -> int:
+    """Write rows of cells and a style below their titles to stdout; returns how many there were."""
     from dataarts_datamap.cli._printing.tables import Row, fitted  # noqa: PLC0415  slow to load, and a pipe needs none of it
 
     if rows:
