@@ -11,11 +11,13 @@ from urllib.parse import urlsplit
 import httpcore
 
 from dataarts_datamap_contract.suite._http.messages import Response
+from dataarts_datamap_contract.suite._http.proxies import environment_proxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dataarts_datamap_contract.suite._http.messages import Request
+    from dataarts_datamap_contract.suite._http.proxies import Proxy
 
 _TIMEOUT_SECONDS = 20.0
 _MOST_BYTES = 32 * 1024 * 1024
@@ -34,6 +36,10 @@ class NoResponseError(Exception):
     """A request had no response; the text says why."""
 
 
+class InterruptedRunError(Exception):
+    """Credentials, a quota or a gateway ended in the middle of a run, which says nothing about the server."""
+
+
 class BrokenResponseError(NoResponseError):
     """The server began or ended its response in a way that HTTP does not allow."""
 
@@ -47,18 +53,24 @@ class Pace:
         interval: Least seconds from one request to the next.
         clock: Seconds that only grow.
         sleep: Waits for some seconds.
+        tell: Is told what a longer wait is for.
     """
 
     most_requests: int
     interval: float = 0.0
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
+    tell: Callable[[str], object] = str
 
 
 class Caller:
     """Sends requests to one server, at its pace. Methods that could write are sent only if that is allowed.
 
-    A 429 is waited out, a 502, 503 or 504 asked again once, and so is a request whose connection failed.
+    A 429 is waited out, a 502, 503 or 504 asked again once, and so is a request whose connection failed. Requests go
+    through the proxy that the environment names for the endpoint.
+
+    Raises:
+        TargetError: The environment names a proxy that cannot be used.
     """
 
     def __init__(self, endpoint: str, pace: Pace, *, may_write: bool = False) -> None:
@@ -70,7 +82,8 @@ class Caller:
         self._may_write = may_write
         self._next = 0.0
         self.sent = 0
-        self._pool = httpcore.ConnectionPool(ssl_context=ssl.create_default_context(), max_connections=1)
+        self.proxy = environment_proxy(endpoint)
+        self._pool = _connections(self.proxy)
 
     def __enter__(self) -> Self:
         return self
@@ -89,7 +102,9 @@ class Caller:
         for _ in range(_MOST_WAITS):
             if response.status != _THROTTLED:
                 break
-            self._pace.sleep(_wait(response))
+            seconds = _wait(response)
+            self._pace.tell(f"waiting {seconds:g} s: the service throttles (429)")
+            self._pace.sleep(seconds)
             response = self._send_once(request)
         return response
 
@@ -119,7 +134,10 @@ class Caller:
                 return Response(response.status, _decode_fields(response.headers), _read(response))
         except (httpcore.RemoteProtocolError, httpcore.ReadError) as error:
             raise BrokenResponseError(f"{type(error).__name__}: {error}") from error
-        except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.LocalProtocolError, OSError) as error:
+        except (
+            *(httpcore.NetworkError, httpcore.TimeoutException, httpcore.LocalProtocolError),
+            *(httpcore.ProxyError, OSError),
+        ) as error:
             raise NoResponseError(f"{type(error).__name__}: {error}") from error
 
     def take_turn(self) -> None:
@@ -135,6 +153,13 @@ class Caller:
         if now < self._next:
             self._pace.sleep(self._next - now)
         self._next = max(now, self._next) + self._pace.interval
+
+
+def _connections(proxy: Proxy | None) -> httpcore.ConnectionPool:
+    context = ssl.create_default_context()
+    if proxy is None:
+        return httpcore.ConnectionPool(ssl_context=context, max_connections=1)
+    return httpcore.HTTPProxy(proxy.address, proxy_auth=proxy.auth, ssl_context=context, max_connections=1)
 
 
 def _read(response: httpcore.Response) -> bytes:
