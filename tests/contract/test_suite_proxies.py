@@ -8,7 +8,8 @@ import pytest
 
 from dataarts_datamap_contract.suite._http.caller import Caller, NoResponseError, Pace
 from dataarts_datamap_contract.suite._http.messages import Credential, Request
-from dataarts_datamap_contract.suite._http.proxies import Proxy, find_proxy, is_named_in
+from dataarts_datamap_contract.suite._http.proxies import Proxy, environment_proxy, is_named_in
+from dataarts_datamap_contract.suite.target import TargetError
 from support.faults import Connection, faulty_server
 from support.proxies import NO_PROXY, THIS_MACHINE
 from support.scripted_server import Answer, ScriptedServer
@@ -71,11 +72,11 @@ def through(proxy: str, monkeypatch: pytest.MonkeyPatch, scheme: str) -> Caller:
     return Caller(f"{scheme}://[fd00::1]:8443", Pace(9))
 
 
-@pytest.mark.parametrize(("address", "text"), [("socks5://u:SECRET@p:1", "SOCKS"), ("ftp://u:SECRET@p", "no http")])
+@pytest.mark.parametrize(("address", "text"), [("socks5://u:SECRET@p:1", "SOCKS"), ("ftp://u:SECRET@p", "no address")])
 def test_proxy_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, address: str, text: str) -> None:
     """It is named by its variable, and its password is not shown."""
     monkeypatch.setenv("ALL_PROXY", address)
-    with pytest.raises(NoResponseError, match=f"ALL_PROXY .*{text}") as caught:
+    with pytest.raises(TargetError, match=f"ALL_PROXY .*{text}") as caught:
         Caller("https://service.example", Pace(9))
     assert "SECRET" not in str(caught.value)
     assert "SECRET" not in repr(Proxy("http://p:1", (b"u", b"SECRET")))
@@ -85,7 +86,7 @@ def test_proxy_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, address: str
 def test_this_machine_needs_no_proxy(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
     """What is on this machine, in any spelling, is asked straight."""
     monkeypatch.setenv("ALL_PROXY", "http://p:1")
-    assert find_proxy(f"http://{host}:8080") is None
+    assert environment_proxy(f"http://{host}:8080") is None
 
 
 @pytest.mark.parametrize(("no_proxy", "host", "port", "is_named"), NO_PROXY)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpcore2
 
 from dataarts_datamap_contract.suite._http.messages import Response
-from dataarts_datamap_contract.suite._http.proxies import find_proxy
+from dataarts_datamap_contract.suite._http.proxies import environment_proxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +42,10 @@ class NoResponseError(Exception):
     """A request had no response; the text says why."""
 
 
+class InterruptedRunError(Exception):
+    """Credentials, a quota or a gateway ended in the middle of a run, which says nothing about the server."""
+
+
 class BrokenResponseError(NoResponseError):
     """The server began or ended its response in a way that HTTP does not allow."""
 
@@ -55,18 +59,24 @@ class Pace:
         interval: Least seconds from one request to the next.
         clock: Seconds that only grow.
         sleep: Waits for some seconds.
+        tell: Is told what a longer wait is for.
     """
 
     most_requests: int
     interval: float = 0.0
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
+    tell: Callable[[str], object] = str
 
 
 class Caller:
     """Sends requests to one server, at its pace. Methods that could write are sent only if that is allowed.
 
-    A 429 is waited out, a 502, 503 or 504 asked again once, and so is a request whose connection failed.
+    A 429 is waited out, a 502, 503 or 504 asked again once, and so is a request whose connection failed. Requests go
+    through the proxy that the environment names for the endpoint.
+
+    Raises:
+        TargetError: The environment names a proxy that cannot be used.
     """
 
     def __init__(self, endpoint: str, pace: Pace, *, may_write: bool = False) -> None:
@@ -82,14 +92,11 @@ class Caller:
         self._next = 0.0
         self.sent = 0
         tls = ssl.create_default_context()
-        try:
-            self._proxy = find_proxy(endpoint)
-        except ValueError as error:
-            raise NoResponseError(str(error)) from error
+        self.proxy = environment_proxy(endpoint)
         proxy = None
-        if self._proxy is not None:
-            under_tls = tls if self._proxy.url.startswith("https:") else None
-            proxy = httpcore2.Proxy(self._proxy.url, auth=self._proxy.auth, ssl_context=under_tls)
+        if self.proxy is not None:
+            under_tls = tls if self.proxy.address.startswith("https:") else None
+            proxy = httpcore2.Proxy(self.proxy.address, auth=self.proxy.auth, ssl_context=under_tls)
             if ":" in (parts.hostname or ""):  # the library asks a proxy for an address as it stands
                 self._url = (self._url[0], b"[%b]" % self._url[1], self._url[2])
                 self._extensions["sni_hostname"] = parts.hostname
@@ -112,7 +119,9 @@ class Caller:
         for _ in range(_MOST_WAITS):
             if response.status != _THROTTLED:
                 break
-            self._pace.sleep(_wait(response))
+            seconds = _wait(response)
+            self._pace.tell(f"waiting {seconds:g} s: the service throttles (429)")
+            self._pace.sleep(seconds)
             response = self._send_once(request)
         return response
 
@@ -144,7 +153,7 @@ class Caller:
             raise BrokenResponseError(f"{type(error).__name__}: {error}") from error
         except _NO_RESPONSE as error:
             self._pool.close()  # where a handshake behind a proxy fails, the library counts its connection as used
-            way = f" (through the proxy {self._proxy.url})" if self._proxy else ""
+            way = f" (through the proxy {self.proxy.address})" if self.proxy else ""
             raise NoResponseError(f"{type(error).__name__}: {error}{way}") from error
 
     def take_turn(self) -> None:

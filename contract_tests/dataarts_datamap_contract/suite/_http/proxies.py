@@ -1,78 +1,130 @@
-"""The environment's proxy for a server: ``HTTPS_PROXY``, ``NO_PROXY`` and the like, as the client reads them."""
+"""The proxy that the environment names, by the same rules as the client's."""
 
 from __future__ import annotations
 
+import os
 import re
-import socket
+import sys
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from urllib.parse import unquote, urlsplit
-from urllib.request import getproxies
+from socket import inet_aton
+from typing import Final, TypeAlias
+from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
-Address = IPv4Address | IPv6Address
+from dataarts_datamap_contract.suite.target import TargetError
 
-_PORTS = {"http": 80, "https": 443}
-_SHORT_IPV4 = re.compile(r"(0x[0-9a-f]+|\d+)(\.(0x[0-9a-f]+|\d+)){0,3}")
-_SCHEMES = frozenset({"http", "https"})
+_HAS_NO_SETTINGS: Final = sys.platform == "linux"  # other systems name proxies beside the environment
+_PORTS: Final = {"http": 80, "https": 443}
+_SHORT_IPV4: Final = re.compile(r"(0x[0-9a-f]+|\d+)(\.(0x[0-9a-f]+|\d+)){0,3}")
+
+Address: TypeAlias = IPv4Address | IPv6Address
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class Proxy:
     """A proxy.
 
     Attributes:
-        url: Scheme, host and port.
+        address: Scheme, host and port.
         auth: User and password.
     """
 
-    url: str
-    auth: tuple[bytes, bytes] | None = None
-
-    def __repr__(self) -> str:
-        return f"Proxy({self.url!r})"
+    address: str
+    auth: tuple[bytes, bytes] | None = field(default=None, repr=False)
 
 
-def find_proxy(endpoint: str) -> Proxy | None:
-    """The proxy for an endpoint; none for this machine.
+def environment_proxy(endpoint: str) -> Proxy | None:
+    """The proxy that ``HTTPS_PROXY``, ``HTTP_PROXY`` or ``ALL_PROXY`` names for an endpoint, except for ``NO_PROXY``.
+
+    What is on this machine is reached without one, whatever the environment says.
 
     Raises:
-        ValueError: The environment names one that is no http or https address.
+        TargetError: It names one that is no address, or one that speaks SOCKS. The text does not show it.
     """
     parts = urlsplit(endpoint)
-    host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
-    proxies = getproxies()
-    found = proxies.get(parts.scheme) or proxies.get("all")
-    if not found or _is_loopback(host) or is_named_in(proxies.get("no", ""), host, port):
+    host = parts.hostname or ""
+    variable, found = _named(parts.scheme)
+    if not found or _is_loopback(host) or _is_excepted(host, parts.port or _PORTS[parts.scheme], parts.netloc):
         return None
-    given = urlsplit(found if "://" in found else f"http://{found}")
-    if given.scheme.startswith("socks"):
-        raise ValueError(f"{parts.scheme.upper()}_PROXY or ALL_PROXY names a SOCKS proxy, which is not spoken here")
-    if given.scheme not in _SCHEMES or not given.hostname:
-        raise ValueError(f"{parts.scheme.upper()}_PROXY or ALL_PROXY is no http or https address")
+    return _checked(variable, found if "://" in found else f"http://{found}", parts.scheme)
+
+
+def _checked(variable: str, address: str, scheme: str) -> Proxy:
+    if address.lower().startswith("socks"):
+        raise TargetError(
+            f"{variable} names a SOCKS proxy, which the suite does not speak: name a proxy of http or https in "
+            f"{scheme.upper()}_PROXY, or the host in NO_PROXY"
+        )
+    parts = _split(address)
+    if parts is None or parts.path.strip("/") or parts.query or parts.fragment:
+        raise TargetError(f"{variable} is no address such as http://proxy.example.com:3128 (not shown: secret)")
     auth = None
-    if given.username is not None:
-        auth = unquote(given.username).encode(), unquote(given.password or "").encode()
-    return Proxy(f"{given.scheme}://{given.netloc.rpartition('@')[2]}", auth)
+    if parts.username is not None:
+        auth = unquote(parts.username).encode(), unquote(parts.password or "").encode()
+    return Proxy(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", auth)
+
+
+def _split(address: str) -> SplitResult | None:
+    """The parts of an address of http or https; None if it is none."""
+    try:
+        parts = urlsplit(address)
+        is_address = parts.scheme in _PORTS and bool(parts.hostname) and parts.port != 0 and address.isascii()
+    except ValueError:
+        return None
+    return parts if is_address else None
+
+
+def _named(scheme: str) -> tuple[str, str]:
+    """The variable that names the proxy of a scheme, and what stands there; a small letter goes before a capital."""
+    for variable in (f"{scheme}_proxy", "all_proxy"):
+        for name in (variable, variable.upper()):
+            if name == "HTTP_PROXY" and "REQUEST_METHOD" in os.environ:
+                continue  # in a CGI script, a header of the request that came in
+            if name in os.environ:
+                if os.environ[name]:
+                    return name, os.environ[name]
+                break  # empty: none, whatever the capitals say
+    if _HAS_NO_SETTINGS:
+        return "", ""
+    proxies = getproxies()
+    return "the system's settings", proxies.get(scheme) or proxies.get("all") or ""
+
+
+def _is_excepted(host: str, port: int, netloc: str) -> bool:
+    named = os.environ.get("no_proxy", os.environ.get("NO_PROXY"))
+    if named is not None:
+        return is_named_in(named, host, port)
+    return not _HAS_NO_SETTINGS and bool(proxy_bypass(netloc))
 
 
 def is_named_in(no_proxy: str, host: str, port: int) -> bool:
-    """Whether ``NO_PROXY`` names a host: by name, domain, address, network, with a port or without."""
+    """Whether a list such as ``NO_PROXY`` names a host: by name, domain, address or network, with a port or without.
+
+    Args:
+        no_proxy: Entries with commas or blanks between them.
+        host: Name or address, without brackets.
+        port: Where the host is asked.
+    """
     name, address = host.lower().removesuffix("."), _address(host)
     for entry in re.split(r"[\s,]+", no_proxy.strip().lower()):
         wanted, wanted_port = _split_port(entry)
-        if wanted_port not in {None, str(port)}:
-            continue
-        if wanted == "*" or (_is_address_in(wanted, address) if address else _is_name_in(wanted, name)):
+        if wanted_port in {None, str(port)} and (
+            wanted == "*" or (_is_address_in(wanted, address) if address else _is_name_in(wanted, name))
+        ):
             return True
     return False
 
 
 def _split_port(entry: str) -> tuple[str, str | None]:
-    if bracketed := re.fullmatch(r"\[(.*)\](?::(\d+))?", entry):
+    bracketed = re.fullmatch(r"\[(.*)\](?::(\d+))?", entry)
+    if bracketed:
         return bracketed[1], bracketed[2]
     host, colon, port = entry.partition(":")
-    return (host, port) if colon and port.isdecimal() else (entry, None)
+    if colon and port.isdecimal():
+        return host, port
+    return entry, None  # an address of IPv6 has more than one colon
 
 
 def _is_name_in(wanted: str, name: str) -> bool:
@@ -99,5 +151,5 @@ def _address(host: str) -> Address | None:
         return getattr(address, "ipv4_mapped", None) or address
     if _SHORT_IPV4.fullmatch(host.lower()):
         with suppress(OSError):
-            return IPv4Address(socket.inet_aton(host))
+            return IPv4Address(inet_aton(host))
     return None

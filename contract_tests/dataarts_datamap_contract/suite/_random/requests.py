@@ -32,6 +32,7 @@ def run_random(session: Session, *, seed: int, max_examples: int) -> list[str]:
     Raises:
         StopRunError: A check failed that the run stops on.
         BudgetSpentError: No request is left.
+        InterruptedRunError: The environment has ended.
     """
     errors: list[str] = []
     with replaying(session) as replay:
