@@ -504,7 +504,7 @@ def test_proxy_that_speaks_socks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALL_PROXY", "socks5://user:PROXY-SECRET@127.0.0.1:1")
     found = findings(At("https://service.example"))
 
-    assert "ALL_PROXY names a SOCKS proxy" in failure(found, "address")
+    assert "ALL_PROXY speaks SOCKS (socks5://…)" in failure(found, "address")
     assert "PROXY-SECRET" not in str(found)
 
 

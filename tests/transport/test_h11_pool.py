@@ -15,17 +15,20 @@ import pytest
 from dataarts_datamap import Clock
 from dataarts_datamap._transport.cancellation import Cancellation
 from dataarts_datamap._transport.h11_pool import H11Pool
+from dataarts_datamap._transport.proxies import Proxy
 from dataarts_datamap._transport.wire import (
     ConnectError,
     Deadline,
     InvalidRequestError,
     Origin,
     PoolTimeoutError,
+    ProtocolError,
     Timeouts,
     WireRequest,
 )
 from support.faults import Connection, faulty_server, full_backlog
 from support.scripted_server import Answer, ScriptedServer, raw_server
+from support.transport_faults import then
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -225,31 +228,54 @@ class Watched(Cancellation):
 
 
 @contextmanager
-def silent_handshake() -> Iterator[str]:
+def silent() -> Iterator[str]:
     """The address of a server that takes a connection and says nothing."""
     with faulty_server(Connection.hold) as server:
-        yield server.url.replace("http:", "https:")
+        yield server.url
+
+
+@contextmanager
+def opening() -> Iterator[str]:
+    """The address of a proxy that opens every tunnel, to a server that says nothing."""
+    with faulty_server(then(b"HTTP/1.1 200 OK\r\n\r\n", Connection.hold)) as proxy:
+        yield proxy.url
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there, a connection that is being made cannot be shut down")
 @pytest.mark.parametrize("ends", ["closed", "cancelled"])
 @pytest.mark.parametrize(
-    ("hanging", "kind"), [(full_backlog, socket.socket), (silent_handshake, ssl.SSLSocket)], ids=["connect", "TLS"]
+    ("hanging", "scheme", "proxy_scheme", "kind"),
+    [
+        pytest.param(full_backlog, "http", None, socket.socket, id="connect"),
+        pytest.param(silent, "https", None, ssl.SSLSocket, id="handshake"),
+        pytest.param(full_backlog, "https", "http", socket.socket, id="connect to a proxy"),
+        pytest.param(silent, "https", "http", socket.socket, id="CONNECT"),
+        pytest.param(silent, "https", "https", ssl.SSLSocket, id="handshake with a proxy"),
+        pytest.param(opening, "https", "http", ssl.SSLSocket, id="handshake behind a proxy"),
+    ],
 )
 def test_connection_that_is_being_opened_can_be_ended(
-    hanging: Callable[[], AbstractContextManager[str]], kind: type[socket.socket], ends: str
+    hanging: Callable[[], AbstractContextManager[str]],
+    scheme: str,
+    proxy_scheme: str | None,
+    kind: type[socket.socket],
+    ends: str,
 ) -> None:
-    """Whether it waits for the connection or for TLS: who closes the pool, or cancels the exchange, ends that."""
+    """Whatever it waits for: who closes the pool, or cancels the exchange, ends that."""
     watched = Watched(kind)
     with (
-        hanging() as url,
-        open_pool(tls_context=ssl.create_default_context) as pool,
+        hanging() as there,
+        open_pool(
+            tls_context=ssl.create_default_context,
+            proxy=proxy_scheme and Proxy(there.replace("http:", f"{proxy_scheme}:")),
+        ) as pool,
         ThreadPoolExecutor(1) as threads,
     ):
+        url = there.replace("http:", f"{scheme}:")
         asked = threads.submit(ask(pool, url, cancellation=watched).__enter__)
         assert watched.began.wait(10)
         while not asked.done():  # more than once, for a connection that had not been asked for yet
             (pool.close if ends == "closed" else watched.cancel)()
             wait((asked,), timeout=0.05)
-        with pytest.raises((ConnectError, ConnectionAbortedError)):  # and not that it took too long
+        with pytest.raises((ConnectError, ProtocolError, ConnectionAbortedError)):  # and not that it took too long
             asked.result()

@@ -123,6 +123,8 @@ class Dialer:
             left = due.left(timeouts.connect)
             context = self._tls_context()
         try:
+            with _closed_on_failure(plain):
+                plain.getpeername()  # or else, of a connection that is reset by now, TLS would leave the socket open
             secured = context.wrap_socket(plain, server_hostname=host.encode("ascii"), do_handshake_on_connect=False)
             with _closed_on_failure(secured), self._watching(secured, due):
                 secured.settimeout(left)

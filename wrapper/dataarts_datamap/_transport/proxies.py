@@ -48,8 +48,14 @@ def checked_proxy(proxy: str, *, name: str = "the proxy") -> Proxy:
         name: What the error calls it.
 
     Raises:
-        ConfigurationError: It is no ``http`` or ``https`` address, or holds a path. The text does not show it.
+        ConfigurationError: It is no ``http`` or ``https`` address, speaks SOCKS, or holds a path. The text does not
+            show it.
     """
+    scheme = proxy.partition("://")[0].lower()
+    if scheme.startswith("socks"):
+        raise ConfigurationError(
+            f"{name} speaks SOCKS ({scheme}://…), which this client does not: name a proxy of http or https instead"
+        )
     parts = split_address(proxy)
     if parts is None or parts.path.strip("/") or parts.query or parts.fragment or not proxy.isascii():
         raise ConfigurationError(f"{name} is no address such as http://proxy.example.com:3128 (not shown: secret)")
@@ -74,12 +80,6 @@ def environment_proxy(endpoint: str) -> Proxy | None:
     variable, found = _named(parts.scheme)
     if not found or is_loopback(host) or _is_excepted(host, parts.port or DEFAULT_PORTS[parts.scheme], parts.netloc):
         return None
-    scheme = found.partition("://")[0].lower()
-    if "://" in found and scheme.startswith("socks"):
-        raise ConfigurationError(
-            f"{variable} names a SOCKS proxy ({scheme}://…), which this client does not speak: name a proxy of http "
-            f"or https in {parts.scheme.upper()}_PROXY, or the host in NO_PROXY"
-        )
     return checked_proxy(found if "://" in found else f"http://{found}", name=variable)
 
 
