@@ -420,7 +420,7 @@ def test_rate_limit_after_a_fork() -> None:
             return other
 
     exits: list[int | None] = []
-    limiter.wait(Birth())
+    limiter.wait(Birth(0.5))  # later than the one before, or it is that one that is looked at
 
     assert [0] == exits
 
