@@ -187,7 +187,7 @@ def link_sentence(link: Link, blamed_on: Sequence[Table], *, is_lineage_known: b
         names = ", ".join(map(shown_name, blamed_on[:_MOST_NAMES]))
         return f"{said}, because of {names}{f' and {more} more' if more > 0 else ''}."
     if is_lineage_known and not link.is_upstream_known:
-        return f"{said}; none of its inputs is known, since its operators may be unparsed."
+        return f"{said}; nothing is known upstream of it."
     return f"{said}."
 
 

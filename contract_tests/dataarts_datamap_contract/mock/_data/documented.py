@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from dataarts_datamap_contract.mock._data.dataset import Operator
 from dataarts_datamap_contract.specification import load_specification
 
 if TYPE_CHECKING:
     from dataarts_datamap_contract.mock._data.statuses import Row
-
-SERVED_OPERATIONS: Final = frozenset({"ShowInstanceInfos", "ShowNodes"})
-"""The operations of the specification that the mock server serves; of the others it says that they do not exist."""
 
 
 def documented_operator() -> Operator:

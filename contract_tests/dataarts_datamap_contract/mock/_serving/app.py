@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from dataarts_datamap_contract.mock._data.documented import SERVED_OPERATIONS
 from dataarts_datamap_contract.mock._data.encoding import EncodedRows
 from dataarts_datamap_contract.mock._data.paging import PagingRules
 from dataarts_datamap_contract.mock._data.rendering import RunPages, render_operators
@@ -15,6 +14,7 @@ from dataarts_datamap_contract.mock._identity.authentication import Authenticati
 from dataarts_datamap_contract.mock._identity.iam import IdentityService
 from dataarts_datamap_contract.mock._identity.tokens import IssuedTokens
 from dataarts_datamap_contract.mock._serving.administration import PREFIX, Administration
+from dataarts_datamap_contract.mock._serving.catalog_operations import CatalogOperations
 from dataarts_datamap_contract.mock._serving.controls import Controls
 from dataarts_datamap_contract.mock._serving.documentation import documentation
 from dataarts_datamap_contract.mock._serving.management_lists import ManagementCenter
@@ -25,7 +25,7 @@ from dataarts_datamap_contract.mock._web.requests import RequestParts, read_body
 from dataarts_datamap_contract.mock._web.responses import HttpError, Reply, ResponseWriter
 from dataarts_datamap_contract.mock._web.routes import Route
 from dataarts_datamap_contract.mock._web.validation import Arguments, ParameterRules
-from dataarts_datamap_contract.specification import specification_of
+from dataarts_datamap_contract.specification import load_specification
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +45,7 @@ _UNKNOWN_API = "The API does not exist or has not been published in the environm
 
 
 def create_app(config: MockConfig) -> ASGIApp:
-    """An ASGI application that serves ShowInstanceInfos and ShowNodes.
+    """An ASGI application that serves the operations of the specification.
 
     A request is judged in this order, and the first error is the response:
 
@@ -66,6 +66,8 @@ def create_app(config: MockConfig) -> ASGIApp:
     400    APIGW.0106                   the window ends before it       inferred
                                         starts
     404    DLG.0404                     unknown table                   invented: no such code is published
+    404    APIGW.0101                   searches, details and lineage   inferred: what an account that is not
+                                        while ``invited`` is false      invited gets is documented nowhere
     500    APIGW.0601                   the mock itself fails           the gateway's error table
     ====== ============================ =============================== ==================================
 
@@ -168,7 +170,7 @@ def _routes(config: MockConfig, controls: Controls, alter: Alteration) -> list[R
 
 
 def _declared_routes(service: _Service, authenticate: Callable[[RequestParts], None], alter: Alteration) -> list[Route]:
-    document = specification_of(SERVED_OPERATIONS)
+    document = load_specification()
     return [
         Route.of(template, _declared_operations(document, path_item, service, authenticate, alter))
         for template, path_item in document["paths"].items()
@@ -188,7 +190,9 @@ def _declared_operations(
             DeclaredOperation(
                 operation["operationId"],
                 authenticate,
-                ParameterRules(document, [*shared, *operation.get("parameters", [])]).judge,
+                ParameterRules(
+                    document, [*shared, *operation.get("parameters", [])], operation.get("requestBody")
+                ).judge,
                 service.operations[operation["operationId"]],
             )
         )
@@ -198,7 +202,7 @@ def _declared_operations(
 
 
 class _Service:
-    """Both operations, for a request that was let in and is valid."""
+    """The operations, for a request that was let in and is valid."""
 
     def __init__(self, config: MockConfig, world: World) -> None:
         self._config = config
@@ -208,6 +212,7 @@ class _Service:
         self.operations: dict[str, Callable[[Arguments], bytes]] = {
             "ShowInstanceInfos": self.show_instance_infos,
             "ShowNodes": self.show_nodes,
+            **CatalogOperations(config, world, self._check_scope).operations,
         }
 
     def show_instance_infos(self, arguments: Arguments) -> bytes:

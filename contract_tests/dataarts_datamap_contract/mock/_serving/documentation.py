@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
-from dataarts_datamap_contract.mock._data.documented import SERVED_OPERATIONS
-from dataarts_datamap_contract.specification import specification_of
+from dataarts_datamap_contract.specification import load_specification
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +51,7 @@ def documentation(raw_path: bytes) -> Response | None:
 def served_files() -> Mapping[bytes, tuple[bytes, str]]:
     """Body and media type by path: read when the first of them is asked for."""
     specification = {
-        **specification_of(SERVED_OPERATIONS),
+        **load_specification(),
         "servers": [{"url": "/", "description": "This mock server."}],
     }
     files = {b"/docs/openapi.json": (json.dumps(specification, ensure_ascii=False).encode(), "application/json")}

@@ -1,9 +1,10 @@
-"""Why a table is not fresh, as a tree in the terminal: the table, whom it waits for, and the causes marked."""
+"""Why a table is not fresh, as a tree in the terminal: the table, whom it waits for, the causes marked, their logs."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.console import Group
 from rich.text import Text
 from rich.tree import Tree
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime, tzinfo
 
+    from rich.console import RenderableType
+
     from dataarts_datamap._models import Run
     from dataarts_datamap._monitoring.explanation import Explanation, Link
 
@@ -23,10 +26,21 @@ if TYPE_CHECKING:
 def write_explanation(explanation: Explanation, *, zone: tzinfo) -> None:
     """Write an explanation to stdout: a first sentence that says it all, then the tree."""
     head = Text(explanation.sentence, VERDICT_STYLES[explanation.verdict])
-    parts: list[Text | Tree] = [head]
+    parts: list[RenderableType] = [head]
     if explanation.links:
         parts += [Text(), _tree(explanation, zone)]
+    logs = [line for cause in explanation.causes for line in _log(cause)]
+    if logs:
+        parts += [Text(), *logs]
     write_rich(*parts, width=line_width())
+
+
+def _log(cause: Link) -> Iterator[Group]:
+    """Where the log of a cause lies, as one line that only the terminal wraps, so that it is copied as one."""
+    path = None if cause.run is None else cause.run.execution_log_path
+    if path:
+        text = Text(f"{shown_name(cause.table)}  log {printable(path)}", no_wrap=True, overflow="ignore")
+        yield Group(text)
 
 
 def _tree(explanation: Explanation, zone: tzinfo) -> Tree:
@@ -65,8 +79,6 @@ def _facts(link: Link, zone: tzinfo) -> Iterator[str]:
         yield f"{shown_text(link.operator.job_name)}{run}"
     if link.run is not None:
         yield ", ".join(_times(link.run, zone))
-        if link.run.execution_log_path:
-            yield f"log {printable(link.run.execution_log_path)}"
 
 
 def _times(run: Run, zone: tzinfo) -> Iterator[str]:
