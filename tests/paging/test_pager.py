@@ -665,6 +665,28 @@ def test_wait_for_run() -> None:
     assert [5.0, 7.5, 11.25, 16.875] == clock.waits
 
 
+@pytest.mark.parametrize("run_id", ["126074594", 126074594.0, True, b"1", [1]])
+@pytest.mark.parametrize("sync", [True, False])
+def test_wait_for_what_is_no_id(run_id: Any, sync: bool) -> None:  # noqa: FBT001
+    """An id that no run can have is refused at once, and nothing is asked: it would be waited for in vain."""
+
+    async def wait_async(server: ScriptedServer) -> None:
+        async with AsyncDataMapClient(endpoint=server.url, **SETTINGS) as client:
+            await client.wait_for_run("1", job_name="a", run_id=run_id, **WINDOW)
+
+    def wait(server: ScriptedServer) -> None:
+        if not sync:
+            return asyncio.run(wait_async(server))
+        with DataMapClient(endpoint=server.url, **SETTINGS) as client:
+            client.wait_for_run("1", job_name="a", run_id=run_id, **WINDOW)
+        return None
+
+    with ScriptedServer(run_page()) as server:
+        with pytest.raises(InvalidArgumentError, match=r"run_id must be an integer such as Run\.run_id, not "):
+            wait(server)
+        assert [] == server.asked
+
+
 def test_wait_for_any_run() -> None:
     """Without an id, the run that was planned last is the one, though one before it has ended already."""
 

@@ -12,7 +12,7 @@ from dataarts_datamap.cli._options.connection import connect, connection_options
 from dataarts_datamap.cli._options.selection import Selection, selection_options
 from dataarts_datamap.cli._options.suggestions import suggest_columns, suggest_spans
 from dataarts_datamap.cli._options.times import parse_span
-from dataarts_datamap.cli._printing.notices import tell, tell_if_none
+from dataarts_datamap.cli._printing.notices import note, tell_if_none
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -107,7 +107,7 @@ def export(  # noqa: PLR0913  one parameter for each option
     if since_last:
         start = next_export_start(file, format=format_, lookback=lookback, table=table_name)
         if start is not None:
-            tell(f"reading runs from {start:%Y-%m-%dT%H:%M:%SZ} on again")
+            note(f"reading runs from {start:%Y-%m-%dT%H:%M:%SZ} on again")
             selection = replace(selection, start=start, since=None)
         elif not selection.has_beginning:
             raise click.UsageError(f"{file} has no runs yet: say with --start or --since where the first export begins")
@@ -129,6 +129,6 @@ def export(  # noqa: PLR0913  one parameter for each option
 
 
 def _tell_summary(summary: ExportSummary, file: Path) -> None:
-    tell(f"{summary.written} runs written, {summary.kept} kept: {file} has {summary.written + summary.kept}")
+    note(f"{summary.written} runs written, {summary.kept} kept: {file} has {summary.written + summary.kept}")
     if summary.without_id:
-        tell(f"{summary.without_id} runs have no id: an increment knows such a run by its times alone")
+        note(f"{summary.without_id} runs have no id: an increment knows such a run by its times alone")
