@@ -176,7 +176,7 @@ def test_damaged_ids(value: str, told: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["ETL_Job\n", " ETL_Job", "ETL_Job\u00a0", '"ETL_Job"', "\ufeffETL_Job"])
-@pytest.mark.parametrize("verb", [("runs", "--since", "1h"), ("wait", "--since", "1h", "--timeout", "1s")])
+@pytest.mark.parametrize("verb", [("runs", "--since", "1h"), ("wait", "--since", "1h", "--for", "1s")])
 def test_odd_job_name(
     capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch, verb: tuple[str, ...], name: str
 ) -> None:

@@ -11,7 +11,7 @@ from dataarts_datamap._auth.signing import DATE_FORMAT, sign
 from dataarts_datamap._secrets import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from dataarts_datamap._messages import Call, Request
 
@@ -66,7 +66,7 @@ class TokenCredentials(Secret):
     def authenticate(self, request: Request) -> Call[Request]:
         """The request with the token added; yields nothing."""
         yield from ()
-        return replace(request, headers={**request.headers, "X-Auth-Token": self.token})
+        return replace(request, headers=_with(request.headers, {"X-Auth-Token": self.token}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,17 @@ class AccessKeyCredentials(Secret):
     def authenticate(self, request: Request) -> Call[Request]:
         """The request with its time and signature added; yields nothing."""
         yield from ()
-        headers = {**request.headers, "X-Sdk-Date": self.clock().astimezone(UTC).strftime(DATE_FORMAT)}
+        added = {"X-Sdk-Date": self.clock().astimezone(UTC).strftime(DATE_FORMAT)}
         if self.security_token is not None:
-            headers["X-Security-Token"] = self.security_token
-        return sign(replace(request, headers=headers), access_key=self.access_key, secret_key=self.secret_key)
+            added["X-Security-Token"] = self.security_token
+        return sign(
+            replace(request, headers=_with(request.headers, added)),
+            access_key=self.access_key,
+            secret_key=self.secret_key,
+        )
+
+
+def _with(headers: Mapping[str, str], added: Mapping[str, str]) -> dict[str, str]:
+    """The headers with these in the place of others of the same names, in whatever case those are."""
+    names = {name.lower() for name in added}
+    return {**{name: value for name, value in headers.items() if name.lower() not in names}, **added}

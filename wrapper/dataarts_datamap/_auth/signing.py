@@ -47,19 +47,19 @@ def sign(request: Request, *, access_key: str, secret_key: str) -> Request:
     endpoint = urlsplit(request.endpoint)
     headers = _completed(request, endpoint.netloc)
     signed = {name.lower(): value.strip() for name, value in headers.items() if "_" not in name}
-    names = ";".join(sorted(signed))
+    names = sorted(name.lower() for name in headers if "_" not in name)  # the official signer names each spelling
     canonical = "\n".join((
         request.method.upper(),
         _canonical_path(endpoint.path + request.path),
         canonical_query(request.query),
-        *(f"{name}:{signed[name]}" for name in sorted(signed)),
+        *(f"{name}:{signed[name]}" for name in names),
         "",
-        names,
+        ";".join(names),
         _payload_hash(request.content, signed),
     ))  # fmt: skip
     to_sign = "\n".join((ALGORITHM, _date(signed), _sha256(canonical.encode())))
     signature = hmac.digest(secret_key.encode(), to_sign.encode(), hashlib.sha256).hex()
-    authorization = f"{ALGORITHM} Access={access_key}, SignedHeaders={names}, Signature={signature}"
+    authorization = f"{ALGORITHM} Access={access_key}, SignedHeaders={';'.join(names)}, Signature={signature}"
     return replace(request, headers={**headers, "Authorization": authorization})
 
 
@@ -93,7 +93,8 @@ def _canonical_path(path: str) -> str:
         raise InvalidArgumentError(
             f"the path {printable(repr(path), limit=80)} is no absolute one: it cannot be signed"
         )
-    encoded = "/".join(percent_encoded(unquote(segment)) for segment in path.split("/"))
+    # Decoded as a whole, before it is split, as the official signer does: an escaped slash is signed as a slash.
+    encoded = "/".join(map(percent_encoded, unquote(path).split("/")))
     return encoded if encoded.endswith("/") else f"{encoded}/"
 
 
