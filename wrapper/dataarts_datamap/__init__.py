@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     )
     from dataarts_datamap._export.export import ExportSummary, export_runs, next_export_start
     from dataarts_datamap._messages import Request, Response
-    from dataarts_datamap._models import FieldProblem, Operator, Run, RunOrigin, RunPage, RunState
+    from dataarts_datamap._models import FieldProblem, Operator, Run, RunOrigin, RunPage, RunSource, RunState
     from dataarts_datamap._monitoring.explanation import Explanation, LineageKnowledge, Link, Trouble
     from dataarts_datamap._monitoring.freshness import OperatorStatus, RunsStatus, TableStatus, Verdict, table_status
     from dataarts_datamap._monitoring.lineage import Lineage
@@ -129,6 +129,7 @@ __all__ = [
     "Run",
     "RunOrigin",
     "RunPage",
+    "RunSource",
     "RunState",
     "RunsStatus",
     "ServerError",
@@ -165,7 +166,7 @@ _HOMES = {
     "_monitoring.explanation": ("Explanation", "LineageKnowledge", "Link", "Trouble"),
     "_monitoring.freshness": ("OperatorStatus", "RunsStatus", "TableStatus", "Verdict", "table_status"),
     "_messages": ("Request", "Response"),
-    "_models": ("FieldProblem", "Operator", "Run", "RunOrigin", "RunPage", "RunState"),
+    "_models": ("FieldProblem", "Operator", "Run", "RunOrigin", "RunPage", "RunSource", "RunState"),
     "_monitoring.lineage": ("Lineage",),
     "_paging.pager": ("AsyncPager", "Pager"),
     "_auth.password": ("PasswordCredentials",),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from dataarts_datamap._client.shared import DEFAULT_PAGE_SIZE, BaseClient
 from dataarts_datamap._client.table_calls import AsyncTableCalls, TableCalls
-from dataarts_datamap._models import Operator, Run
+from dataarts_datamap._models import Operator, Run, RunSource
 from dataarts_datamap._paging.pager import AsyncPager, Pager, PageReader
 from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
 
@@ -60,6 +60,19 @@ class DataMapClient(BaseClient[Pager[Run]], TableCalls):
         ConfigurationError: A setting is missing or unusable.
         InvalidArgumentError: A setting could bend a request.
     """
+
+    def source(self) -> RunSource:
+        """Whose runs the client asks for: region, project and instance, as exports have them.
+
+        Asks the service if the project or the instance was not given and is not known yet.
+
+        Raises:
+            DiscoveryError: There is not exactly one of what is looked for.
+            TransportError: No whole answer came back.
+            ServiceError: The service refused.
+            InvalidResponseError: The answer is not what the API describes.
+        """
+        return self._transport.run(self._find_source())
 
     def list_operators(self, table_guid: str) -> list[Operator]:
         """The job operators that produce a table, in the service's order.
@@ -242,6 +255,19 @@ class AsyncDataMapClient(BaseClient[AsyncPager[Run]], AsyncTableCalls):
         ConfigurationError: A setting is missing or unusable.
         InvalidArgumentError: A setting could bend a request.
     """
+
+    async def source(self) -> RunSource:
+        """Whose runs the client asks for: region, project and instance, as exports have them.
+
+        Asks the service if the project or the instance was not given and is not known yet.
+
+        Raises:
+            DiscoveryError: There is not exactly one of what is looked for.
+            TransportError: No whole answer came back.
+            ServiceError: The service refused.
+            InvalidResponseError: The answer is not what the API describes.
+        """
+        return await self._transport.run(self._find_source())
 
     async def list_operators(self, table_guid: str) -> list[Operator]:
         """The job operators that produce a table, in the service's order.

@@ -33,7 +33,7 @@ from dataarts_datamap._client.settings import (
 )
 from dataarts_datamap._clock import Clock
 from dataarts_datamap._errors import InvalidArgumentError
-from dataarts_datamap._models import Operator, Run, RunOrigin, RunPage, attach_origin, operator_key
+from dataarts_datamap._models import Operator, Run, RunOrigin, RunPage, RunSource, attach_origin, operator_key
 from dataarts_datamap._paging.offsets import OffsetUnit
 from dataarts_datamap._paging.pager import AsyncPager, PagedWalk, Pager, PageReader
 from dataarts_datamap._paging.resume_token import Position, TablePosition
@@ -364,6 +364,11 @@ class BaseClient(Generic[PagerT]):
         page = yield from exchange(request, self._credentials, self._policy, decode)
         attach_origin(page.runs, self._origin(scope, read.operator))
         return page
+
+    def _find_source(self) -> Steps[RunSource]:
+        scope = yield from self._find_scope()
+        region = self._settings.region or address_name(self._settings.endpoint)
+        return RunSource(region, scope.project_id, scope.instance_id)
 
     def _origin(self, scope: Scope, operator: Operator) -> RunOrigin:
         return RunOrigin(
