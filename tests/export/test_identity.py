@@ -175,6 +175,18 @@ def test_older_file_stays_where_reading_fails(format_: Any, tmp_path: Path) -> N
     assert [path] == list(tmp_path.iterdir())
 
 
+def test_older_file_with_a_short_line(tmp_path: Path) -> None:
+    """A line that lacks cells gets no others behind them, which would say something else: the file is refused."""
+    path = tmp_path / "runs.csv"
+    export_runs(HOME.runs(1, 1), path, columns=OLD_COLUMNS)
+    whole = path.read_text(encoding="utf-8") + "99,1,short\n"
+    path.write_text(whole, encoding="utf-8")
+
+    with pytest.raises(ExportError, match="fewer cells than its header: '99,1,short'"):
+        export_runs(HOME.runs(2, 2), path, append=True, file_source=("a", "b", "c"))
+    assert whole == path.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("wrong", ["eu-west-101", ("a", "b"), ("a", "b", ""), ("a", 1, "c"), 5, (), "a,b,c"])
 def test_wrong_source(wrong: Any, tmp_path: Path) -> None:
     """A source that is not three texts is refused before anything is read."""
