@@ -222,6 +222,19 @@ def test_deep_offsets_that_are_refused(server: HostileServer, deep: Any) -> None
         read(server, listed)
 
 
+def test_total_is_that_of_the_window(server: HostileServer) -> None:
+    """A pager tells the total of its window, not that of a part: the last one, or None where slices alone are asked for."""
+    rows = waiting(by_the_minute(150), 149)
+    listed = serve(server, Service(sort="start", newest_first=True), rows, [(2, starts(149))])
+    with connected(server) as client:
+        whole = client.list_runs("one", job_name="job", start=listed.window[0], end=listed.window[1])
+        assert (150, 150) == (len(whole.to_list()), whole.total)
+        cut = client.list_runs(
+            "one", job_name="job", start=listed.window[0], end=listed.window[1], slice_span=timedelta(hours=1)
+        )
+        assert (150, None) == (len(cut.to_list()), cut.total)
+
+
 def test_huge_total_is_refused(server: HostileServer) -> None:
     """A total that no walk could read ends in an error that names it, at once and with next to no memory."""
     listed = serve(server, Service(totals="huge"), by_the_minute(1))

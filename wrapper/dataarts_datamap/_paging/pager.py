@@ -105,8 +105,8 @@ class _PagerBase:
     def total(self) -> int | None:
         """How many rows the window holds, as the server said on the page read last.
 
-        None before the first page, if the server did not say, for a window that is read in slices, and for a table,
-        whose operators count apart.
+        None before the first page, if the server did not say, for a window that is longer than a slice, and for a
+        table, whose operators count apart.
         """
         return self._stand.total
 

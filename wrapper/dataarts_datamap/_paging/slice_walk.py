@@ -5,22 +5,23 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import replace
 
 from dataarts_datamap._errors import BadRequestError, ErrorBodyError, UnsuccessfulError, UpstreamError
-from dataarts_datamap._models import RunPage
+from dataarts_datamap._paging.capped_totals import could_be_cap, count_halves
 from dataarts_datamap._paging.offsets import COUNTINGS_OF_UNIT, Counting, Span, next_span, probe
-from dataarts_datamap._paging.seen_rows import AmbiguousRunError, FinishedSlices, RowKey, SeenRows
+from dataarts_datamap._paging.seen_rows import AmbiguousRunError, RowKey, SeenRows
 from dataarts_datamap._paging.slice_pages import Page
-from dataarts_datamap._paging.walk_options import PageNeeded, PageRead, Progress, ServerHabits, Walk, WalkOptions
+from dataarts_datamap._paging.walk_options import PageNeeded, PageRead, Walk
+from dataarts_datamap._paging.walk_state import TooManyError, UnsettledError, WalkState
 from dataarts_datamap._window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
-    from dataarts_datamap._errors import IncompleteWalkError, ServiceError
-    from dataarts_datamap._models import Operator, Run
+    from dataarts_datamap._errors import IncompleteWalkError
+    from dataarts_datamap._models import RunPage
 
 MOST_AHEAD: Final = 32
 """So many pages are named ahead at the most."""
@@ -31,88 +32,6 @@ _LARGEST_LIMIT: Final = 1000  # the largest that a sibling API documents
 _LAST_READING: Final = 2  # of a page that contradicts itself
 _SPARSE: Final = 4
 _REFUSALS: Final = (BadRequestError, ErrorBodyError, UnsuccessfulError, UpstreamError)
-
-
-class UnsettledError(Exception):
-    """The pages of a list do not join plainly."""
-
-
-class TooManyError(Exception):
-    """A list that is too long to be read by offset.
-
-    Attributes:
-        total: How many rows it has.
-        refusal: What the server said when it was asked to go on.
-    """
-
-    def __init__(self, total: int, refusal: ServiceError | None = None) -> None:
-        super().__init__()
-        self.total = total
-        self.refusal = refusal
-
-
-class WalkState(Struct):
-    """What the slices of a window share.
-
-    Attributes:
-        operator: Whose runs.
-        window: The whole window.
-        options: How it is walked.
-        habits: What is known of the server.
-        progress: What was read.
-        direction: The server's order: 1 for oldest first, -1 for newest first, 0 while that is not known.
-        is_descending: Whether slices are read newest first; None while there is just one.
-        finished: The runs of the slices that were read.
-        first_pages: First pages that were read already.
-        newest_start: The newest start on the page that came first; 0 while there was none.
-        is_by_plan: Whether a row shows that windows filter on planned times.
-        is_by_start: Whether a row shows that they do on starts.
-        has_moved: Whether runs moved, so that a list had to be read by narrower windows.
-    """
-
-    operator: Operator
-    window: Window
-    options: WalkOptions
-    habits: ServerHabits
-    progress: Progress = field(default_factory=Progress)
-    direction: int = 0
-    is_descending: bool | None = None
-    finished: FinishedSlices = field(default_factory=FinishedSlices)
-    first_pages: dict[Window, RunPage] = field(default_factory=dict[Window, RunPage])
-    newest_start: int = 0
-    is_by_plan: bool = False
-    is_by_start: bool = False
-    has_moved: bool = False
-
-    def asked(self, window: Window) -> Window:
-        """What is sent for a part of the window: it reaches a millisecond over each inner edge."""
-        start = window.start - (window.start > self.window.start)
-        return Window(start, window.end + (window.end < self.window.end))
-
-    def read(self, window: Window, span: Span, reading: int = 0) -> PageRead:
-        """A page of a part of the window."""
-        return PageRead(self.operator, self.asked(window), span.offset, span.limit, reading)
-
-    def first_read(self, window: Window) -> PageRead:
-        """The first page of a slice."""
-        return self.read(window, self.options.first_span(self.habits))
-
-    def learn_direction(self, runs: Sequence[Run]) -> None:
-        """Learn the server's order from rows as it sent them."""
-        if not self.direction:
-            self.direction = _direction(runs)
-
-
-def _direction(runs: Sequence[Run]) -> int:
-    for column in ("_plan_time", "_start_time", "_submit_time", "run_id"):
-        values = [value for run in runs if (value := getattr(run, column))]
-        in_order = sorted(values)
-        if in_order and in_order[0] != in_order[-1]:
-            if values == in_order:
-                return 1
-            if values[::-1] == in_order:
-                return -1
-    return 0
 
 
 class _Yielded(Struct, frozen=True):
@@ -210,16 +129,15 @@ class SliceWalk:
             self._habits.counting, self._state.has_moved = None, True
             yield from self.by_windows(str(doubt))
 
-    def finish(self) -> None:
-        """Remember what was read, for the slices to come."""
-        self._settle()
-        self._state.finished.add(self._read, self._loose)
+    def finish(self, *, is_cut: bool = False) -> bool:
+        """Remember what was read, for the slices to come: all of it if they are parts of this one.
 
-    def finish_early(self) -> bool:
-        """Remember what was read of a slice that is cut; whether that is anything."""
+        Returns:
+            Whether anything was read.
+        """
         self._settle()
         if self._read:
-            self._state.finished.add(self._read, self._read)
+            self._state.finished.add(self._read, self._read if is_cut else self._loose)
         return bool(self._read)
 
     def _by_offset(self) -> Walk:
@@ -324,6 +242,8 @@ class SliceWalk:
         """
         page = Page(sent, span, self._state.asked(window))
         self._state.progress.note_total(sent.total)
+        if page.window == self._state.window:
+            self._state.total = sent.total
         self._habits.largest_total = max(self._habits.largest_total, sent.total or 0)
         if page.unsure:
             if page.has_stranger():
@@ -469,6 +389,8 @@ class SliceWalk:
         sent = last.page.sent
         if len(last.wanted) < len(sent.runs):
             sent = replace(sent, runs=tuple(sent.runs[index] for index in last.wanted))
+        if sent.total != self._state.total:
+            sent = replace(sent, total=self._state.total)
         self._state.progress.note(sent.runs)
         return sent
 
@@ -520,27 +442,19 @@ class SliceWalk:
             self._habits.false_totals += 1
 
     def _check_total(self, page: Page) -> Generator[PageNeeded, RunPage, None]:
-        """Count both halves of a list that ends where a server's reach may end: together they tell more.
+        """Refuse a list that ends where the server's reach does.
 
         Raises:
-            TooManyError: They do.
+            TooManyError: Both halves of its window have more.
         """
-        total = page.end
-        if page.sent.total != total or total < self._habits.largest_total or not could_be_cap(total):
+        if page.sent.total != page.end or page.end < self._habits.largest_total or not could_be_cap(page.end):
             return
         self._settle()
-        middle = _middle([planned for _, planned in self._read if planned > 0])
-        if middle is None or not self.window.start < middle < self.window.end:
-            return
-        span = self._state.options.first_span(self._habits)._replace(limit=1)
-        counted = 0
-        for half in (Window(page.window.start, middle), Window(middle, page.window.end)):
-            sent = yield PageNeeded(PageRead(self._state.operator, half, span.offset, span.limit))
-            counted += sent.total or 0
-        if counted > total:
-            self._habits.reach = total
+        counted = yield from count_halves(self._state, page.window, [planned for _, planned in self._read])
+        if counted > page.end:
+            self._habits.reach, self._state.total = page.end, None
             raise TooManyError(counted)
-        self._habits.largest_total = total + 1
+        self._habits.largest_total = page.end + 1
 
     def _strange(self, page: Page) -> IncompleteWalkError:
         return self._incomplete(
@@ -575,19 +489,6 @@ class SliceWalk:
         for window in self._following:
             if window not in self._state.first_pages:
                 yield self._state.first_read(window)
-
-
-def could_be_cap(rows: int) -> bool:
-    """Whether a list of so many rows may end there because a server serves, and counts, no more."""
-    return rows >= 100 and (rows % 100 == 0 or rows & (rows - 1) == 0 or rows & (rows + 1) == 0)  # noqa: PLR2004  no smaller cap is known
-
-
-def _middle(times: list[int]) -> int | None:
-    """A moment between two of the times, with about as many of them on each side; None if all are the same."""
-    times.sort()
-    half = len(times) // 2
-    gaps = [(abs(at - half), times[at - 1] + 1) for at in range(1, len(times)) if times[at] - times[at - 1] > 1]
-    return min(gaps)[1] if gaps else None
 
 
 def _end_of(window: Window, width: int, *, newest_first: bool) -> Window:

@@ -23,8 +23,9 @@ from typing import TYPE_CHECKING, Final, overload
 
 from dataarts_datamap._paging.resume_token import Position, pack, unpack
 from dataarts_datamap._paging.seen_rows import FinishedSlices
-from dataarts_datamap._paging.slice_walk import MOST_AHEAD, SliceWalk, TooManyError, WalkState
+from dataarts_datamap._paging.slice_walk import MOST_AHEAD, SliceWalk
 from dataarts_datamap._paging.walk_options import PageNeeded, PageRead, Progress, ServerHabits, Walk, WalkOptions
+from dataarts_datamap._paging.walk_state import TooManyError, WalkState
 from dataarts_datamap._window import Window
 
 if TYPE_CHECKING:
@@ -197,7 +198,7 @@ class WindowWalk:
             raise many.refusal or state.progress.incomplete("a window of a millisecond has more runs than are served")
         if state.is_descending is None:
             state.is_descending = state.direction < 0
-        is_checked |= walk.finish_early()
+        is_checked |= walk.finish(is_cut=True)
         return _Waiting(parts, is_descending=state.is_descending, parent_total=many.total, is_checked=is_checked)
 
     def _look_again(self) -> Walk:
