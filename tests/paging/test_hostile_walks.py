@@ -17,9 +17,13 @@ from dataarts_datamap import (
     BadRequestError,
     DataMapClient,
     IncompleteWalkError,
+    Operator,
     TokenCredentials,
     table_status,
 )
+from dataarts_datamap._paging.read_ahead import Width
+from dataarts_datamap._paging.walk_options import PageNeeded, PageRead, ServerHabits
+from dataarts_datamap._window import Window
 from support.hostile_cases import FAULTS, HARMLESS, case, walk
 from support.hostile_lists import BEGIN, HOUR, SECOND, HostileList, HostileRow, HostileServer, Service
 
@@ -223,7 +227,7 @@ def test_deep_offsets_that_are_refused(server: HostileServer, deep: Any) -> None
 
 
 def test_total_is_that_of_the_window(server: HostileServer) -> None:
-    """A pager tells the total of its window, not that of a part: the last one, or None where slices alone are asked for."""
+    """A pager reports the total of its window, not that of a part; None where slices alone are asked for."""
     rows = waiting(by_the_minute(150), 149)
     listed = serve(server, Service(sort="start", newest_first=True), rows, [(2, starts(149))])
     with connected(server) as client:
@@ -257,6 +261,16 @@ def test_limit_that_is_ignored(server: HostileServer, service: Service) -> None:
 
     assert set(range(5000, 10_000)) == {run.run_id for run in read(server, listed)}
     assert listed.requests <= 3
+
+
+@pytest.mark.parametrize(("largest_page", "pages"), [(0, 7), (1 << 20, 7), (11 << 20, 2), (64 << 20, 0)])
+def test_pages_ahead_are_bounded_in_bytes(largest_page: int, pages: int) -> None:
+    """Of large pages fewer are read ahead: 32 MiB of responses at the most."""
+    operator = Operator(task_id="1", job_name="job")
+    ahead = tuple(PageRead(operator, Window(0, 1), offset, 100) for offset in range(1, 33))
+    width = Width(7, ServerHabits(largest_page=largest_page))
+
+    assert pages == max(len(width.chosen(PageNeeded(ahead[0], ahead))) for _ in range(6))
 
 
 @pytest.mark.parametrize("options", [{}, {"slice_span": timedelta(minutes=25)}])
