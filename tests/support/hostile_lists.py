@@ -150,8 +150,8 @@ class HostileList:
         return sorted({f"row-{serial}" for serial in self._steady} - set(owners))
 
     def strangers(self, owners: Counter[str]) -> list[str]:
-        """What came and has started, although none of its times is in the window."""
-        first, last = self.window
+        """What came and has started, although none of its times is in the window, or within a day behind its end."""
+        first, last = self.window[0], self.window[1] + 24 * HOUR
         outside = {
             f"row-{row.serial}"
             for row in self.rows

@@ -10,7 +10,7 @@ from dataarts_datamap._paging.seen_rows import RowKey, row_keys
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dataarts_datamap._models import Run, RunPage
+    from dataarts_datamap._models import RunPage
     from dataarts_datamap._paging.offsets import Span
     from dataarts_datamap._window import Window
 
@@ -77,16 +77,20 @@ class Page:
             if not first < plan < last or not first < start < last
         ]
 
-    def has_stranger(self, *, unstarted: bool = False) -> bool:
+    def has_stranger(self, *, ahead: int = 0, unstarted: bool = False) -> bool:
         """Whether a run came none of whose times lies in the window that was asked for.
 
         Args:
+            ahead: How many milliseconds behind the window's end count as inside.
             unstarted: Whether to count those that have not started, too: their starts may be anywhere.
         """
-        outside = (
-            run for run in map(self.sent.runs.__getitem__, self.unsure) if not any(map(self._holds, _times(run)))
-        )
-        return any(run._start_time or (unstarted and run._plan_time) for run in outside)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  as above
+        start, end = self.window.start, self.window.end + ahead
+        for run in map(self.sent.runs.__getitem__, self.unsure):
+            plan, begin = run._plan_time, run._start_time  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  as above
+            times = plan, begin, run._submit_time, run._end_time  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  as above
+            if (begin or (unstarted and plan)) and not any(time and start <= time <= end for time in times):
+                return True
+        return False
 
     def tells_filter(self) -> tuple[bool, bool]:
         """Whether a row shows that the window filters on planned times, and whether one shows that on starts."""
@@ -101,7 +105,3 @@ class Page:
 
     def _holds(self, time: int | None) -> bool:
         return time is not None and self.window.start <= time <= self.window.end
-
-
-def _times(run: Run) -> tuple[int | None, ...]:
-    return run._plan_time, run._start_time, run._submit_time, run._end_time  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  the model's own integers

@@ -31,6 +31,7 @@ _LEAST_CAP: Final = 10  # no sibling API has a smaller default or largest size o
 _LARGEST_LIMIT: Final = 1000  # the largest that a sibling API documents
 _LAST_READING: Final = 2  # of a page that contradicts itself
 _SPARSE: Final = 4
+_CLOCK_SKEW: Final = 86_400_000  # milliseconds; as far ahead as runs may lie where clocks or zones differ
 _REFUSALS: Final = (BadRequestError, ErrorBodyError, UnsuccessfulError, UpstreamError)
 
 
@@ -246,7 +247,8 @@ class SliceWalk:
             self._state.total = sent.total
         self._habits.largest_total = max(self._habits.largest_total, sent.total or 0)
         if page.unsure:
-            if page.has_stranger():
+            is_newest = page.window.end == self._state.window.end
+            if page.has_stranger(ahead=_CLOCK_SKEW * is_newest):
                 raise self._strange(page)
             by_plan, by_start = page.tells_filter()
             self._state.is_by_plan |= by_plan
