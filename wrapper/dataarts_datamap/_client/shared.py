@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._auth.credentials import Credentials
     from dataarts_datamap._client.catalog import Catalog
     from dataarts_datamap._client.settings import ClientSettings
-    from dataarts_datamap._messages import Request, Steps
+    from dataarts_datamap._messages import Request, Response, Steps
     from dataarts_datamap._monitoring.explanation import Explanation
     from dataarts_datamap._tables import Table
 
@@ -355,12 +355,16 @@ class BaseClient(Generic[PagerT]):
         return (yield from exchange(request, self._credentials, self._policy, decode_operators))
 
     def _reading(self, begin: Callable[[], Steps[PagedWalk]], *, strict: bool) -> PageReader:
-        return PageReader(begin, partial(self._read_page, strict=strict), self._concurrency)
+        return PageReader(begin, partial(self._read_page, strict=strict), self._concurrency, self._habits)
 
     def _read_page(self, read: PageRead, *, strict: bool) -> Steps[RunPage]:
         scope = yield from self._find_scope()
         request = self._runs_request(scope, read.operator, read.window, offset=read.offset, limit=read.limit)
-        decode = partial(decode_page, offset=read.offset, strict=strict)
+
+        def decode(response: Response) -> RunPage:
+            self._habits.largest_page = max(self._habits.largest_page, len(response.content))
+            return decode_page(response, offset=read.offset, strict=strict)
+
         page = yield from exchange(request, self._credentials, self._policy, decode)
         attach_origin(page.runs, self._origin(scope, read.operator))
         return page
