@@ -205,8 +205,37 @@ def test_rows_and_total_that_are_capped(server: HostileServer, cap: int, newest_
     assert {row.run_id for row in rows} == {run.run_id for run in read(server, listed, page_size=cap // 10)}
 
 
+def test_list_that_is_as_long_as_the_cap(server: HostileServer) -> None:
+    """That one list of as many runs was whole does not vouch for the next one."""
+    with connected(server) as client:
+        for number in (100, 150):
+            listed = serve(server, Service(reach=100, capped_total=True), by_the_minute(number))
+            runs = client.list_runs("one", job_name="job", start=listed.window[0], end=listed.window[1])
+            assert number == len({run.run_id for run in runs})
+
+
+@pytest.mark.parametrize("totals", ["missing", "zero", "page"])
+def test_rows_that_are_capped_and_not_counted(server: HostileServer, totals: Any) -> None:
+    """Where no total tells, the halves of a window that ends at a round number are read."""
+    for number in (100, 250):
+        listed = serve(server, Service(reach=100, capped_total=True, totals=totals), by_the_minute(number))
+        for size in (100, 200):
+            assert set(range(5000, 5000 + number)) == {run.run_id for run in read(server, listed, page_size=size)}
+
+
+def test_runs_in_a_cluster_that_is_capped(server: HostileServer) -> None:
+    """Windows are narrowed as far as it takes where nearly all runs lie in a few minutes of a long window."""
+    rows = by_the_minute(260)
+    for row in rows[1:]:
+        row.plan = BEGIN + 20 * HOUR + row.serial * SECOND
+        row.start = row.plan + SECOND
+    listed = serve(server, Service(reach=100, capped_total=True), rows)
+
+    assert {row.run_id for row in rows} == {run.run_id for run in read(server, listed, page_size=50)}
+
+
 def test_list_that_only_looks_capped(server: HostileServer) -> None:
-    """A list of as many runs as a server may count at most costs two small requests, once for a client."""
+    """A list of as many runs as a server may count at most costs two small requests."""
     listed = serve(server, Service(), by_the_minute(1000))
     assert 1000 == len(read(server, listed))
     round_number, listed = listed.requests, serve(server, Service(), by_the_minute(999))
@@ -257,9 +286,9 @@ def test_huge_total_is_refused(server: HostileServer) -> None:
 @pytest.mark.parametrize("service", [Service(always_rows=10**6), Service(always_rows=10**6, totals="missing")])
 def test_limit_that_is_ignored(server: HostileServer, service: Service) -> None:
     """A server that sends the whole list whatever was asked for is read, and nothing is read ahead of it."""
-    listed = serve(server, service, by_the_minute(5000))
+    listed = serve(server, service, by_the_minute(5001))
 
-    assert set(range(5000, 10_000)) == {run.run_id for run in read(server, listed)}
+    assert set(range(5000, 10_001)) == {run.run_id for run in read(server, listed)}
     assert listed.requests <= 3
 
 

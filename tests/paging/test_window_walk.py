@@ -379,7 +379,7 @@ def test_error_tells_what_is_known() -> None:
     assert drive.error is not None
     assert (25, 27) == (drive.error.rows_read, drive.error.totals[-1])
     assert drive.last == drive.error.last_run
-    assert "the pages ended after 25 rows, though the server tells a total of 27" in str(drive.error)
+    assert "the pages ended after 25 rows, though the server reports a total of 27" in str(drive.error)
 
 
 @given(start=st.integers(0, 10**6), length=st.integers(0, 10**6), longest=st.integers(1, 10**6))

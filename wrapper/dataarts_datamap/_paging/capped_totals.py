@@ -17,7 +17,7 @@ _LEAST: Final = 100  # no smaller cap of a list is known
 
 
 def could_be_cap(rows: int) -> bool:
-    """Whether so many rows are a number that servers are told to end at: round, a power of two or one less."""
+    """Whether a server may be set to end at so many rows: a round number, a power of two or one less."""
     return rows >= _LEAST and (rows % _LEAST == 0 or rows & (rows - 1) == 0 or rows & (rows + 1) == 0)
 
 

@@ -1,4 +1,4 @@
-"""A page of a slice, and what its rows tell of the window that was asked for."""
+"""A page of a slice, and what its rows show of the window that was asked for."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Page:
         return len(self) < self.span.limit
 
     @property
-    def is_less_than_told(self) -> bool:
+    def is_less_than_reported(self) -> bool:
         """Whether there are more rows behind it, by the server's word."""
         return self.sent.total is not None and self.sent.total > self.end
 
@@ -92,7 +92,7 @@ class Page:
                 return True
         return False
 
-    def tells_filter(self) -> tuple[bool, bool]:
+    def shows_filter(self) -> tuple[bool, bool]:
         """Whether a row shows that the window filters on planned times, and whether one shows that on starts."""
         by_plan = by_start = False
         for index in self.unsure:

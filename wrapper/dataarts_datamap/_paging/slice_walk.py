@@ -191,7 +191,7 @@ class SliceWalk:
 
     def _ends_with(self, window: Window, page: Page) -> Generator[PageNeeded, RunPage, bool]:
         """Whether no row comes behind a first page, wherever the server would begin the next one."""
-        if page.is_less_than_told or not page.is_short:
+        if page.is_less_than_reported or not page.is_short:
             return False
         rows = len(page)
         for offset in (1, 2, rows):
@@ -214,7 +214,7 @@ class SliceWalk:
             if not sent.runs and sent.total:
                 sent, span = yield from self._first_page_elsewhere(window, sent, span)
             page = self._read_page(sent, span, window)
-            if len(page) >= least or not page.is_less_than_told:
+            if len(page) >= least or not page.is_less_than_reported:
                 return page
             if reading == _LAST_READING:
                 raise self._contradiction(page)
@@ -250,7 +250,7 @@ class SliceWalk:
             is_newest = page.window.end == self._state.window.end
             if page.has_stranger(ahead=_CLOCK_SKEW * is_newest):
                 raise self._strange(page)
-            by_plan, by_start = page.tells_filter()
+            by_plan, by_start = page.shows_filter()
             self._state.is_by_plan |= by_plan
             self._state.is_by_start |= by_start
         if not self._state.newest_start and page:
@@ -266,7 +266,8 @@ class SliceWalk:
         total, reach = page.sent.total or 0, self._habits.reach
         is_long = total > max(self._state.options.slice_rows, len(page)) or 0 < reach <= total
         shrinks = self._parent_total is None or total < self._parent_total  # else more is counted than the window holds
-        if is_long and shrinks and self.window.end - self.window.start > 1:
+        is_capped = 0 < reach == total and not page.is_short
+        if ((is_long and shrinks) or is_capped) and self.window.end - self.window.start > 1:
             self._state.learn_direction(page.sent.runs)
             raise TooManyError(total)
 
@@ -422,7 +423,7 @@ class SliceWalk:
 
     def _is_last(self, page: Page) -> bool:
         """Whether the list surely ends with this page."""
-        if page.is_less_than_told:
+        if page.is_less_than_reported:
             return False
         if not page:
             return not page.span.position
@@ -447,16 +448,19 @@ class SliceWalk:
         """Refuse a list that ends where the server's reach does.
 
         Raises:
-            TooManyError: Both halves of its window have more.
+            TooManyError: Both halves of its window have more, or could have.
         """
-        if page.sent.total != page.end or page.end < self._habits.largest_total or not could_be_cap(page.end):
+        total, can_be_cut = page.sent.total, self.window.end - self.window.start > 1
+        if not could_be_cap(page.end) or page.end < self._habits.largest_total or not can_be_cut:
             return
         self._settle()
+        if total is None or total < page.end:
+            raise TooManyError(2 * page.end)  # no total says so: the halves are read
         counted = yield from count_halves(self._state, page.window, [planned for _, planned in self._read])
         if counted > page.end:
             self._habits.reach, self._state.total = page.end, None
-            raise TooManyError(counted)
-        self._habits.largest_total = page.end + 1
+        if counted not in {0, page.end}:
+            raise TooManyError(max(counted, 2 * page.end))
 
     def _strange(self, page: Page) -> IncompleteWalkError:
         return self._incomplete(
@@ -466,7 +470,7 @@ class SliceWalk:
 
     def _contradiction(self, page: Page) -> IncompleteWalkError:
         return self._incomplete(
-            f"the pages ended after {page.end} rows, though the server tells a total of {page.sent.total}"
+            f"the pages ended after {page.end} rows, though the server reports a total of {page.sent.total}"
         )
 
     def _incomplete(self, problem: str) -> IncompleteWalkError:

@@ -69,7 +69,7 @@ class ServerHabits(Struct):
         capacity: The most rows that it put on one page.
         true_totals: How often its total was that of a list which was read to its end by other pages.
         false_totals: How often it was not.
-        largest_total: The largest total that it told: of no smaller one it can be thought that totals end there.
+        largest_total: The largest total that it reported: totals do not end at a smaller one.
         largest_page: The bytes of the largest page.
         reach: The most rows of a list that it serves, or counts; 0 while none was noticed.
     """

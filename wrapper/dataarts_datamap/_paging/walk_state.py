@@ -46,7 +46,7 @@ class WalkState(Struct):
         options: How it is walked.
         habits: What is known of the server.
         progress: What was read.
-        total: What the server told last of the whole window; None if it did not, or counts no further.
+        total: What the server reported last for the whole window; None if it did not, or counts no further.
         direction: The server's order: 1 for oldest first, -1 for newest first, 0 while that is not known.
         is_descending: Whether slices are read newest first; None while there is just one.
         finished: The runs of the slices that were read.

@@ -189,7 +189,7 @@ class WindowWalk:
         """The parts of a slice that has too many runs."""
         state = self._state
         if many.total > _LARGEST_TOTAL:
-            raise state.progress.incomplete(f"the server told a total of {many.total}: more than can be read")
+            raise state.progress.incomplete(f"the server reported a total of {many.total}: more than can be read")
         window = walk.window
         most = min(state.options.slice_rows, max(1, state.habits.reach * 3 // 4 or state.options.slice_rows))
         length = window.end - window.start
