@@ -161,7 +161,7 @@ def _arguments(outgoing: WireRequest) -> dict[str, Any]:
         "url": httpcore2.URL(
             scheme=origin.scheme.encode(), host=origin.host.encode(), port=origin.port, target=outgoing.target
         ),
-        "headers": outgoing.headers,
+        "headers": [(name, value.value) for name, value in outgoing.headers],
         "content": outgoing.content or None,
         "extensions": {
             "timeout": {

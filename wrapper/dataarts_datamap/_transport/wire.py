@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from msgspec import Struct
 
-from dataarts_datamap._secrets import SecretStruct
+from dataarts_datamap._secrets import Hidden, SecretStruct
 
 if TYPE_CHECKING:
     import socket
@@ -82,7 +82,7 @@ class WireRequest(SecretStruct, frozen=True):
         method: HTTP method, in capitals.
         origin: Where it goes.
         target: Path and query.
-        headers: Names and values.
+        headers: Names and values; each value hides itself, since one can be a token.
         content: The body; none if it is empty.
         timeouts: How long each of its steps may take.
         due: How long all of it may take.
@@ -91,7 +91,7 @@ class WireRequest(SecretStruct, frozen=True):
     method: str
     origin: Origin
     target: bytes
-    headers: Sequence[tuple[bytes, bytes]]
+    headers: Sequence[tuple[bytes, Hidden[bytes]]]
     content: bytes
     timeouts: Timeouts
     due: Deadline
