@@ -142,7 +142,7 @@ SARIF = {
 
 
 def test_sarif(tmp_path: Path) -> None:
-    """Each check is a rule with its result; what failed is an error unless the baseline knows it, and is made safe."""
+    """Each check is a rule, each failure a result, and a known one is suppressed; what is hostile is made safe."""
     known = replace(FAILED, check="B-page-shape", baseline="known since 2026")
     verdicts = (PASSED, FAILED, known, GAP, EXCUSED, ERRORED)
     write_sarif(report_of(*verdicts, shortcomings=("no rows",)), tmp_path / "report.sarif")
@@ -150,15 +150,19 @@ def test_sarif(tmp_path: Path) -> None:
 
     Draft202012Validator(SARIF).validate(document)
     (run,) = document["runs"]
-    results = run["results"]
-    assert ["pass", "fail", "fail", "open", "notApplicable", "open"] == [result["kind"] for result in results]
-    assert ["none", "error", "error", "none", "none", "none"] == [result["level"] for result in results]
-    assert [result["ruleId"] for result in results] == [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    results, rules = run["results"], [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    assert [("fail", "error"), ("fail", "error")] == [(result["kind"], result["level"]) for result in results]
+    assert [FAILED.check, "B-page-shape"] == [result["ruleId"] for result in results]
+    assert [rules.index(result["ruleId"]) for result in results] == [result["ruleIndex"] for result in results]
     assert [[], ["known since 2026"]] == [
-        [each["justification"] for each in result.get("suppressions", [])] for result in results[1:3]
+        [each["justification"] for each in result.get("suppressions", [])] for result in results
     ]
-    assert results[1]["message"]["text"].isprintable()
-    assert (False, 1) == (run["invocations"][0]["executionSuccessful"], run["invocations"][0]["exitCode"])
+    assert results[0]["message"]["text"].isprintable()
+    assert ["logicalLocations"] == list(results[0]["locations"][0])
+    invocation = run["invocations"][0]
+    assert (False, 1) == (invocation["executionSuccessful"], invocation["exitCode"])
+    notes = [each["message"]["text"] for each in invocation["toolExecutionNotifications"]]
+    assert ["no rows", ERRORED.check, GAP.check] == [re.split(" errored| untested", each)[0] for each in notes]
 
 
 def test_json(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ project_id = "theirs"
 """
 
 
-def target_of(environment: Mapping[str, str], file: Path | None = None, **given: object) -> Target:
+def target_of(environment: Mapping[str, str], file: Path | None = None, **given: Any) -> Target:
     """The target that settings describe."""
     return make_target(read_settings(environment, file, **given))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import sys
 import time
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -23,11 +24,11 @@ from dataarts_datamap import (
 )
 from dataarts_datamap._messages import Request
 from dataarts_datamap._one_shot_event import OneShotEvent, wait_for_first, wait_for_first_async
-from dataarts_datamap._transport.h11_pool import DirectPool
+from dataarts_datamap._transport.h11_pool import H11Pool
 from dataarts_datamap._transport.pool_registry import PoolRegistry  # pyright: ignore[reportPrivateUsage]  what happens inside it in a moment
 from support.answers import run_page
 from support.faces import SETTINGS, WINDOW
-from support.faults import Connection, Faulty, faulty_server, head, self_signed, tunnel
+from support.faults import Connection, Faulty, faulty_server, full_backlog, head, self_signed, tunnel
 from support.iam import password_for
 from support.scripted_server import Answer, ScriptedServer
 
@@ -296,12 +297,110 @@ def test_cancelled_task_leaves_no_connection_in_use(
         assert [True] * len(servers) == [server.wait_until_all_ended(5) for server in servers]
 
 
+STAGES = ["connect", "handshake", "connect to a proxy", "handshake with a proxy", "CONNECT", "handshake behind a proxy"]
+
+
+@contextmanager
+def stuck(stage: str) -> Iterator[tuple[dict[str, Any], list[Faulty]]]:
+    """The settings of a client that gets no further than that, and the servers that it meets."""
+    with ExitStack() as stack:
+        silent = stack.enter_context(faulty_server(Connection.listen))
+        full = stack.enter_context(full_backlog())
+        service: dict[str, Any] = {**SETTINGS, "endpoint": "https://127.0.0.1:1", "clock": Clock()}
+        secured = silent.url.replace("http:", "https:")
+        match stage:
+            case "connect":
+                yield service | {"endpoint": full}, []
+            case "handshake":
+                yield service | {"endpoint": secured}, [silent]
+            case "connect to a proxy":
+                yield service | {"proxy": full}, []
+            case "handshake with a proxy":
+                yield service | {"proxy": secured}, [silent]
+            case "CONNECT":
+                yield service | {"proxy": silent.url}, [silent]
+            case _:
+                proxy = stack.enter_context(faulty_server(tunnel))
+                yield service | {"endpoint": secured, "proxy": proxy.url}, [silent, proxy]
+
+
+def wait_until_met(servers: list[Faulty]) -> None:
+    """Wait until each server has a connection, and a moment more, in which a client comes to its wait."""
+    for server in servers:
+        assert server.wait_until_met(10)
+    Event().wait(0.1)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there, a connection that is being made cannot be shut down")
+@pytest.mark.parametrize("stage", STAGES)
+def test_connecting_of_a_thread_ends(stage: str) -> None:
+    """A call that gets no further than that ends at once, and leaves no connection."""
+    ended = Event()
+
+    def ask() -> None:
+        with pytest.raises(ClientClosedError):
+            client.list_operators("a-table")
+        ended.set()
+
+    with stuck(stage) as (settings, servers):
+        client = DataMapClient(**settings)
+        Thread(target=ask, daemon=True).start()
+        wait_until_met(servers)
+        client.close()
+        assert ended.wait(2)
+        assert [True] * len(servers) == [server.wait_until_all_ended(5) for server in servers]
+
+
+@pytest.mark.parametrize("by", ["close", "cancel"])
+@pytest.mark.parametrize("stage", STAGES)
+def test_connecting_of_a_task_ends(stage: str, by: str) -> None:
+    """The same in an event loop, be the client closed or the task cancelled."""
+
+    async def act(settings: dict[str, Any], servers: list[Faulty]) -> None:
+        client = AsyncDataMapClient(**settings)
+        task = asyncio.create_task(client.list_operators("a-table"))
+        await asyncio.to_thread(wait_until_met, servers)
+        task.cancel() if by == "cancel" else await client.close()
+        async with asyncio.timeout(2):
+            with pytest.raises(asyncio.CancelledError if by == "cancel" else ClientClosedError):
+                await task
+        left = [await asyncio.to_thread(server.wait_until_all_ended, 5) for server in servers]
+        assert [True] * len(servers) == left
+        await client.close()
+
+    with stuck(stage) as (settings, servers):
+        asyncio.run(act(settings, servers))
+
+
+def test_task_that_waits_for_room_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call that waits until a connection is free ends at once, too."""
+    monkeypatch.setattr("dataarts_datamap._transport.driver._MOST_CONNECTIONS", 1)
+
+    async def act(url: str, met: Callable[[float], bool]) -> None:
+        client = AsyncDataMapClient(**{**SETTINGS, "endpoint": url, "clock": Clock()})
+        tasks = [asyncio.create_task(client.list_operators("a-table")) for _ in range(3)]
+        await asyncio.to_thread(met, 10)
+        await client.close()
+        async with asyncio.timeout(2):
+            ends = await asyncio.gather(*tasks, return_exceptions=True)
+        assert [ClientClosedError] * 3 == [type(end) for end in ends]
+
+    with faulty_server(Connection.listen) as server:
+        asyncio.run(act(server.url, server.wait_until_met))
+
+
 @pytest.mark.parametrize("secured", ["TLS", "tunnel"])
 def test_handshake_that_fails_leaves_no_connection_in_use(secured: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that is not trusted takes up no room: each call says so, however many there were before."""
     monkeypatch.setattr("dataarts_datamap._transport.driver._MOST_CONNECTIONS", 1)
     distrusting = ssl.create_default_context()
     monkeypatch.setattr("dataarts_datamap._transport.tls.tls_context", lambda: distrusting)
+
+    def ask(settings: dict[str, Any]) -> None:
+        with DataMapClient(**settings) as client:
+            for _ in range(2):
+                with pytest.raises(CertificateError):
+                    client.list_operators("a-table")
 
     async def ask_async(settings: dict[str, Any]) -> None:
         async with AsyncDataMapClient(**settings) as client:
@@ -311,14 +410,16 @@ def test_handshake_that_fails_leaves_no_connection_in_use(secured: str, monkeypa
 
     with reached(secured, serve_all("Connection: close")) as (settings, servers):
         asyncio.run(ask_async(settings | {"deadline": 3}))
-        assert [2] * len(servers) == [server.connections for server in servers]
+        ask(settings | {"deadline": 3})
+        assert [4] * len(servers) == [server.connections for server in servers]
         assert [True] * len(servers) == [server.wait_until_all_ended(5) for server in servers]
 
 
-def open_pool(_: object) -> DirectPool:
+def open_pool(_: object) -> H11Pool:
     """A pool without connections."""
-    return DirectPool(
-        tls_context=ssl.create_default_context,
+    return H11Pool(
+        None,
+        ssl.create_default_context,
         max_connections=1,
         max_keepalive_connections=1,
         keepalive_expiry=1,
@@ -350,7 +451,7 @@ def test_threads_that_begin_together_share_their_connections() -> None:
 def test_request_that_begins_while_the_client_is_closed() -> None:
     """A request that comes in between is not sent: its connection would stay open."""
 
-    def close_meanwhile(proxy: object) -> DirectPool:
+    def close_meanwhile(proxy: object) -> H11Pool:
         pools.take()
         return open_pool(proxy)
 

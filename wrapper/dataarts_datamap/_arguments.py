@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import SplitResult, urlsplit
 
@@ -18,9 +19,11 @@ from dataarts_datamap._warnings import calling_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from ipaddress import IPv4Address, IPv6Address
 
 _INT32_MAX: Final = 2**31 - 1
 _SEPARATOR: Final = re.compile(r"[/\\]")
+_SHORT_IPV4: Final = re.compile(r"(?i)(0x[0-9a-f]+|\d+)(\.(0x[0-9a-f]+|\d+)){0,3}")
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 _LINE_BREAKS: Final = "\n\r\v\f\x85\u2028\u2029"
 _BYTE_ORDER_MARK: Final = "\ufeff"
@@ -125,9 +128,40 @@ def split_address(address: str) -> SplitResult | None:
         port = parts.port
     except ValueError:
         return None
-    if port == 0 or not parts.hostname or re.search(r"[\s\x00-\x1f]", address):
+    host = parts.hostname or ""
+    if port == 0 or not host or host.startswith(".") or re.search(r"[\s\x00-\x1f]", address):
         return None
     return parts if parts.scheme in {"http", "https"} else None
+
+
+def ip_address_of(host: str) -> IPv4Address | IPv6Address | None:
+    """The address that a host is, in any spelling that systems understand; None if it is a name.
+
+    ``127.1`` and ``::ffff:127.0.0.1`` are ``127.0.0.1``.
+    """
+    is_short = _SHORT_IPV4.fullmatch(host) is not None
+    if not is_short and ":" not in host:
+        return None
+    from ipaddress import IPv4Address, ip_address  # noqa: PLC0415  names do without
+
+    with suppress(ValueError):
+        address = ip_address(host.removeprefix("[").removesuffix("]").partition("%")[0])
+        return getattr(address, "ipv4_mapped", None) or address
+    if is_short:
+        from socket import inet_aton  # noqa: PLC0415  as above
+
+        with suppress(OSError):
+            return IPv4Address(inet_aton(host))
+    return None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
+    name = host.lower().removesuffix(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    address = ip_address_of(host)
+    return address is not None and address.is_loopback
 
 
 def _text(name: str, value: object) -> str:

@@ -29,7 +29,10 @@
     │   ├── InvalidEnvelopeError      the outer document
     │   ├── InvalidBodyError          the document inside: null, empty, not JSON, without rows
     │   └── InvalidRowError           a field of a row, when strict decoding was asked for
-    ├── IncompleteWalkError           it cannot be shown that all runs were read
+    ├── IncompleteWalkError           it cannot be shown that all runs, tables or lineage were read
+    ├── TableNameError                a name is not that of exactly one table
+    │   ├── TableNotFoundError        of none
+    │   └── AmbiguousTableError       of several
     ├── ExportError                   a file cannot be continued or read as an export
     └── WaitTimeoutError              no run ended within the timeout
 """
@@ -42,6 +45,7 @@ from dataarts_datamap._text import printable
 
 if TYPE_CHECKING:
     from dataarts_datamap._models import Run
+    from dataarts_datamap._tables import Table
 
 
 class DataMapError(Exception):
@@ -227,7 +231,7 @@ class InvalidRowError(InvalidResponseError):
 
 
 class IncompleteWalkError(DataMapError):
-    """It cannot be shown that all runs were read: the pages do not fit together, or contradict each other.
+    """It cannot be shown that all runs, tables or lineage were read: the pages contradict each other, or end early.
 
     Attributes:
         rows_read: Runs that were yielded before.
@@ -238,6 +242,30 @@ class IncompleteWalkError(DataMapError):
     rows_read: int = 0
     totals: tuple[int, ...] = ()
     last_run: Run | None = None
+
+
+class TableNameError(DataMapError):
+    """A name is not that of exactly one table."""
+
+
+class TableNotFoundError(TableNameError):
+    """No table has the name that was given.
+
+    Attributes:
+        nearest: Full names that are like it, the most similar first. Untrusted.
+    """
+
+    nearest: tuple[str, ...] = ()
+
+
+class AmbiguousTableError(TableNameError):
+    """Several tables have the name that was given; the text lists them.
+
+    Attributes:
+        candidates: Those tables.
+    """
+
+    candidates: tuple[Table, ...] = ()
 
 
 class WaitTimeoutError(DataMapError):

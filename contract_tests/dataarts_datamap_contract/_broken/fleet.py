@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import Final, get_args
 
 from dataarts_datamap_contract._broken import (
+    arithmetic,
     bad_input,
     body,
+    calendar,
+    connections,
+    correct_data,
     correct_formats,
     correct_rules,
     crashes,
@@ -14,6 +18,11 @@ from dataarts_datamap_contract._broken import (
     envelope,
     error_responses,
     filters,
+    isolation,
+    large_pages,
+    number_parsers,
+    one_world,
+    operators,
     paging,
     signatures,
     windows,
@@ -24,8 +33,12 @@ _COHORTS: Final = get_args(Cohort)
 _SUBJECTS: Final = (
     *(envelope, error_responses, body, paging, windows, filters),
     *(credentials, signatures, bad_input, crashes),
+    *(large_pages, arithmetic, one_world, calendar, operators, connections, isolation, number_parsers),
 )
-_CORRECT: Final = (*correct_rules.CORRECT_SERVERS, *correct_formats.CORRECT_SERVERS)
+_CORRECT: Final = (
+    *(*correct_rules.CORRECT_SERVERS, *correct_formats.CORRECT_SERVERS),
+    *correct_data.CORRECT_SERVERS,
+)
 
 
 def _cohort(server: BrokenServer | CorrectServer) -> int:

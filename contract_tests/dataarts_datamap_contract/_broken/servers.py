@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract._broken.seams import Seam
 
 Level: TypeAlias = Literal["A", "B", "C", "D", "E"]
-Cohort: TypeAlias = Literal["first", "late", "blind"]
-"""When a server was written: before the checks were frozen; after; or last, and committed before the suite met it."""
+Cohort: TypeAlias = Literal["first", "late", "blind", "sealed"]
+"""When a server was written: before the checks were frozen; after; later, and committed before the suite met it; or
+last, by what the specification says alone, and committed before the suite met it, too."""
 
 Shown: TypeAlias = "Callable[[Caller], bool]"
 """Whether a caller sees the difference: false of the reference mock, true of the server."""

@@ -7,14 +7,17 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, get_args
 
+from dataarts_datamap_contract._broken.servers import Cohort
 from dataarts_datamap_contract.mutants._matrix import write_matrix
 from dataarts_datamap_contract.mutants._outcomes import BrokenOutcome, CorrectOutcome
 from dataarts_datamap_contract.mutants._pool import run_fleet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+COHORTS: Final[tuple[str, ...]] = get_args(Cohort)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,12 +26,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, metavar="FILE", help="where the Markdown goes (default: nowhere)")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (default: one a core)")
     parser.add_argument("--only", metavar="TEXT", default="", help="servers whose name has this in it")
+    parser.add_argument("--cohort", action="append", choices=COHORTS, help="servers of that time (default: all)")
     parser.add_argument("--no-stock", action="store_true", help="leave schemathesis by itself out")
     options = parser.parse_args(arguments)
     start = time.perf_counter()
     broken: list[BrokenOutcome] = []
     correct: list[CorrectOutcome] = []
-    for outcome in run_fleet(options.only, workers=options.workers, with_stock=not options.no_stock):
+    cohorts = options.cohort or COHORTS
+    for outcome in run_fleet(options.only, cohorts=cohorts, workers=options.workers, with_stock=not options.no_stock):
         sys.stderr.write(f"{_line(outcome)}\n")
         broken.append(outcome) if isinstance(outcome, BrokenOutcome) else correct.append(outcome)
     if options.output is not None:

@@ -56,7 +56,8 @@ def _summary(servers: Sequence[BrokenServer], outcomes: Mapping[str, BrokenOutco
     for title, cohort in (
         ("written before the checks were frozen", "first"),
         ("written after", "late"),
-        ("written last", "blind"),
+        ("written later, unmet", "blind"),
+        ("written last, unmet", "sealed"),
     ):
         rows.append(_counts(title, [server for server in servers if server.cohort == cohort], outcomes))
     rows.append(_counts("all", servers, outcomes))

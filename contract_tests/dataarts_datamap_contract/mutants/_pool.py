@@ -11,24 +11,29 @@ from dataarts_datamap_contract._broken.fleet import BROKEN_SERVERS, CORRECT_SERV
 from dataarts_datamap_contract.mutants._judges import judge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
+    from dataarts_datamap_contract._broken.servers import BrokenServer, CorrectServer
     from dataarts_datamap_contract.mutants._outcomes import BrokenOutcome, CorrectOutcome
 
 
-def run_fleet(only: str, *, workers: int, with_stock: bool) -> Iterator[BrokenOutcome | CorrectOutcome]:
+def run_fleet(
+    only: str, *, cohorts: Collection[str], workers: int, with_stock: bool
+) -> Iterator[BrokenOutcome | CorrectOutcome]:
     """The outcomes as they come.
 
     Args:
         only: Part of a name; servers without it are left out.
+        cohorts: Cohorts; servers of others are left out.
         workers: How many processes.
         with_stock: Whether schemathesis runs by itself on each broken server, too.
     """
     # Spawned, not forked: a server runs in a thread of its worker.
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_be_quiet) as pool:
         # The longest first: a correct server is judged in full.
-        names = [*(server.name for server in CORRECT_SERVERS), *(server.name for server in BROKEN_SERVERS)]
-        jobs = [pool.submit(judge, name, with_stock=with_stock) for name in names if only in name]
+        servers: list[BrokenServer | CorrectServer] = [*CORRECT_SERVERS, *BROKEN_SERVERS]
+        names = [server.name for server in servers if server.cohort in cohorts and only in server.name]
+        jobs = [pool.submit(judge, name, with_stock=with_stock) for name in names]
         for job in as_completed(jobs):
             yield job.result()
 

@@ -6,30 +6,37 @@ import random
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from dataarts_datamap_contract.specification import load_specification
-from dataarts_datamap_contract.suite._http.caller import BudgetSpentError, Caller, NoResponseError, Pace
+from dataarts_datamap_contract.specification import load_specification, specification_of
+from dataarts_datamap_contract.suite._http.caller import (
+    BudgetSpentError,
+    Caller,
+    InterruptedRunError,
+    NoResponseError,
+    Pace,
+)
 from dataarts_datamap_contract.suite._judging.ledger import Ledger, StopRunError
 from dataarts_datamap_contract.suite._judging.oracle import Oracle
 from dataarts_datamap_contract.suite._probes.order import run_probes
 from dataarts_datamap_contract.suite._probes.session import Session
-from dataarts_datamap_contract.suite.catalogue import CATALOGUE, checks_of
+from dataarts_datamap_contract.suite.catalogue import CATALOGUE, CHECKED_OPERATIONS, checks_of
 from dataarts_datamap_contract.suite.coverage import measure_coverage
 from dataarts_datamap_contract.suite.verdicts import Evidence, Report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from collections.abc import Set as AbstractSet
 
     from dataarts_datamap_contract.suite.target import Target
 
 
-def run_suite(
+def run_suite(  # noqa: PLR0913  what a run may be told
     target: Target,
     *,
     levels: str = "ABCDE",
     seed: int = 0,
     stop_on: AbstractSet[str] | None = None,
     max_examples: int = 20,
+    tell: Callable[[str], object] = str,
 ) -> Report:
     """Put a server to the test.
 
@@ -40,9 +47,11 @@ def run_suite(
         stop_on: Ids of checks; the run ends as soon as one of them fails, and what is not judged by then is untested.
         max_examples: How many random requests to send for each operation, beside those that the specification asks
             for; 0 leaves out schemathesis altogether.
+        tell: Is told what a longer wait is for.
 
     Raises:
         ValueError: The levels name none of the catalogue, or ``stop_on`` an unknown check.
+        TargetError: The environment names a proxy that cannot be used.
     """
     levels = "".join(sorted({check.level for check in checks_of(levels)}))
     stop_on = frozenset(stop_on or ())
@@ -50,11 +59,11 @@ def run_suite(
     if unknown:
         raise ValueError(f"stop_on names no check of the catalogue: {', '.join(unknown)}")
     ledger = Ledger(target, levels, stop_on)
-    oracle = Oracle(load_specification())
+    oracle = Oracle(specification_of(CHECKED_OPERATIONS))
     stopped = False
     notes: list[str] = []
     try:
-        with Caller(target.endpoint, _pace(target), may_write=target.is_mock) as caller:
+        with Caller(target.endpoint, _pace(target, tell), may_write=target.is_mock) as caller:
             generator = random.Random(seed)  # noqa: S311  choices of a test, not a secret
             session = Session(target, caller, ledger, oracle, generator=generator)
             reason = run_probes(session)
@@ -70,6 +79,9 @@ def run_suite(
     except BudgetSpentError as error:
         notes.append(f"{error}: raise max_requests, or ask for fewer levels")
         ledger.leave_untested(str(error), *(check.id for check in checks_of(levels)))
+    except InterruptedRunError as error:
+        notes.append(target.redact(str(error)))
+        ledger.leave_untested(target.redact(str(error)), *(check.id for check in checks_of(levels)))
     except NoResponseError as error:
         notes.append(f"{urlsplit(target.endpoint).netloc} does not answer: {error}")
         ledger.note_error(str(error), [check.id for check in checks_of(levels)])
@@ -79,8 +91,8 @@ def run_suite(
     return Report(target.endpoint, levels, seed, verdicts, ledger.evidence, tuple(notes), coverage, stopped)
 
 
-def _pace(target: Target) -> Pace:
-    return Pace(target.max_requests, 1 / target.rate_limit if target.rate_limit else 0.0)
+def _pace(target: Target, tell: Callable[[str], object]) -> Pace:
+    return Pace(target.max_requests, 1 / target.rate_limit if target.rate_limit else 0.0, tell=tell)
 
 
 def _missing_evidence(levels: str, evidence: Evidence) -> Iterator[str]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dataarts_datamap_contract.specification import load_specification
-from dataarts_datamap_contract.suite._http.caller import Caller, NoResponseError, Pace
+from dataarts_datamap_contract.suite._http.caller import Caller, InterruptedRunError, NoResponseError, Pace
 from dataarts_datamap_contract.suite._judging.ledger import Ledger
 from dataarts_datamap_contract.suite._judging.oracle import Oracle
 from dataarts_datamap_contract.suite._probes.session import Session
@@ -58,6 +58,8 @@ def discover_target(target: Target, *, now: datetime | None = None) -> Target:
                 found = _with_runs(session, operators, end - days * _DAY, end)
                 if found:
                     return _aim(target, found, end - days * _DAY, end)
+    except InterruptedRunError as error:
+        raise DiscoveryError(f"cannot discover: {target.redact(str(error))}") from None
     except NoResponseError as error:
         raise DiscoveryError(f"cannot discover: {target.endpoint} does not answer: {error}") from error
     raise DiscoveryError(

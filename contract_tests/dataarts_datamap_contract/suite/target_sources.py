@@ -29,13 +29,16 @@ _GENTLE_RATE = 10.0
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00Z")
 
 
-def read_settings(environment: Mapping[str, str], file: Path | None = None, **chosen: object) -> dict[str, Any]:
+def read_settings(
+    environment: Mapping[str, str], file: Path | None = None, *, tell: Callable[[str], object] = str, **chosen: object
+) -> dict[str, Any]:
     """The settings of a target: what is passed goes before the environment, and that before the file.
 
     Args:
         environment: ``DATAMAP_`` and a setting's name in capitals, such as ``DATAMAP_TASK_ID``; secrets as the client
             reads them, ``DATAMAP_TOKEN`` or ``HUAWEICLOUD_SDK_AK`` and ``_SK``.
         file: A TOML file with the settings by their names; ``DATAMAP_TARGET`` names one, too. It holds no secrets.
+        tell: Is told which variables take the place of what the file says otherwise.
         chosen: Settings by name; None stands for none.
 
     Raises:
@@ -45,8 +48,11 @@ def read_settings(environment: Mapping[str, str], file: Path | None = None, **ch
     settings = _read_file(path) if path else {}
     names = [each.name for each in fields(Target) if each.name not in {"known_jobs", "second_tenant"}]
     for name in names:
-        text = environment.get(_SECRETS.get(name, f"DATAMAP_{name.upper()}"), "")
+        variable = _SECRETS.get(name, f"DATAMAP_{name.upper()}")
+        text = environment.get(variable, "")
         if text.strip():
+            if chosen.get(name) is None and str(settings.get(name, text)) != text:
+                tell(f"{variable} takes the place of {name} in {path}")
             settings[name] = text
     return settings | {name: value for name, value in chosen.items() if value is not None}
 

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from dataarts_datamap._client.shared import DEFAULT_PAGE_SIZE, BaseClient
-from dataarts_datamap._models import Operator, Run
+from dataarts_datamap._client.table_calls import AsyncTableCalls, TableCalls
+from dataarts_datamap._models import Operator, Run, RunSource
 from dataarts_datamap._paging.pager import AsyncPager, Pager, PageReader
 from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
 
@@ -24,7 +25,7 @@ _LONGEST_WAIT: Final = 60.0
 _DEFAULT_LOOK_BACK: Final = timedelta(days=7)
 
 
-class DataMapClient(BaseClient[Pager[Run]]):
+class DataMapClient(BaseClient[Pager[Run]], TableCalls):
     """Asks the Data Map which runs produced a table. For threads; close it, or use it in a ``with`` block.
 
     One that is forgotten with connections open gives a ``ResourceWarning`` that names where it was made.
@@ -59,6 +60,19 @@ class DataMapClient(BaseClient[Pager[Run]]):
         ConfigurationError: A setting is missing or unusable.
         InvalidArgumentError: A setting could bend a request.
     """
+
+    def source(self) -> RunSource:
+        """Whose runs the client asks for: region, project and instance, as exports have them.
+
+        Asks the service if the project or the instance was not given and is not known yet.
+
+        Raises:
+            DiscoveryError: There is not exactly one of what is looked for.
+            TransportError: No whole answer came back.
+            ServiceError: The service refused.
+            InvalidResponseError: The answer is not what the API describes.
+        """
+        return self._transport.run(self._find_source())
 
     def list_operators(self, table_guid: str) -> list[Operator]:
         """The job operators that produce a table, in the service's order.
@@ -206,7 +220,7 @@ class DataMapClient(BaseClient[Pager[Run]]):
         return Pager(self._transport, reading, resume_token)
 
 
-class AsyncDataMapClient(BaseClient[AsyncPager[Run]]):
+class AsyncDataMapClient(BaseClient[AsyncPager[Run]], AsyncTableCalls):
     """Asks the Data Map which runs produced a table. For an event loop; close it, or use it in an ``async with`` block.
 
     One that is forgotten with connections open gives a ``ResourceWarning`` that names where it was made.
@@ -241,6 +255,19 @@ class AsyncDataMapClient(BaseClient[AsyncPager[Run]]):
         ConfigurationError: A setting is missing or unusable.
         InvalidArgumentError: A setting could bend a request.
     """
+
+    async def source(self) -> RunSource:
+        """Whose runs the client asks for: region, project and instance, as exports have them.
+
+        Asks the service if the project or the instance was not given and is not known yet.
+
+        Raises:
+            DiscoveryError: There is not exactly one of what is looked for.
+            TransportError: No whole answer came back.
+            ServiceError: The service refused.
+            InvalidResponseError: The answer is not what the API describes.
+        """
+        return await self._transport.run(self._find_source())
 
     async def list_operators(self, table_guid: str) -> list[Operator]:
         """The job operators that produce a table, in the service's order.

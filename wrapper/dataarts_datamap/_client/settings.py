@@ -115,9 +115,9 @@ def checked_settings(settings: Settings) -> Settings:
     return settings
 
 
-def resolve_endpoint(endpoint: str | None, region: str | None, *, allow_http: bool) -> str:
+def resolve_endpoint(endpoint: str | None, region: str | None, *, allow_http: bool, is_proxied: bool) -> str:
     if endpoint is not None:
-        return checked_endpoint(endpoint, allow_http=allow_http)
+        return checked_endpoint(endpoint, allow_http=allow_http, is_proxied=is_proxied)
     if region is not None:
         return find_region(region).endpoint
     raise ConfigurationError(
@@ -125,9 +125,9 @@ def resolve_endpoint(endpoint: str | None, region: str | None, *, allow_http: bo
     )
 
 
-def resolve_iam_endpoint(endpoint: str | None, region: str | None, *, allow_http: bool) -> str | None:
+def resolve_iam_endpoint(endpoint: str | None, region: str | None, *, allow_http: bool, is_proxied: bool) -> str | None:
     if endpoint is not None:
-        return checked_endpoint(endpoint, name="IAM endpoint", allow_http=allow_http)
+        return checked_endpoint(endpoint, name="IAM endpoint", allow_http=allow_http, is_proxied=is_proxied)
     return None if region is None else find_region(region).iam_endpoint
 
 

@@ -33,7 +33,7 @@ from dataarts_datamap._client.settings import (
 )
 from dataarts_datamap._clock import Clock
 from dataarts_datamap._errors import InvalidArgumentError
-from dataarts_datamap._models import Operator, Run, RunOrigin, RunPage, attach_origin, operator_key
+from dataarts_datamap._models import Operator, Run, RunOrigin, RunPage, RunSource, attach_origin, operator_key
 from dataarts_datamap._paging.offsets import OffsetUnit
 from dataarts_datamap._paging.pager import AsyncPager, PagedWalk, Pager, PageReader
 from dataarts_datamap._paging.resume_token import Position, TablePosition
@@ -54,8 +54,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from dataarts_datamap._auth.credentials import Credentials
+    from dataarts_datamap._client.catalog import Catalog
     from dataarts_datamap._client.settings import ClientSettings
-    from dataarts_datamap._messages import Request, Steps
+    from dataarts_datamap._messages import Request, Response, Steps
+    from dataarts_datamap._monitoring.explanation import Explanation
+    from dataarts_datamap._tables import Table
 
 PagerT = TypeVar("PagerT", Pager[Run], AsyncPager[Run])
 
@@ -92,10 +95,11 @@ class BaseClient(Generic[PagerT]):
         on_attempt: AttemptHook | None = None,
         clock: Clock | None = None,
     ) -> None:
+        way = {"allow_http": allow_http, "is_proxied": proxy is not None}
         self._settings = checked_settings(
             Settings(
-                endpoint=resolve_endpoint(endpoint, region, allow_http=allow_http),
-                iam_endpoint=resolve_iam_endpoint(iam_endpoint, region, allow_http=allow_http),
+                endpoint=resolve_endpoint(endpoint, region, **way),
+                iam_endpoint=resolve_iam_endpoint(iam_endpoint, region, **way),
                 region=region,
                 project_id=project_id,
                 instance_id=instance_id,
@@ -261,7 +265,7 @@ class BaseClient(Generic[PagerT]):
                 )
         plan = _walk_options(page_size, offset_unit, slice_span)
         for one in chosen or ():
-            self._refuse_bad_arguments(one, span, limit=page_size)
+            self._runs_request(_NOT_YET_KNOWN, one, span, offset=0, limit=page_size)  # refuses what could not be sent
         from dataarts_datamap._paging.table_walk import MergedWalk, TableWalk  # noqa: PLC0415  loaded for this call alone
 
         def begin() -> Steps[PagedWalk]:
@@ -306,6 +310,36 @@ class BaseClient(Generic[PagerT]):
     @abstractmethod
     def _pager(self, reading: PageReader, resume_token: str | None) -> PagerT: ...
 
+    def _catalog_of(self) -> Catalog:
+        from dataarts_datamap._client.catalog import Catalog  # noqa: PLC0415  loaded where tables are asked for
+
+        made = Catalog(self._settings.endpoint, self._find_scope, self._credentials, self._policy)
+        catalog: Catalog = vars(self).setdefault("_catalog", made)  # of two threads, the first one's
+        return catalog
+
+    def _explain(
+        self, table: Table | str, *, max_age: timedelta | None, since: timedelta, depth: int
+    ) -> Steps[Explanation]:
+        from dataarts_datamap._monitoring.causes import Bounds, Sources, explain  # noqa: PLC0415  loaded for this call alone
+        from dataarts_datamap._monitoring.freshness import look_back  # noqa: PLC0415  as above
+        from dataarts_datamap._monitoring.lineage import checked_depth  # noqa: PLC0415  as above
+        from dataarts_datamap._monitoring.waiting import read_all  # noqa: PLC0415  as above
+
+        bounds, now = Bounds(depth=checked_depth(depth)), datetime.now(UTC)
+        look_window = window(start=None, end=None, since=look_back(since, max_age), now=now)
+        plan = _walk_options(DEFAULT_PAGE_SIZE, "auto", DEFAULT_SLICE_SPAN)
+        catalog = self._catalog_of()
+
+        def read_runs(operator: Operator) -> Steps[list[Run]]:
+            walk = WindowWalk(operator, look_window, plan, self._habits)
+            return (yield from read_all(walk.pages(), partial(self._read_page, strict=False)))
+
+        found = yield from catalog.resolve(table)
+        lineage = yield from catalog.upstream_lineage(found, depth=depth)
+        sources = Sources(self._read_operators, read_runs)
+        found = found if lineage is None else lineage.find(found)
+        return (yield from explain(found, lineage, sources, now=now, max_age=max_age, bounds=bounds))
+
     def _find_scope(self) -> Steps[Scope]:
         return (yield from self._discovery.scope()) if self._scope is None else self._scope
 
@@ -321,15 +355,24 @@ class BaseClient(Generic[PagerT]):
         return (yield from exchange(request, self._credentials, self._policy, decode_operators))
 
     def _reading(self, begin: Callable[[], Steps[PagedWalk]], *, strict: bool) -> PageReader:
-        return PageReader(begin, partial(self._read_page, strict=strict), self._concurrency)
+        return PageReader(begin, partial(self._read_page, strict=strict), self._concurrency, self._habits)
 
     def _read_page(self, read: PageRead, *, strict: bool) -> Steps[RunPage]:
         scope = yield from self._find_scope()
         request = self._runs_request(scope, read.operator, read.window, offset=read.offset, limit=read.limit)
-        decode = partial(decode_page, offset=read.offset, strict=strict)
+
+        def decode(response: Response) -> RunPage:
+            self._habits.largest_page = max(self._habits.largest_page, len(response.content))
+            return decode_page(response, offset=read.offset, strict=strict)
+
         page = yield from exchange(request, self._credentials, self._policy, decode)
         attach_origin(page.runs, self._origin(scope, read.operator))
         return page
+
+    def _find_source(self) -> Steps[RunSource]:
+        scope = yield from self._find_scope()
+        region = self._settings.region or address_name(self._settings.endpoint)
+        return RunSource(region, scope.project_id, scope.instance_id)
 
     def _origin(self, scope: Scope, operator: Operator) -> RunOrigin:
         return RunOrigin(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from dataarts_datamap._window import Window
 
+_MOST_SUMMARISED: Final = 5
 _NESTED: Final = ("running_data", "running_param")
 
 
@@ -90,6 +91,17 @@ class Report(Struct, frozen=True, kw_only=True):
     def counts(self) -> dict[RunState, int]:
         """How many runs there are of each state."""
         return count_states(one.run for job in self.jobs for one in job.runs)
+
+    def summary(self) -> dict[str, Any]:
+        """The same as plain values, in short: how the table and its jobs stand, and the newest failures.
+
+        Of the hours there is nothing, of failures and outliers the five newest; ``failed`` and ``outlying`` count them.
+        """
+        whole = self.to_dict()
+        newest = {name: whole[name][:_MOST_SUMMARISED] for name in ("failures", "outliers")}
+        jobs = [{name: value for name, value in job.items() if name != "strip"} for job in whole["jobs"]]
+        counts = {"failed": len(self.failures), "outlying": len(self.outliers)}
+        return {**whole, "jobs": jobs, **newest, **counts}
 
     def to_dict(self, *, running_data: bool = False) -> dict[str, Any]:
         """The same as plain values, ready for JSON: times as ISO 8601 UTC text, lengths of time in seconds.

@@ -42,7 +42,9 @@ class Retry:
     504, whether HTTP's own or the envelope's inside HTTP 200. Any other error is raised at once: above all a 401, since
     five failures lock an access key, a certificate that is not trusted, and a response that is too large. Credentials
     that can be renewed (``RenewableCredentials``: a password can get a new token) are renewed once on a 401 that asks
-    for it, at once and beside these attempts. Each attempt is authenticated afresh: no signature is sent twice.
+    for it, at once and beside these attempts. Each attempt is authenticated afresh: no attempt sends the signature of
+    another. Within an attempt, a ``GET`` goes out a second time, as it stands and at once, where the server closes a
+    kept connection before anything of the response has come.
 
     The wait before attempt *n* + 1 is a random part of ``first_wait`` doubled *n* - 1 times, ``longest_wait`` at most
     ("full jitter"). A wait that would pass the client's ``deadline`` is not begun: the failure is raised at once.

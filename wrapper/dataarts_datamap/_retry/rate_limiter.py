@@ -14,6 +14,8 @@ _SMEAR: Final = 1.025  # requests reach the server a little earlier or later tha
 class RateLimiter:
     """Lets so many requests pass in any second, and none for a while after the server found them too many.
 
+    A rate that is no integer is kept over several seconds: 12.5 are 13 in 1.04 seconds, 0.5 is one in 2.
+
     Times are those of the caller's clock, in seconds. A clock that stands still, as a test may freeze it, or that goes
     back, counts as the latest time that was told: whoever waited tells the time that it must be by then.
 
@@ -22,7 +24,7 @@ class RateLimiter:
     """
 
     def __init__(self, rate: float | None = None) -> None:
-        self._most = 0 if rate is None else max(1, int(rate))
+        self._most = 0 if rate is None else math.ceil(rate)
         self._period = 0.0 if rate is None else self._most / rate * _SMEAR
         self._passed: deque[float] = deque(maxlen=self._most)
         self._paused_until = 0.0

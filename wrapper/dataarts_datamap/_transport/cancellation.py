@@ -30,6 +30,15 @@ class Cancellation:
         """Whether nothing more may be sent."""
         return self.event.is_set
 
+    def check(self) -> None:
+        """Go on only if it was not cancelled.
+
+        Raises:
+            ConnectionAbortedError: It was.
+        """
+        if self.is_cancelled:
+            raise ConnectionAbortedError("the exchange was ended")
+
     def cancel(self) -> None:
         """End it."""
         with self._lock:
@@ -46,8 +55,7 @@ class Cancellation:
             ConnectionAbortedError: The exchange was ended.
         """
         with self._lock:
-            if self.is_cancelled:
-                raise ConnectionAbortedError("the exchange was ended")
+            self.check()
             self._sockets.add(waited_for)
         try:
             yield

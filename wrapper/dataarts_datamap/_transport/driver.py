@@ -11,10 +11,10 @@ import zlib
 from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from dataarts_datamap._arguments import split_address
 from dataarts_datamap._clock import Clock
 from dataarts_datamap._errors import (
     DataMapError,
@@ -23,7 +23,7 @@ from dataarts_datamap._messages import Response, Send, Sleep, Wait
 from dataarts_datamap._one_shot_event import wait_for_first, wait_for_first_async
 from dataarts_datamap._secrets import Hidden
 from dataarts_datamap._transport import tls
-from dataarts_datamap._transport.h11_pool import DirectPool
+from dataarts_datamap._transport.h11_pool import H11Pool
 from dataarts_datamap._transport.pool_registry import PoolRegistry, is_closed_here, process_and_loop
 from dataarts_datamap._transport.response_builder import ResponseBuilder
 from dataarts_datamap._transport.wire import (
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._messages import Request, Steps
     from dataarts_datamap._one_shot_event import OneShotEvent
     from dataarts_datamap._transport.cancellation import Cancellation
-    from dataarts_datamap._transport.httpcore_pools import AsyncPool, ProxyPool
+    from dataarts_datamap._transport.httpcore_pools import AsyncPool
     from dataarts_datamap._transport.proxies import Proxy
 
 T = TypeVar("T")
@@ -56,6 +56,8 @@ _HEADERS: Final = {
     "accept": ("Accept", Hidden("*/*")),
     "accept-encoding": ("Accept-Encoding", Hidden("gzip")),
 }
+_PLAIN_HEADERS: Final = frozenset((*_HEADERS, "host", "content-type", "instance", "x-project-id", "x-sdk-date"))
+"""Those of which no value is a secret."""
 
 
 class Network(Struct, frozen=True):
@@ -83,7 +85,7 @@ class SyncTransport:
     def __init__(self, network: Network, clock: Clock) -> None:
         self._network = network
         self._clock = clock
-        self._pools: PoolRegistry[DirectPool | ProxyPool] = PoolRegistry(self._open_pool, network.proxy, os.getpid)
+        self._pools: PoolRegistry[H11Pool] = PoolRegistry(self._open_pool, network.proxy, os.getpid)
 
     @property
     def is_open(self) -> bool:
@@ -159,21 +161,15 @@ class SyncTransport:
             failure = self._pools.closed() or arrival.failure(error)
         raise failure
 
-    def _receive(
-        self, pool: DirectPool | ProxyPool, step: Send, arrival: ResponseBuilder, cancellation: Cancellation | None
-    ) -> None:
+    def _receive(self, pool: H11Pool, step: Send, arrival: ResponseBuilder, cancellation: Cancellation | None) -> None:
         due = Deadline(step.until, self._clock, cancellation)
         with pool.stream(_outgoing(step.request, self._network.timeout, due, arrival.left)) as answer:
             arrival.begin(answer.status, answer.headers)
             for piece in answer.pieces:
                 arrival.feed(piece)
 
-    def _open_pool(self, proxy: Proxy | None) -> DirectPool | ProxyPool:
-        if proxy is None:
-            return DirectPool(tls_context=tls.tls_context, **_pool_size())
-        from dataarts_datamap._transport.httpcore_pools import ProxyPool  # noqa: PLC0415  loads a library that few clients need
-
-        return ProxyPool(proxy, tls.tls_context, **_pool_size())
+    def _open_pool(self, proxy: Proxy | None) -> H11Pool:
+        return H11Pool(proxy, tls.tls_context, **_pool_size())
 
 
 class AsyncTransport:
@@ -303,9 +299,9 @@ class _Address(Struct, frozen=True):
 
 @lru_cache(maxsize=16)
 def _address(endpoint: str) -> _Address:
-    parts = urlsplit(endpoint)
-    if parts.scheme not in {"http", "https"}:  # credentials of a user's own can ask for anything
-        raise WireError("it is neither http nor https")
+    parts = split_address(endpoint)
+    if parts is None:  # credentials of a user's own can ask for anything
+        raise WireError("it is no http or https address")
     origin = Origin(parts.scheme, parts.hostname or "", parts.port)
     return _Address(origin, parts.netloc, len(f"{parts.scheme}://{parts.netloc}"))
 
@@ -320,7 +316,10 @@ def _outgoing(request: Request, timeout: float, due: Deadline, left: float) -> W
         origin=address.origin,
         target=request.url[address.length :].encode(),
         # As bytes, so that a header that is not ASCII goes out as UTF-8, which is what a signature covers.
-        headers=[(name.encode(), Hidden(value.value.encode())) for name, value in headers.values()],
+        headers=[
+            (name.encode(), value.value.encode() if key in _PLAIN_HEADERS else Hidden(value.value.encode()))
+            for key, (name, value) in headers.items()
+        ],
         content=request.content,
         timeouts=Timeouts(free=left, connect=min(timeout, _LONGEST_CONNECT), silence=timeout),
         due=due,

@@ -1,16 +1,17 @@
-"""Sends requests exactly as they stand: httpcore, unlike the clients above it, tidies nothing."""
+"""Sends requests exactly as they stand: httpcore2, unlike the clients above it, tidies nothing."""
 
 from __future__ import annotations
 
 import ssl
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
-import httpcore
+import httpcore2
 
 from dataarts_datamap_contract.suite._http.messages import Response
+from dataarts_datamap_contract.suite._http.proxies import environment_proxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +24,13 @@ _TRANSIENT = frozenset({502, 503, 504})
 _THROTTLED = 429
 _MOST_WAITS = 5
 _LONGEST_WAIT = 10.0
+_NO_RESPONSE = (
+    httpcore2.NetworkError,
+    httpcore2.TimeoutException,
+    httpcore2.LocalProtocolError,
+    httpcore2.ProxyError,
+    OSError,
+)
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PROPFIND", "SEARCH"})
 
 
@@ -32,6 +40,10 @@ class BudgetSpentError(Exception):
 
 class NoResponseError(Exception):
     """A request had no response; the text says why."""
+
+
+class InterruptedRunError(Exception):
+    """Credentials, a quota or a gateway ended in the middle of a run, which says nothing about the server."""
 
 
 class BrokenResponseError(NoResponseError):
@@ -47,30 +59,48 @@ class Pace:
         interval: Least seconds from one request to the next.
         clock: Seconds that only grow.
         sleep: Waits for some seconds.
+        tell: Is told what a longer wait is for.
     """
 
     most_requests: int
     interval: float = 0.0
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
+    tell: Callable[[str], object] = str
 
 
 class Caller:
     """Sends requests to one server, at its pace. Methods that could write are sent only if that is allowed.
 
-    A 429 is waited out, a 502, 503 or 504 asked again once, and so is a request whose connection failed.
+    A 429 is waited out, a 502, 503 or 504 asked again once, and so is a request whose connection failed. Requests go
+    through the proxy that the environment names for the endpoint.
+
+    Raises:
+        TargetError: The environment names a proxy that cannot be used.
     """
 
     def __init__(self, endpoint: str, pace: Pace, *, may_write: bool = False) -> None:
         parts = urlsplit(endpoint)
         self._url = (parts.scheme.encode(), (parts.hostname or "").encode("idna"), parts.port)
+        self._extensions: dict[str, Any] = {
+            "timeout": dict.fromkeys(("connect", "read", "write", "pool"), _TIMEOUT_SECONDS)
+        }
         self.host = parts.netloc
         self.base_path = parts.path.rstrip("/")
         self._pace = pace
         self._may_write = may_write
         self._next = 0.0
         self.sent = 0
-        self._pool = httpcore.ConnectionPool(ssl_context=ssl.create_default_context(), max_connections=1)
+        tls = ssl.create_default_context()
+        self.proxy = environment_proxy(endpoint)
+        proxy = None
+        if self.proxy is not None:
+            under_tls = tls if self.proxy.address.startswith("https:") else None
+            proxy = httpcore2.Proxy(self.proxy.address, auth=self.proxy.auth, ssl_context=under_tls)
+            if ":" in (parts.hostname or ""):  # the library asks a proxy for an address as it stands
+                self._url = (self._url[0], b"[%b]" % self._url[1], self._url[2])
+                self._extensions["sni_hostname"] = parts.hostname
+        self._pool = httpcore2.ConnectionPool(ssl_context=tls, proxy=proxy, max_connections=1)
 
     def __enter__(self) -> Self:
         return self
@@ -89,7 +119,9 @@ class Caller:
         for _ in range(_MOST_WAITS):
             if response.status != _THROTTLED:
                 break
-            self._pace.sleep(_wait(response))
+            seconds = _wait(response)
+            self._pace.tell(f"waiting {seconds:g} s: the service throttles (429)")
+            self._pace.sleep(seconds)
             response = self._send_once(request)
         return response
 
@@ -112,15 +144,17 @@ class Caller:
         try:
             with self._pool.stream(
                 request.method,
-                httpcore.URL(scheme=self._url[0], host=self._url[1], port=self._url[2], target=target),
+                httpcore2.URL(scheme=self._url[0], host=self._url[1], port=self._url[2], target=target),
                 headers=[(name.encode("ascii"), value.encode("utf-8")) for name, value in fields],
-                extensions={"timeout": dict.fromkeys(("connect", "read", "write", "pool"), _TIMEOUT_SECONDS)},
+                extensions=self._extensions,
             ) as response:
                 return Response(response.status, _decode_fields(response.headers), _read(response))
-        except (httpcore.RemoteProtocolError, httpcore.ReadError) as error:
+        except (httpcore2.RemoteProtocolError, httpcore2.ReadError) as error:
             raise BrokenResponseError(f"{type(error).__name__}: {error}") from error
-        except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.LocalProtocolError, OSError) as error:
-            raise NoResponseError(f"{type(error).__name__}: {error}") from error
+        except _NO_RESPONSE as error:
+            self._pool.close()  # where a handshake behind a proxy fails, the library counts its connection as used
+            way = f" (through the proxy {self.proxy.address})" if self.proxy else ""
+            raise NoResponseError(f"{type(error).__name__}: {error}{way}") from error
 
     def take_turn(self) -> None:
         """Wait until the next request may go, and count it.
@@ -137,7 +171,7 @@ class Caller:
         self._next = max(now, self._next) + self._pace.interval
 
 
-def _read(response: httpcore.Response) -> bytes:
+def _read(response: httpcore2.Response) -> bytes:
     content = bytearray()
     for chunk in response.iter_stream():
         content += chunk

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
-from dataarts_datamap_contract.suite._http.caller import BrokenResponseError
-from dataarts_datamap_contract.suite._http.credentials import NOBODY, good_credential
+from dataarts_datamap_contract.suite._http.caller import BrokenResponseError, InterruptedRunError, NoResponseError
+from dataarts_datamap_contract.suite._http.credentials import NOBODY, Signer, good_credential
 from dataarts_datamap_contract.suite._http.messages import Request
+from dataarts_datamap_contract.suite._judging.invariants.common import (
+    BAD_REQUEST,
+    OK,
+    RUNS,
+    THROTTLED,
+    UNAUTHORIZED,
+    asks_really,
+    must_be_served,
+)
 from dataarts_datamap_contract.suite._judging.oracle import Exchange, Oracle
+from dataarts_datamap_contract.suite.text import printable
 
 if TYPE_CHECKING:
     import random
@@ -17,6 +27,7 @@ if TYPE_CHECKING:
 
     from dataarts_datamap_contract.suite._http.caller import Caller
     from dataarts_datamap_contract.suite._http.messages import Credential, Response
+    from dataarts_datamap_contract.suite._http.proxies import Proxy
     from dataarts_datamap_contract.suite._judging.ledger import Ledger
     from dataarts_datamap_contract.suite.target import Target
 
@@ -24,6 +35,12 @@ Pairs = tuple[tuple[str, str], ...]
 """Query parameters, not yet percent-encoded."""
 
 _CONTENT_TYPE = ("Content-Type", "application/json")
+_FORBIDDEN = 403
+_GATEWAY = frozenset({502, 503, 504})
+_PASSING = frozenset({UNAUTHORIZED, _FORBIDDEN, THROTTLED, *_GATEWAY})
+"""What an environment answers when credentials, a quota or a backend end: it need not be the server's fault."""
+
+_SHOWN = 200
 
 
 def _real_clock() -> datetime:
@@ -56,11 +73,18 @@ class Session:
         self.random = generator
         self.clock = clock
         self._caller = caller
+        # By whether it is signed: a request that was served.
+        self._served: dict[bool, Request] = {}
 
     @property
     def host(self) -> str:
         """The value of the ``Host`` header."""
         return self._caller.host
+
+    @property
+    def proxy(self) -> Proxy | None:
+        """The proxy on the way; None for none."""
+        return self._caller.proxy
 
     @property
     def base_path(self) -> str:
@@ -82,6 +106,7 @@ class Session:
             NoResponseError: Nothing came back.
             BudgetSpentError: No request is left.
             StopRunError: A check failed that the run stops on.
+            InterruptedRunError: The environment has ended, as `check_environment` finds out.
         """
         judgement = self.oracle.judge(request)
         try:
@@ -89,10 +114,47 @@ class Session:
         except BrokenResponseError as error:
             self.ledger.fail("A-answer-whole", request, str(error))
             raise
+        except NoResponseError:
+            self._ask_again(request)
+            raise
         exchange = Exchange(request, judgement, response)
+        self.check_environment(exchange)
         self.ledger.judge("A-answer-whole", exchange, *_uncoded(response))
         self.ledger.record(exchange)
         return exchange
+
+    def check_environment(self, exchange: Exchange) -> None:
+        """Find out whether an error response is the environment's fault: what was served before is served no more.
+
+        Raises:
+            InterruptedRunError: It is.
+            BudgetSpentError: No request is left.
+        """
+        request, status = exchange.request, exchange.response.status
+        if status == OK and exchange.operation_id == RUNS and must_be_served(exchange, self.target):
+            self._served.setdefault(_is_signed(request), request)
+            return
+        # Bad credentials are rightly refused, and so is an id of someone else.
+        is_due = status not in {UNAUTHORIZED, _FORBIDDEN} or asks_really(exchange, self.target)
+        if status in _PASSING and is_due and request.credential.standing == "good":
+            self._ask_again(request)
+
+    def _ask_again(self, request: Request) -> None:
+        """Send a request that was served before."""
+        served = self._served.get(_is_signed(request))
+        if served is None:
+            return
+        again = self.sign(served) if _is_signed(served) else served
+        try:
+            response = self._caller.send(again)
+        except NoResponseError as error:
+            raise InterruptedRunError(f"the server does not answer any more: {error}") from error
+        if response.status in _PASSING:
+            raise InterruptedRunError(_what_ended(response, self._caller.sent))
+
+    def sign(self, request: Request) -> Request:
+        """The request, signed with the target's access key, now."""
+        return Signer(self.target, self.host, self.base_path, self.clock()).sign(request)
 
     def runs_request(self, **changes: Any) -> Request:  # noqa: ANN401  each has its own type
         """A request for the target's runs, ten from the first, with some of its parts changed.
@@ -152,6 +214,23 @@ class Session:
     def _fields(self, changes: dict[str, Any]) -> Pairs:
         instance = changes.pop("instance", self.target.instance_id)
         return (_CONTENT_TYPE,) if instance is None else (("instance", instance), _CONTENT_TYPE)
+
+
+def _is_signed(request: Request) -> bool:
+    return bool(request.header("Authorization"))
+
+
+def _what_ended(response: Response, sent: int) -> str:
+    document: object = response.document
+    error = cast("dict[str, object]", document) if isinstance(document, dict) else {}
+    words = " ".join(str(error[name]) for name in ("error_code", "error_msg") if error.get(name))
+    status = response.status
+    cause = "the quota is spent" if status == THROTTLED else "the gateway fails" if status >= BAD_REQUEST + 100 else ""
+    said = f": {printable(words)[:_SHOWN]}" if words else ""
+    return (
+        f"{cause or 'the credentials ended'} after {sent} requests: one that was served before is answered "
+        f"{status}{said}"
+    )
 
 
 def _uncoded(response: Response) -> Iterator[str]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import requests
 import schemathesis
 from requests.auth import AuthBase
 
-from dataarts_datamap_contract.suite._http.caller import BudgetSpentError
+from dataarts_datamap_contract.suite._http.caller import BudgetSpentError, InterruptedRunError
 from dataarts_datamap_contract.suite._http.credentials import NOBODY
 from dataarts_datamap_contract.suite._http.messages import Request, Response
 from dataarts_datamap_contract.suite._judging.ledger import StopRunError
@@ -34,7 +35,7 @@ class Replay(AuthBase):
 
     def __init__(self, session: Session) -> None:
         self.target: Target = session.target
-        self.ended_by: StopRunError | BudgetSpentError | None = None
+        self.ended_by: StopRunError | BudgetSpentError | InterruptedRunError | None = None
         self._session = session
 
     def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -47,6 +48,16 @@ class Replay(AuthBase):
         r.headers["Content-Type"] = "application/json"
         r.headers.update(self._translate(r).credential.fields)
         return r
+
+    @property
+    def proxies(self) -> dict[str, str | None]:
+        """The proxy of the run for both schemes; None in place of what the environment would say otherwise."""
+        proxy = self._session.proxy
+        if proxy is None:
+            return {"http": None, "https": None, "all": None}
+        scheme, _, host = proxy.address.partition("://")
+        user = ":".join(quote(each, safe="") for each in proxy.auth) + "@" if proxy.auth else ""
+        return dict.fromkeys(("http", "https"), f"{scheme}://{user}{host}")
 
     def wait(self) -> None:
         """Wait until the next request may go.
@@ -64,9 +75,12 @@ class Replay(AuthBase):
 
     def note(self, response: schemathesis.Response) -> None:
         """Note what came back."""
+        exchange = self.exchange(response)
         try:
-            self._session.ledger.record(self.exchange(response))
-        except StopRunError as error:
+            if self.ended_by is None:
+                self._session.check_environment(exchange)
+                self._session.ledger.record(exchange)
+        except (StopRunError, BudgetSpentError, InterruptedRunError) as error:
             self.ended_by = error
 
     def exchange(self, response: schemathesis.Response) -> Exchange:
@@ -116,6 +130,7 @@ def before_call(_context: schemathesis.HookContext, case: schemathesis.Case[Any]
     if replay is not None:
         replay.wait()
         kwargs["auth"] = replay
+        kwargs["proxies"] = replay.proxies
 
 
 def after_call(

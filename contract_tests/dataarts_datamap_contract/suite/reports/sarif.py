@@ -3,47 +3,73 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from dataarts_datamap_contract.suite.catalogue import CATALOGUE, LEVELS
 from dataarts_datamap_contract.suite.text import printable
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from dataarts_datamap_contract.suite.verdicts import Report, Verdict
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-_SPECIFICATION: Final = "spec/datamap.openapi.yaml"
-_KINDS: Final = {"passed": "pass", "failed": "fail", "errored": "open", "untested": "open"}
 
 
-def write_sarif(report: Report, path: Path) -> None:
-    """Write the verdicts as SARIF 2.1.0.
+def write_sarif(report: Report, path: Path, *, described_in: Path | None = None) -> None:
+    """Write the failures as SARIF 2.1.0.
 
-    A check is a rule and its verdict a result of it: ``fail``, ``pass``, ``notApplicable`` where the target does not
-    have what it takes, and ``open`` where nothing could be judged. A failure that a baseline lets pass is suppressed
-    with the baseline's reason. Results are placed in the specification, for a server has no files.
+    Each check of the run is a rule, and each failure a result: code scanning makes an alert of every result, a pass
+    included. A failure that a baseline lets pass is suppressed with the baseline's reason. What could not be judged is
+    a notification.
+
+    Args:
+        report: What was found.
+        path: Where it goes.
+        described_in: The file that describes the server, in which results are placed if it lies below the working
+            directory. Without one they name the server alone, for a server has no files.
     """
-    document = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [_run(report)]}
+    document = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [_run(report, _locations(report, described_in))]}
     path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8", newline="\n")
 
 
-def _run(report: Report) -> dict[str, Any]:
+def _locations(report: Report, described_in: Path | None) -> list[dict[str, Any]]:
+    """Where results are: in a file of the user's, if there is one, and at the server."""
+    location: dict[str, Any] = {
+        "logicalLocations": [{"fullyQualifiedName": printable(report.endpoint), "kind": "resource"}]
+    }
+    file = described_in.resolve() if described_in is not None else None
+    if file is not None and file.is_file() and file.is_relative_to(Path.cwd()):
+        uri = quote(file.relative_to(Path.cwd()).as_posix())
+        location["physicalLocation"] = {"artifactLocation": {"uri": uri}, "region": {"startLine": 1}}
+    return [location]
+
+
+def _run(report: Report, locations: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "tool": {"driver": {"name": "datamap conform", "rules": [_rule(verdict) for verdict in report.verdicts]}},
-        "results": [_result(report, index, verdict) for index, verdict in enumerate(report.verdicts)],
+        "results": [
+            _result(report, index, verdict, locations)
+            for index, verdict in enumerate(report.verdicts)
+            if verdict.outcome == "failed"
+        ],
         "invocations": [
             {
                 "executionSuccessful": not report.shortcomings,
                 "exitCode": report.exit_code(),
                 "toolExecutionNotifications": [
-                    {"level": "error", "message": {"text": printable(each)}} for each in report.shortcomings
+                    {"level": "error", "message": {"text": printable(each)}} for each in _unjudged(report)
                 ],
             }
         ],
         "properties": {"endpoint": printable(report.endpoint), "levels": report.levels, "seed": report.seed},
     }
+
+
+def _unjudged(report: Report) -> list[str]:
+    """Why the run cannot vouch for the server, and which checks it did not come to judge."""
+    open_checks = [*report.with_outcome("errored"), *report.gaps]
+    return [*report.shortcomings, *(f"{each.check} {each.outcome}: {each.reason}" for each in open_checks)]
 
 
 def _rule(verdict: Verdict) -> dict[str, Any]:
@@ -57,20 +83,14 @@ def _rule(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _result(report: Report, index: int, verdict: Verdict) -> dict[str, Any]:
-    failed = verdict.outcome == "failed"
+def _result(report: Report, index: int, verdict: Verdict, locations: list[dict[str, Any]]) -> dict[str, Any]:
     result: dict[str, Any] = {
         "ruleId": verdict.check,
         "ruleIndex": index,
-        "kind": "notApplicable" if verdict.excused else _KINDS[verdict.outcome],
-        "level": "error" if failed else "none",
+        "kind": "fail",
+        "level": "error",
         "message": {"text": printable(_message(verdict))},
-        "locations": [
-            {
-                "physicalLocation": {"artifactLocation": {"uri": _SPECIFICATION}, "region": {"startLine": 1}},
-                "logicalLocations": [{"fullyQualifiedName": printable(report.endpoint), "kind": "resource"}],
-            }
-        ],
+        "locations": locations,
         "partialFingerprints": {"check/v1": f"{verdict.check} {printable(report.endpoint)}"},
     }
     if verdict.baseline is not None:
@@ -80,5 +100,4 @@ def _result(report: Report, index: int, verdict: Verdict) -> dict[str, Any]:
 
 def _message(verdict: Verdict) -> str:
     """What was found, and the request that shows it, without secrets."""
-    text = verdict.reason or f"{CATALOGUE[verdict.check].title}: held by {verdict.judged} answers"
-    return f"{text} Shown by: {verdict.curl}" if verdict.curl else text
+    return f"{verdict.reason} Shown by: {verdict.curl}" if verdict.curl else verdict.reason

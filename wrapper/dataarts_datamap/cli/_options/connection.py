@@ -8,6 +8,7 @@ import click
 
 from dataarts_datamap.cli._options.suggestions import suggest_regions, suggest_spans, suggest_workspaces, suggest_zones
 from dataarts_datamap.cli._options.times import parse_span, parse_zone
+from dataarts_datamap.cli._printing.notices import be_quiet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,6 +73,10 @@ def _refuse_table(context: click.Context, _parameter: click.Parameter, value: st
         raise click.UsageError(f"the table is named by itself here: {context.command_path} {value}", context)
 
 
+def _be_quiet(context: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001  as click calls it
+    be_quiet(context, quiet=value)
+
+
 def connection_options(command: CommandT) -> CommandT:
     """Add the options that say which service, project and tenancy to ask."""
     for option in reversed(
@@ -116,6 +121,13 @@ def connection_options(command: CommandT) -> CommandT:
                 type=float,
                 metavar="SECONDS",
                 help="Longest time for a request with all its attempts (120).",
+            ),
+            click.option(
+                "--quiet",
+                is_flag=True,
+                expose_value=False,
+                callback=_be_quiet,
+                help="Nothing on stderr where all goes well, as for cron; warnings and errors stay.",
             ),
         )
     ):

@@ -66,6 +66,15 @@ class Selection:
             raise click.UsageError("give either --start or --since, not both")
 
     @property
+    def operator(self) -> Operator | None:
+        """The operator whose runs they are; None if they are a table's."""
+        from dataarts_datamap._models import Operator  # noqa: PLC0415  loads what --help does not need
+
+        if self.task_id is None or self.job_name is None:
+            return None
+        return Operator(task_id=self.task_id, job_name=self.job_name)
+
+    @property
     def has_beginning(self) -> bool:
         """Whether it says where the window begins."""
         return self.start is not None or self.since is not None
@@ -117,11 +126,10 @@ class Selection:
         return pager.total
 
     def _operators(self, client: DataMapClient) -> list[Operator]:
-        from dataarts_datamap._models import Operator  # noqa: PLC0415  loads what --help does not need
 
         if self.table_guid is not None:
             return client.list_operators(self.table_guid)
-        return [Operator(task_id=cast("str", self.task_id), job_name=cast("str", self.job_name))]
+        return [cast("Operator", self.operator)]
 
     def _window(self) -> dict[str, Any]:
         if not self.has_beginning:

@@ -7,6 +7,7 @@ import shutil
 import sys
 from datetime import timedelta
 from io import StringIO
+from itertools import zip_longest
 from textwrap import TextWrapper
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
@@ -51,11 +52,15 @@ _PIPE_WIDTH: Final = 10_000  # a pipe has no width that lines would have to fit
 
 
 def write_runs(runs: Iterable[Run], *, output: Output, zone: tzinfo) -> int:
-    """Write the runs to stdout; returns how many there were. A table shows times in the zone, JSON lines in UTC."""
+    """Write the runs to stdout; returns how many there were. A table shows times in the zone, JSON lines in UTC.
+
+    In a table, a run that failed has its log path below it.
+    """
     if output == "ndjson":
         return _write_lines(run.to_dict() for run in runs)
-    rows = [(_run_cells(run, zone), STATE_STYLES[run.state]) for run in runs]
-    return _write_table(("PLANNED", "STARTED", "TOOK", "STATUS", "JOB", "RUN"), rows)
+    found = list(runs)
+    rows = [(_run_cells(run, zone), STATE_STYLES[run.state]) for run in found]
+    return write_table(("PLANNED", "STARTED", "TOOK", "STATUS", "JOB", "RUN"), rows, below=list(map(_log_line, found)))
 
 
 def write_operators(operators: Sequence[Operator], *, output: Output) -> int:
@@ -64,7 +69,7 @@ def write_operators(operators: Sequence[Operator], *, output: Output) -> int:
         names = ("task_id", "job_name", "workspace_id")
         return _write_lines({name: getattr(operator, name) for name in names} for operator in operators)
     rows = [((one.task_id, one.job_name, one.workspace_id), "") for one in operators]
-    return _write_table(("TASK", "JOB", "WORKSPACE"), rows)
+    return write_table(("TASK", "JOB", "WORKSPACE"), rows)
 
 
 def write_findings(findings: Iterable[Finding], *, output: Output) -> list[Finding]:
@@ -110,7 +115,7 @@ def _write_status_table(status: TableStatus, zone: tzinfo) -> None:
         ((*_status_cells(one, zone), name), VERDICT_STYLES[one.verdict])
         for one, name in zip(subjects, names, strict=True)
     ]
-    _write_table(_STATUS_TITLES, rows)
+    write_table(_STATUS_TITLES, rows)
     decisive = [label for one, label in zip(status.operators, labels, strict=True) if one.decides]
     write("".join(f"Decided by {label}.\n" for label in decisive))
 
@@ -128,11 +133,17 @@ def _write_lines(values: Iterable[dict[str, Any]]) -> int:
     return count
 
 
-def _write_table(titles: Sequence[str], rows: Sequence[tuple[Sequence[str | None], str]]) -> int:
+def write_table(
+    titles: Sequence[str], rows: Sequence[tuple[Sequence[str | None], str]], *, below: Sequence[str | None] = ()
+) -> int:
+    """Write rows of cells and a style below their titles to stdout, each with a line below it; returns how many."""
     from dataarts_datamap.cli._printing.tables import Row, fitted  # noqa: PLC0415  slow to load, and a pipe needs none of it
 
     if rows:
-        shown = [Row([_NONE if cell is None else printable(cell) for cell in cells], style) for cells, style in rows]
+        shown = [
+            Row([_NONE if cell is None else printable(cell) for cell in cells], style, line)
+            for (cells, style), line in zip_longest(rows, below)
+        ]
         width = line_width()
         write_rich(*fitted(titles, shown, width=width), width=width)
     return len(rows)
@@ -173,6 +184,12 @@ def _run_cells(run: Run, zone: tzinfo) -> tuple[str | None, ...]:
     run_id = None if run.run_id is None else str(run.run_id)
     times = (_time(run.plan_time, zone), _time(run.start_time, zone))
     return (*times, duration_text(run.duration), run.status, run.job_name, run_id)
+
+
+def _log_line(run: Run) -> str | None:
+    if run.state is not RunState.FAILED or not run.execution_log_path:
+        return None
+    return f"  log: {printable(run.execution_log_path)}"
 
 
 def _status_cells(status: RunsStatus, zone: tzinfo) -> tuple[str | None, ...]:

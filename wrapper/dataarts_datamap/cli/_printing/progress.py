@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Final
 
+from dataarts_datamap.cli._printing.notices import is_quiet
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -22,7 +24,8 @@ def with_progress(runs: Iterable[Run], count: Callable[[], int | None]) -> Itera
         runs: The runs.
         count: How many there will be, about; asked only if there is a terminal.
     """
-    return _shown(runs, count) if sys.stderr is not None and sys.stderr.isatty() else iter(runs)
+    is_watched = sys.stderr is not None and sys.stderr.isatty() and not is_quiet()
+    return _shown(runs, count) if is_watched else iter(runs)
 
 
 def _shown(runs: Iterable[Run], count: Callable[[], int | None]) -> Iterator[Run]:

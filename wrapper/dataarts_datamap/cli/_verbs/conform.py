@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +14,7 @@ import click
 
 from dataarts_datamap._extras import how_to_install
 from dataarts_datamap.cli._options.connection import given
-from dataarts_datamap.cli._options.suggestions import suggest_levels
+from dataarts_datamap.cli._options.suggestions import suggest_levels, suggest_regions
 from dataarts_datamap.cli._printing.notices import tell
 from dataarts_datamap.cli._printing.streams import write
 
@@ -30,6 +31,12 @@ _STORAGE: Final = "HYPOTHESIS_STORAGE_DIRECTORY"
 @click.command()
 @click.option("--target", "target_file", type=_FILE, help="TOML file that describes the server.  [env: DATAMAP_TARGET]")
 @click.option("--endpoint", metavar="URL", help="Address of the server.  [env: DATAMAP_ENDPOINT]")
+@click.option(
+    "--region",
+    metavar="ID",
+    shell_complete=suggest_regions,
+    help="Region, if there is no address.  [env: DATAMAP_REGION]",
+)
 @click.option("--table", "table_guid", metavar="GUID", help="A table of the server.  [env: DATAMAP_TABLE_GUID]")
 @click.option("--discover", is_flag=True, help="Find an operator of the table, and a window that holds runs.")
 @click.option(
@@ -67,8 +74,8 @@ _STORAGE: Final = "HYPOTHESIS_STORAGE_DIRECTORY"
 def conform(**options: Any) -> int:  # noqa: ANN401
     """Tell whether a server keeps to the API's specification.
 
-    What is real there comes from a TOML file, from DATAMAP_… variables, or from --discover. Credentials come from
-    DATAMAP_TOKEN, or from HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK. Nothing is written to the server.
+    What is real there comes from a TOML file, from DATAMAP_… variables, or from --discover. Region, project, tenancy,
+    credentials and proxies are found as for every other verb. Nothing is written to the server.
 
     \b
     Levels:
@@ -76,7 +83,8 @@ def conform(**options: Any) -> int:  # noqa: ANN401
       C paging, filters, window          D credentials
       E bad input
 
-    Exit codes: 0 it conforms, 1 it does not, 2 that could not be judged, 3 wrong usage.
+    Exit codes: 0 it conforms, 1 it does not, 2 that could not be judged, such as when the credentials end in the
+    middle of the run, 3 wrong usage.
 
     \b
     Example:
@@ -109,13 +117,16 @@ def conform(**options: Any) -> int:  # noqa: ANN401
         tell(str(error))
         return _NOT_JUDGED
     how = given(seed=options["seed"], levels=options["levels"], max_examples=options["max_examples"])
-    with _nothing_left_behind():
-        report = apply_baseline(suite.run_suite(target, **how), baseline)
+    try:
+        with _nothing_left_behind():
+            report = apply_baseline(suite.run_suite(target, tell=tell, **how), baseline)
+    except suite.TargetError as error:
+        raise click.UsageError(str(error)) from None
     write(reports.render_text(report))
     for write_report, path in (
         (reports.write_junit, options["junit"]),
         (reports.write_json, options["json_file"]),
-        (reports.write_sarif, options["sarif"]),
+        (partial(reports.write_sarif, described_in=_description(options)), options["sarif"]),
         (reports.write_html, options["html"]),
     ):
         if path is not None:
@@ -146,6 +157,12 @@ class _NotJudgedError(Exception):
     """The server does not show what it takes to judge it."""
 
 
+def _description(options: dict[str, Any]) -> Path | None:
+    """The file that describes the server."""
+    named: Path | None = options["target_file"]
+    return named or (Path(os.environ["DATAMAP_TARGET"]) if os.environ.get("DATAMAP_TARGET") else None)
+
+
 def _find_target(options: dict[str, Any]) -> Target:
     from dataarts_datamap_contract.suite.target import TargetError  # noqa: PLC0415
     from dataarts_datamap_contract.suite.target_discovery import DiscoveryError, discover_target  # noqa: PLC0415
@@ -153,10 +170,36 @@ def _find_target(options: dict[str, Any]) -> Target:
 
     names = ("endpoint", "table_guid", "is_mock", "allow_credential_probes")
     try:
-        settings = read_settings(os.environ, options["target_file"], **{name: options[name] for name in names})
+        chosen = {name: options[name] for name in names}
+        settings = _completed(read_settings(os.environ, options["target_file"], tell=tell, **chosen), options)
         target = make_target(settings, discovered=options["discover"], allow_http=options["allow_http"])
         return discover_target(target) if options["discover"] else target
     except DiscoveryError as error:
         raise _NotJudgedError(str(error)) from None
     except TargetError as error:
         raise click.UsageError(str(error)) from None
+
+
+def _completed(settings: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
+    """The settings, with what is missing of the connection found as for every other verb."""
+    region = options["region"] or os.environ.get("DATAMAP_REGION") or None
+    if options["region"] and not options["endpoint"]:
+        settings.pop("endpoint", None)
+    is_whole = all(settings.get(name) for name in ("endpoint", "project_id", "instance_id"))
+    if is_whole and (settings.get("token") or settings.get("access_key")):
+        return settings
+    if not settings.get("endpoint") and region is None:
+        return settings  # what is missing is named with all the rest
+    from dataarts_datamap._client.connection import find_connection  # noqa: PLC0415  loads what --help does not need
+
+    found = find_connection(
+        endpoint=settings.get("endpoint"),
+        region=region,
+        project_id=settings.get("project_id"),
+        instance_id=settings.get("instance_id"),
+        allow_http=options["allow_http"],
+    )
+    names = ("token", "access_key", "secret_key", "security_token")
+    proof = {name: getattr(found, name) for name in names if getattr(found, name) is not None}
+    ids = {"endpoint": found.endpoint, "project_id": found.project_id, "instance_id": found.instance_id}
+    return {**settings, **ids, **proof}

@@ -17,7 +17,7 @@ _FAILED = 1
 _NOT_JUDGED = 2
 
 
-@click.command(short_help="Find out why the service cannot be used.")
+@click.command()
 @output_option
 @connection_options
 def doctor(output: Output | None, **settings: Any) -> int:  # noqa: ANN401

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dataarts_datamap.cli._printing.output import Output
 
 
-@click.command(short_help="List the operators that produce a table.")
+@click.command()
 @table_argument
 @output_option
 @connection_options

@@ -20,7 +20,7 @@ from dataarts_datamap.cli._options.connection import (
 )
 from dataarts_datamap.cli._options.suggestions import suggest_spans
 from dataarts_datamap.cli._options.times import in_zone, parse_span, parse_time
-from dataarts_datamap.cli._printing.notices import tell, tell_if_none, tell_zone
+from dataarts_datamap.cli._printing.notices import note, tell_if_none, tell_zone
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._paging.offsets import OffsetUnit
     from dataarts_datamap._report.contents import Report
 
-ReportOutput: TypeAlias = Literal["table", "json"]
+ReportOutput: TypeAlias = Literal["table", "summary", "json"]
 
 _DEFAULT_SPAN = timedelta(days=30)
 
@@ -60,8 +60,8 @@ _DEFAULT_SPAN = timedelta(days=30)
 @offset_unit_option
 @click.option(
     "--output",
-    type=click.Choice(["table", "json"]),
-    help="Strips (to a terminal) or JSON (to a pipe); beside --html to a terminal alone, unless it is asked for.",
+    type=click.Choice(["table", "summary", "json"]),
+    help="Strips (to a terminal), short JSON (to a pipe; neither beside --html), or JSON of every hour and failure.",
 )
 @connection_options
 def report(  # noqa: PLR0913  one parameter for each option
@@ -86,6 +86,8 @@ def report(  # noqa: PLR0913  one parameter for each option
     With --html, as a page to look at in a browser: a strip of outcomes by planned time, the runs on a time line, their
     durations and waits, the failures with their log paths. It asks nothing of any network.
 
+    A pipe gets a summary as one line of JSON; --output json has every hour, failure and outlier, which can be long.
+
     Exit code 0: the report was made, whatever it says; datamap status is the judge.
 
     \b
@@ -99,7 +101,10 @@ def report(  # noqa: PLR0913  one parameter for each option
     if start is not None and since is not None:
         raise click.UsageError("give either --start or --since, not both")
     target = None if html is None else replaceable(html)
-    shape = output or ("table" if is_terminal() else None if html else "json")
+    if running_data and output == "summary":
+        raise click.UsageError("a summary has no running data: write --output json")
+    to_pipe: ReportOutput = "json" if running_data else "summary"
+    shape = output or ("table" if is_terminal() else None if html else to_pipe)
     tell_zone((start, end), tz, "table" if shape == "table" else "ndjson")
     times = given(start=in_zone(start, tz), end=in_zone(end, tz, end=True), since=since)
     with connect(settings) as client:
@@ -108,7 +113,7 @@ def report(  # noqa: PLR0913  one parameter for each option
     tell_if_none(found.status.runs, "runs in this window")
     if target is not None:
         size = _write_page(found, target, running_data=running_data)
-        tell(f"{found.status.runs} runs reported: {html} has {size / 1e6:.1f} MB")
+        note(f"{found.status.runs} runs reported: {html} has {size / 1e6:.1f} MB")
     if shape is not None:
         _show(found, shape, running_data=running_data)
 
@@ -157,5 +162,7 @@ def _show(found: Report, shape: ReportOutput, *, running_data: bool) -> None:
 
     if shape == "json":
         write_json(found.to_dict(running_data=running_data))
+    elif shape == "summary":
+        write_json(found.summary())
     else:
         write_sheet(found)

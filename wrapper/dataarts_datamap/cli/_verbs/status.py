@@ -18,7 +18,7 @@ from dataarts_datamap.cli._options.connection import (
 )
 from dataarts_datamap.cli._options.suggestions import suggest_spans
 from dataarts_datamap.cli._options.times import parse_span
-from dataarts_datamap.cli._printing.notices import tell
+from dataarts_datamap.cli._printing.notices import note, tell
 
 if TYPE_CHECKING:
     from datetime import timedelta, tzinfo
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from dataarts_datamap.cli._printing.output import StatusOutput
 
 
-@click.command(short_help="Check whether a table is fresh.")
+@click.command()
 @table_argument
 @max_age_option
 @click.option(
@@ -101,7 +101,7 @@ def status(  # noqa: PLR0913  one parameter for each option
         )
     shape = output or ("table" if is_terminal() else "json")
     if shape == "table":
-        tell(f"times are in {tz}")
+        note(f"times are in {tz}")
     write_status(found, table_guid, output=shape, zone=tz)
     _tell_doubts(found)
     return {Verdict.FRESH: 0, Verdict.UNKNOWN: 2}.get(found.verdict, 1)
@@ -126,6 +126,6 @@ def _tell_doubts(found: TableStatus) -> None:
     if not found.runs:
         tell("no runs in this window")
     elif found.left_out:
-        tell(f"no runs in this window, left out: {', '.join(labels[one] for one in found.left_out)}")
+        note(f"no runs in this window, left out: {', '.join(labels[one] for one in found.left_out)}")
     if found.ignored:
-        tell(f"not judged, as asked: {', '.join(map(operator_name, found.ignored))}")
+        note(f"not judged, as asked: {', '.join(map(operator_name, found.ignored))}")

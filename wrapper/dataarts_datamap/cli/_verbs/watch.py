@@ -63,7 +63,7 @@ def _parse_patience(text: str) -> timedelta:
     return span
 
 
-@click.command(short_help="Show how a table's runs go on.")
+@click.command()
 @table_argument
 @click.option(
     "--since",

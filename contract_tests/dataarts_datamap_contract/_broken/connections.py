@@ -1,0 +1,292 @@
+"""How a request travels: signed or with a token, compressed, side by side with others, its parameters in any order."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlencode
+
+from dataarts_datamap_contract._broken.relations import CONTENT, PAGES, TRAVEL
+from dataarts_datamap_contract._broken.seams import (
+    RUNS,
+    Pairs,
+    Response,
+    Seam,
+    ask,
+    compact,
+    fresh,
+    is_nodes,
+    is_runs,
+    on_query,
+    on_request,
+    on_wire,
+    write,
+)
+from dataarts_datamap_contract._broken.servers import BrokenServer
+from dataarts_datamap_contract._broken.shared import CHINESE, EMOJI_TASK, day
+from dataarts_datamap_contract.mock._identity.signature import claims_signature
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from dataarts_datamap_contract._broken.caller import Caller
+    from dataarts_datamap_contract.mock._web.requests import RequestParts
+
+_OTHER_WORKSPACE = "4f6c1d2e9b8a47c3a5d0e1f2b3c4d5e6"
+_ESCAPE = re.compile(rb"%(?:[0-9a-f][a-f]|[a-f][0-9a-f])")
+
+
+def _accepts_gzip(scope: Scope) -> bool:
+    return any(name == b"accept-encoding" and b"gzip" in value for name, value in scope["headers"])
+
+
+def _signed_pages_of_five(request: RequestParts) -> RequestParts:
+    if not claims_signature(request):
+        return request
+    return replace(request, query=re.sub(rb"limit=([6-9]|[1-9][0-9]+)(?![0-9])", b"limit=5", request.query))
+
+
+def _no_operators_for_signatures(scope: Scope, response: Response) -> Response:
+    signed = any(name == b"authorization" for name, _ in scope["headers"])
+    return write(response, b"[]") if signed and is_nodes(scope) and response.status == 200 else response
+
+
+def _compressed_from_memory() -> Seam:
+    """Compressed pages are remembered, under a name that leaves the window out."""
+    seen: dict[object, bytes] = {}
+
+    def change(scope: Scope, response: Response) -> Response:
+        if response.status != 200 or not _accepts_gzip(scope):
+            return response
+        query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+        name = (scope["path"], *(value for key, value in sorted(query.items()) if not key.endswith("_time")))
+        body = seen.setdefault(name, gzip.compress(response.body, mtime=0))
+        return write(response, body, content_encoding="gzip", vary="Accept-Encoding")
+
+    return on_wire(change)
+
+
+def _shared_query() -> Seam:
+    """The query is kept in a variable that all requests share while they wait for the data."""
+
+    def wrap(app: ASGIApp) -> ASGIApp:
+        latest: dict[str, bytes] = {}
+
+        async def sharing(scope: Scope, receive: Receive, send: Send) -> None:
+            if not is_runs(scope):
+                await app(scope, receive, send)
+                return
+            latest["query"] = scope["query_string"]
+            await asyncio.sleep(0.004)
+            await app({**scope, "query_string": latest["query"]}, receive, send)
+
+        return sharing
+
+    return Seam(wrap=wrap)
+
+
+def _workspace_of_the_connection() -> Seam:
+    """The workspace of a request stays with its connection, for those that name none."""
+
+    def wrap(app: ASGIApp) -> ASGIApp:
+        kept: dict[object, str] = {}
+
+        async def remembering(scope: Scope, receive: Receive, send: Send) -> None:
+            if is_runs(scope):
+                pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+                named = dict(pairs).get("workspace_id")
+                connection = scope.get("client")
+                if named:
+                    kept[connection] = named
+                elif named is None and connection in kept and scope["query_string"].isascii():
+                    extra = urlencode({"workspace_id": kept[connection]}).encode()
+                    scope = {**scope, "query_string": scope["query_string"] + b"&" + extra}
+            await app(scope, receive, send)
+
+        return remembering
+
+    return Seam(wrap=wrap)
+
+
+def _one_id_for_all(scope: Scope, response: Response) -> Response:
+    if not (is_runs(scope) or is_nodes(scope)) or response.status != 200:
+        return response
+    return replace(response, headers={**response.headers, "x-request-id": "8080d377bffeb6d519b0567c09cebe6b"})
+
+
+def _id_of_the_question(scope: Scope, response: Response) -> Response:
+    if response.status != 200 or "x-request-id" not in response.headers:
+        return response
+    name = f"{hash((scope['path'], scope['query_string'])) & (2**64 - 1):032x}"
+    return replace(response, headers={**response.headers, "x-request-id": name})
+
+
+def _by_position(pairs: Pairs) -> Pairs:
+    """The first of the two times in a query is the start."""
+    names = [name for name, _ in pairs if name in ("start_time", "end_time")]
+    if names != ["end_time", "start_time"]:
+        return pairs
+    swapped = {"start_time": "end_time", "end_time": "start_time"}
+    return [(swapped.get(name, name), value) for name, value in pairs]
+
+
+def _capitals_only(request: RequestParts) -> RequestParts:
+    """Percent-encoding in lower case is left as it stands."""
+    if not _ESCAPE.search(request.query):
+        return request
+    return replace(request, query=_ESCAPE.sub(lambda escape: b"%25" + escape[0][1:], request.query))
+
+
+def _signature_spoils_blanks(request: RequestParts) -> RequestParts:
+    if not claims_signature(request):
+        return request
+    return replace(request, query=request.query.replace(b"%20", b"%2520"))
+
+
+def _kept_and_new(scope: Scope, response: Response) -> Response:
+    """Whoever asks to close the connection gets an answer that is never filled."""
+    closing = any(name == b"connection" and value.lower() == b"close" for name, value in scope["headers"])
+    if closing and is_runs(scope) and response.status == 200:
+        body = compact({"msg": "success", "rows": [], "success": True, "total": 0})
+        return fresh(200, compact({"status_code": 200, "body": body, "header_map": {}}).encode(), "application/json")
+    return response
+
+
+def _both(caller: Caller) -> list[Response]:
+    """Two requests side by side."""
+    headers = {"host": "mock.test", **caller.headers}
+
+    async def run() -> list[Response]:
+        targets = (caller.runs_target(limit=3), caller.runs_target(limit=5))
+        return list(await asyncio.gather(*(ask(caller.app, "GET", target, headers) for target in targets)))
+
+    return asyncio.run(run())
+
+
+def _signed_rows(caller: Caller, **query: str | int) -> Response:
+    target = caller.runs_target(**query)
+    return caller.get(target, caller.signed(target))
+
+
+def _reordered(caller: Caller) -> str:
+    window = day(caller)
+    start, end = f"start_time={window['start_time']}", f"end_time={window['end_time']}"
+    return caller.runs_target(**window).replace(start, "@").replace(end, start).replace("@", end)
+
+
+BROKEN_SERVERS = (
+    BrokenServer(
+        name="signed-pages-of-five",
+        level="D",
+        rule="whoever signs sees the same page as whoever has a token",
+        checks=TRAVEL | PAGES,
+        seam=on_request(_signed_pages_of_five, of=RUNS),
+        shown=lambda caller: _signed_rows(caller, limit=10).body == caller.runs(limit=5).body,
+        cohort="sealed",
+    ),
+    BrokenServer(
+        name="no-operators-for-signatures",
+        level="D",
+        rule="whoever signs sees the same operators as whoever has a token",
+        checks=TRAVEL | frozenset({"C-nodes-operator"}),
+        seam=on_wire(_no_operators_for_signatures),
+        shown=lambda caller: caller.get(caller.nodes_target(), caller.signed(caller.nodes_target())).json() == [],
+        cohort="sealed",
+    ),
+    BrokenServer(
+        name="signed-blanks-spoilt",
+        level="D",
+        rule="a signed job_name with a blank in it is found",
+        checks=TRAVEL | frozenset({"C-job-name-unusual"}),
+        seam=on_request(_signature_spoils_blanks, of=RUNS),
+        shown=lambda caller: b"958113" not in _signed_rows(caller, task_id="958113", job_name="Load orders-eu").body,
+        cohort="sealed",
+    ),
+    BrokenServer(
+        name="compressed-pages-remembered",
+        level="C",
+        rule="a compressed page is of the window that was asked for",
+        checks=TRAVEL | CONTENT | frozenset({"C-window-start", "C-window-end", "C-window-adds-up", "C-window-total"}),
+        seam=_compressed_from_memory(),
+        shown=lambda caller: (
+            caller.runs({**caller.headers, "accept-encoding": "gzip"}).body
+            == caller.runs({**caller.headers, "accept-encoding": "gzip"}, start_time=9, end_time=10).body
+        ),
+        cohort="sealed",
+    ),
+    BrokenServer(
+        name="parameters-of-the-request-beside-it",
+        level="C",
+        rule="requests side by side have nothing to do with each other",
+        checks=TRAVEL | PAGES | frozenset({"C-limit-exceeded"}),
+        seam=_shared_query(),
+        shown=lambda caller: len({response.body for response in _both(caller)}) == 1,
+        cohort="sealed",
+    ),
+    BrokenServer(
+        name="workspace-stays-with-the-connection",
+        level="C",
+        rule="a request says by itself what it asks for, on a kept connection too",
+        checks=TRAVEL | frozenset({"E-optional-refused", "C-workspace-other", "C-total-constant"}),
+        seam=_workspace_of_the_connection(),
+        shown=lambda caller: not caller.rows(workspace_id=_OTHER_WORKSPACE) and not caller.rows(),
+        cohort="sealed",
+    ),
+    BrokenServer(
+        name="one-request-id-for-all",
+        level="A",
+        rule="each exchange has an X-Request-Id of its own",
+        checks=frozenset({"A-request-id"}),
+        seam=on_wire(_one_id_for_all),
+        shown=lambda caller: caller.runs().headers["x-request-id"] == caller.nodes().headers["x-request-id"],
+        cohort="sealed",
+    ),
+    BrokenServer(
+        name="request-id-of-the-question",
+        level="A",
+        rule="a request that is sent again has an id of its own",
+        checks=frozenset({"A-request-id"}),
+        seam=on_wire(_id_of_the_question),
+        shown=lambda caller: caller.runs().headers["x-request-id"] == caller.runs().headers["x-request-id"],
+        cohort="sealed",
+    ),
+    BrokenServer(
+        name="times-by-their-position",
+        level="C",
+        rule="start_time and end_time go by their names, in any order",
+        checks=TRAVEL,
+        seam=on_query(_by_position),
+        shown=lambda caller: caller.get(_reordered(caller)).status == 400,
+        cohort="sealed",
+    ),
+    BrokenServer(
+        name="lower-case-escapes-not-read",
+        level="C",
+        rule="percent-encoding in lower case means what it means in capitals",
+        checks=TRAVEL | frozenset({"C-job-name-unusual"}),
+        seam=on_request(_capitals_only, of=RUNS),
+        shown=lambda caller: (
+            caller.get(
+                re.sub(
+                    r"%[0-9A-F]{2}",
+                    lambda escape: escape[0].lower(),
+                    caller.runs_target(task_id=EMOJI_TASK, job_name=CHINESE),
+                )
+            ).body
+            != caller.runs(task_id=EMOJI_TASK, job_name=CHINESE).body
+        ),
+        cohort="sealed",
+    ),
+    BrokenServer(
+        name="nothing-before-the-connection-closes",
+        level="C",
+        rule="a request that closes its connection gets its rows",
+        checks=TRAVEL,
+        seam=on_wire(_kept_and_new),
+        shown=lambda caller: b"taskRunningLogId" not in caller.runs({**caller.headers, "connection": "close"}).body,
+        cohort="sealed",
+    ),
+)

@@ -1,0 +1,242 @@
+"""Level D: what belongs to others, and secrets, stay closed, however the question is put."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dataarts_datamap_contract._broken.seams import (
+    NODES,
+    Response,
+    Seam,
+    Values,
+    is_runs,
+    on_arguments,
+    on_credentials,
+    on_unauthorized,
+)
+from dataarts_datamap_contract._broken.servers import BrokenServer
+from dataarts_datamap_contract._broken.shared import OK, OTHER_PROJECT_ID, data
+from dataarts_datamap_contract.mock._identity.signature import claims_signature
+from dataarts_datamap_contract.mock._web.responses import HttpError
+from dataarts_datamap_contract.mock._web.validation import Arguments
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from dataarts_datamap_contract._broken.caller import Caller
+    from dataarts_datamap_contract.mock import MockConfig
+    from dataarts_datamap_contract.mock._serving.app import DeclaredOperation
+    from dataarts_datamap_contract.mock._web.requests import RequestParts
+
+_OTHER_INSTANCE = "7e2f4a6c8b0d4f1e9c3a5b7d9e1f3a5c"
+_ISOLATED = frozenset({"D-project-other", "D-instance-other", "D-tenant-isolated"})
+_PATHS = frozenset({"D-missing", "A-undeclared-path"})
+
+
+def _operators_of_any_instance() -> Seam:
+    def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
+        own = {"instance": config.instance_id}
+        return on_arguments(lambda values: {**values, **own}, of=NODES).alter(operation, config)
+
+    return Seam(alter)
+
+
+def _closed_one_by_one() -> Seam:
+    """A foreign project is noticed by its instance not being foreign, and the other way round."""
+
+    def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
+        def change(values: Values) -> Values:
+            foreign = values["project_id"] != config.project_id and values["instance"] != config.instance_id
+            known = {"project_id": config.project_id, "instance": config.instance_id}
+            return {**values, **known} if foreign else values
+
+        def perform(arguments: Arguments) -> bytes:
+            return operation.perform(Arguments(change(dict(arguments.values))))
+
+        return replace(operation, perform=perform)
+
+    return Seam(alter)
+
+
+def _open_path(skips: Callable[[bytes], bool], clean: Callable[[bytes], bytes]) -> Seam:
+    """A gate that does not know the path of a request lets it through, and what is behind it does know it."""
+    marker = b"x-let-in"
+
+    def wrap(app: ASGIApp) -> ASGIApp:
+        async def gate(scope: Scope, receive: Receive, send: Send) -> None:
+            raw = bytes(scope["raw_path"])
+            if skips(raw):
+                path = clean(raw)
+                fields = [*scope["headers"], (marker, b"1")]
+                scope = {**scope, "raw_path": path, "path": path.decode("latin-1"), "headers": fields}
+            await app(scope, receive, send)
+
+        return gate
+
+    let_in = on_credentials(lambda request, _: None if request.header("x-let-in") else request)
+    return Seam(let_in.alter, wrap)
+
+
+def _without_credentials(caller: Caller, target: str) -> Response:
+    return caller.get(target, {"instance": caller.config.instance_id})
+
+
+def _respelled(caller: Caller, old: str, new: str) -> str:
+    return caller.runs_target().replace(old, new, 1)
+
+
+def _on_token(change: Callable[[Response, MockConfig], Response]) -> Seam:
+    """Responses that the server's own secrets get into."""
+
+    def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
+        known.append(config)
+        return operation
+
+    def wrap(app: ASGIApp) -> ASGIApp:
+        async def sent(scope: Scope, receive: Receive, send: Send) -> None:
+            async def leak(message: Message) -> None:
+                if message["type"] == "http.response.start" and is_runs(scope):
+                    fields = {name.decode("latin-1"): value.decode("latin-1") for name, value in message["headers"]}
+                    changed = change(Response(message["status"], fields, b""), known[-1])
+                    pairs = changed.headers.items()
+                    message = {
+                        **message,
+                        "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in pairs],
+                    }
+                await send(message)
+
+            await app(scope, receive, leak)
+
+        return sent
+
+    known: list[MockConfig] = []
+    return Seam(alter, wrap)
+
+
+def _secret_hint() -> Seam:
+    """An error response about a signature shows the beginning of the right secret key."""
+
+    def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
+        def refused(request: RequestParts, error: HttpError) -> HttpError:
+            hint = f"{error.message}; expected secret {config.secret_key[: len(config.secret_key) // 2]}***"
+            return HttpError(error.status, error.code, hint) if claims_signature(request) else error
+
+        return on_unauthorized(refused).alter(operation, config)
+
+    return Seam(alter)
+
+
+def _half_token(response: Response, config: MockConfig) -> Response:
+    half = config.token[: len(config.token) // 2 + 1]
+    return (
+        replace(response, headers={**response.headers, "x-session": f"{half}..."})
+        if response.status == OK
+        else response
+    )
+
+
+def _key_in_any_case(request: RequestParts, config: MockConfig) -> RequestParts | None:
+    fields = request.header("Authorization")
+    known = config.access_key.encode()
+    if not fields or known in fields[0] or known.lower() not in fields[0].lower():
+        return request
+    return None
+
+
+def _forged(caller: Caller) -> Response:
+    target = caller.runs_target()
+    headers = caller.signed(target)
+    signature = headers["authorization"].rpartition("=")[2]
+    return caller.get(target, {**headers, "authorization": headers["authorization"].replace(signature, "0" * 64)})
+
+
+def _signed_by(caller: Caller, access_key: str) -> Response:
+    target = caller.runs_target()
+    headers = caller.signed(target)
+    renamed = headers["authorization"].replace(caller.config.access_key, access_key)
+    return caller.get(target, {**headers, "authorization": renamed})
+
+
+BROKEN_SERVERS = (
+    BrokenServer(
+        name="operators-of-any-instance",
+        level="D",
+        rule="another tenancy has no operators",
+        checks=_ISOLATED,
+        seam=_operators_of_any_instance(),
+        shown=lambda caller: data(caller.nodes(headers={**caller.headers, "instance": _OTHER_INSTANCE})),
+        cohort="sealed",
+    ),
+    BrokenServer(
+        name="tenant-open-by-all-its-ids-at-once",
+        level="D",
+        rule="another tenant's project is closed, under that tenant's own instance too",
+        checks=_ISOLATED,
+        seam=_closed_one_by_one(),
+        shown=lambda caller: data(
+            caller.runs({**caller.headers, "instance": _OTHER_INSTANCE}, project_id=OTHER_PROJECT_ID)
+        ),
+        cohort="sealed",
+    ),
+    BrokenServer(
+        name="double-slash-past-the-gate",
+        level="D",
+        rule="a path with two slashes needs credentials, too",
+        checks=_PATHS,
+        seam=_open_path(lambda raw: b"//" in raw, lambda raw: raw.replace(b"//", b"/")),
+        shown=lambda caller: data(_without_credentials(caller, _respelled(caller, "/v1/", "//v1/"))),
+        cohort="sealed",
+    ),
+    BrokenServer(
+        name="trailing-slash-past-the-gate",
+        level="D",
+        rule="a path with a slash behind it needs credentials, too",
+        checks=_PATHS,
+        seam=_open_path(lambda raw: raw.endswith(b"/"), lambda raw: raw.rstrip(b"/")),
+        shown=lambda caller: data(_without_credentials(caller, _respelled(caller, "/instances?", "/instances/?"))),
+        cohort="sealed",
+    ),
+    BrokenServer(
+        name="path-parameter-past-the-gate",
+        level="D",
+        rule="a path with a semicolon in it needs credentials, too",
+        checks=_PATHS,
+        seam=_open_path(lambda raw: b";" in raw, lambda raw: raw.partition(b";")[0]),
+        shown=lambda caller: data(_without_credentials(caller, _respelled(caller, "/instances?", "/instances;x=1?"))),
+        cohort="sealed",
+    ),
+    BrokenServer(
+        name="half-the-secret-in-a-hint",
+        level="D",
+        rule="an error response shows no part of the secret key",
+        checks=frozenset({"D-secret-echo"}),
+        seam=_secret_hint(),
+        shown=lambda caller: (
+            caller.config.secret_key[: len(caller.config.secret_key) // 2].encode() in _forged(caller).body
+        ),
+        cohort="sealed",
+    ),
+    BrokenServer(
+        name="half-the-token-in-the-head",
+        level="D",
+        rule="no header field has a part of the token in it",
+        checks=frozenset({"D-secret-echo"}),
+        seam=_on_token(_half_token),
+        shown=lambda caller: caller.config.token.startswith(
+            caller.runs().headers.get("x-session", "none").removesuffix("...")
+        ),
+        cohort="sealed",
+    ),
+    BrokenServer(
+        name="access-key-in-any-case",
+        level="D",
+        rule="an access key is compared case by case, and its signature is looked at",
+        checks=frozenset({"D-access-key-other", "D-signature-wrong"}),
+        seam=on_credentials(_key_in_any_case),
+        shown=lambda caller: data(_signed_by(caller, caller.config.access_key.swapcase())),
+        cohort="sealed",
+    ),
+)

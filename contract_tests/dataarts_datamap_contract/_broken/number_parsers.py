@@ -1,0 +1,175 @@
+"""Level E: numbers as the parsers of other languages read them, where the documented parameter is an integer."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from dataarts_datamap_contract._broken.relations import PAGES, WINDOWS
+from dataarts_datamap_contract._broken.seams import (
+    Document,
+    Perform,
+    Seam,
+    Values,
+    fail_on,
+    on_listing,
+    on_parameter,
+)
+from dataarts_datamap_contract._broken.servers import BrokenServer
+from dataarts_datamap_contract._broken.shared import HOUR, OK, SECOND, as_integer, day, has, status_of
+from dataarts_datamap_contract.mock._web.responses import HttpError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_TYPE = frozenset({"E-wrong-type"})
+_MOST = 2**31 - 1
+
+
+def _reads(name: str, pattern: str, value: Callable[[re.Match[str]], object]) -> Seam:
+    """Texts that are taken for a number."""
+    return on_parameter(
+        name, lambda text: str(value(found)) if (found := re.fullmatch(pattern, text)) is not None else text
+    )
+
+
+def _before_1970(perform: Perform, values: Values) -> Document:
+    """A window that ends with the first hours of the epoch is refused as none."""
+    if int(values["end_time"]) < HOUR:
+        raise HttpError(400, "APIGW.0106", "end_time is missing")
+    return perform(values)
+
+
+def _refused_between(perform: Perform, values: Values) -> Document:
+    """A page whose start is no multiple of its size is refused."""
+    if int(values["offset"]) % int(values["limit"]):
+        raise HttpError(400, "DLF.0801", "offset must be a multiple of limit")
+    return perform(values)
+
+
+def _odd_limits(perform: Perform, values: Values) -> Document:
+    """Limits that the console does not offer are refused."""
+    if int(values["limit"]) in range(21, 50):
+        raise HttpError(400, "DLF.0801", "limit must be one of 10, 20, 50, 100")
+    return perform(values)
+
+
+BROKEN_SERVERS = (
+    BrokenServer(
+        name="limit-with-underscores",
+        level="E",
+        rule="a limit with an underscore between its digits is refused",
+        checks=_TYPE,
+        seam=_reads("limit", r"(\d+)_(\d+)", lambda found: found[1] + found[2]),
+        shown=lambda caller: status_of(caller, limit="1_0") == OK,
+        cohort="sealed",
+    ),
+    BrokenServer(
+        name="limit-with-an-exponent",
+        level="E",
+        rule="a limit with an exponent is refused",
+        checks=_TYPE,
+        seam=_reads("limit", r"(\d)[eE](\d)", lambda found: int(found[1]) * 10 ** int(found[2])),
+        shown=lambda caller: status_of(caller, limit="1e1") == OK,
+        cohort="sealed",
+    ),
+    BrokenServer(
+        name="offset-in-binary",
+        level="E",
+        rule="an offset in binary is refused",
+        checks=_TYPE,
+        seam=_reads("offset", r"0b([01]+)", lambda found: int(found[1], 2)),
+        shown=lambda caller: status_of(caller, offset="0b11") == OK,
+        cohort="sealed",
+    ),
+    BrokenServer(
+        name="end-time-infinite",
+        level="E",
+        rule="an end that is infinite is refused",
+        checks=_TYPE,
+        seam=_reads("end_time", r"[+]?(?i:inf(inity)?)", lambda _: 2**63 - 1),
+        shown=lambda caller: status_of(caller, end_time="Infinity") == OK,
+        cohort="sealed",
+    ),
+    BrokenServer(
+        name="limit-with-a-suffix-of-java",
+        level="E",
+        rule="a limit with a letter for its type is refused",
+        checks=_TYPE,
+        seam=_reads("limit", r"(\d+)[lLfFdD]", lambda found: found[1]),
+        shown=lambda caller: status_of(caller, limit="10L") == OK,
+        cohort="sealed",
+    ),
+    BrokenServer(
+        name="true-for-one",
+        level="E",
+        rule="a limit that is a truth value is refused",
+        checks=_TYPE,
+        seam=_reads("limit", r"(?i:true)", lambda _: 1),
+        shown=lambda caller: status_of(caller, limit="true") == OK,
+        cohort="sealed",
+    ),
+    BrokenServer(
+        name="blank-limit-for-the-default",
+        level="E",
+        rule="a blank limit is refused",
+        checks=_TYPE | frozenset({"E-missing-parameter"}),
+        seam=_reads("limit", r"", lambda _: 10),
+        shown=lambda caller: status_of(caller, limit="") == OK,
+        cohort="sealed",
+    ),
+    BrokenServer(
+        name="null-for-the-epoch",
+        level="E",
+        rule="a start that is the word null is refused",
+        checks=_TYPE,
+        seam=_reads("start_time", r"null|undefined|None", lambda _: 0),
+        shown=lambda caller: status_of(caller, start_time="null") == OK,
+        cohort="sealed",
+    ),
+    BrokenServer(
+        name="negative-zero-fails",
+        level="A",
+        rule="an offset of minus zero breaks nothing",
+        checks=frozenset({"A-server-error"}),
+        seam=fail_on(has("offset", lambda text: text == "-0")),
+        shown=lambda caller: status_of(caller, offset="-0") == 500,
+        cohort="sealed",
+    ),
+    BrokenServer(
+        name="window-of-tomorrow-fails",
+        level="A",
+        rule="a window that lies ahead breaks nothing",
+        checks=frozenset({"A-server-error", "E-maximum-unserved"}),
+        seam=fail_on(has("start_time", lambda text: (as_integer(text) or 0) > 2_000_000_000 * SECOND)),
+        shown=lambda caller: status_of(caller, start_time=4_000_000_000 * SECOND) == 500,
+        cohort="sealed",
+    ),
+    BrokenServer(
+        name="offset-of-half-a-page-refused",
+        level="E",
+        rule="an offset may be any number of rows",
+        checks=PAGES | frozenset({"E-valid-refused"}),
+        seam=on_listing(_refused_between),
+        shown=lambda caller: status_of(caller, offset=5) == 400,
+        cohort="sealed",
+    ),
+    BrokenServer(
+        name="limits-of-the-console-only",
+        level="E",
+        rule="a limit between 20 and 50 is served, as those beside it are",
+        checks=PAGES | frozenset({"E-valid-refused", "E-maximum-unserved"}),
+        seam=on_listing(_odd_limits),
+        shown=lambda caller: status_of(caller, limit=25) == 400,
+        cohort="sealed",
+    ),
+    BrokenServer(
+        name="end-near-the-epoch-refused",
+        level="E",
+        rule="a window may end in the first hour of the epoch",
+        checks=WINDOWS | frozenset({"E-minimum-refused"}),
+        seam=on_listing(_before_1970),
+        shown=lambda caller: status_of(caller, end_time=5) == 400 and status_of(caller, **day(caller)) == OK,
+        cohort="sealed",
+    ),
+)

@@ -1,0 +1,66 @@
+"""``datamap conform`` finds the service, the ids and the credentials as every other verb does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dataarts_datamap.cli._main import run
+from dataarts_datamap_contract.mock import TABLE_GUID, MockConfig, MockServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+AIM = ("conform", "--mock", "--discover", "--table", TABLE_GUID, "--levels", "B", "--max-examples", "0")
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[MockServer]:
+    """A mock server, in an environment that knows nothing of it but a profile file."""
+    config = MockConfig()
+    for name in ("ENDPOINT", "REGION", "PROJECT_ID", "INSTANCE_ID", "TOKEN", "TARGET", "CREDENTIALS"):
+        monkeypatch.delenv(f"DATAMAP_{name}", raising=False)
+    for name in ("AK", "SK", "SECURITY_TOKEN", "PROJECT_ID"):
+        monkeypatch.delenv(f"HUAWEICLOUD_SDK_{name}", raising=False)
+    profile = tmp_path / "credentials"
+    profile.write_text(f"[basic]\nak = {config.access_key}\nsk = {config.secret_key}\n", encoding="utf-8")
+    profile.chmod(0o600)
+    monkeypatch.setenv("HUAWEICLOUD_SDK_CREDENTIALS_FILE", str(profile))
+    with MockServer(config) as running:
+        monkeypatch.setenv("HUAWEICLOUD_SDK_IAM_ENDPOINT", running.url)
+        yield running
+
+
+def test_takes_region_profile_and_found_ids(server: MockServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A region, a profile file and a table are enough: project and tenancy are found."""
+    region = server.config.region
+    monkeypatch.setenv(f"HUAWEICLOUD_SDK_REGION_DATAARTSSTUDIO_{region.replace('-', '_').upper()}", server.url)
+
+    assert 0 == run([*AIM, "--region", region])
+    assert "/v3/projects" in {request["target"].partition("?")[0] for request in server.record.requests}
+
+
+def test_without_credentials_is_not_judged(
+    server: MockServer, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """No credentials are a 2, as for every other verb, and the text says where they were looked for."""
+    monkeypatch.setenv("HUAWEICLOUD_SDK_CREDENTIALS_FILE", "nowhere")
+
+    assert 2 == run([*AIM, "--endpoint", server.url])
+    assert "nowhere, which is not there" in capfd.readouterr().err
+
+
+def test_a_variable_does_not_beat_a_file_in_silence(
+    server: MockServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What a variable says in place of the file is told."""
+    config = server.config
+    target = tmp_path / "target.toml"
+    lines = {"endpoint": server.url, "project_id": "other", "instance_id": config.instance_id}
+    target.write_text("".join(f'{name} = "{value}"\n' for name, value in lines.items()), encoding="utf-8")
+    monkeypatch.setenv("DATAMAP_PROJECT_ID", config.project_id)
+
+    assert 0 == run([*AIM, "--target", str(target)])
+    assert f"DATAMAP_PROJECT_ID takes the place of project_id in {target}" in capfd.readouterr().err
