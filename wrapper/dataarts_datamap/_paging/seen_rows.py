@@ -29,7 +29,7 @@ _MOST_LOOSE: Final = 10_000
 
 
 class AmbiguousRunError(Exception):
-    """A run without an id changed or got one, or it went while another came: that cannot be told apart."""
+    """Which of several runs was read cannot be told: they share a key, or one had no id and changed."""
 
 
 def row_keys(runs: Iterable[Run]) -> list[RowKey]:
@@ -96,7 +96,7 @@ class SeenRows:
             read_before: How many runs of a key were read in other slices.
 
         Raises:
-            AmbiguousRunError: That cannot be told of a run without an id.
+            AmbiguousRunError: That cannot be told of a run without an id, or of some that share a key.
         """
         places: dict[RowKey, list[int]] = {}
         for index, key in enumerate(keys):
@@ -107,7 +107,7 @@ class SeenRows:
         for key, indexes in places.items():
             known = self._contents.get(key, ())
             added = max(len(indexes) - max(len(known), read_before(key)), 0)
-            if added and gone[key[1]] > 0:
+            if added and (gone[key[1]] > 0 or _UNKNOWN in known):
                 raise AmbiguousRunError
             unlike = [index for index in indexes if contents[index] not in known]
             alike = [index for index in indexes if contents[index] in known]

@@ -377,7 +377,7 @@ class SliceWalk:
             )
         except AmbiguousRunError:
             raise self._incomplete(
-                "a run without an id changed, got one or went, and cannot be told from another"
+                "a run cannot be told from another one: it has no id or shares it, and the list has changed"
             ) from None
         self._state.progress.changed += changed
         before = len(self._read)
