@@ -22,6 +22,7 @@ from dataarts_datamap.cli._options.connection import (
     zone_option,
 )
 from dataarts_datamap.cli._options.suggestions import suggest_paces, suggest_spans
+from dataarts_datamap.cli._options.table_names import table_guid_of
 from dataarts_datamap.cli._options.times import parse_span
 from dataarts_datamap.cli._printing.notices import tell
 
@@ -152,6 +153,7 @@ def watch(  # noqa: PLR0913  one parameter for each option
     )
     with connect(settings) as client:
         how = given(page_size=page_size, offset_unit=offset_unit)
+        table_guid = table_guid_of(client, table_guid)
         polls = Polls(ClientTable(client, table_guid, how), snapshot, schedule=schedule)
         if shape == "live":
             from dataarts_datamap.cli._printing.live_view import show_live  # noqa: PLC0415  as above
