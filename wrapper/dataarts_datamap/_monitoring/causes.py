@@ -18,7 +18,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dataarts_datamap._errors import DataMapError, NotFoundError
-from dataarts_datamap._models import Operator, Run, RunState
+from dataarts_datamap._models.runs import Operator, Run, RunState
 from dataarts_datamap._monitoring.circles import last_circles
 from dataarts_datamap._monitoring.explanation import (
     Explanation,
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dataarts_datamap._messages import Steps
+    from dataarts_datamap._models.tables import LineageNode, Table
     from dataarts_datamap._monitoring.lineage import Lineage
-    from dataarts_datamap._tables import LineageNode, Table
 
 _LEAST_PLANS: Final = 3
 _OVERDUE: Final = 1.5

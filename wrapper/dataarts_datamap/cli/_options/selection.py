@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime, tzinfo
 
     from dataarts_datamap._client.clients import DataMapClient
-    from dataarts_datamap._models import Operator, Run
+    from dataarts_datamap._models.runs import Operator, Run
     from dataarts_datamap._paging.offsets import OffsetUnit
     from dataarts_datamap._paging.pager import Pager
     from dataarts_datamap.cli._printing.output import Output
@@ -69,7 +69,7 @@ class Selection:
     @property
     def operator(self) -> Operator | None:
         """The operator whose runs they are; None if they are a table's."""
-        from dataarts_datamap._models import Operator  # noqa: PLC0415  loads what --help does not need
+        from dataarts_datamap._models.runs import Operator  # noqa: PLC0415  loads what --help does not need
 
         if self.task_id is None or self.job_name is None:
             return None

@@ -15,7 +15,7 @@ from dataarts_datamap.cli._printing.notices import tell, tell_if_none
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from dataarts_datamap._models import Run
+    from dataarts_datamap._models.runs import Run
     from dataarts_datamap.cli._printing.output import Output
 
 

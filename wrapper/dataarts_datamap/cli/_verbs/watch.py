@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from dataarts_datamap._client.clients import DataMapClient
-    from dataarts_datamap._models import Operator, Run
+    from dataarts_datamap._models.runs import Operator, Run
     from dataarts_datamap._monitoring.snapshot import Snapshot
     from dataarts_datamap._paging.offsets import OffsetUnit
     from dataarts_datamap._window import Window
@@ -175,7 +175,7 @@ def _can_draw() -> bool:
 
 def _exit_code(snapshot: Snapshot) -> int:
     """How the last run of each operator ended."""
-    from dataarts_datamap._models import RunState  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._models.runs import RunState  # noqa: PLC0415  loads what --help does not need
 
     if snapshot.active:
         tell(f"runs that had not ended when the time was over: {len(snapshot.active)}")
