@@ -22,7 +22,7 @@ from dataarts_datamap import (
     next_export_start,
 )
 from dataarts_datamap._export.columns import SOURCE, chosen_columns
-from dataarts_datamap._models import attach_origin, run_identity
+from dataarts_datamap._models.runs import attach_origin, run_identity
 from support.answers import json_answer, run_page
 from support.exports import FORMATS, read_back, sorted_rows
 from support.faces import SETTINGS, WINDOW

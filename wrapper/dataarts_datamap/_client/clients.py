@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from dataarts_datamap._client.shared import DEFAULT_PAGE_SIZE, BaseClient
 from dataarts_datamap._client.table_calls import AsyncTableCalls, TableCalls
-from dataarts_datamap._models import Operator, Run, RunSource
+from dataarts_datamap._models.runs import Operator, Run, RunSource
 from dataarts_datamap._paging.pager import AsyncPager, Pager, PageReader
 from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
 

@@ -33,7 +33,7 @@ from dataarts_datamap._client.settings import (
 )
 from dataarts_datamap._clock import Clock
 from dataarts_datamap._errors import InvalidArgumentError
-from dataarts_datamap._models import Operator, Run, RunOrigin, RunPage, RunSource, attach_origin, operator_key
+from dataarts_datamap._models.runs import Operator, Run, RunOrigin, RunPage, RunSource, attach_origin, operator_key
 from dataarts_datamap._paging.offsets import OffsetUnit
 from dataarts_datamap._paging.pager import AsyncPager, PagedWalk, Pager, PageReader
 from dataarts_datamap._paging.resume_token import Position, TablePosition
@@ -57,8 +57,8 @@ if TYPE_CHECKING:
     from dataarts_datamap._client.catalog import Catalog
     from dataarts_datamap._client.settings import ClientSettings
     from dataarts_datamap._messages import Request, Response, Steps
+    from dataarts_datamap._models.tables import Table
     from dataarts_datamap._monitoring.explanation import Explanation
-    from dataarts_datamap._tables import Table
 
 PagerT = TypeVar("PagerT", Pager[Run], AsyncPager[Run])
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from dataarts_datamap._errors import DataMapError, RequestTimeoutError, ServiceError, WaitTimeoutError
 from dataarts_datamap._messages import Send, Sleep, Wait
-from dataarts_datamap._models import Run, RunPage, RunState
+from dataarts_datamap._models.runs import Run, RunPage, RunState
 from dataarts_datamap._paging.walk_options import go_on
 from dataarts_datamap._retry.policy import is_passing
 from dataarts_datamap._times import EPOCH

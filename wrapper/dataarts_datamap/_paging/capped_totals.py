@@ -10,7 +10,7 @@ from dataarts_datamap._window import Window
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
-    from dataarts_datamap._models import RunPage
+    from dataarts_datamap._models.runs import RunPage
     from dataarts_datamap._paging.walk_state import WalkState
 
 _LEAST: Final = 100  # no smaller cap of a list is known

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar, cast
 
 from dataarts_datamap._errors import DataMapError, InvalidArgumentError, RowProblemWarning, ServiceError
-from dataarts_datamap._models import RunPage
+from dataarts_datamap._models.runs import RunPage
 from dataarts_datamap._paging.read_ahead import ReadAhead
 from dataarts_datamap._paging.walk_options import go_on
 from dataarts_datamap._text import printable, shown

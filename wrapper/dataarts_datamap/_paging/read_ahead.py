@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from threading import Thread
 
     from dataarts_datamap._messages import Steps
-    from dataarts_datamap._models import RunPage
+    from dataarts_datamap._models.runs import RunPage
     from dataarts_datamap._paging.walk_options import PageNeeded, PageRead, ServerHabits
     from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
 

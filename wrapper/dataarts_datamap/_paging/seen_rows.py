@@ -15,7 +15,7 @@ from dataarts_datamap._errors import InvalidBodyError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from dataarts_datamap._models import Run
+    from dataarts_datamap._models.runs import Run
 
 RowKey: TypeAlias = tuple[int, int]
 """What a run is known by: its id and its planned time in milliseconds, 0 for none.

@@ -10,7 +10,7 @@ from dataarts_datamap._paging.seen_rows import RowKey, row_keys
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dataarts_datamap._models import RunPage
+    from dataarts_datamap._models.runs import RunPage
     from dataarts_datamap._paging.offsets import Span
     from dataarts_datamap._window import Window
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
     from dataarts_datamap._errors import IncompleteWalkError
-    from dataarts_datamap._models import RunPage
+    from dataarts_datamap._models.runs import RunPage
 
 MOST_AHEAD: Final = 32
 """So many pages are named ahead at the most."""

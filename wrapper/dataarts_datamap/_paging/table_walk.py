@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from dataarts_datamap._errors import ServiceError
-from dataarts_datamap._models import RunPage
+from dataarts_datamap._models.runs import RunPage
 from dataarts_datamap._paging.resume_token import TablePosition
 from dataarts_datamap._paging.slice_walk import MOST_AHEAD
 from dataarts_datamap._paging.walk_options import PageNeeded, Walk, go_on
@@ -16,7 +16,7 @@ from dataarts_datamap._paging.walk_options import PageNeeded, Walk, go_on
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from dataarts_datamap._models import Operator, Run
+    from dataarts_datamap._models.runs import Operator, Run
     from dataarts_datamap._paging.walk_options import PageRead
     from dataarts_datamap._paging.window_walk import WindowWalk
     from dataarts_datamap._window import Window

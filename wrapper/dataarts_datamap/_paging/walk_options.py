@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from msgspec import Struct, field
 
 from dataarts_datamap._errors import IncompleteWalkError, ServiceError
-from dataarts_datamap._models import Operator, RunPage
+from dataarts_datamap._models.runs import Operator, RunPage
 from dataarts_datamap._paging.offsets import COUNTINGS_OF_UNIT, Counting, OffsetUnit, Span
 
 if TYPE_CHECKING:
-    from dataarts_datamap._models import Run
+    from dataarts_datamap._models.runs import Run
     from dataarts_datamap._window import Window
 
 _MOST_TOTALS: Final = 20

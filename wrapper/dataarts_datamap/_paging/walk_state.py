@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from dataarts_datamap._models import RunPage
+from dataarts_datamap._models.runs import RunPage
 from dataarts_datamap._paging.seen_rows import FinishedSlices
 from dataarts_datamap._paging.walk_options import PageRead, Progress, ServerHabits, WalkOptions
 from dataarts_datamap._window import Window
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dataarts_datamap._errors import ServiceError
-    from dataarts_datamap._models import Operator, Run
+    from dataarts_datamap._models.runs import Operator, Run
     from dataarts_datamap._paging.offsets import Span
 
 

@@ -31,7 +31,7 @@ from dataarts_datamap._window import Window
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dataarts_datamap._models import Operator
+    from dataarts_datamap._models.runs import Operator
 
 _LARGEST_TOTAL: Final = 1_000_000_000  # at 50 requests a second, half a year of pages
 _MOST_LOOKS: Final = 5

@@ -105,6 +105,7 @@ def export(  # noqa: PLR0913  one parameter for each option
 
     selection.tell_zone("ndjson")
     with connect(settings) as client:
+        selection = selection.by_guid(client)
         if since_last:
             where: dict[str, Any] = {"format": format_, "lookback": lookback, "table": table_name}
             start = next_export_start(file, source=client.source(), operator=selection.operator, **where)
