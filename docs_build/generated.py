@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from dataarts_datamap import REGIONS, DataMapError, Run
+from dataarts_datamap import REGIONS, DataMapError, Run, RunOrigin
 from dataarts_datamap._export.arrow import ArrowEncoder
 from dataarts_datamap._export.columns import chosen_columns
 from dataarts_datamap.cli._main import datamap
@@ -85,7 +85,7 @@ def _place(error: type[DataMapError]) -> int:
 def columns() -> str:
     """The columns of an export, with their types in Arrow and what a run says of them."""
     schema: Any = ArrowEncoder(chosen_columns(None, "json")).schema
-    meanings = {**_attributes(Run), **_DERIVED}
+    meanings = {**_attributes(RunOrigin), **_attributes(Run), **_DERIVED}
     rows = ([f"`{field.name}`", f"`{_arrow_type(field.type)}`", meanings[field.name]] for field in schema)
     return "\n".join(_table(("Column", "Arrow type", "What"), rows))
 

@@ -67,7 +67,7 @@ def test_metadata(distributions: tuple[Path, Path]) -> None:
     plugin = "[pytest11]\ndataarts_datamap = dataarts_datamap_contract.pytest_plugin\n"
     assert f"{command}\n{plugin}" == entry_points
     plain = {text.split(">")[0] for text in metadata.get_all("Requires-Dist", []) if "extra ==" not in text}
-    expected = {"attrs", "certifi", "h11", "httpcore[asyncio]", "httpx", "msgspec"}
+    expected = {"attrs", "certifi", "h11", "httpcore2[asyncio]", "httpx", "msgspec"}
     assert expected == {text.split("<")[0] for text in plain}
 
 

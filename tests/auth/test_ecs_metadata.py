@@ -20,7 +20,7 @@ from dataarts_datamap import (
 from dataarts_datamap_contract.mock import MockConfig, MockServer
 from support.answers import json_answer, run_page
 from support.crowd import CROWDS, SIZE
-from support.faces import SETTINGS
+from support.faces import SETTINGS, At
 from support.moving_clock import MovingClock
 from support.scripted_server import Answer, Asked, ScriptedServer
 
@@ -167,11 +167,12 @@ def test_no_proxy_is_used(face: Face, monkeypatch: pytest.MonkeyPatch, clock: Mo
         monkeypatch.delenv(name, raising=False)
     with ScriptedServer(Metadata(clock)) as server, ScriptedServer(run_page()) as proxy:
         monkeypatch.setitem(SETTINGS, "credentials", EcsMetadataCredentials(server.url, clock=clock))
+        monkeypatch.setitem(SETTINGS, "allow_http", value=True)
         monkeypatch.setenv("http_proxy", proxy.url)
-        face.list_runs(proxy)
+        face.list_runs(At("http://service.example"))
         monkeypatch.setitem(SETTINGS, "proxy", proxy.url)
         clock.move(hours=25)
-        face.list_runs(proxy)
+        face.list_runs(At("http://service.example"))
 
     assert 4 == len(server.asked)
     assert [True, True] == [asked.target.startswith("http://") for asked in proxy.asked]

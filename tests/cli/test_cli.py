@@ -16,7 +16,8 @@ import pytest
 from dataarts_datamap.cli._main import run
 from dataarts_datamap_contract.mock import TABLE_GUID, Fault, MockConfig, MockServer
 from support.answers import documented_row, json_answer, run_page
-from support.scripted_server import Answer, ScriptedServer
+from support.command import point_at
+from support.scripted_server import Answer, Asked, ScriptedServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -344,6 +345,8 @@ WRONG_USAGES: list[tuple[list[str], str]] = [
     (["operators", "--table", "t"], "the table is named by itself here: datamap operators t"),
     (["status", "--max-age", "26h", "--table", "t"], "the table is named by itself here: datamap status t"),
     (["report", "--table", "t"], "the table is named by itself here: datamap report t"),
+    (["watch", "--table", "t"], "the table is named by itself here: datamap watch t"),
+    (["watch", "--every", "1m", "--table", "t"], "the table is named by itself here: datamap watch t"),
     (["operators", "t", "--endpoint", "nowhere"], "nowhere"),
     (["mock", "--port", "70000"], "70000"),
     (["mock", "--size", "-1"], "size is -1"),
@@ -367,6 +370,92 @@ def test_wrong_usage(capfdbinary: pytest.CaptureFixture[bytes], arguments: list[
     assert (3, "") == (code, out)
     assert mentioned in err
     assert "Traceback" not in err
+
+
+def serve_statuses(asked: Asked) -> Answer:
+    """Runs of every kind, each with a log path but the last."""
+    if asked.target.endswith("/node"):
+        return json_answer([{"task_id": "1", "job_name": "a"}])
+    statuses = ("success", "fail", "manual-stop", "running", "odd\x1b", None, "fail")
+    rows = [
+        {
+            "taskRunningLogId": number,
+            "status": status,
+            "planTime": number,
+            "executionLogPath": f"obs://log/{number}\x1b",
+        }
+        for number, status in enumerate(statuses, start=1)
+    ]
+    return run_page(*rows[:-1], {**rows[-1], "executionLogPath": None})
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ([], [1, 2, 3, 4, 5, 6, 7]),
+        (["fail"], [2, 7]),
+        (["failed"], [2, 3, 7]),
+        (["manual-stop", "success"], [1, 3]),
+        (["active", "unknown"], [4, 5, 6]),
+        (["odd\x1b"], [5]),
+        (["faild"], []),
+    ],
+)
+def test_runs_of_a_status(
+    names: list[str],
+    expected: list[int],
+    environment: pytest.MonkeyPatch,
+    capfdbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    """Runs are chosen by their status or their state; where there are none, the text says which there are."""
+    asked = [part for name in names for part in ("--status", name)]
+    with ScriptedServer(serve_statuses) as server:
+        point_at(server, environment)
+        code, out, err = called(capfdbinary, "runs", "--table", "t", "--since", "1h", *asked)
+
+    assert (0, expected) == (code, [json.loads(line)["run_id"] for line in out.splitlines()])
+    others = r"fail (2), success (1), manual-stop (1), running (1), odd\x1b (1), (none) (1)"
+    told = f"datamap: no runs of status faild in this window; it has {others}\n"
+    assert ("" if expected else told) == err
+
+
+def test_log_path_of_a_failure(environment: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """In a table, a run that failed has its log path below it, printable and whole; others have none."""
+    with ScriptedServer(serve_statuses) as server:
+        point_at(server, environment)
+        _, out, _ = called(capfdbinary, "runs", "--table", "t", "--since", "1h", "--output", "table")
+
+    logs = [line for line in out.splitlines() if "obs://" in line]
+    assert [r"  log: obs://log/2\x1b", r"  log: obs://log/3\x1b"] == logs
+
+
+def test_quiet(tmp_path: Path, environment: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """Asked to be quiet, a verb that does its work says nothing on stderr; warnings, doubts and errors stay."""
+    file, page = str(tmp_path / "runs.csv"), str(tmp_path / "report.html")
+    where = ["--table", "t", "--since", "1h"]
+    verbs = [
+        ["runs", *where, "--output", "table"],
+        ["export", file, *where],
+        ["export", file, *where, "--since-last"],
+        ["report", "t", "--html", page, "--since", "1h"],
+        ["operators", "t"],
+    ]
+    with ScriptedServer(serve_statuses) as server:
+        point_at(server, environment)
+        loud = [called(capfdbinary, *verb)[2] for verb in verbs]
+        quiet = [called(capfdbinary, *verb, "--quiet") for verb in verbs]
+        status = called(capfdbinary, "status", "t", "--quiet", "--output", "table")
+        wrong = called(capfdbinary, "runs", *where, "--quiet", "--status", "faild")
+    with ScriptedServer(json_answer({"error_code": "X", "error_msg": "no"}, status=400)) as server:
+        point_at(server, environment)
+        failed = called(capfdbinary, "export", file, *where, "--quiet")
+        assert (2, True) == (failed[0], "HTTP 400" in failed[2])
+
+    assert [True, True, True, True, False] == [bool(err) for err in loud]
+    assert [(0, "")] * len(verbs) == [(code, err) for code, _, err in quiet]
+    assert "runs have a status that is not known" in status[2]
+    assert "times are in" not in status[2]
+    assert "no runs of status faild" in wrong[2]
 
 
 @pytest.mark.usefixtures("connected")

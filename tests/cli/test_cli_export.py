@@ -12,6 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from dataarts_datamap import export_runs
+from dataarts_datamap._export.columns import SOURCE, chosen_columns
 from support.answers import json_answer, run_page
 from support.command import called, point_at
 from support.exports import FORMATS, read_back
@@ -44,7 +46,8 @@ def serve(*runs: Run) -> Callable[[Asked], Answer]:
 def planned(run_id: int, day: int, **fields: Any) -> Run:
     """A run of some day that has ended."""
     time = PLANNED + day * DAY
-    return make_run(run_id, **{"planTime": time, "startTime": time, "endTime": time + 60_000, **fields})
+    own = {"taskId": 1, "jobName": "订单📊", "planTime": time, "startTime": time, "endTime": time + 60_000}
+    return make_run(run_id, **{**own, **fields})
 
 
 @pytest.fixture
@@ -55,6 +58,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., ScriptedSe
     def begin(*runs: Run) -> ScriptedServer:
         running.append(ScriptedServer(serve(*runs)).__enter__())
         point_at(running[-1], monkeypatch)
+        monkeypatch.setenv("DATAMAP_REGION", "eu-west-101")  # one region, on whatever port it is served
         return running[-1]
 
     yield begin
@@ -97,10 +101,51 @@ def test_options(
     code, _, told = called(capfdbinary, "export", str(database), *OPERATOR, *SINCE, "--append")
 
     assert "\ufeffrun_id,job_name\n1,'=订单📊\n0,b\n" == guarded.read_text(encoding="utf-8")
-    assert "datamap: 1 runs have no id: an increment takes a changed one for another run\n" in err
+    assert "datamap: 1 runs have no id: an increment knows such a run by its times alone\n" in err
     assert ["running_data" in line for line in plain.read_text(encoding="utf-8").splitlines()] == [False, False]
     assert 0 == code
     assert "2 runs written, 0 kept" in told
+
+
+def test_older_file(
+    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes], served: Callable[..., ScriptedServer]
+) -> None:
+    """A file without the columns of the source is refused until an option says whose it is; then it has them."""
+    served(planned(1, 0), planned(2, 1))
+    path = tmp_path / "runs.csv"
+    old = [column.name for column in chosen_columns(None, "json") if column.name not in SOURCE]
+    export_runs([planned(2, 1), planned(3, 1)], path, columns=old)
+    append = ["export", str(path), *OPERATOR, *SINCE, "--append"]
+    code, _, err = called(capfdbinary, *append)
+    assert (2, True) == (code, "--file-source REGION,PROJECT_ID,INSTANCE_ID" in err)
+
+    wrong, _, told = called(capfdbinary, *append, "--file-source", "eu-west-101")
+    assert (3, True) == (wrong, "a region, a project id and an instance id" in told)
+
+    _, _, err = called(capfdbinary, *append, "--file-source", "eu-west-101, made-up, made-up")
+    assert "2 runs written, 1 kept" in err
+    assert {"eu-west-101"} == {row["region"] for row in read_back(path)}
+    assert (0, True) == (called(capfdbinary, *append)[0], 3 == len(read_back(path)))
+
+
+def test_increments_of_two_regions(
+    tmp_path: Path,
+    capfdbinary: pytest.CaptureFixture[bytes],
+    served: Callable[..., ScriptedServer],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A second region in the same file begins where it is told to, not where the first one ended: nothing is missed."""
+    path = tmp_path / "runs.duckdb"
+    increment = ["export", str(path), *OPERATOR, "--since-last"]
+    served(planned(1, 0), planned(2, 40))
+    called(capfdbinary, *increment, *SINCE)
+    served(planned(1, 0), planned(2, 20))
+    monkeypatch.setenv("DATAMAP_REGION", "cn-north-4")
+    code, _, err = called(capfdbinary, *increment)
+    assert (3, True) == (code, "has no runs yet, or none of this source" in err)
+
+    assert "2 runs written, 2 kept" in called(capfdbinary, *increment, *SINCE)[2]
+    assert "1 runs written, 3 kept" in called(capfdbinary, *increment, *SINCE, "--lookback", "1d")[2]
 
 
 def test_nothing_found(

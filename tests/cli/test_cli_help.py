@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 import pytest
 
+from dataarts_datamap import cli
 from dataarts_datamap.cli._main import datamap
 from dataarts_datamap_contract.mock import MockServer
 from support.command import called, point_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 VERBS = datamap.list_commands(click.Context(datamap))
 RUN_HERE = ("completion", "export", "operators", "runs", "status")
@@ -106,3 +109,35 @@ def test_every_option_is_explained(verb: str) -> None:
     assert command is not None
 
     assert [] == [option.name for option in command.params if isinstance(option, click.Option) and not option.help]
+
+
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [
+        ("statsu", "Did you mean 'status'?"),
+        ("operator", "Did you mean 'operators'?"),
+        ("Watch", "Did you mean 'watch'?"),
+        ("09318f28", "datamap --help lists the commands."),
+    ],
+)
+def test_mistyped_verb(capfdbinary: pytest.CaptureFixture[bytes], typed: str, hint: str) -> None:
+    """A verb that is not one is wrong usage, and the nearest one is named."""
+    code, out, err = called(capfdbinary, typed)
+
+    assert (3, "") == (code, out)
+    assert f"Error: No such command '{typed}'. {hint}\n" in err
+
+
+def test_list_of_verbs_loads_none() -> None:
+    """The list of verbs names each module of a verb, and loads none of them."""
+    code = (
+        "import sys\n"
+        "from dataarts_datamap.cli._main import datamap\n"
+        "datamap.main(['--help'], standalone_mode=False)\n"
+        "print(*(name for name in sys.modules if '_verbs' in name or name == 'dataarts_datamap._client'))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, encoding="utf-8")
+
+    modules = {path.stem for path in Path(cli.__file__).parent.joinpath("_verbs").glob("[a-z]*.py")}
+    assert modules == set(VERBS)
+    assert done.stdout.endswith("\n\n")

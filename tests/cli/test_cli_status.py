@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
+from dataarts_datamap import OperatorStatus, TableStatus, Verdict
+from dataarts_datamap.cli._printing import output as printing
+from dataarts_datamap.cli._printing.prometheus import prometheus_text
 from support.answers import json_answer, run_page
 from support.command import called, point_at
 from support.scripted_server import Answer, Asked, ScriptedServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 HOUR = 3_600_000
 EVIL = 'a\\b"c\n\x1b[2J订单📊{}'
@@ -35,13 +43,22 @@ def serve(*rows: dict[str, Any], name: str = "a") -> Callable[[Asked], Answer]:
                 "planTime": now - int(row["ago"] * HOUR) - 70_000,
                 "startTime": now - int(row["ago"] * HOUR) - 60_000,
                 "endTime": now - int(row["ago"] * HOUR),
-                "status": row.get("status", "success"),
+                "status": "success",
+                **{field: value for field, value in row.items() if field != "ago"},
             }
             for number, row in enumerate(rows, start=1)
         ]
-        return run_page(*sent)
+        query = parse_qs(urlsplit(asked.target).query)
+        start, end = int(query["start_time"][0]), int(query["end_time"][0])
+        return run_page(*(row for row in sent if _is_inside(row["planTime"], start, end)))
 
     return answer
+
+
+def _is_inside(planned: object, start: int, end: int) -> bool:
+    """Whether a window holds a row; those ahead of now, or without a time, are in the newest one."""
+    is_newest = end >= int(time.time() * 1000) - HOUR
+    return start <= planned <= end or (planned > end and is_newest) if isinstance(planned, int) else is_newest
 
 
 CODES: list[tuple[list[dict[str, Any]], list[str], int, str]] = [
@@ -111,7 +128,7 @@ def test_prometheus(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pyte
     assert {"gauge"} == {family.type for family in families.values()}
     assert sorted(set(samples)) == sorted(samples)
     assert all(family.documentation for family in families.values())
-    operator = {"table_guid": 'g"u id', "task_id": "1", "job_name": 'a\\b"c\\n\\x1b[2J订单📊{}'}
+    operator = {"table_guid": 'g"u id', "task_id": "1", "job_name": EVIL}
     (age,) = families["datamap_operator_last_success_timestamp_seconds"].samples
     assert operator == age.labels
     assert abs(time.time() - 2 * 3600 - age.value) < 60
@@ -119,17 +136,74 @@ def test_prometheus(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pyte
     assert [1, 1, 60, 3] == [families[f"datamap_table_{name}"].samples[0].value for name in facts]
     verdicts = families["datamap_table_verdict"].samples
     assert {"fresh": 1, "stale": 0, "failed": 0, "unknown": 0} == {one.labels["verdict"]: one.value for one in verdicts}
+    assert [("every", 1)] == [
+        (one.labels["rule"], decides.value)
+        for one, decides in zip(
+            families["datamap_table_running_runs"].samples, families["datamap_operator_decides"].samples, strict=True
+        )
+    ]
 
 
-def test_prometheus_without_runs(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is not known has no sample: there is no last success at the epoch."""
-    with ScriptedServer(serve()) as server:
+def last_successes(out: str) -> dict[str, float]:
+    """The last success of the table and of its operator, as an alert sees it."""
+    families = {family.name: family for family in text_string_to_metric_families(out)}
+    return {
+        name: families[f"datamap_{name}_last_success_timestamp_seconds"].samples[0].value
+        for name in ("table", "operator")
+    }
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [],
+        [{"ago": 1, "status": "fail"}],
+        [{"ago": 1, "status": "running"}],
+        [{"ago": 1, "status": "brand-new"}],
+        [{"ago": 1, "startTime": "x", "endTime": "x", "planTime": "x"}],
+    ],
+)
+def test_alert_does_not_end_with_the_last_success(
+    rows: list[dict[str, Any]], capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no success is to be seen, the series stays, at 0: an alert on its age fires, and goes on."""
+    with ScriptedServer(serve(*rows)) as server:
+        point_at(server, monkeypatch)
+        _, out, _ = called(capfdbinary, "status", "t", "--max-age", "26h", "--output", "prometheus")
+
+    assert {"table": 0, "operator": 0} == last_successes(out)
+    assert "typical_duration" not in out
+
+
+TEXTS = st.none() | st.sampled_from(
+    ["", "a", "\\x1b", "\x1b", "\\", '"', "\n", "\\n", "\r", "a,b", "\u202e", "\\u202e"]
+)
+
+
+@given(st.sets(st.tuples(TEXTS, TEXTS, TEXTS), max_size=6))
+def test_each_operator_has_series_of_its_own(keys: set[tuple[str | None, str | None, str | None]]) -> None:
+    """Operators that differ are never one series: not by an escape and its spelling, nor by missing and empty."""
+    operators = tuple(
+        OperatorStatus(verdict=Verdict.FRESH, task_id=task, job_name=job, workspace_id=workspace)
+        for task, job, workspace in keys
+    )
+    status = TableStatus(verdict=Verdict.FRESH, now=datetime.now(UTC), operators=operators)
+
+    families = {one.name: one for one in text_string_to_metric_families(prometheus_text(status, "t"))}
+    found = [one.labels for one in families["datamap_operator_observed_runs"].samples] if keys else []
+    as_kept = {tuple(sorted((name, text) for name, text in labels.items() if text)) for labels in found}
+    assert len(keys) == len(found) == len(as_kept)
+
+
+def test_prometheus_on_a_terminal(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person's terminal gets no control character, whatever an operator is called."""
+    monkeypatch.setattr(printing, "is_terminal", lambda: True)
+    with ScriptedServer(serve({"ago": 2}, name=EVIL)) as server:
         point_at(server, monkeypatch)
         _, out, _ = called(capfdbinary, "status", "t", "--output", "prometheus")
 
-    names = {family.name for family in text_string_to_metric_families(out)}
-    assert "datamap_table_observed_runs" in names
-    assert [] == [name for name in names if name.endswith("_seconds")]
+    assert 'c\\n\\x1b[2J订单📊{}"' in out
+    assert all(line.isprintable() for line in out.split("\n"))
 
 
 def test_table(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,9 +215,92 @@ def test_table(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.Mo
 
     assert 0 == code
     assert ["VERDICT", "SUCCEEDED", "AGE", "RUNNING", "WAITING", "FAILED", "TAKES", "LATE", "JOB"] == title.split()
-    assert ["(all)", "订单📊"] == [line.split()[-1] for line in lines]
+    assert ["(every operator)", "订单📊", ""] == [" ".join(line.split()[9:]) for line in lines]
+    assert "Decided by 订单📊." == lines.pop()
     assert [["fresh", "1", "0", "0", "0:01:00"]] * 2 == [[line.split()[0], *line.split()[4:8]] for line in lines]
     assert "datamap: times are in UTC+08:00\n" == err
+
+
+SEVERAL: dict[str, list[dict[str, Any]]] = {
+    "check": [{"ago": 1}],
+    "load": [{"ago": 160}],
+    "sum": [{"ago": -3}],
+    "idle": [],
+}
+
+
+def serve_several(asked: Asked) -> Answer:
+    """A table with an hourly check, a load that died a week ago, one with a wrong clock, and one that is idle."""
+    if asked.target.endswith("/node"):
+        names = [{"task_id": str(number), "job_name": name} for number, name in enumerate(SEVERAL)]
+        return json_answer(names)
+    name = next(one for one in SEVERAL if f"job_name={one}" in asked.target)
+    return serve(*SEVERAL[name])(asked)
+
+
+NARROWED: list[tuple[list[str], int, str, str | None, list[str]]] = [
+    ([], 1, "stale", "load", []),
+    (["--any"], 0, "fresh", "sum", []),
+    (["--ignore", "load"], 0, "fresh", "check", ["load"]),
+    (["--ignore", "load", "--ignore", "2"], 0, "fresh", "check", ["load", "sum"]),
+    (["--operator", "check"], 0, "fresh", "check", ["load", "sum", "idle"]),
+    (["--operator", "1", "--operator", "check"], 1, "stale", "load", ["sum", "idle"]),
+    (["--operator", "idle"], 2, "unknown", None, ["check", "load", "sum"]),
+    (["--any", "--ignore", "sum"], 0, "fresh", "check", ["sum"]),
+]
+
+
+@pytest.mark.parametrize("case", NARROWED)
+def test_which_operators_count(
+    case: tuple[list[str], int, str, str | None, list[str]],
+    capfdbinary: pytest.CaptureFixture[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The oldest producer decides unless the options say otherwise; each output names it, and what does not count."""
+    options, code, verdict, decisive, ignored = case
+    with ScriptedServer(serve_several) as server:
+        point_at(server, monkeypatch)
+        ask = ("status", "t", "--max-age", "26h", *options)
+        found, out, err = called(capfdbinary, *ask)
+        told = json.loads(out)
+        _, table, _ = called(capfdbinary, *ask, "--output", "table")
+        _, metrics, _ = called(capfdbinary, *ask, "--output", "prometheus")
+
+    assert (code, verdict) == (found, told["verdict"])
+    assert ignored == [one["job_name"] for one in told["ignored"]]
+    assert (not ignored) is ("not judged, as asked" not in err)
+    assert decisive == (told["decided_by"] or {}).get("job_name")
+    assert (f"Decided by {decisive}.\n" in table) is ("Decided by" in table) is (decisive is not None)
+    assert ("(any operator)" in table) is ("--any" in options) is told["any_operator"] is ('rule="any"' in metrics)
+    families = {family.name: family for family in text_string_to_metric_families(metrics)}
+    deciding = [one.labels["job_name"] for one in families["datamap_operator_decides"].samples if one.value]
+    assert [decisive or ""] == (deciding or [""])
+    assert ("left out: idle" in err) is (told["left_out"] != [] and decisive is not None)
+    assert ("the last success of sum lies 3 h" in err) is ("sum" in [one["job_name"] for one in told["operators"]])
+
+
+def test_name_of_no_operator(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that fits no operator is wrong usage, and the text lists those that there are."""
+    with ScriptedServer(serve_several) as server:
+        point_at(server, monkeypatch)
+        for option in ("--operator", "--ignore"):
+            code, out, err = called(capfdbinary, "status", "t", option, "chek")
+            expected = "check (task 0), load (task 1), sum (task 2), idle (task 3)"
+            assert (3, "") == (code, out)
+            assert f"no operator of the table is called 'chek': it has {expected}\n" in err
+
+
+def test_operators_are_asked_for_once(
+    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is shown of the operators is what was read of them: the service is asked for them once."""
+    for arguments in (["status"], ["report", "--html", str(tmp_path / "r.html")], ["watch", "--for", "1s"]):
+        with ScriptedServer(serve_several) as server:
+            point_at(server, monkeypatch)
+            called(capfdbinary, arguments[0], "t", *arguments[1:])
+            asked = [one.target for one in server.asked]
+        readings = 2 if arguments[0] == "watch" else 1
+        assert readings == sum(target.endswith("/node") for target in asked)
 
 
 def test_not_judged(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> None:

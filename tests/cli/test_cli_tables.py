@@ -51,7 +51,7 @@ def test_no_value_is_cut(
         begin, end = header.find("JOB"), header.find("RUN", header.find("JOB"))
         in_columns = begin > 0
         name = "".join(line[begin : end if end > 0 else None].strip() for line in lines) if in_columns else out
-        head = name.removeprefix("(all)")[:20] if in_columns else JOB[:20]
+        head = name.removeprefix("(every operator)")[:20] if in_columns else JOB[:20]
 
         assert set() == set(TABLES[table].split()) - set(out.split()), width
         assert JOB in name, width

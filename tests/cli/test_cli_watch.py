@@ -40,7 +40,7 @@ if sys.platform != "win32":
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from dataarts_datamap._models import Run
+    from dataarts_datamap._models.runs import Run
     from dataarts_datamap_contract.mock import FakeService
 
 EVERY = timedelta(seconds=30)
@@ -166,7 +166,7 @@ def test_service_says_when() -> None:
     too_many = json_answer({"error_code": "APIG.0308"}, status=429, Retry_After="120")
     clock = MovingClock()
     with (
-        ScriptedServer(OPERATORS, OPERATORS, run_page(), too_many) as server,
+        ScriptedServer(OPERATORS, run_page(), too_many) as server,
         readings(server, clock, *[lambda: None] * 9) as taken,
     ):
         _, refused, *_ = taken
@@ -178,13 +178,13 @@ def test_refusal_that_lasts() -> None:
     """Credentials that are refused meanwhile end it, with one request: more of them would lock an account."""
     refused = json_answer({"error_code": "APIGW.0301"}, status=401)
     with (
-        ScriptedServer(OPERATORS, OPERATORS, run_page(), refused) as server,
+        ScriptedServer(OPERATORS, run_page(), refused) as server,
         readings(server, MovingClock(), lambda: None) as taken,
         pytest.raises(AuthenticationError),
     ):
         list(taken)
 
-    assert 4 == len(server.asked)
+    assert 3 == len(server.asked)
 
 
 def serve(*rows: dict[str, Any]) -> Callable[[Asked], Answer]:

@@ -198,7 +198,17 @@ def test_light(typed_so_far: str) -> None:
     )
 
     loaded = {name.partition(".")[0] for name in json.loads(done.stderr)}
-    heavy = {"httpx", "httpcore", "msgspec", "rich", "pyarrow", "duckdb", "asyncio", "dataarts_datamap_contract"}
+    heavy = {
+        "httpx",
+        "httpcore",
+        "httpcore2",
+        "msgspec",
+        "rich",
+        "pyarrow",
+        "duckdb",
+        "asyncio",
+        "dataarts_datamap_contract",
+    }
     assert set() == loaded & heavy
 
 

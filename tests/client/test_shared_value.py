@@ -80,9 +80,9 @@ def test_others_wait_for_the_first() -> None:
 
     assert REQUEST is request
     assert isinstance(wait, Wait)
-    opened = [wait.event.is_open]
+    opened = [wait.event.is_set]
     assert 1 == finished(first)
-    opened.append(wait.event.is_open)
+    opened.append(wait.event.is_set)
     assert [False, True] == opened
     assert 1 == finished(second)
     assert 1 == keeper.fetches
@@ -153,7 +153,7 @@ def test_who_goes_away_leaves_it_to_another(end: str) -> None:
         with pytest.raises(type(error)):
             first.throw(error)
 
-    assert wait.event.is_open
+    assert wait.event.is_set
     assert REQUEST is next(second)
     assert isinstance(next(third), Wait)
     assert 2 == finished(second)

@@ -220,7 +220,7 @@ def test_passes_the_project() -> None:
 
     assert not outcome.stderr
     assert outcome.returncode == 0
-    assert "1.0.0 → " in outcome.stdout
+    assert "1.0.0 → 1.1.0: 0 breaking" in outcome.stdout
 
 
 @pytest.mark.parametrize(("version", "code"), [("1.0.0", 1), ("1.9.0", 1), ("2.0.0", 0)])
@@ -238,7 +238,8 @@ def test_a_new_major_version_lets_break(
 
 def test_prints_json(diff: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A machine reads the same verdict."""
-    diff.main(["--json", RELEASED, written(tmp_path / "new.yaml", edited(BREAKING["status removed"][0]))])
+    base, new = written(tmp_path / "base.yaml", edited()), edited(BREAKING["status removed"][0])
+    diff.main(["--json", base, written(tmp_path / "new.yaml", new)])
 
     report = json.loads(capsys.readouterr().out)
     assert (1, 0, True) == (report["breaking"], report["harmless"], report["needs_new_major"])

@@ -53,3 +53,28 @@ def test_shows_the_documented_answer() -> None:
 
     assert json.loads(page.read_text(encoding="utf-8")) == example
     assert list(json.loads(page.read_text(encoding="utf-8"))["header_map"]) == list(example["header_map"])
+
+
+def test_holds_some_operations_alone() -> None:
+    """The specification of some operations has their paths, and all components; the whole one stays as it is."""
+    whole = specification.load_specification()
+    part = specification.specification_of(frozenset({"ShowNodes", "ShowLineageBulk"}))
+
+    expected = ["/v1/{project_id}/datamap/table/{guid}/node", "/v1/{project_id}/datamap/lineage/bulk"]
+    assert expected == list(part["paths"])
+    assert whole["components"] is part["components"]
+    assert 7 == len(whole["paths"])
+
+
+def test_shows_real_and_composed_examples_apart() -> None:
+    """An example that no page shows says that it is composed; a documented one says that."""
+    seen = {
+        (operation["operationId"], name, example["x-evidence"].partition(":")[0])
+        for item in specification.load_specification()["paths"].values()
+        for operation in item.values()
+        for name, example in operation["responses"]["200"]["content"]["application/json"]["examples"].items()
+    }
+    composed = {"ShowDataSets", "ShowDataDetail", "ListEntityDetails", "ShowLineageBulk", "ShowDatamapLineage"}
+    expected = {(name, "composed", "inferred") for name in composed}
+    expected |= {(name, "documented", "documented") for name in ("ShowInstanceInfos", "ShowNodes")}
+    assert expected == seen

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import ssl
+import subprocess
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -22,7 +24,7 @@ from dataarts_datamap.cli._main import run
 from dataarts_datamap_contract.mock import MockConfig, MockServer
 from support.answers import json_answer
 from support.faces import At
-from support.faults import Connection, faulty_server, self_signed
+from support.faults import Connection, faulty_server, full_backlog, self_signed
 from support.scripted_server import Answer, Asked, ScriptedServer
 
 if TYPE_CHECKING:
@@ -270,6 +272,86 @@ def test_self_signed_certificate() -> None:
     assert [] == heads
 
 
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({"SSL_CERT_FILE": "a.pem"}, "SSL_CERT_FILE is set, but does not hold the CA"),
+        ({"SSL_CERT_DIR": "/certs", "REQUESTS_CA_BUNDLE": "a.pem"}, "SSL_CERT_DIR is set, but does not hold the CA"),
+        ({"REQUESTS_CA_BUNDLE": "a.pem"}, "in SSL_CERT_FILE (REQUESTS_CA_BUNDLE is not read)"),
+        ({"CURL_CA_BUNDLE": "a.pem"}, "in SSL_CERT_FILE (CURL_CA_BUNDLE is not read)"),
+    ],
+)
+def test_remedy_is_not_what_was_done_already(
+    environment: pytest.MonkeyPatch, variables: dict[str, str], expected: str
+) -> None:
+    """What the environment says of certificates is taken into account."""
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        environment.delenv(name, raising=False)
+    for name, value in variables.items():
+        environment.setenv(name, value)
+    trusted = ssl.create_default_context()
+    environment.setattr("dataarts_datamap._transport.tls.tls_context", lambda: trusted)
+    with faulty_server(close, tls=self_signed("127.0.0.1")[0]) as server:
+        assert expected in (findings(server)["certificate"].remedy or "")
+
+
+def sign(folder: Path, ca: str, leaf: str) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """Both sides of TLS, the server's with a certificate of a CA with these extensions, which the other trusts."""
+    name = "[req]\ndistinguished_name=dn\nprompt=no\nx509_extensions=v3\n[dn]\nCN=Company CA\n[v3]\n"
+    (folder / "ca.cnf").write_text(name + ca, encoding="ascii")
+    (folder / "leaf.ext").write_text("subjectAltName=IP:127.0.0.1\n" + leaf, encoding="ascii")
+    key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
+    for command in (
+        f"req -x509 {key} -keyout ca.key -out ca.pem -days 300 -config ca.cnf",
+        f"req {key} -keyout leaf.key -out leaf.csr -subj /CN=localhost",
+        "x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 200 -out leaf.pem -extfile leaf.ext",
+    ):
+        subprocess.run(["openssl", *command.split()], cwd=folder, check=True, capture_output=True)  # noqa: S607
+    theirs = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    theirs.load_cert_chain(folder / "leaf.pem", folder / "leaf.key")
+    ours = ssl.create_default_context(cafile=folder / "ca.pem")
+    ours.verify_flags |= ssl.VERIFY_X509_STRICT  # as Python 3.13 does by itself
+    return theirs, ours
+
+
+@pytest.mark.parametrize(
+    ("ca", "leaf", "check"),
+    [
+        ("basicConstraints=CA:TRUE\nkeyUsage=keyCertSign,cRLSign\n", "", "not marked critical"),
+        ("basicConstraints=critical,CA:TRUE\n", "", "key usage"),
+        ("basicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign\n", "authorityKeyIdentifier=none\n", "Identifier"),
+    ],
+)
+def test_certificate_that_is_checked_strictly(
+    environment: pytest.MonkeyPatch, tmp_path: Path, ca: str, leaf: str, check: str
+) -> None:
+    """A CA that is trusted and breaks RFC 5280 is told as that, with the check and whom to ask."""
+    environment.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    theirs, ours = sign(tmp_path, ca, leaf)
+    environment.setattr("dataarts_datamap._transport.tls.tls_context", lambda: ours)
+    with faulty_server(close, tls=theirs) as server:
+        found = findings(server)["certificate"]
+
+    assert (Outcome.FAILED, True) == (found.outcome, check in found.text)
+    assert "breaks RFC 5280, which Python checks since 3.13: ask whoever runs the CA" in (found.remedy or "")
+
+
+def test_address_that_does_not_answer(environment: pytest.MonkeyPatch) -> None:
+    """Where one address of a name is dead and another answers, the dead one is named."""
+    look_up = socket.getaddrinfo
+
+    def of_two(host: Any, port: Any, *rest: Any, **options: Any) -> Any:
+        addresses = ["127.0.0.1", "127.0.0.2"] if host == "many.example" else [host]
+        return [found for address in addresses for found in look_up(address, port, *rest, **options)]
+
+    environment.setattr(socket, "getaddrinfo", of_two)
+    with full_backlog() as dead, faulty_server(close, host="127.0.0.2", port=int(dead.rpartition(":")[2])) as server:
+        found = findings(At(server.url.replace("127.0.0.2", "many.example")), allow_http=True)["connection"]
+
+    assert (Outcome.OK, True) == (found.outcome, found.text.endswith("127.0.0.1 does not answer"))
+    assert "why 127.0.0.1 does not answer" in (found.remedy or "")
+
+
 def test_trusted_certificates_that_are_not_there(environment: pytest.MonkeyPatch) -> None:
     """A wrong SSL_CERT_FILE is told as what it is: nothing is wrong with the port."""
     environment.setenv("SSL_CERT_FILE", "no-file.pem")
@@ -411,9 +493,18 @@ def test_data_map_that_refuses(nodes: Answer, outcome: Outcome, told: str) -> No
 
 def test_proxy(mock_server: MockServer) -> None:
     """Behind a proxy it is the proxy that must be reached; its password is not shown."""
-    found = findings(mock_server, proxy="http://user:PROXY-SECRET@127.0.0.1:1")
+    found = findings(mock_server, proxy="http://user:PROXY-SECRET@127.0.0.1:1", allow_http=True)
 
     assert "no connection to the proxy 127.0.0.1:1" in failure(found, "connection")
+    assert "PROXY-SECRET" not in str(found)
+
+
+def test_proxy_that_speaks_socks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy of SOCKS in the environment is a step's finding, which names the variable and not the password."""
+    monkeypatch.setenv("ALL_PROXY", "socks5://user:PROXY-SECRET@127.0.0.1:1")
+    found = findings(At("https://service.example"))
+
+    assert "ALL_PROXY speaks SOCKS (socks5://…)" in failure(found, "address")
     assert "PROXY-SECRET" not in str(found)
 
 

@@ -46,9 +46,14 @@ def test_arrow(sync: bool) -> None:  # noqa: FBT001
     table = loaded("arrow", sync=sync)
 
     assert isinstance(table, pa.Table)
-    assert [known(Run.from_raw(row)) for row in ROWS] == [
-        {name: row[name] for name in known(Run.from_raw(ROWS[0]))} for row in table.to_pylist()
-    ]
+    asked = {"project_id": SETTINGS["project_id"], "instance_id": SETTINGS["instance_id"]}
+    expected = [{**known(Run.from_raw(row)), **asked} for row in ROWS]
+    for run in expected:
+        run["task_id"], run["job_name"] = run["task_id"] or "1", run["job_name"] or "a"  # those that were asked for
+    found = table.to_pylist()
+    assert 1 == len({row["region"] for row in found})
+    assert found[0]["region"].startswith("127.0.0.1:")
+    assert expected == [{**row, "region": None} for row in found]
 
 
 @pytest.mark.parametrize("sync", [True, False])
@@ -69,7 +74,7 @@ def test_polars(sync: bool) -> None:  # noqa: FBT001
     frame = loaded("polars", sync=sync, nested="skip")
 
     assert [126074594, 2**53 + 1, 3] == frame["run_id"].to_list()
-    assert ["ETL_Job_dli2dws", "订单📊", None] == frame["job_name"].to_list()
+    assert ["ETL_Job_dli2dws", "订单📊", "a"] == frame["job_name"].to_list()
     assert "Categorical" in str(frame.schema["job_name"])
     assert "Datetime(time_unit='ms', time_zone='UTC')" == str(frame.schema["plan_time"])
     assert "running_data" not in frame.columns
@@ -88,7 +93,7 @@ def test_empty_window() -> None:
     with ScriptedServer(run_page()) as server, DataMapClient(endpoint=server.url, **SETTINGS) as client:
         table = client.list_runs("1", job_name="a", **WINDOW).to_arrow()
 
-    assert (0, 26) == (table.num_rows, table.num_columns)
+    assert (0, 29) == (table.num_rows, table.num_columns)
 
 
 MISSING = [

@@ -12,7 +12,7 @@ import pyarrow.parquet
 import pytest
 
 from dataarts_datamap import ExportError, ExportSummary, export_runs, next_export_start
-from dataarts_datamap._export.increment import POSITION
+from dataarts_datamap._export.increment import IDENTITY, POSITION
 from support.exports import read_back, sorted_rows
 from support.runs import make_run, many_runs
 
@@ -24,9 +24,12 @@ if TYPE_CHECKING:
 def test_csv_that_went_through_other_hands(tmp_path: Path) -> None:
     """Other line ends, quotes around every cell and empty lines are no matter."""
     path = tmp_path / "runs.csv"
-    columns = ["state", "plan_time", "submit_time", "start_time", "end_time", "run_id", "job_name"]
+    columns = ["state", "plan_time", "submit_time", "start_time", "end_time", "run_id", "job_name", "task_id"]
+    columns += ["workspace_id", "region", "project_id", "instance_id"]
     times = '"2024-01-11T00:00:00Z",,"2024-01-11T00:00:00Z","2024-01-11T00:01:00Z"'
-    old = f'"active",{times},"1","a,""b"""\r\n\r\n"succeeded",{times},"2","c"\r\n\r\n'
+    same = '"2024-01-11T01:01:47Z",,"2024-01-11T00:00:00Z","2024-01-11T00:01:00Z"'
+    rest = '"937987","",,"",'
+    old = f'"active",{times},"1","a,""b""",{rest}\r\n\r\n"succeeded",{same},"2","ETL_Job_dli2dws",{rest}\r\n\r\n'
     path.write_text(f"\ufeff{','.join(columns)}\r\n{old}", encoding="utf-8", newline="")
     assert datetime(2024, 1, 10, tzinfo=UTC) == next_export_start(path, lookback=timedelta(days=1))
     summary = export_runs([make_run(2)], path, append=True, columns=columns)
@@ -62,8 +65,8 @@ def test_parquet_that_went_through_other_hands(rewrite: Callable[[Path], None], 
 
 
 def table_of(**values: Any) -> pa.Table:
-    """A table with the columns of an export of ``POSITION`` and an id, of whatever types these values have."""
-    return pa.table({name: pa.array(values.get(name, [None])) for name in ("run_id", *POSITION)})
+    """A table with the columns that an increment needs, of whatever types these values have."""
+    return pa.table({name: pa.array(values.get(name, [None])) for name in dict.fromkeys((*IDENTITY, *POSITION))})
 
 
 WRONG_TYPES: list[dict[str, Any]] = [

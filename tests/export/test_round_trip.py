@@ -110,6 +110,9 @@ def test_schema(tmp_path: Path) -> None:
         "workspace_name": label,
         "running_data": "string",
         "running_param": "string",
+        "region": label,
+        "project_id": label,
+        "instance_id": label,
     }
     export_runs([], tmp_path / "runs.parquet")
     export_runs([], tmp_path / "runs.feather")
@@ -183,11 +186,14 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"columns": []}, "each once"),
     ({"columns": "status"}, "a list of names"),
     ({"nested": "flat"}, "nested must be 'json' or 'skip', not 'flat'"),
-    ({"columns": ["status"], "append": True}, "append needs the column run_id"),
+    (
+        {"columns": ["status"], "append": True},
+        "append needs the columns run_id, plan_time, submit_time, start_time, task_id",
+    ),
     ({"csv_guard": True}, "csv_guard and csv_bom are for CSV, not for parquet"),
     ({"table": ""}, "table must be the name of a table"),
     ({"path": "."}, "is no file that could be replaced"),
-    ({"path": "a\0b.csv"}, "is no file that could be replaced: embedded null"),
+    ({"path": "a\0b.csv"}, "is no file that could be replaced: it holds a null character"),
     ({"path": "no/such/folder.csv"}, "there is no folder .* to write folder.csv to"),
     ({"runs": 5}, "runs must be something to iterate over, not int"),
 ]

@@ -15,7 +15,7 @@ import pytest
 
 from dataarts_datamap_contract.mock import TABLE_GUID, MockConfig
 from dataarts_datamap_contract.mock._data.invention import invent_dataset
-from dataarts_datamap_contract.specification import load_specification
+from dataarts_datamap_contract.specification import load_specification, specification_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,11 +46,7 @@ with MockServer(MockConfig(now=datetime.fromisoformat(sys.argv[1]))) as server:
 
 def documented(operation_id: str) -> Any:
     """The documented 200 example of an operation."""
-    (operation,) = (
-        path_item["get"]
-        for path_item in load_specification()["paths"].values()
-        if path_item["get"]["operationId"] == operation_id
-    )
+    ((operation,),) = (item.values() for item in specification_of(frozenset({operation_id}))["paths"].values())
     return operation["responses"]["200"]["content"]["application/json"]["examples"]["documented"]["value"]
 
 
@@ -79,7 +75,7 @@ def test_ids_of_the_configuration_are_the_documented_ones() -> None:
     assert parameters["Instance"]["example"] == MockConfig().instance_id
     (guid,) = (
         parameter["example"]
-        for path_item in load_specification()["paths"].values()
+        for path_item in specification_of(frozenset({"ShowNodes"}))["paths"].values()
         for parameter in path_item["get"]["parameters"]
         if parameter.get("name") == "guid"
     )

@@ -16,7 +16,7 @@ import pytest
 
 from dataarts_datamap.cli._printing import report_sheet
 from support import report_demo
-from support.answers import json_answer, run_page
+from support.answers import json_answer, paged
 from support.command import called, point_at
 from support.scripted_server import Answer, Asked, ScriptedServer
 
@@ -35,7 +35,7 @@ def serve(*rows: dict[str, Any], name: str = "a") -> Callable[[Asked], Answer]:
 
     def answer(asked: Asked) -> Answer:
         if asked.target.endswith("/node"):
-            return json_answer([{"task_id": "1", "job_name": "a"}])
+            return json_answer([{"task_id": "1", "job_name": name}])
         sent = [
             {
                 "taskRunningLogId": number,
@@ -52,7 +52,7 @@ def serve(*rows: dict[str, Any], name: str = "a") -> Callable[[Asked], Answer]:
             }
             for number, row in enumerate(rows, start=1)
         ]
-        return run_page(*sent)
+        return paged(*sent)(asked)
 
     return answer
 
@@ -69,7 +69,8 @@ def rows() -> tuple[dict[str, Any], ...]:
 @pytest.fixture
 def server(rows: tuple[dict[str, Any], ...], monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedServer]:
     """A server that the environment names."""
-    with ScriptedServer(serve(*rows)) as started:
+    names = [row["jobName"] for row in rows if "jobName" in row]
+    with ScriptedServer(serve(*rows, name=names[0] if names else "a")) as started:
         point_at(started, monkeypatch)
         yield started
 
@@ -163,8 +164,9 @@ def test_untrusted_text(
 
 
 def test_json(server: ScriptedServer, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
-    """A pipe gets one line of JSON: how the table stands, each job's hours, failures and outliers."""
-    code, out, err = called(capfdbinary, "report", "t", "--start", "2024-01-10T00:00Z", "--end", "2024-01-11T00:00Z")
+    """JSON is one line: how the table stands, each job's hours, failures and outliers."""
+    window = ("--start", "2024-01-10T00:00Z", "--end", "2024-01-11T00:00Z")
+    code, out, err = called(capfdbinary, "report", "t", *window, "--output", "json")
     (line,) = out.splitlines()
     told = json.loads(line)
 
@@ -178,6 +180,30 @@ def test_json(server: ScriptedServer, capfdbinary: pytest.CaptureFixture[bytes])
     (job,) = told["jobs"]
     assert ["2024-01-10T18:00", "2024-01-10T20:00", "2024-01-10T21:00"] == [cell.pop("hour") for cell in job["strip"]]
     assert [{"succeeded": 1}, {"failed": 1}, {"unknown": 1}] == job["strip"]
+    assert server.asked
+
+
+MANY = [{"ago": number / 10, "status": "fail" if number % 2 else "success"} for number in range(90)]
+
+
+@pytest.mark.parametrize("rows", [MANY])
+def test_pipe_gets_a_summary(server: ScriptedServer, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """Unasked, a pipe gets what fits a screen: no hours, the five newest failures, and how many there are."""
+    (_, short, err), (_, whole, _), (_, data, _) = (
+        called(capfdbinary, "report", "t", "--start", "1704844800000", "--end", "1704931200000", *options)
+        for options in ((), ("--output", "json"), ("--running-data",))
+    )
+    summary, told = json.loads(short), json.loads(whole)
+
+    assert "" == err
+    assert (45, told["failures"][:5]) == (summary["failed"], summary["failures"])
+    assert {"failed", "outlying"} == summary.keys() - told.keys()
+    assert [{name: value for name, value in job.items() if name != "strip"} for job in told["jobs"]] == summary["jobs"]
+    assert len(short) < 6000 < len(whole)
+    assert "SELECT secret" in data
+    assert "SELECT secret" not in short + whole
+    wrong, _, text = called(capfdbinary, "report", "t", "--running-data", "--output", "summary")
+    assert (3, True) == (wrong, "write --output json" in text)
     assert server.asked
 
 

@@ -257,7 +257,7 @@ TITLES: list[tuple[list[Run], dict[str, Any], str, str]] = [
         hourly(took=[60]),
         {"operators": [Operator(task_id="5", job_name="idle")]},
         "The table is fresh: its last success is 4 d 3 h old.",
-        "No runs in this window: idle.",
+        "No runs in this window, left out: idle.",
     ),
 ]
 

@@ -90,7 +90,7 @@ def test_hook_is_told_of_a_refusal(face: Face, attempts: list[Attempt]) -> None:
 
 
 def test_hook_is_told_of_what_never_was_answered(face: Face, attempts: list[Attempt]) -> None:
-    """Where no answer came, there is no status and no size."""
+    """Where no response came, there is no status and no size."""
     with pytest.raises(ConnectionFailedError):
         face.list_operators(DEAD)
 
@@ -222,12 +222,12 @@ def test_log(face: Face, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.M
 
 
 def test_log_of_an_answer_that_never_came(face: Face, caplog: pytest.LogCaptureFixture) -> None:
-    """Where no answer came, the record says so."""
+    """Where no response came, the record says so."""
     caplog.set_level(logging.DEBUG, "dataarts_datamap")
     with pytest.raises(ConnectionFailedError):
         face.list_operators(DEAD)
 
-    assert "/a-table/node, attempt 4: no answer ConnectionFailedError, after 0." in caplog.text
+    assert "/a-table/node, attempt 4: no response ConnectionFailedError, after 0." in caplog.text
 
 
 def test_log_is_silent_by_default(face: Face, caplog: pytest.LogCaptureFixture) -> None:
@@ -279,7 +279,7 @@ def test_spans(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_span_of_an_answer_that_never_came(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where no answer came, the type of the error is its class."""
+    """Where no response came, the type of the error is its class."""
     spans, _ = spans_and_durations(face, DEAD, monkeypatch)
 
     assert [None, 1, 2, 3] == [span.attributes.get("http.request.resend_count") for span in spans[:-1]]

@@ -7,12 +7,12 @@ import socket
 import ssl
 import struct
 import subprocess
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Event, Thread
+from threading import Condition, Event, Thread
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -62,6 +62,11 @@ class Connection:
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.socket.close()
 
+    def listen(self) -> None:
+        """Say nothing until the other side leaves."""
+        while self.socket.recv(65536):
+            pass
+
     def hold(self) -> None:
         """Say nothing more until the test is over."""
         self.stopped.wait()
@@ -74,19 +79,50 @@ class Faulty:
     Attributes:
         url: Its address.
         connections: How many were accepted.
+        ended: How many of them are over: the other side has closed them, or the script has.
     """
 
     url: str
     connections: int = 0
+    ended: int = 0
+    _change: Condition = field(default_factory=Condition)
+
+    def begin_one(self) -> None:
+        """Count one connection that was accepted."""
+        with self._change:
+            self.connections += 1
+            self._change.notify_all()
+
+    def wait_until_met(self, seconds: float) -> bool:
+        """Whether there is a connection by then."""
+        with self._change:
+            return self._change.wait_for(lambda: self.connections > 0, seconds)
+
+    def end_one(self) -> None:
+        """Count one connection that is over."""
+        with self._change:
+            self.ended += 1
+            self._change.notify_all()
+
+    def wait_until_all_ended(self, seconds: float) -> bool:
+        """Whether every connection that was accepted is over by then."""
+        with self._change:
+            return self._change.wait_for(lambda: self.ended == self.connections, seconds)
 
 
 @contextmanager
-def faulty_server(script: Callable[[Connection], None], *, tls: ssl.SSLContext | None = None) -> Iterator[Faulty]:
+def faulty_server(
+    script: Callable[[Connection], None],
+    *,
+    tls: ssl.SSLContext | None = None,
+    host: str = "127.0.0.1",
+    port: int = 0,
+) -> Iterator[Faulty]:
     """A server on a real socket that does to each connection what the script says, and then closes it."""
     stopped = Event()
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with socket.create_server((host, port)) as listener:
         scheme = "http" if tls is None else "https"
-        server = Faulty(f"{scheme}://127.0.0.1:{listener.getsockname()[1]}")
+        server = Faulty(f"{scheme}://{host}:{listener.getsockname()[1]}")
         thread = Thread(target=_accept, args=(listener, server, script, tls, stopped), daemon=True)
         thread.start()
         yield server
@@ -109,15 +145,19 @@ def _accept(
             accepted, _ = listener.accept()
         except OSError:
             break
-        server.connections += 1
-        workers.append(Thread(target=_serve, args=(accepted, script, tls, stopped), daemon=True))
+        server.begin_one()
+        workers.append(Thread(target=_serve, args=(accepted, server, script, tls, stopped), daemon=True))
         workers[-1].start()
     for worker in workers:
         worker.join(5)
 
 
 def _serve(
-    accepted: socket.socket, script: Callable[[Connection], None], tls: ssl.SSLContext | None, stopped: Event
+    accepted: socket.socket,
+    server: Faulty,
+    script: Callable[[Connection], None],
+    tls: ssl.SSLContext | None,
+    stopped: Event,
 ) -> None:
     accepted.settimeout(10)
     with suppress(OSError):
@@ -125,6 +165,42 @@ def _serve(
         with talk:
             script(Connection(talk, stopped))
     accepted.close()
+    server.end_one()
+
+
+def tunnel(connection: Connection) -> None:
+    """A proxy: it lets through what is asked for by ``CONNECT``, to whatever name, to that port of this machine."""
+    asked = connection.read_head()
+    if not asked:
+        return
+    port = int(asked.split()[1].rpartition(b":")[2])
+    with socket.create_connection(("127.0.0.1", port)) as there:
+        connection.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        back = Thread(target=_pump, args=(there, connection.socket), daemon=True)
+        back.start()
+        _pump(connection.socket, there)
+        back.join(5)
+
+
+def _pump(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while piece := source.recv(65536):
+            target.sendall(piece)
+    with suppress(OSError):
+        target.shutdown(socket.SHUT_WR)
+
+
+@contextmanager
+def full_backlog() -> Iterator[str]:
+    """The address of a listener to which no further connection can be made, and none is refused."""
+    with socket.socket() as listener, ExitStack() as stack:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)  # noqa: FBT003  its only way
+            waiting.connect_ex(listener.getsockname())
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 def head(*fields: str, status: str = "200 OK") -> bytes:

@@ -66,7 +66,8 @@ def known(run: Run) -> dict[str, Any]:
     plain = {name: getattr(run, name) for name in run.to_dict() if name not in {"duration", "problems"}}
     duration = None if run.duration is None else round(run.duration.total_seconds() * 1000)
     nested = {"running_data": run.raw.get("runningData"), "running_param": run.raw.get("runningParam")}
-    return {**plain, **nested, "state": run.state.value, "duration_ms": duration}
+    source = {name: getattr(run.origin, name, None) for name in ("region", "project_id", "instance_id")}
+    return {**plain, **nested, "state": run.state.value, "duration_ms": duration, **source}
 
 
 _text = st.none() | st.sampled_from(NASTY_TEXT) | st.text(st.characters(exclude_categories=["Cs"]), max_size=12)

@@ -16,6 +16,8 @@ from dataarts_datamap._transport.cancellation import Cancellation
 from dataarts_datamap._transport.driver import Network, SyncTransport
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dataarts_datamap._messages import Steps
 
 
@@ -71,18 +73,19 @@ class CancellingClock(Clock):
         self._cancellation.cancel()
 
 
-class CancellingGate(OneShotEvent):
-    """A gate that stays closed, and at which waiting takes no time, and ends an exchange."""
+class CancellingEvent(OneShotEvent):
+    """An event that is never set, and whose waiting ends a request."""
 
-    def __init__(self, clock: CancellingClock) -> None:
+    def __init__(self, cancellation: Cancellation) -> None:
         super().__init__()
-        self._clock = clock
+        self._cancellation = cancellation
 
-    def wait(self, seconds: float) -> None:
-        self._clock.sleep(seconds)
+    def add(self, wake: Callable[[], object]) -> None:
+        super().add(wake)
+        self._cancellation.cancel()
 
 
-@pytest.mark.parametrize("kind", ["sleep", "gate"])
+@pytest.mark.parametrize("kind", ["sleep", "event"])
 def test_wait_that_is_cancelled_is_not_waited_out(kind: str) -> None:
     """A thread that waits before it sends again, or for what another fetches, goes no further once it is cancelled."""
     cancellation = Cancellation()
@@ -91,7 +94,7 @@ def test_wait_that_is_cancelled_is_not_waited_out(kind: str) -> None:
     went_on: list[str] = []
 
     def steps() -> Steps[None]:
-        yield Sleep(3600) if kind == "sleep" else Wait(CancellingGate(clock), clock.monotonic() + 3600)
+        yield Sleep(3600) if kind == "sleep" else Wait(CancellingEvent(cancellation), clock.monotonic() + 3600)
         went_on.append("sent")
 
     with pytest.raises(CancelledError):
@@ -101,14 +104,14 @@ def test_wait_that_is_cancelled_is_not_waited_out(kind: str) -> None:
     assert 1 > sum(clock.waits)
 
 
-def test_open_gate_ends_the_wait() -> None:
+def test_set_event_ends_the_wait() -> None:
     """Who waits for what another fetches goes on as soon as it is there, though the wait has no end of its own."""
-    gate = OneShotEvent()
-    gate.open()
+    event = OneShotEvent()
+    event.set()
     transport = SyncTransport(Network(timeout=1, max_answer_size=1, proxy=None), Clock())
 
     def steps() -> Steps[str]:
-        yield Wait(gate)
+        yield Wait(event)
         return "there"
 
     assert "there" == transport.run(steps(), Cancellation())

@@ -6,26 +6,30 @@ import socket
 import ssl
 import sys
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from threading import Barrier, Event
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from dataarts_datamap import Clock
+from dataarts_datamap._secrets import Hidden
 from dataarts_datamap._transport.cancellation import Cancellation
-from dataarts_datamap._transport.h11_pool import DirectPool
+from dataarts_datamap._transport.h11_pool import H11Pool
+from dataarts_datamap._transport.proxies import Proxy
 from dataarts_datamap._transport.wire import (
     ConnectError,
     Deadline,
     InvalidRequestError,
     Origin,
     PoolTimeoutError,
+    ProtocolError,
     Timeouts,
     WireRequest,
 )
-from support.faults import Connection, faulty_server
+from support.faults import Connection, faulty_server, full_backlog
 from support.scripted_server import Answer, ScriptedServer, raw_server
+from support.transport_faults import then
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -38,15 +42,16 @@ TIMEOUTS = Timeouts(free=0.05, connect=5, silence=5)
 
 
 @contextmanager
-def open_pool(**settings: Any) -> Iterator[DirectPool]:
+def open_pool(**settings: Any) -> Iterator[H11Pool]:
     """A pool, closed at the end."""
     defaults: dict[str, Any] = {
+        "proxy": None,
         "tls_context": None,
         "max_connections": 8,
         "max_keepalive_connections": 8,
         "keepalive_expiry": 60.0,
     }
-    pool = DirectPool(**{**defaults, **settings})
+    pool = H11Pool(**{**defaults, **settings})
     try:
         yield pool
     finally:
@@ -54,7 +59,7 @@ def open_pool(**settings: Any) -> Iterator[DirectPool]:
 
 
 def ask(
-    pool: DirectPool,
+    pool: H11Pool,
     url: str,
     *,
     content: bytes = b"",
@@ -68,7 +73,7 @@ def ask(
             method="GET",
             origin=Origin(scheme, host, int(port)),
             target=b"/a?b=c",
-            headers=[(b"Host", host.encode()), *headers],
+            headers=[(b"Host", Hidden(host.encode())), *((name, Hidden(value)) for name, value in headers)],
             content=content,
             timeouts=TIMEOUTS,
             due=Deadline(Clock().monotonic() + 10, Clock(), cancellation),
@@ -76,7 +81,7 @@ def ask(
     )
 
 
-def read(pool: DirectPool, url: str) -> bytes:
+def read(pool: H11Pool, url: str) -> bytes:
     """The whole content of one answer."""
     with ask(pool, url) as answer:
         return b"".join(answer.pieces)
@@ -224,44 +229,54 @@ class Watched(Cancellation):
 
 
 @contextmanager
-def full_backlog() -> Iterator[str]:
-    """The address of a listener to which no further connection can be made, and none is refused."""
-    with socket.socket() as listener, ExitStack() as stack:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        for _ in range(4):
-            waiting = stack.enter_context(socket.socket())
-            waiting.setblocking(False)  # noqa: FBT003  its only way
-            waiting.connect_ex(listener.getsockname())
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+def silent() -> Iterator[str]:
+    """The address of a server that takes a connection and says nothing."""
+    with faulty_server(Connection.hold) as server:
+        yield server.url
 
 
 @contextmanager
-def silent_handshake() -> Iterator[str]:
-    """The address of a server that takes a connection and says nothing."""
-    with faulty_server(Connection.hold) as server:
-        yield server.url.replace("http:", "https:")
+def opening() -> Iterator[str]:
+    """The address of a proxy that opens every tunnel, to a server that says nothing."""
+    with faulty_server(then(b"HTTP/1.1 200 OK\r\n\r\n", Connection.hold)) as proxy:
+        yield proxy.url
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there, a connection that is being made cannot be shut down")
 @pytest.mark.parametrize("ends", ["closed", "cancelled"])
 @pytest.mark.parametrize(
-    ("hanging", "kind"), [(full_backlog, socket.socket), (silent_handshake, ssl.SSLSocket)], ids=["connect", "TLS"]
+    ("hanging", "scheme", "proxy_scheme", "kind"),
+    [
+        pytest.param(full_backlog, "http", None, socket.socket, id="connect"),
+        pytest.param(silent, "https", None, ssl.SSLSocket, id="handshake"),
+        pytest.param(full_backlog, "https", "http", socket.socket, id="connect to a proxy"),
+        pytest.param(silent, "https", "http", socket.socket, id="CONNECT"),
+        pytest.param(silent, "https", "https", ssl.SSLSocket, id="handshake with a proxy"),
+        pytest.param(opening, "https", "http", ssl.SSLSocket, id="handshake behind a proxy"),
+    ],
 )
 def test_connection_that_is_being_opened_can_be_ended(
-    hanging: Callable[[], AbstractContextManager[str]], kind: type[socket.socket], ends: str
+    hanging: Callable[[], AbstractContextManager[str]],
+    scheme: str,
+    proxy_scheme: str | None,
+    kind: type[socket.socket],
+    ends: str,
 ) -> None:
-    """Whether it waits for the connection or for TLS: who closes the pool, or cancels the exchange, ends that."""
+    """Whatever it waits for: who closes the pool, or cancels the exchange, ends that."""
     watched = Watched(kind)
     with (
-        hanging() as url,
-        open_pool(tls_context=ssl.create_default_context) as pool,
+        hanging() as there,
+        open_pool(
+            tls_context=ssl.create_default_context,
+            proxy=proxy_scheme and Proxy(there.replace("http:", f"{proxy_scheme}:")),
+        ) as pool,
         ThreadPoolExecutor(1) as threads,
     ):
+        url = there.replace("http:", f"{scheme}:")
         asked = threads.submit(ask(pool, url, cancellation=watched).__enter__)
         assert watched.began.wait(10)
         while not asked.done():  # more than once, for a connection that had not been asked for yet
             (pool.close if ends == "closed" else watched.cancel)()
             wait((asked,), timeout=0.05)
-        with pytest.raises((ConnectError, ConnectionAbortedError)):  # and not that it took too long
+        with pytest.raises((ConnectError, ProtocolError, ConnectionAbortedError)):  # and not that it took too long
             asked.result()

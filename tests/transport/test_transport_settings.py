@@ -15,15 +15,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import certifi
-import httpcore
+import httpcore2
 import pytest
 
 from dataarts_datamap import AsyncDataMapClient, ConfigurationError, DataMapClient, InvalidArgumentError
-from dataarts_datamap._transport.proxies import Proxy, checked_proxy, environment_proxy
+from dataarts_datamap._transport.proxies import Proxy, checked_proxy, environment_proxy, is_named_in
 from dataarts_datamap._transport.tls import tls_context
 from support.answers import json_answer, run_page
 from support.faces import SETTINGS, At
 from support.faults import Connection, faulty_server
+from support.proxies import NO_PROXY, THIS_MACHINE
 from support.scripted_server import ScriptedServer
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def test_headers_of_an_answer_are_not_logged(face: Face, caplog: pytest.LogCaptu
     with ScriptedServer(json_answer([], X_Subject_Token="SECRET")) as server:
         face.list_operators(server)
         assert "SECRET" not in caplog.text
-        with httpcore.ConnectionPool() as pool:
+        with httpcore2.ConnectionPool() as pool:
             pool.request("GET", server.url)
         assert "SECRET" in caplog.text
 
@@ -149,27 +150,34 @@ def test_proxy_by_keyword(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_proxy_of_the_environment(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the keyword, the environment names the proxy, and the hosts that need none."""
+    """Without the keyword, the environment names the proxy. This machine is reached without one, all the same."""
     monkeypatch.setitem(SETTINGS, "allow_http", value=True)
     with ScriptedServer(run_page()) as proxy, ScriptedServer(run_page()) as server:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
-        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
         face.list_runs(At("http://service.example"))
         face.list_runs(server)
 
     assert (1, 1) == (len(proxy.asked), len(server.asked))
 
 
+P = Proxy("http://p:1")
+
+
 @pytest.mark.parametrize(
     ("variables", "endpoint", "proxy"),
     [
         ({}, "https://a.example", None),
-        ({"HTTPS_PROXY": "http://p:1"}, "https://a.example", Proxy("http://p:1")),
+        ({"HTTPS_PROXY": "http://p:1"}, "https://a.example", P),
         ({"HTTPS_PROXY": "http://p:1"}, "http://a.example", None),
         ({"ALL_PROXY": "https://p:1/"}, "https://a.example", Proxy("https://p:1")),
+        ({"ALL_PROXY": "socks5://p:1", "HTTPS_PROXY": "http://p:1"}, "https://a.example", P),
         ({"HTTPS_PROXY": "u:s@p:1"}, "https://a.example", Proxy("http://p:1", (b"u", b"s"))),
+        ({"HTTPS_PROXY": "http://q:1", "https_proxy": "http://p:1"}, "https://a.example", P),
+        ({"HTTPS_PROXY": "http://p:1", "https_proxy": ""}, "https://a.example", None),
+        ({"HTTP_PROXY": "http://p:1", "REQUEST_METHOD": "GET"}, "http://a.example", None),
         ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": ".example"}, "https://a.example:8443/prefix", None),
         ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "*"}, "https://a.example", None),
+        ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "*", "no_proxy": "b.example"}, "https://a.example", P),
     ],
 )
 def test_variables_of_proxies(
@@ -182,12 +190,46 @@ def test_variables_of_proxies(
     assert proxy == environment_proxy(endpoint)
 
 
+@pytest.mark.parametrize("host", THIS_MACHINE)
+@pytest.mark.parametrize("variable", ["ALL_PROXY", "http_proxy", "HTTP_PROXY"])
+def test_this_machine_needs_no_proxy(monkeypatch: pytest.MonkeyPatch, host: str, variable: str) -> None:
+    """What is on this machine, in any spelling, never goes through a proxy of the environment, not even of SOCKS."""
+    for proxy in ("http://p:1", "socks5://p:1"):
+        monkeypatch.setenv(variable, proxy)
+        assert environment_proxy(f"http://{host}:8080") is None
+
+
+@pytest.mark.parametrize("name", ["endpoint", "iam_endpoint"])
+def test_plain_http_to_this_machine_through_a_proxy_of_ones_own(name: str) -> None:
+    """Through a proxy, what is called localhost is another machine: plain http to it must be allowed."""
+    given = {"endpoint": "https://a.example", name: "http://localhost:1", "proxy": "http://p:1"}
+    with pytest.raises(ConfigurationError, match="plain http, on which everyone can read"):
+        DataMapClient(**{**SETTINGS, **given})
+    DataMapClient(**{**SETTINGS, **given, "allow_http": True})
+
+
+@pytest.mark.parametrize(("no_proxy", "host", "port", "is_named"), NO_PROXY)
+def test_hosts_that_need_no_proxy(no_proxy: str, host: str, port: int, is_named: bool) -> None:  # noqa: FBT001  a case
+    """NO_PROXY is read as people write it."""
+    assert is_named == is_named_in(no_proxy, host, port)
+
+
+@pytest.mark.parametrize("address", ["socks5://u:SECRET@p:1", "socks://p:1/", "SOCKS4A://p:1", "socks5h://p:1"])
+@pytest.mark.parametrize("variable", ["ALL_PROXY", "https_proxy"])
+def test_proxy_that_speaks_socks(face: Face, monkeypatch: pytest.MonkeyPatch, variable: str, address: str) -> None:
+    """A proxy of SOCKS is called that, by the variable that names it, without its password."""
+    monkeypatch.setenv(variable, address)
+    with pytest.raises(ConfigurationError, match=rf"^{variable} speaks SOCKS \(socks\w*://…\)") as caught:
+        face.list_runs(At("https://service.example"))
+    assert "SECRET" not in f"{caught.value}{vars(caught.value)}"
+
+
 @pytest.mark.parametrize(
     "proxy", ["", "user:SECRET@host", "socks5://user:SECRET@host:1", "http://user:SECRET@host/path"]
 )
 def test_wrong_proxy(proxy: str) -> None:
     """What is no address of a proxy is refused, and nothing of it is shown."""
-    with pytest.raises(ConfigurationError, match="the proxy is no address") as caught:
+    with pytest.raises(ConfigurationError, match=r"the proxy (is no address|speaks SOCKS)") as caught:
         DataMapClient(endpoint="https://example.com", proxy=proxy, **SETTINGS)
     assert "SECRET" not in f"{caught.value}{vars(caught.value)}"
     assert (None, None) == (caught.value.__cause__, caught.value.__context__)

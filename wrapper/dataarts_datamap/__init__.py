@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from dataarts_datamap._auth.ecs_metadata import EcsMetadataCredentials
     from dataarts_datamap._auth.password import PasswordCredentials
     from dataarts_datamap._client.clients import AsyncDataMapClient, DataMapClient
+    from dataarts_datamap._client.table_pagers import AsyncTablePager, TablePager
     from dataarts_datamap._clock import Clock
     from dataarts_datamap._errors import (
+        AmbiguousTableError,
         AnswerTooLargeError,
         AuthenticationError,
         BadRequestError,
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
         ConfigurationError,
         ConnectionFailedError,
         CredentialsError,
+        DamagedValueWarning,
         DataMapError,
         DiscoveryError,
         ErrorBodyError,
@@ -50,6 +53,8 @@ if TYPE_CHECKING:
         ServerError,
         ServiceError,
         StatusError,
+        TableNameError,
+        TableNotFoundError,
         TransportError,
         UnsuccessfulError,
         UpstreamError,
@@ -57,8 +62,11 @@ if TYPE_CHECKING:
     )
     from dataarts_datamap._export.export import ExportSummary, export_runs, next_export_start
     from dataarts_datamap._messages import Request, Response
-    from dataarts_datamap._models import FieldProblem, Operator, Run, RunPage, RunState
+    from dataarts_datamap._models.runs import FieldProblem, Operator, Run, RunOrigin, RunPage, RunSource, RunState
+    from dataarts_datamap._models.tables import LineageEdge, LineageNode, Table
+    from dataarts_datamap._monitoring.explanation import Explanation, LineageKnowledge, Link, Trouble
     from dataarts_datamap._monitoring.freshness import OperatorStatus, RunsStatus, TableStatus, Verdict, table_status
+    from dataarts_datamap._monitoring.lineage import Lineage
     from dataarts_datamap._paging.pager import AsyncPager, Pager
     from dataarts_datamap._retry.attempts import Attempt
     from dataarts_datamap._retry.policy import Retry
@@ -66,9 +74,11 @@ if TYPE_CHECKING:
 __all__ = [
     "REGIONS",
     "AccessKeyCredentials",
+    "AmbiguousTableError",
     "AnswerTooLargeError",
     "AsyncDataMapClient",
     "AsyncPager",
+    "AsyncTablePager",
     "Attempt",
     "AuthenticationError",
     "BadRequestError",
@@ -79,11 +89,13 @@ __all__ = [
     "ConnectionFailedError",
     "Credentials",
     "CredentialsError",
+    "DamagedValueWarning",
     "DataMapClient",
     "DataMapError",
     "DiscoveryError",
     "EcsMetadataCredentials",
     "ErrorBodyError",
+    "Explanation",
     "ExportError",
     "ExportSummary",
     "FieldProblem",
@@ -94,6 +106,11 @@ __all__ = [
     "InvalidEnvelopeError",
     "InvalidResponseError",
     "InvalidRowError",
+    "Lineage",
+    "LineageEdge",
+    "LineageKnowledge",
+    "LineageNode",
+    "Link",
     "MissingExtraError",
     "NotFoundError",
     "Operator",
@@ -110,15 +127,22 @@ __all__ = [
     "Retry",
     "RowProblemWarning",
     "Run",
+    "RunOrigin",
     "RunPage",
+    "RunSource",
     "RunState",
     "RunsStatus",
     "ServerError",
     "ServiceError",
     "StatusError",
+    "Table",
+    "TableNameError",
+    "TableNotFoundError",
+    "TablePager",
     "TableStatus",
     "TokenCredentials",
     "TransportError",
+    "Trouble",
     "UnsuccessfulError",
     "UpstreamError",
     "Verdict",
@@ -134,17 +158,21 @@ _HOMES = {
     "_retry.attempts": ("Attempt",),
     "_auth.chain": ("find_credentials",),
     "_client.clients": ("AsyncDataMapClient", "DataMapClient"),
+    "_client.table_pagers": ("AsyncTablePager", "TablePager"),
     "_clock": ("Clock",),
     "_auth.credentials": ("AccessKeyCredentials", "Credentials", "RenewableCredentials", "TokenCredentials"),
     "_auth.ecs_metadata": ("EcsMetadataCredentials",),
     "_export.export": ("ExportSummary", "export_runs", "next_export_start"),
+    "_monitoring.explanation": ("Explanation", "LineageKnowledge", "Link", "Trouble"),
     "_monitoring.freshness": ("OperatorStatus", "RunsStatus", "TableStatus", "Verdict", "table_status"),
     "_messages": ("Request", "Response"),
-    "_models": ("FieldProblem", "Operator", "Run", "RunPage", "RunState"),
+    "_models.runs": ("FieldProblem", "Operator", "Run", "RunOrigin", "RunPage", "RunSource", "RunState"),
+    "_monitoring.lineage": ("Lineage",),
     "_paging.pager": ("AsyncPager", "Pager"),
     "_auth.password": ("PasswordCredentials",),
     "_api.regions": ("REGIONS", "Region"),
     "_retry.policy": ("Retry",),
+    "_models.tables": ("LineageEdge", "LineageNode", "Table"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

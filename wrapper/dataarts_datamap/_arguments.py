@@ -1,47 +1,97 @@
-"""Refuses what could bend a request, before anything is sent."""
+"""Refuses what could bend a request or is damaged, before anything is sent.
+
+Every value that leaves as a credential, an id or a name of a person's passes through here. What can never be right is
+refused; what may be right gives a ``DamagedValueWarning`` and is sent as it is. The text of neither shows a secret.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import Final
+import warnings
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import SplitResult, urlsplit
 
-from dataarts_datamap._errors import InvalidArgumentError
+from dataarts_datamap._errors import DamagedValueWarning, InvalidArgumentError
 from dataarts_datamap._text import shown
+from dataarts_datamap._warnings import calling_place
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from ipaddress import IPv4Address, IPv6Address
 
 _INT32_MAX: Final = 2**31 - 1
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_PLAIN_ID: Final = re.compile(r"[A-Za-z0-9_-]+")
 _SEPARATOR: Final = re.compile(r"[/\\]")
+_SHORT_IPV4: Final = re.compile(r"(?i)(0x[0-9a-f]+|\d+)(\.(0x[0-9a-f]+|\d+)){0,3}")
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
+_LINE_BREAKS: Final = "\n\r\v\f\x85\u2028\u2029"
+_BYTE_ORDER_MARK: Final = "\ufeff"
+_QUOTES: Final = "\"'`\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb"
+_FORMAT: Final = "Cf"  # the Unicode category of what joins, directs or parts other characters, and shows nothing
 
 
 def path_segment(name: str, value: object) -> str:
-    """The value, if it can only ever be one segment of a path.
+    """The id, if it can only ever be one segment of a path.
 
     Raises:
-        InvalidArgumentError: It is no text, empty, ``.`` or ``..``, or holds a slash, a backslash or a control
-            character.
+        InvalidArgumentError: It is no text, empty, ``.`` or ``..``, holds a slash or a backslash, or is damaged as
+            ``identifier`` says.
     """
-    text = _text(name, value)
-    if text in {".", ".."} or _SEPARATOR.search(text) or _CONTROL.search(text):
+    text = identifier(name, value)
+    if text in {".", ".."} or _SEPARATOR.search(text):
         raise InvalidArgumentError(f"{name} {shown(text)} is no id: it would change the path")
     return text
 
 
-def header_value(name: str, value: object, *, secret: bool = False) -> str:
-    """The value, if it fits into a header field. A secret one is never shown.
+def identifier(name: str, value: object) -> str:
+    """The id, if it can be one.
 
     Raises:
-        InvalidArgumentError: It is no text, empty, begins or ends with white space, or holds a control character.
+        InvalidArgumentError: It is no text, empty, holds a control or an invisible character, begins or ends with a
+            blank, or stands in quotes.
+    """
+    if isinstance(value, str) and _PLAIN_ID.fullmatch(value):  # as nearly all are: each request is checked
+        return value
+    text = _text(name, value)
+    damage = _control(text) or _invisible(text) or _blank_end(text) or _quotes(text)
+    if damage:
+        raise InvalidArgumentError(f"{name} {shown(text)} {damage}")
+    return text
+
+
+def secret_text(name: str, value: object) -> str:
+    """The token or key, if it can be one. It is never shown.
+
+    A blank inside, or a quote at one end, gives a warning.
+
+    Raises:
+        InvalidArgumentError: It is damaged as ``identifier`` says.
     """
     text = _text(name, value)
-    if _CONTROL.search(text):
-        problem = "holds a control character (a line break, perhaps): remove it"
-    elif text != text.strip():
-        problem = "begins or ends with white space: strip it"
-    else:
-        return text
-    raise InvalidArgumentError(f"{name if secret else f'{name} {shown(text)}'} {problem}")
+    damage = _control(text) or _invisible(text) or _blank_end(text) or _quotes(text)
+    if damage:
+        raise InvalidArgumentError(f"{name} {damage}")
+    _warn(name, _blank(text) or _quote(text))
+    return text
+
+
+def login_text(name: str, value: object, *, secret: bool = False) -> str:
+    """The user, account or project name, or the password: what a person chose. A secret one is never shown.
+
+    A blank at an end, quotes around it and an invisible character give a warning: a person may have chosen them.
+
+    Raises:
+        InvalidArgumentError: It is no text, empty, or holds a control character or a byte order mark.
+    """
+    text = _text(name, value)
+    whose = name if secret else f"{name} {shown(text)}"
+    damage = _control(text) or _byte_order_mark(text)
+    if damage:
+        raise InvalidArgumentError(f"{whose} {damage}")
+    _warn(whose, _invisible(text) or _blank_end(text) or _quotes(text))
+    return text
 
 
 def query_text(name: str, value: object) -> str:
@@ -51,6 +101,11 @@ def query_text(name: str, value: object) -> str:
         InvalidArgumentError: It is no text, empty, or holds half of a surrogate pair.
     """
     return _text(name, value)
+
+
+def warn_of_damage(name: str, text: str) -> None:
+    """Warn of what a name that came from a person hardly has: a line break, a blank at an end, quotes around it."""
+    _warn(f"{name} {shown(text)}", _control(text) or _byte_order_mark(text) or _blank_end(text) or _quotes(text))
 
 
 def query_integer(name: str, value: object, *, minimum: int) -> int:
@@ -64,6 +119,54 @@ def query_integer(name: str, value: object, *, minimum: int) -> int:
     return value
 
 
+def members(value: object) -> list[object] | None:
+    """The members of something that can be iterated over; None if it cannot."""
+    return list(cast("Iterable[object]", value)) if isinstance(value, Iterable) else None
+
+
+def split_address(address: str) -> SplitResult | None:
+    """The parts of an ``http`` or ``https`` address; None if it is none."""
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError:
+        return None
+    host = parts.hostname or ""
+    if port == 0 or not host or host.startswith(".") or re.search(r"[\s\x00-\x1f]", address):
+        return None
+    return parts if parts.scheme in {"http", "https"} else None
+
+
+def ip_address_of(host: str) -> IPv4Address | IPv6Address | None:
+    """The address that a host is, in any spelling that systems understand; None if it is a name.
+
+    ``127.1`` and ``::ffff:127.0.0.1`` are ``127.0.0.1``.
+    """
+    is_short = _SHORT_IPV4.fullmatch(host) is not None
+    if not is_short and ":" not in host:
+        return None
+    from ipaddress import IPv4Address, ip_address  # noqa: PLC0415  names do without
+
+    with suppress(ValueError):
+        address = ip_address(host.removeprefix("[").removesuffix("]").partition("%")[0])
+        return getattr(address, "ipv4_mapped", None) or address
+    if is_short:
+        from socket import inet_aton  # noqa: PLC0415  as above
+
+        with suppress(OSError):
+            return IPv4Address(inet_aton(host))
+    return None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
+    name = host.lower().removesuffix(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    address = ip_address_of(host)
+    return address is not None and address.is_loopback
+
+
 def _text(name: str, value: object) -> str:
     if not isinstance(value, str):
         raise InvalidArgumentError(f"{name} must be text, not {type(value).__name__}")
@@ -74,13 +177,67 @@ def _text(name: str, value: object) -> str:
     return value
 
 
-def split_address(address: str) -> SplitResult | None:
-    """The parts of an ``http`` or ``https`` address; None if it is none."""
-    try:
-        parts = urlsplit(address)
-        port = parts.port
-    except ValueError:
+def _control(text: str) -> str | None:
+    if text.isprintable():
         return None
-    if port == 0 or not parts.hostname or re.search(r"[\s\x00-\x1f]", address):
+    return _first(text, lambda char: char < " " or "\x7f" <= char < "\xa0" or char in _LINE_BREAKS)
+
+
+def _byte_order_mark(text: str) -> str | None:
+    return _first(text, _BYTE_ORDER_MARK.__eq__) if _BYTE_ORDER_MARK in text else None
+
+
+def _invisible(text: str) -> str | None:
+    if text.isprintable():
         return None
-    return parts if parts.scheme in {"http", "https"} else None
+    from unicodedata import category  # noqa: PLC0415  what few values need is loaded for them alone
+
+    return _first(text, lambda char: category(char) == _FORMAT)
+
+
+def _blank_end(text: str) -> str | None:
+    return None if text == text.strip() else _found(text, 0 if text[0].isspace() else len(text) - 1)
+
+
+def _blank(text: str) -> str | None:
+    return _first(text, str.isspace)
+
+
+def _quotes(text: str) -> str | None:
+    stands = len(text) > 1 and text[0] in _QUOTES and text[-1] in _QUOTES
+    return "stands in quotes that belong to the file or the shell: remove them" if stands else None
+
+
+def _quote(text: str) -> str | None:
+    ends = [position for position in (0, len(text) - 1) if text[position] in _QUOTES]
+    return _found(text, ends[0]) if ends else None
+
+
+def _first(text: str, is_damage: Callable[[str], bool]) -> str | None:
+    position = next((position for position, char in enumerate(text) if is_damage(char)), None)
+    return None if position is None else _found(text, position)
+
+
+def _found(text: str, position: int) -> str:
+    where = "begins" if position == 0 else "ends" if position == len(text) - 1 else None
+    return f"{f'{where} with' if where else 'holds'} {_name_of(text[position])}: remove it"
+
+
+def _name_of(char: str) -> str:
+    """What a person calls the character; it is never one that a secret is made of."""
+    code = f"U+{ord(char):04X}"
+    if char in _LINE_BREAKS:
+        return "a line break"
+    if char == _BYTE_ORDER_MARK:
+        return "a byte order mark"
+    if char in _QUOTES:
+        return "a quote"
+    if char.isspace():
+        return {" ": "a blank", "\t": "a tab"}.get(char, f"a blank ({code})")
+    return f"a control character ({code})" if char < "\xa0" else f"an invisible character ({code})"
+
+
+def _warn(whose: str, damage: str | None) -> None:
+    if damage:
+        stacklevel, _ = calling_place()
+        warnings.warn(f"{whose} {damage}, unless it belongs there", DamagedValueWarning, stacklevel=stacklevel)

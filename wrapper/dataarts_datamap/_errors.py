@@ -3,18 +3,18 @@
 ::
 
     DataMapError
-    ├── InvalidArgumentError          an argument that cannot be sent; nothing was sent
-    ├── ConfigurationError            what the client needs to begin is missing or unusable
+    ├── InvalidArgumentError          an argument is invalid; nothing was sent
+    ├── ConfigurationError            a setting is missing or unusable
     │   ├── CredentialsError          no credentials were found
-    │   ├── DiscoveryError            an id that was not given is not the only one, or there is none
-    │   └── MissingExtraError         a library that is an extra is not installed
+    │   ├── DiscoveryError            an id was left out, and there is not exactly one
+    │   └── MissingExtraError         an optional library is not installed
     ├── ClientClosedError             the client was closed before or during this call
-    ├── TransportError                no whole answer came back
-    │   ├── ConnectionFailedError     no connection: name, route, refusal or TLS
+    ├── TransportError                no whole response came back
+    │   ├── ConnectionFailedError     no connection: name, route, refused, or TLS
     │   │   └── CertificateError      the server's certificate is not trusted
-    │   ├── RequestTimeoutError       a connection, but no answer in time
-    │   └── AnswerTooLargeError       an answer beyond the limit, cut off
-    ├── ServiceError                  an answer came back, and it says no
+    │   ├── RequestTimeoutError       a connection, but no response in time
+    │   └── AnswerTooLargeError       a response beyond the size limit, cut off
+    ├── ServiceError                  the response is an error
     │   ├── StatusError               HTTP status of 400 or more
     │   │   ├── BadRequestError       400
     │   │   ├── AuthenticationError   401
@@ -25,13 +25,16 @@
     │   ├── ErrorBodyError            HTTP 200 that carries an error body
     │   ├── UpstreamError             HTTP 200 around an envelope whose status_code is not 200
     │   └── UnsuccessfulError         HTTP 200 around a body that says success: false
-    ├── InvalidResponseError          an answer came back, and it is not what the API describes
+    ├── InvalidResponseError          the response is not what the API describes
     │   ├── InvalidEnvelopeError      the outer document
     │   ├── InvalidBodyError          the document inside: null, empty, not JSON, without rows
     │   └── InvalidRowError           a field of a row, when strict decoding was asked for
-    ├── IncompleteWalkError           it can't be shown that all runs were read
-    ├── ExportError                   a file that runs were to be added to, or read from, is not fit for it
-    └── WaitTimeoutError              no run had ended when the time to wait was over
+    ├── IncompleteWalkError           it cannot be shown that all runs, tables or lineage were read
+    ├── TableNameError                a name is not that of exactly one table
+    │   ├── TableNotFoundError        of none
+    │   └── AmbiguousTableError       of several
+    ├── ExportError                   a file cannot be continued or read as an export
+    └── WaitTimeoutError              no run ended within the timeout
 """
 
 from __future__ import annotations
@@ -41,28 +44,29 @@ from typing import TYPE_CHECKING
 from dataarts_datamap._text import printable
 
 if TYPE_CHECKING:
-    from dataarts_datamap._models import Run
+    from dataarts_datamap._models.runs import Run
+    from dataarts_datamap._models.tables import Table
 
 
 class DataMapError(Exception):
     """The base of all errors of this package.
 
-    What is known of the exchange is on the error; what is not, is None. Two errors are equal if they are of one class
-    and have the same text and attributes, so that one that crossed a process is equal to the one raised there;
-    the traceback and the chain of causes do not count.
+    An attribute that is not known is None. Two errors are equal if they have the same class, text and attributes: one
+    that crossed a process is equal to the one raised there. Traceback and causes do not count.
 
     Attributes:
-        status: HTTP status of the answer.
-        error_code: Code that the service or the gateway gave, such as ``APIGW.0301``.
+        status: HTTP status of the response.
+        error_code: Code from the service or the gateway, such as ``APIGW.0301``.
         error_message: Text that came with the code. Untrusted: escape it before you show it.
-        request_id: Id of the exchange, for a support ticket; from the header, else from the body. Untrusted.
+        request_id: Id of the request, for a support ticket; from the header, else from the body. Untrusted.
         method: HTTP method.
         path: Path of the request, percent-encoded, without its query.
         attempts: How many times the request was sent.
         elapsed: Seconds from the first attempt to the failure.
         retry_after: Seconds that the server asked to wait.
-        raw: The text that could not be used, whole. Untrusted.
-        resume_token: Where the walk stood that the error ended; pass it to the same call to go on there.
+        raw: The text that could not be used. Of a text of more than 65,536 characters the first ones, and an ellipsis
+            that says so; the same holds for ``error_code``, ``error_message`` and ``request_id``. Untrusted.
+        resume_token: Where the walk was when it failed; pass it to the same call to continue there.
     """
 
     def __init__(  # noqa: PLR0913  one keyword for each fact that an error can carry
@@ -111,19 +115,19 @@ class DataMapError(Exception):
 
 
 class InvalidArgumentError(DataMapError, ValueError):
-    """An argument that cannot be sent. Nothing was sent."""
+    """An argument is invalid. Nothing was sent."""
 
 
 class ConfigurationError(DataMapError):
-    """What the client needs to begin is missing or unusable."""
+    """A setting of the client is missing or unusable."""
 
 
 class CredentialsError(ConfigurationError):
-    """No credentials were found; the text names each place that was looked at."""
+    """No credentials were found; the text names each place that was searched."""
 
 
 class DiscoveryError(ConfigurationError):
-    """An id that was not given could not be found: there is none, or more than one; the text lists them.
+    """An id was left out, and there is none or more than one; the text lists them.
 
     Attributes:
         candidates: Id and name of each; the name is None if it has none. Untrusted.
@@ -133,43 +137,43 @@ class DiscoveryError(ConfigurationError):
 
 
 class MissingExtraError(ConfigurationError):
-    """A library that is an extra is not installed; the text names the extra."""
+    """An optional library is not installed; the text names the extra."""
 
 
 class ClientClosedError(DataMapError):
-    """The client was closed, before this call or while it went on."""
+    """The client was closed before or during this call."""
 
 
 class TransportError(DataMapError):
-    """No whole answer came back."""
+    """No whole response came back."""
 
 
 class ConnectionFailedError(TransportError):
-    """No connection could be made: the name, the route, a refusal or TLS."""
+    """No connection could be made: unknown name, no route, refused, or TLS failed."""
 
 
 class RequestTimeoutError(TransportError):
-    """The server did not answer in time: within the timeout, or before the deadline of the call."""
+    """The server did not respond within the timeout, or before the deadline of the call."""
 
 
 class CertificateError(ConnectionFailedError):
-    """The server's certificate is not trusted: self-signed, expired or another host's. Never tried again."""
+    """The server's certificate is not trusted: self-signed, expired or another host's. Never retried."""
 
 
 class AnswerTooLargeError(TransportError):
-    """An answer is larger than the client's ``max_answer_size``, and was cut off there. Never tried again."""
+    """A response is larger than the client's ``max_answer_size``, and was cut off there. Never retried."""
 
 
 class ServiceError(DataMapError):
-    """An answer came back, and it says no."""
+    """The response is an error."""
 
 
 class StatusError(ServiceError):
-    """An answer with an HTTP status of 400 or more."""
+    """The HTTP status is 400 or more."""
 
 
 class BadRequestError(StatusError):
-    """HTTP 400. The service answers many a "not found" with it, too."""
+    """HTTP 400. The service also uses it where something was not found."""
 
 
 class AuthenticationError(StatusError):
@@ -177,7 +181,7 @@ class AuthenticationError(StatusError):
 
 
 class PermissionDeniedError(StatusError):
-    """HTTP 403: the credentials are good, but not for this."""
+    """HTTP 403: the credentials are valid, but not allowed to do this."""
 
 
 class NotFoundError(StatusError):
@@ -185,7 +189,7 @@ class NotFoundError(StatusError):
 
 
 class RateLimitError(StatusError):
-    """HTTP 429: too many requests, by this user or by all."""
+    """HTTP 429: too many requests, from this user or from all."""
 
 
 class ServerError(StatusError):
@@ -193,7 +197,7 @@ class ServerError(StatusError):
 
 
 class ErrorBodyError(ServiceError):
-    """HTTP 200 that carries an error body instead of an answer."""
+    """HTTP 200 that carries an error body instead of a result."""
 
 
 class UpstreamError(ServiceError):
@@ -211,7 +215,7 @@ class UnsuccessfulError(ServiceError):
 
 
 class InvalidResponseError(DataMapError):
-    """An answer came back, and it is not what the API describes."""
+    """The response is not what the API describes."""
 
 
 class InvalidEnvelopeError(InvalidResponseError):
@@ -227,12 +231,12 @@ class InvalidRowError(InvalidResponseError):
 
 
 class IncompleteWalkError(DataMapError):
-    """It can't be shown that all runs were read: the pages do not fit together, or contradict themselves.
+    """It cannot be shown that all runs, tables or lineage were read: the pages contradict each other, or end early.
 
     Attributes:
-        rows_read: Runs that were given before.
-        totals: The different totals that the server told, the latest last.
-        last_run: The run before the gap; None if none was given.
+        rows_read: Runs that were yielded before.
+        totals: The different totals that the server reported, the latest last.
+        last_run: The run before the gap; None if there was none.
     """
 
     rows_read: int = 0
@@ -240,8 +244,32 @@ class IncompleteWalkError(DataMapError):
     last_run: Run | None = None
 
 
+class TableNameError(DataMapError):
+    """A name is not that of exactly one table."""
+
+
+class TableNotFoundError(TableNameError):
+    """No table has the name that was given.
+
+    Attributes:
+        nearest: Full names that are like it, the most similar first. Untrusted.
+    """
+
+    nearest: tuple[str, ...] = ()
+
+
+class AmbiguousTableError(TableNameError):
+    """Several tables have the name that was given; the text lists them.
+
+    Attributes:
+        candidates: Those tables.
+    """
+
+    candidates: tuple[Table, ...] = ()
+
+
 class WaitTimeoutError(DataMapError):
-    """No run of the window had ended when the time to wait was over.
+    """No run of the window ended within the timeout.
 
     Attributes:
         last_run: The run that was seen last; None if there was none.
@@ -251,12 +279,16 @@ class WaitTimeoutError(DataMapError):
 
 
 class ExportError(DataMapError):
-    """A file that runs were to be added to, or read from, is not fit for it; it was left as it is."""
+    """A file cannot be continued or read as an export; it was left as it is."""
 
 
 class RowProblemWarning(UserWarning):
-    """A row came with fields of an unexpected type; given once per walk. ``Run.problems`` names them."""
+    """A row has fields of an unexpected type; issued once per walk. ``Run.problems`` names them."""
+
+
+class DamagedValueWarning(UserWarning):
+    """A credential or a name looks damaged, such as by a blank at its end; it was used as it is. No secret is shown."""
 
 
 class InsecureFileWarning(UserWarning):
-    """A file that holds credentials may be read by others; the text says how to mend it."""
+    """Others may read a file that holds credentials; the text says how to fix it."""

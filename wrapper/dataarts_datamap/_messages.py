@@ -1,4 +1,4 @@
-"""A request and an answer, as plain values that know nothing of any HTTP library."""
+"""Requests, responses and the steps that logic yields: plain values that know nothing of any HTTP library."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Request:
         query: Names and values, not encoded yet, in the order in which they are sent.
         headers: Names and values, ASCII names. Left out of the repr, since they hold credentials.
         content: The body. Left out of the repr, since it can hold a password.
-        secrets: What an error about the answer must not show, beside the known headers. Left out of the repr.
+        secrets: What an error must not show of the response, beside the known headers. Left out of the repr.
         direct: Whether it goes past every proxy.
     """
 
@@ -55,10 +55,10 @@ class Request:
 
 
 class Response(SecretStruct, frozen=True, kw_only=True):
-    """A whole answer.
+    """A whole response.
 
     Attributes:
-        request: What it answers.
+        request: The request that it is for.
         status: HTTP status.
         headers: Names in lower case, and values. Left out of the repr.
         content: The body after decompression. Left out of the repr.
@@ -83,7 +83,7 @@ class Response(SecretStruct, frozen=True, kw_only=True):
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds that the server asks to wait, a hundred years at most; a date counts from the answer's own ``Date``.
+        """Seconds that the server asks to wait, a hundred years at most; a date counts from the response's ``Date``.
 
         None if it asks for nothing, or not in a way that can be read.
         """
@@ -92,7 +92,7 @@ class Response(SecretStruct, frozen=True, kw_only=True):
             return None
         if asked.isascii() and asked.isdigit():
             return min(float(asked), _LONGEST_WAIT)
-        from email.utils import parsedate_to_datetime  # noqa: PLC0415  what few answers need is loaded for them alone
+        from email.utils import parsedate_to_datetime  # noqa: PLC0415  few responses need it
 
         try:
             wait = parsedate_to_datetime(asked) - parsedate_to_datetime(self.headers.get("date", ""))
@@ -101,7 +101,7 @@ class Response(SecretStruct, frozen=True, kw_only=True):
         return max(0.0, wait.total_seconds())
 
     def facts(self) -> dict[str, Any]:
-        """What an error about this answer can tell of the exchange, as its keywords."""
+        """What an error about this response carries, as its keywords."""
         return {
             "status": self.status,
             "request_id": self.headers.get("x-request-id"),
@@ -114,24 +114,24 @@ class Response(SecretStruct, frozen=True, kw_only=True):
 
 
 class Send(Struct, frozen=True):
-    """Send a request, and come back with its answer by ``until``, a time of the client's clock."""
+    """Send a request, and resume with its response by ``until``, a time of the client's clock."""
 
     request: Request
     until: float
 
 
 class Sleep(Struct, frozen=True):
-    """Wait, and come back with nothing."""
+    """Wait, and resume with nothing."""
 
     seconds: float
 
 
 class Wait(Struct, frozen=True):
-    """Wait for what another thread or task is about to do, until a time of the client's clock; come back with nothing.
+    """Wait for what another thread or task is about to do, until a time of the client's clock; resume with nothing.
 
     Attributes:
-        event: Opens when that is done.
-        until: When to come back even if it is not open.
+        event: Is set when that is done.
+        until: When to resume even if it is not set.
     """
 
     event: OneShotEvent
@@ -139,10 +139,10 @@ class Wait(Struct, frozen=True):
 
 
 Call: TypeAlias = Generator[Request | Wait, Response, T]
-"""Logic without I/O: it yields requests, receives their answers, and returns what was asked for.
+"""Logic without I/O: it yields requests, receives their responses, and returns what was asked for.
 
 A wait is resumed with ``next``. Logic that waits for no one yields requests alone.
 """
 
 Steps: TypeAlias = Generator[Send | Sleep | Wait, Response, T]
-"""The same, with times: what it yields to send is resumed with the answer, and anything else with ``next``."""
+"""The same, with times: what it yields to send is resumed with the response, and anything else with ``next``."""

@@ -2,66 +2,86 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from threading import Event, Lock
+from contextlib import contextmanager, suppress
+from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator, Iterable
 
 _LONGEST_WAIT: Final = 86_400.0  # the system's own waits take no infinity
 
 
 class OneShotEvent:
-    """Opens once. Who waits for it, in whatever thread or event loop, then goes on."""
+    """An event that is set once and wakes whatever waits for it, in any thread and any event loop.
+
+    It has no lock: the garbage collector may set it in the middle of a thread that waits for it or sets it, and a
+    process that forks would leave a lock held. What must happen once is an atomic operation of a list.
+    """
 
     def __init__(self) -> None:
-        self._opened = Event()
-        self._lock = Lock()
-        self._told: list[Callable[[], object]] = []
+        self._is_set = False
+        self._waiting: list[Callable[[], object]] = []
 
     @property
-    def is_open(self) -> bool:
-        """Whether it was opened."""
-        return self._opened.is_set()
+    def is_set(self) -> bool:
+        """Whether it was set."""
+        return self._is_set
 
-    def open(self) -> None:
-        """Open it; again is harmless."""
-        with self._lock:
-            self._opened.set()
-            told, self._told = self._told, []
-        for tell in told:
-            tell()
+    def set(self) -> None:
+        """Set it; again is harmless."""
+        self._is_set = True
+        with suppress(IndexError):
+            while True:
+                self._waiting.pop()()
 
-    def wait(self, seconds: float) -> None:
-        """Wait until it is open, in a thread, but no longer than this."""
-        self._opened.wait(min(seconds, _LONGEST_WAIT))
+    def add(self, wake: Callable[[], object]) -> None:
+        """Call this when it is set, in the thread that sets it; at once if it is set already."""
+        self._waiting.append(wake)
+        if self._is_set:  # asked last: whoever sets it now finds this call
+            self.set()
 
-    async def wait_async(self, seconds: float) -> None:
-        """Wait until it is open, in an event loop, but no longer than this."""
-        import asyncio  # noqa: PLC0415  a client for threads does without, and it is the largest module it would load
+    def remove(self, wake: Callable[[], object]) -> None:
+        """Do not call this any more."""
+        with suppress(ValueError):
+            self._waiting.remove(wake)
 
-        loop, opened = asyncio.get_running_loop(), asyncio.Event()
 
-        def tell() -> None:
-            with suppress(RuntimeError):  # that loop is closed: no one waits there any more
-                loop.call_soon_threadsafe(opened.set)
+def wait_for_first(events: Iterable[OneShotEvent], seconds: float) -> None:
+    """Wait in a thread until one of the events is set, but no longer than this."""
+    closed = Lock()
+    closed.acquire()
 
-        self._tell(tell)
-        try:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(min(seconds, _LONGEST_WAIT)):
-                    await opened.wait()
-        finally:
-            self._forget(tell)
+    def wake() -> None:
+        with suppress(RuntimeError):  # another event did
+            closed.release()
 
-    def _tell(self, tell: Callable[[], object]) -> None:
-        with self._lock:
-            if not self.is_open:
-                self._told.append(tell)
-                return
-        tell()
+    with _added(wake, events):
+        closed.acquire(timeout=min(max(seconds, 0.0), _LONGEST_WAIT))
 
-    def _forget(self, tell: Callable[[], object]) -> None:
-        with self._lock, suppress(ValueError):
-            self._told.remove(tell)
+
+async def wait_for_first_async(events: Iterable[OneShotEvent], seconds: float) -> None:
+    """Wait in an event loop until one of the events is set, but no longer than this."""
+    import asyncio  # noqa: PLC0415  a client for threads does without, and it is the largest module it would load
+
+    loop, woken = asyncio.get_running_loop(), asyncio.Event()
+
+    def wake() -> None:
+        with suppress(RuntimeError):  # that loop is closed: no one waits there any more
+            loop.call_soon_threadsafe(woken.set)
+
+    with _added(wake, events), suppress(TimeoutError):
+        async with asyncio.timeout(min(max(seconds, 0.0), _LONGEST_WAIT)):
+            await woken.wait()
+
+
+@contextmanager
+def _added(wake: Callable[[], object], events: Iterable[OneShotEvent]) -> Generator[None]:
+    waited_for = tuple(events)
+    try:
+        for event in waited_for:
+            event.add(wake)
+        yield
+    finally:
+        for event in waited_for:
+            event.remove(wake)

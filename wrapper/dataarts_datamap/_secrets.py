@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
+from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, Self, TypeVar
 from urllib.parse import unquote
 
 from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+T = TypeVar("T")
 
 
 class SecretStruct(Struct, frozen=True):
@@ -31,6 +33,33 @@ class SecretStruct(Struct, frozen=True):
         raise TypeError(f"a {type(self).__name__} is not pickled, since it holds secrets")
 
 
+class Hidden(SecretStruct, Generic[T], frozen=True):
+    """A secret on its way: whoever is shown the variable sees that there is one.
+
+    Making one runs no code of Python's, so that no traceback can show the value on its way in.
+    """
+
+    value: T
+
+
+class SecretHeaders(dict[str, str]):
+    """Headers that show their names alone.
+
+    They are made in one step of C's, like ``Hidden``: a loop over values would have each of them in a variable.
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(self)})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [(name, MASK) for name in self]
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("headers are not pickled, since they hold secrets")
+
+
 class Secret:
     """Refuses to be pickled: a pickle is a file that nobody guards."""
 
@@ -47,7 +76,7 @@ class Secret:
 
 
 MASK: Final = "***"
-_SECRET_HEADERS: Final = frozenset(
+SECRET_HEADERS: Final = frozenset(
     {"x-auth-token", "x-security-token", "authorization", "x-subject-token", "x-metadata-token"}
 )
 _AUTHORIZATION: Final = r"(?:Access|Signature)=([^,\s]+)"
@@ -64,6 +93,14 @@ _ESCAPE: Final = (
 
 _MOST_LEVELS: Final = 8  # the API itself sends JSON in JSON in JSON, and gateways wrap that once more
 _SHORTEST: Final = 8
+_HEAD: Final = 16
+_WINDOW: Final = 16 * 1024  # the head of a secret, each of its characters escaped as long as eight levels make it
+_WORD: Final = "A-Za-z0-9_"
+_SHORT_ESCAPES: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_ENTITIES: Final = {"&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'"}
+
+LARGEST_TEXT: Final = 64 * 1024
+"""So many characters are kept of a text that a server sent and that is no good."""
 
 
 class _Level(Struct, frozen=True):
@@ -78,35 +115,43 @@ class _Level(Struct, frozen=True):
     marks: Sequence[tuple[int, int]]
 
 
-def mask(text: str, *headers: Mapping[str, str], secrets: Iterable[str] = ()) -> str:
+def mask(text: str, *headers: Mapping[str, str], secrets: Iterable[str] = (), limit: int = LARGEST_TEXT) -> str:
     """The text without the secrets of a request, however they are escaped, and without the gateway's echo.
+
+    A text that is longer than the limit is cut there, and ends in an ellipsis. A secret that reaches over the cut is
+    masked like any other. The time that it takes grows with the limit, not with the text.
 
     Args:
         text: What is to be shown.
         headers: The headers of the request, and those of its response: one of them can be a token.
         secrets: What else must not be shown.
+        limit: The most characters to keep.
     """
     hidden = {*filter(None, secrets), *(secret for fields in headers for secret in _header_secrets(fields))}
-    return re.sub(_ECHOES, lambda echo: f"{echo[1] or echo[2]}{MASK}", _without(text, hidden))
+    masked = re.sub(_ECHOES, lambda echo: f"{echo[1] or echo[2]}{MASK}", _without(text, hidden, limit))
+    return f"{masked}…" if len(text) > limit else masked
 
 
 def _header_secrets(headers: Mapping[str, str]) -> Iterator[str]:
     for name, value in headers.items():
-        if name.lower() in _SECRET_HEADERS:
+        if name.lower() in SECRET_HEADERS:
             yield from filter(None, (value, *re.findall(_AUTHORIZATION, value)))
 
 
-def _without(text: str, secrets: set[str]) -> str:
+def _without(text: str, secrets: set[str], limit: int) -> str:
     # What looks like an escape may be part of a secret, so that it is looked for unescaped as well.
     wanted = {
         level.text for secret in secrets for level in _levels(secret) if len(level.text) >= min(len(secret), _SHORTEST)
     }
+    read = text[: limit + _WINDOW]
+    is_cut = len(read) < len(text)
     levels: list[_Level] = []
     spans: list[tuple[int, int]] = []
-    for level in _levels(text):
+    for level in _levels(read):
         levels.append(level)
-        spans += [(_origin(levels, start), _origin(levels, end)) for start, end in _occurrences(level.text, wanted)]
-    return _masked(text, spans)
+        found = [*_occurrences(level.text, wanted), *(_cut_off(level.text, wanted) if is_cut else ())]
+        spans += [(_origin(levels, start), _origin(levels, end)) for start, end in found]
+    return _masked(read[:limit], spans)
 
 
 def _levels(text: str) -> Iterator[_Level]:
@@ -133,23 +178,48 @@ def _unescaped(text: str) -> _Level:
 
 
 def _plain(escape: str) -> str:
-    if escape.startswith(("%", "\\x")):
-        return unquote(escape.replace("\\x", "%"))
-    if escape.startswith("&"):
-        import html  # noqa: PLC0415  what few errors need is loaded for them alone
+    match escape[0], escape[1]:
+        case "%", _:
+            return chr(int(escape[1:], 16)) if len(escape) == len("%41") else unquote(escape)
+        case "&", "#":
+            import html  # noqa: PLC0415  what few errors need is loaded for them alone
 
-        return html.unescape(escape)
-    import json  # noqa: PLC0415  as above
-
-    return "'" if escape == "\\'" else str(json.loads(f'"{escape}"'))
+            return html.unescape(escape)
+        case "&", _:
+            return _ENTITIES[escape]
+        case _, "x":
+            return _plain(escape.replace("\\x", "%"))
+        case _, "u":
+            units = [int(unit, 16) for unit in escape.split("\\u")[1:]]
+            return chr(units[0]) if len(units) == 1 else chr(0x10000 + (units[0] - 0xD800) * 0x400 + units[1] - 0xDC00)
+        case _, char:
+            return _SHORT_ESCAPES.get(char, char)
 
 
 def _occurrences(text: str, wanted: set[str]) -> Iterator[tuple[int, int]]:
     for secret in wanted:
+        if len(secret) < _SHORTEST:
+            yield from (found.span() for found in re.finditer(_as_a_word(secret), text))
+            continue
         start = text.find(secret)
         while start >= 0:
             yield start, start + len(secret)
             start = text.find(secret, start + 1)
+
+
+def _as_a_word(secret: str) -> str:
+    """The pattern of a secret so short that other words may hold it: it counts where it is a word of its own."""
+    before = rf"(?<![{_WORD}])" if re.match(rf"[{_WORD}]", secret) else ""
+    after = rf"(?![{_WORD}])" if re.search(rf"[{_WORD}]\Z", secret) else ""
+    return f"{before}{re.escape(secret)}{after}"
+
+
+def _cut_off(text: str, wanted: set[str]) -> Iterator[tuple[int, int]]:
+    """Where a secret begins for whose end there is no room in the text."""
+    for secret in wanted:
+        start = text.find(secret[:_HEAD], max(0, len(text) - len(secret) + 1))
+        if start >= 0:
+            yield start, len(text)
 
 
 def _origin(levels: Sequence[_Level], position: int) -> int:
@@ -164,7 +234,7 @@ def _masked(text: str, spans: list[tuple[int, int]]) -> str:
     pieces: list[str] = []
     at = 0
     for start, end in sorted(spans):
-        if start >= at:
+        if at <= start < len(text):
             pieces += (text[at:start], MASK)
         at = max(at, end)
     return "".join((*pieces, text[at:]))

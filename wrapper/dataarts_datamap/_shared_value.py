@@ -91,7 +91,7 @@ class SharedValue(Generic[T, StepT]):
             yield Wait(refresh.event, until)
             if refresh.failure is not None:
                 raise copy(refresh.failure)
-            if not refresh.event.is_open:
+            if not refresh.event.is_set:
                 self._finish(refresh)
                 raise RequestTimeoutError("another call had not fetched what all of them need before the deadline")
 
@@ -124,4 +124,4 @@ class SharedValue(Generic[T, StepT]):
     def _finish(self, refresh: _Refresh) -> None:
         if self._refreshes.get(refresh.process) is refresh:
             del self._refreshes[refresh.process]
-        refresh.event.open()
+        refresh.event.set()

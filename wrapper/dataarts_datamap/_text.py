@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
 _EMOJI_JOINERS: Final = "\u200d\ufe0f"
+_HALF: Final = re.compile(r"[\ud800-\udfff]")
 
 
 def printable(text: str, *, limit: int | None = None) -> str:
@@ -16,6 +18,11 @@ def printable(text: str, *, limit: int | None = None) -> str:
     """
     shown = text if limit is None or len(text) <= limit else text[: limit - 1] + "…"
     return "".join(char if char.isprintable() or char in _EMOJI_JOINERS else _escape(char) for char in shown)
+
+
+def whole_text(text: str) -> str:
+    """The text with U+FFFD for each half of a surrogate pair, which no encoding can hold."""
+    return _HALF.sub("\ufffd", text)
 
 
 @lru_cache(maxsize=1024)  # what a page is asked for with is, all but the offset, what the page before was

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from datetime import tzinfo
+
+_SPAN: Final = re.compile(r"\s*(\d{1,6})\s*([smhdw])\s*", re.ASCII)
+_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND: Final = timedelta(milliseconds=1)
@@ -26,6 +30,12 @@ def wall_time(time: datetime, zone: tzinfo) -> datetime:
 def time_text(time: datetime, zone: tzinfo) -> str:
     """A time in the zone, such as ``2024-01-11 09:00:00``."""
     return wall_time(time, zone).isoformat(sep=" ", timespec="seconds")
+
+
+def span_hint(value: object, example: str) -> str:
+    """How to write what was passed for a length of time, such as ``timedelta(days=7)`` for ``"7d"``."""
+    match = _SPAN.fullmatch(value) if isinstance(value, str) else None
+    return f"timedelta({_UNITS[match[2]]}={int(match[1])})" if match else example
 
 
 def span_text(span: timedelta) -> str:

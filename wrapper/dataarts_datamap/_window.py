@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from dataarts_datamap._errors import InvalidArgumentError
 from dataarts_datamap._text import shown
-from dataarts_datamap._times import EPOCH, LAST_MILLISECOND, MILLISECOND
+from dataarts_datamap._times import EPOCH, LAST_MILLISECOND, MILLISECOND, span_hint
 
 Time: TypeAlias = datetime | str | int
 """An aware datetime, ISO 8601 text with an offset, or milliseconds since the epoch (UTC)."""
@@ -84,7 +84,8 @@ def _parse(name: str, text: str) -> datetime:
 
 def _span(since: object) -> int:
     if not isinstance(since, timedelta) or since <= timedelta(0):
-        raise InvalidArgumentError(f"since must be a timedelta longer than nothing, not {shown(since)}")
+        hint = span_hint(since, "timedelta(days=7)")
+        raise InvalidArgumentError(f"since must be a timedelta longer than nothing, such as {hint}, not {shown(since)}")
     whole, rest = divmod(since, MILLISECOND)
     return whole + 1 if rest else whole
 

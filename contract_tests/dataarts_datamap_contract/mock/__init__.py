@@ -1,4 +1,4 @@
-"""The reference mock server: both operations of the specification over seeded, invented data."""
+"""The reference mock server: the operations of the specification over seeded, invented data."""
 
 from __future__ import annotations
 

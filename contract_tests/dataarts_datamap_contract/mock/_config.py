@@ -16,6 +16,7 @@ TimeColumn = Literal["planTime", "startTime"]
 OffsetUnit = Literal["row", "page"]
 Order = Literal["newest-first", "oldest-first"]
 Progress = Literal["by-hand", "with-time", "immediately"]
+Scenario = Literal["upstream-failed", "late", "waiting", "cycle", "unparsed"]
 AdminAccess = Literal["loopback", "everywhere", "off"]
 
 _NAMES = (
@@ -31,6 +32,12 @@ _CHOICES: dict[str, tuple[object, ...]] = {
     "order": get_args(Order),
     "progress": get_args(Progress),
     "admin": get_args(AdminAccess),
+    "scenario": (None, *get_args(Scenario)),
+    "lineage_reach": ("all", "one-step"),
+    "lineage_through": ("nodes", "tables"),
+    "lineage_first_end": ("upstream", "downstream"),
+    "unknown_guid": ("omitted", "refused"),
+    "asset_times": ("number", "text"),
 }
 _MANY = 2**31 - 1
 MOST_RUNS = 10_000_000
@@ -74,6 +81,16 @@ class MockConfig:
         clock: Gives the present of signatures, tokens and locks, as an aware time.
         size: How many runs each operator has, up to 10,000,000; they are made up when they are asked for and take no
             memory. None for some weeks of runs that are more varied, and the documented one.
+        scenario: A story in place of the invented runs: six tables, of which one upstream of the documented one failed
+            today, is late, makes it wait, or stands in a circle with it; or a table whose lineage is unparsed. None
+            for none.
+        invited: Whether searches, details and lineage are open to the caller. If not, they are answered with 404 and
+            APIGW.0101; how the service says so is not known.
+        lineage_reach: Whether ShowDatamapLineage shows ``"all"`` that leads to a table, or ``"one-step"``.
+        lineage_through: Whether its relationships lead through ``"nodes"``, or from one of the ``"tables"`` to another.
+        lineage_first_end: What stands at end 1 of a relationship, ``"upstream"`` or ``"downstream"``.
+        unknown_guid: Whether ListEntityDetails leaves an unknown GUID out (``"omitted"``) or is ``"refused"`` for it.
+        asset_times: Whether an asset's times come as a ``"number"`` or as ``"text"``.
         offset_unit: What ``offset`` counts: ``"row"``, or ``"page"``, each of ``limit`` rows. Siblings do either.
         first_page: The number of the first page, 0 or 1, where ``offset`` counts pages. A server that counts from 1
             takes 0 for 1.
@@ -123,6 +140,13 @@ class MockConfig:
     now: datetime | None = None
     clock: Callable[[], datetime] = field(default=_real_clock, repr=False)
     size: int | None = None
+    scenario: Scenario | None = None
+    invited: bool = True
+    lineage_reach: Literal["all", "one-step"] = "all"
+    lineage_through: Literal["nodes", "tables"] = "nodes"
+    lineage_first_end: Literal["upstream", "downstream"] = "upstream"
+    unknown_guid: Literal["omitted", "refused"] = "omitted"
+    asset_times: Literal["number", "text"] = "number"
     offset_unit: OffsetUnit = "row"
     first_page: Literal[0, 1] = 0
     max_limit: int | None = None

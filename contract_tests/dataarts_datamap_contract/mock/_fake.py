@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from dataarts_datamap_contract.mock._config import MockConfig
 from dataarts_datamap_contract.mock._data.dataset import TABLE_GUID, Operator, milliseconds
 from dataarts_datamap_contract.mock._data.documented import documented_operator
+from dataarts_datamap_contract.mock._data.lineage import described
 from dataarts_datamap_contract.mock._serving.server import MockServer
 from dataarts_datamap_contract.mock._web.faults import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -83,11 +84,14 @@ class FakeService:
         return self._server.record.requests
 
     def clear(self) -> None:
-        """Begin again: one table, no operator, no run, no fault, no request, no lock, no issued token."""
+        """Begin again: one table, no operator, no run, no fault, no request, no lock, no issued token.
+
+        The table is ``postgres.sales.dws_orders``, of the documented GUID.
+        """
         self._server.controls.clear()
 
     def invent(self, seed: int = 0, *, size: int | None = None) -> None:
-        """Put made-up data in the place of all there is: three tables, five operators, some weeks of runs.
+        """Put made-up data in the place of all there is: four tables, five operators, some weeks of runs.
 
         Args:
             seed: The same one gives the same runs.
@@ -128,6 +132,54 @@ class FakeService:
         )
         self._server.controls.world.add_operator(operator, table_guid)
         return {"task_id": operator.task_id, "job_name": operator.job_name, "workspace_id": operator.workspace_id}
+
+    def add_table(
+        self,
+        name: str,
+        *,
+        guid: str | None = None,
+        source_type: str = "dws",
+        workspace_id: str | None = None,
+    ) -> str:
+        """Add a table with a name, by which a search finds it.
+
+        Args:
+            name: ``name``, ``database.name`` or ``database.schema.name``.
+            guid: Its GUID; one that follows from the name, if it is left out.
+            source_type: Kind of source.
+            workspace_id: Id of its workspace.
+
+        Returns:
+            Its GUID.
+
+        Raises:
+            ValueError: The name is blank, or has a blank part.
+        """
+        table = described(
+            name,
+            workspace_id=documented_operator().workspace_id if workspace_id is None else workspace_id,
+            source_type=source_type,
+            guid=guid,
+        )
+        self._server.controls.world.describe_table(table)
+        return table.guid
+
+    def add_lineage(
+        self, operator: Mapping[str, str] | None = None, *, reads: Sequence[str] = (), writes: Sequence[str] = ()
+    ) -> None:
+        """Let an operator read and write tables, as lineage then says; ShowNodes lists it for each of them.
+
+        An operator without lineage is one that the service could not parse.
+
+        Args:
+            operator: The operator, as ``add_operator`` returned it; None for the one that was added last.
+            reads: GUIDs of the tables that it reads.
+            writes: GUIDs of the tables that it writes.
+
+        Raises:
+            LookupError: There is no such operator, or no table of a GUID.
+        """
+        self._server.controls.world.add_lineage(self._operator(operator), reads=reads, writes=writes)
 
     def add_run(
         self,

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 import schemathesis
 from schemathesis.engine import Status, events, from_schema
 
-from dataarts_datamap_contract.specification import load_specification
+from dataarts_datamap_contract.specification import specification_of
 from dataarts_datamap_contract.specification.outline import walk_parts
+from dataarts_datamap_contract.suite.catalogue import CHECKED_OPERATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +59,7 @@ def _configure(target: Target) -> dict[str, Any]:
 
 
 def _with_real_values(target: Target) -> dict[str, Any]:
-    document = copy.deepcopy(load_specification())
+    document = copy.deepcopy(specification_of(CHECKED_OPERATIONS))
     for part in walk_parts(document):
         if part.kind == "parameter" and isinstance(part.value, dict) and "name" in part.value:
             part.value.pop("example", None)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
-from dataarts_datamap_contract.specification.loader import load_specification, specification_path
+from dataarts_datamap_contract.specification.loader import (
+    load_specification,
+    specification_of,
+    specification_path,
+)
 
-__all__ = ["load_specification", "specification_path"]
+__all__ = ["load_specification", "specification_of", "specification_path"]

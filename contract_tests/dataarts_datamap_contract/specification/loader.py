@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 _FILE = "datamap.openapi.yaml"
 
@@ -32,3 +32,18 @@ def load_specification() -> dict[str, Any]:
 
     document: dict[str, Any] = yaml.safe_load(specification_path().read_text(encoding="utf-8"))
     return document
+
+
+@cache
+def specification_of(operation_ids: frozenset[str]) -> dict[str, Any]:
+    """The OpenAPI document with these operations alone, its components whole: copy it before you change it."""
+    document = load_specification()
+    paths = {
+        path: {name: part for name, part in item.items() if name == "parameters" or _id_of(part) in operation_ids}
+        for path, item in document["paths"].items()
+    }
+    return {**document, "paths": {path: item for path, item in paths.items() if any(map(_id_of, item.values()))}}
+
+
+def _id_of(part: object) -> object:
+    return cast("dict[str, object]", part).get("operationId") if isinstance(part, dict) else None

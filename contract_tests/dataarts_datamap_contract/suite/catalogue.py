@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+CHECKED_OPERATIONS: Final = frozenset({"ShowInstanceInfos", "ShowNodes"})
+"""The operations of the specification that the suite asks for and judges; of the others it knows nothing yet."""
 
 LEVELS: Mapping[str, str] = MappingProxyType(
     {

@@ -6,7 +6,7 @@ import random
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from dataarts_datamap_contract.specification import load_specification
+from dataarts_datamap_contract.specification import load_specification, specification_of
 from dataarts_datamap_contract.suite._http.caller import (
     BudgetSpentError,
     Caller,
@@ -19,7 +19,7 @@ from dataarts_datamap_contract.suite._judging.oracle import Oracle
 from dataarts_datamap_contract.suite._judging.strength import Strength, measure_strength
 from dataarts_datamap_contract.suite._probes.order import run_probes
 from dataarts_datamap_contract.suite._probes.session import Session
-from dataarts_datamap_contract.suite.catalogue import CATALOGUE, checks_of
+from dataarts_datamap_contract.suite.catalogue import CATALOGUE, CHECKED_OPERATIONS, checks_of
 from dataarts_datamap_contract.suite.coverage import measure_coverage
 from dataarts_datamap_contract.suite.verdicts import Evidence, Report
 
@@ -60,7 +60,7 @@ def run_suite(  # noqa: PLR0913  what a run may be told
     if unknown:
         raise ValueError(f"stop_on names no check of the catalogue: {', '.join(unknown)}")
     ledger = Ledger(target, levels, stop_on)
-    oracle = Oracle(load_specification())
+    oracle = Oracle(specification_of(CHECKED_OPERATIONS))
     stopped = False
     notes: list[str] = []
     try:

@@ -13,7 +13,7 @@ T = TypeVar("T", bound="Operator")
 
 @_attrs_define
 class Operator:
-    """A job operator that produces a table.
+    """A job operator that reads or writes a table.
 
     Attributes:
         task_id (str): Job operator id.

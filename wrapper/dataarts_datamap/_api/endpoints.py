@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataarts_datamap._arguments import split_address
+from functools import lru_cache
+
+from dataarts_datamap._arguments import ip_address_of, is_loopback, split_address
 from dataarts_datamap._errors import ConfigurationError
 from dataarts_datamap._text import printable
 
@@ -12,7 +14,8 @@ def checked_endpoint(
     *,
     name: str = "endpoint",
     allow_http: bool = False,
-    remedy: str = "write https, or pass allow_http=True (--allow-http)",
+    is_proxied: bool = False,
+    remedy: str = "write https, or pass allow_http=True (--allow-http; DATAMAP_ALLOW_HTTP=1 in the environment)",
 ) -> str:
     """The address without a trailing slash; a path prefix is kept.
 
@@ -20,6 +23,7 @@ def checked_endpoint(
         endpoint: The address.
         name: What the errors call it.
         allow_http: Whether it may be plain ``http`` to another machine.
+        is_proxied: Whether a proxy is asked for it, and so another machine, whatever its name.
         remedy: What to do where that is not allowed.
 
     Raises:
@@ -36,30 +40,28 @@ def checked_endpoint(
         raise ConfigurationError(f"the {name} {shown} is not ASCII: write the host as xn--… and the path as %…")
     if parts.query or parts.fragment:
         raise ConfigurationError(f"the {name} {shown} holds a query or a fragment: leave it out")
-    if parts.scheme == "http" and not allow_http and not _is_loopback(parts.hostname or ""):
+    is_here = not is_proxied and is_loopback(parts.hostname or "")
+    if parts.scheme == "http" and not allow_http and not is_here:
         raise ConfigurationError(
             f"the {name} {shown} is plain http, on which everyone can read the credentials: {remedy}"
         )
     return endpoint.rstrip("/")
 
 
+@lru_cache(maxsize=16)  # each page asks for it
+def address_name(endpoint: str) -> str:
+    """What names a service that has no region: the host of its address, with port and path prefix if it has any."""
+    parts = split_address(endpoint)
+    if parts is None:
+        return endpoint
+    default = {"http": 80, "https": 443}[parts.scheme]
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    return f"{host}{'' if parts.port in {None, default} else f':{parts.port}'}{parts.path.rstrip('/')}"
+
+
 def is_link_local(endpoint: str) -> bool:
     """Whether an address is one that no router forwards to, such as that of a metadata service."""
-    from ipaddress import ip_address  # noqa: PLC0415  what few addresses need is loaded for them alone
-
     parts = split_address(endpoint)
-    try:
-        return parts is not None and ip_address(parts.hostname or "").is_link_local
-    except ValueError:
-        return False
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    from ipaddress import ip_address  # noqa: PLC0415  as above
-
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+    address = None if parts is None else ip_address_of(parts.hostname or "")
+    return address is not None and address.is_link_local

@@ -13,19 +13,22 @@ from msgspec import Struct, ValidationError, json
 from dataarts_datamap._api.error_responses import (
     UNREADABLE,
     ErrorDetails,
+    beginning,
     build_error,
     check_status,
     parse_error,
+    read_error,
     reason_of,
     try_decode,
 )
+from dataarts_datamap._api.lenient_json import decode_leniently, escaped_halves, sound
 from dataarts_datamap._errors import (
     ErrorBodyError,
     InvalidBodyError,
     InvalidEnvelopeError,
     UpstreamError,
 )
-from dataarts_datamap._models import convert_json
+from dataarts_datamap._models.runs import convert_json
 
 if TYPE_CHECKING:
     from dataarts_datamap._messages import Response
@@ -61,24 +64,29 @@ def _open_envelope(response: Response) -> str:
     try:
         envelope = _ENVELOPE_DECODER.decode(response.content)
     except ValidationError:
-        return _open_odd_envelope(response)
+        return _open_odd_envelope(response, try_decode(response.content))
     except UNREADABLE as error:
-        raise build_error(InvalidEnvelopeError, f"the answer is not JSON: {reason_of(error)}", response) from None
+        try:
+            document = decode_leniently(response.content)
+        except UNREADABLE:
+            raise build_error(InvalidEnvelopeError, f"the answer is not JSON: {reason_of(error)}", response) from None
+        return _open_odd_envelope(response, document)
     if envelope.status_code != _OK:
         raise _upstream_error(response, envelope.status_code, envelope.body)
     if envelope.error_code:
-        details = parse_error(try_decode(response.content)) or ErrorDetails()
+        details = read_error(response.content) or ErrorDetails()
         raise build_error(ErrorBodyError, "HTTP 200 carries an error", response, details)
     return envelope.body
 
 
-def _open_odd_envelope(response: Response) -> str:
+def _open_odd_envelope(response: Response, document: object) -> str:
     """The body string of an envelope that is JSON, but not quite what was expected."""
-    document = try_decode(response.content)
     if not isinstance(document, dict):
         raise build_error(InvalidEnvelopeError, "the answer is JSON, but no object", response)
     envelope = cast("dict[str, object]", document)
-    status, body, details = envelope.get("status_code"), envelope.get("body"), parse_error(envelope)
+    status, body, details = envelope.get("status_code"), envelope.get("body"), parse_error(sound(envelope)[0])
+    if isinstance(body, str):
+        body = escaped_halves(body)
     try:
         status = convert_json(status, int)
     except ValidationError as error:
@@ -96,8 +104,8 @@ def _open_odd_envelope(response: Response) -> str:
 
 
 def _upstream_error(response: Response, status: int, body: object) -> UpstreamError:
-    text = body if isinstance(body, str) else response.text
-    details = parse_error(try_decode(text)) or ErrorDetails(message=text)
+    text = body if isinstance(body, str) else beginning(response.content)
+    details = read_error(text) or ErrorDetails(message=text)
     error = build_error(UpstreamError, f"HTTP 200 around status_code {status}", response, details, raw=text)
     error.upstream_status = status
     return error

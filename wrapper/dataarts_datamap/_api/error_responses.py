@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from msgspec import Struct, json
 
+from dataarts_datamap._api.lenient_json import decode_leniently, sound
 from dataarts_datamap._errors import (
     AuthenticationError,
     BadRequestError,
@@ -17,7 +18,7 @@ from dataarts_datamap._errors import (
     ServerError,
     StatusError,
 )
-from dataarts_datamap._secrets import mask
+from dataarts_datamap._secrets import LARGEST_TEXT, mask
 from dataarts_datamap._text import printable
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ _OK: Final = 200
 _FIRST_ERROR_STATUS: Final = 400
 _FIRST_SERVER_ERROR_STATUS: Final = 500
 _MESSAGE_LIMIT: Final = 300
+_LARGEST_ERROR: Final = 1024 * 1024  # more is no error body, and as a tree of values it would take many times as much
+_BEGINNING: Final = 8 * LARGEST_TEXT
 
 _STATUS_ERRORS: Final[Mapping[int, type[StatusError]]] = {
     400: BadRequestError,
@@ -70,8 +73,13 @@ def check_status(response: Response, *, expected: int = _OK) -> None:
         raise build_error(InvalidEnvelopeError, problem, response)
     fallback = ServerError if response.status >= _FIRST_SERVER_ERROR_STATUS else StatusError
     kind = _STATUS_ERRORS.get(response.status, fallback)
-    details = parse_error(try_decode(response.content)) or ErrorDetails(message=response.text)
+    details = read_error(response.content) or ErrorDetails(message=beginning(response.content))
     raise build_error(kind, f"HTTP {response.status}", response, details)
+
+
+def read_error(content: bytes | str) -> ErrorDetails | None:
+    """What an error body tells; None if it is none, or longer than any."""
+    return None if len(content) > _LARGEST_ERROR else parse_error(try_decode(content))
 
 
 def parse_error(document: object) -> ErrorDetails | None:
@@ -108,29 +116,44 @@ def build_error(
         problem: What is wrong.
         response: The answer.
         details: What the answer itself says is wrong.
-        raw: The text that could not be used; all of the answer, if left out.
-    """
+        raw: The text that could not be used; the answer's, if left out.
 
-    def masked(text: str) -> str:
-        return mask(text, response.request.headers, response.headers, secrets=response.request.secrets)
+    Of no text more than ``LARGEST_TEXT`` characters are kept.
+    """
+    known: dict[tuple[str, int], str] = {}  # the message is often the raw text
+
+    def masked(text: str, limit: int = LARGEST_TEXT) -> str:
+        if (text, limit) not in known:
+            headers, secrets = (response.request.headers, response.headers), response.request.secrets
+            known[text, limit] = mask(text, *headers, secrets=secrets, limit=limit)
+        return known[text, limit]
 
     said = " ".join(part for part in (details.code, details.message) if part)
     facts = response.facts()
     request_id = facts.pop("request_id") or details.request_id
     return kind(
-        f"{problem}: {printable(masked(said), limit=_MESSAGE_LIMIT)}" if said else masked(problem),
+        f"{problem}: {printable(masked(said, _MESSAGE_LIMIT), limit=_MESSAGE_LIMIT)}" if said else masked(problem),
         error_code=details.code and masked(details.code),
         error_message=details.message and masked(details.message),
         request_id=request_id and masked(request_id),
-        raw=masked(response.text if raw is None else raw),
+        raw=masked(beginning(response.content) if raw is None else raw),
         **facts,
     )
+
+
+def beginning(content: bytes) -> str:
+    """As much of an answer's text as an error can use."""
+    return content[:_BEGINNING].decode(errors="replace")
 
 
 def try_decode(content: bytes | str) -> object:
     """The JSON document, without types; None if it is none."""
     try:
         return json.decode(content)
+    except UNREADABLE:
+        pass
+    try:
+        return sound(decode_leniently(content))[0]
     except UNREADABLE:
         return None
 

@@ -7,16 +7,28 @@ request.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, ParamSpec
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, cast
+
+from msgspec import json
 
 from dataarts_datamap._messages import Request
 from dataarts_datamap_client.api.data_map import show_instance_infos, show_nodes
 from dataarts_datamap_client.types import UNSET
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["SHOW_INSTANCE_INFOS", "SHOW_NODES", "UNSET", "build_request"]
+__all__ = [
+    "SHOW_INSTANCE_INFOS",
+    "SHOW_NODES",
+    "UNSET",
+    "build_bulk_lineage_request",
+    "build_details_request",
+    "build_entity_request",
+    "build_lineage_request",
+    "build_request",
+    "build_search_request",
+]
 
 P = ParamSpec("P")
 
@@ -33,7 +45,7 @@ def build_request(
         method=kwargs["method"].upper(),
         endpoint=endpoint,
         path=kwargs["url"],
-        query=tuple((name, str(value)) for name, value in kwargs.get("params", {}).items()),
+        query=tuple(_pairs(kwargs.get("params", {}))),
         # The page names neither. Another service's gateway refuses a GET without Content-Type, and sibling pages ask
         # for X-Project-Id where a key can see several projects; the official SDK sends both.
         headers={
@@ -41,4 +53,63 @@ def build_request(
             "X-Project-Id": str(parameters["project_id"]),
             **kwargs["headers"],
         },
+        content=json.encode(kwargs["json"]) if "json" in kwargs else b"",
+    )
+
+
+def _pairs(parameters: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """The query: an array as repeated keys, as the official SDK sends it, and a boolean as JSON writes it."""
+    for name, value in parameters.items():
+        if isinstance(value, list):
+            yield from ((name, str(member)) for member in cast("list[object]", value))
+        else:
+            yield name, str(value).lower() if isinstance(value, bool) else str(value)
+
+
+# The builders below load with the calls that need them: most clients ask for runs alone.
+
+
+def build_search_request(endpoint: str, *, project_id: str, instance: str, body: Mapping[str, Any]) -> Request:
+    """A ShowDataSets request."""
+    from dataarts_datamap_client.api.data_map.show_data_sets import _get_kwargs  # noqa: PLC0415  # pyright: ignore[reportPrivateUsage]  as above
+    from dataarts_datamap_client.models.search_request import SearchRequest  # noqa: PLC0415  loads attrs
+
+    return build_request(
+        _get_kwargs, endpoint, project_id=project_id, instance=instance, body=SearchRequest.from_dict(body)
+    )
+
+
+def build_entity_request(endpoint: str, *, project_id: str, instance: str, guid: str) -> Request:
+    """A ShowDataDetail request."""
+    from dataarts_datamap_client.api.data_map.show_data_detail import _get_kwargs  # noqa: PLC0415  # pyright: ignore[reportPrivateUsage]  as above
+
+    return build_request(_get_kwargs, endpoint, project_id=project_id, instance=instance, guid=guid)
+
+
+def build_details_request(endpoint: str, *, project_id: str, instance: str, guids: list[str]) -> Request:
+    """A ListEntityDetails request."""
+    from dataarts_datamap_client.api.data_map.list_entity_details import _get_kwargs  # noqa: PLC0415  # pyright: ignore[reportPrivateUsage]  as above
+
+    return build_request(_get_kwargs, endpoint, project_id=project_id, instance=instance, body=guids)
+
+
+def build_bulk_lineage_request(endpoint: str, *, project_id: str, instance: str, offset: int, limit: int) -> Request:
+    """A ShowLineageBulk request."""
+    from dataarts_datamap_client.api.data_map.show_lineage_bulk import _get_kwargs  # noqa: PLC0415  # pyright: ignore[reportPrivateUsage]  as above
+
+    return build_request(_get_kwargs, endpoint, project_id=project_id, instance=instance, offset=offset, limit=limit)
+
+
+def build_lineage_request(endpoint: str, *, project_id: str, instance: str, guid: str) -> Request:
+    """A ShowDatamapLineage request for what flows into an asset."""
+    from dataarts_datamap_client.api.data_map.show_datamap_lineage import _get_kwargs  # noqa: PLC0415  # pyright: ignore[reportPrivateUsage]  as above
+
+    return build_request(
+        _get_kwargs,
+        endpoint,
+        project_id=project_id,
+        instance=instance,
+        guid=guid,
+        direction="IN",
+        relationship_type_categories=["DATA_FLOW"],
     )

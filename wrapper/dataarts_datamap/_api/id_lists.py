@@ -13,12 +13,13 @@ from dataarts_datamap._api.error_responses import (
     UNREADABLE,
     build_error,
     check_status,
-    parse_error,
+    read_error,
     reason_of,
-    try_decode,
 )
-from dataarts_datamap._arguments import header_value, path_segment
+from dataarts_datamap._api.lenient_json import decode_as
+from dataarts_datamap._arguments import path_segment
 from dataarts_datamap._errors import ErrorBodyError, InvalidArgumentError, InvalidEnvelopeError
+from dataarts_datamap._text import whole_text
 
 if TYPE_CHECKING:
     from dataarts_datamap._messages import Response
@@ -81,7 +82,7 @@ class IdPage(NamedTuple):
 def decode_projects(response: Response, *, region: str) -> IdPage:
     projects = _decode(response, _PROJECTS, "projects").projects
     named = [
-        ListedId(one.id, one.name, "disabled" if one.enabled is False else None)
+        ListedId(one.id, whole_text(one.name), "disabled" if one.enabled is False else None)
         for one in projects
         if one.name == region
     ]
@@ -92,7 +93,11 @@ def decode_instances(response: Response) -> IdPage:
     details = _decode(response, _ORDERS, "instances")
     orders = details.commodity_orders or []
     candidates = [
-        ListedId(one.resource_id, one.resource_name, None if one.status == _IN_EFFECT else f"of status {one.status}")
+        ListedId(
+            one.resource_id,
+            one.resource_name and whole_text(one.resource_name),
+            None if one.status == _IN_EFFECT else f"of status {one.status}",
+        )
         for one in orders
         if one.resource_id
     ]
@@ -102,17 +107,17 @@ def decode_instances(response: Response) -> IdPage:
 def decode_workspaces(response: Response) -> IdPage:
     details = _decode(response, _WORKSPACES, "workspaces")
     workspaces = details.data or []
-    candidates = [ListedId(one.id, one.name) for one in workspaces]
+    candidates = [ListedId(one.id, one.name and whole_text(one.name)) for one in workspaces]
     return _checked(response, IdPage(len(workspaces), candidates, details.count, details.total_page))
 
 
 def _decode(response: Response, decoder: json.Decoder[T], what: str) -> T:
     check_status(response)
-    details = parse_error(try_decode(response.content))
+    details = read_error(response.content)
     if details is not None:
         raise build_error(ErrorBodyError, "HTTP 200 carries an error", response, details)
     try:
-        return decoder.decode(response.content)
+        return decode_as(decoder, response.content)
     except UNREADABLE as error:
         reason = reason_of(error)
     raise build_error(InvalidEnvelopeError, f"the answer is no list of {what}: {reason}", response)
@@ -122,7 +127,7 @@ def _checked(response: Response, page: IdPage) -> IdPage:
     """The page, if requests can be made with its ids."""
     try:
         for candidate in page.candidates:
-            path_segment("id", header_value("id", candidate.id))
+            path_segment("id", candidate.id)
     except InvalidArgumentError as error:
         problem = f"the answer lists what is no id: {error}"
     else:

@@ -6,37 +6,66 @@ from typing import TYPE_CHECKING, Any, cast
 
 from msgspec import json
 
+from dataarts_datamap._api.lenient_json import decode_leniently, sound
 from dataarts_datamap._errors import InvalidBodyError
+from dataarts_datamap._models.runs import field_problem
 
 if TYPE_CHECKING:
-    from dataarts_datamap._models import Run
+    from collections.abc import Mapping, Sequence
+
+    from dataarts_datamap._models.runs import FieldProblem, Run
 
 
 class PageText:
     """The text of a page, decoded once more when the first of its rows is asked for its ``raw``."""
 
-    __slots__ = ("_rows", "_text")
+    __slots__ = ("_problems", "_rows", "_text")
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._rows: list[dict[str, Any]] | None = None
+        self._rows: Sequence[dict[str, Any]] | None = None
+        self._problems: Sequence[tuple[FieldProblem, ...]] | None = None
 
     def row(self, index: int) -> dict[str, Any]:
         """The row of this index, every field as sent.
 
         Raises:
-            InvalidBodyError: A field that nobody knows cannot be decoded: a number out of range, or nested too deeply.
+            InvalidBodyError: A field that nobody knows is nested too deeply.
         """
         if self._rows is None:
             self._rows = self._decode()
         return self._rows[index]
 
-    def _decode(self) -> list[dict[str, Any]]:
+    def problems(self, index: int) -> tuple[FieldProblem, ...]:
+        """What in the row of this index cannot be held."""
+        return () if self._problems is None else self._problems[index]
+
+    def _decode(self) -> Sequence[dict[str, Any]]:
         try:
             return cast("list[dict[str, Any]]", json.decode(self._text)["rows"])
-        except (ValueError, RecursionError) as error:
-            problem = f"an unknown field cannot be decoded: {error}"
-        raise InvalidBodyError(problem, raw=self._text)
+        except (ValueError, RecursionError):
+            pass
+        try:
+            sent = cast("list[dict[str, Any]]", decode_leniently(self._text)["rows"])
+        except (ValueError, RecursionError):
+            problem = "an unknown field cannot be decoded: it is nested too deeply"
+        else:
+            found = [sound_row(row) for row in sent]
+            self._problems = [problems for _, problems in found]
+            return [row for row, _ in found]
+        raise InvalidBodyError(problem)
+
+
+def sound_row(row: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[FieldProblem, ...]]:
+    """The row without what cannot be held, and the problems that say what that was."""
+    values: dict[str, Any] = {}
+    problems: list[FieldProblem] = []
+    for name, sent in row.items():
+        (known, flaw), (value, problem) = sound(name), sound(sent)
+        values[known] = value
+        if reason := problem or flaw:
+            problems.append(field_problem(known, reason))
+    return values, tuple(problems)
 
 
 def attach_page(runs: list[Run], text: str) -> None:

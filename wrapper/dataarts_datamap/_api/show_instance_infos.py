@@ -16,10 +16,11 @@ from dataarts_datamap._api.error_responses import (
     text_or_none,
 )
 from dataarts_datamap._api.generated_requests import SHOW_INSTANCE_INFOS, UNSET, build_request
-from dataarts_datamap._api.page_text import attach_page
-from dataarts_datamap._arguments import header_value, path_segment, query_integer, query_text
+from dataarts_datamap._api.lenient_json import decode_leniently, sound
+from dataarts_datamap._api.page_text import attach_page, sound_row
+from dataarts_datamap._arguments import identifier, path_segment, query_integer, query_text
 from dataarts_datamap._errors import ErrorBodyError, InvalidBodyError, InvalidRowError, UnsuccessfulError
-from dataarts_datamap._models import Run, RunPage, convert_json
+from dataarts_datamap._models.runs import Run, RunPage, convert_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,7 +51,7 @@ def runs_request(  # noqa: PLR0913  the operation has that many parameters
         endpoint,
         project_id=path_segment("project_id", project_id),
         task_id=path_segment("task_id", task_id),
-        instance=header_value("instance_id", instance_id),
+        instance=identifier("instance_id", instance_id),
         workspace_id=UNSET if workspace_id is None else query_text("workspace_id", workspace_id),
         job_name=query_text("job_name", job_name),
         start_time=start,
@@ -110,8 +111,8 @@ def _decode_body_tolerantly(response: Response, text: str, *, offset: int, stric
     body = _decode_body(response, text)
     rows = _rows_of(response, text, body)
     if body.get("success") is None and not rows:
-        _refuse_failure_message(response, text, text_or_none(body.get("msg")))
-    runs = tuple(map(Run.from_raw, rows))
+        _refuse_failure_message(response, text, text_or_none(sound(body.get("msg"))[0]))
+    runs = tuple(map(_tolerant_run, rows))
     problems = [f"row {index}: {problem}" for index, run in enumerate(runs) for problem in run.problems]
     total = _lenient(body, "total", _Total, problems)
     message = _lenient(body, "msg", str, problems)
@@ -122,19 +123,28 @@ def _decode_body_tolerantly(response: Response, text: str, *, offset: int, stric
     return RunPage(runs=runs, total=total, message=message, offset=offset, problems=tuple(problems))
 
 
+def _tolerant_run(sent: Mapping[str, Any]) -> Run:
+    row, unsound = sound_row(sent)
+    run = Run.from_raw(row)
+    vars(run)["problems"] = (*unsound, *run.problems)
+    return run
+
+
 def _decode_body(response: Response, text: str) -> dict[str, object]:
     """The body as an object that does not say that it failed."""
     try:
-        document = json.decode(text)
+        document = _decode_any(text)
     except UNREADABLE as error:
         problem = f"the body is not JSON: {reason_of(error)}" if text else "the body is empty"
+        if isinstance(error, RecursionError):
+            problem = "the body is nested too deeply"
         raise build_error(InvalidBodyError, problem, response, raw=text or None) from None
     if not isinstance(document, dict):
         raise build_error(InvalidBodyError, f"the body is {json_kind(document)}, not an object", response, raw=text)
     body = cast("dict[str, object]", document)
     success = body.get("success")
     if success is False:
-        message = body.get("msg")
+        message, _ = sound(body.get("msg"))
         raise _unsuccessful(response, text, message if isinstance(message, str) else None)
     if success is not None and not isinstance(success, bool):
         raise build_error(
@@ -143,9 +153,19 @@ def _decode_body(response: Response, text: str) -> dict[str, object]:
     return body
 
 
+def _decode_any(text: str) -> object:
+    try:
+        return json.decode(text)
+    except UNREADABLE as error:
+        try:
+            return decode_leniently(text)
+        except ValueError:
+            raise error from None  # its text says where
+
+
 def _rows_of(response: Response, text: str, body: Mapping[str, object]) -> list[dict[str, Any]]:
     rows = body.get("rows")
-    details = parse_error(body)
+    details = parse_error({name: sound(value)[0] for name, value in body.items() if name != "rows"})
     if details is not None and (body.get("error_code") or not isinstance(rows, list)):
         raise build_error(ErrorBodyError, "HTTP 200 carries an error in its body", response, details, raw=text)
     if not isinstance(rows, list):
@@ -158,8 +178,11 @@ def _rows_of(response: Response, text: str, body: Mapping[str, object]) -> list[
 
 
 def _lenient(body: Mapping[str, object], name: str, type_: Any, problems: list[str]) -> Any:  # noqa: ANN401
+    value, reason = sound(body.get(name))
+    if reason is not None:
+        problems.append(f"{name}: {reason}")
     try:
-        return convert_json(body.get(name), type_ | None)
+        return convert_json(value, type_ | None)
     except ValidationError as error:
         problems.append(f"{name}: {error}")
         return None

@@ -10,14 +10,14 @@ from dataarts_datamap._api.error_responses import (
     UNREADABLE,
     build_error,
     check_status,
-    parse_error,
+    read_error,
     reason_of,
-    try_decode,
 )
 from dataarts_datamap._api.generated_requests import SHOW_NODES, build_request
-from dataarts_datamap._arguments import header_value, path_segment, query_text
+from dataarts_datamap._api.lenient_json import decode_as
+from dataarts_datamap._arguments import identifier, path_segment, query_text
 from dataarts_datamap._errors import ErrorBodyError, InvalidEnvelopeError
-from dataarts_datamap._models import Operator
+from dataarts_datamap._models.runs import Operator
 
 if TYPE_CHECKING:
     from dataarts_datamap._messages import Request, Response
@@ -34,7 +34,7 @@ def operators_request(*, endpoint: str, project_id: str, instance_id: str, table
         endpoint,
         project_id=path_segment("project_id", project_id),
         guid=path_segment("table_guid", table_guid),
-        instance=header_value("instance_id", instance_id),
+        instance=identifier("instance_id", instance_id),
     )
 
 
@@ -57,10 +57,10 @@ def decode_operators(response: Response) -> list[Operator]:
     """
     check_status(response)
     try:
-        return [_checked_operator(sent) for sent in _OPERATORS_DECODER.decode(response.content)]
+        return [_checked_operator(sent) for sent in decode_as(_OPERATORS_DECODER, response.content)]
     except UNREADABLE as error:  # an id that cannot be asked with is a ValueError, too
         reason = reason_of(error)
-    details = parse_error(try_decode(response.content))
+    details = read_error(response.content)
     if details is not None:
         raise build_error(ErrorBodyError, "HTTP 200 carries an error", response, details)
     raise build_error(InvalidEnvelopeError, f"the answer is no list of operators: {reason}", response)
@@ -69,4 +69,5 @@ def decode_operators(response: Response) -> list[Operator]:
 def _checked_operator(sent: _Operator) -> Operator:
     """The operator, if its runs can be asked for; an empty workspace is none."""
     task_id, job_name = path_segment("task_id", str(sent.task_id)), query_text("job_name", sent.job_name)
-    return Operator(task_id=task_id, job_name=job_name, workspace_id=sent.workspace_id or None)
+    workspace_id = identifier("workspace_id", sent.workspace_id) if sent.workspace_id else None
+    return Operator(task_id=task_id, job_name=job_name, workspace_id=workspace_id)

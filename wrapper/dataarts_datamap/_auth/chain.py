@@ -3,38 +3,26 @@
 from __future__ import annotations
 
 import os
-import stat
-import warnings
-from pathlib import Path
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
 from dataarts_datamap._auth.credentials import AccessKeyCredentials, TokenCredentials
-from dataarts_datamap._errors import CredentialsError, InsecureFileWarning
+from dataarts_datamap._auth.profile import FILE_VARIABLE, SECTIONS, read_profile
+from dataarts_datamap._errors import ConfigurationError, CredentialsError, InvalidArgumentError
 from dataarts_datamap._secrets import SecretStruct
-from dataarts_datamap._warnings import calling_place
+from dataarts_datamap._text import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Generator, Mapping
 
     from dataarts_datamap._auth.credentials import Credentials
 
 _NAME_VARIABLE: Final = "DATAMAP_CREDENTIALS"
-_FILE_VARIABLE: Final = "HUAWEICLOUD_SDK_CREDENTIALS_FILE"
-_SECTIONS: Final = ("basic", "basiccredentials")
-_OTHERS_MAY_READ: Final = stat.S_IRGRP | stat.S_IROTH
-
-
-class Profile(SecretStruct, frozen=True):
-    """What the official SDK's profile file tells; None for what it does not."""
-
-    path: Path
-    access_key: str | None = None
-    secret_key: str | None = None
-    security_token: str | None = None
-    project_id: str | None = None
-    iam_endpoint: str | None = None
+_HTTP_VARIABLE: Final = "DATAMAP_ALLOW_HTTP"
+_ON: Final = frozenset({"1", "true", "yes", "on"})
+_OFF: Final = frozenset({"", "0", "false", "no", "off"})
 
 
 class Found(Struct, frozen=True):
@@ -98,6 +86,18 @@ class Search(SecretStruct, frozen=True, kw_only=True):
         )
 
 
+def allows_http(environ: Mapping[str, str]) -> bool:
+    """Whether the environment lets addresses be plain ``http`` to another machine.
+
+    Raises:
+        ConfigurationError: The variable is neither on nor off.
+    """
+    said = environ.get(_HTTP_VARIABLE, "")
+    if said.lower() not in _ON | _OFF:
+        raise ConfigurationError(f"{_HTTP_VARIABLE} must be 1 or 0, not {shown(said)}")
+    return said.lower() in _ON
+
+
 def find_credentials(  # noqa: PLR0913  a password needs to know where it goes
     name: str | None = None,
     *,
@@ -105,7 +105,7 @@ def find_credentials(  # noqa: PLR0913  a password needs to know where it goes
     region: str | None = None,
     project_id: str | None = None,
     iam_endpoint: str | None = None,
-    allow_http: bool = False,
+    allow_http: bool | None = None,
     strict_permissions: bool = False,
 ) -> Credentials:
     """The first credentials that are found, in this order; an empty variable counts as not set.
@@ -130,20 +130,24 @@ def find_credentials(  # noqa: PLR0913  a password needs to know where it goes
         project_id: Project of a password's token; ``DATAMAP_PROJECT_ID`` or ``HUAWEICLOUD_SDK_PROJECT_ID``, if left
             out, and else the one that is named like the region.
         iam_endpoint: Address of a password's IAM; ``HUAWEICLOUD_SDK_IAM_ENDPOINT``, if left out, and else the region's.
-        allow_http: Whether that address may be plain ``http`` to another machine than this one.
+        allow_http: Whether that address may be plain ``http`` to another machine than this one; ``DATAMAP_ALLOW_HTTP``
+            (1 or 0), if left out.
         strict_permissions: Whether a file that others may read is refused, instead of used with a warning.
 
     Raises:
-        CredentialsError: There are none, and the text says of each place why; or the file cannot be used.
+        CredentialsError: There are none, and the text says of each place why; or the file that is named cannot be used,
+            such as a pipe, a folder, or one of more than 1 MiB.
         ConfigurationError: For a password, neither the region nor what it would tell is known.
-        InvalidArgumentError: What was found holds what a header field cannot.
+        InvalidArgumentError: What was found is damaged, such as by a line break at its end; the text says where it was
+            found and how to fix it, and shows no secret.
     """
+    known = os.environ if environ is None else environ
     search = Search(
-        environ=os.environ if environ is None else environ,
+        environ=known,
         region=region,
         project_id=project_id,
         iam_endpoint=iam_endpoint,
-        allow_http=allow_http,
+        allow_http=allows_http(known) if allow_http is None else allow_http,
         strict_permissions=strict_permissions,
     )
     return search.run(name).credentials
@@ -151,7 +155,10 @@ def find_credentials(  # noqa: PLR0913  a password needs to know where it goes
 
 def _find_token(search: Search) -> Found | str:
     token = search.first("DATAMAP_TOKEN")
-    return "DATAMAP_TOKEN is not set" if token is None else Found(TokenCredentials(token))
+    if token is None:
+        return "DATAMAP_TOKEN is not set"
+    with _found_in("DATAMAP_TOKEN"):
+        return Found(TokenCredentials(token))
 
 
 def _find_access_key(search: Search) -> Found | str:
@@ -159,16 +166,18 @@ def _find_access_key(search: Search) -> Found | str:
     access_key, secret_key = map(search.first, names)
     if access_key is None or secret_key is None:
         return _missing(search, *names)
-    return Found(AccessKeyCredentials(access_key, secret_key, search.first("HUAWEICLOUD_SDK_SECURITY_TOKEN")))
+    with _found_in("the variables HUAWEICLOUD_SDK_AK, _SK and _SECURITY_TOKEN"):
+        return Found(AccessKeyCredentials(access_key, secret_key, search.first("HUAWEICLOUD_SDK_SECURITY_TOKEN")))
 
 
 def _find_profile(search: Search) -> Found | str:
-    profile = _read_profile(search)
-    if profile is None:
-        return f"there is no file {_path(search)}"
+    profile = read_profile(search.first(FILE_VARIABLE), strict_permissions=search.strict_permissions)
+    if isinstance(profile, str):
+        return profile
     if profile.access_key is None or profile.secret_key is None:
-        return f"{profile.path} has no ak and sk in [{'] or ['.join(_SECTIONS)}]"
-    keys = AccessKeyCredentials(profile.access_key, profile.secret_key, profile.security_token)
+        return f"{profile.path} has no ak and sk in [{'] or ['.join(SECTIONS)}]"
+    with _found_in(str(profile.path)):
+        keys = AccessKeyCredentials(profile.access_key, profile.secret_key, profile.security_token)
     return Found(keys, profile.project_id, profile.iam_endpoint)
 
 
@@ -179,15 +188,16 @@ def _find_password(search: Search) -> Found | str:
         return _missing(search, *names)
     from dataarts_datamap._auth.password import PasswordCredentials  # noqa: PLC0415  loaded for those who ask for it
 
-    credentials = PasswordCredentials(
-        user,
-        password,
-        account,
-        project_id=search.project_id or search.first("DATAMAP_PROJECT_ID", "HUAWEICLOUD_SDK_PROJECT_ID"),
-        region=search.region or search.first("DATAMAP_REGION"),
-        iam_endpoint=search.iam_endpoint or search.first("HUAWEICLOUD_SDK_IAM_ENDPOINT"),
-        allow_http=search.allow_http,
-    )
+    with _found_in("the variables DATAMAP_USER, DATAMAP_PASSWORD and DATAMAP_ACCOUNT"):
+        credentials = PasswordCredentials(
+            user,
+            password,
+            account,
+            project_id=search.project_id or search.first("DATAMAP_PROJECT_ID", "HUAWEICLOUD_SDK_PROJECT_ID"),
+            region=search.region or search.first("DATAMAP_REGION"),
+            iam_endpoint=search.iam_endpoint or search.first("HUAWEICLOUD_SDK_IAM_ENDPOINT"),
+            allow_http=search.allow_http,
+        )
     return Found(credentials)
 
 
@@ -209,57 +219,14 @@ _PLACES: Final[Mapping[str, Callable[[Search], Found | str]]] = {
 _CHAIN: Final = ("token", "access-key", "profile")
 
 
-def _read_profile(search: Search) -> Profile | None:
-    """What the profile file tells; None if there is no file.
-
-    Raises:
-        CredentialsError: The file is named but not there, cannot be read, is no profile file, or may be read by
-            others and ``strict_permissions`` is set.
-    """
-    path = _path(search)
+@contextmanager
+def _found_in(place: str) -> Generator[None]:
+    """Name the place where a value was found, if it cannot be sent."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        mode = path.stat().st_mode
-    except FileNotFoundError:
-        if search.first(_FILE_VARIABLE):
-            raise CredentialsError(f"{_FILE_VARIABLE} names {path}, which is not there") from None
-        return None
-    except (OSError, UnicodeDecodeError) as error:
-        problem = f"{path} cannot be read: {type(error).__name__}"
-    else:
-        _check_permissions(path, mode, strict=search.strict_permissions)
-        return _parse(path, text)
-    raise CredentialsError(problem)
-
-
-def _path(search: Search) -> Path:
-    named = search.first(_FILE_VARIABLE)
-    return Path(named) if named else Path("~/.huaweicloud/credentials").expanduser()
-
-
-def _check_permissions(path: Path, mode: int, *, strict: bool) -> None:
-    if os.name == "nt" or not mode & _OTHERS_MAY_READ:
-        return
-    problem = f"others may read the credentials in {path}: run chmod 600 '{path}'"
-    if strict:
-        raise CredentialsError(problem)
-    stacklevel, _ = calling_place()
-    warnings.warn(problem, InsecureFileWarning, stacklevel=stacklevel)
-
-
-def _parse(path: Path, text: str) -> Profile:
-    import configparser  # noqa: PLC0415  few have such a file
-
-    parser = configparser.ConfigParser(interpolation=None)
-    try:
-        parser.read_string(text)
-    except configparser.Error as error:
-        problem = f"{path} is no profile file: {type(error).__name__}"  # its text holds the line, and so a secret
-    else:
-        section = next(filter(parser.has_section, _SECTIONS), _SECTIONS[0])
-        keys = ("ak", "sk", "security_token", "project_id", "iam_endpoint")
-        return Profile(path, *(parser.get(section, key, fallback=None) or None for key in keys))
-    raise CredentialsError(problem)
+        yield
+    except InvalidArgumentError as error:
+        error.args = (f"{error.args[0]} (found in {place})",)
+        raise
 
 
 def _missing(search: Search, *names: str) -> str:

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from dataarts_datamap._arguments import header_value
+from dataarts_datamap._arguments import secret_text
 from dataarts_datamap._auth.signing import DATE_FORMAT, sign
-from dataarts_datamap._secrets import Secret
+from dataarts_datamap._secrets import Hidden, Secret, SecretHeaders
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from dataarts_datamap._messages import Call, Request
 
@@ -54,18 +54,19 @@ class TokenCredentials(Secret):
         token: The token. Left out of the repr.
 
     Raises:
-        InvalidArgumentError: The token is no text, empty, or holds what a header field cannot.
+        InvalidArgumentError: The token is no text, empty, or damaged: it holds a control or an invisible character,
+            begins or ends with a blank, or stands in quotes.
     """
 
     token: str = field(repr=False)
 
     def __post_init__(self) -> None:
-        header_value("token", self.token, secret=True)
+        secret_text("token", self.token)
 
     def authenticate(self, request: Request) -> Call[Request]:
         """The request with the token added; yields nothing."""
         yield from ()
-        return replace(request, headers={**request.headers, "X-Auth-Token": self.token})
+        return replace(request, headers=_with(request.headers, SecretHeaders({"X-Auth-Token": self.token})))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ class AccessKeyCredentials(Secret):
         clock: Tells the time, aware; the signature holds it to the second, in UTC.
 
     Raises:
-        InvalidArgumentError: A key is no text, empty, or holds what a header field cannot.
+        InvalidArgumentError: A key is no text, empty, or damaged as a token can be.
     """
 
     access_key: str = field(repr=False)
@@ -91,15 +92,26 @@ class AccessKeyCredentials(Secret):
     clock: Callable[[], datetime] = field(default=now_utc, kw_only=True, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        header_value("access_key", self.access_key, secret=True)
-        header_value("secret_key", self.secret_key, secret=True)
+        secret_text("access_key", self.access_key)
+        secret_text("secret_key", self.secret_key)
         if self.security_token is not None:
-            header_value("security_token", self.security_token, secret=True)
+            secret_text("security_token", self.security_token)
 
     def authenticate(self, request: Request) -> Call[Request]:
         """The request with its time and signature added; yields nothing."""
         yield from ()
-        headers = {**request.headers, "X-Sdk-Date": self.clock().astimezone(UTC).strftime(DATE_FORMAT)}
+        added = SecretHeaders({"X-Sdk-Date": self.clock().astimezone(UTC).strftime(DATE_FORMAT)})
         if self.security_token is not None:
-            headers["X-Security-Token"] = self.security_token
-        return sign(replace(request, headers=headers), access_key=self.access_key, secret_key=self.secret_key)
+            added["X-Security-Token"] = self.security_token
+        return sign(
+            replace(request, headers=_with(request.headers, added)),
+            access_key=self.access_key,
+            secret_key=Hidden(self.secret_key),
+        )
+
+
+def _with(headers: Mapping[str, str], added: SecretHeaders) -> SecretHeaders:
+    """The headers with these in the place of others of the same names, in whatever case those are."""
+    names = set(map(str.lower, added))
+    others = SecretHeaders({name: headers[name] for name in headers if name.lower() not in names})
+    return SecretHeaders({**others, **added})

@@ -14,7 +14,8 @@ from msgspec import Meta, Struct, json
 
 from dataarts_datamap._api.endpoints import checked_endpoint, is_link_local
 from dataarts_datamap._api.error_responses import UNREADABLE, build_error, check_status, reason_of
-from dataarts_datamap._arguments import header_value
+from dataarts_datamap._api.lenient_json import decode_as
+from dataarts_datamap._arguments import secret_text
 from dataarts_datamap._auth.credentials import AccessKeyCredentials, now_utc
 from dataarts_datamap._errors import InvalidEnvelopeError, StatusError
 from dataarts_datamap._messages import Request
@@ -108,7 +109,7 @@ class EcsMetadataCredentials(Secret):
     def _decode_keys(self, response: Response) -> Fetched[AccessKeyCredentials]:
         check_status(response)
         try:
-            told = _DECODER.decode(response.content).credential
+            told = decode_as(_DECODER, response.content).credential
             keys = AccessKeyCredentials(told.access, told.secret, told.securitytoken, clock=self.clock)
         except UNREADABLE as error:
             problem = f"the metadata service's answer is no temporary key: {reason_of(error)}"
@@ -126,7 +127,7 @@ def _decode_token(response: Response) -> str | None:
             return None
         raise
     try:
-        return header_value("token", response.text, secret=True)
+        return secret_text("token", response.text)
     except UNREADABLE as error:
         problem = f"the metadata service's answer is no token: {reason_of(error)}"
     raise build_error(InvalidEnvelopeError, problem, response, raw="")

@@ -15,8 +15,9 @@ from msgspec import Meta, Struct, json
 
 from dataarts_datamap._api.endpoints import checked_endpoint
 from dataarts_datamap._api.error_responses import UNREADABLE, build_error, check_status, reason_of
+from dataarts_datamap._api.lenient_json import decode_as
 from dataarts_datamap._api.regions import find_region
-from dataarts_datamap._arguments import query_text
+from dataarts_datamap._arguments import identifier, login_text
 from dataarts_datamap._auth.credentials import TokenCredentials, now_utc
 from dataarts_datamap._errors import (
     AuthenticationError,
@@ -75,7 +76,8 @@ class PasswordCredentials(Secret):
 
     Raises:
         ConfigurationError: There is neither a region nor what it would tell, or an address is unusable.
-        InvalidArgumentError: A value is no text or empty, or the project is given twice.
+        InvalidArgumentError: A value is no text or empty, or holds a control character or a byte order mark; or the
+            project is given twice. A blank at an end or quotes around a value give a ``DamagedValueWarning``.
     """
 
     user: str
@@ -122,17 +124,17 @@ class PasswordCredentials(Secret):
         if self.project_id is not None and self.project_name is not None:
             raise InvalidArgumentError("give either project_id or project_name, not both")
         if self.project_id is not None:
-            return {"id": query_text("project_id", self.project_id)}
+            return {"id": identifier("project_id", self.project_id)}
         name = self.region if self.project_name is None else self.project_name
         if name is None:
             raise ConfigurationError("a password needs region=…, project_id=… or project_name=…, to know the project")
-        return {"name": query_text("project_name", name)}
+        return {"name": login_text("project_name", name)}
 
     def _request(self, endpoint: str, project: dict[str, str]) -> Request:
         user = {
-            "name": query_text("user", self.user),
-            "password": query_text("password", self.password),
-            "domain": {"name": query_text("account", self.account)},
+            "name": login_text("user", self.user),
+            "password": login_text("password", self.password, secret=True),
+            "domain": {"name": login_text("account", self.account)},
         }
         identity = {"methods": ["password"], "password": {"user": user}}
         return Request(
@@ -181,7 +183,7 @@ def _decode_token(response: Response) -> Fetched[TokenCredentials]:
     check_status(response, expected=_CREATED)
     try:
         token = TokenCredentials(response.headers.get("x-subject-token", ""))
-        told = _DECODER.decode(response.content).token
+        told = decode_as(_DECODER, response.content).token
     except UNREADABLE as error:
         problem = f"IAM's answer is no token with its times: {reason_of(error)}"
     else:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from dataarts_datamap._client.shared import DEFAULT_PAGE_SIZE, BaseClient
-from dataarts_datamap._models import Operator, Run
+from dataarts_datamap._client.table_calls import AsyncTableCalls, TableCalls
+from dataarts_datamap._models.runs import Operator, Run, RunSource
 from dataarts_datamap._paging.pager import AsyncPager, Pager, PageReader
 from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import TracebackType
 
     from dataarts_datamap._monitoring.freshness import TableStatus
@@ -23,7 +25,7 @@ _LONGEST_WAIT: Final = 60.0
 _DEFAULT_LOOK_BACK: Final = timedelta(days=7)
 
 
-class DataMapClient(BaseClient[Pager[Run]]):
+class DataMapClient(BaseClient[Pager[Run]], TableCalls):
     """Asks the Data Map which runs produced a table. For threads; close it, or use it in a ``with`` block.
 
     One that is forgotten with connections open gives a ``ResourceWarning`` that names where it was made.
@@ -58,6 +60,19 @@ class DataMapClient(BaseClient[Pager[Run]]):
         ConfigurationError: A setting is missing or unusable.
         InvalidArgumentError: A setting could bend a request.
     """
+
+    def source(self) -> RunSource:
+        """Whose runs the client asks for: region, project and instance, as exports have them.
+
+        Asks the service if the project or the instance was not given and is not known yet.
+
+        Raises:
+            DiscoveryError: There is not exactly one of what is looked for.
+            TransportError: No whole answer came back.
+            ServiceError: The service refused.
+            InvalidResponseError: The answer is not what the API describes.
+        """
+        return self._transport.run(self._find_source())
 
     def list_operators(self, table_guid: str) -> list[Operator]:
         """The job operators that produce a table, in the service's order.
@@ -126,40 +141,59 @@ class DataMapClient(BaseClient[Pager[Run]]):
             )
         )
 
-    def table_status(
+    def table_status(  # noqa: PLR0913  one keyword for each choice
         self,
         table_guid: str,
         *,
         max_age: timedelta | None = None,
         since: timedelta = _DEFAULT_LOOK_BACK,
+        any_operator: bool = False,
+        only: Iterable[str] | None = None,
+        ignore: Iterable[str] = (),
         page_size: int = DEFAULT_PAGE_SIZE,
         offset_unit: OffsetUnit = "auto",
     ) -> TableStatus:
         """Whether a table is fresh: its last success, its age, failures since, and how it usually runs.
 
-        One request for the operators, and those of ``list_table_runs``. A run that began before the window is not seen.
+        A table is as old as its oldest producer: each of its operators counts that has runs in the window.
+
+        One request for the operators, and those of ``list_table_runs`` for the runs of the chosen ones. A run that
+        began before the window is not seen.
 
         Args:
             table_guid: GUID of the table's data asset.
-            max_age: The oldest that the last success may be, such as ``timedelta(hours=26)``; if it is left out,
-                failures decide instead.
+            max_age: The maximum age of a last success, such as ``timedelta(hours=26)``; if it is left out, failures
+                decide instead.
             since: How far back to look; farther, if ``max_age`` is longer.
+            any_operator: Whether one operator that keeps the table fresh is enough.
+            only: Names of the operators that count; each one, if it is left out. A name is a job name, a
+                ``workspace/job_name`` or a task id, and chooses each operator that it fits.
+            ignore: Names of operators that do not count, such as that of a job that checks the table.
             page_size: Rows to ask for at once. The limit is not documented; 10 to 100 is safe (sibling APIs).
             offset_unit: Whether the server's offset counts rows or pages, which is not documented.
 
         Raises:
-            InvalidArgumentError: The GUID could bend the request, or a length of time is none.
+            InvalidArgumentError: The GUID could bend the request, a length of time is none, or a name fits no operator
+                of the table; the text lists them.
             TransportError: No whole answer came back.
             ServiceError: The service refused.
             InvalidResponseError: The answer is not what the API describes.
             IncompleteWalkError: The pages ended before all runs were read.
         """
-        from dataarts_datamap._monitoring.freshness import look_back, table_status  # noqa: PLC0415  loaded for this call alone
+        from dataarts_datamap._monitoring.freshness import choose_operators, look_back, table_status  # noqa: PLC0415  loaded for this call alone
 
         span = look_back(since, max_age)
-        pager = self.list_table_runs(table_guid, since=span, page_size=page_size, offset_unit=offset_unit)
-        operators, runs = self.list_operators(table_guid), pager.to_list()
-        return table_status(runs, now=datetime.now(UTC), max_age=max_age, operators=operators)
+        chosen, ignored = choose_operators(self.list_operators(table_guid), only=only, ignore=ignore)
+        how: dict[str, Any] = {"page_size": page_size, "offset_unit": offset_unit}
+        runs = self.list_table_runs(table_guid, since=span, operators=chosen, **how).to_list()
+        return table_status(
+            runs,
+            now=datetime.now(UTC),
+            max_age=max_age,
+            operators=chosen,
+            any_operator=any_operator,
+            ignored=ignored,
+        )
 
     def close(self) -> None:
         """Close the connections; again is harmless. Calls under way, and later ones, raise ``ClientClosedError``.
@@ -186,7 +220,7 @@ class DataMapClient(BaseClient[Pager[Run]]):
         return Pager(self._transport, reading, resume_token)
 
 
-class AsyncDataMapClient(BaseClient[AsyncPager[Run]]):
+class AsyncDataMapClient(BaseClient[AsyncPager[Run]], AsyncTableCalls):
     """Asks the Data Map which runs produced a table. For an event loop; close it, or use it in an ``async with`` block.
 
     One that is forgotten with connections open gives a ``ResourceWarning`` that names where it was made.
@@ -221,6 +255,19 @@ class AsyncDataMapClient(BaseClient[AsyncPager[Run]]):
         ConfigurationError: A setting is missing or unusable.
         InvalidArgumentError: A setting could bend a request.
     """
+
+    async def source(self) -> RunSource:
+        """Whose runs the client asks for: region, project and instance, as exports have them.
+
+        Asks the service if the project or the instance was not given and is not known yet.
+
+        Raises:
+            DiscoveryError: There is not exactly one of what is looked for.
+            TransportError: No whole answer came back.
+            ServiceError: The service refused.
+            InvalidResponseError: The answer is not what the API describes.
+        """
+        return await self._transport.run(self._find_source())
 
     async def list_operators(self, table_guid: str) -> list[Operator]:
         """The job operators that produce a table, in the service's order.
@@ -289,40 +336,59 @@ class AsyncDataMapClient(BaseClient[AsyncPager[Run]]):
             )
         )
 
-    async def table_status(
+    async def table_status(  # noqa: PLR0913  one keyword for each choice
         self,
         table_guid: str,
         *,
         max_age: timedelta | None = None,
         since: timedelta = _DEFAULT_LOOK_BACK,
+        any_operator: bool = False,
+        only: Iterable[str] | None = None,
+        ignore: Iterable[str] = (),
         page_size: int = DEFAULT_PAGE_SIZE,
         offset_unit: OffsetUnit = "auto",
     ) -> TableStatus:
         """Whether a table is fresh: its last success, its age, failures since, and how it usually runs.
 
-        One request for the operators, and those of ``list_table_runs``. A run that began before the window is not seen.
+        A table is as old as its oldest producer: each of its operators counts that has runs in the window.
+
+        One request for the operators, and those of ``list_table_runs`` for the runs of the chosen ones. A run that
+        began before the window is not seen.
 
         Args:
             table_guid: GUID of the table's data asset.
-            max_age: The oldest that the last success may be, such as ``timedelta(hours=26)``; if it is left out,
-                failures decide instead.
+            max_age: The maximum age of a last success, such as ``timedelta(hours=26)``; if it is left out, failures
+                decide instead.
             since: How far back to look; farther, if ``max_age`` is longer.
+            any_operator: Whether one operator that keeps the table fresh is enough.
+            only: Names of the operators that count; each one, if it is left out. A name is a job name, a
+                ``workspace/job_name`` or a task id, and chooses each operator that it fits.
+            ignore: Names of operators that do not count, such as that of a job that checks the table.
             page_size: Rows to ask for at once. The limit is not documented; 10 to 100 is safe (sibling APIs).
             offset_unit: Whether the server's offset counts rows or pages, which is not documented.
 
         Raises:
-            InvalidArgumentError: The GUID could bend the request, or a length of time is none.
+            InvalidArgumentError: The GUID could bend the request, a length of time is none, or a name fits no operator
+                of the table; the text lists them.
             TransportError: No whole answer came back.
             ServiceError: The service refused.
             InvalidResponseError: The answer is not what the API describes.
             IncompleteWalkError: The pages ended before all runs were read.
         """
-        from dataarts_datamap._monitoring.freshness import look_back, table_status  # noqa: PLC0415  loaded for this call alone
+        from dataarts_datamap._monitoring.freshness import choose_operators, look_back, table_status  # noqa: PLC0415  loaded for this call alone
 
         span = look_back(since, max_age)
-        pager = self.list_table_runs(table_guid, since=span, page_size=page_size, offset_unit=offset_unit)
-        operators, runs = await self.list_operators(table_guid), await pager.to_list()
-        return table_status(runs, now=datetime.now(UTC), max_age=max_age, operators=operators)
+        chosen, ignored = choose_operators(await self.list_operators(table_guid), only=only, ignore=ignore)
+        how: dict[str, Any] = {"page_size": page_size, "offset_unit": offset_unit}
+        runs = await self.list_table_runs(table_guid, since=span, operators=chosen, **how).to_list()
+        return table_status(
+            runs,
+            now=datetime.now(UTC),
+            max_age=max_age,
+            operators=chosen,
+            any_operator=any_operator,
+            ignored=ignored,
+        )
 
     async def close(self) -> None:
         """Close the connections; again is harmless. Calls under way, and later ones, raise ``ClientClosedError``.

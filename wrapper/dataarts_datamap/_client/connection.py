@@ -61,12 +61,12 @@ def find_connection(**settings: Unpack[ClientSettings]) -> Connection:
         DataMapError: An id that is looked for is not found.
     """
     completed = completed_settings(settings)
-    allow_http = completed.get("allow_http", False)
+    way = {"allow_http": completed.get("allow_http", False), "is_proxied": completed.get("proxy") is not None}
     region = completed.get("region")
     known = checked_settings(
         Settings(
-            endpoint=resolve_endpoint(completed.get("endpoint"), region, allow_http=allow_http),
-            iam_endpoint=resolve_iam_endpoint(completed.get("iam_endpoint"), region, allow_http=allow_http),
+            endpoint=resolve_endpoint(completed.get("endpoint"), region, **way),
+            iam_endpoint=resolve_iam_endpoint(completed.get("iam_endpoint"), region, **way),
             region=region,
             project_id=completed.get("project_id"),
             instance_id=completed.get("instance_id"),

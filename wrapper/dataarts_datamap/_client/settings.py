@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final, TypedDict
 
 from dataarts_datamap._api.endpoints import checked_endpoint
 from dataarts_datamap._api.regions import find_region
-from dataarts_datamap._arguments import header_value, path_segment, query_text
-from dataarts_datamap._auth.chain import Found, Search
+from dataarts_datamap._arguments import identifier, login_text, path_segment
+from dataarts_datamap._auth.chain import Found, Search, allows_http
 from dataarts_datamap._client.identifiers import Settings, how_to_set
 from dataarts_datamap._errors import ConfigurationError, InvalidArgumentError
 from dataarts_datamap._text import shown
@@ -65,6 +65,8 @@ def completed_settings(settings: ClientSettings) -> ClientSettings:
         completed["region"] = first(None, "DATAMAP_REGION")
     if completed.get("endpoint") is None:
         completed["endpoint"] = _overridden_endpoint(completed.get("region"))
+    if settings.get("allow_http") is None:
+        completed["allow_http"] = allows_http(os.environ)
     completed["instance_id"] = first(settings.get("instance_id"), "DATAMAP_INSTANCE_ID")
     completed["workspace_id"] = first(settings.get("workspace_id"), "DATAMAP_WORKSPACE_ID")
     project_id = first(settings.get("project_id"), "DATAMAP_PROJECT_ID", "HUAWEICLOUD_SDK_PROJECT_ID")
@@ -76,7 +78,7 @@ def completed_settings(settings: ClientSettings) -> ClientSettings:
             region=completed.get("region"),
             project_id=project_id,
             iam_endpoint=iam_endpoint,
-            allow_http=settings.get("allow_http", False),
+            allow_http=completed.get("allow_http", False),
         ).run()
         if given is None
         else Found(given)
@@ -99,21 +101,23 @@ def checked_settings(settings: Settings) -> Settings:
     """The settings, if requests can be made with them and what is missing can be found."""
     if settings.project_id is not None:
         path_segment("project_id", settings.project_id)
-    elif settings.region is None:
+    elif settings.region is not None:
+        login_text("region", settings.region)  # the project's name, where it is looked for
+    else:
         raise ConfigurationError(
             "project_id is missing, and so is the region, by whose name it could be found: "
             f"{how_to_set('project_id')}; or {how_to_set('region')}"
         )
     if settings.instance_id is not None:
-        header_value("instance_id", settings.instance_id)
+        identifier("instance_id", settings.instance_id)
     if settings.workspace_id is not None:
-        query_text("workspace_id", settings.workspace_id)
+        identifier("workspace_id", settings.workspace_id)
     return settings
 
 
-def resolve_endpoint(endpoint: str | None, region: str | None, *, allow_http: bool) -> str:
+def resolve_endpoint(endpoint: str | None, region: str | None, *, allow_http: bool, is_proxied: bool) -> str:
     if endpoint is not None:
-        return checked_endpoint(endpoint, allow_http=allow_http)
+        return checked_endpoint(endpoint, allow_http=allow_http, is_proxied=is_proxied)
     if region is not None:
         return find_region(region).endpoint
     raise ConfigurationError(
@@ -121,9 +125,9 @@ def resolve_endpoint(endpoint: str | None, region: str | None, *, allow_http: bo
     )
 
 
-def resolve_iam_endpoint(endpoint: str | None, region: str | None, *, allow_http: bool) -> str | None:
+def resolve_iam_endpoint(endpoint: str | None, region: str | None, *, allow_http: bool, is_proxied: bool) -> str | None:
     if endpoint is not None:
-        return checked_endpoint(endpoint, name="IAM endpoint", allow_http=allow_http)
+        return checked_endpoint(endpoint, name="IAM endpoint", allow_http=allow_http, is_proxied=is_proxied)
     return None if region is None else find_region(region).iam_endpoint
 
 

@@ -7,11 +7,12 @@ import warnings
 from abc import abstractmethod
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar, Unpack, get_args
+from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar, Unpack, cast, get_args
 
+from dataarts_datamap._api.endpoints import address_name
 from dataarts_datamap._api.show_instance_infos import decode_page, runs_request
 from dataarts_datamap._api.show_nodes import decode_operators, operators_request
-from dataarts_datamap._arguments import path_segment, query_integer
+from dataarts_datamap._arguments import identifier, members, path_segment, query_integer
 from dataarts_datamap._auth.chain import Search
 from dataarts_datamap._client.identifiers import Scope, Settings
 from dataarts_datamap._client.settings import (
@@ -32,7 +33,7 @@ from dataarts_datamap._client.settings import (
 )
 from dataarts_datamap._clock import Clock
 from dataarts_datamap._errors import InvalidArgumentError
-from dataarts_datamap._models import Operator, Run, RunPage
+from dataarts_datamap._models.runs import Operator, Run, RunOrigin, RunPage, RunSource, attach_origin, operator_key
 from dataarts_datamap._paging.offsets import OffsetUnit
 from dataarts_datamap._paging.pager import AsyncPager, PagedWalk, Pager, PageReader
 from dataarts_datamap._paging.resume_token import Position, TablePosition
@@ -43,18 +44,21 @@ from dataarts_datamap._retry.exchange import exchange
 from dataarts_datamap._retry.policy import Policy, Retry
 from dataarts_datamap._retry.rate_limiter import RateLimiter
 from dataarts_datamap._text import shown
-from dataarts_datamap._times import EPOCH, MILLISECOND
+from dataarts_datamap._times import EPOCH, MILLISECOND, span_hint
 from dataarts_datamap._transport.driver import Network
 from dataarts_datamap._transport.proxies import checked_proxy
 from dataarts_datamap._warnings import calling_place
 from dataarts_datamap._window import Time, Window, window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from dataarts_datamap._auth.credentials import Credentials
+    from dataarts_datamap._client.catalog import Catalog
     from dataarts_datamap._client.settings import ClientSettings
-    from dataarts_datamap._messages import Request, Steps
+    from dataarts_datamap._messages import Request, Response, Steps
+    from dataarts_datamap._models.tables import Table
+    from dataarts_datamap._monitoring.explanation import Explanation
 
 PagerT = TypeVar("PagerT", Pager[Run], AsyncPager[Run])
 
@@ -91,10 +95,11 @@ class BaseClient(Generic[PagerT]):
         on_attempt: AttemptHook | None = None,
         clock: Clock | None = None,
     ) -> None:
+        way = {"allow_http": allow_http, "is_proxied": proxy is not None}
         self._settings = checked_settings(
             Settings(
-                endpoint=resolve_endpoint(endpoint, region, allow_http=allow_http),
-                iam_endpoint=resolve_iam_endpoint(iam_endpoint, region, allow_http=allow_http),
+                endpoint=resolve_endpoint(endpoint, region, **way),
+                iam_endpoint=resolve_iam_endpoint(iam_endpoint, region, **way),
                 region=region,
                 project_id=project_id,
                 instance_id=instance_id,
@@ -143,7 +148,7 @@ class BaseClient(Generic[PagerT]):
         no variable gives them. An empty variable counts as not set, and so does a keyword that is None. Where a keyword
         says where the service is, neither ``DATAMAP_ENDPOINT`` nor ``DATAMAP_REGION`` does; a region's own address is
         overridden by ``HUAWEICLOUD_SDK_REGION_DATAARTSSTUDIO_EU_WEST_101`` and the like, of whose addresses, separated
-        by commas, the first is used.
+        by commas, the first is used. ``DATAMAP_ALLOW_HTTP=1`` is ``allow_http=True``, for trying out.
 
         Raises:
             ConfigurationError: A setting is missing or unusable; the text names it and its variable.
@@ -197,7 +202,7 @@ class BaseClient(Generic[PagerT]):
         else:
             _refuse_times(start, end, since)
             span = resumed.window
-            if (resumed.task_id, resumed.job_name, resumed.workspace_id) != _key(operator):
+            if (resumed.task_id, resumed.job_name, resumed.workspace_id) != operator_key(operator):
                 raise InvalidArgumentError(f"the resume_token is of another operator: {shown(resumed.job_name)}")
         plan = _walk_options(page_size, offset_unit, slice_span)
         self._refuse_bad_arguments(operator, span, limit=page_size)
@@ -221,6 +226,7 @@ class BaseClient(Generic[PagerT]):
         merge: bool = False,
         strict: bool = False,
         resume_token: str | None = None,
+        operators: Iterable[Operator] | None = None,
     ) -> PagerT:
         """The runs of every operator that produces a table, the operators side by side.
 
@@ -239,11 +245,14 @@ class BaseClient(Generic[PagerT]):
                 they are in order as far as the runs of each operator are.
             strict: Whether a field of an unexpected type is an error, instead of None and a warning.
             resume_token: Where an earlier walk stood; its window is walked on, so that no times are given.
+            operators: The operators to read, such as some of ``list_operators``: the service is not asked for them
+                again. If they are left out, all that it names when the pager is walked.
 
         Raises:
             InvalidArgumentError: An argument cannot be sent. What can go wrong while walking, the pager tells.
         """
         path_segment("table_guid", table_guid)
+        chosen = None if operators is None else _checked_operators(operators)
         resumed = None if resume_token is None else TablePosition.parse(resume_token)
         if resumed is None:
             span = window(start=start, end=end, since=since, now=datetime.now(UTC))
@@ -255,20 +264,23 @@ class BaseClient(Generic[PagerT]):
                     f"the resume_token is of the runs, not merged, of table {shown(resumed.table_guid)}"
                 )
         plan = _walk_options(page_size, offset_unit, slice_span)
+        for one in chosen or ():
+            self._runs_request(_NOT_YET_KNOWN, one, span, offset=0, limit=page_size)  # refuses what could not be sent
         from dataarts_datamap._paging.table_walk import MergedWalk, TableWalk  # noqa: PLC0415  loaded for this call alone
 
         def begin() -> Steps[PagedWalk]:
-            operators = list(dict.fromkeys((yield from self._read_operators(table_guid))))
+            known = (yield from self._read_operators(table_guid)) if chosen is None else chosen
+            known = list(dict.fromkeys(known))
             if merge:
-                return MergedWalk([WindowWalk(one, span, plan, self._habits) for one in operators])
-            finished = [one for one in operators if resumed is not None and _key(one) in resumed.finished]
+                return MergedWalk([WindowWalk(one, span, plan, self._habits) for one in known])
+            finished = [one for one in known if resumed is not None and operator_key(one) in resumed.finished]
             current = None if resumed is None else resumed.current
             return TableWalk(
                 table_guid,
                 span,
                 [
                     WindowWalk(one, span, plan, self._habits, current if _is_of(current, one) else None)
-                    for one in operators
+                    for one in known
                     if one not in finished
                 ],
                 finished,
@@ -298,6 +310,36 @@ class BaseClient(Generic[PagerT]):
     @abstractmethod
     def _pager(self, reading: PageReader, resume_token: str | None) -> PagerT: ...
 
+    def _catalog_of(self) -> Catalog:
+        from dataarts_datamap._client.catalog import Catalog  # noqa: PLC0415  loaded where tables are asked for
+
+        made = Catalog(self._settings.endpoint, self._find_scope, self._credentials, self._policy)
+        catalog: Catalog = vars(self).setdefault("_catalog", made)  # of two threads, the first one's
+        return catalog
+
+    def _explain(
+        self, table: Table | str, *, max_age: timedelta | None, since: timedelta, depth: int
+    ) -> Steps[Explanation]:
+        from dataarts_datamap._monitoring.causes import Bounds, Sources, explain  # noqa: PLC0415  loaded for this call alone
+        from dataarts_datamap._monitoring.freshness import look_back  # noqa: PLC0415  as above
+        from dataarts_datamap._monitoring.lineage import checked_depth  # noqa: PLC0415  as above
+        from dataarts_datamap._monitoring.waiting import read_all  # noqa: PLC0415  as above
+
+        bounds, now = Bounds(depth=checked_depth(depth)), datetime.now(UTC)
+        look_window = window(start=None, end=None, since=look_back(since, max_age), now=now)
+        plan = _walk_options(DEFAULT_PAGE_SIZE, "auto", DEFAULT_SLICE_SPAN)
+        catalog = self._catalog_of()
+
+        def read_runs(operator: Operator) -> Steps[list[Run]]:
+            walk = WindowWalk(operator, look_window, plan, self._habits)
+            return (yield from read_all(walk.pages(), partial(self._read_page, strict=False)))
+
+        found = yield from catalog.resolve(table)
+        lineage = yield from catalog.upstream_lineage(found, depth=depth)
+        sources = Sources(self._read_operators, read_runs)
+        found = found if lineage is None else lineage.find(found)
+        return (yield from explain(found, lineage, sources, now=now, max_age=max_age, bounds=bounds))
+
     def _find_scope(self) -> Steps[Scope]:
         return (yield from self._discovery.scope()) if self._scope is None else self._scope
 
@@ -313,13 +355,33 @@ class BaseClient(Generic[PagerT]):
         return (yield from exchange(request, self._credentials, self._policy, decode_operators))
 
     def _reading(self, begin: Callable[[], Steps[PagedWalk]], *, strict: bool) -> PageReader:
-        return PageReader(begin, partial(self._read_page, strict=strict), self._concurrency)
+        return PageReader(begin, partial(self._read_page, strict=strict), self._concurrency, self._habits)
 
     def _read_page(self, read: PageRead, *, strict: bool) -> Steps[RunPage]:
         scope = yield from self._find_scope()
         request = self._runs_request(scope, read.operator, read.window, offset=read.offset, limit=read.limit)
-        decode = partial(decode_page, offset=read.offset, strict=strict)
-        return (yield from exchange(request, self._credentials, self._policy, decode))
+
+        def decode(response: Response) -> RunPage:
+            self._habits.largest_page = max(self._habits.largest_page, len(response.content))
+            return decode_page(response, offset=read.offset, strict=strict)
+
+        page = yield from exchange(request, self._credentials, self._policy, decode)
+        attach_origin(page.runs, self._origin(scope, read.operator))
+        return page
+
+    def _find_source(self) -> Steps[RunSource]:
+        scope = yield from self._find_scope()
+        region = self._settings.region or address_name(self._settings.endpoint)
+        return RunSource(region, scope.project_id, scope.instance_id)
+
+    def _origin(self, scope: Scope, operator: Operator) -> RunOrigin:
+        return RunOrigin(
+            region=self._settings.region or address_name(self._settings.endpoint),
+            project_id=scope.project_id,
+            instance_id=scope.instance_id,
+            operator=operator,
+            workspace_id=scope.workspace_id if operator.workspace_id is None else operator.workspace_id,
+        )
 
     def _wait_for_run(  # noqa: PLR0913  as for the calls of both faces
         self,
@@ -348,12 +410,13 @@ class BaseClient(Generic[PagerT]):
             walk = WindowWalk(operator, span, plan, self._habits)
             return (yield from read_all(walk.pages(), partial(self._read_page, strict=False)))
 
+        wanted = None if run_id is None else _checked_run_id(run_id)
         waits = checked_seconds("first_wait", first_wait), checked_seconds("longest_wait", longest_wait)
         return (
             yield from wait_for_run(
                 look,
                 self._policy.clock,
-                run_id=run_id,
+                run_id=wanted,
                 timeout=checked_seconds("timeout", timeout),
                 first_wait=min(waits),
                 longest_wait=waits[1],
@@ -363,6 +426,8 @@ class BaseClient(Generic[PagerT]):
     def _refuse_bad_arguments(self, operator: Operator, span: Window, *, limit: int) -> None:
         """Refuse now what could not be sent when the runs are read."""
         self._runs_request(_NOT_YET_KNOWN, operator, span, offset=0, limit=limit)
+        if operator.workspace_id is not None:
+            identifier("workspace_id", operator.workspace_id)
 
     def _runs_request(self, scope: Scope, operator: Operator, span: Window, *, offset: int, limit: int) -> Request:
         return runs_request(
@@ -384,7 +449,10 @@ def _walk_options(page_size: int, offset_unit: OffsetUnit, slice_span: object) -
         raise InvalidArgumentError(f"offset_unit must be 'auto', 'row' or 'page', not {shown(offset_unit)}")
     query_integer("page_size", page_size, minimum=1)
     if not isinstance(slice_span, timedelta) or slice_span < _SHORTEST_SLICE:
-        raise InvalidArgumentError(f"slice_span must be a timedelta of a second or more, not {shown(slice_span)}")
+        hint = span_hint(slice_span, "timedelta(days=1)")
+        raise InvalidArgumentError(
+            f"slice_span must be a timedelta of a second or more, such as {hint}, not {shown(slice_span)}"
+        )
     return WalkOptions(
         page_size=page_size,
         offset_unit=offset_unit,
@@ -393,14 +461,27 @@ def _walk_options(page_size: int, offset_unit: OffsetUnit, slice_span: object) -
     )
 
 
+def _checked_run_id(run_id: object) -> int:
+    if not isinstance(run_id, int) or isinstance(run_id, bool):
+        raise InvalidArgumentError(f"run_id must be an integer such as Run.run_id, not {shown(run_id)}")
+    return run_id
+
+
+def _checked_operators(operators: object) -> list[Operator]:
+    found = members(operators)
+    if found is None or not all(isinstance(one, Operator) for one in found):
+        raise InvalidArgumentError(
+            f"operators must be operators such as those of list_operators, not {shown(operators)}"
+        )
+    return cast("list[Operator]", found)
+
+
 def _refuse_times(*times: object) -> None:
     if any(time is not None for time in times):
         raise InvalidArgumentError("the resume_token has the window: leave out start, end and since")
 
 
-def _key(operator: Operator) -> tuple[str, str, str | None]:
-    return operator.task_id, operator.job_name, operator.workspace_id
-
-
 def _is_of(position: Position | None, operator: Operator) -> bool:
-    return position is not None and (position.task_id, position.job_name, position.workspace_id) == _key(operator)
+    return position is not None and (position.task_id, position.job_name, position.workspace_id) == operator_key(
+        operator
+    )

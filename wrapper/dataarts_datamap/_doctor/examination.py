@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import socket
 import ssl
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from msgspec import DecodeError, Struct, json, structs
+from msgspec import Struct, json, structs
 
+from dataarts_datamap._api.lenient_json import decode_as, decode_leniently
 from dataarts_datamap._api.show_nodes import decode_operators, operators_request
 from dataarts_datamap._auth.credentials import AccessKeyCredentials, TokenCredentials
 from dataarts_datamap._auth.ecs_metadata import EcsMetadataCredentials
@@ -41,8 +43,10 @@ from dataarts_datamap._errors import (
 from dataarts_datamap._retry.exchange import exchange
 from dataarts_datamap._retry.policy import Policy, Retry
 from dataarts_datamap._transport import tls
+from dataarts_datamap._transport.address_race import AddressRace, ordered
 from dataarts_datamap._transport.driver import SyncTransport
 from dataarts_datamap._transport.proxies import environment_proxy
+from dataarts_datamap._transport.wire import WireError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -134,6 +138,9 @@ class _Listing(Struct):
     count: int | None = None
 
 
+_LISTING: Final = json.Decoder(_Listing)
+
+
 class _Examination:
     """The checks, and what they have found out so far for each other."""
 
@@ -147,7 +154,11 @@ class _Examination:
         self._endpoint = doctor_input.settings.endpoint
         self._project_id = doctor_input.settings.project_id
         self._instance_id = doctor_input.settings.instance_id
-        self._proxy = doctor_input.network.proxy or environment_proxy(self._endpoint)
+        self._proxy, self._proxy_problem = doctor_input.network.proxy, ""
+        try:
+            self._proxy = self._proxy or environment_proxy(self._endpoint)
+        except ConfigurationError as error:
+            self._proxy_problem = str(error)
         parts = urlsplit(self._proxy.address if self._proxy else self._endpoint)
         self._host = parts.hostname or ""
         self._port = parts.port or (443 if parts.scheme == "https" else 80)
@@ -160,10 +171,12 @@ class _Examination:
     def credentials(self) -> Finding:
         credentials = self._input.credentials
         if isinstance(credentials, str):
-            return failed(credentials, "set one of the variables that are named, or write the profile file")
+            return failed(credentials, "set what is named, as it is named; nothing was sent")
         return ok(_kind(credentials))
 
     def address(self) -> Finding:
+        if self._proxy_problem:
+            return failed(self._proxy_problem, "look at the variables of proxies in the environment of this program")
         try:
             found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:  # the latter of a name with two dots in a row, or a part of 64 letters
@@ -175,12 +188,18 @@ class _Examination:
 
     def connection(self) -> Finding:
         try:
-            self._connect().close()
+            connected, silent = self._connect()
+            connected.close()
         except OSError as error:
             reason = error.strerror or str(error) or type(error).__name__
             remedy = "look for a firewall in between; where only a proxy leads out, name it in HTTPS_PROXY"
             return failed(f"no connection to {self._what}{self._host}:{self._port}: {reason}", remedy)
-        return ok(f"{self._what}{self._host}:{self._port} accepts connections")
+        seen = f"{self._what}{self._host}:{self._port} accepts connections"
+        if silent:
+            slow = ", ".join(silent[:_MOST_SHOWN])
+            remedy = f"ask who runs the network why {slow} does not answer: each new connection loses a moment to it"
+            return ok(f"{seen}, but not at once: {slow} does not answer", remedy)
+        return ok(seen)
 
     def certificate(self) -> Finding:
         if not self._endpoint.startswith("https:"):
@@ -189,7 +208,7 @@ class _Examination:
             return ok("behind the proxy: it is checked with the next step")
         try:
             with (
-                self._connect() as plain,
+                self._connect()[0] as plain,
                 tls.tls_context().wrap_socket(plain, server_hostname=self._host) as secure,
             ):
                 return self._validity(secure)
@@ -300,8 +319,19 @@ class _Examination:
             return failed(refusal, "the Data Map is not offered at this address: check endpoint, prefix and region")
         return unknown(refusal, "try again later")
 
-    def _connect(self) -> socket.socket:
-        return socket.create_connection((self._host, self._port), timeout=self._patience)
+    def _connect(self) -> tuple[socket.socket, list[str]]:
+        """A connection, and the addresses that had not answered by then."""
+        found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
+        race = AddressRace(ordered(found, None), lambda: self._patience, lambda _: nullcontext())
+        try:
+            connected, _ = race.run()
+        except WireError as error:
+            cause = error.args[0]
+            failure = cause if isinstance(cause, OSError) else TimeoutError(str(error))
+        else:
+            connected.settimeout(self._patience)
+            return connected, [str(address.where[0]) for address in race.silent]
+        raise failure
 
     def _validity(self, secure: ssl.SSLSocket) -> Finding:
         certificate: Mapping[str, object] = secure.getpeercert() or {}
@@ -388,7 +418,7 @@ def _refusal(answer: Response) -> DataMapError | None:
 
 def _is_json(answer: Response) -> bool:
     try:
-        json.decode(answer.content)
+        decode_leniently(answer.content)
     except (ValueError, RecursionError):
         return False
     return True
@@ -396,8 +426,8 @@ def _is_json(answer: Response) -> bool:
 
 def _read_listing(answer: Response) -> _Listing | None:
     try:
-        return json.decode(answer.content, type=_Listing)
-    except (DecodeError, RecursionError):
+        return decode_as(_LISTING, answer.content)
+    except (ValueError, RecursionError):
         return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Final
 
 from dataarts_datamap._auth.credentials import AccessKeyCredentials
@@ -12,20 +13,34 @@ if TYPE_CHECKING:
     from dataarts_datamap._errors import AuthenticationError, DataMapError
 
 
+_EXPIRED: Final = 10
+_OF_ANOTHER_HOST: Final = frozenset({62, 64})
 # What the gateway says to whom it knows: that user has no right, whatever the project.
 _RIGHTS: Final = frozenset({"0101", "0302", "0304", "0306"})
 
 
+# What OpenSSL finds only where it is asked to be strict, as Python 3.13 does: 80 to 93 of its x509_vfy.h.
+_STRICT: Final = range(80, 94)
+
+
 def certificate_remedy(code: int) -> str:
-    match code:
-        case 10:
-            return "it has expired: tell whoever runs the service, or set this machine's clock"
-        case 62 | 64:
-            return "it is another host's: check the endpoint"
-        case _:
-            return (
-                "if a company's proxy opens TLS, name its certificate in SSL_CERT_FILE; else do not trust this server"
-            )
+    if code == _EXPIRED:
+        return "it has expired: tell whoever runs the service, or set this machine's clock"
+    if code in _OF_ANOTHER_HOST:
+        return "it is another host's: check the endpoint"
+    if code in _STRICT:
+        return (
+            "it is signed by a CA that is trusted, but it or that CA's own breaks RFC 5280, which Python checks since "
+            "3.13: ask whoever runs the CA (often a company's proxy) for one that keeps to it; Python 3.12 lets it pass"
+        )
+    if given := next((name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)), None):
+        return (
+            f"{given} is set, but does not hold the CA that signed it: if a company's proxy opens TLS, add the "
+            "certificate of its CA there, as PEM; else do not trust this server"
+        )
+    other = next((name for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE") if os.environ.get(name)), None)
+    hint = f" ({other} is not read)" if other else ""
+    return f"if a company's proxy opens TLS, name its certificate in SSL_CERT_FILE{hint}; else do not trust this server"
 
 
 def authentication_remedy(error: AuthenticationError, credentials: Credentials) -> str:

@@ -11,7 +11,7 @@ from warnings import warn
 from msgspec.structs import astuple, fields
 
 from dataarts_datamap._errors import InvalidArgumentError, RowProblemWarning
-from dataarts_datamap._models import Run
+from dataarts_datamap._models.runs import Run, operator_of
 from dataarts_datamap._text import shown
 from dataarts_datamap._warnings import calling_place
 
@@ -84,7 +84,13 @@ _KINDS: Final = {
     "workspace_name": Kind.LABEL,
     "running_data": Kind.TEXT,
     "running_param": Kind.TEXT,
+    "region": Kind.LABEL,
+    "project_id": Kind.LABEL,
+    "instance_id": Kind.LABEL,
 }
+SOURCE: Final = ("region", "project_id", "instance_id")
+"""The columns that say where a run was read; the last ones of all."""
+
 _NESTED: Final = frozenset({"running_data", "running_param"})
 _COUNTS: Final = frozenset({"running_time", "retry_times", "fail_count", "input_row_count", "output_row_count"})
 _FIELDS: Final = tuple(known.name.removeprefix("_") for known in fields(Run))
@@ -131,7 +137,12 @@ def _clean(column: Column, sent: dict[str, list[Any]], runs: Sequence[Run]) -> l
         case "duration_ms", _:
             values = list(map(_duration, sent["start_time"], sent["end_time"]))
         case "task_id", _:
-            values = [None if id_ is None else str(id_) for id_ in sent[name]]
+            texts = [None if id_ is None else str(id_) for id_ in sent[name]]
+            values = _of_operator(name, texts, runs)
+        case (("job_name" | "workspace_id"), _):
+            values = _of_operator(name, sent[name], runs)
+        case _ if name in SOURCE:
+            values = [None if run.origin is None else getattr(run.origin, name) for run in runs]
         case _, Kind.TIME:
             values = [time or None for time in sent[name]]
         case _, Kind.FLAG:
@@ -141,6 +152,15 @@ def _clean(column: Column, sent: dict[str, list[Any]], runs: Sequence[Run]) -> l
         case _:
             values = sent[name]
     return _within_64_bits(name, values) if column.kind is Kind.INTEGER else values
+
+
+def _of_operator(name: str, values: list[Any], runs: Sequence[Run]) -> list[Any]:
+    """The values, and where a row has none, what is known of the operator that was asked for."""
+    if None not in values:
+        return values
+    return [
+        getattr(operator_of(run), name) if value is None else value for run, value in zip(runs, values, strict=True)
+    ]
 
 
 def _duration(start: int | None, end: int | None) -> int | None:

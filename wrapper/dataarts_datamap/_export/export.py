@@ -4,29 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, cast, get_args
 
 from msgspec import Struct
 
+from dataarts_datamap._arguments import members
 from dataarts_datamap._atomic_file import replaceable, replacing, scratch
 from dataarts_datamap._errors import ExportError, InvalidArgumentError
-from dataarts_datamap._export.columns import Batch, Column, Nested, batches, chosen_columns
+from dataarts_datamap._export.columns import SOURCE, Batch, Column, Nested, batches, chosen_columns
 from dataarts_datamap._export.formats.arrow_files import ArrowFileWriter, arrow_columns, arrow_rows
 from dataarts_datamap._export.formats.csv import CsvWriter, begins_with_mark, csv_columns, csv_rows
 from dataarts_datamap._export.formats.duckdb import DatabaseWriter, duckdb_columns, duckdb_rows, merge_database
 from dataarts_datamap._export.formats.ndjson import NdjsonWriter, ndjson_columns, ndjson_rows
-from dataarts_datamap._export.increment import POSITION, Identities, resume_at
+from dataarts_datamap._export.increment import IDENTITY, POSITION, Identities, resume_at
 from dataarts_datamap._text import printable, shown
-from dataarts_datamap._times import EPOCH, MILLISECOND
+from dataarts_datamap._times import EPOCH, MILLISECOND, span_hint
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from dataarts_datamap._models import Run
+    from dataarts_datamap._models.runs import Operator, Run
 
 ExportFormat: TypeAlias = Literal["parquet", "csv", "ndjson", "arrow", "duckdb"]
 """A kind of file that runs are written to."""
@@ -49,8 +50,8 @@ class ExportSummary(Struct, frozen=True, kw_only=True):
     Attributes:
         written: Runs that were written.
         kept: Rows of the older file that stay beside them; 0 without ``append``.
-        without_id: How many of the runs that were written have no id. An increment recognises such a run only while
-            none of its values changes.
+        without_id: How many of the runs that were written have no id. An increment recognises such a run by its
+            planned, submitted and started times alone.
     """
 
     written: int
@@ -67,6 +68,8 @@ class _Target:
     table: str
     csv_guard: bool = False
     csv_bom: bool = False
+    source: tuple[str, ...] = ()
+    """What the rows of an older file have in its last columns, if it does not have these."""
 
 
 class _Writer(Protocol):
@@ -86,10 +89,13 @@ def export_runs(  # noqa: PLR0913  one keyword for each choice
     csv_guard: bool = False,
     csv_bom: bool = False,
     table: str = "runs",
+    file_source: Sequence[str] | None = None,
 ) -> ExportSummary:
     """Write runs to a file, in batches: memory stays flat, however many there are.
 
-    The columns are the fields of ``Run``, ``state``, and ``duration_ms``. Times are milliseconds in UTC (ISO 8601 text
+    The columns are the fields of ``Run``, ``state``, ``duration_ms``, and where the run was read (``Run.origin``):
+    ``region``, ``project_id`` and ``instance_id``. Where a row does not say its task, operator or workspace, they are
+    those that were asked for. Times are milliseconds in UTC (ISO 8601 text
     in CSV and JSON lines), counts and ids integers of 64 bits. ``running_data`` and ``running_param`` are kept as the
     text that was sent, which is JSON nearly always.
 
@@ -101,39 +107,46 @@ def export_runs(  # noqa: PLR0913  one keyword for each choice
         path: File to write. Without ``append``, what it held is replaced.
         format: Kind of file; that of the path's suffix, if it is left out.
         append: Whether rows of other runs that the file holds stay. Rows of the same runs are replaced: those of the
-            same run id, and where a run has none, those of the same values throughout.
+            same region, project, instance, workspace, task, operator, run id and planned time. Where a run has no id,
+            the submitted and started times have to be the same, too.
         columns: Names of the columns to write, in their order; all, if left out.
         nested: ``skip`` leaves out the columns of nested documents, about half of the bytes.
         csv_guard: Put an apostrophe before text in CSV that a spreadsheet would run, such as ``=1+1``; also in the rows
             of an older file that stay.
         csv_bom: Begin CSV with a byte order mark, by which Excel knows UTF-8. A file that has one keeps it.
         table: Name of the table in a DuckDB database.
+        file_source: Region (or the endpoint's host), project id and instance id of the rows of a file that was written
+            before there were columns for them. With ``append``, such a file is refused without; it then gets the
+            columns. A file that has them needs no such word, and is not changed by it.
 
     Raises:
         InvalidArgumentError: An argument cannot be used; nothing was read.
-        ExportError: The file is no export of runs, has other columns, or was changed meanwhile.
+        ExportError: The file is no export of runs, has other columns, or was changed meanwhile; or it does not say
+            where its runs were read, and ``file_source`` does not either.
         MissingExtraError: The format needs a library that is not installed.
         OSError: The file cannot be written.
     """
     _check_iterable(runs)
     target = _target(path, format, table=table, csv_guard=csv_guard, csv_bom=csv_bom)
     chosen = chosen_columns(columns, nested)
-    if append and "run_id" not in [column.name for column in chosen]:
-        raise InvalidArgumentError("append needs the column run_id, by which it knows a run again")
+    source = None if file_source is None else _checked_source("file_source", file_source)
     if append:
-        _check_columns(target, chosen)
+        _check_identity(chosen)
+        target = _continued(target, chosen, source)
     tally = _Tally(chosen)
     fill = _fill_database if target.format == "duckdb" else _fill_file
     kept = fill(target, chosen, tally.count(batches(runs, chosen)), append=append and target.path.exists())
     return ExportSummary(written=tally.written, kept=kept, without_id=tally.without_id)
 
 
-def next_export_start(
+def next_export_start(  # noqa: PLR0913  one keyword for each choice
     path: str | os.PathLike[str],
     *,
     format: ExportFormat | None = None,  # noqa: A002  what it is called everywhere
     lookback: timedelta = _DEFAULT_LOOKBACK,
     table: str = "runs",
+    source: Sequence[str] | None = None,
+    operator: Operator | None = None,
 ) -> datetime | None:
     """Where the window of the next increment begins, UTC: what may have changed since is all behind it.
 
@@ -141,25 +154,45 @@ def next_export_start(
     earlier: a rerun changes a run that had ended. A change further back is missed. A run whose state is unknown and
     that has no end counts as one that had not ended, and one that is planned for the future as one of the present.
 
+    Args:
+        path: The file.
+        format: Kind of file; that of the path's suffix, if it is left out.
+        lookback: How far back of the newest run ended runs are read again.
+        table: Name of the table in a DuckDB database.
+        source: Region, project id and instance id, as of ``client.source()``: only rows that were read there count.
+            Where several sources share a file, give it, or what one of them has not yet sent is passed over. It is of
+            no account for a file without columns for it.
+        operator: Only rows of this operator's task and name count.
+
     Returns:
         The time, or None if there is no such file, or none of its runs has a time.
 
     Raises:
-        InvalidArgumentError: The format is not known, or ``lookback`` is negative.
+        InvalidArgumentError: The format is not known, ``lookback`` is negative, or ``source`` is none.
         ExportError: The file is no export of runs, or lacks ``state`` or one of the times.
         MissingExtraError: The format needs a library that is not installed.
     """
     behind = _checked_lookback(lookback)
+    place = None if source is None else _checked_source("source", source)
     target = _target(path, format, table=table)
     names = _stored_columns(target)
     if names is None:
         return None
-    missing = [name for name in POSITION if name not in names]
+    needed = (*POSITION, *(() if operator is None else ("task_id", "job_name")))
+    missing = [name for name in needed if name not in names]
     if missing:
         raise ExportError(f"{target.path} has no column {missing[0]}, which tells where the next increment begins")
     now = (datetime.now(UTC) - EPOCH) // MILLISECOND
-    stored = _stored_rows(target, chosen_columns(POSITION, "json"))
-    start = resume_at(stored, lookback=behind // MILLISECOND, now=now)
+    wanted = {} if place is None or not set(SOURCE).issubset(names) else dict(zip(SOURCE, place, strict=True))
+    if operator is not None:
+        wanted |= {"task_id": operator.task_id, "job_name": operator.job_name}
+    stored = _stored_rows(target, chosen_columns([*POSITION, *wanted], "json"))
+    chosen = (
+        row[: len(POSITION)]
+        for row in stored
+        if all(has in {text, f"'{text}"} for has, text in zip(row[len(POSITION) :], wanted.values(), strict=True))
+    )
+    start = resume_at(chosen, lookback=behind // MILLISECOND, now=now)
     return None if start is None else EPOCH + start * MILLISECOND
 
 
@@ -187,7 +220,10 @@ def _check_iterable(runs: object) -> None:
 
 def _checked_lookback(lookback: object) -> timedelta:
     if not isinstance(lookback, timedelta) or lookback < timedelta(0):
-        raise InvalidArgumentError(f"lookback must be a timedelta that is not negative, not {shown(lookback)}")
+        hint = span_hint(lookback, "timedelta(days=7)")
+        raise InvalidArgumentError(
+            f"lookback must be a timedelta that is not negative, such as {hint}, not {shown(lookback)}"
+        )
     return lookback
 
 
@@ -233,28 +269,61 @@ def _fill_database(target: _Target, columns: Sequence[Column], some: Iterator[Ba
         with closing(DatabaseWriter(made, columns, table=target.table)) as writer:
             for batch in some:
                 writer.write(batch)
-        return merge_database(made, target.path, columns, table=target.table, append=append) if exists else 0
+        if not exists:
+            return 0
+        how: dict[str, Any] = {"table": target.table, "append": append, "source": target.source}
+        return merge_database(made, target.path, columns, **how)
 
 
 def _writer(target: _Target, made: Path, columns: Sequence[Column], identities: Identities | None) -> _Writer:
     match target.format:
         case "csv":
             bom = target.csv_bom or (identities is not None and begins_with_mark(target.path))
-            return CsvWriter(made, columns, identities=identities, guard=target.csv_guard, bom=bom)
+            return CsvWriter(
+                made, columns, identities=identities, guard=target.csv_guard, bom=bom, source=target.source
+            )
         case "ndjson":
-            return NdjsonWriter(made, columns, identities=identities)
+            return NdjsonWriter(made, columns, identities=identities, source=target.source)
         case "parquet" | "arrow":
-            return ArrowFileWriter(made, columns, identities=identities, format=target.format)
+            return ArrowFileWriter(made, columns, identities=identities, format=target.format, source=target.source)
         case "duckdb":
             raise AssertionError("a database is no file of rows")
 
 
-def _check_columns(target: _Target, columns: Sequence[Column]) -> None:
+def _check_identity(columns: Sequence[Column]) -> None:
+    names = [column.name for column in columns]
+    if missing := [name for name in IDENTITY if name not in names]:
+        noun = "column" if len(missing) == 1 else "columns"
+        raise InvalidArgumentError(f"append needs the {noun} {', '.join(missing)}, by which it knows a run again")
+
+
+def _checked_source(name: str, source: object) -> tuple[str, ...]:
+    found = [] if isinstance(source, str) else members(source) or []
+    if len(found) != len(SOURCE) or not all(isinstance(one, str) and one for one in found):
+        raise InvalidArgumentError(f"{name} must be a region, a project id and an instance id, not {shown(source)}")
+    return tuple(cast("list[str]", found))
+
+
+def _continued(target: _Target, columns: Sequence[Column], source: tuple[str, ...] | None) -> _Target:
+    """The target, if its file can be continued with these columns; it may lack those that say where a run was read.
+
+    Raises:
+        ExportError: It cannot.
+    """
     stored, asked = _stored_columns(target), [column.name for column in columns]
-    if stored is not None and stored != asked:
+    if stored is None or stored == asked:
+        return target
+    if not set(SOURCE).isdisjoint(stored) or asked != [*stored, *SOURCE]:
         raise ExportError(
             f"{target.path} has the columns {_listed(stored)}, not {_listed(asked)}: name them, or begin anew"
         )
+    if source is None:
+        raise ExportError(
+            f"{target.path} was written before there were columns for region, project and instance, and does not say "
+            "where its runs were read: say it with file_source=(region, project_id, instance_id) (--file-source "
+            "REGION,PROJECT_ID,INSTANCE_ID; without a region, the endpoint's host), or begin anew"
+        )
+    return replace(target, source=source)
 
 
 def _stored_columns(target: _Target) -> list[str] | None:

@@ -1,13 +1,13 @@
-"""Finds out where the next increment of an export begins."""
+"""Finds out where the next increment of an export begins, and which rows of the older file it replaces."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
-from dataarts_datamap._models import has_ended
+from dataarts_datamap._models.runs import has_ended
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Iterable, Sequence
 
 POSITION: Final = ("state", "plan_time", "submit_time", "start_time", "end_time")
 """The columns that tell."""
@@ -44,20 +44,63 @@ def resume_at(rows: Iterable[StoredRun], *, lookback: int, now: int) -> int | No
     return max(0, min(starts)) if starts else None
 
 
+IDENTITY: Final = (
+    *("run_id", "plan_time", "submit_time", "start_time", "task_id", "job_name", "workspace_id"),
+    *("region", "project_id", "instance_id"),
+)
+"""The columns that tell one run from another: what ``run_identity`` has of a run."""
+
+
+class StoredIdentity(NamedTuple):
+    """What tells a run from others, as a file has it: missing text and empty text are the same. Times in milliseconds.
+
+    Attributes:
+        run_id: Its id; None or 0 if it has none.
+        plan_time: When it was planned.
+        submit_time: When it was submitted, of a run without an id.
+        start_time: When it started, of a run without an id.
+        operator: Task, operator, workspace, region, project and instance.
+    """
+
+    run_id: int | None
+    plan_time: int | None
+    submit_time: int | None
+    start_time: int | None
+    operator: tuple[str | None, ...]
+
+
+def stored_identity(values: Sequence[Any]) -> StoredIdentity:
+    """The identity in the values of the columns ``IDENTITY``."""
+    run_id, plan_time, submit_time, start_time, *names = values
+    operator = tuple(name or None for name in names)
+    if run_id:
+        return StoredIdentity(run_id, plan_time, None, None, operator)
+    return StoredIdentity(None, plan_time, submit_time, start_time, operator)
+
+
 class Identities:
-    """The runs that were written: by their id, and where one has none, by all that was written of it."""
+    """The runs that were written."""
 
     def __init__(self) -> None:
-        self.ids: set[int] = set()
-        self._rows: set[Hashable] = set()
+        self._planned: dict[tuple[str | None, ...], dict[int, int | None]] = {}
+        self._others: set[StoredIdentity] = set()
 
-    def note(self, run_id: int | None, row: Hashable) -> None:
+    @property
+    def run_ids(self) -> set[int]:
+        """Their ids, whatever else tells them apart."""
+        return {run_id for planned in self._planned.values() for run_id in planned}
+
+    def note(self, run: StoredIdentity) -> None:
         """Note a run that was written."""
-        if run_id:
-            self.ids.add(run_id)
-        else:
-            self._rows.add(row)
+        if run.run_id is None:
+            self._others.add(run)
+            return
+        if self._planned.setdefault(run.operator, {}).setdefault(run.run_id, run.plan_time) != run.plan_time:
+            self._others.add(run)
 
-    def hold(self, run_id: int | None, row: Hashable) -> bool:
+    def hold(self, run: StoredIdentity) -> bool:
         """Whether a run was written."""
-        return run_id in self.ids if run_id else row in self._rows
+        if run in self._others:
+            return True
+        planned = self._planned.get(run.operator, {})
+        return run.run_id in planned and planned[run.run_id] == run.plan_time

@@ -5,29 +5,34 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from statistics import median
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from dataarts_datamap._arguments import members
 from dataarts_datamap._errors import InvalidArgumentError
-from dataarts_datamap._models import Operator, Run, RunState
-from dataarts_datamap._text import shown
+from dataarts_datamap._models.runs import Operator, OperatorKey, Run, RunState, operator_key, operator_of
+from dataarts_datamap._text import printable, shown
+from dataarts_datamap._times import span_hint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _MOST_AHEAD: Final = timedelta(days=1)
+_MOST_SKEW: Final = timedelta(minutes=5)
+_MOST_LISTED: Final = 30
 
 
 class Verdict(StrEnum):
     """How a table or one of its operators stands.
 
     Attributes:
-        FRESH: It succeeded lately enough; without ``max_age``, its latest outcome is a success.
+        FRESH: It succeeded recently enough; without ``max_age``, its latest outcome is a success.
         STALE: The last success is older than ``max_age``, or lies before the runs that were looked at.
         FAILED: Runs failed, and none has succeeded since; with ``max_age``, none has succeeded at all.
-        UNKNOWN: It cannot be told: there are no runs, or none that ended in a way that is known.
+        UNKNOWN: It cannot be told: there are no runs, none that ended in a way that is known, or a success whose time
+            cannot be read may be the last one.
     """
 
     FRESH = "fresh"
@@ -36,14 +41,18 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
 
 
+_WORST_FIRST: Final = (Verdict.FAILED, Verdict.STALE, Verdict.UNKNOWN, Verdict.FRESH)
+
+
 class RunsStatus(Struct, frozen=True, kw_only=True):
     """What a number of runs tells about whether they keep their table fresh.
 
     Attributes:
         verdict: How they stand.
         last_success: When the last run that succeeded ended, UTC: its end, or the latest of its times if it has none.
-            None if none succeeded. A time more than a day ahead is taken for none: no success could be so young.
-        age: Time since then. Negative, if the service's clock is ahead.
+            None if none succeeded, or none at a time that can be read. A time more than a day ahead cannot be read: no
+            success could be so young.
+        age: Time since then. Negative, if that lies ahead of the present, as where the clocks differ.
         running: Runs that have started and not ended.
         waiting: Runs that have not started, and still may.
         failures_since_success: Runs that failed after the last success of their operator.
@@ -51,6 +60,8 @@ class RunsStatus(Struct, frozen=True, kw_only=True):
         typical_lateness: Median time from plan to start of the runs that started; None if none did.
         latest_lateness: The same of the run that was planned last of those.
         runs: How many runs were looked at.
+        undated_successes: Runs that succeeded, but whose end came in a form that cannot be read, or none of whose times
+            is known. One of them may be the last success.
         unknown_runs: Runs whose status is none that is known, or missing. They count neither as successes nor as
             failures.
         unknown_statuses: Those statuses as sent, sorted. Untrusted.
@@ -66,8 +77,14 @@ class RunsStatus(Struct, frozen=True, kw_only=True):
     typical_lateness: timedelta | None = None
     latest_lateness: timedelta | None = None
     runs: int = 0
+    undated_successes: int = 0
     unknown_runs: int = 0
     unknown_statuses: tuple[str, ...] = ()
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether the last success lies more than five minutes ahead of the present: one of the clocks is wrong."""
+        return self.age is not None and -self.age > _MOST_SKEW
 
     def to_dict(self) -> dict[str, Any]:
         """The same as plain values, ready for JSON: times as ISO 8601 UTC text, lengths of time in seconds."""
@@ -80,27 +97,68 @@ class OperatorStatus(RunsStatus, frozen=True, kw_only=True):
     Attributes:
         task_id: Id of the operator's job; None if its runs have none.
         job_name: Name of the operator; None if its runs have none. Untrusted.
+        workspace_id: Id of its workspace; None if that was not told.
+        counts: Whether it counts for the table. One without runs in the window does not.
+        decides: Whether the table's verdict is its verdict.
     """
 
     task_id: str | None
     job_name: str | None
+    workspace_id: str | None = None
+    counts: bool = True
+    decides: bool = False
 
 
 class TableStatus(RunsStatus, frozen=True, kw_only=True):
-    """What the runs of all operators of a table tell.
+    """What the runs of the operators of a table tell.
 
-    The last success is that of any operator: each of them writes the table. Failures are those of each operator since
-    its own last success, so that one that succeeds does not hide another that fails.
+    A table is as old as its oldest producer. Which of the associated operators write it is not told, so each of them
+    counts that has runs in the window: the verdict is the worst of theirs (failed, stale, unknown, fresh), and the last
+    success that of the operator whose last success is the oldest; None if one of them has none. If no operator has
+    runs, the verdict is unknown.
+
+    With ``any_operator``, one operator that keeps the table fresh is enough: the last success is that of any operator.
+    Failures still are those of each operator since its own last success.
 
     Attributes:
         now: When it was judged, UTC.
-        max_age: The oldest that a last success may be; None if age was not judged.
+        max_age: The maximum age of a last success; None if age was not judged.
+        any_operator: Whether a success of any operator counts for the table.
         operators: Each operator by itself.
+        ignored: The operators of the table that were left out on request. Untrusted.
     """
 
     now: datetime
     max_age: timedelta | None = None
+    any_operator: bool = False
     operators: tuple[OperatorStatus, ...] = ()
+    ignored: tuple[Operator, ...] = ()
+
+    @property
+    def decided_by(self) -> OperatorStatus | None:
+        """The operator whose verdict is the table's: of several, the one whose last success is the oldest.
+
+        With ``any_operator``, the one that succeeded last; where failures decide, the one with most of them. None if no
+        operator has runs.
+        """
+        return next((one for one in self.operators if one.decides), None)
+
+    @property
+    def left_out(self) -> tuple[OperatorStatus, ...]:
+        """The operators without runs in the window: they do not count."""
+        return tuple(one for one in self.operators if not one.counts)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as plain values, ready for JSON: times as ISO 8601 UTC text, lengths of time in seconds.
+
+        ``decided_by``, ``left_out`` and ``ignored`` name operators, by ``task_id``, ``job_name`` and ``workspace_id``.
+        """
+        return {
+            **RunsStatus.to_dict(self),
+            "decided_by": None if self.decided_by is None else _plain_name(self.decided_by),
+            "left_out": list(map(_plain_name, self.left_out)),
+            "ignored": list(map(_plain_name, self.ignored)),
+        }
 
 
 def look_back(since: timedelta, max_age: timedelta | None) -> timedelta:
@@ -113,20 +171,64 @@ def look_back(since: timedelta, max_age: timedelta | None) -> timedelta:
     return least if max_age is None else max(least, _checked_span("max_age", max_age))
 
 
-def table_status(
-    runs: Iterable[Run], *, now: datetime, max_age: timedelta | None = None, operators: Iterable[Operator] = ()
+class ChosenOperators(NamedTuple):
+    """The operators of a table that count, and those that were left out on request."""
+
+    chosen: list[Operator]
+    ignored: list[Operator]
+
+
+def choose_operators(
+    operators: Iterable[Operator], *, only: Iterable[str] | None = None, ignore: Iterable[str] = ()
+) -> ChosenOperators:
+    """Narrow the operators of a table by name: job name, ``workspace/job_name`` or task id.
+
+    A name chooses each operator that it fits.
+
+    Raises:
+        InvalidArgumentError: A name fits no operator, or none is left; the text lists the known ones.
+    """
+    known = list(dict.fromkeys(operators))
+    wanted, unwanted = (None if only is None else _checked_names("only", only)), _checked_names("ignore", ignore)
+    for name in (*(wanted or ()), *unwanted):
+        if not any(name in _names(one) for one in known):
+            raise InvalidArgumentError(f"no operator of the table is called {shown(name)}: {_listed(known)}")
+    chosen = [
+        one
+        for one in known
+        if (wanted is None or not _names(one).isdisjoint(wanted)) and _names(one).isdisjoint(unwanted)
+    ]
+    if known and not chosen:
+        raise InvalidArgumentError(f"no operator of the table is left to be judged: {_listed(known)}")
+    return ChosenOperators(chosen, [one for one in known if one not in chosen])
+
+
+def table_status(  # noqa: PLR0913  one keyword for each choice
+    runs: Iterable[Run],
+    *,
+    now: datetime,
+    max_age: timedelta | None = None,
+    operators: Iterable[Operator] = (),
+    any_operator: bool = False,
+    ignored: Iterable[Operator] = (),
 ) -> TableStatus:
     """Judge whether a table is fresh.
 
-    With ``max_age``, the age of the last success alone decides: failures after it are told, and change nothing while
-    it is young enough. Without, failures decide. Only the state *succeeded* counts as a success; a status that nobody
-    knows is named and never taken for one.
+    With ``max_age``, the age of the last success alone decides: failures after it are reported, and change nothing
+    while it is young enough. Without, failures decide. Only the state *succeeded* counts as a success; a status that is
+    not known is named and never taken for one.
+
+    A run belongs to the operator that was asked for it (``Run.origin``), whatever its row says; one that no client read
+    belongs to the operator that its row names.
 
     Args:
         runs: Runs of the table's operators, as far back as should be looked.
         now: The present, aware.
-        max_age: The oldest that the last success may be.
-        operators: Operators that are told even if they have no runs.
+        max_age: The maximum age of a last success.
+        operators: Operators that are listed even if they have no runs.
+        any_operator: Whether one operator that keeps the table fresh is enough; otherwise each one counts that has
+            runs.
+        ignored: Operators to name as left out; runs of theirs do not count.
 
     Raises:
         InvalidArgumentError: ``now`` is naive, or ``max_age`` is no length of time above nothing.
@@ -134,18 +236,82 @@ def table_status(
     present = _checked_now(now)
     if max_age is not None:
         _checked_span("max_age", max_age)
-    groups: dict[tuple[str | None, str | None], list[Run]] = {
-        (operator.task_id, operator.job_name): [] for operator in operators
-    }
-    for run in runs:
-        groups.setdefault((run.task_id, run.job_name), []).append(run)
-    judged = [
-        OperatorStatus(task_id=task_id, job_name=job_name, **_facts(group, [group], now=present, max_age=max_age))
-        for (task_id, job_name), group in groups.items()
-    ]
+    left_out = tuple(dict.fromkeys(ignored))
+    groups = group_runs(runs, (*operators, *left_out))
+    for one in left_out:
+        groups.pop(operator_key(one), None)
+    facts = {key: _facts(group, now=present, max_age=max_age) for key, group in groups.items()}
+    counted = {key: one for key, one in facts.items() if one["runs"]}
     everything = [run for group in groups.values() for run in group]
-    facts = _facts(everything, groups.values(), now=present, max_age=max_age)
-    return TableStatus(now=present, max_age=max_age, operators=tuple(judged), **facts)
+    table = _facts(everything, now=present, max_age=max_age)
+    table["failures_since_success"] = sum(one["failures_since_success"] for one in facts.values())
+    judge = _judged_by_any if any_operator else _judged_by_each
+    decisive = judge(table, counted, present, max_age)
+    return TableStatus(
+        now=present,
+        max_age=max_age,
+        any_operator=any_operator,
+        operators=tuple(
+            OperatorStatus(**key._asdict(), counts=key in counted, decides=key == decisive, **one)
+            for key, one in facts.items()
+        ),
+        ignored=left_out,
+        **table,
+    )
+
+
+def group_runs(runs: Iterable[Run], operators: Iterable[Operator] = ()) -> dict[OperatorKey, list[Run]]:
+    """The runs of each operator: first the operators given, then those that the other runs belong to.
+
+    A run that no client read is matched by its row. Where one of the two does not say the workspace, they match if they
+    can mean one operator alone.
+    """
+    groups: dict[OperatorKey, list[Run]] = {operator_key(one): [] for one in operators}
+    given = tuple(groups)
+    strangers: dict[OperatorKey, list[Run]] = {}
+    for run in runs:
+        key = operator_of(run)
+        (strangers if run.origin is None and key not in groups else groups).setdefault(key, []).append(run)
+    for key, some in strangers.items():
+        groups.setdefault(_match(key, given, strangers) or key, []).extend(some)
+    return groups
+
+
+def _match(key: OperatorKey, given: Iterable[OperatorKey], strangers: Iterable[OperatorKey]) -> OperatorKey | None:
+    """The operator given that a run's row can only mean."""
+    namesakes, alike = ([one for one in some if one[:2] == key[:2]] for some in (given, strangers))
+    if len(namesakes) != 1 or len(alike) != 1:
+        return None
+    return namesakes[0] if key.workspace_id is None or namesakes[0].workspace_id is None else None
+
+
+def _judged_by_each(
+    table: dict[str, Any], counted: dict[OperatorKey, dict[str, Any]], now: datetime, _max_age: timedelta | None
+) -> OperatorKey | None:
+    """Judge a table by the worst of its operators; returns which one that is."""
+    successes = [one["last_success"] for one in counted.values()]
+    oldest = None if not successes or None in successes else min(successes)
+    worst = min(counted, key=lambda key: _badness(counted[key]), default=None)
+    table["last_success"], table["age"] = oldest, None if oldest is None else now - oldest
+    table["verdict"] = Verdict.UNKNOWN if worst is None else counted[worst]["verdict"]
+    return worst
+
+
+def _badness(facts: dict[str, Any]) -> tuple[int, bool, datetime]:
+    last = facts["last_success"]
+    return _WORST_FIRST.index(facts["verdict"]), last is not None, last or datetime.min.replace(tzinfo=UTC)
+
+
+def _judged_by_any(
+    table: dict[str, Any], counted: dict[OperatorKey, dict[str, Any]], _now: datetime, max_age: timedelta | None
+) -> OperatorKey | None:
+    """Judge a table by all its runs at once, whichever operator they are of; returns which one decides."""
+    table["verdict"] = _verdict(table, max_age)
+    if table["verdict"] is Verdict.FAILED:
+        return max(counted, key=lambda key: counted[key]["failures_since_success"], default=None)
+    if table["last_success"] is None:
+        return next(iter(counted), None)
+    return next((key for key, one in counted.items() if one["last_success"] == table["last_success"]), None)
 
 
 def _checked_now(now: object) -> datetime:
@@ -156,44 +322,74 @@ def _checked_now(now: object) -> datetime:
 
 def _checked_span(name: str, span: object) -> timedelta:
     if not isinstance(span, timedelta) or span <= timedelta(0):
-        raise InvalidArgumentError(f"{name} must be a timedelta longer than nothing, not {shown(span)}")
+        hint = span_hint(span, "timedelta(hours=26)")
+        raise InvalidArgumentError(f"{name} must be a timedelta longer than nothing, such as {hint}, not {shown(span)}")
     return span
 
 
-def _facts(
-    runs: Sequence[Run], groups: Iterable[Sequence[Run]], *, now: datetime, max_age: timedelta | None
-) -> dict[str, Any]:
-    """The facts of some runs, of which each group is those of one operator."""
+def _checked_names(what: str, names: object) -> list[str]:
+    found = None if isinstance(names, str) else members(names)
+    if found is None or not all(isinstance(one, str) for one in found):
+        raise InvalidArgumentError(f"{what} must be a list of names of operators, not {shown(names)}")
+    return cast("list[str]", found)
+
+
+def _names(operator: Operator) -> set[str]:
+    """What an operator can be called."""
+    names = {operator.job_name, operator.task_id}
+    return names if operator.workspace_id is None else {*names, f"{operator.workspace_id}/{operator.job_name}"}
+
+
+def _listed(operators: Sequence[Operator]) -> str:
+    if not operators:
+        return "it has none"
+    names = [f"{operator_name(one)} (task {printable(one.task_id, limit=40)})" for one in operators[:_MOST_LISTED]]
+    more = f" and {len(operators) - _MOST_LISTED} more" if len(operators) > _MOST_LISTED else ""
+    return f"it has {', '.join(names)}{more}"
+
+
+def operator_name(operator: Operator) -> str:
+    """An operator as ``workspace/job_name``, made printable and short."""
+    workspace = "" if operator.workspace_id is None else f"{printable(operator.workspace_id, limit=40)}/"
+    return f"{workspace}{printable(operator.job_name, limit=80)}"
+
+
+def _facts(runs: Sequence[Run], *, now: datetime, max_age: timedelta | None) -> dict[str, Any]:
+    """The facts of some runs, and how they stand if they are those of one operator."""
     last_success = _last_success(runs, now)
-    age = None if last_success is None else now - last_success
-    failures = sum(_failures_since_success(group, now) for group in groups)
     active = [run for run in runs if run.state is RunState.ACTIVE]
     unknown = [run for run in runs if run.state is RunState.UNKNOWN]
     lateness = _lateness_in_order(runs)
-    return {
-        "verdict": _verdict(runs, age, failures, max_age),
+    facts: dict[str, Any] = {
         "last_success": last_success,
-        "age": age,
+        "age": None if last_success is None else now - last_success,
         "running": sum(run.start_time is not None for run in active),
         "waiting": sum(run.start_time is None for run in active),
-        "failures_since_success": failures,
+        "failures_since_success": _failures_since_success(runs, now),
         "typical_duration": _median(run.duration for run in runs if run.state is RunState.SUCCEEDED),
         "typical_lateness": _median(lateness),
         "latest_lateness": lateness[-1] if lateness else None,
         "runs": len(runs),
+        "undated_successes": sum(run.state is RunState.SUCCEEDED and _is_undated(run, now) for run in runs),
         "unknown_runs": len(unknown),
         "unknown_statuses": tuple(sorted({run.status or "" for run in unknown})),
     }
+    return {"verdict": _verdict(facts, max_age), **facts}
 
 
-def _verdict(runs: Sequence[Run], age: timedelta | None, failures: int, max_age: timedelta | None) -> Verdict:
+def _verdict(facts: dict[str, Any], max_age: timedelta | None) -> Verdict:
+    age, failures = facts["age"], facts["failures_since_success"]
+    if age is not None and max_age is not None and age <= max_age:
+        return Verdict.FRESH
+    if facts["undated_successes"] and (failures or max_age is not None):
+        return Verdict.UNKNOWN  # one of them may be the last success
     if age is not None and max_age is not None:
-        return Verdict.FRESH if age <= max_age else Verdict.STALE
+        return Verdict.STALE
     if failures:
         return Verdict.FAILED
     if age is not None:
         return Verdict.FRESH
-    is_known = any(run.state is not RunState.UNKNOWN for run in runs)
+    is_known = facts["runs"] > facts["unknown_runs"]
     return Verdict.STALE if is_known and max_age is not None else Verdict.UNKNOWN
 
 
@@ -215,6 +411,15 @@ def _ended_at(run: Run, now: datetime) -> datetime | None:
     return end or max(filter(None, others), default=None)
 
 
+def _is_undated(run: Run, now: datetime) -> bool:
+    """Whether it cannot be told when a run ended: its end came and cannot be read, or no time of it is known."""
+    if _ended_at(run, now) is None:
+        return True
+    if run.end_time is not None:
+        return run.end_time - now > _MOST_AHEAD
+    return any(problem.field == "end_time" for problem in run.problems)
+
+
 def _lateness_in_order(runs: Iterable[Run]) -> list[timedelta]:
     """The wait from plan to start of each run that has both, in the order of the plans."""
     times = [(run.plan_time, run.start_time) for run in runs]
@@ -224,6 +429,10 @@ def _lateness_in_order(runs: Iterable[Run]) -> list[timedelta]:
 def _median(spans: Iterable[timedelta | None]) -> timedelta | None:
     seconds = [span.total_seconds() for span in spans if span is not None]
     return timedelta(seconds=median(seconds)) if seconds else None
+
+
+def _plain_name(one: OperatorStatus | Operator) -> dict[str, str | None]:
+    return {"task_id": one.task_id, "job_name": one.job_name, "workspace_id": one.workspace_id}
 
 
 def _plain(value: object) -> object:

@@ -12,10 +12,10 @@ from dataarts_datamap._monitoring.snapshot import may_recover
 from dataarts_datamap._text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
-    from dataarts_datamap._models import Operator, Run
+    from dataarts_datamap._models.runs import Operator, Run
     from dataarts_datamap._monitoring.snapshot import Change, Snapshot
     from dataarts_datamap._window import Window
 
@@ -76,8 +76,8 @@ class PolledTable(Protocol):
         """
         ...
 
-    def list_runs(self, window: Window) -> list[Run]:
-        """The runs of the table in a window.
+    def list_runs(self, window: Window, operators: Sequence[Operator]) -> list[Run]:
+        """The runs of these operators of the table in a window.
 
         Raises:
             DataMapError: They could not be read.
@@ -94,7 +94,7 @@ class Polls:
         schedule: When readings are taken.
 
     Attributes:
-        operators: The operators of the table, as of the last whole reading.
+        operators: The operators of the table, as of the last reading.
     """
 
     def __init__(self, table: PolledTable, snapshot: Snapshot, *, schedule: PollSchedule) -> None:
@@ -147,9 +147,10 @@ class Polls:
 
     def _take(self) -> tuple[Change, ...]:
         poll_window = self._snapshot.next_window(self._schedule.now())
-        if poll_window.is_whole:
-            self.operators = self._table.list_operators()
-        if not self.operators and self._snapshot.window is None:
+        operators = self._table.list_operators()
+        if not operators and self._snapshot.window is None:
             name = printable(self._table.guid, limit=80)
             raise DataMapError(f"no operator is known to produce the table {name}: its GUID may be that of another one")
-        return self._snapshot.take(self._table.list_runs(poll_window.window), poll_window)
+        runs = self._table.list_runs(poll_window.window, operators)
+        self.operators = operators
+        return self._snapshot.take(runs, poll_window)

@@ -13,9 +13,10 @@ certain only if all its times do.
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec import Struct
 
@@ -26,7 +27,8 @@ from dataarts_datamap._errors import (
     InvalidResponseError,
     UnsuccessfulError,
 )
-from dataarts_datamap._models import Run, has_ended
+from dataarts_datamap._models.runs import Run, RunIdentity, has_ended, run_identity
+from dataarts_datamap._monitoring.freshness import group_runs
 from dataarts_datamap._retry.policy import is_passing
 from dataarts_datamap._times import EPOCH, MILLISECOND
 from dataarts_datamap._window import Window, window
@@ -44,7 +46,12 @@ OVERLAP: Final = timedelta(hours=1)
 _CERTAIN: Final = 1  # whether its ends belong to a window is not documented
 _MAY_RECOVER: Final = (ErrorBodyError, IncompleteWalkError, InvalidResponseError, UnsuccessfulError)
 
-_Identity: TypeAlias = tuple[str | None, str | None, int] | Run
+
+class _Known(NamedTuple):
+    """A run's identity, and which it is of those that have the same, in the order of the service."""
+
+    run: RunIdentity
+    number: int
 
 
 class ChangeKind(StrEnum):
@@ -101,7 +108,7 @@ class Snapshot:
 
     def __init__(self, since: timedelta) -> None:
         self._since = since
-        self._runs: dict[_Identity, Run] = {}
+        self._runs: dict[_Known, Run] = {}
         self._window: Window | None = None
         self._first_start = 0
         self._whole_until = 0
@@ -123,10 +130,7 @@ class Snapshot:
 
     def latest(self) -> list[Run]:
         """The run of each operator that is to be looked at."""
-        groups: dict[tuple[str | None, str | None], list[Run]] = {}
-        for run in self._runs.values():
-            groups.setdefault((run.task_id, run.job_name), []).append(run)
-        chosen = map(foremost, groups.values())
+        chosen = map(foremost, group_runs(self._runs.values()).values())
         return [run for run in chosen if run is not None]
 
     def next_window(self, now: datetime) -> PollWindow:
@@ -145,16 +149,19 @@ class Snapshot:
 
     def take(self, runs: Iterable[Run], poll_window: PollWindow) -> tuple[Change, ...]:
         """Take in what was read, and tell what changed, in the order of time."""
-        found = {_identity(run): run for run in runs}
+        found = _identified(runs)
+        gone = {
+            who: run for who, run in self._runs.items() if who not in found and _lies_inside(run, poll_window.window)
+        }
+        moved = _moved(gone, [who for who in found if who not in self._runs])
         changes = [
-            *(change for who, run in found.items() if (change := self._change(self._runs.get(who), run))),
             *(
-                Change(kind=ChangeKind.GONE, run=run, before=run)
-                for who, run in self._runs.items()
-                if who not in found and _lies_inside(run, poll_window.window)
+                change
+                for who, run in found.items()
+                if (change := self._change(self._runs.get(moved.get(who, who)), run))
             ),
+            *(Change(kind=ChangeKind.GONE, run=gone[who], before=gone[who]) for who in gone.keys() - moved.values()),
         ]
-        gone = {_identity(change.run) for change in changes if change.kind is ChangeKind.GONE}
         kept = {} if poll_window.is_whole else {who: run for who, run in self._runs.items() if who not in gone}
         self._runs = {**kept, **found}
         if self._window is None:
@@ -203,9 +210,22 @@ def may_recover(error: DataMapError) -> bool:
     return is_passing(error) or isinstance(error, _MAY_RECOVER)
 
 
-def _identity(run: Run) -> _Identity:
-    """A run without an id is no other than one that is the same in all."""
-    return (run.task_id, run.job_name, run.run_id) if run.run_id is not None else run
+def _moved(gone: Iterable[_Known], fresh: Iterable[_Known]) -> dict[_Known, _Known]:
+    """Which of the fresh runs were there at another planned time: those of the ids of runs that are gone."""
+    by_id = {who.run._replace(times=()): who for who in gone if who.run.run_id is not None}
+    found = ((who, by_id.pop(who.run._replace(times=()), None)) for who in fresh)
+    return {who: before for who, before in found if before is not None}
+
+
+def _identified(runs: Iterable[Run]) -> dict[_Known, Run]:
+    """The runs by their identity; none hides another that has the same."""
+    alike: Counter[RunIdentity] = Counter()
+    found: dict[_Known, Run] = {}
+    for run in runs:
+        identity = run_identity(run)
+        found[_Known(identity, alike[identity])] = run
+        alike[identity] += 1
+    return found
 
 
 def _times(run: Run) -> list[int]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from dataarts_datamap._errors import DataMapError, RequestTimeoutError, WaitTimeoutError
+from dataarts_datamap._errors import DataMapError, RequestTimeoutError, ServiceError, WaitTimeoutError
 from dataarts_datamap._messages import Send, Sleep, Wait
-from dataarts_datamap._models import Run, RunPage, RunState
+from dataarts_datamap._models.runs import Run, RunPage, RunState
+from dataarts_datamap._paging.walk_options import go_on
 from dataarts_datamap._retry.policy import is_passing
 from dataarts_datamap._times import EPOCH
 
@@ -34,11 +35,12 @@ def read_all(walk: Walk, ask: Callable[[PageRead], Steps[RunPage]]) -> Steps[lis
             runs += step.runs
             step = next(walk, None)
             continue
-        page = yield from ask(step.read)
         try:
-            step = walk.send(page)
-        except StopIteration:
-            return runs
+            page = yield from ask(step.read)
+        except ServiceError as refusal:
+            step = go_on(walk, refusal)
+        else:
+            step = go_on(walk, page)
     return runs
 
 
@@ -59,7 +61,8 @@ def wait_for_run(  # noqa: PLR0913  each is one fact about the wait
         WaitTimeoutError: None has ended before the time is over.
         DataMapError: Looking fails for good.
     """
-    until = clock.monotonic() + timeout
+    now = clock.monotonic()
+    until = now + timeout
     wait = first_wait
     last_run: Run | None = None
     failure: DataMapError | None = None
@@ -77,10 +80,13 @@ def wait_for_run(  # noqa: PLR0913  each is one fact about the wait
             last_run = latest or last_run
             if latest is not None and latest.state in _ENDED:
                 return latest
-        left = until - clock.monotonic()
+        now = max(now, clock.monotonic())
+        left = until - now
         if left <= 0:
             break
-        yield Sleep(min(left, wait * (1 + _SMEAR * clock.random())))
+        nap = min(left, wait * (1 + _SMEAR * clock.random()))
+        yield Sleep(nap)
+        now += nap  # a clock that a test has frozen stands still, and the time is over all the same
         wait = min(longest_wait, wait * _GROWTH)
     raise _timeout(timeout, run_id, last_run) from failure
 

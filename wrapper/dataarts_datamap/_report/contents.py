@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
-from dataarts_datamap._models import Operator, Run, RunState
-from dataarts_datamap._monitoring.freshness import OperatorStatus, TableStatus, table_status
+from dataarts_datamap._models.runs import Operator, Run, RunState
+from dataarts_datamap._monitoring.freshness import OperatorStatus, TableStatus, group_runs, table_status
 from dataarts_datamap._report.hourly import hourly_cells
 from dataarts_datamap._report.outliers import Rolled, rolled
 from dataarts_datamap._text import printable
@@ -19,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import tzinfo
 
-    from dataarts_datamap._monitoring.freshness import OperatorStatus
     from dataarts_datamap._window import Window
 
+_MOST_SUMMARISED: Final = 5
 _NESTED: Final = ("running_data", "running_param")
 
 
@@ -93,6 +92,17 @@ class Report(Struct, frozen=True, kw_only=True):
         """How many runs there are of each state."""
         return count_states(one.run for job in self.jobs for one in job.runs)
 
+    def summary(self) -> dict[str, Any]:
+        """The same as plain values, in short: how the table and its jobs stand, and the newest failures.
+
+        Of the hours there is nothing, of failures and outliers the five newest; ``failed`` and ``outlying`` count them.
+        """
+        whole = self.to_dict()
+        newest = {name: whole[name][:_MOST_SUMMARISED] for name in ("failures", "outliers")}
+        jobs = [{name: value for name, value in job.items() if name != "strip"} for job in whole["jobs"]]
+        counts = {"failed": len(self.failures), "outlying": len(self.outliers)}
+        return {**whole, "jobs": jobs, **newest, **counts}
+
     def to_dict(self, *, running_data: bool = False) -> dict[str, Any]:
         """The same as plain values, ready for JSON: times as ISO 8601 UTC text, lengths of time in seconds.
 
@@ -134,18 +144,14 @@ def report_on(  # noqa: PLR0913  what a report is of
         now: When the table is judged, aware.
         zone: The zone that times are shown in.
         operators: Operators that are shown even if they have no runs.
-        max_age: The oldest that the last success may be; if it is left out, failures decide.
+        max_age: The maximum age of a last success; if it is left out, failures decide.
     """
-    known = list(runs)
+    known, operators = list(runs), tuple(operators)
     status = table_status(known, now=now, max_age=max_age, operators=operators)
-    groups: dict[tuple[str | None, str | None], list[Run]] = {}
-    for run in known:
-        groups.setdefault((run.task_id, run.job_name), []).append(run)
-    jobs = tuple(
-        ReportedJob(status=one, runs=_reported(groups.get((one.task_id, one.job_name), ())))
-        for one in sorted(status.operators, key=lambda one: -one.failures_since_success)
-    )
-    return Report(table_guid=table_guid, window=window, zone=zone, status=status, jobs=jobs)
+    groups = group_runs(known, operators).values()
+    jobs = [ReportedJob(status=one, runs=_reported(group)) for one, group in zip(status.operators, groups, strict=True)]
+    jobs.sort(key=lambda job: -job.status.failures_since_success)
+    return Report(table_guid=table_guid, window=window, zone=zone, status=status, jobs=tuple(jobs))
 
 
 def moment(run: Run) -> datetime | None:
@@ -219,7 +225,20 @@ def job_text(name: str | None) -> str:
 
 
 def job_labels(jobs: Iterable[OperatorStatus]) -> list[str]:
-    """A name for each job, with the id of its task where several have the same name."""
-    named = [(job_text(job.job_name), job.task_id) for job in jobs]
-    often = Counter(name for name, _ in named)
-    return [f"{name} (task {printable(task or '-', limit=40)})" if often[name] > 1 else name for name, task in named]
+    """A name for each job, with the id of its task, its workspace or both where several have the same name."""
+    known = list(jobs)
+    names = [job_text(job.job_name) for job in known]
+    return [
+        _label(name, job, [one for one, its in zip(known, names, strict=True) if its == name])
+        for name, job in zip(names, known, strict=True)
+    ]
+
+
+def _label(name: str, job: OperatorStatus, namesakes: Sequence[OperatorStatus]) -> str:
+    """The name, with what tells the job from its namesakes."""
+    parts: list[str] = []
+    if len({one.task_id for one in namesakes}) > 1:
+        parts.append(f"task {printable(job.task_id or '-', limit=40)}")
+    if len({one.workspace_id for one in namesakes}) > 1:
+        parts.append(f"workspace {printable(job.workspace_id or '-', limit=40)}")
+    return f"{name} ({', '.join(parts)})" if parts else name

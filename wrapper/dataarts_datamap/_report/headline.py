@@ -1,4 +1,4 @@
-"""The sentences that answer whether a table is fresh, and if not, why."""
+"""The sentences that say whether a table is fresh, and if not, why."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import tzinfo
 
-    from dataarts_datamap._monitoring.freshness import OperatorStatus, TableStatus
-    from dataarts_datamap._report.contents import Report
+    from dataarts_datamap._monitoring.freshness import TableStatus
+    from dataarts_datamap._report.contents import Report, ReportedJob
 
 _MOST_REASONS: Final = 5
 
 
 class Headline(NamedTuple):
-    """The answer, made printable.
+    """Whether a table is fresh, in words, made printable.
 
     Attributes:
         title: Whether the table is fresh: one sentence.
@@ -43,27 +43,56 @@ def headline(report: Report) -> Headline:
 def _title(status: TableStatus) -> str:
     match status.verdict:
         case Verdict.FRESH:
-            return f"The table is fresh: its last success is {_age(status)} old."
+            return f"The table is fresh: {_success(status)} is {_age(status)} old."
         case Verdict.STALE:
             return _stale(status)
         case Verdict.FAILED:
-            others = ", and none succeeded" if status.last_success is None else " after the last success"
-            return f"The table is not fresh: {_runs(status.failures_since_success)} failed{others}."
+            return f"The table is not fresh: {_failures(status)}."
         case Verdict.UNKNOWN if not status.runs:
             return "There are no runs in this window."
+        case Verdict.UNKNOWN if (decisive := status.decided_by) is not None and decisive.undated_successes:
+            return "Whether the table is fresh cannot be told: the time of a success cannot be read."
         case Verdict.UNKNOWN:
-            return "Whether the table is fresh cannot be told: no run ended in a way that is known."
+            return f"Whether the table is fresh cannot be told: no run{_of(status)} ended in a way that is known."
 
 
 def _stale(status: TableStatus) -> str:
-    if status.age is None:
-        return "The table is stale: no run in this window succeeded."
-    return f"The table is stale: its last success is {_age(status)} old."
+    decisive = status.decided_by
+    if decisive is None or decisive.age is None:
+        return f"The table is stale: no run{_of(status)} in this window succeeded."
+    whose = f"the last success{_of(status)}" if _has_several(status) else "its last success"
+    return f"The table is stale: {whose} is {_text_of_age(decisive.age)} old."
+
+
+def _failures(status: TableStatus) -> str:
+    decisive = status.decided_by
+    failed = _runs(status.failures_since_success if decisive is None else decisive.failures_since_success)
+    none = decisive is None or decisive.last_success is None
+    since = f" after {'its' if _has_several(status) else 'the'} last success"
+    return f"{failed}{_of(status)} failed{', and none succeeded' if none else since}"
+
+
+def _of(status: TableStatus) -> str:
+    """Which operator decides, where several could."""
+    decisive = status.decided_by
+    return "" if decisive is None or not _has_several(status) else f" of {job_text(decisive.job_name)}"
+
+
+def _has_several(status: TableStatus) -> bool:
+    return not status.any_operator and sum(one.counts for one in status.operators) > 1
+
+
+def _success(status: TableStatus) -> str:
+    return "the oldest last success of its operators" if _has_several(status) else "its last success"
 
 
 def _age(status: TableStatus) -> str:
-    """The age of the last success; none, if the service's clock is ahead."""
-    return span_text(max(status.age or timedelta(0), timedelta(0)))
+    return _text_of_age(status.age or timedelta(0))
+
+
+def _text_of_age(age: timedelta) -> str:
+    """An age; none, if the success lies ahead."""
+    return span_text(max(age, timedelta(0)))
 
 
 def _since(status: TableStatus, zone: tzinfo) -> str:
@@ -74,28 +103,36 @@ def _since(status: TableStatus, zone: tzinfo) -> str:
     limit = "no limit is set on its age" if status.max_age is None else f"{span_text(status.max_age)} are allowed"
     ago = f"{span_text(status.age)} before" if status.age >= timedelta(0) else f"{span_text(-status.age)} after"
     when = f"{time_text(status.last_success, zone)}, {ago} this report"
-    return f"Last success: {when}, by {job_text(who)}; {limit}. {judged}"
+    what = "Oldest last success" if _has_several(status) else "Last success"
+    return f"{what}: {when}, by {job_text(who)}; {limit}. {judged}"
 
 
 def _reasons(report: Report) -> Iterator[str]:
-    failing = [one for one in report.status.operators if one.failures_since_success]
-    for one in sorted(failing, key=lambda one: -one.failures_since_success)[:_MOST_REASONS]:
-        yield _failing(one, report)
+    failing = [job for job in report.jobs if job.status.failures_since_success]
+    for job in failing[:_MOST_REASONS]:
+        yield _failing(job, report.zone)
     if len(failing) > _MOST_REASONS:
         yield f"{len(failing) - _MOST_REASONS} more jobs have failed since their last success."
     yield from _also(report.status)
 
 
-def _failing(one: OperatorStatus, report: Report) -> str:
-    job = next(job for job in report.jobs if job.status is one)
-    latest = job.failures[-1]
+def _failing(job: ReportedJob, zone: tzinfo) -> str:
+    one, latest = job.status, job.failures[-1]
     when = latest.end_time or latest.start_time or latest.plan_time
-    times = "" if when is None else f", the latest at {time_text(when, report.zone)}"
+    times = "" if when is None else f", the latest at {time_text(when, zone)}"
     since = "and has not succeeded in this window" if one.last_success is None else "since its last success"
     return f"{job_text(one.job_name)} failed {_times(one.failures_since_success)} {since}{times}."
 
 
 def _also(status: TableStatus) -> Iterator[str]:
+    for one in status.operators:
+        if one.is_ahead and one.age is not None:
+            yield (
+                f"The last success of {job_text(one.job_name)} lies {span_text(-one.age)} ahead of this machine's "
+                "clock: one of the clocks is wrong."
+            )
+        if one.undated_successes:
+            yield f"{_runs(one.undated_successes)} of {job_text(one.job_name)} succeeded at a time that cannot be read."
     if status.running or status.waiting:
         yield f"{_runs(status.running)} under way, {_runs(status.waiting)} waiting."
     if status.unknown_runs:
@@ -105,8 +142,9 @@ def _also(status: TableStatus) -> Iterator[str]:
         yield "No operator is known to produce this table: the GUID may be that of another one."
     elif not status.runs:
         yield "A longer window may have some, such as --since 90d."
-    if idle := [one for one in status.operators if not one.runs]:
-        yield f"No runs in this window: {printable(', '.join(job_text(one.job_name) for one in idle), limit=200)}."
+    if idle := status.left_out:
+        names = printable(", ".join(job_text(one.job_name) for one in idle), limit=200)
+        yield f"No runs in this window{', left out' if status.runs else ''}: {names}."
 
 
 def _runs(number: int) -> str:

@@ -12,7 +12,7 @@ from itertools import pairwise
 from string import Template
 from typing import TYPE_CHECKING, Any, Final
 
-from dataarts_datamap._models import Run, RunState
+from dataarts_datamap._models.runs import Run, RunState
 from dataarts_datamap._report.contents import ReportedRun, job_labels, moment
 from dataarts_datamap._report.headline import headline
 from dataarts_datamap._report.outliers import OUTLIER_RULE
@@ -41,7 +41,7 @@ def page(report: Report, *, running_data: bool = False) -> str:
         running_data: Whether it has what each operator did, which can hold SQL and paths.
     """
     style, script = _part("style.css"), _part("script.js")
-    answer = headline(report)
+    verdict = headline(report)
     start, end = (time_text(EPOCH + time * MILLISECOND, report.zone) for time in report.window)
     return Template(_part("template.html")).substitute(
         style=style,
@@ -50,9 +50,9 @@ def page(report: Report, *, running_data: bool = False) -> str:
         script_hash=_hash(script),
         verdict=report.status.verdict.value,
         guid=escape(printable(report.table_guid)),
-        title=escape(answer.title),
-        since=escape(answer.since),
-        reasons="".join(f"<li>{escape(reason)}</li>" for reason in answer.reasons),
+        title=escape(verdict.title),
+        since=escape(verdict.since),
+        reasons="".join(f"<li>{escape(reason)}</li>" for reason in verdict.reasons),
         window=escape(f"{start} to {end} ({report.zone})"),
         facts="".join(_fact(*fact) for fact in _facts(report)),
         rule=escape(OUTLIER_RULE),

@@ -20,7 +20,7 @@ OUTLIER_RULE: Final = (
     f"the up to {WINDOW - 1} successes before it, and is off that median by more than three standard deviations, "
     f"estimated as {_NORMAL} times the median absolute deviation. The first {LEAST - 1} of a job are not judged."
 )
-"""How an outlier is told, for the reader of a report."""
+"""When a run counts as an outlier, for the reader of a report."""
 
 
 class Rolled(NamedTuple):

@@ -1,4 +1,4 @@
-"""What is told of each attempt: to the log ``dataarts_datamap``, and to a hook of the caller's."""
+"""Each attempt of a request is reported: to the log ``dataarts_datamap``, and to a hook of the caller."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ class Attempt(Struct, frozen=True, kw_only=True):
         endpoint: Scheme, host, port and path prefix of the service.
         path: Path below the prefix, percent-encoded, without its query.
         number: Which attempt of its call this is, from 1.
-        elapsed: Seconds from sending the request until the last byte of its answer came, or until it failed.
-        status: HTTP status; None if no answer began.
-        size: Bytes of the answer's content, decompressed; None if it did not come whole.
+        elapsed: Seconds from sending the request to the last byte of its response, or to its failure.
+        status: HTTP status; None if no response began.
+        size: Bytes of the response, decompressed; None if it did not arrive whole.
         request_id: Id of the exchange, escaped and cut off after 80 characters; None if none came.
         error: Kind of error that the attempt ended in; None if it ended well, or if its call went on at once with a new
             proof of who asks, as it does once where a token is out of date.
@@ -79,14 +79,17 @@ AttemptHook: TypeAlias = Callable[[Attempt], object]
 
 
 class AttemptReporter:
-    """Tells the log, and the hook if there is one. A hook that raises breaks no call: the log has it, once a client."""
+    """Reports to the log, and to the hook if there is one.
+
+    A hook that raises breaks no call: that is logged, once a client.
+    """
 
     def __init__(self, hook: AttemptHook | None = None) -> None:
         self._hook = hook
         self._hook_failed = False
 
     def report(self, attempt: Attempt, request: Request, response: Response | None) -> None:
-        """Tell of an attempt."""
+        """Report an attempt."""
         level = logging.INFO if attempt.will_retry else logging.DEBUG
         if _log.isEnabledFor(level):
             _log.log(level, "%s", ", ".join(_line(attempt, request, response)), extra={"attempt": attempt})
@@ -95,7 +98,7 @@ class AttemptReporter:
 
     @property
     def is_heard(self) -> bool:
-        """Whether anyone would be told."""
+        """Whether anyone would see a report."""
         return self._hook is not None or _log.isEnabledFor(logging.INFO)
 
     def _call(self, hook: AttemptHook, attempt: Attempt) -> None:
@@ -104,14 +107,14 @@ class AttemptReporter:
         except Exception:  # noqa: BLE001  whatever it is, it is not the call's failure
             if not self._hook_failed:
                 self._hook_failed = True
-                _log.exception("on_attempt raised; the call goes on, and this client does not tell it again")
+                _log.exception("on_attempt raised; the call goes on, and this client will not log it again")
 
 
 class AttemptLog:
     """The requests of one attempt, each of which is reported when it is known how it ended.
 
     Args:
-        reporter: Whom to tell.
+        reporter: Whom to report to.
         clock: Time.
         number: Which attempt of its call it is, from 1.
     """
@@ -131,7 +134,7 @@ class AttemptLog:
         self._started = self._clock.monotonic()
 
     def arrive(self, response: Response | None = None) -> None:
-        """Its answer is there, or will never be."""
+        """Its response is complete, or will never be."""
         self._response, self._ended = response, self._clock.monotonic()
 
     def end(self, error: DataMapError | None = None, *, next_wait: float | None = None) -> None:
@@ -166,7 +169,7 @@ class AttemptLog:
 def _line(attempt: Attempt, request: Request, response: Response | None) -> Iterator[str]:
     """One attempt in words, with those of the headers that are known to be harmless."""
     ended = (
-        f"HTTP {attempt.status}" if attempt.status else "no answer",
+        f"HTTP {attempt.status}" if attempt.status else "no response",
         attempt.error.__name__ if attempt.error else "",
         attempt.error_code or "",
     )
@@ -193,4 +196,6 @@ def _shown_headers(
 
 def _short(text: str | None, request: Request, response: Response | None) -> str | None:
     received = (response.headers,) if response else ()
-    return text and printable(mask(text, request.headers, *received, secrets=request.secrets), limit=_SHORT)
+    if not text:
+        return text
+    return printable(mask(text, request.headers, *received, secrets=request.secrets, limit=_SHORT), limit=_SHORT)

@@ -28,9 +28,9 @@ _STALE_CODES: Final = ("0301", "0307")
 
 
 def exchange(request: Request, credentials: Credentials, policy: Policy, decode: Callable[[Response], T]) -> Steps[T]:
-    """One request with its credentials, sent until its answer can be decoded or it is no use to go on.
+    """One request with its credentials, sent until its response is decoded or another attempt is no use.
 
-    The errors that leave it tell of all attempts together.
+    ``attempts`` and ``elapsed`` of its errors count all attempts together.
     """
     clock = policy.clock
     yield from _admission(policy)
@@ -45,7 +45,7 @@ def exchange(request: Request, credentials: Credentials, policy: Policy, decode:
             result = yield from _due(_attempt(request, credentials, decode, renewal), until, log)
         except DataMapError as error:
             now = clock.monotonic()
-            _tell(error, attempts=attempt + renewal.used, elapsed=now - started)
+            _complete(error, attempts=attempt + renewal.used, elapsed=now - started)
             wait = _wait(policy.retry, error, attempt=attempt, chance=clock.random())
             if _is_throttled(error):
                 asked = error.retry_after or wait or policy.retry.first_wait
@@ -63,19 +63,21 @@ def exchange(request: Request, credentials: Credentials, policy: Policy, decode:
 
 
 def _admission(policy: Policy) -> Steps[None]:
-    while wait := policy.limiter.wait(policy.clock.monotonic()):
+    now = policy.limiter.time(policy.clock.monotonic())
+    while wait := policy.limiter.wait(now):
         yield Sleep(wait)
+        now = max(policy.clock.monotonic(), now + wait)
 
 
 class _Renewal:
-    """The one new proof that an exchange may ask its credentials for."""
+    """The one renewal of its credentials that a request may ask for."""
 
     def __init__(self, credentials: Credentials) -> None:
         self._credentials = credentials
         self.used = 0
 
     def begin(self, error: AuthenticationError, refused: Request) -> bool:
-        """Whether the request is to be sent with a new proof, after the service refused the one that it carried."""
+        """Whether to send the request again with renewed credentials, after the service refused those it carried."""
         if self.used or not (error.error_code or "").endswith(_STALE_CODES):
             return False
         if not isinstance(self._credentials, RenewableCredentials) or not self._credentials.discard(refused):
@@ -96,7 +98,7 @@ def _attempt(request: Request, credentials: Credentials, decode: Callable[[Respo
 
 
 def _due(call: Call[T], until: float, log: AttemptLog) -> Steps[T]:
-    """The call, with a time by which each of its requests must be answered and each of its waits be over."""
+    """The call, with a deadline for each of its requests and waits."""
     try:
         step = next(call)
         while True:
@@ -128,9 +130,11 @@ def _taken(step: Request | Wait, until: float, log: AttemptLog) -> Steps[Respons
     return response
 
 
-def _tell(error: DataMapError, *, attempts: int, elapsed: float) -> None:
+def _complete(error: DataMapError, *, attempts: int, elapsed: float) -> None:
     if error.__cause__ is None:
-        error.__context__ = None  # what another library raised on the way: the text tells it, and it may hold too much
+        error.__context__ = (
+            None  # another library raised it on the way: our text says what it was, and it may hold secrets
+        )
     if error.attempts is not None:  # else nothing was sent: a client that is closed, credentials that are missing
         error.attempts, error.elapsed = attempts, elapsed
 

@@ -37,13 +37,14 @@ _LASTING_FAILURES: Final = (AnswerTooLargeError, CertificateError)
 class Retry:
     """When a request that failed is sent again.
 
-    All requests only read, or ask for a token, so each may be sent again. That happens where no whole answer came back
-    (no connection, a timeout, an answer that is cut short or garbled), and for the statuses 429, 500, 502, 503 and 504,
-    be they the answer's own or the envelope's inside HTTP 200. Any other error is raised at once: a 401 above all,
-    since five failures lock an access key, and so is a certificate that is not trusted and an answer that is too large.
-    Only where credentials can have a new proof, as a password can have a new token, a 401 that asks for one is answered
-    with it, once, at once and beside these attempts (``RenewableCredentials``). Credentials are asked afresh for each
-    attempt, so that a signature is never sent twice.
+    Every request only reads, or asks for a token, so each may be sent again. It is where no whole response came back
+    (no connection, a timeout, a response that is cut short or garbled), and for the statuses 429, 500, 502, 503 and
+    504, whether HTTP's own or the envelope's inside HTTP 200. Any other error is raised at once: above all a 401, since
+    five failures lock an access key, a certificate that is not trusted, and a response that is too large. Credentials
+    that can be renewed (``RenewableCredentials``: a password can get a new token) are renewed once on a 401 that asks
+    for it, at once and beside these attempts. Each attempt is authenticated afresh: no attempt sends the signature of
+    another. Within an attempt, a ``GET`` goes out a second time, as it stands and at once, where the server closes a
+    kept connection before anything of the response has come.
 
     The wait before attempt *n* + 1 is a random part of ``first_wait`` doubled *n* - 1 times, ``longest_wait`` at most
     ("full jitter"). A wait that would pass the client's ``deadline`` is not begun: the failure is raised at once.
@@ -57,7 +58,7 @@ class Retry:
             the server asks for can be longer.
         longest_retry_after: Longest ``Retry-After`` that is waited for, in seconds: 0 to 3600, by default 30. A
             shorter one is the least wait, to which a random part of the usual wait, or of a tenth of what was asked,
-            is added, so that callers who were all told the same do not come back at once. A longer one is raised at
+            is added, so that callers who all got the same value do not return together. A longer one is raised at
             once, with its value as ``retry_after`` on the error.
 
     Raises:
@@ -84,7 +85,7 @@ class Policy(Struct, frozen=True):
         deadline: Seconds that it may take with all its attempts.
         clock: Time and chance for both.
         limiter: How many are sent in a time.
-        reporter: Whom to tell of each attempt.
+        reporter: Whom to report each attempt to.
     """
 
     retry: Retry

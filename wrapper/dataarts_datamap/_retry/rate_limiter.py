@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections import deque
 from threading import Lock
@@ -13,22 +14,31 @@ _SMEAR: Final = 1.025  # requests reach the server a little earlier or later tha
 class RateLimiter:
     """Lets so many requests pass in any second, and none for a while after the server found them too many.
 
-    Times are those of the caller's clock, in seconds.
+    A rate that is no integer is kept over several seconds: 12.5 are 13 in 1.04 seconds, 0.5 is one in 2.
+
+    Times are those of the caller's clock, in seconds. A clock that stands still, as a test may freeze it, or that goes
+    back, counts as the latest time that was told: whoever waited tells the time that it must be by then.
 
     Args:
         rate: Requests in a second; None for no limit.
     """
 
     def __init__(self, rate: float | None = None) -> None:
-        self._most = 0 if rate is None else max(1, int(rate))
+        self._most = 0 if rate is None else math.ceil(rate)
         self._period = 0.0 if rate is None else self._most / rate * _SMEAR
         self._passed: deque[float] = deque(maxlen=self._most)
         self._paused_until = 0.0
+        self._latest = -math.inf
         self._locks: dict[int, Lock] = {}
+
+    def time(self, now: float) -> float:
+        """The latest time that was told, this one included."""
+        return max(self._latest, now)
 
     def wait(self, now: float) -> float:
         """Seconds to wait before asking again; 0 lets one request pass."""
         with self._lock():
+            now = self._latest = self.time(now)
             free = self._passed[0] + self._period if self._most and len(self._passed) == self._most else now
             wait = max(free, self._paused_until) - now
             if wait > 0:

@@ -7,27 +7,42 @@ from contextlib import contextmanager, suppress
 from threading import RLock
 from typing import TYPE_CHECKING
 
+from dataarts_datamap._one_shot_event import OneShotEvent
+
 if TYPE_CHECKING:
     from collections.abc import Generator
 
 
 class Cancellation:
-    """Ends the exchange of another thread: it sends nothing more, and a socket that it waits for is shut down."""
+    """Ends the exchange of another thread: it sends nothing more, and a socket that it waits for is shut down.
+
+    Attributes:
+        event: Opens when it is cancelled.
+    """
 
     def __init__(self) -> None:
+        self.event = OneShotEvent()
         self._lock = RLock()  # the garbage collector may close a forgotten walk while its thread has it
         self._sockets: set[socket.socket] = set()
-        self._is_cancelled = False
 
     @property
     def is_cancelled(self) -> bool:
         """Whether nothing more may be sent."""
-        return self._is_cancelled
+        return self.event.is_set
+
+    def check(self) -> None:
+        """Go on only if it was not cancelled.
+
+        Raises:
+            ConnectionAbortedError: It was.
+        """
+        if self.is_cancelled:
+            raise ConnectionAbortedError("the exchange was ended")
 
     def cancel(self) -> None:
         """End it."""
         with self._lock:
-            self._is_cancelled = True
+            self.event.set()
             for waited_for in self._sockets:
                 with suppress(OSError):
                     socket.socket.shutdown(waited_for, socket.SHUT_RDWR)  # below TLS, whose state is the other thread's
@@ -40,8 +55,7 @@ class Cancellation:
             ConnectionAbortedError: The exchange was ended.
         """
         with self._lock:
-            if self._is_cancelled:
-                raise ConnectionAbortedError("the exchange was ended")
+            self.check()
             self._sockets.add(waited_for)
         try:
             yield

@@ -11,17 +11,19 @@ import zlib
 from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from dataarts_datamap._arguments import split_address
 from dataarts_datamap._clock import Clock
 from dataarts_datamap._errors import (
     DataMapError,
 )
 from dataarts_datamap._messages import Response, Send, Sleep, Wait
+from dataarts_datamap._one_shot_event import wait_for_first, wait_for_first_async
+from dataarts_datamap._secrets import Hidden
 from dataarts_datamap._transport import tls
-from dataarts_datamap._transport.h11_pool import DirectPool
+from dataarts_datamap._transport.h11_pool import H11Pool
 from dataarts_datamap._transport.pool_registry import PoolRegistry, is_closed_here, process_and_loop
 from dataarts_datamap._transport.response_builder import ResponseBuilder
 from dataarts_datamap._transport.wire import (
@@ -34,11 +36,12 @@ from dataarts_datamap._transport.wire import (
 from dataarts_datamap._version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Sequence
 
     from dataarts_datamap._messages import Request, Steps
+    from dataarts_datamap._one_shot_event import OneShotEvent
     from dataarts_datamap._transport.cancellation import Cancellation
-    from dataarts_datamap._transport.httpcore_pools import AsyncPool, ProxyPool
+    from dataarts_datamap._transport.httpcore_pools import AsyncPool
     from dataarts_datamap._transport.proxies import Proxy
 
 T = TypeVar("T")
@@ -49,10 +52,12 @@ _MOST_IDLE_CONNECTIONS: Final = 20
 _LONGEST_IDLE: Final = 5.0
 _NAP: Final = 0.2
 _HEADERS: Final = {
-    "user-agent": ("User-Agent", f"dataarts-datamap/{__version__} python/{platform.python_version()}"),
-    "accept": ("Accept", "*/*"),
-    "accept-encoding": ("Accept-Encoding", "gzip"),
+    "user-agent": ("User-Agent", Hidden(f"dataarts-datamap/{__version__} python/{platform.python_version()}")),
+    "accept": ("Accept", Hidden("*/*")),
+    "accept-encoding": ("Accept-Encoding", Hidden("gzip")),
 }
+_PLAIN_HEADERS: Final = frozenset((*_HEADERS, "host", "content-type", "instance", "x-project-id", "x-sdk-date"))
+"""Those of which no value is a secret."""
 
 
 class Network(Struct, frozen=True):
@@ -80,7 +85,7 @@ class SyncTransport:
     def __init__(self, network: Network, clock: Clock) -> None:
         self._network = network
         self._clock = clock
-        self._pools: PoolRegistry[DirectPool | ProxyPool] = PoolRegistry(self._open_pool, network.proxy, os.getpid)
+        self._pools: PoolRegistry[H11Pool] = PoolRegistry(self._open_pool, network.proxy, os.getpid)
 
     @property
     def is_open(self) -> bool:
@@ -122,28 +127,29 @@ class SyncTransport:
             pool.close()
 
     def _pause(self, step: Sleep | Wait, cancellation: Cancellation | None) -> None:
-        """Wait as the step says; where another thread can cancel that, in naps.
+        """Wait as the step says, unless the client is closed or the wait cancelled.
 
         Raises:
             CancelledError: It was cancelled.
         """
-        left = step.seconds if isinstance(step, Sleep) else max(0.0, step.until - self._clock.monotonic())
-        while cancellation is not None and left > _NAP and not (isinstance(step, Wait) and step.event.is_open):
-            self._nap(step, _NAP)
-            left -= _NAP
-            if cancellation.is_cancelled:
-                raise _cancelled()
-            if self._pools.closing.is_open:
-                return
-        self._nap(step, left)
-
-    def _nap(self, step: Sleep | Wait, seconds: float) -> None:
+        ends = [self._pools.closing, *([cancellation.event] if cancellation is not None else [])]
         if isinstance(step, Wait):
-            step.event.wait(seconds)
-        elif type(self._clock).sleep is Clock.sleep:  # a clock of another kind has a way of its own to wait
-            self._pools.closing.wait(seconds)
+            wait_for_first((step.event, *ends), step.until - self._clock.monotonic())
+        elif type(self._clock).sleep is Clock.sleep:
+            wait_for_first(ends, step.seconds)
         else:
-            self._clock.sleep(seconds)
+            self._nap(step.seconds, ends)
+        if cancellation is not None and cancellation.is_cancelled:
+            raise _cancelled()
+
+    def _nap(self, seconds: float, ends: Sequence[OneShotEvent]) -> None:
+        """Wait on a clock that has a way of its own to do so: bit by bit, since nothing wakes it."""
+        while seconds > _NAP and len(ends) > 1:
+            self._clock.sleep(_NAP)
+            seconds -= _NAP
+            if any(event.is_set for event in ends):
+                return
+        self._clock.sleep(seconds)
 
     def _send(self, step: Send, cancellation: Cancellation | None) -> Response:
         pool, proxy = self._pools.route(step.request)
@@ -155,21 +161,15 @@ class SyncTransport:
             failure = self._pools.closed() or arrival.failure(error)
         raise failure
 
-    def _receive(
-        self, pool: DirectPool | ProxyPool, step: Send, arrival: ResponseBuilder, cancellation: Cancellation | None
-    ) -> None:
+    def _receive(self, pool: H11Pool, step: Send, arrival: ResponseBuilder, cancellation: Cancellation | None) -> None:
         due = Deadline(step.until, self._clock, cancellation)
         with pool.stream(_outgoing(step.request, self._network.timeout, due, arrival.left)) as answer:
             arrival.begin(answer.status, answer.headers)
             for piece in answer.pieces:
                 arrival.feed(piece)
 
-    def _open_pool(self, proxy: Proxy | None) -> DirectPool | ProxyPool:
-        if proxy is None:
-            return DirectPool(tls_context=tls.tls_context, **_pool_size())
-        from dataarts_datamap._transport.httpcore_pools import ProxyPool  # noqa: PLC0415  loads a library that few clients need
-
-        return ProxyPool(proxy, tls.tls_context, **_pool_size())
+    def _open_pool(self, proxy: Proxy | None) -> H11Pool:
+        return H11Pool(proxy, tls.tls_context, **_pool_size())
 
 
 class AsyncTransport:
@@ -224,10 +224,11 @@ class AsyncTransport:
             await pool.close()
 
     async def _pause(self, step: Sleep | Wait) -> None:
+        closing = self._pools.closing
         if isinstance(step, Wait):
-            await step.event.wait_async(max(0.0, step.until - self._clock.monotonic()))
-        elif type(self._clock).sleep_async is Clock.sleep_async:  # as above
-            await self._pools.closing.wait_async(step.seconds)
+            await wait_for_first_async((step.event, closing), step.until - self._clock.monotonic())
+        elif type(self._clock).sleep_async is Clock.sleep_async:  # a clock of another kind has a way of its own
+            await wait_for_first_async((closing,), step.seconds)
         else:
             await self._clock.sleep_async(step.seconds)
 
@@ -298,9 +299,9 @@ class _Address(Struct, frozen=True):
 
 @lru_cache(maxsize=16)
 def _address(endpoint: str) -> _Address:
-    parts = urlsplit(endpoint)
-    if parts.scheme not in {"http", "https"}:  # credentials of a user's own can ask for anything
-        raise WireError("it is neither http nor https")
+    parts = split_address(endpoint)
+    if parts is None:  # credentials of a user's own can ask for anything
+        raise WireError("it is no http or https address")
     origin = Origin(parts.scheme, parts.hostname or "", parts.port)
     return _Address(origin, parts.netloc, len(f"{parts.scheme}://{parts.netloc}"))
 
@@ -308,14 +309,17 @@ def _address(endpoint: str) -> _Address:
 def _outgoing(request: Request, timeout: float, due: Deadline, left: float) -> WireRequest:
     """The request as it goes on the wire, its address exactly as it stands."""
     address = _address(request.endpoint)
-    headers = {**_HEADERS, "host": ("Host", address.netloc)}
-    headers |= {name.lower(): (name, value) for name, value in request.headers.items()}
+    headers = {**_HEADERS, "host": ("Host", Hidden(address.netloc))}
+    headers |= {name.lower(): (name, Hidden(request.headers[name])) for name in request.headers}
     return WireRequest(
         method=request.method,
         origin=address.origin,
         target=request.url[address.length :].encode(),
         # As bytes, so that a header that is not ASCII goes out as UTF-8, which is what a signature covers.
-        headers=[(name.encode(), value.encode()) for name, value in headers.values()],
+        headers=[
+            (name.encode(), value.value.encode() if key in _PLAIN_HEADERS else Hidden(value.value.encode()))
+            for key, (name, value) in headers.items()
+        ],
         content=request.content,
         timeouts=Timeouts(free=left, connect=min(timeout, _LONGEST_CONNECT), silence=timeout),
         due=due,

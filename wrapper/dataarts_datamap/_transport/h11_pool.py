@@ -1,4 +1,4 @@
-"""Connections for threads that lead straight to the service: HTTP/1.1 by h11, over sockets.
+"""Connections for threads: HTTP/1.1 by h11, over sockets.
 
 The HTTP library's pool is made for everything that HTTP can do: it takes more processor time than all the rest of a
 small request together, and a tenth of all that a first call loads. This one does what the client needs, and reads
@@ -7,8 +7,9 @@ answers with the same parser.
 
 from __future__ import annotations
 
+import os
+import re
 import select
-import socket
 import time
 from contextlib import contextmanager
 from threading import BoundedSemaphore, Lock
@@ -16,10 +17,13 @@ from typing import TYPE_CHECKING, Final
 
 import h11
 
+from dataarts_datamap._secrets import Hidden
 from dataarts_datamap._transport.cancellation import Cancellation
+from dataarts_datamap._transport.dialer import Dialer
+from dataarts_datamap._transport.tunnels import forwarded
 from dataarts_datamap._transport.wire import (
-    ConnectError,
-    ConnectTimeoutError,
+    SAFE_METHODS,
+    ClosedConnectionError,
     InvalidRequestError,
     PoolTimeoutError,
     ProtocolError,
@@ -31,18 +35,22 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Generator, Iterator
 
+    from dataarts_datamap._transport.dialer import Dialed
+    from dataarts_datamap._transport.proxies import Proxy
     from dataarts_datamap._transport.wire import Deadline, Origin, Timeouts, WireRequest
 
 _READ_SIZE: Final = 64 * 1024
 _LARGEST_HEAD: Final = 100 * 1024
 _SWITCHING_PROTOCOLS: Final = 101
-_PORTS: Final = {"http": 80, "https": 443}
+_MARK: Final = os.urandom(16).hex().encode()
+_FIELD_VALUE: Final = re.compile(rb"(?:[^\0\s]+(?:[ \t]+[^\0\s]+)*)?")
 
 
-class DirectPool:
+class H11Pool:
     """Connections that are kept open for the next request to the same place.
 
     Args:
+        proxy: Where they go through; None for the straight way.
         tls_context: Tells whom to trust; asked when a connection needs it.
         max_connections: How many requests may be under way at once; one more waits.
         max_keepalive_connections: How many connections are kept that no request uses.
@@ -51,19 +59,21 @@ class DirectPool:
 
     def __init__(
         self,
-        *,
+        proxy: Proxy | None,
         tls_context: Callable[[], ssl.SSLContext],
+        *,
         max_connections: int,
         max_keepalive_connections: int,
         keepalive_expiry: float,
     ) -> None:
-        self._tls_context = tls_context
+        self._proxy = proxy
         self._most_idle = max_keepalive_connections
         self._longest_idle = keepalive_expiry
         self._room = BoundedSemaphore(max_connections)
         self._lock = Lock()
         self._idle: list[_Connection] = []  # the one used last stands last
         self._closing = Cancellation()
+        self._dialer = Dialer(tls_context, proxy, self._closing)
 
     @contextmanager
     def stream(self, outgoing: WireRequest) -> Generator[WireResponse[Iterator[bytes]]]:
@@ -77,13 +87,20 @@ class DirectPool:
         if not self._room.acquire(timeout=outgoing.timeouts.free):
             raise PoolTimeoutError
         try:
-            connection = self._take(outgoing.origin) or self._connect(outgoing.origin, outgoing.timeouts, outgoing.due)
-            try:
-                with self._watching(connection.socket, outgoing.due):
-                    connection.send(outgoing)
-                    yield connection.receive(outgoing.timeouts, outgoing.due)
-            finally:
-                self._put_back(connection)
+            kept = self._take(outgoing.origin)
+            connection = kept or self._connect(outgoing)
+            while True:
+                try:
+                    with self._closing.watching(connection.socket), outgoing.due.watching(connection.socket):
+                        connection.send(outgoing)
+                        yield connection.receive(outgoing.timeouts, outgoing.due)
+                        return
+                except ClosedConnectionError:
+                    if connection is not kept or outgoing.method not in SAFE_METHODS:
+                        raise
+                finally:
+                    self._put_back(connection)
+                connection = self._connect(outgoing)
         finally:
             self._room.release()
 
@@ -98,62 +115,23 @@ class DirectPool:
     def _take(self, origin: Origin) -> _Connection | None:
         """The connection to a place that was used last, if the other side has not closed it."""
         with self._lock:
-            there = [connection for connection in self._idle if connection.origin == origin]
-            if not there:
-                return None
-            connection = there[-1]
-            self._idle.remove(connection)
-        if connection.idle_for() < self._longest_idle and not connection.is_readable():
-            return connection
-        connection.close()
+            expired = [connection for connection in self._idle if connection.idle_for() >= self._longest_idle]
+            self._idle = [connection for connection in self._idle if connection not in expired]
+            taken = next((connection for connection in reversed(self._idle) if connection.origin == origin), None)
+            if taken is not None:
+                self._idle.remove(taken)
+        for connection in expired:
+            connection.close()
+        if taken is None or not taken.is_readable():
+            return taken
+        taken.close()
         return self._take(origin)
 
-    def _connect(self, origin: Origin, timeouts: Timeouts, due: Deadline) -> _Connection:
-        connected = self._reach(origin, timeouts, due)
-        if origin.scheme == "https":
-            connected = self._secure(connected, origin.host, timeouts, due)
-        return _Connection(origin, connected)
-
-    def _reach(self, origin: Origin, timeouts: Timeouts, due: Deadline) -> socket.socket:
-        """A socket that is connected to the first address that can be reached.
-
-        Looking up a name has no end but the resolver's own: a thread cannot be interrupted in it.
-        """
-        failure: Exception = ConnectError(f"no address of {origin.host}")
-        host = origin.host.encode("ascii")  # as bytes, or else tables for names that are not ASCII are loaded
-        port = origin.port or _PORTS[origin.scheme]
-        for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-            left = due.left(timeouts.connect)  # for each address anew, or else many would add up
-            try:
-                opened = socket.socket(family, kind, protocol)
-                with _closed_on_failure(opened), self._watching(opened, due):
-                    opened.settimeout(left)
-                    opened.connect(address)
-                    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            except OSError as error:
-                failure = _not_connected(error)
-            else:
-                return opened
-        raise failure
-
-    def _secure(self, plain: socket.socket, host: str, timeouts: Timeouts, due: Deadline) -> socket.socket:
-        """The socket under TLS; the handshake is a step of its own, since before it there is none to shut down."""
-        with _closed_on_failure(plain):
-            left = due.left(timeouts.connect)
-            context = self._tls_context()
-        try:
-            secured = context.wrap_socket(plain, server_hostname=host.encode("ascii"), do_handshake_on_connect=False)
-            with _closed_on_failure(secured), self._watching(secured, due):
-                secured.settimeout(left)
-                secured.do_handshake()
-        except OSError as error:
-            raise _not_connected(error) from None
-        return secured
-
-    @contextmanager
-    def _watching(self, waited_for: socket.socket, due: Deadline) -> Generator[None]:
-        with self._closing.watching(waited_for), due.watching(waited_for):
-            yield
+    def _connect(self, outgoing: WireRequest) -> _Connection:
+        self._closing.check()
+        outgoing.due.check()
+        dialed = self._dialer.dial(outgoing.origin, outgoing.timeouts, outgoing.due)
+        return _Connection(outgoing.origin, dialed, self._proxy)
 
     def _put_back(self, connection: _Connection) -> None:
         rests = connection.rest()
@@ -167,23 +145,13 @@ class DirectPool:
             left_over.close()
 
 
-@contextmanager
-def _closed_on_failure(opened: socket.socket) -> Generator[None]:
-    try:
-        yield
-    except BaseException:
-        opened.close()
-        raise
-
-
-def _not_connected(error: OSError) -> ConnectTimeoutError | ConnectError:
-    return (ConnectTimeoutError if isinstance(error, TimeoutError) else ConnectError)(error)
-
-
 class _Connection:
-    def __init__(self, origin: Origin, connected: socket.socket) -> None:
+    def __init__(self, origin: Origin, dialed: Dialed, proxy: Proxy | None) -> None:
         self.origin = origin
-        self.socket = connected
+        self.socket = dialed.socket
+        self._stream = dialed.stream
+        self._forwarding = proxy if origin.scheme == "http" else None
+        self._has_received = False
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LARGEST_HEAD)
         self._rests_since = 0.0
 
@@ -212,23 +180,40 @@ class _Connection:
         self.socket.close()
 
     def send(self, outgoing: WireRequest) -> None:
-        rest = self._encoded(outgoing)
+        rest = memoryview(self._encoded(outgoing).value)  # shows nothing, in the socket's own code as in ours
+        self._has_received = False
         while rest:
-            self.socket.settimeout(outgoing.due.left(outgoing.timeouts.silence))
+            self._stream.settimeout(outgoing.due.left(outgoing.timeouts.silence))
             try:
-                rest = rest[self.socket.send(rest) :]
+                rest = rest[self._stream.send(rest) :]
             except TimeoutError as error:
                 raise ReadTimeoutError(error) from None
             except OSError:
                 return  # a server may refuse before all has been sent: its answer tells why
 
-    def _encoded(self, outgoing: WireRequest) -> bytes:
-        content = [h11.Data(data=outgoing.content)] if outgoing.content else []
+    def _encoded(self, outgoing: WireRequest) -> Hidden[bytes]:
+        """The request in bytes. The library sees a stand-in for each secret, so that its variables show none."""
+        target, headers = outgoing.target, outgoing.headers
+        if self._forwarding is not None:
+            target, headers = forwarded(outgoing, self._forwarding)
+        secrets = [value for _, value in headers if isinstance(value, Hidden)]
+        if not all(_FIELD_VALUE.fullmatch(secret.value) for secret in secrets):
+            raise InvalidRequestError("a header holds what HTTP cannot")
+        stand_ins = [b"%s-%d;" % (_MARK, number) for number in range(len(secrets))]
+        unused = iter(stand_ins)
+        shown = [(name, next(unused) if isinstance(value, Hidden) else value) for name, value in headers]
+        if outgoing.content:
+            shown.append((b"Content-Length", str(len(outgoing.content)).encode()))
         try:
-            events = (_head(outgoing), *content, h11.EndOfMessage())
-            return b"".join(self._http.send(event) or b"" for event in events)
+            encoded = Hidden(self._http.send(h11.Request(method=outgoing.method, target=target, headers=shown)) or b"")
+            if outgoing.content:
+                self._http.send_with_data_passthrough(h11.Data(data=bytes(len(outgoing.content))))
+            self._http.send(h11.EndOfMessage())
         except h11.LocalProtocolError as error:
             raise InvalidRequestError(error) from None
+        for stand_in, secret in zip(stand_ins, secrets, strict=True):
+            encoded = Hidden(encoded.value.replace(stand_in, secret.value))
+        return Hidden(encoded.value + outgoing.content)
 
     def receive(self, timeouts: Timeouts, due: Deadline) -> WireResponse[Iterator[bytes]]:
         while True:
@@ -251,18 +236,16 @@ class _Connection:
         return event
 
     def _read(self, timeout: float) -> bytes:
-        self.socket.settimeout(timeout)
+        self._stream.settimeout(timeout)
         try:
-            data = self.socket.recv(_READ_SIZE)
+            data = self._stream.recv(_READ_SIZE)
         except TimeoutError as error:
             raise ReadTimeoutError(error) from None
         except OSError as error:
-            raise ProtocolError(error) from None
+            raise (ProtocolError if self._has_received else ClosedConnectionError)(error) from None
+        if not data and not self._has_received:
+            raise ClosedConnectionError("Server disconnected without sending a response.")
         if not data and self._http.their_state is h11.SEND_RESPONSE:
             raise ProtocolError("Server disconnected without sending a response.")
+        self._has_received = True
         return data
-
-
-def _head(outgoing: WireRequest) -> h11.Request:
-    length = [(b"Content-Length", str(len(outgoing.content)).encode())] if outgoing.content else []
-    return h11.Request(method=outgoing.method, target=outgoing.target, headers=[*outgoing.headers, *length])

@@ -1,4 +1,4 @@
-"""Connections by the HTTP library's pools, through proxies and in event loops: all that knows that library.
+"""Connections in event loops by the HTTP library's pool: all that knows that library.
 
 No type of it leaves this module, and neither does one of its exceptions: not even as the cause or context of ours,
 since it holds the request with its credentials.
@@ -6,23 +6,25 @@ since it holds the request with its credentials.
 
 from __future__ import annotations
 
+import asyncio
 import logging
-import socket
-import threading
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import h11
-import httpcore
+import httpcore2
 
+from dataarts_datamap._secrets import Hidden
+from dataarts_datamap._transport.tunnels import Tunnel, forwarded
 from dataarts_datamap._transport.wire import (
+    SAFE_METHODS,
     ConnectError,
     ConnectTimeoutError,
     InvalidRequestError,
+    Origin,
     PoolTimeoutError,
     ProtocolError,
-    ProxyError,
     ReadTimeoutError,
     WireError,
     WireResponse,
@@ -30,13 +32,30 @@ from dataarts_datamap._transport.wire import (
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterable, Iterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterable
 
     from dataarts_datamap._transport.proxies import Proxy
-    from dataarts_datamap._transport.wire import Deadline, WireRequest
+    from dataarts_datamap._transport.wire import WireRequest
 
-# Whether this thread or task is in an exchange of ours.
+_READ_SIZE: Final = 64 * 1024
+_LONGEST_GOODBYE: Final = 0.5
+
+
+class _Use:
+    """What a request makes of its connection.
+
+    Attributes:
+        is_of_kept_connection: Whether one was sent over it before.
+        has_received: Whether anything has come since.
+    """
+
+    is_of_kept_connection = False
+    has_received = False
+
+
+# Whether this task is in an exchange of ours, and what its request makes of its connection.
 _sending: ContextVar[bool] = ContextVar("_sending", default=False)
+_use: ContextVar[_Use] = ContextVar("_use")
 
 
 def _hide_details(record: logging.LogRecord) -> bool:
@@ -48,20 +67,19 @@ def _hide_details(record: logging.LogRecord) -> bool:
     return True
 
 
-for _name in ("httpcore.connection", "httpcore.http11", "httpcore.proxy"):
+for _name in ("httpcore2.connection", "httpcore2.http11", "httpcore2.proxy"):
     logging.getLogger(_name).addFilter(_hide_details)
 
 _MEANINGS: tuple[tuple[type[Exception], type[WireError]], ...] = (
-    (httpcore.LocalProtocolError, InvalidRequestError),
+    (httpcore2.LocalProtocolError, InvalidRequestError),
     (h11.LocalProtocolError, InvalidRequestError),  # that the library does not translate where the content ends
-    (httpcore.ConnectTimeout, ConnectTimeoutError),
-    (httpcore.PoolTimeout, PoolTimeoutError),
-    (httpcore.TimeoutException, ReadTimeoutError),
-    (httpcore.ConnectError, ConnectError),
-    (httpcore.ProxyError, ProxyError),
-    (httpcore.NetworkError, ProtocolError),
-    (httpcore.ProtocolError, ProtocolError),
-    (httpcore.UnsupportedProtocol, ProtocolError),
+    (httpcore2.ConnectTimeout, ConnectTimeoutError),
+    (httpcore2.PoolTimeout, PoolTimeoutError),
+    (httpcore2.TimeoutException, ReadTimeoutError),
+    (httpcore2.ConnectError, ConnectError),
+    (httpcore2.NetworkError, ProtocolError),
+    (httpcore2.ProtocolError, ProtocolError),
+    (httpcore2.UnsupportedProtocol, ProtocolError),
 )
 
 
@@ -86,82 +104,81 @@ def _reason(error: Exception) -> object:
     return reason
 
 
-class ProxyPool:
-    """Connections for threads, through a proxy.
-
-    Args:
-        proxy: The way.
-        tls_context: Tells whom to trust.
-        limits: How many connections there are at once, how many are kept, and for how long.
-    """
-
-    def __init__(self, proxy: Proxy, tls_context: Callable[[], ssl.SSLContext], **limits: Any) -> None:  # noqa: ANN401  the library's own names
-        self._backend = _TimedBackend()
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=tls_context(), proxy=_proxied(proxy, tls_context), network_backend=self._backend, **limits
-        )
-
-    @contextmanager
-    def stream(self, outgoing: WireRequest) -> Generator[WireResponse[Iterator[bytes]]]:
-        """The head of the answer to a request, and its content as it comes in.
-
-        Raises:
-            WireError: No whole answer came.
-            TimeoutError: The exchange was due before.
-            ConnectionAbortedError: It was cancelled.
-        """
-        self._backend.exchange.due = outgoing.due
-        with _border(), self._pool.stream(**_arguments(outgoing)) as response:
-            _refuse_early_answer(response)
-            yield WireResponse(response.status, response.headers, response.iter_stream())
-
-    def close(self) -> None:
-        """Close the connections, and so end the requests that wait on them."""
-        self._pool.close()
-
-
 class AsyncPool:
     """Connections in an event loop.
 
     Args:
-        proxy: The way; None for the straight one.
+        proxy: Where they go through; None for the straight way.
         tls_context: Tells whom to trust.
         limits: How many connections there are at once, how many are kept, and for how long.
     """
 
-    def __init__(self, proxy: Proxy | None, tls_context: Callable[[], ssl.SSLContext], **limits: Any) -> None:  # noqa: ANN401  as above
-        self._pool = _ClosingPool(
-            ssl_context=tls_context(),
-            proxy=_proxied(proxy, tls_context) if proxy else None,
-            network_backend=_AsyncBackend(),
-            **limits,
-        )
+    def __init__(self, proxy: Proxy | None, tls_context: Callable[[], ssl.SSLContext], **limits: Any) -> None:  # noqa: ANN401  the library's own names
+        self._proxy = proxy
+        self._pool = _TunnellingPool(proxy, tls_context(), limits)
+        self._exchanges: set[asyncio.Task[Any]] = set()
+        self._is_closed = False
 
     @asynccontextmanager
     async def stream(self, outgoing: WireRequest) -> AsyncGenerator[WireResponse[AsyncIterator[bytes]]]:
-        """The head of the answer to a request, and its content as it comes in.
+        """The head of the answer to a request, and its content as it comes in, in a task of its own.
 
         Raises:
             WireError: No whole answer came.
+            ConnectionAbortedError: The pool was closed.
         """
-        with _border():
-            async with self._pool.stream(**_arguments(outgoing)) as response:
+        with self._ended_by_closing(), _border():
+            async with AsyncExitStack() as stack:
+                response = await self._answered(outgoing, stack)
                 _refuse_early_answer(response)
                 yield WireResponse(response.status, response.headers, response.aiter_stream())
 
     async def close(self) -> None:
-        """Close the connections, and so end the requests that wait on them."""
+        """Close the connections, and end what waits for them, connects or is in a handshake; there will be no more."""
+        self._is_closed = True
+        exchanges = tuple(self._exchanges)
+        for task in exchanges:
+            task.cancel()
         await self._pool.aclose()
+        if exchanges:
+            await asyncio.wait(exchanges, timeout=_LONGEST_GOODBYE)
+
+    async def _answered(self, outgoing: WireRequest, stack: AsyncExitStack) -> httpcore2.Response:
+        """The head of the answer; a kept connection that the other side has closed meanwhile costs no attempt."""
+        use = _Use()
+        _use.set(use)
+        arguments = _arguments(outgoing, self._proxy)
+        try:
+            return await stack.enter_async_context(self._pool.stream(**arguments))
+        except (httpcore2.RemoteProtocolError, httpcore2.ReadError, httpcore2.WriteError):
+            if not use.is_of_kept_connection or use.has_received or outgoing.method not in SAFE_METHODS:
+                raise
+        return await stack.enter_async_context(self._pool.stream(**arguments))
+
+    @contextmanager
+    def _ended_by_closing(self) -> Generator[None]:
+        task = cast("asyncio.Task[Any]", asyncio.current_task())
+        self._exchanges.add(task)
+        try:
+            yield
+        except asyncio.CancelledError:
+            if self._is_closed and not task.uncancel():
+                raise ConnectionAbortedError("the pool was closed") from None
+            raise
+        finally:
+            self._exchanges.discard(task)
 
 
-def _arguments(outgoing: WireRequest) -> dict[str, Any]:
-    origin, timeouts = outgoing.origin, outgoing.timeouts
+def _arguments(outgoing: WireRequest, proxy: Proxy | None) -> dict[str, Any]:
+    origin, target, headers = outgoing.origin, outgoing.target, outgoing.headers
+    if proxy is not None and origin.scheme == "http":
+        target, headers = forwarded(outgoing, proxy)
+        origin = proxy.origin
+    timeouts = outgoing.timeouts
     return {
         "method": outgoing.method,
-        "url": httpcore.URL(
-            scheme=origin.scheme.encode(), host=origin.host.encode(), port=origin.port, target=outgoing.target
-        ),
-        "headers": outgoing.headers,
+        "url": httpcore2.URL(scheme=origin.scheme.encode(), host=origin.host.encode(), port=origin.port, target=target),
+        "headers": [(name, value.value if isinstance(value, Hidden) else value) for name, value in headers],
         "content": outgoing.content or None,
         "extensions": {
             "timeout": {
@@ -174,120 +191,36 @@ def _arguments(outgoing: WireRequest) -> dict[str, Any]:
     }
 
 
-def _refuse_early_answer(response: httpcore.Response) -> None:
+def _refuse_early_answer(response: httpcore2.Response) -> None:
     """The library keeps what came behind an answer, and takes it for the answer to the next request."""
     extensions = cast("dict[str, object]", response.extensions)
     if not getattr(extensions["network_stream"], "has_answered", True):
         raise ProtocolError("The answer came before its request.")
 
 
-def _proxied(proxy: Proxy, tls_context: Callable[[], ssl.SSLContext]) -> httpcore.Proxy:
-    ssl_context = tls_context() if proxy.address.startswith("https:") else None
-    return httpcore.Proxy(proxy.address, auth=proxy.auth, ssl_context=ssl_context)
+class _TunnellingPool(httpcore2.AsyncConnectionPool):
+    """A pool whose tunnels through a proxy are made by the network below it.
 
-
-class _ClosingPool(httpcore.AsyncConnectionPool):
-    def create_connection(self, origin: httpcore.Origin) -> httpcore.AsyncConnectionInterface:
-        return cast("httpcore.AsyncConnectionInterface", _AsyncConnection(super().create_connection(origin)))
-
-
-class _AsyncConnection:
-    """A connection of the library's that is closed where its request is cancelled, which else leaves a new one open."""
-
-    def __init__(self, connection: httpcore.AsyncConnectionInterface) -> None:
-        self._connection = connection
-        self._requests = 0
-
-    async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
-        import asyncio  # noqa: PLC0415  the largest module there is, and a client for threads does without
-
-        self._requests += 1
-        try:
-            return await self._connection.handle_async_request(request)
-        except asyncio.CancelledError:
-            if self._requests == 1:
-                await self._connection.aclose()
-            raise
-        finally:
-            self._requests -= 1
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  whatever else the library asks it
-        return getattr(self._connection, name)
-
-
-class _Exchange(threading.local):
-    """The one that this thread is in."""
-
-    due: Deadline
-
-
-class _TimedBackend(httpcore.NetworkBackend):
-    """The network, on which nothing takes longer than the exchange of the thread may.
-
-    The library's timeout is for the next bytes alone, and a server can send them one by one. Looking up a name is left
-    out: the system's resolver has limits of its own, and a thread cannot be interrupted in it.
+    The library's own tunnel is counted as used for ever where its handshake fails or is cancelled.
     """
 
-    def __init__(self) -> None:
-        self.exchange = _Exchange()
-        self._backend = httpcore.SyncBackend()
+    def __init__(self, proxy: Proxy | None, ssl_context: ssl.SSLContext, limits: dict[str, Any]) -> None:
+        super().__init__(ssl_context=ssl_context, network_backend=_Network(), **limits)
+        self._tunnels = None if proxy is None else _Tunnels(proxy, ssl_context)
 
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.NetworkStream:
-        failure: Exception = httpcore.ConnectError(f"no address of {host}")
-        for *_, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-            left = self.exchange.due.left(timeout)  # for each address anew, or else many would add up
-            try:
-                stream = self._backend.connect_tcp(str(address[0]), port, left, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                failure = error
-            else:
-                return _TimedStream(stream, self.exchange)
-        raise failure
+    def create_connection(self, origin: httpcore2.Origin) -> httpcore2.AsyncConnectionInterface:
+        if self._tunnels is None or origin == self._tunnels.proxy_origin:
+            return super().create_connection(origin)
+        return httpcore2.AsyncHTTPConnection(
+            origin, self._ssl_context, self._keepalive_expiry, network_backend=self._tunnels
+        )
 
 
-class _TimedStream(httpcore.NetworkStream):
-    def __init__(self, stream: httpcore.NetworkStream, exchange: _Exchange) -> None:
-        self._stream = stream
-        self._exchange = exchange
-        self.has_answered = False
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        self.has_answered = True
-        due = self._exchange.due
-        with due.watching(self._stream.get_extra_info("socket")):
-            return self._stream.read(max_bytes, due.left(timeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self.has_answered = False
-        self._stream.write(buffer, self._exchange.due.left(timeout))
-
-    def close(self) -> None:
-        with suppress(OSError):  # a thread that still reads would not notice that the socket is closed
-            self._stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
-        self._stream.close()
-
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        left = self._exchange.due.left(timeout)
-        return _TimedStream(self._stream.start_tls(ssl_context, server_hostname, left), self._exchange)
-
-    def get_extra_info(self, info: str) -> Any:  # noqa: ANN401  the library's own signature
-        return self._stream.get_extra_info(info)
-
-
-class _AsyncBackend(httpcore.AsyncNetworkBackend):
+class _Network(httpcore2.AsyncNetworkBackend):
     """The network in an event loop, where a deadline is a cancellation: it closes what that leaves half open."""
 
     def __init__(self) -> None:
-        self._backend = cast("httpcore.AsyncNetworkBackend", httpcore.AnyIOBackend())
+        self._backend = cast("httpcore2.AsyncNetworkBackend", httpcore2.AnyIOBackend())
 
     async def connect_tcp(
         self,
@@ -295,22 +228,65 @@ class _AsyncBackend(httpcore.AsyncNetworkBackend):
         port: int,
         timeout: float | None = None,  # noqa: ASYNC109  the library's own signature
         local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        return _AsyncStream(await self._backend.connect_tcp(host, port, timeout, local_address, socket_options))
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        return _Stream(await self._backend.connect_tcp(host, port, timeout, local_address, socket_options))
 
 
-class _AsyncStream(httpcore.AsyncNetworkStream):
-    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+class _Tunnels(_Network):
+    """The network behind a proxy, to which ``CONNECT`` leads.
+
+    Attributes:
+        proxy_origin: Where the proxy is.
+    """
+
+    def __init__(self, proxy: Proxy, ssl_context: ssl.SSLContext) -> None:
+        super().__init__()
+        self._proxy = proxy
+        self._ssl_context = ssl_context
+        there = proxy.origin
+        self.proxy_origin = httpcore2.URL(
+            scheme=there.scheme.encode(), host=there.host.encode(), port=there.port, target=b"/"
+        ).origin
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109  the library's own signature
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        there, port_there = self._proxy.origin, self.proxy_origin.port
+        stream = await super().connect_tcp(there.host, port_there, timeout, local_address, socket_options)
+        try:
+            if there.scheme == "https":
+                stream = await stream.start_tls(self._ssl_context, there.host, timeout)
+            tunnel = Tunnel(self._proxy, Origin("https", host, port))
+            await stream.write(tunnel.request, timeout)
+            while not tunnel.is_opened_by(await stream.read(_READ_SIZE, timeout)):
+                pass
+        except BaseException:
+            await stream.aclose()
+            raise
+        return stream
+
+
+class _Stream(httpcore2.AsyncNetworkStream):
+    def __init__(self, stream: httpcore2.AsyncNetworkStream) -> None:
         self._stream = stream
+        self._was_read = False
         self.has_answered = False
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109  as above
-        self.has_answered = True
-        return await self._stream.read(max_bytes, timeout)
+        self.has_answered = self._was_read = True
+        data = await self._stream.read(max_bytes, timeout)
+        _use.get().has_received |= bool(data)
+        return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109  as above
         self.has_answered = False
+        _use.get().is_of_kept_connection = self._was_read
         await self._stream.write(buffer, timeout)
 
     async def aclose(self) -> None:
@@ -321,12 +297,10 @@ class _AsyncStream(httpcore.AsyncNetworkStream):
         ssl_context: ssl.SSLContext,
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109  as above
-    ) -> httpcore.AsyncNetworkStream:
-        import asyncio  # noqa: PLC0415  as above
-
+    ) -> httpcore2.AsyncNetworkStream:
         try:
-            return _AsyncStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
-        except asyncio.CancelledError:
+            return _Stream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
+        except BaseException:  # the library does not close what a cancellation leaves half open
             await self._stream.aclose()
             raise
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from dataarts_datamap._errors import ClientClosedError
+from dataarts_datamap._errors import ClientClosedError, ConfigurationError
 from dataarts_datamap._one_shot_event import OneShotEvent
 from dataarts_datamap._transport.proxies import Proxy, environment_proxy
 
@@ -23,6 +23,9 @@ class PoolRegistry(Generic[PoolT]):
 
     Connections work only where they were opened: in one process and, if they are asynchronous, in one event loop.
     Elsewhere others are opened. Threads share all of it without a lock, which a process that forks could leave held.
+
+    Attributes:
+        closing: Opens when the client is closed.
     """
 
     def __init__(
@@ -39,18 +42,11 @@ class PoolRegistry(Generic[PoolT]):
         self._find_place = place
         self._is_gone = is_gone
         self._process = os.getpid()
-        self._closed = False
-        self._gates: dict[int, OneShotEvent] = {}
-
-    @property
-    def closing(self) -> OneShotEvent:
-        """Opens when the client is closed. Each process has its own: a lock that was held at a fork stays so there."""
-        process = os.getpid()
-        return self._gates.get(process) or self._gates.setdefault(process, OneShotEvent())
+        self.closing = OneShotEvent()
 
     @property
     def is_open(self) -> bool:
-        return not self._closed and any(self._pools.values()) and self._process == os.getpid()
+        return not self.closing.is_set and any(self._pools.values()) and self._process == os.getpid()
 
     def route(self, request: Request) -> tuple[PoolT, Proxy | None]:
         """The pool for a request, and the proxy that it goes through."""
@@ -71,12 +67,15 @@ class PoolRegistry(Generic[PoolT]):
 
     def closed(self) -> ClientClosedError | None:
         """The error of a client that was closed."""
-        return ClientClosedError("the client is closed: make a new one, or close it later") if self._closed else None
+        return (
+            ClientClosedError("the client is closed: make a new one, or close it later")
+            if self.closing.is_set
+            else None
+        )
 
     def take(self) -> list[PoolT]:
         """The pools to close; there will be no more."""
-        self._closed = True
-        self.closing.open()
+        self.closing.set()
         return list(self._pools.pop(self._find_place(), {}).values())
 
     def _settle(self, place: Hashable) -> dict[Proxy | None, PoolT]:
@@ -91,7 +90,14 @@ class PoolRegistry(Generic[PoolT]):
 def process_and_loop() -> tuple[int, AbstractEventLoop]:
     import asyncio  # noqa: PLC0415  as above
 
-    return os.getpid(), asyncio.get_running_loop()
+    try:
+        return os.getpid(), asyncio.get_running_loop()
+    except RuntimeError:
+        problem = (
+            "AsyncDataMapClient needs a running event loop of asyncio: under trio, call DataMapClient in a thread "
+            "(trio.to_thread.run_sync), or run anyio with its asyncio backend"
+        )
+    raise ConfigurationError(problem)
 
 
 def is_closed_here(place: tuple[int, AbstractEventLoop]) -> bool:

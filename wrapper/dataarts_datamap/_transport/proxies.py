@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
-from dataarts_datamap._arguments import split_address
+from dataarts_datamap._arguments import ip_address_of, is_loopback, split_address
 from dataarts_datamap._errors import ConfigurationError
 from dataarts_datamap._secrets import SecretStruct
+from dataarts_datamap._transport.wire import DEFAULT_PORTS, Origin
 
-_NO_PROXY_BUT_BY_VARIABLE: Final = sys.platform == "linux"  # other systems have settings of their own
+if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv6Address
+
+_HAS_NO_SETTINGS: Final = sys.platform == "linux"  # other systems name proxies beside the environment
 
 
 class Proxy(SecretStruct, frozen=True):
@@ -25,19 +30,35 @@ class Proxy(SecretStruct, frozen=True):
     address: str
     auth: tuple[bytes, bytes] | None = None
 
+    @property
+    def origin(self) -> Origin:
+        """Where it is."""
+        parts = urlsplit(self.address)
+        return Origin(parts.scheme, parts.hostname or "", parts.port)
+
     def __repr__(self) -> str:
         return f"Proxy({self.address!r})"
 
 
-def checked_proxy(proxy: str) -> Proxy:
+def checked_proxy(proxy: str, *, name: str = "the proxy") -> Proxy:
     """The proxy of an address such as ``http://user:password@host:3128``.
 
+    Args:
+        proxy: The address.
+        name: What the error calls it.
+
     Raises:
-        ConfigurationError: It is no ``http`` or ``https`` address, or holds a path. The text does not show it.
+        ConfigurationError: It is no ``http`` or ``https`` address, speaks SOCKS, or holds a path. The text does not
+            show it.
     """
+    scheme = proxy.partition("://")[0].lower()
+    if scheme.startswith("socks"):
+        raise ConfigurationError(
+            f"{name} speaks SOCKS ({scheme}://…), which this client does not: name a proxy of http or https instead"
+        )
     parts = split_address(proxy)
     if parts is None or parts.path.strip("/") or parts.query or parts.fragment or not proxy.isascii():
-        raise ConfigurationError("the proxy is no address such as http://proxy.example.com:3128 (not shown: secret)")
+        raise ConfigurationError(f"{name} is no address such as http://proxy.example.com:3128 (not shown: secret)")
     auth = None
     if parts.username is not None:
         auth = unquote(parts.username).encode(), unquote(parts.password or "").encode()
@@ -47,16 +68,89 @@ def checked_proxy(proxy: str) -> Proxy:
 def environment_proxy(endpoint: str) -> Proxy | None:
     """The proxy that the environment names for an endpoint: ``HTTPS_PROXY`` and the like, except for ``NO_PROXY``.
 
-    Raises:
-        ConfigurationError: It names one that is no address.
-    """
-    if _NO_PROXY_BUT_BY_VARIABLE and not any(name.lower().endswith("_proxy") for name in os.environ):
-        return None
-    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415  a tenth of all that a first call loads
+    What is on this machine is reached without one, whatever the environment says.
 
-    parts = urlsplit(endpoint)
-    proxies = getproxies()
-    found = proxies.get(parts.scheme) or proxies.get("all")
-    if not found or proxy_bypass(parts.netloc):
+    Raises:
+        ConfigurationError: It names one that is no address, or one that speaks SOCKS.
+    """
+    if _HAS_NO_SETTINGS and not any(name.lower().endswith("_proxy") for name in os.environ):
         return None
-    return checked_proxy(found if "://" in found else f"http://{found}")
+    parts = urlsplit(endpoint)
+    host = parts.hostname or ""
+    variable, found = _named(parts.scheme)
+    if not found or is_loopback(host) or _is_excepted(host, parts.port or DEFAULT_PORTS[parts.scheme], parts.netloc):
+        return None
+    return checked_proxy(found if "://" in found else f"http://{found}", name=variable)
+
+
+def is_named_in(no_proxy: str, host: str, port: int) -> bool:
+    """Whether a list such as ``NO_PROXY`` names a host: by name, domain, address, network, with a port or without.
+
+    Args:
+        no_proxy: Entries with commas or blanks between them.
+        host: Name or address, without brackets.
+        port: Where the host is asked.
+    """
+    name, address = host.lower().removesuffix("."), ip_address_of(host)
+    for entry in re.split(r"[\s,]+", no_proxy.strip().lower()):
+        wanted, wanted_port = _split_port(entry)
+        if wanted_port not in {None, str(port)}:
+            continue
+        if wanted == "*" or (_is_address_in(wanted, address) if address else _is_name_in(wanted, name)):
+            return True
+    return False
+
+
+def _split_port(entry: str) -> tuple[str, str | None]:
+    bracketed = re.fullmatch(r"\[(.*)\](?::(\d+))?", entry)
+    if bracketed:
+        return bracketed[1], bracketed[2]
+    host, colon, port = entry.partition(":")
+    if colon and port.isdecimal():
+        return host, port
+    return entry, None  # an address of IPv6 has more than one colon
+
+
+def _is_name_in(wanted: str, name: str) -> bool:
+    domain = wanted.removeprefix("*").strip(".")
+    return bool(domain) and (name == domain or name.endswith(f".{domain}"))
+
+
+def _is_address_in(wanted: str, address: IPv4Address | IPv6Address) -> bool:
+    from ipaddress import ip_network  # noqa: PLC0415  names do without
+
+    if "/" not in wanted:
+        return ip_address_of(wanted) == address
+    try:
+        return address in ip_network(wanted, strict=False)
+    except ValueError:
+        return False
+
+
+def _named(scheme: str) -> tuple[str, str]:
+    """The variable that names the proxy of a scheme, and what stands there; a small letter goes before a capital."""
+    for variable in (f"{scheme}_proxy", "all_proxy"):
+        for name in (variable, variable.upper()):
+            if name == "HTTP_PROXY" and "REQUEST_METHOD" in os.environ:
+                continue  # in a CGI script, a header of the request that came in
+            if name in os.environ:
+                if os.environ[name]:
+                    return name, os.environ[name]
+                break  # empty: none, whatever the capitals say
+    if _HAS_NO_SETTINGS:
+        return "", ""
+    from urllib.request import getproxies  # noqa: PLC0415  a tenth of all that a first call loads
+
+    proxies = getproxies()
+    return "the system's settings", proxies.get(scheme) or proxies.get("all") or ""
+
+
+def _is_excepted(host: str, port: int, netloc: str) -> bool:
+    named = os.environ.get("no_proxy", os.environ.get("NO_PROXY"))
+    if named is not None:
+        return is_named_in(named, host, port)
+    if _HAS_NO_SETTINGS:
+        return False
+    from urllib.request import proxy_bypass  # noqa: PLC0415  as above
+
+    return bool(proxy_bypass(netloc))

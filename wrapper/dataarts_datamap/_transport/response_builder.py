@@ -18,7 +18,7 @@ from dataarts_datamap._errors import (
     TransportError,
 )
 from dataarts_datamap._messages import Response, Send
-from dataarts_datamap._secrets import mask
+from dataarts_datamap._secrets import LARGEST_TEXT, mask
 from dataarts_datamap._text import printable
 from dataarts_datamap._transport.decompression import Decompressor
 from dataarts_datamap._transport.wire import (
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 ErrorT = TypeVar("ErrorT", bound=DataMapError)
 
+_SMALL: Final = 4096  # a piece of its own costs some hundred bytes more than its content
+_MOST_OVERHEAD: Final = 64 * 1024  # of a compression that makes nothing smaller
 
 _FAILURES: Final[tuple[tuple[type[Exception], type[TransportError], str], ...]] = (
     (ConnectTimeoutError, ConnectionFailedError, "no connection in time to"),
@@ -66,8 +68,9 @@ class ResponseBuilder:
         self._started = clock.monotonic()
         self._head: tuple[int, dict[str, str]] | None = None
         self._unpacker = Decompressor("")
-        self._parts: list[bytes] = []
-        self._size = 0
+        self._parts: list[bytes | bytearray] = []
+        self._is_gathering = False
+        self._size = self._received = 0
         self.is_over = False
 
     @property
@@ -89,6 +92,9 @@ class ResponseBuilder:
 
     def feed(self, piece: bytes) -> None:
         """Take a piece of the content."""
+        self._received += len(piece)
+        if self._received > self._max_size + _MOST_OVERHEAD:  # compressed, it can be endless and come to nothing
+            raise self._too_large()
         self._keep(self._unpacker.unpack(piece, self._max_size - self._size + 1))
 
     def response(self) -> Response:
@@ -120,18 +126,25 @@ class ResponseBuilder:
         return self._request.endpoint + (f" through the proxy {self._proxy.address}" if self._proxy else "")
 
     def _quoted(self, text: str, limit: int) -> str:
-        return printable(self._masked(text), limit=limit)  # masked first: half of a secret is not found
+        return printable(self._masked(text, limit), limit=limit)  # masked first: half of a secret is not found
 
-    def _masked(self, text: str) -> str:
+    def _masked(self, text: str, limit: int = LARGEST_TEXT) -> str:
         received = self._head[1] if self._head else {}
-        return mask(text, self._request.headers, received, secrets=self._request.secrets)
+        return mask(text, self._request.headers, received, secrets=self._request.secrets, limit=limit)
 
     def _keep(self, content: bytes) -> None:
         self._size += len(content)
         if self._size > self._max_size:
-            problem = f"the answer from {self._where} is larger than {self._max_size} bytes (max_answer_size)"
-            raise self._error(AnswerTooLargeError, problem)
-        self._parts.append(content)
+            raise self._too_large()
+        if self._is_gathering and len(content) < _SMALL:
+            self._parts[-1] += content
+        elif content:
+            self._is_gathering = len(content) < _SMALL
+            self._parts.append(bytearray(content) if self._is_gathering else content)
+
+    def _too_large(self) -> AnswerTooLargeError:
+        problem = f"the answer from {self._where} is larger than {self._max_size} bytes (max_answer_size)"
+        return self._error(AnswerTooLargeError, problem)
 
     def _respond(self, content: bytes) -> Response:
         status, headers = self._head or (0, {})

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from msgspec import Struct
 
-from dataarts_datamap._secrets import SecretStruct
+from dataarts_datamap._secrets import Hidden, SecretStruct
 
 if TYPE_CHECKING:
     import socket
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from dataarts_datamap._clock import Clock
     from dataarts_datamap._transport.cancellation import Cancellation
+
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})  # that ask for nothing to be done (RFC 9110, section 9.2.1)
+DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 PiecesT = TypeVar("PiecesT", "Iterator[bytes]", "AsyncIterator[bytes]")
 
@@ -66,6 +69,15 @@ class Deadline(Struct, frozen=True):
             raise TimeoutError
         return left if timeout is None else min(timeout, left)
 
+    def check(self) -> None:
+        """Go on only if nobody has cancelled the exchange.
+
+        Raises:
+            ConnectionAbortedError: It was cancelled.
+        """
+        if self.cancellation is not None:
+            self.cancellation.check()
+
     def watching(self, waited_for: socket.socket) -> AbstractContextManager[None]:
         """While a thread waits for a socket.
 
@@ -82,7 +94,7 @@ class WireRequest(SecretStruct, frozen=True):
         method: HTTP method, in capitals.
         origin: Where it goes.
         target: Path and query.
-        headers: Names and values.
+        headers: Names and values; a value that can be a secret hides itself.
         content: The body; none if it is empty.
         timeouts: How long each of its steps may take.
         due: How long all of it may take.
@@ -91,7 +103,7 @@ class WireRequest(SecretStruct, frozen=True):
     method: str
     origin: Origin
     target: bytes
-    headers: Sequence[tuple[bytes, bytes]]
+    headers: Sequence[tuple[bytes, bytes | Hidden[bytes]]]
     content: bytes
     timeouts: Timeouts
     due: Deadline
@@ -121,6 +133,10 @@ class InvalidRequestError(WireError):
 
 class ProtocolError(WireError):
     """What came is no answer, or ends too early."""
+
+
+class ClosedConnectionError(ProtocolError):
+    """The other side closed the connection, and nothing had come of the response."""
 
 
 class ConnectError(WireError):

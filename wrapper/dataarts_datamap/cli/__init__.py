@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, NoReturn
 
-from dataarts_datamap._extras import how_to_install
-
+TYPE_CHECKING = False  # who interrupts while modules load is to see no traceback: here, next to none do
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import NoReturn
 
 _WRONG_USAGE = 3
+_INTERRUPTED = 130
 _EXTRA = frozenset({"click", "rich"})
 
 
@@ -18,9 +18,15 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command and exit: 0 yes, 1 no, 2 could not be judged, 3 wrong usage, 130 interrupted."""
     try:
         from dataarts_datamap.cli._main import run  # noqa: PLC0415  its imports are an extra
+
+        code = run(arguments)
+    except KeyboardInterrupt:  # while it loads, or on the way out
+        code = _INTERRUPTED
     except ModuleNotFoundError as error:
         if error.name not in _EXTRA:
             raise
+        from dataarts_datamap._extras import how_to_install  # noqa: PLC0415  as above
+
         sys.stderr.write(f"datamap: the command line needs an extra: {how_to_install('cli')}\n")
-        sys.exit(_WRONG_USAGE)
-    sys.exit(run(arguments))
+        code = _WRONG_USAGE
+    sys.exit(code)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import traceback
 import warnings
+from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, cast
 
 import click
+from click.shell_completion import CompletionItem
 
 from dataarts_datamap._errors import (
     AuthenticationError,
     ConfigurationError,
     ConnectionFailedError,
     CredentialsError,
+    DamagedValueWarning,
     DataMapError,
     InvalidArgumentError,
     PermissionDeniedError,
@@ -26,20 +29,23 @@ from dataarts_datamap.cli._printing.streams import telling
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_VERBS: Final = (
-    "completion",
-    "conform",
-    "doctor",
-    "export",
-    "mock",
-    "operators",
-    "report",
-    "runs",
-    "status",
-    "wait",
-    "watch",
-)
-"""Each is the command of that name in the module of that name."""
+_VERBS: Final = {
+    "completion": "Print what completes this command in a shell.",
+    "conform": "Check whether a server keeps to the API's specification.",
+    "doctor": "Find out why the service cannot be used.",
+    "export": "Write runs to a file, or add them to one.",
+    "lineage": "Show what a table is made of, and by whom.",
+    "mock": "Serve made-up runs, and the documented one, until interrupted.",
+    "operators": "List the operators of a table.",
+    "report": "Report on a table's runs: what failed, and what took long.",
+    "runs": "List the runs of a table, or of one operator.",
+    "status": "Check whether a table is fresh.",
+    "tables": "Find tables by name.",
+    "wait": "Wait until a run has ended, and show it.",
+    "watch": "Show a table's runs as they change.",
+    "why": "Find the upstream run that broke a table.",
+}
+"""What each does. It is the command of that name in the module of that name, and loaded when it is called."""
 
 _YES: Final = 0
 _NO: Final = 1
@@ -51,7 +57,7 @@ _FOR_THE_DOCTOR: Final = (AuthenticationError, ConnectionFailedError, Permission
 
 
 class _Verbs(click.Group):
-    """Loads a verb when it is asked for."""
+    """Loads a verb when it is called: neither the list of verbs nor the completion of one needs it."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  as in click
         return list(_VERBS)
@@ -61,11 +67,29 @@ class _Verbs(click.Group):
             return None
         return cast("click.Command", getattr(import_module(f"dataarts_datamap.cli._verbs.{cmd_name}"), cmd_name))
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in _VERBS and not ctx.resilient_parsing:
+            nearest = get_close_matches(args[0], _VERBS, n=1)
+            hint = f"Did you mean {nearest[0]!r}?" if nearest else "datamap --help lists the commands."
+            ctx.fail(f"No such command {args[0]!r}. {hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  as in click
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_VERBS.items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        verbs = (CompletionItem(name, help=text) for name, text in _VERBS.items() if name.startswith(incomplete))
+        return [*verbs, *click.Command.shell_complete(self, ctx, incomplete)]
+
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     with warnings.catch_warnings():
-        warnings.simplefilter("always", RowProblemWarning)
+        for kind in (DamagedValueWarning, RowProblemWarning):
+            warnings.simplefilter("always", kind)
         warnings.showwarning = _show_warning
         return _exit_code(arguments)
 

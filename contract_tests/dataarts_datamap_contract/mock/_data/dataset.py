@@ -14,12 +14,14 @@ from itertools import count
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from dataarts_datamap_contract.mock._data.encoding import EncodedRow, EncodedRows, encode_row
+from dataarts_datamap_contract.mock._data.lineage import Lineage
 from dataarts_datamap_contract.mock._data.progress import goes_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from dataarts_datamap_contract.mock._config import TimeColumn
+    from dataarts_datamap_contract.mock._data.lineage import DescribedTable
     from dataarts_datamap_contract.mock._data.statuses import Row
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -247,18 +249,32 @@ class Dataset:
         column: The column of times that the runs are ordered by, and that windows filter on.
         tables: By GUID, the operators in the order of ShowNodes.
         histories: The runs of each operator.
+        lineage: The tables that have a name, and what operators read and write.
     """
 
     def __init__(self, column: TimeColumn = "planTime") -> None:
         self.column: TimeColumn = column
         self.tables: dict[str, list[Operator]] = {}
         self.histories: dict[Operator, RunHistory] = {}
+        self.lineage = Lineage()
         self._namesakes: dict[tuple[str, str], list[Operator]] = {}
 
     def add_table(self, guid: str, operators: Iterable[Operator] = ()) -> None:
         """Add a table, if it is new, and operators to it."""
         listed = self.tables.setdefault(guid, [])
         listed.extend(operator for operator in operators if operator not in listed)
+
+    def describe_table(self, table: DescribedTable) -> None:
+        """Give a table a name, by which it is found; it may be new."""
+        self.add_table(table.guid)
+        self.lineage.tables[table.guid] = table
+
+    def add_lineage(self, operator: Operator, *, reads: Iterable[str] = (), writes: Iterable[str] = ()) -> None:
+        """Let an operator read and write tables, which lists it for each of them."""
+        sources, targets = list(reads), list(writes)
+        self.lineage.add(operator, reads=sources, writes=targets)
+        for guid in (*targets, *sources):
+            self.add_table(guid, [operator])
 
     def add_operator(self, operator: Operator, runs: RunSource) -> None:
         """Add an operator and its runs."""

@@ -21,13 +21,15 @@ from dataarts_datamap_contract.mock._data.dataset import (
 )
 from dataarts_datamap_contract.mock._data.documented import documented_operator, documented_run
 from dataarts_datamap_contract.mock._data.encoding import compact
+from dataarts_datamap_contract.mock._data.lineage import described
 from dataarts_datamap_contract.mock._data.statuses import NOT_ENDED, NOT_STARTED, Row
 from dataarts_datamap_contract.mock._data.synthesis import SynthesisedRuns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from dataarts_datamap_contract.mock._config import TimeColumn
+    from dataarts_datamap_contract.mock._data.lineage import DescribedTable
 
 _SECOND = 1_000
 _MINUTE = 60 * _SECOND
@@ -116,6 +118,7 @@ def invent_dataset(
     dataset.add_table(TABLE_GUID, (schedule.operator for schedule in schedules[:-1]))
     dataset.add_table(_SECOND_TABLE, [schedules[-1].operator])
     dataset.add_table(_EMPTY_TABLE)
+    _name_tables(dataset, [schedule.operator for schedule in schedules])
     present = milliseconds(now)
     if size is None:
         for operator, runs in _few_runs(project_id, seed, present, column).items():
@@ -127,6 +130,32 @@ def invent_dataset(
                 schedule.operator, history.synthesised(size, column, _FIRST_RUN_ID + number, len(schedules))
             )
     return dataset
+
+
+def documented_table() -> DescribedTable:
+    """The documented table, under a name."""
+    return described(
+        "postgres.sales.dws_orders", workspace_id=documented_operator().workspace_id, source_type="dws", guid=TABLE_GUID
+    )
+
+
+def _name_tables(dataset: Dataset, operators: Sequence[Operator]) -> None:
+    """Give the tables names, and one that the documented table is made of; the third operator only reads that."""
+    load, daily, check, eu, customers = operators
+    workspace_id = load.workspace_id
+    raw = described("wk.ods_orders", workspace_id=workspace_id, source_type="dli")
+    for table in (
+        documented_table(),
+        described("sales.public.customers", workspace_id=customers.workspace_id, guid=_SECOND_TABLE),
+        described("sales.public.empty_orders", workspace_id=customers.workspace_id, guid=_EMPTY_TABLE),
+        raw,
+    ):
+        dataset.describe_table(table)
+    dataset.add_lineage(load, reads=[raw.guid], writes=[TABLE_GUID])
+    dataset.add_lineage(daily, reads=[raw.guid], writes=[TABLE_GUID])
+    dataset.add_lineage(check, reads=[TABLE_GUID])
+    dataset.add_lineage(eu, writes=[TABLE_GUID])
+    dataset.add_lineage(customers, writes=[_SECOND_TABLE])
 
 
 @lru_cache(maxsize=4)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from dataarts_datamap_contract.mock._config import check_bounds
 from dataarts_datamap_contract.mock._data.dataset import (
-    TABLE_GUID,
     Dataset,
     Operator,
     StoredRuns,
@@ -17,15 +16,17 @@ from dataarts_datamap_contract.mock._data.dataset import (
     plan_time,
 )
 from dataarts_datamap_contract.mock._data.encoding import check_json
-from dataarts_datamap_contract.mock._data.invention import invent_dataset
+from dataarts_datamap_contract.mock._data.invention import documented_table, invent_dataset
 from dataarts_datamap_contract.mock._data.new_runs import change_run, complete_run
 from dataarts_datamap_contract.mock._data.progress import last_step, next_step
+from dataarts_datamap_contract.mock._data.scenarios import scenario_dataset
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dataarts_datamap_contract.mock._config import MockConfig
     from dataarts_datamap_contract.mock._data.dataset import RunHistory
+    from dataarts_datamap_contract.mock._data.lineage import DescribedTable
     from dataarts_datamap_contract.mock._data.statuses import Row
 
 _FIRST_OWN_ID = 900_000_001
@@ -59,7 +60,11 @@ class World:
 
     def reset(self) -> None:
         """Begin again with the data that the configuration asks for."""
-        self.invent(self._config.seed, self._config.size)
+        config = self._config
+        if config.scenario is None:
+            self.invent(config.seed, config.size)
+        else:
+            self._replace(scenario_dataset(config.scenario, config.project_id, self.now, column=config.window_on))
 
     def invent(self, seed: int, size: int | None) -> None:
         """Begin again with the data of another seed and size.
@@ -75,7 +80,7 @@ class World:
     def clear(self) -> None:
         """Begin again with one table that has no operator."""
         dataset = Dataset(self._config.window_on)
-        dataset.add_table(TABLE_GUID)
+        dataset.describe_table(documented_table())
         self._replace(dataset)
 
     def add_operator(self, operator: Operator, table_guid: str) -> None:
@@ -92,6 +97,25 @@ class World:
             if operator not in self.dataset.histories:
                 self.dataset.add_operator(operator, StoredRuns((), self.dataset.column))
             self.dataset.add_table(table_guid, [operator])
+
+    def describe_table(self, table: DescribedTable) -> None:
+        """Give a table a name, by which it is found; it may be new."""
+        with self.lock:
+            self.dataset.describe_table(table)
+
+    def add_lineage(self, operator: Operator, *, reads: Sequence[str], writes: Sequence[str]) -> None:
+        """Let an operator read and write tables.
+
+        Raises:
+            LookupError: There is no such operator, or no table of a GUID.
+        """
+        with self.lock:
+            if operator not in self.dataset.histories:
+                raise LookupError(f"there is no {operator}: add it first")
+            unknown = [guid for guid in (*reads, *writes) if guid not in self.dataset.lineage.tables]
+            if unknown:
+                raise LookupError(f"there is no table {unknown[0]}: add it first")
+            self.dataset.add_lineage(operator, reads=reads, writes=writes)
 
     def advance(self) -> int:
         """Let each run that has not ended go a step, and return how many did."""

@@ -14,6 +14,7 @@ from dataarts_datamap_contract.mock._identity.authentication import Authenticati
 from dataarts_datamap_contract.mock._identity.iam import IdentityService
 from dataarts_datamap_contract.mock._identity.tokens import IssuedTokens
 from dataarts_datamap_contract.mock._serving.administration import PREFIX, Administration
+from dataarts_datamap_contract.mock._serving.catalog_operations import CatalogOperations
 from dataarts_datamap_contract.mock._serving.controls import Controls
 from dataarts_datamap_contract.mock._serving.documentation import documentation
 from dataarts_datamap_contract.mock._serving.management_lists import ManagementCenter
@@ -44,7 +45,7 @@ _UNKNOWN_API = "The API does not exist or has not been published in the environm
 
 
 def create_app(config: MockConfig) -> ASGIApp:
-    """An ASGI application that serves both operations of the specification.
+    """An ASGI application that serves the operations of the specification.
 
     A request is judged in this order, and the first error is the response:
 
@@ -65,6 +66,8 @@ def create_app(config: MockConfig) -> ASGIApp:
     400    APIGW.0106                   the window ends before it       inferred
                                         starts
     404    DLG.0404                     unknown table                   invented: no such code is published
+    404    APIGW.0101                   searches, details and lineage   inferred: what an account that is not
+                                        while ``invited`` is false      invited gets is documented nowhere
     500    APIGW.0601                   the mock itself fails           the gateway's error table
     ====== ============================ =============================== ==================================
 
@@ -187,7 +190,9 @@ def _declared_operations(
             DeclaredOperation(
                 operation["operationId"],
                 authenticate,
-                ParameterRules(document, [*shared, *operation.get("parameters", [])]).judge,
+                ParameterRules(
+                    document, [*shared, *operation.get("parameters", [])], operation.get("requestBody")
+                ).judge,
                 service.operations[operation["operationId"]],
             )
         )
@@ -197,7 +202,7 @@ def _declared_operations(
 
 
 class _Service:
-    """The two operations, for a request that was let in and is valid."""
+    """The operations, for a request that was let in and is valid."""
 
     def __init__(self, config: MockConfig, world: World) -> None:
         self._config = config
@@ -207,6 +212,7 @@ class _Service:
         self.operations: dict[str, Callable[[Arguments], bytes]] = {
             "ShowInstanceInfos": self.show_instance_infos,
             "ShowNodes": self.show_nodes,
+            **CatalogOperations(config, world, self._check_scope).operations,
         }
 
     def show_instance_infos(self, arguments: Arguments) -> bytes:

@@ -50,7 +50,10 @@ def documentation(raw_path: bytes) -> Response | None:
 @cache
 def served_files() -> Mapping[bytes, tuple[bytes, str]]:
     """Body and media type by path: read when the first of them is asked for."""
-    specification = {**load_specification(), "servers": [{"url": "/", "description": "This mock server."}]}
+    specification = {
+        **load_specification(),
+        "servers": [{"url": "/", "description": "This mock server."}],
+    }
     files = {b"/docs/openapi.json": (json.dumps(specification, ensure_ascii=False).encode(), "application/json")}
     swagger = _swagger_folder()
     if swagger is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,36 +18,49 @@ if TYPE_CHECKING:
 
 # A longer number is outside every range, and int() refuses one of more than 4,300 digits.
 _INTEGER = re.compile(r"[0-9]{1,40}|-[1-9][0-9]{0,39}")
-_TYPES = ("integer", "string")
+_TYPES = ("array", "boolean", "integer", "string")
+_BOOLEANS = {"true": True, "false": False}
 
 
 @dataclass(frozen=True)
 class Arguments:
-    """The declared parameters of a request that is valid, by name."""
+    """The declared parameters of a request that is valid, by name, and its body.
+
+    Attributes:
+        values: The parameters that were sent.
+        body: The JSON document; None if the operation has none.
+    """
 
     values: Mapping[str, str | int]
+    body: Any = None
 
     def text(self, name: str) -> str:
         """A text; empty if an optional one was not sent."""
         return str(self.values.get(name, ""))
 
-    def number(self, name: str) -> int:
-        """A required integer."""
-        return int(self.values[name])
+    def number(self, name: str, default: int | None = None) -> int:
+        """An integer: a required one, or one that is something else if it was not sent."""
+        return int(self.values[name] if default is None else self.values.get(name, default))
 
 
 class ParameterRules:
-    """The rules for the parameters of one operation, read off its declarations.
+    """The rules for the parameters and the body of one operation, read off its declarations.
 
-    A parameter sent twice is refused, and a number must be plain ASCII digits: the service documents neither, and both
-    are mistakes of whoever sends them. Parameters that are not declared are ignored.
+    A parameter sent twice is refused, unless it is an array, and a number must be plain ASCII digits: the service
+    documents neither, and both are mistakes of whoever sends them. Parameters that are not declared are ignored.
 
     Raises:
         ValueError: A declaration needs more than this reader knows.
     """
 
-    def __init__(self, document: Mapping[str, Any], parameters: Iterable[Mapping[str, Any]]) -> None:
+    def __init__(
+        self,
+        document: Mapping[str, Any],
+        parameters: Iterable[Mapping[str, Any]],
+        body: Mapping[str, Any] | None = None,
+    ) -> None:
         self._rules = [_Rule(_resolve(document, parameter)) for parameter in parameters]
+        self._body = None if body is None else _body_validator(document, body)
 
     def judge(self, request: RequestParts) -> Arguments:
         """The values of the declared parameters.
@@ -56,7 +70,19 @@ class ParameterRules:
         """
         texts = request.texts()
         judged = {rule.name: rule.judge(rule.sent(request, texts)) for rule in self._rules}
-        return Arguments({name: argument for name, argument in judged.items() if argument is not None})
+        values = {name: argument for name, argument in judged.items() if argument is not None}
+        return Arguments(values, None if self._body is None else self._judge_body(self._body, request.body))
+
+    def _judge_body(self, validator: Draft202012Validator, content: bytes) -> object:
+        try:
+            document: object = json.loads(content)
+        except (ValueError, RecursionError):
+            raise HttpError(400, "APIGW.0106", "Invalid body: it is no JSON") from None
+        try:
+            validator.validate(document)
+        except ValidationError as error:
+            raise HttpError(400, "APIGW.0106", f"Invalid body: {error.message}") from None
+        return document
 
 
 class _Rule:
@@ -69,8 +95,10 @@ class _Rule:
         schema: dict[str, Any] = declaration["schema"]
         if schema.get("type") not in _TYPES:
             raise ValueError(f"parameter {self.name} has type {schema.get('type')!r}: only {_TYPES} can be judged")
-        self._is_integer = schema["type"] == "integer"
-        self._validator = Draft202012Validator(schema)
+        if schema["type"] == "array" and "items" not in schema:
+            raise ValueError(f"parameter {self.name} is an array of anything: its items cannot be judged")
+        self._type: str = schema["type"]
+        self._validator = Draft202012Validator(schema["items"] if self._type == "array" else schema)
 
     def sent(self, request: RequestParts, texts: Mapping[str, Mapping[str, list[str]]]) -> list[str]:
         """The values of the parameter; the case of a header field's name does not count."""
@@ -83,9 +111,14 @@ class _Rule:
             if self._required:
                 raise self._bad_request("it is missing")
             return None
-        if len(sent) > 1:
+        if len(sent) > 1 and self._type != "array":
             raise self._bad_request(f"it was sent {len(sent)} times")
-        value = self._read(sent[0])
+        for text in sent[1:]:
+            self._judge_one(text)
+        return self._judge_one(sent[0])
+
+    def _judge_one(self, text: str) -> str | int:
+        value = self._read(text)
         try:
             self._validator.validate(value)
         except ValidationError as error:
@@ -93,10 +126,17 @@ class _Rule:
         return value
 
     def _read(self, text: str) -> str | int:
-        return int(text) if self._is_integer and _INTEGER.fullmatch(text) else text
+        if self._type == "boolean":
+            return _BOOLEANS.get(text, text)
+        return int(text) if self._type == "integer" and _INTEGER.fullmatch(text) else text
 
     def _bad_request(self, reason: str) -> HttpError:
         return HttpError(400, "APIGW.0106", f"Invalid {self._location} parameter {self.name}: {reason}")
+
+
+def _body_validator(document: Mapping[str, Any], body: Mapping[str, Any]) -> Draft202012Validator:
+    schema: dict[str, Any] = body["content"]["application/json"]["schema"]
+    return Draft202012Validator({**schema, "components": document["components"]})
 
 
 def _resolve(document: Mapping[str, Any], parameter: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""Sends requests exactly as they stand: httpcore, unlike the clients above it, tidies nothing."""
+"""Sends requests exactly as they stand: httpcore2, unlike the clients above it, tidies nothing."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
-import httpcore
+import httpcore2
 
 from dataarts_datamap_contract.suite._http.messages import Response
 from dataarts_datamap_contract.suite._http.proxies import environment_proxy
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dataarts_datamap_contract.suite._http.messages import Request
-    from dataarts_datamap_contract.suite._http.proxies import Proxy
 
 _TIMEOUT_SECONDS = 20.0
 _MOST_BYTES = 32 * 1024 * 1024
@@ -30,6 +29,13 @@ _THROTTLED = 429
 _MOST_WAITS = 5
 _CONNECTIONS = 4
 _LONGEST_WAIT = 10.0
+_NO_RESPONSE = (
+    httpcore2.NetworkError,
+    httpcore2.TimeoutException,
+    httpcore2.LocalProtocolError,
+    httpcore2.ProxyError,
+    OSError,
+)
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PROPFIND", "SEARCH"})
 
 
@@ -81,14 +87,25 @@ class Caller:
     def __init__(self, endpoint: str, pace: Pace, *, may_write: bool = False) -> None:
         parts = urlsplit(endpoint)
         self._url = (parts.scheme.encode(), (parts.hostname or "").encode("idna"), parts.port)
+        self._extensions: dict[str, Any] = {
+            "timeout": dict.fromkeys(("connect", "read", "write", "pool"), _TIMEOUT_SECONDS)
+        }
         self.host = parts.netloc
         self.base_path = parts.path.rstrip("/")
         self._pace = pace
         self._may_write = may_write
         self._next = 0.0
         self.sent = 0
+        tls = ssl.create_default_context()
         self.proxy = environment_proxy(endpoint)
-        self._pool = _connections(self.proxy)
+        proxy = None
+        if self.proxy is not None:
+            under_tls = tls if self.proxy.address.startswith("https:") else None
+            proxy = httpcore2.Proxy(self.proxy.address, auth=self.proxy.auth, ssl_context=under_tls)
+            if ":" in (parts.hostname or ""):  # the library asks a proxy for an address as it stands
+                self._url = (self._url[0], b"[%b]" % self._url[1], self._url[2])
+                self._extensions["sni_hostname"] = parts.hostname
+        self._pool = httpcore2.ConnectionPool(ssl_context=tls, proxy=proxy, max_connections=_CONNECTIONS)
 
     def __enter__(self) -> Self:
         return self
@@ -148,18 +165,17 @@ class Caller:
         try:
             with self._pool.stream(
                 request.method,
-                httpcore.URL(scheme=self._url[0], host=self._url[1], port=self._url[2], target=target),
+                httpcore2.URL(scheme=self._url[0], host=self._url[1], port=self._url[2], target=target),
                 headers=[(name.encode("ascii"), value.encode("utf-8")) for name, value in fields],
-                extensions={"timeout": dict.fromkeys(("connect", "read", "write", "pool"), _TIMEOUT_SECONDS)},
+                extensions=self._extensions,
             ) as response:
                 return _decompressed(request, response.status, _decode_fields(response.headers), _read(response))
-        except (httpcore.RemoteProtocolError, httpcore.ReadError) as error:
+        except (httpcore2.RemoteProtocolError, httpcore2.ReadError) as error:
             raise BrokenResponseError(f"{type(error).__name__}: {error}") from error
-        except (
-            *(httpcore.NetworkError, httpcore.TimeoutException, httpcore.LocalProtocolError),
-            *(httpcore.ProxyError, OSError),
-        ) as error:
-            raise NoResponseError(f"{type(error).__name__}: {error}") from error
+        except _NO_RESPONSE as error:
+            self._pool.close()  # where a handshake behind a proxy fails, the library counts its connection as used
+            way = f" (through the proxy {self.proxy.address})" if self.proxy else ""
+            raise NoResponseError(f"{type(error).__name__}: {error}{way}") from error
 
     def take_turn(self) -> None:
         """Wait until the next request may go, and count it.
@@ -174,13 +190,6 @@ class Caller:
         if now < self._next:
             self._pace.sleep(self._next - now)
         self._next = max(now, self._next) + self._pace.interval
-
-
-def _connections(proxy: Proxy | None) -> httpcore.ConnectionPool:
-    context = ssl.create_default_context()
-    if proxy is None:
-        return httpcore.ConnectionPool(ssl_context=context, max_connections=_CONNECTIONS)
-    return httpcore.HTTPProxy(proxy.address, proxy_auth=proxy.auth, ssl_context=context, max_connections=_CONNECTIONS)
 
 
 def _decompressed(request: Request, status: int, fields: tuple[tuple[str, str], ...], content: bytes) -> Response:
@@ -199,7 +208,7 @@ def _decompressed(request: Request, status: int, fields: tuple[tuple[str, str], 
     return Response(status, tuple(each for each in fields if each[0].lower() != "content-encoding"), plain)
 
 
-def _read(response: httpcore.Response) -> bytes:
+def _read(response: httpcore2.Response) -> bytes:
     content = bytearray()
     for chunk in response.iter_stream():
         content += chunk

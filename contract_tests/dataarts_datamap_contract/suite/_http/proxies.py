@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import Final
+from socket import inet_aton
+from typing import Final, TypeAlias
 from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -15,6 +17,9 @@ from dataarts_datamap_contract.suite.target import TargetError
 
 _HAS_NO_SETTINGS: Final = sys.platform == "linux"  # other systems name proxies beside the environment
 _PORTS: Final = {"http": 80, "https": 443}
+_SHORT_IPV4: Final = re.compile(r"(0x[0-9a-f]+|\d+)(\.(0x[0-9a-f]+|\d+)){0,3}")
+
+Address: TypeAlias = IPv4Address | IPv6Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,22 +132,24 @@ def _is_name_in(wanted: str, name: str) -> bool:
     return bool(domain) and (name == domain or name.endswith(f".{domain}"))
 
 
-def _is_address_in(wanted: str, address: IPv4Address | IPv6Address) -> bool:
+def _is_address_in(wanted: str, address: Address) -> bool:
     if "/" not in wanted:
         return _address(wanted) == address
-    try:
+    with suppress(ValueError):
         return address in ip_network(wanted, strict=False)
-    except ValueError:
-        return False
-
-
-def _address(host: str) -> IPv4Address | IPv6Address | None:
-    try:
-        return ip_address(host)
-    except ValueError:
-        return None
+    return False
 
 
 def _is_loopback(host: str) -> bool:
-    address = _address(host)
-    return address.is_loopback if address else host.lower().removesuffix(".") == "localhost"
+    name, address = host.lower().removesuffix("."), _address(host)
+    return name == "localhost" or name.endswith(".localhost") or (address is not None and address.is_loopback)
+
+
+def _address(host: str) -> Address | None:
+    with suppress(ValueError):
+        address = ip_address(host.partition("%")[0])
+        return getattr(address, "ipv4_mapped", None) or address
+    if _SHORT_IPV4.fullmatch(host.lower()):
+        with suppress(OSError):
+            return IPv4Address(inet_aton(host))
+    return None

@@ -10,10 +10,11 @@ import schemathesis
 from hypothesis import strategies as st
 from schemathesis.engine import events, from_schema
 
-from dataarts_datamap_contract.specification import load_specification
+from dataarts_datamap_contract.specification import specification_of
 from dataarts_datamap_contract.specification.outline import walk_parts
 from dataarts_datamap_contract.suite._random import checks
 from dataarts_datamap_contract.suite._random.replay import replaying
+from dataarts_datamap_contract.suite.catalogue import CHECKED_OPERATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,7 +87,7 @@ def _configure(target: Target, seed: int, max_examples: int) -> dict[str, Any]:
 
 def _with_real_values(target: Target) -> dict[str, Any]:
     """The specification with values of the target as the parameters' examples: two phases start from those."""
-    document = copy.deepcopy(load_specification())
+    document = copy.deepcopy(specification_of(CHECKED_OPERATIONS))
     for part in walk_parts(document):
         if part.kind == "parameter" and isinstance(part.value, dict) and "name" in part.value:
             part.value.pop("example", None)

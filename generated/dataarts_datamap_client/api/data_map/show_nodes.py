@@ -106,7 +106,7 @@ def sync_detailed(
 ) -> Response[Error | list[Operator]]:
     """Job operators associated with a table
 
-     The job operators that produce a table. The answer is whole; there is no paging.
+     The job operators that read or write a table. The answer is whole; there is no paging.
 
     Args:
         project_id (str):
@@ -143,7 +143,7 @@ def sync(
 ) -> Error | list[Operator] | None:
     """Job operators associated with a table
 
-     The job operators that produce a table. The answer is whole; there is no paging.
+     The job operators that read or write a table. The answer is whole; there is no paging.
 
     Args:
         project_id (str):
@@ -175,7 +175,7 @@ async def asyncio_detailed(
 ) -> Response[Error | list[Operator]]:
     """Job operators associated with a table
 
-     The job operators that produce a table. The answer is whole; there is no paging.
+     The job operators that read or write a table. The answer is whole; there is no paging.
 
     Args:
         project_id (str):
@@ -210,7 +210,7 @@ async def asyncio(
 ) -> Error | list[Operator] | None:
     """Job operators associated with a table
 
-     The job operators that produce a table. The answer is whole; there is no paging.
+     The job operators that read or write a table. The answer is whole; there is no paging.
 
     Args:
         project_id (str):

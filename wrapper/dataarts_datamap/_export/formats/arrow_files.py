@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from dataarts_datamap._errors import ExportError
 from dataarts_datamap._export.arrow import ArrowEncoder, plain_type
-from dataarts_datamap._export.columns import BATCH_ROWS, Batch, Column
+from dataarts_datamap._export.columns import BATCH_ROWS, SOURCE, Batch, Column
+from dataarts_datamap._export.increment import IDENTITY, stored_identity
 from dataarts_datamap._extras import Untyped, load_extra
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class ArrowFileWriter:
         columns: What the rows have.
         identities: Notes what is written.
         format: Which of the two.
+        source: What the rows of an older file have in its last columns, if it does not have these.
     """
 
     def __init__(
@@ -36,7 +38,9 @@ class ArrowFileWriter:
         *,
         identities: Identities | None,
         format: ArrowFormat,  # noqa: A002  what it is called everywhere
+        source: Sequence[str] = (),
     ) -> None:
+        self._source = tuple(source)
         self._columns = columns
         self._identities = identities
         self._format: ArrowFormat = format
@@ -49,20 +53,28 @@ class ArrowFileWriter:
         """Write some rows."""
         self._sink.write(self._encoder.encode(batch))
         if self._identities is not None:
-            ids = batch[[column.name for column in self._columns].index("run_id")]
-            for run_id, row in zip(ids, zip(*batch, strict=True), strict=True):
-                self._identities.note(run_id, row)
+            names = [column.name for column in self._columns]
+            for values in zip(*(batch[names.index(name)] for name in IDENTITY), strict=True):
+                self._identities.note(stored_identity(values))
 
     def keep(self, old: Path, identities: Identities) -> int:
         """Write the rows of an older file that are of other runs; returns how many."""
         pa = load_extra("pyarrow", extra="arrow")
-        written, kept = pa.array(identities.ids, type=pa.int64()), 0
-        for batch in _read_batches(old, self._columns, self._format):
+        written, kept = pa.array(identities.run_ids, type=pa.int64()), 0
+        for stored in _read_batches(old, self._columns[: len(self._columns) - len(self._source)], self._format):
+            batch = self._completed(stored)
             others = batch.filter(_of_other_runs(batch, identities, written))
             if others.num_rows:
                 self._sink.write(self._encoder.adopt(others))
                 kept += others.num_rows
         return kept
+
+    def _completed(self, batch: Untyped) -> Untyped:
+        """A batch of an older file, with the columns that it lacks."""
+        pa = load_extra("pyarrow", extra="arrow")
+        for name, text in zip(SOURCE, self._source, strict=False):
+            batch = batch.append_column(pa.field(name, pa.string()), pa.array([text] * batch.num_rows, pa.string()))
+        return batch
 
     def close(self) -> None:
         """Finish the file."""
@@ -149,10 +161,11 @@ def _of_other_runs(batch: Untyped, identities: Identities, written: Untyped) -> 
     pa, compute = load_extra("pyarrow", extra="arrow"), load_extra("pyarrow.compute", extra="arrow")
     ids = batch.column("run_id")
     unnamed = compute.fill_null(compute.equal(ids, 0), fill_value=True)
-    if not unnamed.true_count:
-        return compute.invert(compute.is_in(ids, value_set=written))
-    rows = zip(ids.to_pylist(), _plain_rows(batch), strict=True)
-    return pa.array([not identities.hold(run_id, row) for run_id, row in rows], type=pa.bool_())
+    doubtful = compute.or_(unnamed, compute.is_in(ids, value_set=written))
+    if not doubtful.true_count:
+        return compute.invert(doubtful)
+    identities_of_rows = map(stored_identity, _plain_rows(batch.select(list(IDENTITY))))
+    return pa.array([not identities.hold(one) for one in identities_of_rows], type=pa.bool_())
 
 
 def _plain_rows(batch: Untyped) -> Iterator[tuple[Any, ...]]:

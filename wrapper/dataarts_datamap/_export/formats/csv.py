@@ -9,8 +9,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from dataarts_datamap._errors import ExportError
-from dataarts_datamap._export.columns import Batch, Column, Kind
+from dataarts_datamap._export.columns import SOURCE, Batch, Column, Kind, chosen_columns
 from dataarts_datamap._export.formats.times import milliseconds_of, time_text
+from dataarts_datamap._export.increment import IDENTITY, stored_identity
 from dataarts_datamap._text import shown
 
 if TYPE_CHECKING:
@@ -36,11 +37,20 @@ class CsvWriter:
         identities: Notes what is written.
         guard: Whether text that a spreadsheet would run is made harmless by an apostrophe before it.
         bom: Whether the file begins with a byte order mark, by which Excel knows UTF-8.
+        source: What the rows of an older file have in its last columns, if it does not have these.
     """
 
-    def __init__(
-        self, path: Path, columns: Sequence[Column], *, identities: Identities | None, guard: bool, bom: bool
+    def __init__(  # noqa: PLR0913  one keyword for each choice
+        self,
+        path: Path,
+        columns: Sequence[Column],
+        *,
+        identities: Identities | None,
+        guard: bool,
+        bom: bool,
+        source: Sequence[str] = (),
     ) -> None:
+        self._source = tuple(source)
         self._identities = identities
         self._columns = columns
         self._guard = guard
@@ -55,19 +65,31 @@ class CsvWriter:
         lines = [",".join(cells) for cells in zip(*rendered, strict=True)]
         self._file.writelines(f"{line}\n" for line in lines)
         if self._identities is not None:
-            for run_id, line in zip(batch[self._names.index("run_id")], lines, strict=True):
-                self._identities.note(run_id, line)
+            for values in zip(*(batch[self._names.index(name)] for name in IDENTITY), strict=True):
+                self._identities.note(stored_identity(values))
 
     def keep(self, old: Path, identities: Identities) -> int:
         """Write the rows of an older file that are of other runs; returns how many."""
         (names, records), kept = _read(old), 0
-        at = names.index("run_id")
+        added: dict[str, str] = dict(zip(SOURCE, self._source, strict=False))
+        tail = "".join(f",{_text_cell(text, guard=self._guard)}" for text in self._source)
+        places = [(name, _kind(name), names.index(name) if name in names else None) for name in IDENTITY]
+        at, written = names.index("run_id"), identities.run_ids
         for record in records:
             run_id = _integer(old, _cell(old, record, at))
+            if self._source or not run_id or run_id in written:
+                cells = list(_cells(record))
+                if len(cells) < len(names):
+                    raise _short(old, record)
+                values = [
+                    added.get(name) if place is None else _identity_cell(old, kind, cells[place])
+                    for name, kind, place in places
+                ]
+                if identities.hold(stored_identity(values)):
+                    continue
             line = self._guarded(record) if self._guard else record
-            if not identities.hold(run_id, line):
-                self._file.write(f"{line}\n")
-                kept += 1
+            self._file.write(f"{line}{tail}\n")
+            kept += 1
         return kept
 
     def _guarded(self, record: str) -> str:
@@ -185,6 +207,20 @@ def _integer(path: Path, cell: str) -> int | None:
         return int(cell) if cell else None
     except ValueError:
         raise ExportError(f"{path} holds a run_id that is no integer: {cell!r:.80}") from None
+
+
+def _kind(name: str) -> Kind:
+    (column,) = chosen_columns([name], "json")
+    return column.kind
+
+
+def _identity_cell(path: Path, kind: Kind, cell: str) -> Any:  # noqa: ANN401
+    """A cell by which a run is known, without the apostrophe that guards it."""
+    if kind is Kind.INTEGER:
+        return _integer(path, cell)
+    if kind is Kind.LABEL and cell.startswith("'") and cell[1:].startswith(_RUN_BY_SPREADSHEETS):
+        return cell[1:]
+    return _read_cell(path, kind, cell)
 
 
 def _read_cell(path: Path, kind: Kind, cell: str) -> Any:  # noqa: ANN401

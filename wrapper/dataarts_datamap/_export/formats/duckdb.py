@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dataarts_datamap._errors import ExportError
 from dataarts_datamap._export.arrow import ArrowEncoder
-from dataarts_datamap._export.columns import Batch, Column, Kind
+from dataarts_datamap._export.columns import SOURCE, Batch, Column, Kind
+from dataarts_datamap._export.increment import IDENTITY
 from dataarts_datamap._extras import Untyped, load_extra
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ _TYPES: Final = {
     Kind.TEXT: "VARCHAR",
 }
 _FETCHED_ROWS: Final = 10_000
+_FIRST_NAME: Final = IDENTITY.index("task_id")
 _FRUGAL: Final = (
     "memory_limit = '256MB'",
     "threads = 2",  # each needs memory of its own
@@ -61,16 +63,29 @@ class DatabaseWriter:
             self._connection.close()
 
 
-def merge_database(source: Path, target: Path, columns: Sequence[Column], *, table: str, append: bool) -> int:
+def merge_database(  # noqa: PLR0913  one keyword for each choice
+    made: Path, target: Path, columns: Sequence[Column], *, table: str, append: bool, source: Sequence[str] = ()
+) -> int:
     """Take the rows of one database into another in one transaction; returns how many older rows stay there.
 
-    Without ``append`` the older table is replaced. With it, rows of the same runs are: by run id, and where a run has
-    none, if every value is the same.
+    Without ``append`` the older table is replaced. With it, rows of the same runs are.
+
+    Args:
+        made: The database that was made.
+        target: The older one.
+        columns: What the rows have.
+        table: Name of the table in both.
+        append: Whether rows of other runs stay.
+        source: What the older rows have in the last columns, if the older table does not have these.
     """
-    with _told(target), closing(_connect_frugally(source)) as connection:
+    with _told(target), closing(_connect_frugally(made)) as connection:
         connection.execute(f"ATTACH {_literal(str(target))} AS target (TYPE duckdb)")
         connection.execute("BEGIN")
-        kept = _merge(connection, columns, old=f"target.main.{_quoted(table)}", fresh=_quoted(table), append=append)
+        old = f"target.main.{_quoted(table)}"
+        for name, text in zip(SOURCE, source, strict=False):
+            connection.execute(f"ALTER TABLE {old} ADD COLUMN {_quoted(name)} VARCHAR DEFAULT {_literal(text)}")
+            connection.execute(f"ALTER TABLE {old} ALTER COLUMN {_quoted(name)} DROP DEFAULT")
+        kept = _merge(connection, columns, old=old, fresh=_quoted(table), append=append)
         connection.execute("COMMIT")
         connection.execute("DETACH target")
     return kept
@@ -81,15 +96,19 @@ def _merge(connection: Untyped, columns: Sequence[Column], *, old: str, fresh: s
         connection.execute(f"DROP TABLE IF EXISTS {old}")
     connection.execute(f"CREATE TABLE IF NOT EXISTS {old} ({_definition(columns)})")
     if append:
-        same = " AND ".join(f"old.{name} IS NOT DISTINCT FROM fresh.{name}" for name in map(_quoted, _names(columns)))
-        connection.execute(f"DELETE FROM {old} WHERE run_id IN (SELECT run_id FROM {fresh} WHERE run_id <> 0)")  # noqa: S608  quoted names
-        connection.execute(
-            f"DELETE FROM {old} AS old USING {fresh} AS fresh "  # noqa: S608  quoted names
-            f"WHERE coalesce(old.run_id, 0) = 0 AND coalesce(fresh.run_id, 0) = 0 AND {same}"
-        )
+        names, times = IDENTITY[_FIRST_NAME:], IDENTITY[1:_FIRST_NAME]
+        operator = [f"coalesce(old.{_quoted(name)}, '') = coalesce(fresh.{_quoted(name)}, '')" for name in names]
+        known = ["old.run_id <> 0", "old.run_id = fresh.run_id", *_alike(times[:1]), *operator]
+        unnamed = ["coalesce(old.run_id, 0) = 0", "coalesce(fresh.run_id, 0) = 0", *_alike(times), *operator]
+        for same in (known, unnamed):
+            connection.execute(f"DELETE FROM {old} AS old USING {fresh} AS fresh WHERE {' AND '.join(same)}")  # noqa: S608  quoted names
     (kept,) = connection.execute(f"SELECT count(*) FROM {old}").fetchone()  # noqa: S608  a quoted name
     connection.execute(f"INSERT INTO {old} SELECT * FROM {fresh}")  # noqa: S608  quoted names
     return int(kept)
+
+
+def _alike(names: Sequence[str]) -> list[str]:
+    return [f"old.{_quoted(name)} IS NOT DISTINCT FROM fresh.{_quoted(name)}" for name in names]
 
 
 def duckdb_columns(path: Path, *, table: str) -> list[str] | None:
@@ -130,10 +149,6 @@ def _connect_frugally(path: Path) -> Untyped:
 
 def _definition(columns: Sequence[Column]) -> str:
     return ", ".join(f"{_quoted(column.name)} {_TYPES[column.kind]}" for column in columns)
-
-
-def _names(columns: Sequence[Column]) -> list[str]:
-    return [column.name for column in columns]
 
 
 @contextmanager

@@ -5,21 +5,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from msgspec import DecodeError, Struct, json
+from msgspec.structs import astuple
 
 from dataarts_datamap._errors import ExportError
-from dataarts_datamap._export.columns import Batch, Column, Kind
+from dataarts_datamap._export.columns import SOURCE, Batch, Column, Kind
 from dataarts_datamap._export.formats.times import milliseconds_of, time_text
+from dataarts_datamap._export.increment import IDENTITY, stored_identity
 from dataarts_datamap._text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from dataarts_datamap._export.increment import Identities
+    from dataarts_datamap._export.increment import Identities, StoredIdentity
 
 
 class _Identified(Struct):
+    """The columns ``IDENTITY``, in their order; times as text."""
+
     run_id: int | None
+    plan_time: str | None
+    submit_time: str | None
+    start_time: str | None
+    task_id: str | None
+    job_name: str | None
+    workspace_id: str | None
+    region: str | None = None
+    project_id: str | None = None
+    instance_id: str | None = None
 
 
 class NdjsonWriter:
@@ -29,9 +42,13 @@ class NdjsonWriter:
         path: File to make.
         columns: What the rows have.
         identities: Notes what is written.
+        source: What the rows of an older file have in its last columns, if it does not have these.
     """
 
-    def __init__(self, path: Path, columns: Sequence[Column], *, identities: Identities | None) -> None:
+    def __init__(
+        self, path: Path, columns: Sequence[Column], *, identities: Identities | None, source: Sequence[str] = ()
+    ) -> None:
+        self._source = dict(zip(SOURCE, source, strict=False))
         self._columns = columns
         self._names = [column.name for column in columns]
         self._identities = identities
@@ -47,17 +64,24 @@ class NdjsonWriter:
         lines = [self._encode(dict(zip(self._names, row, strict=True))) for row in zip(*rendered, strict=True)]
         self._file.writelines(line + b"\n" for line in lines)
         if self._identities is not None:
-            for run_id, line in zip(batch[self._names.index("run_id")], lines, strict=True):
-                self._identities.note(run_id, line)
+            for values in zip(*(batch[self._names.index(name)] for name in IDENTITY), strict=True):
+                self._identities.note(stored_identity(values))
 
     def keep(self, old: Path, identities: Identities) -> int:
         """Write the rows of an older file that are of other runs; returns how many."""
         kept = 0
         for line in _lines(old):
-            if not identities.hold(_decode(old, line, _Identified).run_id, line):
-                self._file.write(line + b"\n")
+            if not identities.hold(self._identity(old, line)):
+                whole = self._encode({**_decode(old, line, dict[str, Any]), **self._source}) if self._source else line
+                self._file.write(whole + b"\n")
                 kept += 1
         return kept
+
+    def _identity(self, old: Path, line: bytes) -> StoredIdentity:
+        run_id, *times_and_names = astuple(_decode(old, line, _Identified))
+        times = [None if text is None else milliseconds_of(old, text) for text in times_and_names[:3]]
+        names = [*times_and_names[3 : -len(SOURCE)], *self._source.values()] if self._source else times_and_names[3:]
+        return stored_identity([run_id, *times, *names])
 
     def close(self) -> None:
         """Finish the file."""

@@ -8,6 +8,7 @@ import click
 
 from dataarts_datamap.cli._options.suggestions import suggest_regions, suggest_spans, suggest_workspaces, suggest_zones
 from dataarts_datamap.cli._options.times import parse_span, parse_zone
+from dataarts_datamap.cli._printing.notices import be_quiet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,8 +35,16 @@ max_age_option = click.option(
     type=parse_span,
     shell_complete=suggest_spans,
     metavar="SPAN",
-    help="Oldest that the last success may be: 90m, 26h, 2d.",
+    help="Maximum age of the last success: 90m, 26h, 2d.",
 )
+
+
+def parse_name(text: str) -> str:
+    """A name as it was typed, with a warning of what no name has, such as a blank at its end: it would find no run."""
+    from dataarts_datamap._arguments import warn_of_damage  # noqa: PLC0415  loads what --help does not need
+
+    warn_of_damage("the name", text)
+    return text
 
 
 def zone_option(of_what: str) -> Callable[[CommandT], CommandT]:
@@ -45,8 +54,9 @@ def zone_option(of_what: str) -> Callable[[CommandT], CommandT]:
         type=parse_zone,
         shell_complete=suggest_zones,
         default="UTC",
+        envvar="DATAMAP_TZ",
         metavar="ZONE",
-        help=f"Zone of {of_what} (UTC).",
+        help=f"Zone of {of_what} (UTC).  [env: DATAMAP_TZ]",
     )
 
 
@@ -61,6 +71,10 @@ def table_argument(command: CommandT) -> CommandT:
 def _refuse_table(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
     if value is not None:
         raise click.UsageError(f"the table is named by itself here: {context.command_path} {value}", context)
+
+
+def _be_quiet(context: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001  as click calls it
+    be_quiet(context, quiet=value)
 
 
 def connection_options(command: CommandT) -> CommandT:
@@ -95,13 +109,25 @@ def connection_options(command: CommandT) -> CommandT:
                 shell_complete=suggest_workspaces,
                 help="If an operator names none; auto for the only one.  [env: DATAMAP_WORKSPACE_ID]",
             ),
-            click.option("--allow-http", is_flag=True, help="Let addresses be plain http to another machine."),
+            click.option(
+                "--allow-http",
+                is_flag=True,
+                default=None,
+                help="Let addresses be plain http to another machine.  [env: DATAMAP_ALLOW_HTTP=1]",
+            ),
             click.option("--timeout", type=float, metavar="SECONDS", help="Longest wait for the next bytes (60)."),
             click.option(
                 "--deadline",
                 type=float,
                 metavar="SECONDS",
                 help="Longest time for a request with all its attempts (120).",
+            ),
+            click.option(
+                "--quiet",
+                is_flag=True,
+                expose_value=False,
+                callback=_be_quiet,
+                help="Nothing on stderr where all goes well, as for cron; warnings and errors stay.",
             ),
         )
     ):

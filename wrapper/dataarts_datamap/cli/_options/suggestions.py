@@ -32,6 +32,13 @@ LEVELS: Final = {
     "E": "bad input",
 }
 _PACES: Final = {"5s": "5 seconds", "30s": "30 seconds", "5m": "5 minutes"}
+_STATUSES: Final = {
+    "failed": "fail, manual-stop",
+    "active": "waiting, running, paused",
+    "succeeded": "success, forceSuccess, ignoreSuccess",
+    "skipped": "skip, skip-by-depend, freeze",
+    "unknown": "any other status, or none",
+}
 _SPANS: Final = {"90m": "90 minutes", "24h": "24 hours", "7d": "7 days", "30d": "30 days"}
 
 
@@ -44,6 +51,7 @@ def _offering(choices: Mapping[str, str]) -> Suggest:
 
 suggest_faults: Final = _offering(FAULTS)
 suggest_paces: Final = _offering(_PACES)
+suggest_statuses: Final = _offering(_STATUSES)
 suggest_spans: Final = _offering(_SPANS)
 suggest_workspaces: Final = _offering({"auto": "the only workspace that there is"})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -12,6 +12,10 @@ import click
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _MILLISECOND_DIGITS: Final = range(9, 16)  # eight are a date, such as 20240111
 _SPAN: Final = re.compile(r"(\d{1,6})([smhdw])")
+
+
+class Day(datetime):
+    """A date as it was typed: the first instant of its day, which is not midnight everywhere."""
 
 
 def parse_zone(text: str) -> tzinfo:
@@ -27,7 +31,9 @@ def parse_zone(text: str) -> tzinfo:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         zone = None
     if zone is None:
-        raise click.BadParameter(f"{text!r} is no time zone known here; give a name such as Asia/Shanghai, or +08:00")
+        raise click.BadParameter(
+            f"{text!r} is no time zone known here; give a name such as Asia/Shanghai, or +08:00 (--tz or DATAMAP_TZ)"
+        )
     return zone
 
 
@@ -40,7 +46,7 @@ def parse_time(text: str) -> datetime | int:
     if text.isascii() and text.isdigit() and len(text) in _MILLISECOND_DIGITS:
         return int(text)
     try:
-        return datetime.fromisoformat(text)
+        return Day.fromisoformat(text) if _is_date(text) else datetime.fromisoformat(text)
     except ValueError:
         raise click.BadParameter(f"{text!r} is no time such as 2024-01-11 or 2024-01-11T09:00:00+08:00") from None
 
@@ -62,17 +68,43 @@ def in_zone(time: datetime | int | None, zone: tzinfo, *, end: bool = False) -> 
     """The time; a naive one is taken to be of the zone.
 
     When clocks are put back, an hour comes twice: a window begins with the first of a time and ends with the second.
+    A date is the first instant of its day, be it the beginning of a window or its end.
 
     Raises:
         click.UsageError: Clocks were put forward, and the zone has no such time; or it is at the end of all times.
     """
     if not isinstance(time, datetime) or time.tzinfo is not None:
         return time
-    local = time.replace(tzinfo=zone, fold=int(end))
+    local = time.replace(tzinfo=zone, fold=int(end and not isinstance(time, Day)))
     try:
         found = local.astimezone(UTC).astimezone(zone)
     except OverflowError:
         raise click.UsageError(f"{time.isoformat()} in {zone} is out of range: the years are 1970 to 9999") from None
     if found.replace(tzinfo=None, fold=0) != time:
+        if isinstance(time, Day):
+            return _first_instant(time, zone)
         raise click.UsageError(f"{time.isoformat()} is no time in {zone}: clocks were put forward; give an offset")
     return local
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _first_instant(day: Day, zone: tzinfo) -> datetime:
+    """When a day begins whose midnight was left out, as clocks were put forward: to the second."""
+    midnight = day.replace(tzinfo=zone)
+    before, after = (int(midnight.replace(fold=fold).timestamp()) for fold in (1, 0))
+    while after - before > 1:
+        middle = (before + after) // 2
+        before, after = (
+            (before, middle) if datetime.fromtimestamp(middle, zone).date() >= day.date() else (middle, after)
+        )
+    first = datetime.fromtimestamp(after, zone)
+    if first.date() != day.date():
+        raise click.UsageError(f"{day.date()} is no day in {zone}: the calendar left it out")
+    return first

@@ -15,7 +15,7 @@ from rich.live import Live
 from rich.segment import Segment
 from rich.text import Text
 
-from dataarts_datamap._models import RunState
+from dataarts_datamap._models.runs import RunState
 from dataarts_datamap._monitoring.snapshot import foremost, goes_on
 from dataarts_datamap._report.contents import job_labels, report_on, wait
 from dataarts_datamap._report.headline import headline
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
     from rich.console import ConsoleOptions, RenderableType, RenderResult
 
-    from dataarts_datamap._models import Run
+    from dataarts_datamap._models.runs import Run
+    from dataarts_datamap._monitoring.freshness import RunsStatus
     from dataarts_datamap._monitoring.polling import Poll, Polls
     from dataarts_datamap._monitoring.snapshot import Snapshot
     from dataarts_datamap._report.contents import Report, ReportedJob
@@ -217,9 +218,14 @@ def _failures(report: Report, width: int, *, on_screen: bool) -> list[Renderable
 
 
 def _aged(report: Report, now: datetime) -> Report:
-    """The report, with the age that its last success has by now."""
-    last = report.status.last_success
-    return replace(report, status=replace(report.status, age=None if last is None else now - last))
+    """The report, with the ages that its last successes have by now."""
+    status = report.status
+    operators = tuple(replace(one, age=_age(one, now)) for one in status.operators)
+    return replace(report, status=replace(status, age=_age(status, now), operators=operators))
+
+
+def _age(status: RunsStatus, now: datetime) -> timedelta | None:
+    return None if status.last_success is None else now - status.last_success
 
 
 def _soon(left: timedelta) -> str:

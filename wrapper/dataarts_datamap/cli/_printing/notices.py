@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, tzinfo
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -15,18 +15,38 @@ if TYPE_CHECKING:
     from dataarts_datamap.cli._printing.output import Output
 
 
+_QUIET: Final = "dataarts_datamap.quiet"
+
+
+def be_quiet(context: click.Context, *, quiet: bool) -> None:
+    """Say whether what goes well is to be passed over in silence."""
+    context.meta[_QUIET] = quiet
+
+
+def is_quiet() -> bool:
+    """Whether what goes well is to be passed over in silence."""
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(context.meta.get(_QUIET))
+
+
 def tell(text: str) -> None:
-    """Tell the person on stderr, if there is one."""
+    """Tell the person on stderr, if there is one: of what went wrong, or is in doubt."""
     with telling():
         click.echo(f"datamap: {text}", err=True)
+
+
+def note(text: str) -> None:
+    """Tell the person on stderr of what went well, unless that is to be passed over."""
+    if not is_quiet():
+        tell(text)
 
 
 def tell_zone(times: Sequence[datetime | int | None], zone: tzinfo, output: Output) -> None:
     """Tell in which zone times are read and shown, where that is not plain."""
     if output == "table":
-        tell(f"times are in {zone}")
+        note(f"times are in {zone}")
     elif any(isinstance(time, datetime) and time.tzinfo is None for time in times):
-        tell(f"times without an offset are read as {zone}")
+        note(f"times without an offset are read as {zone}")
 
 
 def tell_if_none(count: int, what: str) -> None:

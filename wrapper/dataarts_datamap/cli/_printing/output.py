@@ -7,10 +7,11 @@ import shutil
 import sys
 from datetime import timedelta
 from io import StringIO
+from itertools import zip_longest
 from textwrap import TextWrapper
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from dataarts_datamap._models import RunState
+from dataarts_datamap._models.runs import RunState
 from dataarts_datamap._monitoring.freshness import Verdict
 from dataarts_datamap._text import printable
 from dataarts_datamap._times import time_text
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from dataarts_datamap._doctor.findings import Finding
-    from dataarts_datamap._models import Operator, Run
+    from dataarts_datamap._models.runs import Operator, Run
     from dataarts_datamap._monitoring.freshness import RunsStatus, TableStatus
 
 Output: TypeAlias = Literal["table", "ndjson"]
@@ -51,11 +52,15 @@ _PIPE_WIDTH: Final = 10_000  # a pipe has no width that lines would have to fit
 
 
 def write_runs(runs: Iterable[Run], *, output: Output, zone: tzinfo) -> int:
-    """Write the runs to stdout; returns how many there were. A table shows times in the zone, JSON lines in UTC."""
+    """Write the runs to stdout; returns how many there were. A table shows times in the zone, JSON lines in UTC.
+
+    In a table, a run that failed has its log path below it.
+    """
     if output == "ndjson":
         return _write_lines(run.to_dict() for run in runs)
-    rows = [(_run_cells(run, zone), STATE_STYLES[run.state]) for run in runs]
-    return _write_table(("PLANNED", "STARTED", "TOOK", "STATUS", "JOB", "RUN"), rows)
+    found = list(runs)
+    rows = [(_run_cells(run, zone), STATE_STYLES[run.state]) for run in found]
+    return write_table(("PLANNED", "STARTED", "TOOK", "STATUS", "JOB", "RUN"), rows, below=list(map(_log_line, found)))
 
 
 def write_operators(operators: Sequence[Operator], *, output: Output) -> int:
@@ -64,7 +69,7 @@ def write_operators(operators: Sequence[Operator], *, output: Output) -> int:
         names = ("task_id", "job_name", "workspace_id")
         return _write_lines({name: getattr(operator, name) for name in names} for operator in operators)
     rows = [((one.task_id, one.job_name, one.workspace_id), "") for one in operators]
-    return _write_table(("TASK", "JOB", "WORKSPACE"), rows)
+    return write_table(("TASK", "JOB", "WORKSPACE"), rows)
 
 
 def write_findings(findings: Iterable[Finding], *, output: Output) -> list[Finding]:
@@ -94,11 +99,25 @@ def write_status(status: TableStatus, table_guid: str, *, output: StatusOutput, 
         case "json":
             _write_lines([{"table_guid": table_guid, **status.to_dict()}])
         case "prometheus":
-            write(prometheus_text(status, table_guid))
+            text = prometheus_text(status, table_guid)
+            write("".join(f"{printable(line)}\n" for line in text.split("\n")[:-1]) if is_terminal() else text)
         case "table":
-            subjects = [(status, "(all)"), *((one, one.job_name) for one in status.operators)]
-            rows = [((*_status_cells(one, zone), name), VERDICT_STYLES[one.verdict]) for one, name in subjects]
-            _write_table(_STATUS_TITLES, rows)
+            _write_status_table(status, zone)
+
+
+def _write_status_table(status: TableStatus, zone: tzinfo) -> None:
+    from dataarts_datamap._report.contents import job_labels  # noqa: PLC0415  a table alone needs it
+
+    labels = job_labels(status.operators)
+    names = ["(any operator)" if status.any_operator else "(every operator)", *labels]
+    subjects: list[RunsStatus] = [status, *status.operators]
+    rows = [
+        ((*_status_cells(one, zone), name), VERDICT_STYLES[one.verdict])
+        for one, name in zip(subjects, names, strict=True)
+    ]
+    write_table(_STATUS_TITLES, rows)
+    decisive = [label for one, label in zip(status.operators, labels, strict=True) if one.decides]
+    write("".join(f"Decided by {label}.\n" for label in decisive))
 
 
 def is_terminal() -> bool:
@@ -114,11 +133,17 @@ def _write_lines(values: Iterable[dict[str, Any]]) -> int:
     return count
 
 
-def _write_table(titles: Sequence[str], rows: Sequence[tuple[Sequence[str | None], str]]) -> int:
+def write_table(
+    titles: Sequence[str], rows: Sequence[tuple[Sequence[str | None], str]], *, below: Sequence[str | None] = ()
+) -> int:
+    """Write rows of cells and a style below their titles to stdout, each with a line below it; returns how many."""
     from dataarts_datamap.cli._printing.tables import Row, fitted  # noqa: PLC0415  slow to load, and a pipe needs none of it
 
     if rows:
-        shown = [Row([_NONE if cell is None else printable(cell) for cell in cells], style) for cells, style in rows]
+        shown = [
+            Row([_NONE if cell is None else printable(cell) for cell in cells], style, line)
+            for (cells, style), line in zip_longest(rows, below)
+        ]
         width = line_width()
         write_rich(*fitted(titles, shown, width=width), width=width)
     return len(rows)
@@ -159,6 +184,12 @@ def _run_cells(run: Run, zone: tzinfo) -> tuple[str | None, ...]:
     run_id = None if run.run_id is None else str(run.run_id)
     times = (_time(run.plan_time, zone), _time(run.start_time, zone))
     return (*times, duration_text(run.duration), run.status, run.job_name, run_id)
+
+
+def _log_line(run: Run) -> str | None:
+    if run.state is not RunState.FAILED or not run.execution_log_path:
+        return None
+    return f"  log: {printable(run.execution_log_path)}"
 
 
 def _status_cells(status: RunsStatus, zone: tzinfo) -> tuple[str | None, ...]:

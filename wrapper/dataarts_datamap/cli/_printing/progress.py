@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Final
 
+from dataarts_datamap.cli._printing.notices import is_quiet
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from rich.progress import Progress, TaskID
 
-    from dataarts_datamap._models import Run
+    from dataarts_datamap._models.runs import Run
 
 _ROWS_PER_UPDATE: Final = 100
 
@@ -22,7 +24,8 @@ def with_progress(runs: Iterable[Run], count: Callable[[], int | None]) -> Itera
         runs: The runs.
         count: How many there will be, about; asked only if there is a terminal.
     """
-    return _shown(runs, count) if sys.stderr is not None and sys.stderr.isatty() else iter(runs)
+    is_watched = sys.stderr is not None and sys.stderr.isatty() and not is_quiet()
+    return _shown(runs, count) if is_watched else iter(runs)
 
 
 def _shown(runs: Iterable[Run], count: Callable[[], int | None]) -> Iterator[Run]:

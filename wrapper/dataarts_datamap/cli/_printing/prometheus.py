@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from dataarts_datamap._monitoring.freshness import RunsStatus, TableStatus, Verdict
-from dataarts_datamap._text import printable
+from dataarts_datamap._monitoring.freshness import OperatorStatus, RunsStatus, TableStatus, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +23,11 @@ class _Subject(NamedTuple):
 
 
 _GAUGES: Final = (
-    _Gauge("last_success_timestamp_seconds", "last_success", "When the last run that succeeded ended."),
+    _Gauge(
+        "last_success_timestamp_seconds",
+        "last_success",
+        "When the last run that succeeded ended; 0 if no such time is known of the window that was looked at.",
+    ),
     _Gauge("running_runs", "running", "Runs that have started and not ended."),
     _Gauge("waiting_runs", "waiting", "Runs that have not started, and still may."),
     _Gauge(
@@ -45,23 +48,39 @@ _GAUGES: Final = (
     ),
     _Gauge("observed_runs", "runs", "Runs that were looked at."),
     _Gauge("unknown_runs", "unknown_runs", "Runs whose status is not known."),
+    _Gauge("undated_successes", "undated_successes", "Runs that succeeded at a time that cannot be read."),
 )
 
 
 def prometheus_text(status: TableStatus, table_guid: str) -> str:
     """The gauges of a table and of each of its operators."""
-    table = [_Subject({"table_guid": table_guid}, status)]
-    operators = [
-        _Subject({"table_guid": table_guid, "task_id": one.task_id or "", "job_name": one.job_name or ""}, one)
-        for one in status.operators
-    ]
+    rule = "any" if status.any_operator else "every"
+    table = [_Subject({"table_guid": table_guid, "rule": rule}, status)]
+    operators = [_Subject(_labels(one, table_guid), one) for one in status.operators]
     lines = [*_lines("datamap_table", table), *_lines("datamap_operator", operators)]
+    lines += _family(
+        "datamap_operator_decides",
+        "1 for the operator whose verdict is the table's, 0 for the others.",
+        [(_labels(one, table_guid), float(one.decides)) for one in status.operators],
+    )
     return "".join(f"{line}\n" for line in lines)
+
+
+def _labels(one: OperatorStatus, table_guid: str) -> dict[str, str]:
+    """What tells an operator from all others.
+
+    A label that is empty is one that is not there, for Prometheus; so the names that are empty text, which is not the
+    same as missing, are listed in a label of their own.
+    """
+    named = {"task_id": one.task_id, "job_name": one.job_name, "workspace_id": one.workspace_id}
+    known = {name: text for name, text in named.items() if text}
+    empty = ",".join(name for name, text in named.items() if text == "")
+    return {"table_guid": table_guid, **known, **({"empty": empty} if empty else {})}
 
 
 def _lines(prefix: str, subjects: Sequence[_Subject]) -> Iterator[str]:
     for gauge in _GAUGES:
-        values = [(one.labels, _number(getattr(one.status, gauge.attribute))) for one in subjects]
+        values = [(one.labels, _number(_value(one.status, gauge))) for one in subjects]
         yield from _family(f"{prefix}_{gauge.name}", gauge.help, values)
     verdicts: list[tuple[Mapping[str, str], float | None]] = [
         ({**one.labels, "verdict": verdict.value}, float(one.status.verdict is verdict))
@@ -69,6 +88,12 @@ def _lines(prefix: str, subjects: Sequence[_Subject]) -> Iterator[str]:
         for verdict in Verdict
     ]
     yield from _family(f"{prefix}_verdict", "1 for the verdict that holds, 0 for the others.", verdicts)
+
+
+def _value(status: RunsStatus, gauge: _Gauge) -> Any:  # noqa: ANN401  a time, a length of time or a number
+    """The value of a gauge. An alert on the age of a success must not end when no success is left to be seen."""
+    value = getattr(status, gauge.attribute)
+    return 0 if value is None and gauge.attribute == "last_success" else value
 
 
 def _family(name: str, text: str, values: Sequence[tuple[Mapping[str, str], float | None]]) -> Iterator[str]:
@@ -84,8 +109,11 @@ def _pairs(labels: Mapping[str, str]) -> str:
 
 
 def _escaped(value: str) -> str:
-    r"""The value with ``\`` and ``"`` escaped, as the format asks; ``printable`` leaves no line end to escape."""
-    return printable(value).replace("\\", r"\\").replace('"', r"\"")
+    r"""The value as the format asks: ``\``, ``"`` and a line feed are escaped, and nothing else.
+
+    So two values are never written alike. A terminal is spared the other control characters by who writes to it.
+    """
+    return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
 
 
 def _number(value: datetime | timedelta | int | None) -> float | None:

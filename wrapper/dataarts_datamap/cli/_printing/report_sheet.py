@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
+from dataarts_datamap._models.runs import operator_of
 from dataarts_datamap._report.contents import count_states, job_labels, job_text, moment
 from dataarts_datamap._report.headline import headline
 from dataarts_datamap._report.hourly import cell_hours
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from dataarts_datamap._models import Run
+    from dataarts_datamap._models.runs import Run
     from dataarts_datamap._report.contents import Report, ReportedJob
 
 FAILURE_TITLES: Final = ("FAILED", "STATUS", "JOB", "RUN")
@@ -84,7 +85,7 @@ def failure_row(run: Run, zone: tzinfo) -> Row:
     cells = (
         "-" if when is None else time_text(when, zone),
         printable(run.status or "-", limit=80),
-        job_text(run.job_name),
+        job_text(operator_of(run).job_name),
         "-" if run.run_id is None else str(run.run_id),
     )
     return Row(cells, below=f"  log: {printable(log)}" if log else "  no log path")

@@ -33,7 +33,7 @@ complete --no-files --command datamap --arguments '(_datamap_completion)'
 """
 
 
-@click.command(short_help="Print what completes this command in a shell.")
+@click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> None:

@@ -17,7 +17,7 @@ _FAILED = 1
 _NOT_JUDGED = 2
 
 
-@click.command(short_help="Find out why the service cannot be used.")
+@click.command()
 @output_option
 @connection_options
 def doctor(output: Output | None, **settings: Any) -> int:  # noqa: ANN401
@@ -32,13 +32,16 @@ def doctor(output: Output | None, **settings: Any) -> int:  # noqa: ANN401
       datamap doctor --region eu-west-101
     """  # noqa: D301  click reads \b
     from dataarts_datamap._doctor.examination import Anonymous, examine, input_of  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap._errors import CredentialsError  # noqa: PLC0415
+    from dataarts_datamap._errors import CredentialsError, InvalidArgumentError  # noqa: PLC0415
     from dataarts_datamap.cli._printing.output import write_findings  # noqa: PLC0415
 
     problem = None
     try:
         client = connect(settings)
-    except CredentialsError as error:
+    except (
+        CredentialsError,
+        InvalidArgumentError,
+    ) as error:  # the latter for the credentials alone, if this does not raise
         client, problem = connect({**settings, "credentials": Anonymous()}), str(error)
     with client:
         findings = write_findings(examine(input_of(client, credentials_problem=problem)), output=output_shape(output))

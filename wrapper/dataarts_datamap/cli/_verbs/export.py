@@ -12,7 +12,7 @@ from dataarts_datamap.cli._options.connection import connect, connection_options
 from dataarts_datamap.cli._options.selection import Selection, selection_options
 from dataarts_datamap.cli._options.suggestions import suggest_columns, suggest_spans
 from dataarts_datamap.cli._options.times import parse_span
-from dataarts_datamap.cli._printing.notices import tell, tell_if_none
+from dataarts_datamap.cli._printing.notices import note, tell_if_none
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -21,8 +21,17 @@ if TYPE_CHECKING:
     from dataarts_datamap._export.export import ExportFormat, ExportSummary
 
 
-@click.command(short_help="Write runs to a file, or add them to one.")
-@click.argument("file", type=click.Path(path_type=Path))
+def _refuse_dash(_context: click.Context, _parameter: click.Parameter, file: Path) -> Path:
+    if str(file) == "-":
+        raise click.UsageError(
+            "an export is a file, whole or as it was, and not stdout: for a pipe, use datamap runs --output ndjson; "
+            "a file of that name is ./-"
+        )
+    return file
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path), callback=_refuse_dash)
 @click.option(
     "--format",
     "format_",
@@ -54,6 +63,11 @@ if TYPE_CHECKING:
 )
 @click.option("--csv-guard", is_flag=True, help="In CSV, make text harmless that a spreadsheet would run.")
 @click.option("--csv-bom", is_flag=True, help="Begin CSV with a byte order mark, for Excel.")
+@click.option(
+    "--file-source",
+    metavar="REGION,PROJECT_ID,INSTANCE_ID",
+    help="Where the rows of an older FILE were read, which has no columns for that.",
+)
 @click.option("--table-name", default="runs", metavar="NAME", help="Table in a DuckDB database (runs).")
 @selection_options
 @connection_options
@@ -70,12 +84,14 @@ def export(  # noqa: PLR0913  one parameter for each option
     csv_guard: bool,
     csv_bom: bool,
     table_name: str,
+    file_source: str | None,
     **settings: Any,  # noqa: ANN401
 ) -> None:
     """Write the runs of a table, or of one of its operators, to FILE.
 
     The file is whole or as it was: an export that is interrupted leaves no half of one. What FILE held is replaced,
-    unless it is added to with --append or --since-last. The times in it are UTC.
+    unless it is added to with --append or --since-last: then runs of the same region, project, instance, workspace,
+    task, operator, id and planned time are replaced, and all others stay. The times in it are UTC.
 
     \b
     Examples:
@@ -88,14 +104,19 @@ def export(  # noqa: PLR0913  one parameter for each option
     from dataarts_datamap.cli._printing.progress import with_progress  # noqa: PLC0415  as above
 
     selection.tell_zone("ndjson")
-    if since_last:
-        start = next_export_start(file, format=format_, lookback=lookback, table=table_name)
-        if start is not None:
-            tell(f"reading runs from {start:%Y-%m-%dT%H:%M:%SZ} on again")
-            selection = replace(selection, start=start, since=None)
-        elif not selection.has_beginning:
-            raise click.UsageError(f"{file} has no runs yet: say with --start or --since where the first export begins")
     with connect(settings) as client:
+        selection = selection.by_guid(client)
+        if since_last:
+            where: dict[str, Any] = {"format": format_, "lookback": lookback, "table": table_name}
+            start = next_export_start(file, source=client.source(), operator=selection.operator, **where)
+            if start is not None:
+                note(f"reading runs from {start:%Y-%m-%dT%H:%M:%SZ} on again")
+                selection = replace(selection, start=start, since=None)
+            elif not selection.has_beginning:
+                raise click.UsageError(
+                    f"{file} has no runs yet, or none of this source and operator: say with --start or --since where "
+                    "the first export begins"
+                )
         summary = export_runs(
             with_progress(selection.pager(client), lambda: selection.count(client)),
             file,
@@ -106,12 +127,13 @@ def export(  # noqa: PLR0913  one parameter for each option
             csv_guard=csv_guard,
             csv_bom=csv_bom,
             table=table_name,
+            file_source=None if file_source is None else [part.strip() for part in file_source.split(",")],
         )
     tell_if_none(summary.written, "runs in this window")
     _tell_summary(summary, file)
 
 
 def _tell_summary(summary: ExportSummary, file: Path) -> None:
-    tell(f"{summary.written} runs written, {summary.kept} kept: {file} has {summary.written + summary.kept}")
+    note(f"{summary.written} runs written, {summary.kept} kept: {file} has {summary.written + summary.kept}")
     if summary.without_id:
-        tell(f"{summary.without_id} runs have no id: an increment takes a changed one for another run")
+        note(f"{summary.without_id} runs have no id: an increment knows such a run by its times alone")

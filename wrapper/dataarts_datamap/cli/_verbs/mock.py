@@ -24,6 +24,17 @@ def _behaviour_options(command: CommandT) -> CommandT:
     """Add the options that say what the server does where the real one is not documented."""
     for option in reversed(
         (
+            click.option(
+                "--scenario",
+                type=click.Choice(["upstream-failed", "late", "waiting", "cycle", "unparsed"]),
+                help="A chain of tables in which this went wrong today, in place of the invented runs.",
+            ),
+            click.option(
+                "--not-invited",
+                is_flag=True,
+                default=None,
+                help="Refuse searches, details and lineage, as for an account outside of their test.",
+            ),
             click.option("--size", type=int, metavar="RUNS", help="Runs of each operator (some weeks of varied ones)."),
             click.option("--offset-unit", type=click.Choice(["row", "page"]), help="What offset counts (row)."),
             click.option(
@@ -94,6 +105,7 @@ def mock(*, host: str, port: int, seed: int, now: datetime | int | None, **setti
     \b
     Examples:
       datamap mock --port 8080
+      datamap mock --port 8080 --scenario upstream-failed
       datamap mock --size 1000000 --rate-limit 50 --latency 50
     """  # noqa: D301  click reads \b
     try:
@@ -108,6 +120,7 @@ def mock(*, host: str, port: int, seed: int, now: datetime | int | None, **setti
         anchor = datetime.fromtimestamp(now / 1000, UTC) if isinstance(now, int) else in_zone(now, UTC)
         whom["latency"] = timedelta(milliseconds=whom.get("latency", 0))
         whom["progress_step"] = timedelta(seconds=whom.get("progress_step", 10))
+        whom["invited"] = not whom.pop("not_invited", False)
         whom["faults"] = tuple(map(server.Fault.parse, whom["faults"]))
         config = server.MockConfig(seed=seed, now=cast("datetime | None", anchor), **whom)
     except (ValueError, OverflowError) as error:

@@ -19,8 +19,9 @@ from dataarts_datamap.cli._options.connection import (
     zone_option,
 )
 from dataarts_datamap.cli._options.suggestions import suggest_spans
+from dataarts_datamap.cli._options.table_names import table_guid_of
 from dataarts_datamap.cli._options.times import in_zone, parse_span, parse_time
-from dataarts_datamap.cli._printing.notices import tell, tell_if_none, tell_zone
+from dataarts_datamap.cli._printing.notices import note, tell_if_none, tell_zone
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._paging.offsets import OffsetUnit
     from dataarts_datamap._report.contents import Report
 
-ReportOutput: TypeAlias = Literal["table", "json"]
+ReportOutput: TypeAlias = Literal["table", "summary", "json"]
 
 _DEFAULT_SPAN = timedelta(days=30)
 
@@ -60,8 +61,8 @@ _DEFAULT_SPAN = timedelta(days=30)
 @offset_unit_option
 @click.option(
     "--output",
-    type=click.Choice(["table", "json"]),
-    help="Strips (to a terminal) or JSON (to a pipe); beside --html to a terminal alone, unless it is asked for.",
+    type=click.Choice(["table", "summary", "json"]),
+    help="Strips (to a terminal), short JSON (to a pipe; neither beside --html), or JSON of every hour and failure.",
 )
 @connection_options
 def report(  # noqa: PLR0913  one parameter for each option
@@ -79,12 +80,14 @@ def report(  # noqa: PLR0913  one parameter for each option
     output: ReportOutput | None,
     **settings: Any,  # noqa: ANN401
 ) -> None:
-    """Show how a table was kept: what failed, and what took long.
+    """Report on a table's runs: what failed, and what took long.
 
-    It tells of the table TABLE_GUID whether it is fresh, and if not, why; and what waited to be started.
+    It says whether the table TABLE_GUID is fresh, and if not, why; and which runs started late.
 
     With --html, as a page to look at in a browser: a strip of outcomes by planned time, the runs on a time line, their
     durations and waits, the failures with their log paths. It asks nothing of any network.
+
+    A pipe gets a summary as one line of JSON; --output json has every hour, failure and outlier, which can be long.
 
     Exit code 0: the report was made, whatever it says; datamap status is the judge.
 
@@ -99,16 +102,20 @@ def report(  # noqa: PLR0913  one parameter for each option
     if start is not None and since is not None:
         raise click.UsageError("give either --start or --since, not both")
     target = None if html is None else replaceable(html)
-    shape = output or ("table" if is_terminal() else None if html else "json")
+    if running_data and output == "summary":
+        raise click.UsageError("a summary has no running data: write --output json")
+    to_pipe: ReportOutput = "json" if running_data else "summary"
+    shape = output or ("table" if is_terminal() else None if html else to_pipe)
     tell_zone((start, end), tz, "table" if shape == "table" else "ndjson")
     times = given(start=in_zone(start, tz), end=in_zone(end, tz, end=True), since=since)
     with connect(settings) as client:
         how = given(page_size=page_size, offset_unit=offset_unit)
+        table_guid = table_guid_of(client, table_guid)
         found = _read(client, table_guid, times=times, zone=tz, max_age=max_age, how=how)
     tell_if_none(found.status.runs, "runs in this window")
     if target is not None:
         size = _write_page(found, target, running_data=running_data)
-        tell(f"{found.status.runs} runs reported: {html} has {size / 1e6:.1f} MB")
+        note(f"{found.status.runs} runs reported: {html} has {size / 1e6:.1f} MB")
     if shape is not None:
         _show(found, shape, running_data=running_data)
 
@@ -131,8 +138,8 @@ def _read(  # noqa: PLR0913  what the options say
     if "start" not in times:
         times = {"since": _DEFAULT_SPAN, **times}
     span = window(**{"start": None, "end": None, "since": None, **times}, now=now)
-    pager = client.list_table_runs(table_guid, start=span.start, end=span.end, **how)
     operators = client.list_operators(table_guid)
+    pager = client.list_table_runs(table_guid, start=span.start, end=span.end, operators=operators, **how)
     runs = list(with_progress(pager, lambda: None))
     judged = min(now, EPOCH + span.end * MILLISECOND)
     return report_on(
@@ -157,5 +164,7 @@ def _show(found: Report, shape: ReportOutput, *, running_data: bool) -> None:
 
     if shape == "json":
         write_json(found.to_dict(running_data=running_data))
+    elif shape == "summary":
+        write_json(found.summary())
     else:
         write_sheet(found)

@@ -2,35 +2,73 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from dataarts_datamap.cli._options.connection import connect, connection_options, output_option, output_shape
 from dataarts_datamap.cli._options.selection import Selection, selection_options
-from dataarts_datamap.cli._printing.notices import tell_if_none
+from dataarts_datamap.cli._options.suggestions import suggest_statuses
+from dataarts_datamap.cli._printing.notices import tell, tell_if_none
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from dataarts_datamap._models.runs import Run
     from dataarts_datamap.cli._printing.output import Output
 
 
-@click.command(short_help="List the runs of a table, or of one operator.")
+@click.command()
 @selection_options
+@click.option(
+    "--status",
+    "statuses",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=suggest_statuses,
+    help="Only runs of this status (fail) or state (failed); may be repeated.",
+)
 @output_option
 @connection_options
-def runs(*, selection: Selection, output: Output | None, **settings: Any) -> None:  # noqa: ANN401
+def runs(
+    *,
+    selection: Selection,
+    statuses: tuple[str, ...],
+    output: Output | None,
+    **settings: Any,  # noqa: ANN401
+) -> None:
     """List the runs of a table, or of one of its operators, inside a window.
+
+    In a table, a run that failed has its log path below it; JSON lines have all that is known of each run.
 
     \b
     Examples:
       datamap runs --table 09318f28-939f-4ab6-a374-9e621096652c --since 24h
       datamap runs --task-id 937987 --job-name ETL_Job_dli2dws \\
         --start 2024-01-11 --end 2024-01-12
+      datamap runs --table 09318f28-939f-4ab6-a374-9e621096652c --since 7d \\
+        --status failed
     """  # noqa: D301  click reads \b
-    from dataarts_datamap.cli._printing.output import write_runs  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._text import printable  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap.cli._printing.output import write_runs  # noqa: PLC0415  as above
 
     shape = output_shape(output)
     selection.tell_zone(shape)
+    seen: Counter[str] = Counter()
     with connect(settings) as client:
-        count = write_runs(selection.pager(client), output=shape, zone=selection.tz)
-    tell_if_none(count, "runs in this window")
+        chosen = _of_status(selection.by_guid(client).pager(client), statuses, seen)
+        count = write_runs(chosen, output=shape, zone=selection.tz)
+    if seen and not count:
+        found = printable(", ".join(f"{name} ({number})" for name, number in seen.most_common()), limit=300)
+        tell(f"no runs of status {', '.join(statuses)} in this window; it has {found}")
+    else:
+        tell_if_none(count, "runs in this window")
+
+
+def _of_status(found: Iterable[Run], statuses: Sequence[str], seen: Counter[str]) -> Iterator[Run]:
+    """The runs that have one of the statuses or states, or all; which statuses there are is counted."""
+    for run in found:
+        seen[run.status or "(none)"] += 1
+        if not statuses or run.status in statuses or run.state in statuses:
+            yield run

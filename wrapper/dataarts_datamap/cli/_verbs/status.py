@@ -17,8 +17,9 @@ from dataarts_datamap.cli._options.connection import (
     zone_option,
 )
 from dataarts_datamap.cli._options.suggestions import suggest_spans
+from dataarts_datamap.cli._options.table_names import table_guid_of
 from dataarts_datamap.cli._options.times import parse_span
-from dataarts_datamap.cli._printing.notices import tell
+from dataarts_datamap.cli._printing.notices import note, tell
 
 if TYPE_CHECKING:
     from datetime import timedelta, tzinfo
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from dataarts_datamap.cli._printing.output import StatusOutput
 
 
-@click.command(short_help="Tell whether a table is fresh.")
+@click.command()
 @table_argument
 @max_age_option
 @click.option(
@@ -39,6 +40,17 @@ if TYPE_CHECKING:
     metavar="SPAN",
     help="How far back to look, at least (7d).",
 )
+@click.option(
+    "--operator",
+    "only",
+    multiple=True,
+    metavar="NAME",
+    help="Judge this operator alone, by job name, workspace/job name or task id; may be repeated.",
+)
+@click.option(
+    "--ignore", multiple=True, metavar="NAME", help="Leave this operator out, named likewise; may be repeated."
+)
+@click.option("--any", "any_operator", is_flag=True, help="One operator that keeps the table fresh is enough.")
 @zone_option("the times in a table")
 @page_size_option
 @offset_unit_option
@@ -53,42 +65,69 @@ def status(  # noqa: PLR0913  one parameter for each option
     table_guid: str,
     max_age: timedelta | None,
     since: timedelta,
+    only: tuple[str, ...],
+    ignore: tuple[str, ...],
+    any_operator: bool,
     tz: tzinfo,
     page_size: int | None,
     offset_unit: OffsetUnit | None,
     output: StatusOutput | None,
     **settings: Any,  # noqa: ANN401
 ) -> int:
-    """Tell whether the table TABLE_GUID is fresh, and how its operators stand.
+    """Check whether the table TABLE_GUID is fresh, and how its operators stand.
 
-    Exit code 0: fresh. 1: stale or failed. 2: it cannot be told, as there are no runs, or none that ended in a way that
-    is known. With --max-age, the age of the last success alone decides; without, whether runs failed after it does.
+    A table is as old as its oldest producer: each of its operators counts, but for those that have no runs in the
+    window, which are named. Narrow that with --operator and --ignore, as for a job that only checks the table; or let
+    one fresh operator be enough with --any. The output names the operator that decides.
+
+    Exit code 0: fresh. 1: stale or failed. 2: it cannot be told, as there are no runs, none that ended in a way that is
+    known, or a success whose time cannot be read. With --max-age, the age of the last success alone decides; without,
+    whether runs failed after it does.
 
     \b
     Examples:
       datamap status 09318f28-939f-4ab6-a374-9e621096652c
       datamap status 09318f28-939f-4ab6-a374-9e621096652c --max-age 26h \\
         --output prometheus
+      datamap status 09318f28-939f-4ab6-a374-9e621096652c --max-age 26h \\
+        --operator ETL_Job_dli2dws
     """  # noqa: D301  click reads \b
     from dataarts_datamap._monitoring.freshness import Verdict  # noqa: PLC0415  loads what --help does not need
     from dataarts_datamap.cli._printing.output import is_terminal, write_status  # noqa: PLC0415  as above
 
     how = given(max_age=max_age, page_size=page_size, offset_unit=offset_unit)
     with connect(settings) as client:
-        found = client.table_status(table_guid, since=since, **how)
+        table_guid = table_guid_of(client, table_guid)
+        found = client.table_status(
+            table_guid, since=since, any_operator=any_operator, only=only or None, ignore=ignore, **how
+        )
     shape = output or ("table" if is_terminal() else "json")
     if shape == "table":
-        tell(f"times are in {tz}")
+        note(f"times are in {tz}")
     write_status(found, table_guid, output=shape, zone=tz)
-    _tell_unknown(found)
+    _tell_doubts(found)
     return {Verdict.FRESH: 0, Verdict.UNKNOWN: 2}.get(found.verdict, 1)
 
 
-def _tell_unknown(found: TableStatus) -> None:
-    from dataarts_datamap._text import printable  # noqa: PLC0415  loads what --help does not need
+def _tell_doubts(found: TableStatus) -> None:
+    """Tell what does not count, and what cannot be believed."""
+    from dataarts_datamap._monitoring.freshness import operator_name  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._report.contents import job_labels  # noqa: PLC0415  as above
+    from dataarts_datamap._text import printable  # noqa: PLC0415  as above
+    from dataarts_datamap._times import span_text  # noqa: PLC0415  as above
 
     if found.unknown_runs:
         names = printable(", ".join(name or "(none)" for name in found.unknown_statuses), limit=300)
         tell(f"{found.unknown_runs} runs have a status that is not known, and count for nothing: {names}")
+    labels = dict(zip(found.operators, job_labels(found.operators), strict=True))
+    for one, label in labels.items():
+        if one.undated_successes:
+            tell(f"{one.undated_successes} runs of {label} succeeded at a time that cannot be read")
+        if one.is_ahead and one.age is not None:
+            tell(f"the last success of {label} lies {span_text(-one.age)} ahead of now: one of the clocks is wrong")
     if not found.runs:
         tell("no runs in this window")
+    elif found.left_out:
+        note(f"no runs in this window, left out: {', '.join(labels[one] for one in found.left_out)}")
+    if found.ignored:
+        note(f"not judged, as asked: {', '.join(map(operator_name, found.ignored))}")

@@ -12,6 +12,7 @@ from dataarts_datamap.cli._options.connection import (
     given,
     output_option,
     output_shape,
+    parse_name,
     zone_option,
 )
 from dataarts_datamap.cli._options.suggestions import suggest_spans
@@ -29,7 +30,7 @@ _NO = 1
 
 @click.command()
 @click.option("--task-id", required=True, metavar="ID", help="The operator whose run to wait for.")
-@click.option("--job-name", required=True, metavar="NAME", help="Name of that operator.")
+@click.option("--job-name", type=parse_name, required=True, metavar="NAME", help="Name of that operator.")
 @click.option("--run-id", type=int, metavar="ID", help="The run; the one planned last, if it is left out.")
 @click.option("--start", type=parse_time, metavar="TIME", help="Where the window begins: a date, a time, or epoch ms.")
 @click.option(
@@ -73,7 +74,7 @@ def wait(  # noqa: PLR0913  one parameter for each option
       datamap wait --task-id 937987 --job-name ETL_Job_dli2dws --since 2h \\
         --for 90m
     """  # noqa: D301  click reads \b
-    from dataarts_datamap._models import RunState  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._models.runs import RunState  # noqa: PLC0415  loads what --help does not need
     from dataarts_datamap.cli._printing.output import write_runs  # noqa: PLC0415  as above
 
     if (start is None) is (since is None):

@@ -18,17 +18,20 @@ from dataarts_datamap.cli._options.connection import (
     max_age_option,
     offset_unit_option,
     page_size_option,
+    table_argument,
     zone_option,
 )
 from dataarts_datamap.cli._options.suggestions import suggest_paces, suggest_spans
+from dataarts_datamap.cli._options.table_names import table_guid_of
 from dataarts_datamap.cli._options.times import parse_span
 from dataarts_datamap.cli._printing.notices import tell
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import tzinfo
 
     from dataarts_datamap._client.clients import DataMapClient
-    from dataarts_datamap._models import Operator, Run
+    from dataarts_datamap._models.runs import Operator, Run
     from dataarts_datamap._monitoring.snapshot import Snapshot
     from dataarts_datamap._paging.offsets import OffsetUnit
     from dataarts_datamap._window import Window
@@ -61,8 +64,8 @@ def _parse_patience(text: str) -> timedelta:
     return span
 
 
-@click.command(short_help="Show how a table's runs go on.")
-@click.argument("table_guid")
+@click.command()
+@table_argument
 @click.option(
     "--since",
     type=parse_span,
@@ -150,6 +153,7 @@ def watch(  # noqa: PLR0913  one parameter for each option
     )
     with connect(settings) as client:
         how = given(page_size=page_size, offset_unit=offset_unit)
+        table_guid = table_guid_of(client, table_guid)
         polls = Polls(ClientTable(client, table_guid, how), snapshot, schedule=schedule)
         if shape == "live":
             from dataarts_datamap.cli._printing.live_view import show_live  # noqa: PLC0415  as above
@@ -171,7 +175,7 @@ def _can_draw() -> bool:
 
 def _exit_code(snapshot: Snapshot) -> int:
     """How the last run of each operator ended."""
-    from dataarts_datamap._models import RunState  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._models.runs import RunState  # noqa: PLC0415  loads what --help does not need
 
     if snapshot.active:
         tell(f"runs that had not ended when the time was over: {len(snapshot.active)}")
@@ -203,6 +207,7 @@ class ClientTable:
         """The operators of the table."""
         return self.client.list_operators(self.guid)
 
-    def list_runs(self, window: Window) -> list[Run]:
-        """The runs of the table in a window."""
-        return self.client.list_table_runs(self.guid, start=window.start, end=window.end, **self.how).to_list()
+    def list_runs(self, window: Window, operators: Sequence[Operator]) -> list[Run]:
+        """The runs of these operators of the table in a window."""
+        how: dict[str, Any] = {**self.how, "start": window.start, "end": window.end, "operators": operators}
+        return self.client.list_table_runs(self.guid, **how).to_list()

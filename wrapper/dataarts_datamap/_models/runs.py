@@ -10,16 +10,18 @@ import math
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, Protocol, TypeAlias
 
 from msgspec import UNSET, DecodeError, Meta, Struct, ValidationError, convert, field, json, to_builtins
 from msgspec.structs import fields
 
-from dataarts_datamap._text import printable, shown
+from dataarts_datamap._text import printable, shown, whole_text
 from dataarts_datamap._times import EPOCH, LAST_MILLISECOND, MILLISECOND
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+
+HALF_REASON: Final = "Expected whole characters, got half of a surrogate pair; U+FFFD stands for it"
 
 _TOO_LARGE: Final = 10**4300  # an int of more digits has no text, and JSON of it is not read
 
@@ -62,10 +64,13 @@ def has_ended(state: str | None, *, has_end: bool) -> bool:
 
 
 class FieldProblem(Struct, frozen=True, kw_only=True):
-    """A field that came with an unexpected type. Its attribute is None, and ``raw`` has the value.
+    """A field that came with an unexpected type, or with what cannot be held. What it was is in the reason.
+
+    The attribute of an unexpected type is None, and ``raw`` has the value. A number that is out of range is None in
+    both, and U+FFFD stands for half of a surrogate pair, as of a text that was cut inside an emoji.
 
     Attributes:
-        field: Name of the attribute, such as ``plan_time``.
+        field: Name of the attribute, such as ``plan_time``; of an unknown field, its name as sent.
         sent_as: Name of the field as sent, such as ``planTime``.
         reason: What was expected, and what came.
     """
@@ -84,12 +89,84 @@ class Operator(Struct, frozen=True, kw_only=True):
     Attributes:
         task_id: Id of the operator's job.
         job_name: Name of the operator.
-        workspace_id: Id of its workspace; None if it was not told.
+        workspace_id: Id of its workspace; None if the service did not say.
     """
 
     task_id: str
     job_name: str
     workspace_id: str | None = None
+
+
+class OperatorKey(NamedTuple):
+    """What tells one operator of a tenancy from another: two that differ by workspace alone are two.
+
+    Attributes:
+        task_id: Id of the operator's job.
+        job_name: Name of the operator.
+        workspace_id: Id of its workspace.
+    """
+
+    task_id: str | None
+    job_name: str | None
+    workspace_id: str | None
+
+
+class RunSource(NamedTuple):
+    """Whose runs a client asks for.
+
+    Attributes:
+        region: The client's region; the endpoint's host, and its port if it has one, where no region was given.
+        project_id: Project id.
+        instance_id: Id of the DataArts Studio tenancy.
+    """
+
+    region: str
+    project_id: str
+    instance_id: str
+
+
+class RunOrigin(Struct, frozen=True, kw_only=True):
+    """Where a run was read: whose data was asked for, and of which operator.
+
+    Attributes:
+        region: The client's region; the endpoint's host, and its port if it has one, where no region was given.
+        project_id: Project id.
+        instance_id: Id of the DataArts Studio tenancy.
+        operator: The operator whose runs were asked for.
+        workspace_id: The workspace id that was sent: the operator's, else the client's. None if none was.
+    """
+
+    region: str
+    project_id: str
+    instance_id: str
+    operator: Operator
+    workspace_id: str | None = None
+
+
+class RunIdentity(NamedTuple):
+    """What tells one run from all others, wherever they were read.
+
+    That an id is unique to a run is inferred, so the planned time belongs to it: two planned times prove two runs.
+
+    Attributes:
+        region: Region, or the endpoint's host.
+        project_id: Project id.
+        instance_id: Id of the tenancy.
+        workspace_id: Id of the workspace.
+        task_id: Id of the operator's job.
+        job_name: Name of the operator.
+        run_id: Id of the run; None if it has none, or 0.
+        times: When it was planned; of a run without an id, also when it was submitted and started. None for no time.
+    """
+
+    region: str | None
+    project_id: str | None
+    instance_id: str | None
+    workspace_id: str | None
+    task_id: str | None
+    job_name: str | None
+    run_id: int | None
+    times: tuple[datetime | None, ...]
 
 
 class RowsAsSent(Protocol):
@@ -99,8 +176,12 @@ class RowsAsSent(Protocol):
         """The row of this index.
 
         Raises:
-            InvalidBodyError: A field that nobody knows cannot be decoded.
+            InvalidBodyError: A field that nobody knows is nested too deeply.
         """
+        ...
+
+    def problems(self, index: int) -> tuple[FieldProblem, ...]:
+        """What in the row of this index cannot be held, and is None or has U+FFFD there."""
         ...
 
 
@@ -163,12 +244,12 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
             if sent is UNSET:
                 continue
             try:
+                if isinstance(sent, str) and (whole := whole_text(sent)) != sent:
+                    problems.append(field_problem(known.encode_name, HALF_REASON))
+                    sent = whole
                 values[known.name] = convert_json(sent, known.type)
             except (ValidationError, TypeError) as error:
-                reason = f"{error}, got {_as_sent(sent)}"
-                problems.append(
-                    FieldProblem(field=known.name.removeprefix("_"), sent_as=known.encode_name, reason=reason)
-                )
+                problems.append(field_problem(known.encode_name, f"{error}, got {_as_sent(sent)}"))
         run = cls(**values)
         vars(run)["raw"] = dict(row)
         vars(run)["problems"] = tuple(problems)
@@ -257,17 +338,28 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
     def raw(self) -> dict[str, Any]:
         """Every field as sent, unknown ones too; decoded again from the page's text when first read.
 
+        What an unknown field has that cannot be held is noticed here: it is None, or has U+FFFD, and ``problems`` names
+        it from now on.
+
         Raises:
-            InvalidBodyError: A field that nobody knows cannot be decoded.
+            InvalidBodyError: A field that nobody knows is nested too deeply.
         """
-        page: RowsAsSent | None = vars(self).get("page")
+        attributes = vars(self)
+        page: RowsAsSent | None = attributes.get("page")
         if page is None:
             return {name: value for name, value in to_builtins(self).items() if value is not None}
-        return page.row(vars(self)["index"])
+        row = page.row(attributes["index"])
+        attributes["problems"] = page.problems(attributes["index"])
+        return row
+
+    @cached_property
+    def origin(self) -> RunOrigin | None:
+        """Where the run was read, and of which operator; None if no client read it. A pickle keeps it."""
+        return None
 
     @cached_property
     def problems(self) -> tuple[FieldProblem, ...]:
-        """The fields that came with an unexpected type."""
+        """The fields that came with an unexpected type, or with what cannot be held."""
         return ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -289,13 +381,20 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
     def __copy__(self) -> Run:
         return self
 
-    def __reduce__(self) -> tuple[Callable[[Mapping[str, Any]], Run], tuple[dict[str, Any]]]:
-        return type(self).from_raw, (self.raw,)
+    def __reduce__(self) -> tuple[Callable[[Mapping[str, Any]], Run], tuple[dict[str, Any]], dict[str, Any]]:
+        row = self.raw  # read first: it can add to the problems
+        return type(self).from_raw, (row,), {"origin": self.origin, "problems": self.problems}
 
 
 _RUN_FIELDS: Final = fields(Run)
+_NAMES: Final = {known.encode_name: known.name.removeprefix("_") for known in _RUN_FIELDS}
 _RUN_ATTRIBUTES: Final = (*(known.name.removeprefix("_") for known in _RUN_FIELDS), "state", "duration")
 _REPR_ATTRIBUTES: Final = ("run_id", "task_id", "job_name", "status", "plan_time", "start_time", "end_time")
+
+
+def field_problem(sent_as: str, reason: str) -> FieldProblem:
+    """The problem of a field of a run, known or not."""
+    return FieldProblem(field=_NAMES.get(sent_as, sent_as), sent_as=sent_as, reason=reason)
 
 
 class RunPage(Struct, frozen=True, kw_only=True):
@@ -314,6 +413,40 @@ class RunPage(Struct, frozen=True, kw_only=True):
     message: str | None
     offset: int
     problems: tuple[str, ...] = ()
+
+
+def attach_origin(runs: Iterable[Run], origin: RunOrigin) -> None:
+    """Let runs know where they were read."""
+    for run in runs:
+        vars(run)["origin"] = origin
+
+
+def operator_key(operator: Operator) -> OperatorKey:
+    """What tells an operator from others."""
+    return OperatorKey(operator.task_id, operator.job_name, operator.workspace_id)
+
+
+def operator_of(run: Run) -> OperatorKey:
+    """The operator that a run belongs to: the one that was asked for, else the one that its row names."""
+    if run.origin is not None:
+        return operator_key(run.origin.operator)
+    return OperatorKey(run.task_id, run.job_name, run.workspace_id)
+
+
+def run_identity(run: Run) -> RunIdentity:
+    """What tells a run from all others."""
+    origin, (task_id, job_name, workspace_id) = run.origin, operator_of(run)
+    run_id = run.run_id or None
+    return RunIdentity(
+        region=None if origin is None else origin.region,
+        project_id=None if origin is None else origin.project_id,
+        instance_id=None if origin is None else origin.instance_id,
+        workspace_id=workspace_id if origin is None else origin.workspace_id,
+        task_id=task_id,
+        job_name=job_name,
+        run_id=run_id,
+        times=(run.plan_time,) if run_id else (run.plan_time, run.submit_time, run.start_time),
+    )
 
 
 def convert_json(value: object, type_: Any) -> Any:  # noqa: ANN401  the type is only known at run time

@@ -1,0 +1,105 @@
+"""Worlds with a story: a chain of tables in which something went wrong today."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dataarts_datamap_contract.mock._data.dataset import TABLE_GUID, Dataset, Operator, StoredRuns, milliseconds
+from dataarts_datamap_contract.mock._data.documented import documented_operator
+from dataarts_datamap_contract.mock._data.lineage import described, table_guid
+from dataarts_datamap_contract.mock._data.new_runs import complete_run
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from dataarts_datamap_contract.mock._config import Scenario, TimeColumn
+    from dataarts_datamap_contract.mock._data.statuses import Row
+
+_MINUTE = 60_000
+_HOUR = 60 * _MINUTE
+_DAY = 24 * _HOUR
+_DAYS = 14
+_FIRST_RUN_ID = 126_500_000
+
+_ORDERS, _CUSTOMERS = "lake.ods.ods_orders", "lake.ods.ods_customers"
+_CLEAN, _DIMENSION = "lake.dwd.dwd_orders", "lake.dwd.dim_customers"
+_SUMS, _REPORT = "postgres.sales.dws_orders", "postgres.sales.ads_revenue"
+_JOBS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "load_ods_orders": ((), (_ORDERS,)),
+    "load_ods_customers": ((), (_CUSTOMERS,)),
+    "clean_orders": ((_ORDERS,), (_CLEAN,)),
+    "build_dim_customers": ((_CUSTOMERS,), (_DIMENSION,)),
+    "sum_orders": ((_CLEAN, _DIMENSION), (_SUMS,)),
+    "check_orders": ((_SUMS,), ()),
+    "report_revenue": ((_SUMS,), (_REPORT,)),
+}
+"""What each job reads and writes. A job is planned half an hour after the one before."""
+
+_TODAY: dict[Scenario, dict[str, str]] = {
+    "upstream-failed": {
+        "load_ods_orders": "fail",
+        "clean_orders": "skip-by-depend",
+        "sum_orders": "skip-by-depend",
+        "report_revenue": "skip-by-depend",
+    },
+    "late": dict.fromkeys(("load_ods_orders", "clean_orders", "sum_orders", "report_revenue"), "waiting"),
+    "waiting": {
+        "load_ods_orders": "running",
+        **dict.fromkeys(("clean_orders", "sum_orders", "report_revenue"), "waiting"),
+    },
+    "cycle": {
+        "clean_orders": "fail",
+        "sum_orders": "skip-by-depend",
+        "report_revenue": "skip-by-depend",
+    },
+    "unparsed": {"sum_orders": "fail", "report_revenue": "skip-by-depend"},
+}
+
+
+def scenario_dataset(scenario: Scenario, project_id: str, now: datetime, *, column: TimeColumn) -> Dataset:
+    """The dataset of a scenario: six tables, seven operators, a run of each on each of two weeks.
+
+    Args:
+        scenario: What went wrong today.
+        project_id: The project, which paths of logs name.
+        now: The present.
+        column: What the runs are ordered by.
+    """
+    dataset = Dataset(column)
+    workspace_id = documented_operator().workspace_id
+    for path in (_SUMS, _CLEAN, _DIMENSION, _ORDERS, _CUSTOMERS, _REPORT):
+        source_type = "dws" if path.startswith("postgres") else "dli"
+        guid = TABLE_GUID if path == _SUMS else None
+        dataset.describe_table(described(path, workspace_id=workspace_id, source_type=source_type, guid=guid))
+    for number, (job_name, (reads, writes)) in enumerate(_JOBS.items()):
+        operator = Operator(str(940_001 + number), job_name, workspace_id)
+        today = _TODAY[scenario].get(job_name, "success")
+        dataset.add_operator(operator, StoredRuns(_runs(operator, number, today, project_id, now), column))
+        more = (_SUMS,) if (scenario, job_name) == ("cycle", "clean_orders") else ()
+        source, target = (tuple(map(_guid, paths)) for paths in ((*reads, *more), writes))
+        is_parsed = not (scenario == "unparsed" and job_name == "sum_orders")
+        if is_parsed:
+            dataset.add_lineage(operator, reads=source, writes=target)
+        else:
+            for guid in (*source, *target):
+                dataset.add_table(guid, [operator])
+    return dataset
+
+
+def _guid(path: str) -> str:
+    return TABLE_GUID if path == _SUMS else table_guid(path)
+
+
+def _runs(operator: Operator, number: int, today: str, project_id: str, now: datetime) -> list[Row]:
+    """A run on each day, the latest five hours ago and half an hour later for each job before."""
+    latest = milliseconds(now) // _MINUTE * _MINUTE - 5 * _HOUR + number * _HOUR // 2
+    rows: list[Row] = []
+    for day in range(_DAYS):
+        plan = latest - day * _DAY
+        fields = {
+            "status": "success" if day else today,
+            "executionLogPath": f"obs://dlf-log-{project_id}/{operator.workspace_id}/{operator.job_name}/{plan}/"
+            f"{operator.job_name}/{operator.job_name}.job",
+        }
+        rows.append(complete_run(fields, operator, _FIRST_RUN_ID + day * len(_JOBS) + number, plan))
+    return rows

@@ -1,0 +1,200 @@
+"""Why a table is not fresh, asked over real sockets: requests, refused operations, and lineage table by table."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dataarts_datamap import (
+    AmbiguousTableError,
+    AsyncDataMapClient,
+    DataMapClient,
+    Explanation,
+    InvalidArgumentError,
+    LineageKnowledge,
+    TableNotFoundError,
+    Trouble,
+    Verdict,
+)
+from support.catalog_server import Factory, chain, entity, guid_of, lineage_row
+from support.faces import SETTINGS
+
+if TYPE_CHECKING:
+    from support.scripted_server import ScriptedServer
+
+HOUR = 3_600_000
+MAX_AGE = timedelta(hours=26)
+PATHS = ("db.ods.a", "db.dwd.b", "db.dws.c")
+
+
+def daily(status: str, *, rank: int = 0) -> list[tuple[int, str]]:
+    """A success on each of some days, and today a run of a status."""
+    first = int(time.time() * 1000) - 5 * HOUR + rank * 60_000
+    return [*((first - day * 24 * HOUR, "success") for day in range(4, 0, -1)), (first, status)]
+
+
+def broken_chain(**changes: Any) -> Factory:
+    """Three tables, each made of the one before; the operator of the second one failed."""
+    runs = {"to_db.dwd.b": daily("fail"), "to_db.dws.c": daily("skip-by-depend", rank=1)}
+    return Factory(**{"nodes": chain(*PATHS), "runs": runs, **changes})
+
+
+def asked(server: ScriptedServer) -> Counter[str]:
+    """How often each operation was asked for, by the last part of its path."""
+    return Counter(one.target.partition("?")[0].rpartition("/")[2] for one in server.asked)
+
+
+def threads(server: ScriptedServer, table: str = "dws.c") -> Explanation:
+    """Through the client for threads."""
+    with DataMapClient(endpoint=server.url, **SETTINGS) as client:
+        return client.explain(table, max_age=MAX_AGE)
+
+
+def event_loop(server: ScriptedServer, table: str = "dws.c") -> Explanation:
+    """Through the client for an event loop."""
+
+    async def call() -> Explanation:
+        async with AsyncDataMapClient(endpoint=server.url, **SETTINGS) as client:
+            return await client.explain(table, max_age=MAX_AGE)
+
+    return asyncio.run(call())
+
+
+@pytest.mark.parametrize("explain", [threads, event_loop])
+def test_the_failing_run_upstream_is_named(explain: Any) -> None:
+    """With its operator, its run, its log path, and the way from the table to it."""
+    with broken_chain().server() as server:
+        explanation = explain(server)
+    (cause,) = explanation.causes
+    assert (Verdict.STALE, Trouble.FAILED, "db.dwd.b") == (explanation.verdict, cause.trouble, cause.table.full_name)
+    assert ("to_db.dwd.b", "obs://logs/to_db.dwd.b.job") == (cause.operator.job_name, cause.run.execution_log_path)
+    assert ["db.dws.c", "db.dwd.b"] == [link.table.full_name for link in explanation.chain(cause)]
+
+
+def test_a_name_costs_no_search_and_lineage_is_read_once() -> None:
+    """Bulk lineage knows the name; a second call asks for operators and runs alone."""
+    with broken_chain().server() as server, DataMapClient(endpoint=server.url, **SETTINGS) as client:
+        for _ in range(2):
+            client.explain("c", max_age=MAX_AGE)
+        assert {"bulk": 1, "node": 4, "instances": 4} == asked(server)
+
+
+def test_three_hundred_names_are_resolved_by_lineage_alone() -> None:
+    """Without a search each."""
+    paths = [f"db.dws.t{number}" for number in range(300)]
+    nodes = {"load": [lineage_row(None, "load", path) for path in paths]}
+    with Factory(nodes=nodes).server() as server, DataMapClient(endpoint=server.url, **SETTINGS) as client:
+        lineage = client.lineage()
+        assert [guid_of(path) for path in paths] == [lineage.find(path.removeprefix("db.")).guid for path in paths]
+        assert {"bulk": 1} == asked(server)
+
+
+def test_a_name_that_lineage_does_not_know_is_searched_for() -> None:
+    """A table without lineage has a name all the same; one that neither knows is an error with the nearest names."""
+    catalog = broken_chain(entities=[entity("db.raw.plain")])
+    with catalog.server() as server, DataMapClient(endpoint=server.url, **SETTINGS) as client:
+        explanation = client.explain("plain", max_age=MAX_AGE)
+        assert (guid_of("db.raw.plain"), LineageKnowledge.UNKNOWN) == (explanation.table.guid, explanation.lineage)
+        with pytest.raises(TableNotFoundError, match=r"no table is named 'dwd\.bb'; similar: db\.dwd\.b"):
+            client.explain("dwd.bb")
+
+
+def test_an_ambiguous_name_of_lineage_is_no_pick() -> None:
+    """The tables are listed, as for a search."""
+    with Factory(nodes=chain("one.s.t", "two.s.t")).server() as server, pytest.raises(AmbiguousTableError):
+        threads(server, "t")
+
+
+def test_a_reader_does_not_make_a_table_fresh() -> None:
+    """ShowNodes lists it among the operators of the table, and lineage tells it apart."""
+    runs = {"to_db.dwd.b": daily("fail"), "reads b": daily("success")}
+    factory = broken_chain(runs=runs, readers={"db.dwd.b": ["reads b"]})
+    with factory.server() as server:
+        known = threads(server, "dwd.b")
+        assert ["to_db.dwd.b"] == [one.job_name for one in known.status.operators]
+    with broken_chain(runs=runs, readers=factory.readers, refused={"bulk": 403, "guid": 403}).server() as server:
+        unknown = threads(server, guid_of("db.dwd.b"))
+        assert ["reads b", "to_db.dwd.b"] == [one.job_name for one in unknown.status.operators]
+    assert LineageKnowledge.REFUSED is unknown.lineage
+    assert "lineage cannot be read: readers count as producers, and nothing upstream was looked at" in unknown.notes
+    assert unknown.sentence.endswith("; its lineage is unknown.")
+
+
+def around(*edges: tuple[str, str], reverse: bool = False, nodes: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The response of ShowDatamapLineage with these edges from upstream to downstream, or the other way round."""
+
+    def end(name: str, number: int) -> dict[str, Any]:
+        kind = "dataasset.Application" if name in nodes else "dataasset.Table"
+        return {f"ep{number}_id": guid_of(name), f"ep{number}_type_name": kind}
+
+    pairs = [pair[::-1] if reverse else pair for pair in edges]
+    names = dict.fromkeys(name for pair in edges for name in pair)
+    entities = [
+        entity(name, kind="dataasset.Application", name=name) if name in nodes else entity(name) for name in names
+    ]
+    relationships = [end(first, 1) | end(second, 2) | {"relation_type_name": "DATA_FLOW"} for first, second in pairs]
+    return {"total": len(pairs), "relationships": relationships, "entities": entities}
+
+
+STEPS = [
+    ("db.ods.a", "to_db.dwd.b"),
+    ("to_db.dwd.b", "db.dwd.b"),
+    ("db.dwd.b", "to_db.dws.c"),
+    ("to_db.dws.c", "db.dws.c"),
+]
+NODES = ("to_db.dwd.b", "to_db.dws.c")
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("is_whole", [False, True])
+def test_lineage_is_read_table_by_table_where_bulk_is_refused(*, reverse: bool, is_whole: bool) -> None:
+    """Whichever end is upstream, and whether one step comes or the whole graph; operators may stand between."""
+    steps = {"db.dws.c": STEPS if is_whole else STEPS[2:], "db.dwd.b": STEPS[:2]}
+    graphs = {guid_of(path): around(*some, reverse=reverse, nodes=NODES) for path, some in steps.items()}
+    with broken_chain(refused={"bulk": 404}, around=graphs).server() as server:
+        explanation = threads(server, guid_of("db.dws.c"))
+    (cause,) = explanation.causes
+    assert ("db.dwd.b", LineageKnowledge.KNOWN) == (cause.table.full_name, explanation.lineage)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_tables_may_follow_each_other_without_an_operator(*, reverse: bool) -> None:
+    """Then all operators of an upstream table cannot be told apart, and none of them counts; columns are left out."""
+    graph = around(("db.dwd.b", "db.dws.c"), reverse=reverse)
+    graph["relationships"].append(
+        {"ep1_id": "x", "ep1_type_name": "dataasset.Column", "ep2_id": "y", "ep2_type_name": "dataasset.Column"}
+    )
+    with broken_chain(refused={"bulk": 404}, around={guid_of("db.dws.c"): graph}).server() as server:
+        explanation = threads(server, guid_of("db.dws.c"))
+    assert ["db.dws.c"] == [link.table.full_name for link in explanation.causes]
+    assert LineageKnowledge.KNOWN is explanation.lineage
+
+
+def test_a_circle_around_a_table_ends() -> None:
+    """The graph leads back to where it began: each of the two tables is asked for once."""
+    graph = around(("db.dws.c", "db.dwd.b"), ("db.dwd.b", "db.dws.c"), ("db.dws.c", "db.dws.c"))
+    graphs = {guid_of(path): graph for path in ("db.dws.c", "db.dwd.b")}
+    with broken_chain(refused={"bulk": 404}, around=graphs).server() as server:
+        threads(server, guid_of("db.dws.c"))
+        assert 2 == sum("lineage/guid" in one.target for one in server.asked)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ({"max_age": 26}, "max_age must be a timedelta"),
+        ({"since": timedelta(0)}, "since must be a timedelta"),
+        ({"depth": 0}, "depth must be an integer from 1"),
+    ],
+)
+def test_bad_arguments_send_nothing(arguments: dict[str, Any], reason: str) -> None:
+    """They are refused first."""
+    with broken_chain().server() as server, DataMapClient(endpoint=server.url, **SETTINGS) as client:
+        with pytest.raises(InvalidArgumentError, match=reason):
+            client.explain("c", **arguments)
+        assert [] == server.asked

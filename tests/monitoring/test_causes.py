@@ -1,0 +1,287 @@
+"""Why a table is not fresh: each trouble by itself, and 500 worlds with causes put into them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dataarts_datamap import NotFoundError, Operator, ServerError, Verdict
+from dataarts_datamap._monitoring.causes import Bounds, Sources, explain
+from dataarts_datamap._monitoring.explanation import Explanation, LineageKnowledge, Link, Trouble
+from support.lineage_worlds import (
+    DAY,
+    FAIL,
+    MAX_AGE,
+    NOW,
+    RUNNING,
+    SKIPPED,
+    SUCCESS,
+    WAITING,
+    Job,
+    World,
+    brute_force,
+    draw_world,
+    numbers,
+)
+
+if TYPE_CHECKING:
+    from dataarts_datamap import Run
+    from dataarts_datamap._messages import Steps
+
+
+def finished(steps: Steps[Explanation]) -> Explanation:
+    """What steps that send nothing return."""
+    try:
+        next(steps)
+    except StopIteration as stop:
+        explanation: Explanation = stop.value
+        return explanation
+    raise AssertionError("the steps sent something")
+
+
+def explained(world: World, *, bounds: Bounds | None = None, asked: list[str] | None = None) -> Explanation:
+    """The explanation of the root of a world."""
+    root, lineage = world.table(world.root), world.lineage()
+    how = {} if bounds is None else {"bounds": bounds}
+    return finished(explain(root, lineage, world.sources(asked), now=NOW, max_age=world.max_age, **how))
+
+
+def job(number: int, *inputs: int, today: str | None = SUCCESS, hours: float = 5.0, index: int = 0) -> Job:
+    """A job that writes a table each day; with ``today`` as None, the last run is of three days ago."""
+    operator = Operator(task_id=str(number * 10 + index + 1), job_name=f"job {number}/{index}", workspace_id="w")
+    last = NOW - timedelta(hours=hours)
+    runs = [(last - DAY * back, SUCCESS) for back in range(6, 0 if today else 2, -1)]
+    return Job(operator, list(inputs), [*runs, *([(last, today)] if today else [])])
+
+
+def chain(*jobs: Job) -> World:
+    """A world in which each table is written by one job; the last one is explained."""
+    return World([[one] for one in jobs], len(jobs) - 1, set(), MAX_AGE)
+
+
+def only(explanation: Explanation) -> Link:
+    """The only cause."""
+    (cause,) = explanation.causes
+    return cause
+
+
+@pytest.mark.parametrize(
+    ("status", "trouble", "sentence"),
+    [
+        (FAIL, Trouble.FAILED, "db.t0 failed in run 7 of job 0/0, planned at 2026-03-10T03:00:00Z"),
+        (RUNNING, Trouble.RUNNING, "db.t0 is still being written by run 7 of job 0/0, planned at 2026-03-10T03:00:00Z"),
+        (
+            WAITING,
+            Trouble.LATE,
+            "db.t0 waits for run 7 of job 0/0, planned at 2026-03-10T03:00:00Z, which has not started",
+        ),
+        (SKIPPED, Trouble.SKIPPED, "db.t0 was skipped in run 7 of job 0/0, planned at 2026-03-10T03:00:00Z"),
+        (None, Trouble.NOT_PLANNED, "db.t0 has no planned run of job 0/0 since its last success"),
+    ],
+)
+def test_each_trouble_is_told_apart(status: str | None, trouble: Trouble, sentence: str) -> None:
+    """The farthest table is named with its operator, its run and one sentence, two steps upstream."""
+    world = chain(job(0, today=status), job(1, 0, today=SKIPPED, hours=4), job(2, 1, today=WAITING, hours=3))
+    explanation = explained(world)
+    cause = only(explanation)
+    assert (trouble, "db.t0", "job 0/0") == (
+        cause.trouble,
+        cause.table.full_name,
+        cause.operator and cause.operator.job_name,
+    )
+    assert f"db.t2 is stale: {sentence}; nothing is known upstream of it." == (explanation.sentence)
+    assert ["db.t2", "db.t1", "db.t0"] == [link.table.full_name for link in explanation.chain(cause)]
+    if status is not None:
+        assert cause.run is not None
+        assert (status, "obs://logs/job 0/0/1773111600000.job") == (cause.run.status, cause.run.execution_log_path)
+
+
+def test_a_table_whose_inputs_are_fresh_failed_itself() -> None:
+    """Then nothing upstream is a cause."""
+    explanation = explained(chain(job(0), job(1, 0, today=FAIL, hours=4)))
+    assert "db.t1 is stale: db.t1 failed in run 7 of job 1/0, planned at 2026-03-10T04:00:00Z." == explanation.sentence
+    assert () == only(explanation).blamed_on
+
+
+def test_links_between_say_whom_they_wait_for() -> None:
+    """Each link on the way has a sentence of its own."""
+    world = chain(job(0, today=FAIL), job(1, 0, today=SKIPPED, hours=4), job(2, 1, today=WAITING, hours=3))
+    sentences = [link.sentence for link in explained(world).links]
+    assert [
+        "db.t2 waits for run 7 of job 2/0, planned at 2026-03-10T05:00:00Z, which has not started, because of db.t1.",
+        "db.t1 was skipped in run 7 of job 1/0, planned at 2026-03-10T04:00:00Z, because of db.t0.",
+    ] == sentences[:2]
+
+
+def test_a_fresh_table_has_no_cause_and_costs_no_upstream() -> None:
+    """Its own operators and runs are read alone."""
+    asked: list[str] = []
+    explanation = explained(chain(job(0, today=FAIL), job(1, 0, hours=4)), asked=asked)
+    assert (Verdict.FRESH, ()) == (explanation.verdict, explanation.causes)
+    assert "db.t1 is fresh: it last succeeded at 2026-03-10T04:11:00Z." == explanation.sentence
+    assert [f"operators {1:032x}", "runs job 1/0"] == asked
+
+
+def test_a_reader_makes_no_table_fresh() -> None:
+    """An operator that only reads a table succeeds, and does not hide that its producer failed."""
+    world = World([[job(0, today=FAIL)], [job(1, 0, hours=1)]], 0, set(), MAX_AGE)
+    explanation = explained(world)
+    assert (Verdict.STALE, ["job 0/0"]) == (
+        explanation.verdict,
+        [one.job_name for one in explanation.status.operators],
+    )
+
+
+def test_what_was_planned_later_explains_nothing() -> None:
+    """An input whose run goes on now was planned after the run that failed hours ago."""
+    world = chain(job(0, today=RUNNING, hours=0.1), job(1, 0, today=FAIL, hours=4))
+    assert "db.t1" == only(explained(world)).table.full_name
+
+
+def test_in_a_circle_the_first_trouble_is_the_cause() -> None:
+    """Two tables are made of each other: the one whose run was planned first broke the other."""
+    world = World([[job(0, 1, today=FAIL)], [job(1, 0, today=FAIL, hours=4)]], 1, set(), MAX_AGE)
+    assert "db.t0" == only(explained(world)).table.full_name
+    world.jobs[0][0].runs, world.jobs[1][0].runs = world.jobs[1][0].runs, world.jobs[0][0].runs
+    assert "db.t1" == only(explained(world)).table.full_name
+
+
+def test_a_job_that_reads_what_it_writes_is_its_own_cause() -> None:
+    """INSERT INTO t SELECT FROM t is no circle without an end."""
+    assert "db.t0" == only(explained(chain(job(0, 0, today=FAIL)))).table.full_name
+
+
+def test_a_dead_edge_is_no_failure() -> None:
+    """A job without a run in the time that was looked at is named, and left out."""
+    dead = Job(job(0).operator, [])
+    explanation = explained(chain(dead, job(1, 0, today=FAIL, hours=4)))
+    assert "db.t1" == only(explanation).table.full_name
+    assert (
+        "job 0/0, which writes db.t0, has no run in the time that was looked at: it is left out",
+    ) == explanation.notes
+
+
+def test_a_weekly_input_is_not_overdue() -> None:
+    """Its own rhythm counts, where that is slower than the age that is asked for."""
+    weekly = Job(job(0).operator, [], [(NOW - 3 * DAY - 7 * DAY * back, SUCCESS) for back in range(3, -1, -1)])
+    assert "db.t1" == only(explained(chain(weekly, job(1, 0, today=FAIL, hours=4)))).table.full_name
+
+
+def test_two_causes_are_both_named() -> None:
+    """The first one in full, the other as a number; both in the list."""
+    world = World(
+        [[job(0, today=FAIL)], [job(1, today=RUNNING)], [job(2, 0, 1, today=WAITING, hours=3)]], 2, set(), MAX_AGE
+    )
+    explanation = explained(world)
+    assert {0, 1} == numbers(link.table for link in explanation.causes)
+    assert "; and 1 more cause" in explanation.sentence
+
+
+def test_without_lineage_the_table_is_explained_alone() -> None:
+    """All operators count, and what could not be told is said."""
+    world = chain(job(0, today=FAIL), job(1, 0, today=FAIL, hours=4))
+    refused = finished(explain(world.table(1), None, world.sources(), now=NOW, max_age=MAX_AGE))
+    assert (LineageKnowledge.REFUSED, "db.t1") == (refused.lineage, only(refused).table.full_name)
+    assert ("lineage cannot be read: readers count as producers, and nothing upstream was looked at",) == refused.notes
+    unparsed = World([[]], 0, set(), MAX_AGE)
+    nothing = explained(unparsed)
+    assert (LineageKnowledge.UNKNOWN, Verdict.UNKNOWN) == (nothing.lineage, nothing.verdict)
+    assert "How db.t0 stands is unknown: how db.t0 stands cannot be told; nothing is known upstream" in nothing.sentence
+
+
+def test_operators_that_do_not_join_are_named() -> None:
+    """Upstream none of them counts then; of the table itself, all do."""
+    world = chain(job(0, today=FAIL), job(1, 0, today=FAIL, hours=4))
+    world.jobs[0][0].is_listed = False
+    explanation = explained(world)
+    assert "db.t1" == only(explanation).table.full_name
+    assert "lineage says that job 0/0 writes db.t0, but the service does not list it" in explanation.notes
+    assert "which operators write db.t0 cannot be told: none of them count" in explanation.notes
+
+
+def test_what_cannot_be_read_upstream_is_a_note() -> None:
+    """A table that is gone, and an operator whose runs end in an error; of the table itself, the error is raised."""
+    world = chain(job(0), job(1, 0, today=FAIL, hours=4))
+    world.gone = {0}
+    assert ("db.t0 is not known to the service any more: how it stands cannot be told",) == explained(world).notes
+    world.gone = {1}
+    with pytest.raises(NotFoundError):
+        explained(world)
+
+    def broken(operator: Operator) -> Steps[list[Run]]:
+        yield from ()
+        raise ServerError(f"no runs of {operator.job_name}")
+
+    world.gone = set()
+    sources = world.sources()
+
+    def broken_upstream(operator: Operator) -> Steps[list[Run]]:
+        return (yield from (broken if operator.job_name == "job 0/0" else sources.runs)(operator))
+
+    found = finished(
+        explain(world.table(1), world.lineage(), Sources(sources.operators, broken_upstream), now=NOW, max_age=MAX_AGE)
+    )
+    assert "the runs of job 0/0 could not be read: no runs of job 0/0" in found.notes
+
+
+def test_bounds_end_the_search_and_are_told() -> None:
+    """A chain of 300 tables is followed as far as the bound, and each table and operator is asked for once."""
+    world = chain(*(job(n, *([n - 1] if n else []), today=FAIL, hours=9 - n / 100) for n in range(300)))
+    asked: list[str] = []
+    explanation = explained(world, bounds=Bounds(depth=10), asked=asked)
+    assert ("the search ended after 10 steps upstream",) == explanation.notes
+    assert (11, 22) == (explanation.tables_examined, len(asked))
+    assert ("the search ended after 5 tables",) == explained(world, bounds=Bounds(tables=5)).notes
+    assert {0} == numbers(link.table for link in explained(world, bounds=Bounds(depth=400, tables=400)).causes)
+
+
+def test_requests_stay_below_their_bound() -> None:
+    """12 upstream tables and 20 operators cost a list of operators a table, and one read of runs an operator."""
+    world = World([[] for _ in range(13)], 12, set(), MAX_AGE)
+    for number in range(13):
+        inputs = list(range(number)) if number == 12 else [number - 1] if number else []
+        count = 2 if number < 7 else 1
+        world.jobs[number] = [job(number, *inputs, today=FAIL, hours=6 - number / 10, index=n) for n in range(count)]
+    asked: list[str] = []
+    explained(world, asked=asked)
+    assert 20 == sum(map(len, world.jobs))
+    assert 13 == sum(one.startswith("operators ") for one in asked)
+    assert 20 == sum(one.startswith("runs ") for one in asked)
+
+
+def test_an_explanation_is_plain_json() -> None:
+    """Times are text, and nothing of the page's own classes is left."""
+    import json  # noqa: PLC0415  for this test alone
+
+    world = chain(job(0, today=FAIL), job(1, 0, today=SKIPPED, hours=4))
+    plain = json.loads(json.dumps(explained(world).to_dict()))
+    assert ("stale", "known", 2) == (plain["verdict"], plain["lineage"], plain["tables_examined"])
+    (cause,) = plain["causes"]
+    assert ("failed", "job 0/0", 7, "fail") == tuple(
+        cause[name] for name in ("trouble", "job_name", "run_id", "status")
+    )
+    assert "2026-03-10T03:00:00Z" == cause["plan_time"]
+
+
+def check_worlds(first: int, count: int) -> None:
+    """Explain worlds; each names what was put in and nothing else, and so does the brute force."""
+    for seed in range(first, first + count):
+        world = draw_world(seed)
+        explanation = explained(world, bounds=Bounds(depth=300, tables=300))
+        named = numbers(link.table for link in explanation.causes)
+        assert (seed, world.causes) == (seed, named)
+        assert (seed, world.causes) == (seed, brute_force(world))
+        assert all(explanation.chain(cause) for cause in explanation.causes)
+
+
+def test_five_hundred_worlds() -> None:
+    """In circles, diamonds and dead edges, each cause that was put in is named and nothing else."""
+    check_worlds(0, 500)
+
+
+@pytest.mark.prove
+def test_five_thousand_worlds() -> None:
+    """As above, ten times as many."""
+    check_worlds(500, 5_000)

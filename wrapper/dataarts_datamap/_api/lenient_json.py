@@ -1,0 +1,99 @@
+"""JSON that its grammar allows and that the fast decoder refuses: half of an emoji, a number that no double can hold.
+
+Java, JavaScript and Python write the escape of half a surrogate pair where they cut a text inside an emoji.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, cast
+
+from msgspec import ValidationError, convert
+
+from dataarts_datamap._models.runs import HALF_REASON
+from dataarts_datamap._text import whole_text
+
+if TYPE_CHECKING:
+    from msgspec import json
+
+T = TypeVar("T")
+
+_HALF: Final = re.compile(r"[\ud800-\udfff]")
+_NUMBER_REASON: Final = "Expected a number in range, got one that cannot be held"
+_DEPTH_REASON: Final = "Expected a value of reasonable depth, got one that is nested too deeply"
+
+
+def decode_leniently(text: str | bytes) -> Any:  # noqa: ANN401  any JSON value
+    """The document, with halves of surrogate pairs as they are, and infinity for a number that is out of range.
+
+    Raises:
+        ValueError: It is not JSON.
+        RecursionError: It is nested too deeply.
+    """
+    import json  # noqa: PLC0415  what few answers need is loaded for them alone
+
+    return json.loads(text.decode() if isinstance(text, bytes) else text, parse_int=_integer, parse_constant=_refuse)
+
+
+def decode_as(decoder: json.Decoder[T], content: bytes) -> T:
+    """The document as the decoder's type; halves of surrogate pairs stay in its texts as they are.
+
+    Raises:
+        ValueError: It is not JSON, or not of the type.
+        RecursionError: It is nested too deeply.
+    """
+    try:
+        return decoder.decode(content)
+    except ValidationError:
+        raise
+    except (ValueError, RecursionError):
+        return cast("T", convert(decode_leniently(content), cast("Any", decoder.type)))
+
+
+def sound(value: object) -> tuple[Any, str | None]:
+    """The value without what cannot be held, and what that was; None if there was nothing.
+
+    U+FFFD stands for half of a surrogate pair, and None for a number that is out of range.
+    """
+    flaws: list[str] = []
+    try:
+        found = _sound(value, flaws)
+    except RecursionError:
+        return None, _DEPTH_REASON
+    return found, flaws[0] if flaws else None
+
+
+def escaped_halves(text: str) -> str:
+    """JSON as text, with the halves of surrogate pairs that its own text had escaped."""
+    return _HALF.sub(lambda half: f"\\u{ord(half[0]):04x}", text)
+
+
+def _sound(value: object, flaws: list[str]) -> object:
+    match value:
+        case str():
+            whole = whole_text(value)
+            if whole != value:
+                flaws.append(HALF_REASON)
+            return whole
+        case float() if not math.isfinite(value):
+            flaws.append(_NUMBER_REASON)
+            return None
+        case list():
+            return [_sound(one, flaws) for one in cast("list[object]", value)]
+        case dict():
+            members = cast("dict[str, object]", value)
+            return {_sound(name, flaws): _sound(member, flaws) for name, member in members.items()}
+        case _:
+            return value
+
+
+def _integer(digits: str) -> float:
+    try:
+        return int(digits)
+    except ValueError:  # Python reads no more than 4,300 digits
+        return math.inf
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number of JSON")

@@ -1,0 +1,261 @@
+"""ShowLineageBulk and ShowDatamapLineage: what tables are made of, asked for and decoded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from msgspec import Struct, json
+from msgspec.structs import replace
+
+from dataarts_datamap._api.error_responses import UNREADABLE, build_error, check_status, reason_of
+from dataarts_datamap._api.generated_requests import build_bulk_lineage_request, build_lineage_request
+from dataarts_datamap._api.search_tables import refuse_error_body, whole_number
+from dataarts_datamap._arguments import identifier, path_segment, query_integer
+from dataarts_datamap._errors import InvalidEnvelopeError
+from dataarts_datamap._models.tables import LineageEdge, LineageNode, Table, qualified_path, split_path
+
+if TYPE_CHECKING:
+    from dataarts_datamap._messages import Request, Response
+
+
+def bulk_lineage_request(*, endpoint: str, project_id: str, instance_id: str, offset: int, limit: int) -> Request:
+    """A ShowLineageBulk request.
+
+    Raises:
+        InvalidArgumentError: A value could bend the request, or is out of its bounds; the text names it.
+    """
+    return build_bulk_lineage_request(
+        endpoint,
+        project_id=path_segment("project_id", project_id),
+        instance=identifier("instance_id", instance_id),
+        offset=query_integer("offset", offset, minimum=0),
+        limit=query_integer("page_size", limit, minimum=1),
+    )
+
+
+def table_lineage_request(*, endpoint: str, project_id: str, instance_id: str, guid: str) -> Request:
+    """A ShowDatamapLineage request for what flows into a table.
+
+    Raises:
+        InvalidArgumentError: A value could bend the request; the text names it.
+    """
+    return build_lineage_request(
+        endpoint,
+        project_id=path_segment("project_id", project_id),
+        instance=identifier("instance_id", instance_id),
+        guid=path_segment("table_guid", guid),
+    )
+
+
+class _Row(Struct):
+    source_guid: str | None = None
+    source_qualified_name: str | None = None
+    source_type: str | None = None
+    source_db: str | None = None
+    source_schema: str | None = None
+    source_table: str | None = None
+    target_guid: str | None = None
+    target_qualified_name: str | None = None
+    target_type: str | None = None
+    target_db: str | None = None
+    target_schema: str | None = None
+    target_table: str | None = None
+    node_guid: str | None = None
+    node_name: str | None = None
+    node_type: str | None = None
+    workspace_id: str | None = None
+
+
+class _Page(Struct):
+    data: list[_Row]
+    total: int | None = None
+    error_code: Any = None
+
+
+class _OddPage(Struct):
+    data: list[dict[str, Any]] | None = None
+    total: Any = None
+    error_code: Any = None
+
+
+class LineagePage(Struct, frozen=True, kw_only=True):
+    """The lineage of a page of operators.
+
+    Attributes:
+        edges: What the operators read and write.
+        rows: How many rows the page had, those without a table among them.
+        total: How many operators there are on all pages; None if the server did not say.
+    """
+
+    edges: tuple[LineageEdge, ...]
+    rows: int
+    total: int | None
+
+
+_PAGE: Final = json.Decoder(_Page)
+_ODD_PAGE: Final = json.Decoder(_OddPage)
+
+
+def decode_bulk_lineage(response: Response) -> LineagePage:
+    """The page of a ShowLineageBulk response. A field of an unexpected type counts as missing.
+
+    Raises:
+        StatusError: The HTTP status is 400 or more.
+        ErrorBodyError: HTTP 200 carries an error body.
+        InvalidEnvelopeError: The HTTP status is neither, or the response is no page of lineage.
+    """
+    check_status(response)
+    try:
+        page = _PAGE.decode(response.content)
+    except UNREADABLE:
+        rows, total = _decode_oddly(response)
+    else:
+        if page.error_code:
+            rows, total = _decode_oddly(response)
+        else:
+            rows, total = page.data, whole_number(page.total)
+    edges = tuple(edge for edge in map(_edge, rows) if edge.source is not None or edge.target is not None)
+    return LineagePage(edges=edges, rows=len(rows), total=total)
+
+
+def _decode_oddly(response: Response) -> tuple[list[_Row], int | None]:
+    """The rows and the total of a page that is JSON, but not quite what was expected."""
+    reason = "it has no data"
+    try:
+        page = _ODD_PAGE.decode(response.content)
+    except UNREADABLE as error:
+        reason = reason_of(error)
+    else:
+        total = whole_number(page.total)
+        if not page.error_code and (page.data is not None or total == 0):
+            return [_odd_row(row) for row in page.data or []], total
+    refuse_error_body(response)
+    raise build_error(InvalidEnvelopeError, f"the response is no page of lineage: {reason}", response)
+
+
+def _odd_row(row: dict[str, Any]) -> _Row:
+    return _Row(**{name: value for name in _Row.__struct_fields__ if isinstance(value := row.get(name), str)})
+
+
+def _edge(row: _Row) -> LineageEdge:
+    source = _end(
+        row.source_guid,
+        row.source_qualified_name,
+        row.source_type,
+        (row.source_db, row.source_schema, row.source_table),
+    )
+    target = _end(
+        row.target_guid,
+        row.target_qualified_name,
+        row.target_type,
+        (row.target_db, row.target_schema, row.target_table),
+    )
+    node = LineageNode(
+        guid=row.node_guid or None,
+        name=row.node_name or None,
+        type=row.node_type or None,
+        workspace_id=row.workspace_id or None,
+    )
+    return LineageEdge(source=source, target=target, node=node if node.name or node.guid else None)
+
+
+def _end(
+    guid: str | None, qualified_name: str | None, source_type: str | None, parts: tuple[str | None, ...]
+) -> Table | None:
+    if not guid:
+        return None
+    said = split_path(qualified_path(qualified_name))
+    database, schema, name = (sent or inferred for sent, inferred in zip(parts, said, strict=True))
+    return Table(
+        guid=guid,
+        name=name,
+        qualified_name=qualified_name or None,
+        database=database,
+        schema=schema,
+        source_type=source_type or None,
+    )
+
+
+class Relationship(Struct, frozen=True, kw_only=True):
+    """A relationship of ShowDatamapLineage. Which end is upstream is not documented.
+
+    Attributes:
+        first: GUID at end 1.
+        second: GUID at end 2.
+    """
+
+    first: str
+    second: str
+
+
+class AssetGraph(Struct, frozen=True, kw_only=True):
+    """What a ShowDatamapLineage response shows around a table.
+
+    Attributes:
+        assets: Every asset that it names, tables, operators and columns alike, by GUID.
+        relationships: How they hang together.
+    """
+
+    assets: dict[str, Table]
+    relationships: tuple[Relationship, ...]
+
+
+class _Graph(Struct):
+    relationships: list[dict[str, Any]] | None = None
+    entities: list[dict[str, Any]] | None = None
+    total: Any = None
+    error_code: Any = None
+
+
+_GRAPH: Final = json.Decoder(_Graph)
+
+
+def decode_table_lineage(response: Response) -> AssetGraph:
+    """The graph of a ShowDatamapLineage response.
+
+    Raises:
+        StatusError: The HTTP status is 400 or more.
+        ErrorBodyError: HTTP 200 carries an error body.
+        InvalidEnvelopeError: The HTTP status is neither, or the response is no graph.
+    """
+    check_status(response)
+    try:
+        graph = _GRAPH.decode(response.content)
+    except UNREADABLE as error:
+        reason = reason_of(error)
+    else:
+        is_graph = graph.relationships is not None or graph.entities is not None or whole_number(graph.total) == 0
+        if is_graph and not graph.error_code:
+            return _graph(graph.relationships or [], graph.entities or [])
+        reason = "it has no relationships"
+    refuse_error_body(response)
+    raise build_error(InvalidEnvelopeError, f"the response is no lineage: {reason}", response)
+
+
+def _graph(relationships: list[dict[str, Any]], entities: list[dict[str, Any]]) -> AssetGraph:
+    assets = {table.guid: table for table in map(Table.from_raw, entities) if table is not None}
+    kept: list[Relationship] = []
+    for sent in relationships:
+        if sent.get("relation_type_name") not in (None, "", "DATA_FLOW"):
+            continue
+        first, second = (_relationship_end(sent, number, assets) for number in (1, 2))
+        if first is not None and second is not None:
+            kept.append(Relationship(first=first, second=second))
+    return AssetGraph(assets=assets, relationships=tuple(kept))
+
+
+def _relationship_end(sent: dict[str, Any], number: int, assets: dict[str, Table]) -> str | None:
+    """The GUID at an end, whose asset is noted: the ends are sent as objects, as ids, or as both."""
+    whole = sent.get(f"end{number}")
+    asset = Table.from_raw(cast("dict[str, Any]", whole)) if isinstance(whole, dict) else None
+    guid = sent.get(f"ep{number}_id")
+    if not isinstance(guid, str) or not guid:
+        guid = None if asset is None else asset.guid
+    if guid is None:
+        return None
+    known = assets.get(guid) or asset or Table(guid=guid)
+    type_name = sent.get(f"ep{number}_type_name")
+    if known.type_name is None and isinstance(type_name, str):
+        known = replace(known, type_name=type_name)
+    assets[guid] = known
+    return guid

@@ -1,0 +1,136 @@
+"""ShowDataSets: tables and other assets, searched for and decoded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct, json
+
+from dataarts_datamap._api.error_responses import (
+    UNREADABLE,
+    build_error,
+    check_status,
+    read_error,
+    reason_of,
+)
+from dataarts_datamap._api.generated_requests import build_search_request
+from dataarts_datamap._arguments import identifier, path_segment, query_integer, query_text
+from dataarts_datamap._errors import ErrorBodyError, InvalidArgumentError, InvalidEnvelopeError
+from dataarts_datamap._models.tables import Table, TablePage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dataarts_datamap._messages import Request, Response
+
+_MOST_VALUES: Final = 20  # documented for the values of one comparison
+_LONGEST_VALUE: Final = 256
+
+
+class SearchTerms(Struct, frozen=True, kw_only=True):
+    """What a search looks for.
+
+    Attributes:
+        query: Keyword; empty for all assets.
+        type_names: Whole names of the kinds that count, such as ``dataasset.Table``; empty for all.
+        sources: Kinds of source that count, such as ``dws``; empty for all.
+        workspace_id: The workspace that counts; None for all.
+    """
+
+    query: str
+    type_names: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    workspace_id: str | None = None
+
+
+def search_request(  # noqa: PLR0913  the operation has that many parameters
+    *, endpoint: str, project_id: str, instance_id: str, terms: SearchTerms, offset: int, limit: int
+) -> Request:
+    """A ShowDataSets request.
+
+    Raises:
+        InvalidArgumentError: A value could bend the request, or is out of its bounds; the text names it.
+    """
+    body: dict[str, Any] = {
+        "limit": query_integer("page_size", limit, minimum=1),
+        "offset": query_integer("offset", offset, minimum=0),
+    }
+    if terms.query:
+        body["query"] = query_text("query", terms.query)
+    comparisons = [
+        *_comparison("typeName", "types", terms.type_names),
+        *_comparison("base.DataAsset.sourceType", "sources", terms.sources),
+        *_comparison("workspaceId", "workspace_id", () if terms.workspace_id is None else (terms.workspace_id,)),
+    ]
+    if comparisons:
+        body["filter"] = comparisons[0] if len(comparisons) == 1 else {"condition": "AND", "criterion": comparisons}
+    return build_search_request(
+        endpoint,
+        project_id=path_segment("project_id", project_id),
+        instance=identifier("instance_id", instance_id),
+        body=body,
+    )
+
+
+def _comparison(attribute: str, argument: str, values: Sequence[str]) -> list[dict[str, Any]]:
+    if not values:
+        return []
+    if len(values) > _MOST_VALUES:
+        raise InvalidArgumentError(f"{argument} must be {_MOST_VALUES} values at the most, not {len(values)}")
+    checked = [query_text(argument, value) for value in values]
+    if any(len(value) > _LONGEST_VALUE for value in checked):
+        raise InvalidArgumentError(f"{argument} has a value of more than {_LONGEST_VALUE} characters")
+    return [{"attribute": attribute, "operator": "EQ" if len(checked) == 1 else "IN", "value": checked}]
+
+
+class _Found(Struct):
+    entities: list[dict[str, Any]] | None = None
+    count: int | float | str | None = None
+    error_code: Any = None
+
+
+_DECODER: Final = json.Decoder(_Found)
+
+
+def decode_tables(response: Response) -> TablePage:
+    """The page of a ShowDataSets response.
+
+    Raises:
+        StatusError: The HTTP status is 400 or more.
+        ErrorBodyError: HTTP 200 carries an error body.
+        InvalidEnvelopeError: The HTTP status is neither, or the response is no page of assets.
+    """
+    check_status(response)
+    try:
+        found = _DECODER.decode(response.content)
+    except UNREADABLE as error:
+        reason = reason_of(error)
+    else:
+        if found.entities is not None and not found.error_code:
+            tables = tuple(filter(None, map(Table.from_raw, found.entities)))
+            return TablePage(tables=tables, rows=len(found.entities), total=whole_number(found.count))
+        if not found.error_code and whole_number(found.count) == 0:
+            return TablePage(tables=(), rows=0, total=0)
+        reason = "it has no entities"
+    refuse_error_body(response)
+    raise build_error(InvalidEnvelopeError, f"the response is no page of assets: {reason}", response)
+
+
+def refuse_error_body(response: Response) -> None:
+    """Return if the response of HTTP 200 is no error body.
+
+    Raises:
+        ErrorBodyError: It is one.
+    """
+    details = read_error(response.content)
+    if details is not None:
+        raise build_error(ErrorBodyError, "HTTP 200 carries an error", response, details)
+
+
+def whole_number(value: object) -> int | None:
+    """A count, whether it came as ``2``, ``2.0`` or ``"2"``; None if it is none."""
+    if isinstance(value, str):
+        return int(value) if value.isascii() and value.isdecimal() and len(value) <= 18 else None  # noqa: PLR2004  of 64 bits
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value or abs(value) >= 2**63:  # noqa: PLR0124  NaN
+        return None
+    return int(value) if value >= 0 and value == int(value) else None

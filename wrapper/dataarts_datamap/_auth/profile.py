@@ -1,0 +1,108 @@
+"""The official SDK's profile file, read with care: it can be named by a variable, and so be anything."""
+
+from __future__ import annotations
+
+import os
+import stat
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from dataarts_datamap._errors import CredentialsError, InsecureFileWarning
+from dataarts_datamap._secrets import Hidden, SecretStruct
+from dataarts_datamap._warnings import calling_place
+
+if TYPE_CHECKING:
+    from configparser import ConfigParser
+
+FILE_VARIABLE: Final = "HUAWEICLOUD_SDK_CREDENTIALS_FILE"
+SECTIONS: Final = ("basic", "basiccredentials")
+_OTHERS_MAY_READ: Final = stat.S_IRGRP | stat.S_IROTH
+_LARGEST: Final = 1024 * 1024
+_NO_WAIT: Final = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+
+
+class Profile(SecretStruct, frozen=True):
+    """What the official SDK's profile file tells; None for what it does not."""
+
+    path: Path
+    access_key: str | None = None
+    secret_key: str | None = None
+    security_token: str | None = None
+    project_id: str | None = None
+    iam_endpoint: str | None = None
+
+
+def read_profile(named: str | None, *, strict_permissions: bool) -> Profile | str:
+    """What the profile file tells, or why there is none to read.
+
+    It is never waited for: a pipe or a device is refused, and no more than 1 MiB is read.
+
+    Args:
+        named: Where it is, instead of in the home folder.
+        strict_permissions: Whether a file that others may read is refused, instead of used with a warning.
+
+    Raises:
+        CredentialsError: The file is named but not there, or cannot be used.
+    """
+    if named is None:
+        try:
+            path = Path("~/.huaweicloud/credentials").expanduser()
+        except RuntimeError:  # no HOME, and no such user in the password database
+            return "there is no home folder with a file .huaweicloud/credentials: HOME is not set"
+    else:
+        path = Path(named)
+    try:
+        content, mode = _read(path)
+    except FileNotFoundError:
+        problem = f"{FILE_VARIABLE} names {path}, which is not there" if named else f"there is no file {path}"
+    except (OSError, ValueError) as error:
+        problem = f"{path} cannot be read: {type(error).__name__}"
+    else:
+        _check_permissions(path, mode, strict=strict_permissions)
+        return _parse(path, content)
+    if named is None:
+        return problem
+    raise CredentialsError(problem)
+
+
+def _read(path: Path) -> tuple[Hidden[bytes], int]:
+    """The content and the mode of a file."""
+    with open(os.open(path, os.O_RDONLY | _NO_WAIT), "rb") as file:  # noqa: PTH123  a pathlib has no such open
+        mode = os.fstat(file.fileno()).st_mode
+        if not stat.S_ISREG(mode):
+            kind = "a folder" if stat.S_ISDIR(mode) else "a pipe" if stat.S_ISFIFO(mode) else "a device"
+            raise CredentialsError(f"{path} is {kind}, not a file: write the credentials to a file")
+        content = Hidden(file.read(_LARGEST + 1))
+    if len(content.value) > _LARGEST:
+        raise CredentialsError(f"{path} is no profile file: it is larger than 1 MiB")
+    return content, mode
+
+
+def _check_permissions(path: Path, mode: int, *, strict: bool) -> None:
+    if os.name == "nt" or not mode & _OTHERS_MAY_READ:
+        return
+    problem = f"others may read the credentials in {path}: run chmod 600 '{path}'"
+    if strict:
+        raise CredentialsError(problem)
+    stacklevel, _ = calling_place()
+    warnings.warn(problem, InsecureFileWarning, stacklevel=stacklevel)
+
+
+def _parse(path: Path, content: Hidden[bytes]) -> Profile:
+    import configparser  # noqa: PLC0415  few have such a file
+
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        parser.read_string(content.value.decode("utf-8-sig"))
+    except (configparser.Error, UnicodeDecodeError) as error:
+        problem = f"{path} is no profile file: {type(error).__name__}"  # its text holds the line, and so a secret
+    else:
+        return _profile(path, parser)
+    raise CredentialsError(problem)
+
+
+def _profile(path: Path, parser: ConfigParser) -> Profile:
+    section = next(filter(parser.has_section, SECTIONS), SECTIONS[0])
+    keys = ("ak", "sk", "security_token", "project_id", "iam_endpoint")
+    return Profile(path, *(parser.get(section, key, fallback=None) or None for key in keys))

@@ -1,0 +1,267 @@
+"""What a client knows of tables beyond their runs: searches, names, lineage. Steps for both faces."""
+
+from __future__ import annotations
+
+from copy import copy
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+
+from dataarts_datamap._api.entity_details import MOST_GUIDS, decode_entities, details_request
+from dataarts_datamap._api.lineage import (
+    bulk_lineage_request,
+    decode_bulk_lineage,
+    decode_table_lineage,
+    table_lineage_request,
+)
+from dataarts_datamap._api.search_tables import SearchTerms, decode_tables, search_request
+from dataarts_datamap._errors import (
+    DataMapError,
+    InvalidArgumentError,
+    NotFoundError,
+    PermissionDeniedError,
+    TableNotFoundError,
+)
+from dataarts_datamap._models.tables import Table, TablePage
+from dataarts_datamap._monitoring.asset_graph import is_table, kind_of, upstream_edges
+from dataarts_datamap._monitoring.lineage import Lineage, checked_depth
+from dataarts_datamap._monitoring.table_names import choose_table, keyword_of, name_of, not_found
+from dataarts_datamap._paging.lineage_walk import read_lineage
+from dataarts_datamap._paging.search_walk import SearchWalk
+from dataarts_datamap._retry.exchange import exchange
+from dataarts_datamap._shared_value import Fetched, SharedValue
+from dataarts_datamap._text import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from dataarts_datamap._api.lineage import AssetGraph, LineagePage
+    from dataarts_datamap._auth.credentials import Credentials
+    from dataarts_datamap._client.identifiers import Scope
+    from dataarts_datamap._messages import Request, Response, Send, Sleep, Steps, Wait
+    from dataarts_datamap._models.tables import LineageEdge
+    from dataarts_datamap._retry.policy import Policy
+
+T = TypeVar("T")
+
+LINEAGE_LIFE: Final = 300.0
+"""Seconds for which lineage is cached."""
+
+SEARCH: Final = "ShowDataSets"
+DETAILS: Final = "ListEntityDetails"
+BULK: Final = "ShowLineageBulk"
+AROUND: Final = "ShowDatamapLineage"
+
+_PATIENCE: Final = 20
+_MOST_HITS: Final = 2_000
+_PAGE_SIZE: Final = 100
+_MOST_AROUND: Final = 200
+_UNPUBLISHED: Final = "0101"
+
+
+class Ask(Protocol):
+    """Makes a request of an operation for a scope."""
+
+    def __call__(self, *, endpoint: str, project_id: str, instance_id: str) -> Request:
+        """The request."""
+        ...
+
+
+class Catalog:
+    """The tables of an instance.
+
+    An operation that the service refuses as such is asked for once in a client's life.
+
+    Args:
+        endpoint: Address of the service.
+        find_scope: The steps that lead to whose tables they are.
+        credentials: Proof of who asks.
+        policy: What holds for each request.
+    """
+
+    def __init__(
+        self, endpoint: str, find_scope: Callable[[], Steps[Scope]], credentials: Credentials, policy: Policy
+    ) -> None:
+        self._endpoint = endpoint
+        self._find_scope = find_scope
+        self._credentials = credentials
+        self._policy = policy
+        self._refused: dict[str, DataMapError] = {}
+        self._lineage: SharedValue[Lineage, Send | Sleep | Wait] = SharedValue(
+            self._fetch_lineage, policy.clock.monotonic, margin=0.0
+        )
+
+    def search(self, terms: SearchTerms, types: Sequence[str], *, page_size: int) -> SearchWalk:
+        """A walk over the assets of some kinds that a search finds.
+
+        Raises:
+            InvalidArgumentError: An argument cannot be sent.
+        """
+        search_request(endpoint="-", project_id="-", instance_id="-", terms=terms, offset=0, limit=page_size)
+
+        def ask(offset: int, limit: int) -> Steps[TablePage]:
+            build = partial(search_request, terms=terms, offset=offset, limit=limit)
+            return (yield from self._ask(SEARCH, build, decode_tables))
+
+        return SearchWalk(ask, is_wanted=_kind_filter(types), limit=page_size)
+
+    def find_table(self, table: Table | str) -> Steps[Table]:
+        """The table of a GUID as it is, or the only one of a name, looked for by a search.
+
+        Raises:
+            InvalidArgumentError: It is no text, or empty.
+            TableNotFoundError: No table has the name.
+            AmbiguousTableError: Several have it.
+        """
+        if isinstance(table, Table):
+            return table
+        name = name_of(table)
+        if name is None:
+            return Table(guid=table)
+        walk = self.search(SearchTerms(query=keyword_of(name)), ("table",), page_size=_PAGE_SIZE)
+        found: list[Table] = []
+        while (page := (yield from walk.next_page())) is not None:
+            found += page
+            if len(found) > _MOST_HITS:
+                raise InvalidArgumentError(
+                    f"more than {_MOST_HITS} tables are like {shown(name)}: give its GUID, or more of the name"
+                )
+        return choose_table(name, found)
+
+    def resolve(self, table: Table | str) -> Steps[Table]:
+        """The table of a GUID or a name, by lineage where that names it, so that it costs no request once it is cached.
+
+        Raises:
+            InvalidArgumentError: It is no text, or empty.
+            TableNotFoundError: No table has the name.
+            AmbiguousTableError: Several have it.
+        """
+        lineage = yield from self.lineage_or_none()
+        if lineage is None:
+            return (yield from self.find_table(table))
+        try:
+            return lineage.find(table)
+        except TableNotFoundError as error:
+            try:
+                return (yield from self.find_table(table))
+            except TableNotFoundError as beyond:
+                raise (beyond if beyond.nearest or not error.nearest else error) from None
+            except DataMapError as refusal:
+                if not is_refusal(refusal):
+                    raise
+                raise not_found(name_of(str(table)) or str(table), lineage.tables.values()) from refusal
+
+    def details(self, guids: Sequence[str]) -> Steps[dict[str, Table]]:
+        """What is known of some tables, by GUID; those that the service does not know are left out."""
+        known: dict[str, Table] = {}
+        wanted = list(dict.fromkeys(guids))
+        for first in range(0, len(wanted), MOST_GUIDS):
+            build = partial(details_request, guids=wanted[first : first + MOST_GUIDS])
+            tables = yield from self._ask(DETAILS, build, decode_entities)
+            known.update((table.guid, table) for table in tables if table.guid in wanted)
+        return known
+
+    def lineage(self) -> Steps[Lineage]:
+        """The lineage of the whole instance, cached for some minutes.
+
+        Raises:
+            DataMapError: It could not be read; the text names the operation if that is refused as such.
+        """
+        return (yield from self._lineage.get(self._policy.clock.monotonic() + _PATIENCE * self._policy.deadline))
+
+    def lineage_or_none(self) -> Steps[Lineage | None]:
+        """The same; None if the operation is refused as such."""
+        try:
+            return (yield from self.lineage())
+        except DataMapError as error:
+            if not is_refusal(error):
+                raise
+            return None
+
+    def upstream_lineage(self, table: Table, *, depth: int | None) -> Steps[Lineage | None]:
+        """Lineage that holds what is upstream of a table: of the instance, else asked for table by table.
+
+        None if neither operation may be used.
+        """
+        lineage = yield from self.lineage_or_none()
+        if lineage is not None:
+            return lineage
+        try:
+            return (yield from self._upstream_by_table(table, depth=checked_depth(depth)))
+        except DataMapError as error:
+            if not is_refusal(error):
+                raise
+            return None
+
+    def _upstream_by_table(self, table: Table, *, depth: int) -> Steps[Lineage]:
+        """What is upstream of a table: one step or all may come at once, so that only what has no input is asked on."""
+        edges: list[LineageEdge] = []
+        asked: set[str] = set()
+        waiting = [table.guid]
+        for _ in range(depth):
+            for guid in waiting:
+                if len(asked) >= _MOST_AROUND:
+                    break
+                asked.add(guid)
+                edges += yield from self._around(guid, is_first=guid == table.guid)
+            known = Lineage(edges, is_whole=False)
+            waiting = [one.guid for one in known.upstream(table) if one.guid not in asked and not known.inputs(one)]
+            if not waiting:
+                break
+        return Lineage(edges, is_whole=False)
+
+    def _around(self, guid: str, *, is_first: bool) -> Steps[list[LineageEdge]]:
+        build = partial(table_lineage_request, guid=guid)
+        decode: Callable[[Response], AssetGraph] = decode_table_lineage
+        try:
+            return upstream_edges(guid, (yield from self._ask(AROUND, build, decode)))
+        except NotFoundError:
+            if is_first:
+                raise
+            return []  # what a stale edge names is gone
+
+    def _fetch_lineage(self) -> Steps[Fetched[Lineage]]:
+        edges, _ = yield from read_lineage(self._bulk_page)
+        return Fetched(Lineage(edges), life=LINEAGE_LIFE)
+
+    def _bulk_page(self, offset: int, limit: int) -> Steps[LineagePage]:
+        build = partial(bulk_lineage_request, offset=offset, limit=limit)
+        return (yield from self._ask(BULK, build, decode_bulk_lineage))
+
+    def _ask(self, operation: str, build: Ask, decode: Callable[[Response], T]) -> Steps[T]:
+        refused = self._refused.get(operation)
+        if refused is not None:
+            raise copy(refused)
+        scope = yield from self._find_scope()
+        request = build(endpoint=self._endpoint, project_id=scope.project_id, instance_id=scope.instance_id)
+        try:
+            return (yield from exchange(request, self._credentials, self._policy, decode))
+        except DataMapError as error:
+            is_whole = operation in {BULK, SEARCH} and isinstance(error, NotFoundError)
+            if error.path == request.path and (_is_closed(error) or is_whole):  # else it was asked for a token
+                said: Any = error.args[0]
+                error.args = (f"{said}; {operation} is in invitational test: this account may not be invited to it",)
+                vars(error)["refused_operation"] = operation
+                self._refused[operation] = copy(error)
+            raise
+
+
+def is_refusal(error: DataMapError) -> bool:
+    """Whether an operation as such is refused, and not a table of it."""
+    return "refused_operation" in vars(error)
+
+
+def _is_closed(error: DataMapError) -> bool:
+    return isinstance(error, PermissionDeniedError) or (error.error_code or "").endswith(_UNPUBLISHED)
+
+
+def _kind_filter(types: Sequence[str]) -> Callable[[Table], bool]:
+    """Whether an asset is of some kinds: a whole name such as ``dataasset.Table``, or its last part."""
+    if isinstance(types, str) or not all(types):
+        raise InvalidArgumentError(f"types must be names of kinds, such as ('table',), not {shown(types)}")
+    wanted = {one.casefold() for one in types}
+
+    def is_wanted(asset: Table) -> bool:
+        kind = (asset.type_name or "").casefold()
+        return not wanted or bool(wanted & {kind, kind_of(asset)}) or ("table" in wanted and is_table(asset))
+
+    return is_wanted

@@ -1,0 +1,257 @@
+"""What both clients say of tables beyond their runs: searches, names and lineage."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from dataarts_datamap._client.table_pagers import AsyncTablePager, TablePager
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from dataarts_datamap._client.catalog import Catalog
+    from dataarts_datamap._messages import Steps
+    from dataarts_datamap._models.tables import Table
+    from dataarts_datamap._monitoring.explanation import Explanation
+    from dataarts_datamap._monitoring.lineage import Lineage
+    from dataarts_datamap._paging.search_walk import SearchWalk
+    from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
+
+_PAGE_SIZE: Final = 100
+_TABLES: Final = ("table",)
+_LOOK_BACK: Final = timedelta(days=7)
+_DEPTH: Final = 20
+
+
+class _TableCalls:
+    """What the calls of both faces share: the catalog, made when it is first needed."""
+
+    def _catalog_of(self) -> Catalog:
+        """The client's catalog."""
+        raise NotImplementedError
+
+    def _explain(
+        self, table: Table | str, *, max_age: timedelta | None, since: timedelta, depth: int
+    ) -> Steps[Explanation]:
+        """The steps that explain a table."""
+        raise NotImplementedError
+
+    def _search(
+        self, query: str, types: Sequence[str], sources: Sequence[str], workspace_id: str | None, page_size: int
+    ) -> Callable[[], SearchWalk]:
+        from dataarts_datamap._api.search_tables import SearchTerms  # noqa: PLC0415  loaded for this call alone
+
+        names = tuple(types)
+        terms = SearchTerms(
+            query=query,
+            type_names=names if names and all("." in name for name in names) else (),
+            sources=tuple(sources),
+            workspace_id=workspace_id,
+        )
+        begin = partial(self._catalog_of().search, terms, types, page_size=page_size)
+        begin()  # refuses a bad argument before anything is walked
+        return begin
+
+
+class TableCalls(_TableCalls):
+    """The calls of the client for threads."""
+
+    _transport: SyncTransport
+
+    def search_tables(
+        self,
+        query: str = "",
+        *,
+        types: Sequence[str] = _TABLES,
+        sources: Sequence[str] = (),
+        workspace_id: str | None = None,
+        page_size: int = _PAGE_SIZE,
+    ) -> TablePager:
+        """The tables that a keyword finds, read when the pager is walked, in the server's order.
+
+        What the keyword is compared with is not documented; for a sibling operation, name and description. The
+        operation is ShowDataSets, which may be refused to accounts that are not invited to its test.
+
+        Args:
+            query: The keyword; empty for all.
+            types: Kinds of asset, by their whole name (``dataasset.Table``) or its last part; empty for all kinds.
+            sources: Kinds of source, such as ``dws`` or ``hive``; empty for all.
+            workspace_id: The workspace to search; all of the instance, if it is left out, whatever the client's is.
+            page_size: Assets to ask for at once; 100 is the documented default.
+
+        Raises:
+            InvalidArgumentError: An argument cannot be sent. What can go wrong while walking, the pager tells.
+        """
+        return TablePager(self._transport, self._search(query, types, sources, workspace_id, page_size))
+
+    def find_table(self, name: str) -> Table:
+        """The table of a GUID as it is, without a request; or the only table of a name, looked for by a search.
+
+        A name is compared with what a table is displayed as, and with the end of its path: ``orders``, ``sales.orders``
+        and ``postgres.sales.orders`` name the same table. One that is written exactly so counts before one that differs
+        in case. What looks like a GUID (32 to 36 hexadecimal digits and hyphens) is one; ``name:…`` forces a name.
+
+        Args:
+            name: The GUID or the name.
+
+        Raises:
+            InvalidArgumentError: It is empty, or like more tables than can be compared.
+            TableNotFoundError: No table has the name; the text names similar ones.
+            AmbiguousTableError: Several have it; the text lists them.
+            ServiceError: The service refused the search.
+        """
+        return self._transport.run(self._catalog_of().find_table(name))
+
+    def lineage(self) -> Lineage:
+        """Which tables of the whole instance are made of which, and by which operators.
+
+        It is read page by page with ShowLineageBulk, a hundred operators each, and cached for five minutes: callers at
+        the same time share one reading. The operation is in invitational test; where it is refused, the error names it,
+        and the client asks no more for it.
+
+        Raises:
+            TransportError: No whole response came back.
+            ServiceError: The service refused.
+            InvalidResponseError: The response is not what the API describes.
+            IncompleteWalkError: The pages do not fit together.
+        """
+        return self._transport.run(self._catalog_of().lineage())
+
+    def explain(
+        self,
+        table: Table | str,
+        *,
+        max_age: timedelta | None = None,
+        since: timedelta = _LOOK_BACK,
+        depth: int = _DEPTH,
+    ) -> Explanation:
+        """Why a table is not fresh: which upstream run broke it, and the way there.
+
+        The table and what it is made of are judged by the operators that write them, where lineage knows these. Each
+        table in trouble leads on to its inputs, until nothing upstream of it is in trouble: there stands the cause. The
+        trouble of an input counts only if it began no later than the run was planned that it is to explain.
+
+        It costs the reading of lineage, if that is not cached, and for each table on the way one request for its
+        operators and those for the runs of each of its producers. Where the service does not let this account read
+        lineage, the table is explained alone, and the explanation says so.
+
+        Args:
+            table: The table, its GUID or its name, looked for in lineage first.
+            max_age: The maximum age of the last success, such as ``timedelta(hours=26)``; if it is left out, failures
+                decide instead. A table upstream may be as old as its own rhythm lets it be.
+            since: How far back to look for runs; farther, if ``max_age`` is longer.
+            depth: How many steps upstream to look at the most; 200 tables are looked at, at the most.
+
+        Raises:
+            InvalidArgumentError: An argument is none, or could bend a request.
+            TableNotFoundError: No table has the name.
+            AmbiguousTableError: Several have it.
+            TransportError: No whole response came back.
+            ServiceError: The service refused.
+            InvalidResponseError: The response is not what the API describes.
+            IncompleteWalkError: Not all runs of the table could be read.
+        """
+        return self._transport.run(self._explain(table, max_age=max_age, since=since, depth=depth))
+
+
+class AsyncTableCalls(_TableCalls):
+    """The calls of the client for an event loop."""
+
+    _transport: AsyncTransport
+
+    def search_tables(
+        self,
+        query: str = "",
+        *,
+        types: Sequence[str] = _TABLES,
+        sources: Sequence[str] = (),
+        workspace_id: str | None = None,
+        page_size: int = _PAGE_SIZE,
+    ) -> AsyncTablePager:
+        """The tables that a keyword finds, read when the pager is walked, in the server's order.
+
+        What the keyword is compared with is not documented; for a sibling operation, name and description. The
+        operation is ShowDataSets, which may be refused to accounts that are not invited to its test.
+
+        Args:
+            query: The keyword; empty for all.
+            types: Kinds of asset, by their whole name (``dataasset.Table``) or its last part; empty for all kinds.
+            sources: Kinds of source, such as ``dws`` or ``hive``; empty for all.
+            workspace_id: The workspace to search; all of the instance, if it is left out, whatever the client's is.
+            page_size: Assets to ask for at once; 100 is the documented default.
+
+        Raises:
+            InvalidArgumentError: An argument cannot be sent. What can go wrong while walking, the pager tells.
+        """
+        return AsyncTablePager(self._transport, self._search(query, types, sources, workspace_id, page_size))
+
+    async def find_table(self, name: str) -> Table:
+        """The table of a GUID as it is, without a request; or the only table of a name, looked for by a search.
+
+        A name is compared with what a table is displayed as, and with the end of its path: ``orders``, ``sales.orders``
+        and ``postgres.sales.orders`` name the same table. One that is written exactly so counts before one that differs
+        in case. What looks like a GUID (32 to 36 hexadecimal digits and hyphens) is one; ``name:…`` forces a name.
+
+        Args:
+            name: The GUID or the name.
+
+        Raises:
+            InvalidArgumentError: It is empty, or like more tables than can be compared.
+            TableNotFoundError: No table has the name; the text names similar ones.
+            AmbiguousTableError: Several have it; the text lists them.
+            ServiceError: The service refused the search.
+        """
+        return await self._transport.run(self._catalog_of().find_table(name))
+
+    async def lineage(self) -> Lineage:
+        """Which tables of the whole instance are made of which, and by which operators.
+
+        It is read page by page with ShowLineageBulk, a hundred operators each, and cached for five minutes: callers at
+        the same time share one reading. The operation is in invitational test; where it is refused, the error names it,
+        and the client asks no more for it.
+
+        Raises:
+            TransportError: No whole response came back.
+            ServiceError: The service refused.
+            InvalidResponseError: The response is not what the API describes.
+            IncompleteWalkError: The pages do not fit together.
+        """
+        return await self._transport.run(self._catalog_of().lineage())
+
+    async def explain(
+        self,
+        table: Table | str,
+        *,
+        max_age: timedelta | None = None,
+        since: timedelta = _LOOK_BACK,
+        depth: int = _DEPTH,
+    ) -> Explanation:
+        """Why a table is not fresh: which upstream run broke it, and the way there.
+
+        The table and what it is made of are judged by the operators that write them, where lineage knows these. Each
+        table in trouble leads on to its inputs, until nothing upstream of it is in trouble: there stands the cause. The
+        trouble of an input counts only if it began no later than the run was planned that it is to explain.
+
+        It costs the reading of lineage, if that is not cached, and for each table on the way one request for its
+        operators and those for the runs of each of its producers. Where the service does not let this account read
+        lineage, the table is explained alone, and the explanation says so.
+
+        Args:
+            table: The table, its GUID or its name, looked for in lineage first.
+            max_age: The maximum age of the last success, such as ``timedelta(hours=26)``; if it is left out, failures
+                decide instead. A table upstream may be as old as its own rhythm lets it be.
+            since: How far back to look for runs; farther, if ``max_age`` is longer.
+            depth: How many steps upstream to look at the most; 200 tables are looked at, at the most.
+
+        Raises:
+            InvalidArgumentError: An argument is none, or could bend a request.
+            TableNotFoundError: No table has the name.
+            AmbiguousTableError: Several have it.
+            TransportError: No whole response came back.
+            ServiceError: The service refused.
+            InvalidResponseError: The response is not what the API describes.
+            IncompleteWalkError: Not all runs of the table could be read.
+        """
+        return await self._transport.run(self._explain(table, max_age=max_age, since=since, depth=depth))

@@ -1,0 +1,196 @@
+"""What the service's documents mean: tables, and how job operators lead from one to another.
+
+No response of these operations is public. Fields and types are those of the documented models and of the official
+SDK; each can be missing, and each docstring says what was inferred.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from msgspec import Struct, field
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Table(Struct, frozen=True, kw_only=True):
+    """A table, or another asset of the Data Map, as a response described it.
+
+    Two tables are equal if all their attributes are; what does not change is the ``guid``.
+
+    Attributes:
+        guid: GUID of the asset.
+        name: Name of the table (documented as display text, or the attribute ``name``). Untrusted.
+        qualified_name: Name with all that it stands in, such as ``postgres.sales.orders@dws.…``. Untrusted.
+        database: Database; None if it is not known. Untrusted.
+        schema: Schema; None if there is none, or it is not known. Untrusted.
+        source_type: Kind of source, such as ``dws`` or ``hive``: an open set of names.
+        workspace_ids: Ids of the workspaces that it belongs to.
+        owner: Its owner. Untrusted.
+        description: What is said of it. Untrusted.
+        type_name: Kind of asset, such as ``dataasset.Table`` (the kind of a table is inferred).
+        status: How the asset stands; ``ACTIVE`` as a rule.
+        raw: The asset as sent; empty if it is known from lineage alone. Untrusted.
+    """
+
+    guid: str
+    name: str | None = None
+    qualified_name: str | None = None
+    database: str | None = None
+    schema: str | None = None
+    source_type: str | None = None
+    workspace_ids: tuple[str, ...] = ()
+    owner: str | None = None
+    description: str | None = None
+    type_name: str | None = None
+    status: str | None = None
+    raw: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    @classmethod
+    def from_raw(cls, entity: Mapping[str, Any]) -> Table | None:
+        """The asset that an entity of the service stands for; None if it has no GUID.
+
+        A field of an unexpected type counts as missing: ``raw`` has the value.
+        """
+        guid = _text(entity.get("guid"))
+        if guid is None:
+            return None
+        sent = entity.get("attributes")
+        attributes = cast("dict[str, object]", sent) if isinstance(sent, dict) else dict[str, object]()
+        qualified_name = _text(attributes.get("qualifiedName"))
+        database, schema, last = split_path(qualified_path(qualified_name))
+        return cls(
+            guid=guid,
+            name=_text(attributes.get("name")) or _text(entity.get("display_text")) or last,
+            qualified_name=qualified_name,
+            database=database,
+            schema=schema,
+            source_type=_text(attributes.get("sourceType")),
+            workspace_ids=_texts(entity.get("workspace_id")),
+            owner=_text(attributes.get("owner")),
+            description=_text(attributes.get("description")),
+            type_name=_text(entity.get("type_name")),
+            status=_text(entity.get("status")),
+            raw=dict(entity),
+        )
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """Database, schema and name, without what is not known."""
+        return tuple(part for part in (self.database, self.schema, self.name) if part)
+
+    @property
+    def full_name(self) -> str:
+        """Database, schema and name with dots between them; the GUID if no name is known. Untrusted."""
+        return ".".join(self.path) if self.name else self.guid
+
+    @property
+    def workspace_id(self) -> str | None:
+        """The only workspace that it belongs to; None if there is none, or more than one."""
+        return self.workspace_ids[0] if len(self.workspace_ids) == 1 else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The attributes but ``raw``, and the full name, as plain values ready for JSON."""
+        return {
+            "guid": self.guid,
+            "name": self.name,
+            "full_name": self.full_name,
+            "database": self.database,
+            "schema": self.schema,
+            "qualified_name": self.qualified_name,
+            "source_type": self.source_type,
+            "workspace_ids": list(self.workspace_ids),
+            "owner": self.owner,
+            "description": self.description,
+            "type_name": self.type_name,
+            "status": self.status,
+        }
+
+    def __hash__(self) -> int:
+        return hash(self.guid)  # what was sent is no part of it: it cannot be hashed
+
+    def __repr__(self) -> str:
+        return f"Table(guid={self.guid!r}, full_name={self.full_name!r}, source_type={self.source_type!r})"
+
+
+class TablePage(Struct, frozen=True, kw_only=True):
+    """One page of a search, in the server's order.
+
+    Attributes:
+        tables: The assets of the page that have a GUID.
+        rows: How many assets the page had, those without a GUID among them.
+        total: How many assets match on all pages, as the server counts them; None if it did not say.
+    """
+
+    tables: tuple[Table, ...]
+    rows: int
+    total: int | None
+
+
+class LineageNode(Struct, frozen=True, kw_only=True):
+    """A job operator as lineage names it.
+
+    Attributes:
+        guid: GUID of the operator; None if it was not told.
+        name: Name of the operator; equals ``Operator.job_name`` (inferred). Untrusted.
+        type: Kind of operator, such as ``ETLJob``. An open set of names.
+        workspace_id: Id of its workspace; None if it was not told.
+    """
+
+    guid: str | None = None
+    name: str | None = None
+    type: str | None = None
+    workspace_id: str | None = None
+
+    @property
+    def key(self) -> tuple[str | None, str | None]:
+        """What tells operators apart: workspace and name; the GUID of one without a name."""
+        return self.workspace_id, self.name or self.guid
+
+
+class LineageEdge(Struct, frozen=True, kw_only=True):
+    """A step of lineage: an operator reads one table and writes another.
+
+    Attributes:
+        source: The table that is read; None if the operator reads none that is known.
+        target: The table that is written; None if it writes none that is known.
+        node: The operator; None if the service named none between the two.
+    """
+
+    source: Table | None = None
+    target: Table | None = None
+    node: LineageNode | None = None
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What tells steps apart: both tables and the operator."""
+        ends = (self.source and self.source.guid, self.target and self.target.guid)
+        return (*ends, self.node and self.node.key)
+
+
+def qualified_path(qualified_name: str | None) -> tuple[str, ...]:
+    """The path of a qualified name: what stands before ``@``, split at its dots (inferred from documented examples)."""
+    if not qualified_name or "@" not in qualified_name:
+        return ()
+    return tuple(part for part in qualified_name.partition("@")[0].split(".") if part)
+
+
+def split_path(path: tuple[str, ...]) -> tuple[str | None, str | None, str | None]:
+    """Database, schema and name of a path; the schema may have dots of its own."""
+    if not path:
+        return None, None, None
+    *above, name = path
+    return (above[0] if above else None), ".".join(above[1:]) or None, name
+
+
+def _text(value: object) -> str | None:
+    """Text that says something; a number counts as its digits, since ids come as either."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value) if -(2**63) <= value < 2**63 and value != -1 else None  # -1 stands for a GUID to come
+    return value if isinstance(value, str) and value else None
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    members = cast("list[object]", value) if isinstance(value, list) else [value]
+    return tuple(text for member in members if (text := _text(member)) is not None)

@@ -1,0 +1,112 @@
+"""Makes lineage of the graph around one table, of which neither depth nor direction is documented: no I/O.
+
+Asked for what flows into a table, each relationship is taken to point from the end that is farther from it to the
+nearer one. Where both are as far, as in a cycle, it points as most of the others do. What stands between tables is the
+operator of the step.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from typing import TYPE_CHECKING, Final
+
+from dataarts_datamap._models.tables import LineageEdge, LineageNode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from dataarts_datamap._api.lineage import AssetGraph, Relationship
+    from dataarts_datamap._models.tables import Table
+
+_TABLE: Final = "table"
+_COLUMN: Final = "column"
+
+
+def upstream_edges(guid: str, graph: AssetGraph) -> list[LineageEdge]:
+    """The steps that lead to a table, by the graph that the service shows around it."""
+    relationships = [one for one in graph.relationships if not _is_of_columns(one, graph.assets)]
+    into: defaultdict[str, set[str]] = defaultdict(set)
+    for source, target in _oriented(guid, relationships):
+        into[target].add(source)
+    return list(_contracted(into, graph.assets))
+
+
+def is_table(asset: Table) -> bool:
+    """Whether an asset is a table, by the last part of its kind; one without a kind counts as one."""
+    return asset.type_name is None or kind_of(asset) == _TABLE
+
+
+def kind_of(asset: Table) -> str:
+    """The last part of the kind of an asset in lower case: ``table`` of ``dataasset.Table`` and of ``dws_table``."""
+    kind = (asset.type_name or "").rpartition(".")[2].casefold()
+    return _TABLE if kind.endswith(f"_{_TABLE}") else _COLUMN if kind.endswith(f"_{_COLUMN}") else kind
+
+
+def _is_of_columns(relationship: Relationship, assets: Mapping[str, Table]) -> bool:
+    return any(kind_of(assets[end]) == _COLUMN for end in (relationship.first, relationship.second))
+
+
+def _oriented(guid: str, relationships: Iterable[Relationship]) -> Iterator[tuple[str, str]]:
+    pairs = [(one.first, one.second) for one in relationships]
+    distances = _distances(guid, pairs)
+    known: list[tuple[str, str]] = []
+    even: list[tuple[str, str]] = []
+    votes = 0
+    for first, second in pairs:
+        far, near = distances.get(first), distances.get(second)
+        if far is None or near is None or far == near:
+            even.append((first, second))
+        else:
+            votes += 1 if far > near else -1
+            known.append((first, second) if far > near else (second, first))
+    yield from known
+    yield from (pair if votes >= 0 else (pair[1], pair[0]) for pair in even)
+
+
+def _distances(guid: str, pairs: Iterable[tuple[str, str]]) -> dict[str, int]:
+    neighbours: defaultdict[str, set[str]] = defaultdict(set)
+    for first, second in pairs:
+        neighbours[first].add(second)
+        neighbours[second].add(first)
+    distances = {guid: 0}
+    waiting = deque([guid])
+    while waiting:
+        here = waiting.popleft()
+        for other in neighbours[here]:
+            if other not in distances:
+                distances[other] = distances[here] + 1
+                waiting.append(other)
+    return distances
+
+
+def _contracted(into: Mapping[str, set[str]], assets: Mapping[str, Table]) -> Iterator[LineageEdge]:
+    """The steps from table to table, each with the operator that stands right before the one that is written."""
+    for target in [guid for guid in into if is_table(assets[guid])]:
+        for before in sorted(into[target]):
+            if is_table(assets[before]):
+                yield LineageEdge(source=assets[before], target=assets[target])
+                continue
+            node = _node(assets[before])
+            sources = _tables_before(before, into, assets)
+            for source in sources:
+                yield LineageEdge(source=source, target=assets[target], node=node)
+            if not sources:
+                yield LineageEdge(target=assets[target], node=node)
+
+
+def _tables_before(guid: str, into: Mapping[str, set[str]], assets: Mapping[str, Table]) -> list[Table]:
+    """The tables that an operator reads, through other operators, too."""
+    found: dict[str, Table] = {}
+    seen, waiting = {guid}, [guid]
+    while waiting:
+        for before in sorted(into.get(waiting.pop(), ())):
+            if is_table(assets[before]):
+                found[before] = assets[before]
+            elif before not in seen:
+                seen.add(before)
+                waiting.append(before)
+    return list(found.values())
+
+
+def _node(asset: Table) -> LineageNode:
+    return LineageNode(guid=asset.guid, name=asset.name, type=asset.type_name, workspace_id=asset.workspace_id)

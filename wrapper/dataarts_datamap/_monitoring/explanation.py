@@ -1,0 +1,221 @@
+"""Why a table is not fresh, as values: tables in trouble, the chains between them, and the causes."""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
+
+from dataarts_datamap._monitoring.freshness import TableStatus, Verdict
+from dataarts_datamap._text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dataarts_datamap._models.runs import Operator, Run
+    from dataarts_datamap._models.tables import Table
+
+_LONGEST_NAME: Final = 120
+_MOST_NAMES: Final = 3
+
+
+class Trouble(StrEnum):
+    """What is wrong with a table.
+
+    Attributes:
+        FAILED: A run failed, and none has succeeded since.
+        RUNNING: The run that was due is still running.
+        LATE: The run that was due has not started.
+        SKIPPED: The run that was due was skipped.
+        NOT_PLANNED: No run was planned since the last success, or none at all.
+        UNKNOWN: It cannot be told.
+    """
+
+    FAILED = "failed"
+    RUNNING = "running"
+    LATE = "late"
+    SKIPPED = "skipped"
+    NOT_PLANNED = "not_planned"
+    UNKNOWN = "unknown"
+
+
+class LineageKnowledge(StrEnum):
+    """What is known of where a table comes from.
+
+    Attributes:
+        KNOWN: Lineage names operators that write it.
+        UNKNOWN: Lineage can be read, and names none: they are unparsed, or were never scheduled.
+        REFUSED: The service does not let this account read lineage.
+    """
+
+    KNOWN = "known"
+    UNKNOWN = "unknown"
+    REFUSED = "refused"
+
+
+class Link(Struct, frozen=True, kw_only=True):
+    """A table in trouble, on the way from the table that is explained to the causes.
+
+    Attributes:
+        table: The table.
+        trouble: What is wrong with it.
+        operator: The operator that is in trouble; None if none is known.
+        run: The run that shows it; None if there is none. It has the status, the plan, the end and the log path.
+        since: When the trouble began, UTC: the plan of the first run that did not succeed; of the last one that did,
+            where none was planned since. None if it is not known.
+        blamed_on: GUIDs of the tables whose trouble explains it; empty for a cause.
+        is_upstream_known: Whether lineage names a table that its operators read.
+        sentence: The same in a sentence. Names in it are made printable.
+    """
+
+    table: Table
+    trouble: Trouble
+    operator: Operator | None = None
+    run: Run | None = None
+    since: datetime | None = None
+    blamed_on: tuple[str, ...] = ()
+    is_upstream_known: bool = True
+    sentence: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as plain values, ready for JSON: times as ISO 8601 UTC text."""
+        run, operator = self.run, self.operator
+        return {
+            "table": self.table.to_dict(),
+            "trouble": self.trouble.value,
+            "job_name": None if operator is None else operator.job_name,
+            "task_id": None if operator is None else operator.task_id,
+            "workspace_id": None if operator is None else operator.workspace_id,
+            "run_id": None if run is None else run.run_id,
+            "status": None if run is None else run.status,
+            "plan_time": None if run is None else time_text(run.plan_time),
+            "start_time": None if run is None else time_text(run.start_time),
+            "end_time": None if run is None else time_text(run.end_time),
+            "log_path": None if run is None else run.execution_log_path,
+            "since": time_text(self.since),
+            "blamed_on": list(self.blamed_on),
+            "is_upstream_known": self.is_upstream_known,
+            "sentence": self.sentence,
+        }
+
+
+class Explanation(Struct, frozen=True, kw_only=True):
+    """Why a table is not fresh.
+
+    Attributes:
+        table: The table.
+        status: How it stands, judged by its producers where lineage knows them, else by all associated operators.
+        causes: The farthest upstream tables in trouble, of which nothing upstream is; the table itself, if its own
+            inputs are fresh. Empty for a fresh table.
+        links: Every table in trouble on the way, the table first.
+        lineage: What is known of where the table comes from.
+        notes: What could not be told, and which bound ended the search. Names in them are made printable.
+        tables_examined: How many tables were looked at.
+        sentence: All of it in a sentence.
+    """
+
+    table: Table
+    status: TableStatus
+    causes: tuple[Link, ...] = ()
+    links: tuple[Link, ...] = ()
+    lineage: LineageKnowledge = LineageKnowledge.KNOWN
+    notes: tuple[str, ...] = ()
+    tables_examined: int = 1
+    sentence: str = ""
+
+    @property
+    def verdict(self) -> Verdict:
+        """How the table stands."""
+        return self.status.verdict
+
+    def chain(self, cause: Link) -> tuple[Link, ...]:
+        """The shortest way from the table to a cause, both included; empty if there is none."""
+        links = {link.table.guid: link for link in self.links}
+        came_from: dict[str, str | None] = {self.table.guid: None} if self.table.guid in links else {}
+        waiting = deque(came_from)
+        while waiting:
+            here = waiting.popleft()
+            for guid in links[here].blamed_on:
+                if guid not in came_from and guid in links:
+                    came_from[guid] = here
+                    waiting.append(guid)
+        way: list[Link] = []
+        step = cause.table.guid if cause.table.guid in came_from else None
+        while step is not None:
+            way.append(links[step])
+            step = came_from[step]
+        return tuple(reversed(way))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as plain values, ready for JSON."""
+        return {
+            "table": self.table.to_dict(),
+            "verdict": self.verdict.value,
+            "sentence": self.sentence,
+            "lineage": self.lineage.value,
+            "causes": [cause.to_dict() for cause in self.causes],
+            "links": [link.to_dict() for link in self.links],
+            "notes": list(self.notes),
+            "tables_examined": self.tables_examined,
+            "status": self.status.to_dict(),
+        }
+
+
+_SAID: Final[Mapping[Trouble, str]] = {
+    Trouble.FAILED: "{name} failed in run{run}{job}{at}",
+    Trouble.RUNNING: "{name} is still being written by run{run}{job}{at}",
+    Trouble.LATE: "{name} waits for run{run}{job}{at}, which has not started",
+    Trouble.SKIPPED: "{name} was skipped in run{run}{job}{at}",
+    Trouble.NOT_PLANNED: "{name} has no planned run{job} since its last success",
+    Trouble.UNKNOWN: "how {name} stands cannot be told",
+}
+
+
+def link_sentence(link: Link, blamed_on: Sequence[Table], *, is_lineage_known: bool) -> str:
+    """A link in a sentence."""
+    said = _SAID[link.trouble].format(
+        name=shown_name(link.table),
+        job="" if link.operator is None else f" of {shown_text(link.operator.job_name)}",
+        run="" if link.run is None or link.run.run_id is None else f" {link.run.run_id}",
+        at="" if link.run is None or link.run.plan_time is None else f", planned at {time_text(link.run.plan_time)}",
+    )
+    if blamed_on:
+        more = len(blamed_on) - _MOST_NAMES
+        names = ", ".join(map(shown_name, blamed_on[:_MOST_NAMES]))
+        return f"{said}, because of {names}{f' and {more} more' if more > 0 else ''}."
+    if is_lineage_known and not link.is_upstream_known:
+        return f"{said}; nothing is known upstream of it."
+    return f"{said}."
+
+
+def summary(table: Table, status: TableStatus, causes: Sequence[Link], knowledge: LineageKnowledge) -> str:
+    """An explanation in a sentence."""
+    name = shown_name(table)
+    if status.verdict is Verdict.FRESH:
+        last = time_text(status.last_success)
+        return f"{name} is fresh: it last succeeded at {last}." if last else f"{name} is fresh."
+    head = f"How {name} stands is unknown" if status.verdict is Verdict.UNKNOWN else f"{name} is {status.verdict.value}"
+    unknown = "" if knowledge is LineageKnowledge.KNOWN else "; its lineage is unknown"
+    if not causes:
+        return f"{head}, and why cannot be told{unknown}."
+    more = len(causes) - 1
+    others = f"; and {more} more cause{'s' if more > 1 else ''}" if more else ""
+    return f"{head}: {causes[0].sentence.rstrip('.')}{others}{unknown}."
+
+
+def shown_name(table: Table) -> str:
+    """The name of a table, made printable."""
+    return shown_text(table.full_name)
+
+
+def shown_text(text: str) -> str:
+    """A name as sent, made printable."""
+    return printable(text, limit=_LONGEST_NAME)
+
+
+def time_text(time: datetime | None) -> str | None:
+    """A time as ISO 8601 UTC text; None for None."""
+    return None if time is None else time.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,162 @@
+"""What tables are made of, and which operators write and read them: no I/O."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final
+
+from dataarts_datamap._errors import InvalidArgumentError
+from dataarts_datamap._models.tables import Table
+from dataarts_datamap._monitoring.table_names import choose_table, match_tables, name_of
+from dataarts_datamap._text import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from dataarts_datamap._models.tables import LineageEdge, LineageNode
+
+_ALL: Final = 2**31
+
+
+class Lineage:
+    """Which tables are made of which, by which operators.
+
+    It shows what the latest scheduled run of each operator did. An edge stays when an operator is not scheduled any
+    more, and one that was never scheduled, or whose SQL is not understood, has none (documented). A table argument is a
+    GUID, a name, or a ``Table``.
+
+    Args:
+        edges: Each step from a table to another.
+        is_whole: Whether it is the lineage of the whole instance, and not of what is upstream of a table alone.
+    """
+
+    def __init__(self, edges: Iterable[LineageEdge], *, is_whole: bool = True) -> None:
+        self._edges = tuple({edge.key: edge for edge in edges}.values())
+        self._is_whole = is_whole
+        self._tables: dict[str, Table] = {}
+        self._into: defaultdict[str, list[LineageEdge]] = defaultdict(list)
+        self._out_of: defaultdict[str, list[LineageEdge]] = defaultdict(list)
+        for edge in self._edges:
+            for end, side in ((edge.target, self._into), (edge.source, self._out_of)):
+                if end is not None:
+                    side[end.guid].append(edge)
+                    known = self._tables.get(end.guid)
+                    if known is None or (known.name is None and end.name is not None):
+                        self._tables[end.guid] = end
+
+    @property
+    def edges(self) -> tuple[LineageEdge, ...]:
+        """Each step from a table to another, once."""
+        return self._edges
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is the lineage of the whole instance."""
+        return self._is_whole
+
+    @property
+    def tables(self) -> Mapping[str, Table]:
+        """Every table that it names, by GUID."""
+        return self._tables
+
+    def find(self, table: Table | str) -> Table:
+        """The table of a GUID, or the only one of a name.
+
+        A GUID that no edge names is a table without lineage.
+
+        Raises:
+            InvalidArgumentError: It is neither a table nor text, or empty.
+            TableNotFoundError: None has the name.
+            AmbiguousTableError: Several have it.
+        """
+        if isinstance(table, Table):
+            return self._tables.get(table.guid, table)
+        name = name_of(table)
+        if name is None:
+            return self._tables.get(table, Table(guid=table))
+        return choose_table(name, self._tables.values())
+
+    def named(self, name: str) -> list[Table]:
+        """Every table of a name: none, one or several."""
+        return match_tables(name, self._tables.values())
+
+    def inputs(self, table: Table | str) -> tuple[LineageEdge, ...]:
+        """The steps that write a table; the source of one is None if its operator reads no table that is known."""
+        return tuple(self._into.get(self.find(table).guid, ()))
+
+    def outputs(self, table: Table | str) -> tuple[LineageEdge, ...]:
+        """The steps that read a table."""
+        return tuple(self._out_of.get(self.find(table).guid, ()))
+
+    def producers(self, table: Table | str) -> tuple[LineageNode, ...]:
+        """The operators that write a table, each once."""
+        return _nodes(self.inputs(table))
+
+    def readers(self, table: Table | str) -> tuple[LineageNode, ...]:
+        """The operators that read a table, each once; one that writes it, too, is among them."""
+        return _nodes(self.outputs(table))
+
+    def upstream(self, table: Table | str, *, depth: int | None = None) -> list[Table]:
+        """The tables that a table is made of, the nearest first, without itself.
+
+        Args:
+            table: The table.
+            depth: How many steps to go: 1 for what it is made of directly, None for as far as it goes.
+
+        Raises:
+            InvalidArgumentError: The depth is no number from 1, or the table no GUID or name.
+        """
+        return self._walk(table, self._into, depth)
+
+    def downstream(self, table: Table | str, *, depth: int | None = None) -> list[Table]:
+        """The tables that are made of a table, the nearest first, without itself.
+
+        Args:
+            table: The table.
+            depth: How many steps to go: 1 for what is made of it directly, None for as far as it goes.
+
+        Raises:
+            InvalidArgumentError: The depth is no number from 1, or the table no GUID or name.
+        """
+        return self._walk(table, self._out_of, depth)
+
+    def _walk(self, table: Table | str, side: Mapping[str, Sequence[LineageEdge]], depth: int | None) -> list[Table]:
+        start = self.find(table).guid
+        found: dict[str, None] = {start: None}
+        nearest = [start]
+        for _ in range(checked_depth(depth)):
+            reached = dict.fromkeys(
+                guid for one in nearest for guid in _others(side.get(one, ()), into=side is self._into)
+            )
+            nearest = [guid for guid in reached if guid not in found]
+            if not nearest:
+                break
+            found.update(dict.fromkeys(nearest))
+        return [self._tables[guid] for guid in list(found)[1:]]
+
+    def __repr__(self) -> str:
+        return f"Lineage(tables={len(self._tables)}, edges={len(self._edges)})"
+
+
+def checked_depth(depth: object) -> int:
+    """How many steps to go, None for as far as it goes.
+
+    Raises:
+        InvalidArgumentError: It is no number from 1.
+    """
+    if depth is None:
+        return _ALL
+    if not isinstance(depth, int) or isinstance(depth, bool) or depth < 1:
+        raise InvalidArgumentError(f"depth must be an integer from 1, not {shown(depth)}")
+    return min(depth, _ALL)
+
+
+def _nodes(edges: Iterable[LineageEdge]) -> tuple[LineageNode, ...]:
+    return tuple({edge.node.key: edge.node for edge in edges if edge.node is not None}.values())
+
+
+def _others(edges: Iterable[LineageEdge], *, into: bool) -> Iterator[str]:
+    for edge in edges:
+        end = edge.source if into else edge.target
+        if end is not None:
+            yield end.guid

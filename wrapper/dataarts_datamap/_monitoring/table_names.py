@@ -1,0 +1,114 @@
+"""Which table is meant by a name: no I/O, and never a silent pick."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from dataarts_datamap._errors import AmbiguousTableError, InvalidArgumentError, TableNotFoundError
+from dataarts_datamap._text import printable, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from dataarts_datamap._models.tables import Table
+
+_GUID: Final = re.compile(r"[0-9a-fA-F-]{32,36}")
+_NAME_PREFIX: Final = "name:"
+_MOST_NEAREST: Final = 5
+_MOST_LISTED: Final = 20
+_LONGEST: Final = 120
+
+
+def is_guid(text: str) -> bool:
+    """Whether a text looks like a GUID: 32 to 36 hexadecimal digits and hyphens."""
+    return _GUID.fullmatch(text) is not None
+
+
+def name_of(text: object) -> str | None:
+    """The name that a text stands for, without the ``name:`` that forces one; None if it is a GUID.
+
+    Raises:
+        InvalidArgumentError: It is no text, or empty.
+    """
+    if not isinstance(text, str) or not text.removeprefix(_NAME_PREFIX).strip():
+        raise InvalidArgumentError(f"table must be a GUID or a name, not {shown(text)}")
+    if text.startswith(_NAME_PREFIX):
+        return text.removeprefix(_NAME_PREFIX)
+    return None if is_guid(text) else text
+
+
+def keyword_of(name: str) -> str:
+    """What to search for: the last part of a name, since no filter knows database and schema."""
+    return next((part for part in reversed(name.split(".")) if part), name)
+
+
+def choose_table(name: str, tables: Iterable[Table]) -> Table:
+    """The only table of a name: of the display name, or of the end of its path, such as ``sales.orders``.
+
+    Where one is written exactly so, those that differ in case do not count.
+
+    Raises:
+        TableNotFoundError: None has it; the text names similar ones.
+        AmbiguousTableError: Several have it; the text lists them.
+    """
+    known = list({table.guid: table for table in tables if table.status != "DELETED"}.values())
+    exact = _matches(name, known, str)
+    found = exact or _matches(name, known, str.casefold)
+    if len(found) == 1:
+        return found[0]
+    raise _ambiguous(name, found) if found else not_found(name, known)
+
+
+def match_tables(name: str, tables: Iterable[Table]) -> list[Table]:
+    """Every table of a name, as ``choose_table`` finds them."""
+    known = list(tables)
+    return _matches(name, known, str) or _matches(name, known, str.casefold)
+
+
+def _matches(name: str, tables: Sequence[Table], fold: Callable[[str], str]) -> list[Table]:
+    wanted = fold(name)
+    parts = tuple(wanted.split("."))
+    return [table for table in tables if _has_name(table, wanted, parts, fold)]
+
+
+def _has_name(table: Table, wanted: str, parts: tuple[str, ...], fold: Callable[[str], str]) -> bool:
+    names = {table.name, table.raw.get("display_text"), table.qualified_name}
+    if wanted in {fold(name) for name in names if isinstance(name, str)}:
+        return True
+    path = tuple(fold(part) for joined in table.path for part in joined.split("."))
+    return path[-len(parts) :] == parts
+
+
+def not_found(name: str, tables: Iterable[Table]) -> TableNotFoundError:
+    """The error about a name that no table has, with those that are like it."""
+    from difflib import get_close_matches  # noqa: PLC0415  loads what a name that is found does not need
+
+    full_names = {table.full_name.casefold(): table.full_name for table in tables if table.name}
+    by_name = {table.name.casefold(): table.full_name for table in tables if table.name}
+    near = [
+        *(full_names[found] for found in get_close_matches(name.casefold(), full_names, _MOST_NEAREST)),
+        *(by_name[found] for found in get_close_matches(keyword_of(name).casefold(), by_name, _MOST_NEAREST)),
+    ]
+    nearest = tuple(dict.fromkeys(near))[:_MOST_NEAREST]
+    like = ", ".join(printable(one, limit=_LONGEST) for one in nearest)
+    hint = f"; similar: {like}" if nearest else ""
+    error = TableNotFoundError(f"no table is named {shown(name)}{hint}")
+    error.nearest = nearest
+    return error
+
+
+def _ambiguous(name: str, tables: Sequence[Table]) -> AmbiguousTableError:
+    listed = "; ".join(map(_described, tables[:_MOST_LISTED]))
+    more = f"; and {len(tables) - _MOST_LISTED} more" if len(tables) > _MOST_LISTED else ""
+    error = AmbiguousTableError(
+        f"{len(tables)} tables are named {shown(name)}: {listed}{more}: give a GUID, or more of the name"
+    )
+    error.candidates = tuple(tables)
+    return error
+
+
+def _described(table: Table) -> str:
+    facts = (table.full_name, table.source_type or table.type_name, ", ".join(table.workspace_ids))
+    said = ", ".join(printable(fact, limit=_LONGEST) for fact in facts if fact)
+    return f"{printable(table.guid, limit=_LONGEST)} ({said})"

@@ -1,0 +1,97 @@
+"""Walks the pages of a search. What its offset counts is documented nowhere: each page is compared with what came.
+
+Offsets are taken to count assets, as at a sibling. Where such an offset brings nothing new although there is more, they
+are taken to count pages. Only a walk that read as many assets as the server counts is whole.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from dataarts_datamap._errors import IncompleteWalkError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from dataarts_datamap._messages import Steps
+    from dataarts_datamap._models.tables import Table, TablePage
+
+_MOST_PAGES: Final = 10_000
+
+
+class SearchWalk:
+    """The assets that a search finds, each once.
+
+    Args:
+        ask: The steps that read the page at an offset, of so many assets at the most.
+        is_wanted: Whether an asset is given; those that are not are read and counted all the same.
+        limit: How many assets to ask for at once.
+
+    Attributes:
+        total: How many assets match, as the server said last; None if it did not say.
+    """
+
+    def __init__(
+        self, ask: Callable[[int, int], Steps[TablePage]], *, is_wanted: Callable[[Table], bool], limit: int
+    ) -> None:
+        self.total: int | None = None
+        self._ask = ask
+        self._is_wanted = is_wanted
+        self._limit = limit
+        self._seen: set[str] = set()
+        self._nameless = 0
+        self._offset = 0
+        self._pages_are_counted = False
+        self._is_over = False
+
+    def next_page(self) -> Steps[tuple[Table, ...] | None]:
+        """The steps that lead to the next assets; None if there are no more.
+
+        Raises:
+            IncompleteWalkError: The pages ended before all assets were read.
+        """
+        while not self._is_over:
+            page = yield from self._ask(self._offset, self._limit)
+            self.total = self.total if page.total is None else page.total
+            new = tuple(self._new(page.tables))
+            nameless = page.rows - len(page.tables)
+            self._nameless += nameless
+            if not new and not nameless:
+                self._end_or_count_pages(is_first=self._offset == 0)
+                continue
+            self._advance(page.rows)
+            return tuple(filter(self._is_wanted, new))
+        return None
+
+    def _new(self, tables: tuple[Table, ...]) -> Iterator[Table]:
+        for table in tables:
+            if table.guid not in self._seen:
+                self._seen.add(table.guid)
+                yield table
+
+    def _advance(self, rows: int) -> None:
+        self._offset += 1 if self._pages_are_counted else rows
+        if self._read >= _MOST_PAGES * self._limit:
+            raise self._incomplete(f"the search has no end after {self._read} assets")
+        self._is_over = self.total is not None and self._read >= self.total
+
+    def _end_or_count_pages(self, *, is_first: bool) -> None:
+        """What follows from a page with nothing new."""
+        if self.total is not None and self._read >= self.total:
+            self._is_over = True
+        elif not is_first and not self._pages_are_counted:
+            self._pages_are_counted, self._offset = True, 1
+        elif self.total is None:
+            self._is_over = True
+        else:
+            raise self._incomplete(f"{self._read} of {self.total} assets could be read")
+
+    @property
+    def _read(self) -> int:
+        return len(self._seen) + self._nameless
+
+    def _incomplete(self, problem: str) -> IncompleteWalkError:
+        error = IncompleteWalkError(f"{problem}: narrow the search down")
+        error.rows_read = self._read
+        error.totals = () if self.total is None else (self.total,)
+        return error

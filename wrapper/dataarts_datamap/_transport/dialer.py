@@ -1,0 +1,227 @@
+"""Connects threads to the service: over the address that answers first, under TLS, and through a proxy."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+
+from dataarts_datamap._transport.address_race import AddressRace, ordered
+from dataarts_datamap._transport.tunnels import Tunnel
+from dataarts_datamap._transport.wire import (
+    DEFAULT_PORTS,
+    ConnectError,
+    ConnectTimeoutError,
+    ReadTimeoutError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from dataarts_datamap._transport.cancellation import Cancellation
+    from dataarts_datamap._transport.proxies import Proxy
+    from dataarts_datamap._transport.wire import Deadline, Origin, Timeouts
+
+T = TypeVar("T")
+
+_READ_SIZE: Final = 64 * 1024
+
+
+class Stream(Protocol):
+    """Bytes to the other side and back: a socket, or TLS inside TLS."""
+
+    def settimeout(self, value: float | None, /) -> None:
+        """How long each of the next calls may take, in seconds."""
+        ...
+
+    def send(self, data: bytes | memoryview, /) -> int:
+        """Send some of it; how much that was."""
+        ...
+
+    def recv(self, bufsize: int, /) -> bytes:
+        """What has come, at most so much; nothing at the end."""
+        ...
+
+
+class Dialed:
+    """A connection that is made.
+
+    Attributes:
+        stream: Bytes to the other side and back.
+        socket: What lies at the bottom, to be watched and closed.
+    """
+
+    def __init__(self, stream: Stream, bottom: socket.socket) -> None:
+        self.stream = stream
+        self.socket = bottom
+
+
+class Dialer:
+    """Makes connections.
+
+    Args:
+        tls_context: Tells whom to trust; asked when a connection needs it.
+        proxy: Where connections go through; None for the straight way.
+        closing: Ends what is under way.
+    """
+
+    def __init__(self, tls_context: Callable[[], ssl.SSLContext], proxy: Proxy | None, closing: Cancellation) -> None:
+        self._tls_context = tls_context
+        self._proxy = proxy
+        self._closing = closing
+        self._worked: dict[tuple[str, int], object] = {}
+
+    def dial(self, origin: Origin, timeouts: Timeouts, due: Deadline) -> Dialed:
+        """A connection to an origin.
+
+        Raises:
+            WireError: There is none.
+            TimeoutError: The deadline passed.
+            ConnectionAbortedError: The pool was closed, or the exchange cancelled.
+            OSError: A name was not found.
+        """
+        if self._proxy is None:
+            plain = self._reach(origin, timeouts, due)
+            secured = self._secure(plain, origin.host, timeouts, due) if origin.scheme == "https" else plain
+            return Dialed(secured, secured)
+        there = self._proxy.origin
+        bottom = self._reach(there, timeouts, due)
+        if there.scheme == "https":
+            bottom = self._secure(bottom, there.host, timeouts, due)
+        if origin.scheme == "http":
+            return Dialed(bottom, bottom)
+        with _closed_on_failure(bottom):
+            self._open_tunnel(bottom, Tunnel(self._proxy, origin), timeouts, due)
+        if isinstance(bottom, ssl.SSLSocket):
+            return Dialed(self._secure_again(bottom, origin.host, timeouts, due), bottom)
+        secured = self._secure(bottom, origin.host, timeouts, due)
+        return Dialed(secured, secured)
+
+    def _reach(self, origin: Origin, timeouts: Timeouts, due: Deadline) -> socket.socket:
+        """A socket that is connected to the address that answers first; the others begin a quarter of a second later.
+
+        Looking up a name has no end but the resolver's own: a thread cannot be interrupted in it.
+        """
+        host = origin.host.encode("ascii")  # as bytes, or else tables for names that are not ASCII are loaded
+        port = origin.port or DEFAULT_PORTS[origin.scheme]
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        race = AddressRace(
+            ordered(found, self._worked.get((origin.host, port))),
+            lambda: due.left(timeouts.connect),
+            lambda opened: self._watching(opened, due),
+        )
+        connected, address = race.run()
+        self._worked[origin.host, port] = address.where
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connected
+
+    def _secure(self, plain: socket.socket, host: str, timeouts: Timeouts, due: Deadline) -> socket.socket:
+        """The socket under TLS; the handshake is a step of its own, since before it there is none to shut down."""
+        with _closed_on_failure(plain):
+            left = due.left(timeouts.connect)
+            context = self._tls_context()
+        try:
+            with _closed_on_failure(plain):
+                plain.getpeername()  # or else, of a connection that is reset by now, TLS would leave the socket open
+            secured = context.wrap_socket(plain, server_hostname=host.encode("ascii"), do_handshake_on_connect=False)
+            with _closed_on_failure(secured), self._watching(secured, due):
+                secured.settimeout(left)
+                secured.do_handshake()
+        except OSError as error:
+            raise _not_connected(error) from None
+        return secured
+
+    def _secure_again(self, outer: ssl.SSLSocket, host: str, timeouts: Timeouts, due: Deadline) -> _TLSInTLS:
+        with _closed_on_failure(outer):
+            try:
+                secured = _TLSInTLS(outer, self._tls_context(), host)
+                with self._watching(outer, due):
+                    secured.settimeout(due.left(timeouts.connect))
+                    secured.do_handshake()
+            except OSError as error:
+                raise _not_connected(error) from None
+        return secured
+
+    def _open_tunnel(self, there: socket.socket, tunnel: Tunnel, timeouts: Timeouts, due: Deadline) -> None:
+        try:
+            with self._watching(there, due):
+                there.settimeout(due.left(timeouts.silence))
+                there.sendall(tunnel.request)
+                while not tunnel.is_opened_by(there.recv(_READ_SIZE)):
+                    there.settimeout(due.left(timeouts.silence))
+        except TimeoutError as error:
+            raise ReadTimeoutError(error) from None
+        except ConnectionAbortedError:
+            raise
+        except OSError as error:
+            raise ConnectError(error) from None
+
+    @contextmanager
+    def _watching(self, waited_for: socket.socket, due: Deadline) -> Generator[None]:
+        with self._closing.watching(waited_for), due.watching(waited_for):
+            yield
+
+
+class _TLSInTLS:
+    """TLS over a socket that is under TLS already: to the service, through a proxy that speaks ``https``."""
+
+    def __init__(self, outer: ssl.SSLSocket, context: ssl.SSLContext, host: str) -> None:
+        self._outer = outer
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
+        self._timeout: float | None = None
+
+    def settimeout(self, value: float | None, /) -> None:
+        self._timeout = value
+
+    def do_handshake(self) -> None:
+        self._taken(self._tls.do_handshake)
+
+    def send(self, data: bytes | memoryview, /) -> int:
+        return self._taken(lambda: self._tls.write(data))
+
+    def recv(self, bufsize: int, /) -> bytes:
+        try:
+            return self._taken(lambda: self._tls.read(bufsize))
+        except (ssl.SSLZeroReturnError, ssl.SSLEOFError):  # as a socket under TLS does
+            return b""
+
+    def _taken(self, action: Callable[[], T]) -> T:
+        """What the action returns, once all has come that it needs and all is sent that it made."""
+        until = None if self._timeout is None else time.monotonic() + self._timeout
+        while True:
+            try:
+                result = action()
+            except ssl.SSLWantReadError:
+                self._flush(until)
+                data = self._outer_within(until).recv(_READ_SIZE)
+                self._incoming.write(data) if data else self._incoming.write_eof()
+            else:
+                self._flush(until)
+                return result
+
+    def _flush(self, until: float | None) -> None:
+        if data := self._outgoing.read():
+            self._outer_within(until).sendall(data)
+
+    def _outer_within(self, until: float | None) -> ssl.SSLSocket:
+        left = None if until is None else until - time.monotonic()
+        if left is not None and left <= 0:
+            raise TimeoutError
+        self._outer.settimeout(left)
+        return self._outer
+
+
+@contextmanager
+def _closed_on_failure(opened: socket.socket) -> Generator[None]:
+    try:
+        yield
+    except BaseException:
+        opened.close()
+        raise
+
+
+def _not_connected(error: OSError) -> ConnectTimeoutError | ConnectError:
+    return (ConnectTimeoutError if isinstance(error, TimeoutError) else ConnectError)(error)

@@ -1,0 +1,79 @@
+"""What is said to a proxy: by ``CONNECT`` for a tunnel, and in a request that it forwards. No I/O."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Final
+
+import h11
+
+from dataarts_datamap._secrets import Hidden
+from dataarts_datamap._transport.wire import DEFAULT_PORTS, ProtocolError, ProxyError
+
+if TYPE_CHECKING:
+    from dataarts_datamap._transport.proxies import Proxy
+    from dataarts_datamap._transport.wire import Origin, WireRequest
+
+_SUCCESS: Final = range(200, 300)
+_LARGEST_HEAD: Final = 100 * 1024
+
+
+class Tunnel:
+    """A tunnel to an origin, from when the proxy is asked until it is open.
+
+    Args:
+        proxy: Who makes it.
+        origin: Where it leads.
+
+    Attributes:
+        request: What the proxy is sent.
+    """
+
+    def __init__(self, proxy: Proxy, origin: Origin) -> None:
+        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LARGEST_HEAD)
+        target = f"{_bracketed(origin.host)}:{origin.port or DEFAULT_PORTS[origin.scheme]}".encode()
+        headers = [(b"Host", target), (b"Accept", b"*/*"), *_authorization(proxy)]
+        events = h11.Request(method=b"CONNECT", target=target, headers=headers), h11.EndOfMessage()
+        self.request = b"".join(self._http.send(event) or b"" for event in events)
+
+    def is_opened_by(self, data: bytes) -> bool:
+        """Whether the proxy has opened it, with what has come now; nothing means that the proxy has closed.
+
+        Raises:
+            ProxyError: It refused.
+            ProtocolError: What it sent is no response, or goes on behind it.
+        """
+        if not data:
+            raise ProtocolError("Server disconnected without sending a response.")
+        try:
+            self._http.receive_data(data)
+            while isinstance(event := self._http.next_event(), h11.InformationalResponse):
+                pass
+        except h11.RemoteProtocolError as error:
+            raise ProtocolError(error) from None
+        if not isinstance(event, h11.Response):
+            return False
+        if event.status_code not in _SUCCESS:
+            raise ProxyError(f"{event.status_code} {event.reason.decode('ascii', errors='ignore')}")
+        if self._http.trailing_data[0]:
+            raise ProtocolError("The proxy sent more than its response.")
+        return True
+
+
+def forwarded(outgoing: WireRequest, proxy: Proxy) -> tuple[bytes, list[tuple[bytes, bytes | Hidden[bytes]]]]:
+    """Target and headers of a plain request that a proxy forwards: the whole address, and who asks."""
+    origin = outgoing.origin
+    port = "" if origin.port is None else f":{origin.port}"
+    address = f"{origin.scheme}://{_bracketed(origin.host)}{port}".encode()
+    authorization = [(name, Hidden(value)) for name, value in _authorization(proxy)]
+    return address + outgoing.target, [*authorization, *outgoing.headers]
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _authorization(proxy: Proxy) -> list[tuple[bytes, bytes]]:
+    if proxy.auth is None:
+        return []
+    return [(b"Proxy-Authorization", b"Basic " + base64.b64encode(b":".join(proxy.auth)))]

@@ -1,0 +1,92 @@
+"""Why a table is not fresh, as a tree in the terminal: the table, whom it waits for, the causes marked, their logs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Group
+from rich.text import Text
+from rich.tree import Tree
+
+from dataarts_datamap._monitoring.explanation import shown_name, shown_text
+from dataarts_datamap._text import printable
+from dataarts_datamap._times import time_text
+from dataarts_datamap.cli._printing.output import VERDICT_STYLES, line_width, write_rich
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime, tzinfo
+
+    from rich.console import RenderableType
+
+    from dataarts_datamap._models.runs import Run
+    from dataarts_datamap._monitoring.explanation import Explanation, Link
+
+
+def write_explanation(explanation: Explanation, *, zone: tzinfo) -> None:
+    """Write an explanation to stdout: a first sentence that says it all, then the tree."""
+    head = Text(explanation.sentence, VERDICT_STYLES[explanation.verdict])
+    parts: list[RenderableType] = [head]
+    if explanation.links:
+        parts += [Text(), _tree(explanation, zone)]
+    logs = [line for cause in explanation.causes for line in _log(cause)]
+    if logs:
+        parts += [Text(), *logs]
+    write_rich(*parts, width=line_width())
+
+
+def _log(cause: Link) -> Iterator[Group]:
+    """Where the log of a cause lies, as one line that only the terminal wraps, so that it is copied as one."""
+    path = None if cause.run is None else cause.run.execution_log_path
+    if path:
+        text = Text(f"{shown_name(cause.table)}  log {printable(path)}", no_wrap=True, overflow="ignore")
+        yield Group(text)
+
+
+def _tree(explanation: Explanation, zone: tzinfo) -> Tree:
+    links = {link.table.guid: link for link in explanation.links}
+    causes = {cause.table.guid for cause in explanation.causes}
+    first = explanation.links[0]
+    root = Tree(_label(first, is_cause=first.table.guid in causes))
+    _describe(root, first, zone)
+    drawn, waiting = {first.table.guid}, [(root, first)]
+    while waiting:
+        branch, link = waiting.pop(0)
+        for guid in link.blamed_on:
+            other = links[guid]
+            child = branch.add(_label(other, is_cause=guid in causes, is_known=guid in drawn))
+            if guid not in drawn:
+                drawn.add(guid)
+                _describe(child, other, zone)
+                waiting.append((child, other))
+    return root
+
+
+def _label(link: Link, *, is_cause: bool, is_known: bool = False) -> Text:
+    mark = ("  <- cause", "bold red") if is_cause else ""
+    known = ("  (see above)", "dim") if is_known else ""
+    return Text.assemble((shown_name(link.table), "bold"), f"  {link.trouble.value.replace('_', ' ')}", mark, known)
+
+
+def _describe(branch: Tree, link: Link, zone: tzinfo) -> None:
+    for line in _facts(link, zone):
+        branch.add(Text(line, "dim"))
+
+
+def _facts(link: Link, zone: tzinfo) -> Iterator[str]:
+    if link.operator is not None:
+        run = "" if link.run is None or link.run.run_id is None else f", run {link.run.run_id}"
+        yield f"{shown_text(link.operator.job_name)}{run}"
+    if link.run is not None:
+        yield ", ".join(_times(link.run, zone))
+
+
+def _times(run: Run, zone: tzinfo) -> Iterator[str]:
+    yield printable(run.status or "no status")
+
+    def shown(what: str, time: datetime | None) -> Iterator[str]:
+        if time is not None:
+            yield f"{what} {time_text(time, zone)}"
+
+    yield from shown("planned", run.plan_time)
+    yield from shown("ended", run.end_time)

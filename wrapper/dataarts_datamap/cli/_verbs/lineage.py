@@ -1,0 +1,55 @@
+"""``datamap lineage``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from dataarts_datamap.cli._options.connection import connect, connection_options
+from dataarts_datamap.cli._printing.notices import tell
+
+if TYPE_CHECKING:
+    from dataarts_datamap.cli._printing.lineage_graph import LineageOutput
+
+
+@click.command(short_help="Show what a table is made of.")
+@click.argument("table")
+@click.option("--up", "direction", flag_value="up", default="up", help="What it is made of (this).")
+@click.option("--down", "direction", flag_value="down", help="What is made of it.")
+@click.option("--depth", type=click.IntRange(1), metavar="STEPS", help="How many steps to go (all).")
+@click.option(
+    "--output",
+    type=click.Choice(["tree", "json", "dot", "mermaid"]),
+    help="Tree (to a terminal), JSON (to a pipe), or a graph for Graphviz or Mermaid.",
+)
+@connection_options
+def lineage(
+    *,
+    table: str,
+    direction: Literal["up", "down"],
+    depth: int | None,
+    output: LineageOutput | None,
+    **settings: Any,  # noqa: ANN401
+) -> None:
+    """Show what TABLE, a name or a GUID, is made of, and by which operators.
+
+    \b
+    Examples:
+      datamap lineage sales.dws_orders
+      datamap lineage sales.dws_orders --down --output mermaid
+    """  # noqa: D301  click reads \b
+    from dataarts_datamap._errors import TableNotFoundError  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap.cli._printing.lineage_graph import write_lineage  # noqa: PLC0415  as above
+    from dataarts_datamap.cli._printing.output import is_terminal  # noqa: PLC0415  as above
+
+    with connect(settings) as client:
+        known = client.lineage()
+        try:
+            found = known.find(table)
+        except TableNotFoundError:  # it may have no lineage
+            found = client.find_table(table)
+    steps = write_lineage(known, found, direction, depth, output=output or ("tree" if is_terminal() else "json"))
+    if not steps:
+        what = "it is made of" if direction == "up" else "is made of it"
+        tell(f"no lineage is known that says what {what}: its operators may be unparsed, or were never scheduled")

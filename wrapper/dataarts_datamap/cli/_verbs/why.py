@@ -1,0 +1,68 @@
+"""``datamap why``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from dataarts_datamap.cli._options.connection import connect, connection_options, given, max_age_option, zone_option
+from dataarts_datamap.cli._options.suggestions import suggest_spans
+from dataarts_datamap.cli._options.times import parse_span
+from dataarts_datamap.cli._printing.notices import note, tell
+
+if TYPE_CHECKING:
+    from datetime import timedelta, tzinfo
+
+
+@click.command(short_help="Find the run that broke a table.")
+@click.argument("table")
+@max_age_option
+@click.option(
+    "--since",
+    type=parse_span,
+    shell_complete=suggest_spans,
+    default="7d",
+    metavar="SPAN",
+    help="How far back to look, at least (7d).",
+)
+@click.option("--depth", type=click.IntRange(1), metavar="STEPS", help="How many steps upstream to look (20).")
+@zone_option("the times in a tree")
+@click.option("--output", type=click.Choice(["tree", "json"]), help="Tree (to a terminal) or JSON (to a pipe).")
+@connection_options
+def why(  # noqa: PLR0913  one parameter for each option
+    *,
+    table: str,
+    max_age: timedelta | None,
+    since: timedelta,
+    depth: int | None,
+    tz: tzinfo,
+    output: Literal["tree", "json"] | None,
+    **settings: Any,  # noqa: ANN401
+) -> int:
+    """Explain why TABLE, a name or a GUID, is not fresh.
+
+    Its inputs are judged, and theirs, as far as they are in trouble: the farthest ones are the causes, each with its
+    run and the path of its log. Where lineage cannot be read, the table is explained alone.
+
+    Exit code 0: fresh. 1: stale or failed. 2: it cannot be told.
+
+    \b
+    Examples:
+      datamap why sales.dws_orders --max-age 26h
+      datamap why 09318f28-939f-4ab6-a374-9e621096652c --output json
+    """  # noqa: D301  click reads \b
+    from dataarts_datamap._monitoring.freshness import Verdict  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap.cli._printing.explanation_tree import write_explanation  # noqa: PLC0415  as above
+    from dataarts_datamap.cli._printing.output import is_terminal, write_json  # noqa: PLC0415  as above
+
+    with connect(settings) as client:
+        found = client.explain(table, since=since, **given(max_age=max_age, depth=depth))
+    if (output or ("tree" if is_terminal() else "json")) == "json":
+        write_json(found.to_dict())
+    else:
+        note(f"times are in {tz}")
+        write_explanation(found, zone=tz)
+    for doubt in found.notes:
+        tell(doubt)
+    return {Verdict.FRESH: 0, Verdict.UNKNOWN: 2}.get(found.verdict, 1)
