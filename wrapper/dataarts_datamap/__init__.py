@@ -53,6 +53,7 @@ if TYPE_CHECKING:
         ServerError,
         ServiceError,
         StatusError,
+        TableFileError,
         TableNameError,
         TableNotFoundError,
         TransportError,
@@ -63,9 +64,13 @@ if TYPE_CHECKING:
     from dataarts_datamap._export.export import ExportSummary, export_runs, next_export_start
     from dataarts_datamap._messages import Request, Response
     from dataarts_datamap._models import FieldProblem, Operator, Run, RunOrigin, RunPage, RunState
+    from dataarts_datamap._monitoring.check import TableCheck
+    from dataarts_datamap._monitoring.due_times import DuePeriod, DueTime
     from dataarts_datamap._monitoring.explanation import Explanation, LineageKnowledge, Link, Trouble
     from dataarts_datamap._monitoring.freshness import OperatorStatus, RunsStatus, TableStatus, Verdict, table_status
     from dataarts_datamap._monitoring.lineage import Lineage
+    from dataarts_datamap._monitoring.table_file import load_tables
+    from dataarts_datamap._monitoring.table_rules import TableRule
     from dataarts_datamap._paging.pager import AsyncPager, Pager
     from dataarts_datamap._retry.attempts import Attempt
     from dataarts_datamap._retry.policy import Retry
@@ -93,6 +98,8 @@ __all__ = [
     "DataMapClient",
     "DataMapError",
     "DiscoveryError",
+    "DuePeriod",
+    "DueTime",
     "EcsMetadataCredentials",
     "ErrorBodyError",
     "Explanation",
@@ -135,9 +142,12 @@ __all__ = [
     "ServiceError",
     "StatusError",
     "Table",
+    "TableCheck",
+    "TableFileError",
     "TableNameError",
     "TableNotFoundError",
     "TablePager",
+    "TableRule",
     "TableStatus",
     "TokenCredentials",
     "TransportError",
@@ -149,6 +159,7 @@ __all__ = [
     "__version__",
     "export_runs",
     "find_credentials",
+    "load_tables",
     "next_export_start",
     "table_status",
 ]
@@ -162,11 +173,15 @@ _HOMES = {
     "_auth.credentials": ("AccessKeyCredentials", "Credentials", "RenewableCredentials", "TokenCredentials"),
     "_auth.ecs_metadata": ("EcsMetadataCredentials",),
     "_export.export": ("ExportSummary", "export_runs", "next_export_start"),
+    "_monitoring.check": ("TableCheck",),
+    "_monitoring.due_times": ("DuePeriod", "DueTime"),
     "_monitoring.explanation": ("Explanation", "LineageKnowledge", "Link", "Trouble"),
     "_monitoring.freshness": ("OperatorStatus", "RunsStatus", "TableStatus", "Verdict", "table_status"),
     "_messages": ("Request", "Response"),
     "_models": ("FieldProblem", "Operator", "Run", "RunOrigin", "RunPage", "RunState"),
     "_monitoring.lineage": ("Lineage",),
+    "_monitoring.table_file": ("load_tables",),
+    "_monitoring.table_rules": ("TableRule",),
     "_paging.pager": ("AsyncPager", "Pager"),
     "_auth.password": ("PasswordCredentials",),
     "_api.regions": ("REGIONS", "Region"),
