@@ -105,7 +105,9 @@ def test_a_person_gets_one_row_a_table_the_worst_first(shell: Shell) -> None:
     assert ["failed", "stale", "unknown", "fresh"] == [row.split()[0] for row in rows]
     assert rows[0].startswith("failed   the bad one  data")
     assert rows[0].endswith("1 run of bad failed; none has succeeded")
-    assert re.search(r"alice  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d  the last success of old is 52 h 59 min old, 26 h", rows[1])
+    assert re.search(
+        r"alice  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d  the last success of old is 52 h 59 min old, 26 h", rows[1]
+    )
     assert 1 == code
     assert [
         "datamap: times are in UTC",
@@ -210,7 +212,7 @@ def test_prometheus_gets_one_document(shell: Shell) -> None:
     shell.file.write_text(
         FILE
         + '[[tables]]\nname = "s.gone"\n'
-        + f'[[tables]]\nguid = "{guid_of("db.s.good")}"\nlabel = "s.good"\ndue = "00:00"\ntz = "UTC"\n',
+        + f'[[tables]]\nguid = "{guid_of("db.s.good")}"\nlabel = "s.good"\nmax_age = "1h"\n',
         encoding="utf-8",
     )
     _, out, _ = shell("--output", "prometheus")
@@ -226,7 +228,7 @@ def test_prometheus_gets_one_document(shell: Shell) -> None:
         if family.name == "datamap_table_verdict" and sample.value
     }
     assert {
-        ("s.good", "data", guid_of("db.s.good"), "fresh"),
+        ("s.good", "data", guid_of("db.s.good"), "stale"),  # the worse of two with the same labels
         ("s.old", "alice", guid_of("db.s.old"), "stale"),
         ("the bad one", "data", guid_of("db.s.bad"), "failed"),
         ("s.none", "data", guid_of("db.s.none"), "unknown"),

@@ -248,6 +248,30 @@ def test_what_a_hook_raises_ends_the_check() -> None:
         assert asked(server)["node"] < 180
 
 
+def test_what_is_under_way_is_ended_with_the_check() -> None:
+    """It does not wait for responses that nobody wants any more."""
+    release = threading.Event()
+    catalog = factory({f"t{number}": [(at(HOUR), "success")] for number in range(8)})
+
+    def stalling(request: Asked) -> Answer:
+        if request.target.endswith("/node") and guid_of("db.s.t0") not in request.target:
+            release.wait(30)
+        return catalog.answer(request)
+
+    def hook(_: TableCheck) -> None:
+        raise KeyboardInterrupt
+
+    with ScriptedServer(stalling) as server:
+        begun = clock.monotonic()
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                threads(server, [rule(f"t{number}") for number in range(8)], on_checked=hook)
+            took = clock.monotonic() - begun
+        finally:
+            release.set()
+    assert took < 9
+
+
 def test_without_lineage_all_operators_count() -> None:
     """Which is said for each table; a search finds names, and is asked for once each."""
     entities = [

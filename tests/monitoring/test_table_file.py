@@ -159,6 +159,18 @@ def test_tables_in_a_list_have_the_line_of_the_list() -> None:
     )
 
 
+def test_lines_that_only_look_like_headers_name_the_first_table() -> None:
+    """Where they mislead, a problem is not put into a line that has nothing to do with it."""
+    text = '[[tables]]\nname = "a"\nowner = """\n[[tables]]\n"""\n\n[[tables]]\nname = "b"\nownr = "c"\n'
+    assert ["datamap.toml:1: no key is called 'ownr': did you mean owner?"] == problems(text)
+
+
+def test_a_default_that_lacks_something_is_said_at_the_table() -> None:
+    """Not at the key of another one."""
+    text = '[defaults]\ndue = "08:00"\n[[tables]]\nname = "a"\n[[tables]]\nname = "b"\ndue = "09:00"\ntz = "UTC"\n'
+    assert ['datamap.toml:3: due needs a zone: tz = "Asia/Shanghai"'] == problems(text)
+
+
 def test_all_problems_come_at_once() -> None:
     """In the order of their lines, twenty at the most."""
     text = "".join(f'[[tables]]\nname = "t{number}"\nmaxage = "1h"\n' for number in range(23))
