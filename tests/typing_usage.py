@@ -35,7 +35,9 @@ from dataarts_datamap import (
     Request,
     Response,
     Run,
+    RunOrigin,
     RunPage,
+    RunSource,
     RunState,
     Table,
     TablePager,
@@ -76,7 +78,11 @@ def use_client() -> None:
         assert_type(pager.to_polars(), pl.DataFrame)
         assert_type(export_runs(pager, "runs.parquet", append=True), ExportSummary)
         assert_type(next_export_start("runs.parquet", lookback=timedelta(days=7)), datetime | None)
+        next_export_start("runs.parquet", source=client.source(), operator=Operator(task_id="1", job_name="a"))
         use_status(client.table_status("guid", max_age=timedelta(hours=26)))
+        use_status(client.table_status("guid", only=["load"], ignore=("check", "w/check"), any_operator=True))
+        assert_type(client.source(), RunSource)
+        list(client.list_table_runs("guid", since=timedelta(days=1), operators=client.list_operators("guid")))
         for page in pager.pages():
             assert_type(page, RunPage)
             assert_type(page.runs, tuple[Run, ...])
@@ -98,6 +104,7 @@ async def use_async_client() -> None:
         assert_type(await pager.to_pandas(), pd.DataFrame)
         assert_type(await pager.to_polars(), pl.DataFrame)
         use_status(await client.table_status("guid"))
+        assert_type(await client.source(), RunSource)
         async for page in pager.pages():
             assert_type(page, RunPage)
         async for run in client.list_table_runs("guid", since=timedelta(days=7)):
@@ -127,6 +134,7 @@ def use_status(status: TableStatus) -> None:
     assert_type(status.age, timedelta | None)
     assert_type(status.operators, tuple[OperatorStatus, ...])
     assert_type(status.to_dict(), dict[str, Any])
+    assert_type(Run().origin, RunOrigin | None)
     assert_type(table_status([Run()], now=datetime.now(UTC), operators=[]), TableStatus)
 
 

@@ -89,9 +89,8 @@ def conformance_report(conformance_target: Target, pytestconfig: pytest.Config) 
 
 
 def _read_target(config: pytest.Config) -> Target:
-    settings = read_settings(
-        os.environ, config.getoption("--target"), **{name: config.getoption(name) for name in _SETTINGS}
-    )
+    given: dict[str, Any] = {name: config.getoption(name) for name in _SETTINGS}
+    settings = read_settings(os.environ, config.getoption("--target"), **given)
     discovered: bool = config.option.discover
     target = make_target(settings, discovered=discovered)
     if discovered:

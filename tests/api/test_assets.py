@@ -17,7 +17,7 @@ from dataarts_datamap._api.lineage import (
 )
 from dataarts_datamap._api.search_tables import SearchTerms, decode_tables, search_request
 from dataarts_datamap._messages import Request, Response
-from dataarts_datamap._tables import LineageNode, Table
+from dataarts_datamap._models.tables import LineageNode, Table
 from dataarts_datamap_contract.specification import load_specification
 
 if TYPE_CHECKING:

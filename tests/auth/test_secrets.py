@@ -44,7 +44,7 @@ from dataarts_datamap._auth.credentials import now_utc
 from dataarts_datamap._auth.ecs_metadata import _Keys  # pyright: ignore[reportPrivateUsage]  what it holds is secret
 from dataarts_datamap._auth.profile import Profile
 from dataarts_datamap._doctor.examination import examine, input_of
-from dataarts_datamap._secrets import Hidden, mask
+from dataarts_datamap._secrets import Hidden, SecretHeaders, mask
 from dataarts_datamap._shared_value import Fetched
 from dataarts_datamap._transport.proxies import checked_proxy
 from dataarts_datamap._transport.wire import Deadline, Origin, Timeouts, WireRequest
@@ -230,6 +230,7 @@ def echoing() -> Iterator[tuple[Faulty, Echo]]:
         _Keys(access="a", secret="Zq-secret", securitytoken="Zq-secret", expires_at=now_utc()),
         Fetched("Zq-secret"),
         Hidden("Zq-secret"),
+        SecretHeaders({"X-Auth-Token": "Zq-secret"}),
         Profile(Path("a-file"), secret_key="Zq-secret"),
         Search(environ={"DATAMAP_PASSWORD": "Zq-secret"}),
         Response(request=REQUEST, status=201, headers={"x-subject-token": "Zq-secret"}, content=b"Zq-secret"),
@@ -238,7 +239,7 @@ def echoing() -> Iterator[tuple[Faulty, Echo]]:
             method="GET",
             origin=Origin("https", "h", None),
             target=b"/",
-            headers=[(b"X-Auth-Token", b"Zq-secret")],
+            headers=[(b"X-Auth-Token", Hidden(b"Zq-secret"))],
             content=b"Zq-secret",
             timeouts=Timeouts(free=1, connect=1, silence=1),
             due=Deadline(1, Clock()),

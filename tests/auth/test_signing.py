@@ -16,6 +16,7 @@ from dataarts_datamap._auth.signing import canonical_query, sign
 from dataarts_datamap._clock import Clock
 from dataarts_datamap._retry.exchange import exchange
 from dataarts_datamap._retry.policy import Policy, Retry
+from dataarts_datamap._secrets import Hidden
 from dataarts_datamap._transport.driver import Network, SyncTransport
 from support.scripted_server import Answer, ScriptedServer
 
@@ -59,7 +60,7 @@ def test_signature_is_the_official_one(vector: dict[str, Any]) -> None:
     """Each vector has the Authorization and the headers of the official signer."""
     given, expected = vector["input"], vector["expect"]
 
-    signed = sign(request_of(given), access_key=given["ak"], secret_key=given["sk"])
+    signed = sign(request_of(given), access_key=given["ak"], secret_key=Hidden(given["sk"]))
 
     assert {**expected["headers_out"], "Authorization": expected["authorization"]} == dict(signed.headers)
 
@@ -85,7 +86,7 @@ def test_what_crashes_the_official_signer(name: str, text: str) -> None:
     given = vector["input"]
 
     with pytest.raises(InvalidArgumentError, match=text):
-        sign(request_of(given), access_key=given["ak"], secret_key=given["sk"])
+        sign(request_of(given), access_key=given["ak"], secret_key=Hidden(given["sk"]))
 
 
 DATED = {"X-Sdk-Date": "20191115T033655Z"}
@@ -129,7 +130,7 @@ def test_escaped_slashes_and_headers_in_two_cases(
 ) -> None:
     """A path is decoded as a whole before it is split, and a header that comes in two cases is named twice."""
     request = Request(method="GET", endpoint="https://h", path=path, headers=headers)
-    signed = sign(request, access_key="AKEXAMPLE", secret_key="SKEXAMPLE")
+    signed = sign(request, access_key="AKEXAMPLE", secret_key=Hidden("SKEXAMPLE"))
 
     expected = f"SDK-HMAC-SHA256 Access=AKEXAMPLE, SignedHeaders={names}, Signature={signature}"
     assert expected == signed.headers["Authorization"]
@@ -160,8 +161,8 @@ def test_prefix_of_the_endpoint_is_signed() -> None:
     prefixed = Request(method="GET", endpoint="https://h/prefix", path="/v1/ping", headers=headers)
     whole = Request(method="GET", endpoint="https://h", path="/prefix/v1/ping", headers=headers)
 
-    keys = {"access_key": "a", "secret_key": "s"}
-    assert sign(whole, **keys).headers == sign(prefixed, **keys).headers
+    signed = [sign(request, access_key="a", secret_key=Hidden("s")).headers for request in (whole, prefixed)]
+    assert signed[0] == signed[1]
 
 
 def text_of(value: object) -> str:

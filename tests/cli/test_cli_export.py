@@ -46,7 +46,8 @@ def serve(*runs: Run) -> Callable[[Asked], Answer]:
 def planned(run_id: int, day: int, **fields: Any) -> Run:
     """A run of some day that has ended."""
     time = PLANNED + day * DAY
-    return make_run(run_id, **{"planTime": time, "startTime": time, "endTime": time + 60_000, **fields})
+    own = {"taskId": 1, "jobName": "订单📊", "planTime": time, "startTime": time, "endTime": time + 60_000}
+    return make_run(run_id, **{**own, **fields})
 
 
 @pytest.fixture
@@ -125,6 +126,26 @@ def test_older_file(
     assert "2 runs written, 1 kept" in err
     assert {"eu-west-101"} == {row["region"] for row in read_back(path)}
     assert (0, True) == (called(capfdbinary, *append)[0], 3 == len(read_back(path)))
+
+
+def test_increments_of_two_regions(
+    tmp_path: Path,
+    capfdbinary: pytest.CaptureFixture[bytes],
+    served: Callable[..., ScriptedServer],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A second region in the same file begins where it is told to, not where the first one ended: nothing is missed."""
+    path = tmp_path / "runs.duckdb"
+    increment = ["export", str(path), *OPERATOR, "--since-last"]
+    served(planned(1, 0), planned(2, 40))
+    called(capfdbinary, *increment, *SINCE)
+    served(planned(1, 0), planned(2, 20))
+    monkeypatch.setenv("DATAMAP_REGION", "cn-north-4")
+    code, _, err = called(capfdbinary, *increment)
+    assert (3, True) == (code, "has no runs yet, or none of this source" in err)
+
+    assert "2 runs written, 2 kept" in called(capfdbinary, *increment, *SINCE)[2]
+    assert "1 runs written, 3 kept" in called(capfdbinary, *increment, *SINCE, "--lookback", "1d")[2]
 
 
 def test_nothing_found(

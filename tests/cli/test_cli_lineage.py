@@ -15,6 +15,7 @@ from support.command import called, point_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     Command = Callable[..., tuple[int, str, str]]
 
@@ -188,3 +189,35 @@ def test_an_ambiguous_name_is_no_answer(command: Callable[[Factory], Command]) -
     code, out, err = command(Factory(nodes=chain("one.s.t", "two.s.t")))("why", "t")
     assert (2, "") == (code, out)
     assert "2 tables are named 't'" in err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["status", "dwd.b"],
+        ["operators", "name:b"],
+        ["report", "db.dwd.b", "--since", "7d"],
+        ["runs", "--table", "dwd.b", "--since", "7d"],
+        ["export", "runs.csv", "--table", "dwd.b", "--since", "7d"],
+        ["watch", "dwd.b", "--until-ended", "--every", "5s"],
+    ],
+)
+def test_a_name_may_stand_for_a_guid(
+    command: Callable[[Factory], Command], arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The table of the name is read, and its GUID is said."""
+    monkeypatch.chdir(tmp_path)
+    code, out, err = command(broken_chain())(*arguments)
+    assert code in (0, 1), err
+    assert f"datamap: db.dwd.b is {guid_of('db.dwd.b')}" in err
+    assert "to_db.dwd.b" in out or "to_db.dwd.b" in (tmp_path / "runs.csv").read_text(encoding="utf-8")
+
+
+def test_an_id_is_never_searched_for(command: Callable[[Factory], Command]) -> None:
+    """Without a dot and without name: it is the GUID itself, as ever."""
+    catalog = broken_chain()
+    catalog.refused = {"search": 403}
+    assert 0 == command(catalog)("operators", guid_of("db.dwd.b"))[0]
+    code, _, err = command(catalog)("status", "dwd.b")
+    assert 2 == code
+    assert "ShowDataSets is in invitational test" in err

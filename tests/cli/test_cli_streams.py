@@ -9,6 +9,7 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -33,10 +34,10 @@ ENTRY = [sys.executable, "-m", "dataarts_datamap"]
 
 
 def answer(asked: Asked) -> Answer:
-    """A table with one operator, whose one run failed."""
+    """A table with one operator, whose one run failed at the end of the window."""
     if asked.target.endswith("/node"):
         return json_answer([{"task_id": "1", "job_name": "a"}])
-    time = 1704934907000
+    time = int(parse_qs(urlsplit(asked.target).query)["end_time"][0]) - 60_000
     row = {"planTime": time, "startTime": time, "endTime": time + 1, "status": "fail"}
     return run_page({"taskRunningLogId": 1, "taskId": 1, "jobName": "a", **row})
 

@@ -40,7 +40,7 @@ if sys.platform != "win32":
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from dataarts_datamap._models import Run
+    from dataarts_datamap._models.runs import Run
     from dataarts_datamap_contract.mock import FakeService
 
 EVERY = timedelta(seconds=30)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from dataarts_datamap import (
+    AsyncDataMapClient,
     DataMapClient,
     ExportError,
     ExportSummary,
@@ -15,10 +17,12 @@ from dataarts_datamap import (
     Operator,
     Run,
     RunOrigin,
+    RunSource,
     export_runs,
+    next_export_start,
 )
 from dataarts_datamap._export.columns import SOURCE, chosen_columns
-from dataarts_datamap._models import attach_origin, run_identity
+from dataarts_datamap._models.runs import attach_origin, run_identity
 from support.answers import json_answer, run_page
 from support.exports import FORMATS, read_back, sorted_rows
 from support.faces import SETTINGS, WINDOW
@@ -171,6 +175,18 @@ def test_older_file_stays_where_reading_fails(format_: Any, tmp_path: Path) -> N
     assert [path] == list(tmp_path.iterdir())
 
 
+def test_older_file_with_a_short_line(tmp_path: Path) -> None:
+    """A line that lacks cells gets no others behind them, which would say something else: the file is refused."""
+    path = tmp_path / "runs.csv"
+    export_runs(HOME.runs(1, 1), path, columns=OLD_COLUMNS)
+    whole = path.read_text(encoding="utf-8") + "99,1,short\n"
+    path.write_text(whole, encoding="utf-8")
+
+    with pytest.raises(ExportError, match="fewer cells than its header: '99,1,short'"):
+        export_runs(HOME.runs(2, 2), path, append=True, file_source=("a", "b", "c"))
+    assert whole == path.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("wrong", ["eu-west-101", ("a", "b"), ("a", "b", ""), ("a", 1, "c"), 5, (), "a,b,c"])
 def test_wrong_source(wrong: Any, tmp_path: Path) -> None:
     """A source that is not three texts is refused before anything is read."""
@@ -209,3 +225,60 @@ def test_through_a_client(format_: Any, tmp_path: Path) -> None:
     assert 6 == len(found) == len(set(found))
     assert 3 == len({region for region, *_ in found})
     assert 2 == sum(region == "eu-west-101" for region, *_ in found)
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_next_start_of_a_source(format_: Any, tmp_path: Path) -> None:
+    """Where the next increment begins goes by the runs of the source and operator that are asked for alone."""
+    path = tmp_path / f"runs.{format_}"
+    late = replace(HOME, region="cn-north-4", job_name="=other", plan_time=PLANNED + 9 * 86_400_000)
+    open_: dict[str, Any] = {"status": "running", "endTime": 0, "startTime": 0, "submitTime": 0}
+    export_runs([*HOME.runs(1, 1, **open_), *late.runs(2, 2, **open_)], path)
+
+    def start(**options: Any) -> int | None:
+        found = next_export_start(path, **options)
+        return None if found is None else round(found.timestamp() * 1000)
+
+    assert PLANNED == start() == start(source=("eu-west-101", "p", "i"))
+    assert late.plan_time == start(source=("cn-north-4", "p", "i"))
+    assert late.plan_time == start(operator=Operator(task_id="937987", job_name="=other"))
+    assert start(source=("cn-north-4", "q", "i")) is None
+    assert start(operator=Operator(task_id="5", job_name="=other")) is None
+    export_runs(HOME.runs(1, 1, **open_), path, columns=OLD_COLUMNS)
+    assert PLANNED == start(source=("cn-north-4", "p", "i"))
+
+
+def test_next_start_of_what_is_no_source(tmp_path: Path) -> None:
+    """A source that is none is refused; a file that does not tell operators apart is, too."""
+    path = tmp_path / "runs.csv"
+    export_runs(HOME.runs(1, 1), path, columns=["state", "plan_time", "submit_time", "start_time", "end_time"])
+    with pytest.raises(
+        InvalidArgumentError, match="source must be a region, a project id and an instance id, not 'eu'"
+    ):
+        next_export_start(path, source="eu")
+    with pytest.raises(ExportError, match="has no column task_id"):
+        next_export_start(path, operator=Operator(task_id="1", job_name="a"))
+
+
+@pytest.mark.parametrize("sync", [True, False])
+def test_source_of_a_client(sync: bool) -> None:  # noqa: FBT001
+    """A client says whose runs it asks for as their origin does, and asks nothing where it was told."""
+
+    async def ask(**settings: Any) -> RunSource:
+        async with AsyncDataMapClient(**SETTINGS, **settings) as client:
+            return await client.source()
+
+    cases: list[tuple[dict[str, Any], str]] = [
+        ({"endpoint": "https://dayu.example.com:8443/prefix/"}, "dayu.example.com:8443/prefix"),
+        ({"endpoint": "https://dayu.example.com:443"}, "dayu.example.com"),
+        ({"endpoint": "https://[::1]:9"}, "[::1]:9"),
+        ({"endpoint": "https://dayu.example.com", "region": "eu-west-101"}, "eu-west-101"),
+        ({"region": "eu-west-101"}, "eu-west-101"),
+    ]
+    for settings, region in cases:
+        if sync:
+            with DataMapClient(**SETTINGS, **settings) as client:
+                found = client.source()
+        else:
+            found = asyncio.run(ask(**settings))
+        assert RunSource(region, SETTINGS["project_id"], SETTINGS["instance_id"]) == found

@@ -193,7 +193,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"csv_guard": True}, "csv_guard and csv_bom are for CSV, not for parquet"),
     ({"table": ""}, "table must be the name of a table"),
     ({"path": "."}, "is no file that could be replaced"),
-    ({"path": "a\0b.csv"}, "is no file that could be replaced: embedded null"),
+    ({"path": "a\0b.csv"}, "is no file that could be replaced: it holds a null character"),
     ({"path": "no/such/folder.csv"}, "there is no folder .* to write folder.csv to"),
     ({"runs": 5}, "runs must be something to iterate over, not int"),
 ]

@@ -32,7 +32,7 @@ from support.moving_clock import MovingClock
 from support.runs import make_run
 
 if TYPE_CHECKING:
-    from dataarts_datamap._models import Run
+    from dataarts_datamap._models.runs import Run
     from dataarts_datamap._window import Window
 
 MINUTE = 60_000

@@ -231,7 +231,7 @@ def served(rows: int, **habits: Any) -> SimulatedServer:
 @pytest.mark.parametrize("takes", ["rows", "pages", "pages from one", "whole pages"])
 def test_cost_of_finding_out(takes: Any, newest_first: bool) -> None:  # noqa: FBT001  a case
     """How a server counts is found out at the cost of one request at most, and remembered for the next walk."""
-    server = served(1000, takes=takes, newest_first=newest_first)
+    server = served(1001, takes=takes, newest_first=newest_first)
     first = Drive(server, plan(100)).finish()
     second = Drive(server, plan(100), first.habits).finish()
 
@@ -333,7 +333,7 @@ def test_walk_goes_on_elsewhere(takes: Any, habits: dict[str, Any]) -> None:
 
 def test_step_follows_the_rows_that_came() -> None:
     """A cap that the server has in silence is noticed, and costs no more than its pages do."""
-    drive = Drive(served(500, cap=50), plan(100)).finish()
+    drive = Drive(served(501, cap=50), plan(100)).finish()
 
     assert sorted(drive.server.stayed) == sorted(drive.given)
     assert len(drive.reads) <= 13
@@ -379,7 +379,7 @@ def test_error_tells_what_is_known() -> None:
     assert drive.error is not None
     assert (25, 27) == (drive.error.rows_read, drive.error.totals[-1])
     assert drive.last == drive.error.last_run
-    assert "the pages ended after 25 rows, though the server tells a total of 27" in str(drive.error)
+    assert "the pages ended after 25 rows, though the server reports a total of 27" in str(drive.error)
 
 
 @given(start=st.integers(0, 10**6), length=st.integers(0, 10**6), longest=st.integers(1, 10**6))
@@ -388,5 +388,6 @@ def test_slices_share_their_edges(start: int, length: int, longest: int) -> None
     slices = cut(Window(start, start + length), longest)
 
     assert (start, start + length) == (slices[0].start, slices[-1].end)
+    assert len(slices) == len(list(slices))
     assert [piece.end for piece in slices[:-1]] == [piece.start for piece in slices[1:]]
     assert all(piece.end - piece.start <= longest for piece in slices)

@@ -154,8 +154,10 @@ class Factory(Catalog):
         url = urlsplit(asked.target)
         parts = unquote(url.path).split("/")
         if parts[-1] == "instances":
-            (job_name,) = parse_qs(url.query)["job_name"]
-            return run_page_of(job_name, *self.runs.get(job_name, []))
+            query = parse_qs(url.query)
+            (job_name,), window = query["job_name"], (int(query["start_time"][0]), int(query["end_time"][0]))
+            found = [run for run in self.runs.get(job_name, []) if window[0] <= run[0] <= window[1]]
+            return run_page_of(job_name, *found)
         if parts[-1] == "node":
             rows = [row for rows in self.nodes.values() for row in rows if row.get("target_guid") == parts[-2]]
             readers = [name for path, names in self.readers.items() if guid_of(path) == parts[-2] for name in names]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dataarts_datamap import Clock
+from dataarts_datamap._secrets import Hidden
 from dataarts_datamap._transport.cancellation import Cancellation
 from dataarts_datamap._transport.h11_pool import H11Pool
 from dataarts_datamap._transport.proxies import Proxy
@@ -72,7 +73,7 @@ def ask(
             method="GET",
             origin=Origin(scheme, host, int(port)),
             target=b"/a?b=c",
-            headers=[(b"Host", host.encode()), *headers],
+            headers=[(b"Host", Hidden(host.encode())), *((name, Hidden(value)) for name, value in headers)],
             content=content,
             timeouts=TIMEOUTS,
             due=Deadline(Clock().monotonic() + 10, Clock(), cancellation),

@@ -63,7 +63,8 @@ if TYPE_CHECKING:
     )
     from dataarts_datamap._export.export import ExportSummary, export_runs, next_export_start
     from dataarts_datamap._messages import Request, Response
-    from dataarts_datamap._models import FieldProblem, Operator, Run, RunOrigin, RunPage, RunState
+    from dataarts_datamap._models.runs import FieldProblem, Operator, Run, RunOrigin, RunPage, RunSource, RunState
+    from dataarts_datamap._models.tables import LineageEdge, LineageNode, Table
     from dataarts_datamap._monitoring.check import TableCheck
     from dataarts_datamap._monitoring.due_times import DuePeriod, DueTime
     from dataarts_datamap._monitoring.explanation import Explanation, LineageKnowledge, Link, Trouble
@@ -74,7 +75,6 @@ if TYPE_CHECKING:
     from dataarts_datamap._paging.pager import AsyncPager, Pager
     from dataarts_datamap._retry.attempts import Attempt
     from dataarts_datamap._retry.policy import Retry
-    from dataarts_datamap._tables import LineageEdge, LineageNode, Table
 
 __all__ = [
     "REGIONS",
@@ -136,6 +136,7 @@ __all__ = [
     "Run",
     "RunOrigin",
     "RunPage",
+    "RunSource",
     "RunState",
     "RunsStatus",
     "ServerError",
@@ -178,7 +179,7 @@ _HOMES = {
     "_monitoring.explanation": ("Explanation", "LineageKnowledge", "Link", "Trouble"),
     "_monitoring.freshness": ("OperatorStatus", "RunsStatus", "TableStatus", "Verdict", "table_status"),
     "_messages": ("Request", "Response"),
-    "_models": ("FieldProblem", "Operator", "Run", "RunOrigin", "RunPage", "RunState"),
+    "_models.runs": ("FieldProblem", "Operator", "Run", "RunOrigin", "RunPage", "RunSource", "RunState"),
     "_monitoring.lineage": ("Lineage",),
     "_monitoring.table_file": ("load_tables",),
     "_monitoring.table_rules": ("TableRule",),
@@ -186,7 +187,7 @@ _HOMES = {
     "_auth.password": ("PasswordCredentials",),
     "_api.regions": ("REGIONS", "Region"),
     "_retry.policy": ("Retry",),
-    "_tables": ("LineageEdge", "LineageNode", "Table"),
+    "_models.tables": ("LineageEdge", "LineageNode", "Table"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

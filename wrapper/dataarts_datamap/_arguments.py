@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
 
 _INT32_MAX: Final = 2**31 - 1
+_PLAIN_ID: Final = re.compile(r"[A-Za-z0-9_-]+")
 _SEPARATOR: Final = re.compile(r"[/\\]")
 _SHORT_IPV4: Final = re.compile(r"(?i)(0x[0-9a-f]+|\d+)(\.(0x[0-9a-f]+|\d+)){0,3}")
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
@@ -51,6 +52,8 @@ def identifier(name: str, value: object) -> str:
         InvalidArgumentError: It is no text, empty, holds a control or an invisible character, begins or ends with a
             blank, or stands in quotes.
     """
+    if isinstance(value, str) and _PLAIN_ID.fullmatch(value):  # as nearly all are: each request is checked
+        return value
     text = _text(name, value)
     damage = _control(text) or _invisible(text) or _blank_end(text) or _quotes(text)
     if damage:

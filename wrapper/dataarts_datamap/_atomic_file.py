@@ -23,15 +23,27 @@ def replaceable(path: str | os.PathLike[str]) -> Path:
     Raises:
         InvalidArgumentError: There is something else, such as a device or a circle of links, or no folder for it.
     """
-    try:
-        where = Path(path).resolve()
-    except (RuntimeError, ValueError) as error:  # a circle, up to Python 3.12, or a null character
-        raise InvalidArgumentError(f"{shown(str(path))} is no file that could be replaced: {error}") from None
+    where, problem = _resolved(path)
+    if problem is not None:
+        raise InvalidArgumentError(f"{shown(str(path))} is no file that could be replaced: {problem}")
     if where.is_symlink() or (where.exists() and not where.is_file()):
         raise InvalidArgumentError(f"{printable(str(where))} is no file that could be replaced")
     if not where.parent.is_dir():
         raise InvalidArgumentError(printable(f"there is no folder {where.parent} to write {where.name} to"))
     return where
+
+
+def _resolved(path: str | os.PathLike[str]) -> tuple[Path, str | None]:
+    """Where a path leads, or why it leads nowhere, which each version of Python says in words of its own."""
+    where = Path(path)
+    if "\0" in str(path):
+        return where, "it holds a null character"
+    try:
+        return where.resolve(), None
+    except RuntimeError:  # up to Python 3.12
+        return where, "its links lead to itself"
+    except ValueError:
+        return where, "no file has such a name"
 
 
 _OF_THE_DISK: Final = {errno.ENOSPC, errno.EFBIG, errno.EIO, getattr(errno, "EDQUOT", errno.ENOSPC)}

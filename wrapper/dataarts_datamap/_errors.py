@@ -45,8 +45,8 @@ from typing import TYPE_CHECKING
 from dataarts_datamap._text import printable
 
 if TYPE_CHECKING:
-    from dataarts_datamap._models import Run
-    from dataarts_datamap._tables import Table
+    from dataarts_datamap._models.runs import Run
+    from dataarts_datamap._models.tables import Table
 
 
 class DataMapError(Exception):

@@ -42,6 +42,24 @@ class Hidden(SecretStruct, Generic[T], frozen=True):
     value: T
 
 
+class SecretHeaders(dict[str, str]):
+    """Headers that show their names alone.
+
+    They are made in one step of C's, like ``Hidden``: a loop over values would have each of them in a variable.
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(self)})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [(name, MASK) for name in self]
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("headers are not pickled, since they hold secrets")
+
+
 class Secret:
     """Refuses to be pickled: a pickle is a file that nobody guards."""
 
@@ -58,7 +76,7 @@ class Secret:
 
 
 MASK: Final = "***"
-_SECRET_HEADERS: Final = frozenset(
+SECRET_HEADERS: Final = frozenset(
     {"x-auth-token", "x-security-token", "authorization", "x-subject-token", "x-metadata-token"}
 )
 _AUTHORIZATION: Final = r"(?:Access|Signature)=([^,\s]+)"
@@ -116,7 +134,7 @@ def mask(text: str, *headers: Mapping[str, str], secrets: Iterable[str] = (), li
 
 def _header_secrets(headers: Mapping[str, str]) -> Iterator[str]:
     for name, value in headers.items():
-        if name.lower() in _SECRET_HEADERS:
+        if name.lower() in SECRET_HEADERS:
             yield from filter(None, (value, *re.findall(_AUTHORIZATION, value)))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from dataarts_datamap._arguments import ip_address_of, is_loopback, split_address
 from dataarts_datamap._errors import ConfigurationError
 from dataarts_datamap._text import printable
@@ -46,6 +48,7 @@ def checked_endpoint(
     return endpoint.rstrip("/")
 
 
+@lru_cache(maxsize=16)  # each page asks for it
 def address_name(endpoint: str) -> str:
     """What names a service that has no region: the host of its address, with port and path prefix if it has any."""
     parts = split_address(endpoint)

@@ -11,7 +11,7 @@ from dataarts_datamap._api.generated_requests import build_details_request, buil
 from dataarts_datamap._api.search_tables import refuse_error_body
 from dataarts_datamap._arguments import identifier, path_segment
 from dataarts_datamap._errors import InvalidArgumentError, InvalidEnvelopeError
-from dataarts_datamap._tables import Table
+from dataarts_datamap._models.tables import Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

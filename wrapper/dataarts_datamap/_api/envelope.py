@@ -28,7 +28,7 @@ from dataarts_datamap._errors import (
     InvalidEnvelopeError,
     UpstreamError,
 )
-from dataarts_datamap._models import convert_json
+from dataarts_datamap._models.runs import convert_json
 
 if TYPE_CHECKING:
     from dataarts_datamap._messages import Response

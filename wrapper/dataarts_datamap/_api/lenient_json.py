@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, cast
 
 from msgspec import ValidationError, convert
 
-from dataarts_datamap._models import HALF_REASON
+from dataarts_datamap._models.runs import HALF_REASON
 from dataarts_datamap._text import whole_text
 
 if TYPE_CHECKING:

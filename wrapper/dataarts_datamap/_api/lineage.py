@@ -12,7 +12,7 @@ from dataarts_datamap._api.generated_requests import build_bulk_lineage_request,
 from dataarts_datamap._api.search_tables import refuse_error_body, whole_number
 from dataarts_datamap._arguments import identifier, path_segment, query_integer
 from dataarts_datamap._errors import InvalidEnvelopeError
-from dataarts_datamap._tables import LineageEdge, LineageNode, Table, qualified_path, split_path
+from dataarts_datamap._models.tables import LineageEdge, LineageNode, Table, qualified_path, split_path
 
 if TYPE_CHECKING:
     from dataarts_datamap._messages import Request, Response

@@ -8,12 +8,12 @@ from msgspec import json
 
 from dataarts_datamap._api.lenient_json import decode_leniently, sound
 from dataarts_datamap._errors import InvalidBodyError
-from dataarts_datamap._models import field_problem
+from dataarts_datamap._models.runs import field_problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dataarts_datamap._models import FieldProblem, Run
+    from dataarts_datamap._models.runs import FieldProblem, Run
 
 
 class PageText:

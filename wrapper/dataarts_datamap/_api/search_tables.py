@@ -16,7 +16,7 @@ from dataarts_datamap._api.error_responses import (
 from dataarts_datamap._api.generated_requests import build_search_request
 from dataarts_datamap._arguments import identifier, path_segment, query_integer, query_text
 from dataarts_datamap._errors import ErrorBodyError, InvalidArgumentError, InvalidEnvelopeError
-from dataarts_datamap._tables import Table, TablePage
+from dataarts_datamap._models.tables import Table, TablePage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

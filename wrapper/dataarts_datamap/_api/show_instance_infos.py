@@ -20,7 +20,7 @@ from dataarts_datamap._api.lenient_json import decode_leniently, sound
 from dataarts_datamap._api.page_text import attach_page, sound_row
 from dataarts_datamap._arguments import identifier, path_segment, query_integer, query_text
 from dataarts_datamap._errors import ErrorBodyError, InvalidBodyError, InvalidRowError, UnsuccessfulError
-from dataarts_datamap._models import Run, RunPage, convert_json
+from dataarts_datamap._models.runs import Run, RunPage, convert_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -17,7 +17,7 @@ from dataarts_datamap._api.generated_requests import SHOW_NODES, build_request
 from dataarts_datamap._api.lenient_json import decode_as
 from dataarts_datamap._arguments import identifier, path_segment, query_text
 from dataarts_datamap._errors import ErrorBodyError, InvalidEnvelopeError
-from dataarts_datamap._models import Operator
+from dataarts_datamap._models.runs import Operator
 
 if TYPE_CHECKING:
     from dataarts_datamap._messages import Request, Response

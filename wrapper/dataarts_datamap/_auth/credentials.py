@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from dataarts_datamap._arguments import secret_text
 from dataarts_datamap._auth.signing import DATE_FORMAT, sign
-from dataarts_datamap._secrets import Secret
+from dataarts_datamap._secrets import Hidden, Secret, SecretHeaders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -66,7 +66,7 @@ class TokenCredentials(Secret):
     def authenticate(self, request: Request) -> Call[Request]:
         """The request with the token added; yields nothing."""
         yield from ()
-        return replace(request, headers=_with(request.headers, {"X-Auth-Token": self.token}))
+        return replace(request, headers=_with(request.headers, SecretHeaders({"X-Auth-Token": self.token})))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +100,18 @@ class AccessKeyCredentials(Secret):
     def authenticate(self, request: Request) -> Call[Request]:
         """The request with its time and signature added; yields nothing."""
         yield from ()
-        added = {"X-Sdk-Date": self.clock().astimezone(UTC).strftime(DATE_FORMAT)}
+        added = SecretHeaders({"X-Sdk-Date": self.clock().astimezone(UTC).strftime(DATE_FORMAT)})
         if self.security_token is not None:
             added["X-Security-Token"] = self.security_token
         return sign(
             replace(request, headers=_with(request.headers, added)),
             access_key=self.access_key,
-            secret_key=self.secret_key,
+            secret_key=Hidden(self.secret_key),
         )
 
 
-def _with(headers: Mapping[str, str], added: Mapping[str, str]) -> dict[str, str]:
+def _with(headers: Mapping[str, str], added: SecretHeaders) -> SecretHeaders:
     """The headers with these in the place of others of the same names, in whatever case those are."""
-    names = {name.lower() for name in added}
-    return {**{name: value for name, value in headers.items() if name.lower() not in names}, **added}
+    names = set(map(str.lower, added))
+    others = SecretHeaders({name: headers[name] for name in headers if name.lower() not in names})
+    return SecretHeaders({**others, **added})

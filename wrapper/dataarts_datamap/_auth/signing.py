@@ -7,13 +7,13 @@ Source: the signer of huaweicloudsdkcore 3.1.219 and the gateway's documentation
 from __future__ import annotations
 
 import hashlib
-import hmac
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 from dataarts_datamap._errors import InvalidArgumentError
+from dataarts_datamap._secrets import Hidden, SecretHeaders
 from dataarts_datamap._text import percent_encoded, printable
 
 if TYPE_CHECKING:
@@ -27,10 +27,13 @@ QueryPairs: TypeAlias = "Iterable[tuple[str, QueryValue | Sequence[QueryValue]]]
 ALGORITHM: Final = "SDK-HMAC-SHA256"
 DATE_FORMAT: Final = "%Y%m%dT%H%M%SZ"
 _DATE: Final = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
+_BLOCK: Final = 64
+_INNER_PAD: Final = bytes(byte ^ 0x36 for byte in range(256))
+_OUTER_PAD: Final = bytes(byte ^ 0x5C for byte in range(256))
 _UNSIGNED: Final = "UNSIGNED-PAYLOAD"
 
 
-def sign(request: Request, *, access_key: str, secret_key: str) -> Request:
+def sign(request: Request, *, access_key: str, secret_key: Hidden[str]) -> Request:
     """The request with a signature of its path, query, content and headers, ``Host`` among them.
 
     Args:
@@ -42,25 +45,26 @@ def sign(request: Request, *, access_key: str, secret_key: str) -> Request:
         InvalidArgumentError: A key is empty, the path is no absolute one, ``X-Sdk-Date`` is missing or malformed, or
             values of one query parameter are of different types.
     """
-    if not access_key or not secret_key:
+    if not access_key or not secret_key.value:
         raise InvalidArgumentError("an access key and its secret key are both needed to sign")
     endpoint = urlsplit(request.endpoint)
     headers = _completed(request, endpoint.netloc)
-    signed = {name.lower(): value.strip() for name, value in headers.items() if "_" not in name}
+    signed = SecretHeaders(zip(map(str.lower, headers), map(str.strip, headers.values()), strict=True))
     names = sorted(name.lower() for name in headers if "_" not in name)  # the official signer names each spelling
-    canonical = "\n".join((
+    canonical = Hidden("\n".join((
         request.method.upper(),
         _canonical_path(endpoint.path + request.path),
         canonical_query(request.query),
         *(f"{name}:{signed[name]}" for name in names),
         "",
         ";".join(names),
-        _payload_hash(request.content, signed),
-    ))  # fmt: skip
-    to_sign = "\n".join((ALGORITHM, _date(signed), _sha256(canonical.encode())))
-    signature = hmac.digest(secret_key.encode(), to_sign.encode(), hashlib.sha256).hex()
-    authorization = f"{ALGORITHM} Access={access_key}, SignedHeaders={';'.join(names)}, Signature={signature}"
-    return replace(request, headers={**headers, "Authorization": authorization})
+        _payload_hash(request, signed),
+    )))  # fmt: skip
+    to_sign = "\n".join((ALGORITHM, _date(signed), _sha256(Hidden(canonical.value.encode()))))
+    authorization = Hidden(
+        f"{ALGORITHM} Access={access_key}, SignedHeaders={';'.join(names)}, Signature={_hmac(secret_key, to_sign)}"
+    )
+    return replace(request, headers=SecretHeaders({**headers, "Authorization": authorization.value}))
 
 
 def canonical_query(pairs: QueryPairs) -> str:
@@ -77,9 +81,9 @@ def canonical_query(pairs: QueryPairs) -> str:
     return "&".join(f"{percent_encoded(name)}={percent_encoded(_text(value))}" for name, value in ordered)
 
 
-def _completed(request: Request, host: str) -> dict[str, str]:
-    headers = dict(request.headers)
-    known = {name.lower(): value for name, value in headers.items()}
+def _completed(request: Request, host: str) -> SecretHeaders:
+    headers = SecretHeaders(request.headers)
+    known = SecretHeaders(zip(map(str.lower, headers), headers.values(), strict=True))
     media_type = known.get("content-type", "application/json")
     if "host" not in known:
         headers["Host"] = host
@@ -105,13 +109,27 @@ def _date(signed: Mapping[str, str]) -> str:
     return date
 
 
-def _payload_hash(content: bytes, signed: Mapping[str, str]) -> str:
-    return signed.get("x-sdk-content-sha256", "") if content and "x-sdk-content-sha256" in signed else _sha256(content)
+def _payload_hash(request: Request, signed: Mapping[str, str]) -> str:
+    if request.content and "x-sdk-content-sha256" in signed:
+        return signed["x-sdk-content-sha256"]
+    return _sha256(Hidden(request.content))
 
 
 def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+def _sha256(content: Hidden[bytes]) -> str:
+    return hashlib.sha256(content.value).hexdigest()
+
+
+def _hmac(key: Hidden[str], message: str) -> str:
+    """HMAC-SHA256 as RFC 2104 has it: that of the standard library has the key in a variable, for all to see."""
+    block = Hidden(key.value.encode())
+    if len(block.value) > _BLOCK:
+        block = Hidden(hashlib.sha256(block.value).digest())
+    block = Hidden(block.value.ljust(_BLOCK, b"\0"))
+    inner, outer = (hashlib.sha256(block.value.translate(pad)) for pad in (_INNER_PAD, _OUTER_PAD))
+    inner.update(message.encode())
+    outer.update(inner.digest())
+    return outer.hexdigest()

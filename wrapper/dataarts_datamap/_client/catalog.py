@@ -21,6 +21,7 @@ from dataarts_datamap._errors import (
     PermissionDeniedError,
     TableNotFoundError,
 )
+from dataarts_datamap._models.tables import Table, TablePage
 from dataarts_datamap._monitoring.asset_graph import is_table, kind_of, upstream_edges
 from dataarts_datamap._monitoring.lineage import Lineage, checked_depth
 from dataarts_datamap._monitoring.table_names import choose_table, keyword_of, name_of, not_found
@@ -28,7 +29,6 @@ from dataarts_datamap._paging.lineage_walk import read_lineage
 from dataarts_datamap._paging.search_walk import SearchWalk
 from dataarts_datamap._retry.exchange import exchange
 from dataarts_datamap._shared_value import Fetched, SharedValue
-from dataarts_datamap._tables import Table, TablePage
 from dataarts_datamap._text import shown
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from dataarts_datamap._auth.credentials import Credentials
     from dataarts_datamap._client.identifiers import Scope
     from dataarts_datamap._messages import Request, Response, Send, Sleep, Steps, Wait
+    from dataarts_datamap._models.tables import LineageEdge
     from dataarts_datamap._retry.policy import Policy
-    from dataarts_datamap._tables import LineageEdge
 
 T = TypeVar("T")
 

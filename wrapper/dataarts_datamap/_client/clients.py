@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from dataarts_datamap._client.check_calls import AsyncCheckCalls, CheckCalls
 from dataarts_datamap._client.shared import DEFAULT_PAGE_SIZE, BaseClient
 from dataarts_datamap._client.table_calls import AsyncTableCalls, TableCalls
-from dataarts_datamap._models import Operator, Run
+from dataarts_datamap._models.runs import Operator, Run, RunSource
 from dataarts_datamap._paging.pager import AsyncPager, Pager, PageReader
 from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
 
@@ -61,6 +61,19 @@ class DataMapClient(BaseClient[Pager[Run]], TableCalls, CheckCalls):
         ConfigurationError: A setting is missing or unusable.
         InvalidArgumentError: A setting could bend a request.
     """
+
+    def source(self) -> RunSource:
+        """Whose runs the client asks for: region, project and instance, as exports have them.
+
+        Asks the service if the project or the instance was not given and is not known yet.
+
+        Raises:
+            DiscoveryError: There is not exactly one of what is looked for.
+            TransportError: No whole answer came back.
+            ServiceError: The service refused.
+            InvalidResponseError: The answer is not what the API describes.
+        """
+        return self._transport.run(self._find_source())
 
     def list_operators(self, table_guid: str) -> list[Operator]:
         """The job operators that produce a table, in the service's order.
@@ -243,6 +256,19 @@ class AsyncDataMapClient(BaseClient[AsyncPager[Run]], AsyncTableCalls, AsyncChec
         ConfigurationError: A setting is missing or unusable.
         InvalidArgumentError: A setting could bend a request.
     """
+
+    async def source(self) -> RunSource:
+        """Whose runs the client asks for: region, project and instance, as exports have them.
+
+        Asks the service if the project or the instance was not given and is not known yet.
+
+        Raises:
+            DiscoveryError: There is not exactly one of what is looked for.
+            TransportError: No whole answer came back.
+            ServiceError: The service refused.
+            InvalidResponseError: The answer is not what the API describes.
+        """
+        return await self._transport.run(self._find_source())
 
     async def list_operators(self, table_guid: str) -> list[Operator]:
         """The job operators that produce a table, in the service's order.

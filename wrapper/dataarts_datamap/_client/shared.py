@@ -40,7 +40,7 @@ from dataarts_datamap._errors import (
     DataMapError,
     InvalidArgumentError,
 )
-from dataarts_datamap._models import Operator, Run, RunOrigin, RunPage, attach_origin, operator_key
+from dataarts_datamap._models.runs import Operator, Run, RunOrigin, RunPage, RunSource, attach_origin, operator_key
 from dataarts_datamap._paging.offsets import OffsetUnit
 from dataarts_datamap._paging.pager import AsyncPager, PagedWalk, Pager, PageReader
 from dataarts_datamap._paging.resume_token import Position, TablePosition
@@ -63,12 +63,12 @@ if TYPE_CHECKING:
     from dataarts_datamap._auth.credentials import Credentials
     from dataarts_datamap._client.catalog import Catalog
     from dataarts_datamap._client.settings import ClientSettings
-    from dataarts_datamap._messages import Request, Steps
+    from dataarts_datamap._messages import Request, Response, Steps
+    from dataarts_datamap._models.tables import Table
     from dataarts_datamap._monitoring.check import CheckSources
     from dataarts_datamap._monitoring.explanation import Explanation
     from dataarts_datamap._monitoring.lineage import Lineage
     from dataarts_datamap._monitoring.table_rules import TableRule
-    from dataarts_datamap._tables import Table
 
 PagerT = TypeVar("PagerT", Pager[Run], AsyncPager[Run])
 
@@ -392,15 +392,24 @@ class BaseClient(Generic[PagerT]):
         return (yield from exchange(request, self._credentials, self._policy, decode_operators))
 
     def _reading(self, begin: Callable[[], Steps[PagedWalk]], *, strict: bool) -> PageReader:
-        return PageReader(begin, partial(self._read_page, strict=strict), self._concurrency)
+        return PageReader(begin, partial(self._read_page, strict=strict), self._concurrency, self._habits)
 
     def _read_page(self, read: PageRead, *, strict: bool) -> Steps[RunPage]:
         scope = yield from self._find_scope()
         request = self._runs_request(scope, read.operator, read.window, offset=read.offset, limit=read.limit)
-        decode = partial(decode_page, offset=read.offset, strict=strict)
+
+        def decode(response: Response) -> RunPage:
+            self._habits.largest_page = max(self._habits.largest_page, len(response.content))
+            return decode_page(response, offset=read.offset, strict=strict)
+
         page = yield from exchange(request, self._credentials, self._policy, decode)
         attach_origin(page.runs, self._origin(scope, read.operator))
         return page
+
+    def _find_source(self) -> Steps[RunSource]:
+        scope = yield from self._find_scope()
+        region = self._settings.region or address_name(self._settings.endpoint)
+        return RunSource(region, scope.project_id, scope.instance_id)
 
     def _origin(self, scope: Scope, operator: Operator) -> RunOrigin:
         return RunOrigin(

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
     from dataarts_datamap._client.catalog import Catalog
     from dataarts_datamap._messages import Steps
+    from dataarts_datamap._models.tables import Table
     from dataarts_datamap._monitoring.explanation import Explanation
     from dataarts_datamap._monitoring.lineage import Lineage
     from dataarts_datamap._paging.search_walk import SearchWalk
-    from dataarts_datamap._tables import Table
     from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
 
 _PAGE_SIZE: Final = 100

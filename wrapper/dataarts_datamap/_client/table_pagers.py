@@ -11,8 +11,8 @@ from dataarts_datamap._arguments import query_integer
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator
 
+    from dataarts_datamap._models.tables import Table
     from dataarts_datamap._paging.search_walk import SearchWalk
-    from dataarts_datamap._tables import Table
     from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
 
 _END: Final = object()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-    from dataarts_datamap._models import Run
+    from dataarts_datamap._models.runs import Run
 
 
 def plain_type(pa: Untyped, kind: Kind) -> Untyped:

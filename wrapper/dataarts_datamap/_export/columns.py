@@ -11,7 +11,7 @@ from warnings import warn
 from msgspec.structs import astuple, fields
 
 from dataarts_datamap._errors import InvalidArgumentError, RowProblemWarning
-from dataarts_datamap._models import Run, operator_of
+from dataarts_datamap._models.runs import Run, operator_of
 from dataarts_datamap._text import shown
 from dataarts_datamap._warnings import calling_place
 

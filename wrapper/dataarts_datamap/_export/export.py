@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from dataarts_datamap._models import Run
+    from dataarts_datamap._models.runs import Operator, Run
 
 ExportFormat: TypeAlias = Literal["parquet", "csv", "ndjson", "arrow", "duckdb"]
 """A kind of file that runs are written to."""
@@ -129,7 +129,7 @@ def export_runs(  # noqa: PLR0913  one keyword for each choice
     _check_iterable(runs)
     target = _target(path, format, table=table, csv_guard=csv_guard, csv_bom=csv_bom)
     chosen = chosen_columns(columns, nested)
-    source = None if file_source is None else _checked_source(file_source)
+    source = None if file_source is None else _checked_source("file_source", file_source)
     if append:
         _check_identity(chosen)
         target = _continued(target, chosen, source)
@@ -139,12 +139,14 @@ def export_runs(  # noqa: PLR0913  one keyword for each choice
     return ExportSummary(written=tally.written, kept=kept, without_id=tally.without_id)
 
 
-def next_export_start(
+def next_export_start(  # noqa: PLR0913  one keyword for each choice
     path: str | os.PathLike[str],
     *,
     format: ExportFormat | None = None,  # noqa: A002  what it is called everywhere
     lookback: timedelta = _DEFAULT_LOOKBACK,
     table: str = "runs",
+    source: Sequence[str] | None = None,
+    operator: Operator | None = None,
 ) -> datetime | None:
     """Where the window of the next increment begins, UTC: what may have changed since is all behind it.
 
@@ -152,25 +154,45 @@ def next_export_start(
     earlier: a rerun changes a run that had ended. A change further back is missed. A run whose state is unknown and
     that has no end counts as one that had not ended, and one that is planned for the future as one of the present.
 
+    Args:
+        path: The file.
+        format: Kind of file; that of the path's suffix, if it is left out.
+        lookback: How far back of the newest run ended runs are read again.
+        table: Name of the table in a DuckDB database.
+        source: Region, project id and instance id, as of ``client.source()``: only rows that were read there count.
+            Where several sources share a file, give it, or what one of them has not yet sent is passed over. It is of
+            no account for a file without columns for it.
+        operator: Only rows of this operator's task and name count.
+
     Returns:
         The time, or None if there is no such file, or none of its runs has a time.
 
     Raises:
-        InvalidArgumentError: The format is not known, or ``lookback`` is negative.
+        InvalidArgumentError: The format is not known, ``lookback`` is negative, or ``source`` is none.
         ExportError: The file is no export of runs, or lacks ``state`` or one of the times.
         MissingExtraError: The format needs a library that is not installed.
     """
     behind = _checked_lookback(lookback)
+    place = None if source is None else _checked_source("source", source)
     target = _target(path, format, table=table)
     names = _stored_columns(target)
     if names is None:
         return None
-    missing = [name for name in POSITION if name not in names]
+    needed = (*POSITION, *(() if operator is None else ("task_id", "job_name")))
+    missing = [name for name in needed if name not in names]
     if missing:
         raise ExportError(f"{target.path} has no column {missing[0]}, which tells where the next increment begins")
     now = (datetime.now(UTC) - EPOCH) // MILLISECOND
-    stored = _stored_rows(target, chosen_columns(POSITION, "json"))
-    start = resume_at(stored, lookback=behind // MILLISECOND, now=now)
+    wanted = {} if place is None or not set(SOURCE).issubset(names) else dict(zip(SOURCE, place, strict=True))
+    if operator is not None:
+        wanted |= {"task_id": operator.task_id, "job_name": operator.job_name}
+    stored = _stored_rows(target, chosen_columns([*POSITION, *wanted], "json"))
+    chosen = (
+        row[: len(POSITION)]
+        for row in stored
+        if all(has in {text, f"'{text}"} for has, text in zip(row[len(POSITION) :], wanted.values(), strict=True))
+    )
+    start = resume_at(chosen, lookback=behind // MILLISECOND, now=now)
     return None if start is None else EPOCH + start * MILLISECOND
 
 
@@ -275,12 +297,10 @@ def _check_identity(columns: Sequence[Column]) -> None:
         raise InvalidArgumentError(f"append needs the {noun} {', '.join(missing)}, by which it knows a run again")
 
 
-def _checked_source(source: object) -> tuple[str, ...]:
+def _checked_source(name: str, source: object) -> tuple[str, ...]:
     found = [] if isinstance(source, str) else members(source) or []
     if len(found) != len(SOURCE) or not all(isinstance(one, str) and one for one in found):
-        raise InvalidArgumentError(
-            f"file_source must be a region, a project id and an instance id, not {shown(source)}"
-        )
+        raise InvalidArgumentError(f"{name} must be a region, a project id and an instance id, not {shown(source)}")
     return tuple(cast("list[str]", found))
 
 

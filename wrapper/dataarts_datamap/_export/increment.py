@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
-from dataarts_datamap._models import has_ended
+from dataarts_datamap._models.runs import has_ended
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

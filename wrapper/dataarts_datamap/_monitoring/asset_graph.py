@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from typing import TYPE_CHECKING, Final
 
-from dataarts_datamap._tables import LineageEdge, LineageNode
+from dataarts_datamap._models.tables import LineageEdge, LineageNode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from dataarts_datamap._api.lineage import AssetGraph, Relationship
-    from dataarts_datamap._tables import Table
+    from dataarts_datamap._models.tables import Table
 
 _TABLE: Final = "table"
 _COLUMN: Final = "column"

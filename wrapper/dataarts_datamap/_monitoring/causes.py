@@ -18,7 +18,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dataarts_datamap._errors import DataMapError, NotFoundError
-from dataarts_datamap._models import Operator, Run, RunState
+from dataarts_datamap._models.runs import Operator, Run, RunState
+from dataarts_datamap._monitoring.circles import last_circles
 from dataarts_datamap._monitoring.explanation import (
     Explanation,
     LineageKnowledge,
@@ -34,11 +35,11 @@ from dataarts_datamap._monitoring.lineage import is_same_operator
 from dataarts_datamap._text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from dataarts_datamap._messages import Steps
+    from dataarts_datamap._models.tables import LineageNode, Table
     from dataarts_datamap._monitoring.lineage import Lineage
-    from dataarts_datamap._tables import LineageNode, Table
 
 _LEAST_PLANS: Final = 3
 _OVERDUE: Final = 1.5
@@ -309,7 +310,7 @@ class _Search:
                     reached[guid] = None
                     waiting.append(guid)
         blame = {guid: self._examined[guid].blamed_on for guid in reached}
-        causes = {guid for circle in _last_circles(blame) for guid in self._first_of(circle)}
+        causes = {guid for circle in last_circles(blame) for guid in self._first_of(circle)}
         links = [self._make_link(self._examined[guid], is_cause=guid in causes) for guid in reached]
         return links, [link for link in links if link.table.guid in causes]
 
@@ -390,56 +391,3 @@ def _troubled_by_verdict(producers: Sequence[_Producer], status: TableStatus) ->
 def _is_of(node: LineageNode | None, producer: LineageNode | None) -> bool:
     """Whether a step is that of a producer; one that lineage does not tell apart may be of any."""
     return node is None or producer is None or node.key == producer.key
-
-
-def _last_circles(blame: Mapping[str, Iterable[str]]) -> list[list[str]]:
-    """The tables that explain each other, or stand alone, and that nothing else explains."""
-    circles = _circles(blame)
-    circle_of = {guid: index for index, circle in enumerate(circles) for guid in circle}
-    return [
-        circle
-        for index, circle in enumerate(circles)
-        if all(circle_of[other] == index for guid in circle for other in blame[guid])
-    ]
-
-
-def _circles(blame: Mapping[str, Iterable[str]]) -> list[list[str]]:
-    """The strongly connected parts of a graph, by Tarjan's algorithm, without recursion: chains can be long."""
-    order: dict[str, int] = {}
-    lowest: dict[str, int] = {}
-    stack: dict[str, None] = {}
-    circles: list[list[str]] = []
-
-    def enter(guid: str) -> tuple[str, Iterable[str]]:
-        order[guid] = lowest[guid] = len(order)
-        stack[guid] = None
-        return guid, iter(blame[guid])
-
-    for start in blame:
-        work = [] if start in order else [enter(start)]
-        while work:
-            here, others = work[-1]
-            new = None
-            for other in others:
-                if other not in order:
-                    new = other
-                    break
-                if other in stack:
-                    lowest[here] = min(lowest[here], order[other])
-            if new is not None:
-                work.append(enter(new))
-                continue
-            work.pop()
-            if work:
-                above = work[-1][0]
-                lowest[above] = min(lowest[above], lowest[here])
-            if lowest[here] == order[here]:
-                circles.append(_popped(stack, here))
-    return circles
-
-
-def _popped(stack: dict[str, None], until: str) -> list[str]:
-    circle: list[str] = []
-    while not circle or circle[-1] != until:
-        circle.append(stack.popitem()[0])
-    return circle

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from dataarts_datamap._arguments import members
 from dataarts_datamap._errors import ClientClosedError, ConfigurationError, DataMapError, InvalidArgumentError
-from dataarts_datamap._models import RunState
+from dataarts_datamap._models.runs import RunState
 from dataarts_datamap._monitoring.due_times import due_verdict, planned_at
 from dataarts_datamap._monitoring.freshness import (
     WORST_FIRST,
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from dataarts_datamap._messages import Steps
-    from dataarts_datamap._models import Operator, Run
+    from dataarts_datamap._models.runs import Operator, Run
+    from dataarts_datamap._models.tables import Table
     from dataarts_datamap._monitoring.due_times import DuePeriod
     from dataarts_datamap._monitoring.freshness import OperatorStatus
     from dataarts_datamap._monitoring.lineage import Lineage
-    from dataarts_datamap._tables import Table
 
 _LOOK_BACK: Final = timedelta(days=7)
 _MARGIN: Final = timedelta(minutes=1)  # whether a window's ends belong to it is not documented

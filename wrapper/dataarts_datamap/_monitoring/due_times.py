@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from msgspec import Struct
 
 from dataarts_datamap._errors import InvalidArgumentError
-from dataarts_datamap._models import RunState
+from dataarts_datamap._models.runs import RunState
 from dataarts_datamap._monitoring.freshness import Verdict
 from dataarts_datamap._text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dataarts_datamap._models import Run
+    from dataarts_datamap._models.runs import Run
 
 WEEK: Final = frozenset(range(7))
 _DAY: Final = timedelta(days=1)

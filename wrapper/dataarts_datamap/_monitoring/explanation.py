@@ -15,8 +15,8 @@ from dataarts_datamap._text import printable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dataarts_datamap._models import Operator, Run
-    from dataarts_datamap._tables import Table
+    from dataarts_datamap._models.runs import Operator, Run
+    from dataarts_datamap._models.tables import Table
 
 _LONGEST_NAME: Final = 120
 _MOST_NAMES: Final = 3

@@ -12,7 +12,7 @@ from msgspec.structs import asdict
 
 from dataarts_datamap._arguments import members
 from dataarts_datamap._errors import InvalidArgumentError
-from dataarts_datamap._models import Operator, OperatorKey, Run, RunState, operator_key, operator_of
+from dataarts_datamap._models.runs import Operator, OperatorKey, Run, RunState, operator_key, operator_of
 from dataarts_datamap._text import printable, shown
 from dataarts_datamap._times import span_hint
 

@@ -6,15 +6,15 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from dataarts_datamap._errors import InvalidArgumentError
+from dataarts_datamap._models.tables import Table
 from dataarts_datamap._monitoring.table_names import choose_table, match_tables, name_of
-from dataarts_datamap._tables import Table
 from dataarts_datamap._text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from dataarts_datamap._models import Operator
-    from dataarts_datamap._tables import LineageEdge, LineageNode
+    from dataarts_datamap._models.runs import Operator
+    from dataarts_datamap._models.tables import LineageEdge, LineageNode
 
 _ALL: Final = 2**31
 

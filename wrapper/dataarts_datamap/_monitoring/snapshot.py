@@ -27,7 +27,7 @@ from dataarts_datamap._errors import (
     InvalidResponseError,
     UnsuccessfulError,
 )
-from dataarts_datamap._models import Run, RunIdentity, has_ended, run_identity
+from dataarts_datamap._models.runs import Run, RunIdentity, has_ended, run_identity
 from dataarts_datamap._monitoring.freshness import group_runs
 from dataarts_datamap._retry.policy import is_passing
 from dataarts_datamap._times import EPOCH, MILLISECOND

@@ -11,7 +11,7 @@ from dataarts_datamap._text import printable, shown
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from dataarts_datamap._tables import Table
+    from dataarts_datamap._models.tables import Table
 
 _GUID: Final = re.compile(r"[0-9a-fA-F-]{32,36}")
 _NAME_PREFIX: Final = "name:"

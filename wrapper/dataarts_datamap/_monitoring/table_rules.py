@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from dataarts_datamap._arguments import path_segment
 from dataarts_datamap._errors import InvalidArgumentError
+from dataarts_datamap._models.tables import Table
 from dataarts_datamap._monitoring.table_names import name_of
-from dataarts_datamap._tables import Table
 from dataarts_datamap._text import shown
 
 if TYPE_CHECKING:

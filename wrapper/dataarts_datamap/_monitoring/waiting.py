@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from dataarts_datamap._errors import DataMapError, RequestTimeoutError, WaitTimeoutError
+from dataarts_datamap._errors import DataMapError, RequestTimeoutError, ServiceError, WaitTimeoutError
 from dataarts_datamap._messages import Send, Sleep, Wait
-from dataarts_datamap._models import Run, RunPage, RunState
+from dataarts_datamap._models.runs import Run, RunPage, RunState
+from dataarts_datamap._paging.walk_options import go_on
 from dataarts_datamap._retry.policy import is_passing
 from dataarts_datamap._times import EPOCH
 
@@ -34,11 +35,12 @@ def read_all(walk: Walk, ask: Callable[[PageRead], Steps[RunPage]]) -> Steps[lis
             runs += step.runs
             step = next(walk, None)
             continue
-        page = yield from ask(step.read)
         try:
-            step = walk.send(page)
-        except StopIteration:
-            return runs
+            page = yield from ask(step.read)
+        except ServiceError as refusal:
+            step = go_on(walk, refusal)
+        else:
+            step = go_on(walk, page)
     return runs
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from dataarts_datamap._api.lineage import LineagePage
     from dataarts_datamap._messages import Steps
-    from dataarts_datamap._tables import LineageEdge
+    from dataarts_datamap._models.tables import LineageEdge
 
 _LIMIT: Final = 100  # the documented default, so that no smaller cap can hide operators
 _MOST_PAGES: Final = 2_000

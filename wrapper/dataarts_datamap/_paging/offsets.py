@@ -100,10 +100,6 @@ class Probe(Struct, frozen=True):
     limit: int
     positions: dict[Counting, int]
 
-    def judge(self, position: int, possible: tuple[Counting, ...]) -> Counting:
-        """The way of counting that comes closest to a page that began at a position; rows move while one reads."""
-        return min(possible, key=lambda counting: abs(self.positions[counting] - position))
-
 
 def probe(known: int, *, overlap: int) -> Probe | None:
     """A probe among so many known rows, which reaches past them where a server counts pages; None for too few rows."""

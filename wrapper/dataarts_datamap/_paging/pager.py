@@ -6,11 +6,12 @@ import sys
 import warnings
 from contextlib import aclosing, closing
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar, cast
 
-from dataarts_datamap._errors import DataMapError, InvalidArgumentError, RowProblemWarning
-from dataarts_datamap._models import RunPage
+from dataarts_datamap._errors import DataMapError, InvalidArgumentError, RowProblemWarning, ServiceError
+from dataarts_datamap._models.runs import RunPage
 from dataarts_datamap._paging.read_ahead import ReadAhead
+from dataarts_datamap._paging.walk_options import go_on
 from dataarts_datamap._text import printable, shown
 from dataarts_datamap._warnings import calling_place
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from dataarts_datamap._export.columns import Nested
     from dataarts_datamap._messages import Steps
-    from dataarts_datamap._paging.walk_options import PageRead, Walk
+    from dataarts_datamap._paging.walk_options import PageRead, ServerHabits, Walk
     from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
 
 RowT = TypeVar("RowT")
@@ -54,6 +55,7 @@ class PageReader:
         begin: The steps that lead to a new walk.
         ask: The steps that read a page.
         concurrency: How many pages are read at once.
+        habits: What is known of the server.
     """
 
     def __init__(
@@ -61,10 +63,12 @@ class PageReader:
         begin: Callable[[], Steps[PagedWalk]],
         ask: Callable[[PageRead], Steps[RunPage]],
         concurrency: int,
+        habits: ServerHabits,
     ) -> None:
         self.begin = begin
         self.ask = ask
         self.concurrency = concurrency
+        self.habits = habits
 
 
 def _checked_most(max_items: object) -> int | None:
@@ -101,8 +105,8 @@ class _PagerBase:
     def total(self) -> int | None:
         """How many rows the window holds, as the server said on the page read last.
 
-        None before the first page, if the server did not say, for a window that is read in slices, and for a table,
-        whose operators count apart.
+        None before the first page, if the server did not say, for a window that is longer than a slice, and for a
+        table, whose operators count apart.
         """
         return self._stand.total
 
@@ -116,8 +120,9 @@ class _PagerBase:
         """Where the walk stands, as text of one line: pass it to the same call, later or elsewhere, to go on there.
 
         All rows that were given so far count as read; of several iterations, the one that began last counts. None
-        before the first page, and for merged operators. It holds the ids of the runs that were given last, and nothing
-        secret.
+        before the first page, for merged operators, and while a walk looks again for runs that moved. It holds the ids
+        and planned times of the runs that were yielded last, about 10 bytes for each and 10,000 of them as a rule, and
+        nothing secret.
         """
         return self._token(self._stand)
 
@@ -250,7 +255,8 @@ class Pager(_PagerBase, Generic[RowT]):
         return convert(self.to_arrow(columns=columns, nested=nested))
 
     def _pages(self, stand: _Cursor) -> Generator[RunPage, None, None]:
-        reader = ReadAhead(self._transport, self._reading.ask, concurrency=self._reading.concurrency)
+        reading = self._reading
+        reader = ReadAhead(self._transport, reading.ask, concurrency=reading.concurrency, habits=reading.habits)
         try:
             stand.walk = self._transport.run(self._reading.begin())
             steps = stand.walk.pages()
@@ -260,8 +266,13 @@ class Pager(_PagerBase, Generic[RowT]):
                     self._note(stand, step)
                     yield step
                     step = next(steps, None)
+                    continue
+                try:
+                    page = reader.read(step)
+                except ServiceError as refusal:
+                    step = go_on(steps, refusal)
                 else:
-                    step = _sent(steps, reader.read(step))
+                    step = go_on(steps, page)
         except DataMapError as error:
             self._tell(stand, error)
             raise
@@ -381,7 +392,8 @@ class AsyncPager(_PagerBase, Generic[RowT]):
     async def _pages(self, stand: _Cursor) -> AsyncGenerator[RunPage, None]:
         from dataarts_datamap._paging.read_ahead import AsyncReadAhead  # noqa: PLC0415  loads asyncio
 
-        reader = AsyncReadAhead(self._transport, self._reading.ask, concurrency=self._reading.concurrency)
+        reading = self._reading
+        reader = AsyncReadAhead(self._transport, reading.ask, concurrency=reading.concurrency, habits=reading.habits)
         try:
             stand.walk = await self._transport.run(self._reading.begin())
             steps = stand.walk.pages()
@@ -391,17 +403,15 @@ class AsyncPager(_PagerBase, Generic[RowT]):
                     self._note(stand, step)
                     yield step
                     step = next(steps, None)
+                    continue
+                try:
+                    page = await reader.read(step)
+                except ServiceError as refusal:
+                    step = go_on(steps, refusal)
                 else:
-                    step = _sent(steps, await reader.read(step))
+                    step = go_on(steps, page)
         except DataMapError as error:
             self._tell(stand, error)
             raise
         finally:
             await reader.close()
-
-
-def _sent(steps: Walk, page: RunPage) -> Any:  # noqa: ANN401  what a walk yields, or None at its end
-    try:
-        return steps.send(page)
-    except StopIteration:
-        return None

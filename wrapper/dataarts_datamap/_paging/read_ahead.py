@@ -21,24 +21,32 @@ if TYPE_CHECKING:
     from threading import Thread
 
     from dataarts_datamap._messages import Steps
-    from dataarts_datamap._models import RunPage
-    from dataarts_datamap._paging.walk_options import PageNeeded, PageRead
+    from dataarts_datamap._models.runs import RunPage
+    from dataarts_datamap._paging.walk_options import PageNeeded, PageRead, ServerHabits
     from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
 
 _GROWTH: Final = 2
+_MOST_BYTES_AHEAD: Final = 1 << 25
 _LONGEST_GOODBYE: Final = 0.5
 
 
 class Width:
-    """How many pages may be read ahead."""
+    """How many pages may be read ahead: fewer where they are large.
 
-    def __init__(self, most: int) -> None:
+    Args:
+        most: How many at the most.
+        habits: What is known of the server.
+    """
+
+    def __init__(self, most: int, habits: ServerHabits) -> None:
         self._most = most
+        self._habits = habits
         self._now = 0
 
     def chosen(self, wanted: PageNeeded) -> list[PageRead]:
         """Those to read ahead now."""
-        chosen = list(dict.fromkeys(wanted.ahead[: self._now]))
+        room = _MOST_BYTES_AHEAD // max(1, self._habits.largest_page)
+        chosen = list(dict.fromkeys(wanted.ahead[: min(self._now, room)]))
         self._now = min(self._most, max(1, self._now * _GROWTH))
         return chosen
 
@@ -50,14 +58,20 @@ class ReadAhead:
         transport: Takes the steps.
         ask: The steps that read a page.
         concurrency: How many pages are read at once.
+        habits: What is known of the server.
     """
 
     def __init__(
-        self, transport: SyncTransport, ask: Callable[[PageRead], Steps[RunPage]], *, concurrency: int
+        self,
+        transport: SyncTransport,
+        ask: Callable[[PageRead], Steps[RunPage]],
+        *,
+        concurrency: int,
+        habits: ServerHabits,
     ) -> None:
         self._transport = transport
         self._ask = ask
-        self._width = Width(concurrency - 1)
+        self._width = Width(concurrency - 1, habits)
         self._threads: ThreadPoolExecutor | None = None
         self._running: list[Thread] = []
         self._most_threads = concurrency - 1
@@ -133,14 +147,20 @@ class AsyncReadAhead:
         transport: Takes the steps.
         ask: The steps that read a page.
         concurrency: How many pages are read at once.
+        habits: What is known of the server.
     """
 
     def __init__(
-        self, transport: AsyncTransport, ask: Callable[[PageRead], Steps[RunPage]], *, concurrency: int
+        self,
+        transport: AsyncTransport,
+        ask: Callable[[PageRead], Steps[RunPage]],
+        *,
+        concurrency: int,
+        habits: ServerHabits,
     ) -> None:
         self._transport = transport
         self._ask = ask
-        self._width = Width(concurrency - 1)
+        self._width = Width(concurrency - 1, habits)
         self._started: dict[PageRead, asyncio.Task[RunPage]] = {}
         self._cancelled: list[asyncio.Task[Any]] = []
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final, Self, TypeVar
+import zlib
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeVar
 
 from msgspec import Struct, ValidationError, json
 
 from dataarts_datamap._errors import InvalidArgumentError
 from dataarts_datamap._paging.offsets import Counting  # noqa: TC001  msgspec reads the annotations
-from dataarts_datamap._paging.overlap import RowKey  # noqa: TC001  as above
+from dataarts_datamap._paging.seen_rows import RowKey
 from dataarts_datamap._text import shown
 from dataarts_datamap._window import Window  # noqa: TC001  as above
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 T = TypeVar("T", bound="_Token")
 
-_VERSION: Final = 1
+_VERSION: Final = 2
+_LEVEL: Final = 6
+_LARGEST_PACK: Final = 1 << 24
 
 
 class _Token(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -56,15 +62,14 @@ class Position(_Token, frozen=True, kw_only=True, omit_defaults=True):
         workspace_id: The operator's workspace.
         window: The whole window.
         is_descending: Whether its slices are read newest first; None for one slice.
-        piece: The slice that is read.
-        reached: The position behind the last row.
-        tail: The last rows.
+        slice: The slice that is read.
+        reached: How many of its rows were read by offset; 0 if it is not read so.
         limit: How many rows were asked for at once; 0 if none were yet.
-        most: The most that the server puts on one page, as far as was noticed; 0 if nothing was.
-        edge: Where the slice begins.
-        near_edge: Rows that the slice before had near it.
-        near_next_edge: Rows of the slice near its other end.
-        counting: How the server takes offsets, which the few rows above would not tell; None if that is not known.
+        direction: The server's order, as far as it is known.
+        read: The runs of the slice that were read, packed.
+        loose: Runs of earlier slices that can come again, packed.
+        newest_start: The newest start on the first page, in milliseconds; 0 for none.
+        counting: How the server takes offsets; None if that is not known.
         first_offset: Where its lists begin.
     """
 
@@ -75,14 +80,13 @@ class Position(_Token, frozen=True, kw_only=True, omit_defaults=True):
     workspace_id: str | None = None
     window: Window
     is_descending: bool | None = None
-    piece: Window
+    slice: Window
     reached: int = 0
-    tail: tuple[RowKey, ...] = ()
     limit: int = 0
-    most: int = 0
-    edge: int | None = None
-    near_edge: tuple[RowKey, ...] = ()
-    near_next_edge: tuple[RowKey, ...] = ()
+    direction: int = 0
+    read: bytes = b""
+    loose: bytes = b""
+    newest_start: int = 0
     counting: Counting | None = None
     first_offset: int = 0
 
@@ -103,6 +107,25 @@ class TablePosition(_Token, frozen=True, kw_only=True, omit_defaults=True):
     window: Window
     finished: tuple[tuple[str, str, str | None], ...] = ()
     current: Position | None = None
+
+
+def pack(keys: Sequence[RowKey]) -> bytes:
+    """The keys of runs as few bytes: about ten for each, before they are text."""
+    return zlib.compress(json.encode(keys), _LEVEL) if keys else b""
+
+
+def unpack(packed: bytes) -> list[RowKey]:
+    """The keys that were packed.
+
+    Raises:
+        InvalidArgumentError: They are none.
+    """
+    if not packed:
+        return []
+    try:
+        return json.decode(zlib.decompressobj().decompress(packed, _LARGEST_PACK), type=list[RowKey])
+    except (ValidationError, ValueError, zlib.error):
+        raise InvalidArgumentError("the resume_token is damaged: pass one as the pager gave it") from None
 
 
 def _members(token: _Token) -> dict[str, Any]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from dataarts_datamap._messages import Steps
-    from dataarts_datamap._tables import Table, TablePage
+    from dataarts_datamap._models.tables import Table, TablePage
 
 _MOST_PAGES: Final = 10_000
 

@@ -1,17 +1,20 @@
-"""The pages of a slice, and how far it was read."""
+"""A page of a slice, and what its rows show of the window that was asked for."""
 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final
 
-from msgspec import Struct
-
-from dataarts_datamap._paging.overlap import RowKey, row_of
+from dataarts_datamap._paging.seen_rows import RowKey, row_keys
 
 if TYPE_CHECKING:
-    from dataarts_datamap._models import RunPage
+    from collections.abc import Sequence
+
+    from dataarts_datamap._models.runs import RunPage
     from dataarts_datamap._paging.offsets import Span
+    from dataarts_datamap._window import Window
+
+_EDGE: Final = 2  # milliseconds from an end of a window that another one, which overlaps it, can reach
 
 
 class Page:
@@ -20,19 +23,21 @@ class Page:
     Attributes:
         sent: As the server sent it.
         span: Where it lies.
+        window: What was asked for.
     """
 
-    def __init__(self, sent: RunPage, span: Span) -> None:
+    def __init__(self, sent: RunPage, span: Span, window: Window) -> None:
         self.sent = sent
         self.span = span
+        self.window = window
 
     def __len__(self) -> int:
         return len(self.sent.runs)
 
     @cached_property
-    def rows(self) -> list[RowKey]:
-        """What is remembered of its runs."""
-        return [row_of(run) for run in self.sent.runs]
+    def keys(self) -> list[RowKey]:
+        """What its runs are known by."""
+        return row_keys(self.sent.runs)
 
     @cached_property
     def contents(self) -> list[int]:
@@ -50,40 +55,53 @@ class Page:
         return len(self) < self.span.limit
 
     @property
-    def is_less_than_told(self) -> bool:
+    def is_less_than_reported(self) -> bool:
         """Whether there are more rows behind it, by the server's word."""
         return self.sent.total is not None and self.sent.total > self.end
 
+    @cached_property
+    def unsure(self) -> Sequence[int]:
+        """Indexes of the rows that another window can hold, too.
 
-class SlicePosition(Struct, frozen=True):
-    """How far a slice was read.
+        Which time a window filters on is not known: planned or started. So both must lie well inside of this one.
+        """
+        planned = [run._plan_time or 0 for run in self.sent.runs]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  the model's own integers
+        started = [run._start_time or 0 for run in self.sent.runs]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  as above
+        first, last = self.window.start + _EDGE, self.window.end - _EDGE
+        times = (*planned, *started)
+        if not times or (first < min(times) and max(times) < last):
+            return ()
+        return [
+            index
+            for index, (plan, start) in enumerate(zip(planned, started, strict=True))
+            if not first < plan < last or not first < start < last
+        ]
 
-    Attributes:
-        reached: The position behind the last row.
-        tail: The last rows.
-        limit: How many rows are asked for at once; 0 for as many as the plan says.
-        most: The most that the server puts on one page, as far as was noticed; 0 if nothing was.
-    """
+    def has_stranger(self, *, ahead: int = 0, unstarted: bool = False) -> bool:
+        """Whether a run came none of whose times lies in the window that was asked for.
 
-    reached: int = 0
-    tail: tuple[RowKey, ...] = ()
-    limit: int = 0
-    most: int = 0
+        Args:
+            ahead: How many milliseconds behind the window's end count as inside.
+            unstarted: Whether to count those that have not started, too: their starts may be anywhere.
+        """
+        start, end = self.window.start, self.window.end + ahead
+        for run in map(self.sent.runs.__getitem__, self.unsure):
+            plan, begin = run._plan_time, run._start_time  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  as above
+            times = plan, begin, run._submit_time, run._end_time  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  as above
+            if (begin or (unstarted and plan)) and not any(time and start <= time <= end for time in times):
+                return True
+        return False
 
+    def shows_filter(self) -> tuple[bool, bool]:
+        """Whether a row shows that the window filters on planned times, and whether one shows that on starts."""
+        by_plan = by_start = False
+        for index in self.unsure:
+            run = self.sent.runs[index]
+            plan, start = run._plan_time, run._start_time  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  as above
+            if plan and start:
+                by_plan |= self._holds(plan) and not self._holds(start)
+                by_start |= self._holds(start) and not self._holds(plan)
+        return by_plan, by_start
 
-class YieldedPage(Struct, frozen=True):
-    """A page that was given.
-
-    Attributes:
-        page: As it was read.
-        kept: With the runs that were given of it.
-        tail: The last rows of the slice, which end with those of the page.
-    """
-
-    page: Page
-    kept: RunPage
-    tail: list[RowKey]
-
-
-Found: TypeAlias = tuple[Page, list[int]]
-"""A page, and the indexes of its new rows."""
+    def _holds(self, time: int | None) -> bool:
+        return time is not None and self.window.start <= time <= self.window.end

@@ -1,85 +1,56 @@
-"""Reads the list of one slice of a window, and proves that no run is missing from it."""
+"""Reads the list of one slice of a window: by offset while all goes plainly, else by narrower windows."""
 
 from __future__ import annotations
 
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import replace
 
-from dataarts_datamap._models import RunPage
+from dataarts_datamap._errors import BadRequestError, ErrorBodyError, UnsuccessfulError, UpstreamError
+from dataarts_datamap._paging.capped_totals import could_be_cap, count_halves
 from dataarts_datamap._paging.offsets import COUNTINGS_OF_UNIT, Counting, Span, next_span, probe
-from dataarts_datamap._paging.overlap import Order, Overlap, RowKey, SeenRows, join, row_of
-from dataarts_datamap._paging.slice_edges import Edge, near
-from dataarts_datamap._paging.slice_pages import Page, SlicePosition, YieldedPage
-from dataarts_datamap._paging.walk_options import PageNeeded, PageRead, Progress, ServerHabits, Walk, WalkOptions
+from dataarts_datamap._paging.seen_rows import AmbiguousRunError, RowKey, SeenRows
+from dataarts_datamap._paging.slice_pages import Page
+from dataarts_datamap._paging.walk_options import PageNeeded, PageRead, Walk
+from dataarts_datamap._paging.walk_state import TooManyError, UnsettledError, WalkState
 from dataarts_datamap._window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
     from dataarts_datamap._errors import IncompleteWalkError
-    from dataarts_datamap._models import Operator
-    from dataarts_datamap._paging.slice_pages import Found
+    from dataarts_datamap._models.runs import RunPage
 
 MOST_AHEAD: Final = 32
 """So many pages are named ahead at the most."""
 
-_ANCHORS: Final = 10  # rows that can be found again by the one who resumes
-_MOST_READINGS: Final = 6
+_OVERLAP: Final = 2  # rows
 _LEAST_CAP: Final = 10  # no sibling API has a smaller default or largest size of a page
 _LARGEST_LIMIT: Final = 1000  # the largest that a sibling API documents
-_LEAST_OVERLAP: Final = 2  # the last row may have changed places with one that was not read; the one before it has not
-_MOST_CONTRADICTIONS: Final = 2
+_LAST_READING: Final = 2  # of a page that contradicts itself
+_SPARSE: Final = 4
+_CLOCK_SKEW: Final = 86_400_000  # milliseconds; as far ahead as runs may lie where clocks or zones differ
+_REFUSALS: Final = (BadRequestError, ErrorBodyError, UnsuccessfulError, UpstreamError)
 
 
-class UnsettledError(Exception):
-    """Pages of a list that do not fit together."""
-
-
-class TooManyError(Exception):
-    """A list that is too long to be read by offset."""
-
-    def __init__(self, total: int) -> None:
-        super().__init__()
-        self.total = total
-
-
-class WalkState(Struct):
-    """What the slices of a window share.
+class _Yielded(Struct, frozen=True):
+    """A page that was yielded.
 
     Attributes:
-        operator: Whose runs.
-        window: The whole window.
-        plan: How it is walked.
-        habits: What is known of the server.
-        progress: What was read.
-        order: The server's order.
-        is_descending: Whether slices are read newest first; None while there is just one.
-        edge: The runs near the beginning of the next slice.
-        first_pages: First pages that were read already.
+        page: As it was read.
+        wanted: Indexes of the runs that were yielded of it.
+        fresh: Index of its first row that no page of the slice had before.
+        before: How many rows of the slice had been read before it.
+        is_by_offset: Whether it was read by offset.
     """
 
-    operator: Operator
-    window: Window
-    plan: WalkOptions
-    habits: ServerHabits
-    progress: Progress = field(default_factory=Progress)
-    order: Order = field(default_factory=Order)
-    is_descending: bool | None = None
-    edge: Edge = field(default_factory=Edge)
-    first_pages: dict[Window, RunPage] = field(default_factory=dict[Window, RunPage])
-
-    def read(self, piece: Window, span: Span, reading: int = 0) -> PageRead:
-        """A page of a slice, whose window reaches a millisecond over each inner edge."""
-        start = piece.start - (piece.start > self.window.start)
-        end = piece.end + (piece.end < self.window.end)
-        return PageRead(self.operator, Window(start, end), span.offset, span.limit, reading)
-
-    def first_read(self, piece: Window) -> PageRead:
-        """The first page of a slice."""
-        return self.read(piece, self.plan.first_span(self.habits))
+    page: Page
+    wanted: list[int]
+    fresh: int
+    before: int
+    is_by_offset: bool
 
 
 class SliceWalk:
@@ -87,388 +58,447 @@ class SliceWalk:
 
     Args:
         state: What it shares with the other slices.
-        piece: The slice.
+        window: The slice.
         following: The slices behind it.
-        read_before: What was read of it in another way.
-        told: The total of the window that it was cut from, where its size was the reason.
-        begin: Where to go on, if it was read in part.
-
-    Attributes:
-        given: All that was given of the slice, in this way or another.
-        edge: Where the next slice begins.
-        near_edge: The rows that it can hold, too.
+        parent_total: The total of the window that it was cut from, where its size was the reason.
+        read: What was read of it before.
+        reached: Where to go on by offset; 0 if that cannot be done.
+        limit: How many rows to ask for at once; 0 for as many as the options say.
+        is_checked: Whether each of its runs can have been read in another slice, not just those at its ends.
     """
 
     def __init__(  # noqa: PLR0913  each is one fact about the slice
         self,
         state: WalkState,
-        piece: Window,
+        window: Window,
         *,
-        following: tuple[Window, ...],
-        read_before: SeenRows,
-        told: int | None,
-        begin: SlicePosition | None = None,
+        following: tuple[Window, ...] = (),
+        parent_total: int | None = None,
+        read: Sequence[RowKey] = (),
+        reached: int = 0,
+        limit: int = 0,
+        is_checked: bool = False,
     ) -> None:
-        self.piece = piece
-        self.read_before = read_before
-        self.given = read_before.copy()
-        self.edge = piece.start if state.is_descending else piece.end
-        self.near_edge: list[tuple[RowKey, int]] = []
+        self.window = window
+        self.windows_read = 0
         self._state = state
-        self._plan = state.plan
         self._habits = state.habits
         self._following = following
-        self._told = told
-        self._limit = state.plan.page_size
-        self._most = max(self._limit, _LARGEST_LIMIT)
-        self._overlap = _LEAST_OVERLAP
-        self._order = Order()
-        self._memory = SeenRows()
-        self._reached = 0
-        self._tail: list[RowKey] = []
-        self._shift = 0
-        self._has_shifted = False
-        self._first: RowKey | None = None
-        self._first_offset = self._plan.first_span(self._habits).offset
-        self._contents: dict[int | str, int] = {}
-        self._untaken: Page | None = None
-        self._last: YieldedPage | None = None
-        self._last_but_one: YieldedPage | None = None
-        self._begin = begin
-        self._is_partial = begin is not None and begin.reached > len(
-            begin.tail
-        )  # of what came before, the end is known
-        if begin is not None:
-            self._reached, self._tail = begin.reached, list(begin.tail)
-            self._limit, self._most = min(self._limit, begin.limit or self._limit), begin.most or self._most
-            self._order.learn(self._tail)
-            self._memory = SeenRows.of(self._tail)
-            self.given.add(self._tail, [0] * len(self._tail))
-            self._overlap = len(self._tail) - self._order.group_before(self._tail, len(self._tail)) + 1
+        self._parent_total = parent_total
+        self._read = list(read)
+        self._seen = SeenRows(self._read)
+        self._goes_on = not read or reached == len(self._read)
+        self._is_checked = is_checked
+        self._limit = min(limit, state.options.page_size) if limit else state.options.page_size
+        self._loose: list[RowKey] = []
+        self._pending: tuple[Page, int] | None = None
+        self._last: _Yielded | None = None
+        self._total: int | None = None
 
     @property
-    def has_strangers(self) -> bool:
-        """Whether a run came none of whose times is in the window that was asked for: a narrower one is no use."""
-        start, end = self._state.read(self.piece, Span(0, 0, 0)).window
-        return any(
-            all(not start <= time <= end for time in row.keys[:3] if time) for row in self._tail if any(row.keys[:3])
-        )
+    def limit(self) -> int:
+        """How many rows it asks for at once."""
+        self._settle()
+        return self._limit
 
-    def place(self, given: int) -> SlicePosition | None:
-        """How far the slice was read when so many runs of the page that was given last are counted.
+    def place(self, count: int) -> tuple[list[RowKey], int]:
+        """What was read of the slice when so many runs of the page yielded last are counted, and the position reached.
 
-        None if that can't be told: runs came in before others that were given already.
+        The position is 0 where the slice is not read by offset.
         """
-        self.settle()
-        if self._last is None:
-            return self._begin or SlicePosition()
-        page, kept, tail = self._last.page, self._last.kept, self._last.tail
-        if given == len(kept.runs):
-            return self._place(page, len(page), tail)
-        if not given:
-            before = self._last_but_one
-            return (
-                self._begin or SlicePosition()
-                if before is None
-                else self._place(before.page, len(before.page), before.tail)
-            )
-        count = 1 + next(index for index, run in enumerate(page.sent.runs) if run is kept.runs[given - 1])
-        is_rest_new = len(page) - count == len(kept.runs) - given
-        return self._place(page, count, tail) if is_rest_new else None
-
-    def _place(self, page: Page, count: int, tail: Sequence[RowKey]) -> SlicePosition:
-        """How far the slice was read behind so many rows of a page, with which the tail ends."""
-        rows = [*tail[: len(tail) - len(page)], *page.rows[:count]]
-        group = self._order.group_before(rows, len(rows)) if rows else 0
-        begin = self._order.group_before(rows, group - _ANCHORS) if group > _ANCHORS else 0
-        return SlicePosition(page.span.position + count, tuple(rows[begin:]), self._limit, self._most)
+        last = self._last
+        if last is None:
+            return self._read, len(self._read) * self._goes_on
+        before = self._read[: last.before]
+        if not last.is_by_offset:
+            return [*before, *(last.page.keys[index] for index in last.wanted[:count])], 0
+        end = len(last.page) if count == len(last.wanted) else last.wanted[count - 1] + 1 if count else last.fresh
+        keys = [*before, *last.page.keys[last.fresh : end]]
+        return keys, len(keys)
 
     def pages(self) -> Walk:
         """The pages, each run on one of them.
 
         Raises:
             TooManyError: There are too many to be read by offset.
-            UnsettledError: They do not fit together.
             IncompleteWalkError: The server contradicts itself.
         """
-        if self._begin is None or not self._tail:
-            page = yield from self._first_page()
+        try:
+            yield from self._by_offset()
+        except UnsettledError as doubt:
+            self._settle()
+            self._habits.counting, self._state.has_moved = None, True
+            yield from self.by_windows(str(doubt))
+
+    def finish(self, *, is_cut: bool = False) -> bool:
+        """Remember what was read, for the slices to come: all of it if they are parts of this one.
+
+        Returns:
+            Whether anything was read.
+        """
+        self._settle()
+        if self._read:
+            self._state.finished.add(self._read, self._read if is_cut else self._loose)
+        return bool(self._read)
+
+    def _by_offset(self) -> Walk:
+        if not self._goes_on:
+            raise UnsettledError("the walk was broken off while pages did not join")
+        page = yield from (self._next_page() if self._read else self._first_page(self.window))
+        if not page.span.position:
             self._check_size(page)
-            yield self._give_first(page)
-            self.settle()
-        else:
-            page, fresh = (yield from self._first_page_again()) or (yield from self._next_page())
-            yield self._give(page, fresh)
+        yield self._give(page)
+        self._state.learn_direction(page.sent.runs)
         while not self._is_last(page):
-            page, fresh = yield from self._next_page()
-            if fresh:
-                yield self._give(page, fresh)
+            self._settle()
+            page = yield from self._next_page()
+            if page.end > len(self._read):
+                yield self._give(page)
         self._learn_total(page)
-        self._state.edge = self._state.edge.moved(self.edge, self.near_edge)
+        yield from self._check_total(page)
 
-    def _first_page(self) -> Generator[PageNeeded, RunPage, Page]:
-        span = self._plan.first_span(self._habits)
-        sent = self._state.first_pages.pop(self.piece, None)
-        if sent is None:
-            sent = yield self._await(span)
-        if not sent.runs and sent.total:
-            sent, span = yield from self._first_page_elsewhere(span)
-        page = Page(sent, span)
-        if not page and sent.total:
-            raise self._contradiction(page)
-        self._first_offset = span.offset
-        return page
+    def by_windows(self, doubt: str) -> Walk:
+        """The runs that were not read yet, by windows that are narrowed until each is one page: it needs no offset.
 
-    def _first_page_elsewhere(self, span: Span) -> Generator[PageNeeded, RunPage, tuple[RunPage, Span]]:
-        """The first page where the server begins to count at one; else, or if runs have come in meanwhile, as asked."""
-        if span.offset == 0 and Counting.PAGES_FROM_ONE in COUNTINGS_OF_UNIT[self._plan.offset_unit]:
+        Raises:
+            IncompleteWalkError: A window of a millisecond has more runs than a page, or the server contradicts itself.
+        """
+        newest_first = self._state.is_descending or (self._state.is_descending is None and self._state.direction < 0)
+        limit = max(self._state.options.page_size, _LEAST_CAP)
+        left = self.window
+        rows = max(self._total or 0, len(self._read))
+        width = max((left.end - left.start) * limit // max(2 * rows, limit), 1)
+        while True:
+            part = _end_of(left, width, newest_first=newest_first)
+            is_least = part.end - part.start <= 1
+            page = yield from self._first_page(part, _LARGEST_LIMIT if is_least else limit)
+            self.windows_read += 1
+            is_whole = self._is_last(page)
+            self._habits.capacity = max(self._habits.capacity, len(page))
+            if not is_whole and is_least:
+                if page.has_stranger(unstarted=True):
+                    raise self._strange(page)
+                if not (yield from self._ends_with(part, page)):
+                    raise self._incomplete(f"{doubt}, and a window of a millisecond has more runs than a page")
+            elif not is_whole:
+                width = (part.end - part.start) // 2
+                continue
+            yield self._give_new(page)
+            if part == left:
+                return
+            left = Window(left.start, part.start) if newest_first else Window(part.end, left.end)
+            width *= 1 + (len(page) * _SPARSE < limit)
+
+    def _ends_with(self, window: Window, page: Page) -> Generator[PageNeeded, RunPage, bool]:
+        """Whether no row comes behind a first page, wherever the server would begin the next one."""
+        if page.is_less_than_reported or not page.is_short:
+            return False
+        rows = len(page)
+        for offset in (1, 2, rows):
+            span = Span(offset, rows, 0)
+            keys = Page((yield self._needed(window, span)), span, page.window).keys
+            left = {0} if offset == rows else {0, rows - offset, rows}  # by pages, by rows, and by pages from one
+            if len(keys) not in left or not set(keys) <= set(page.keys):
+                return False
+        return True
+
+    def _first_page(self, window: Window, limit: int | None = None) -> Generator[PageNeeded, RunPage, Page]:
+        least = 1 if limit is None else min(self._habits.capacity or _LEAST_CAP, _LEAST_CAP)
+        span = self._state.options.first_span(self._habits)
+        span = span if limit is None else span._replace(limit=limit)
+        sent = self._state.first_pages.pop(window, None) if limit is None else None
+        reading = 0
+        while True:
+            if sent is None:
+                sent = yield self._needed(window, span, reading=reading)
+            if not sent.runs and sent.total:
+                sent, span = yield from self._first_page_elsewhere(window, sent, span)
+            page = self._read_page(sent, span, window)
+            if len(page) >= least or not page.is_less_than_reported:
+                return page
+            if reading == _LAST_READING:
+                raise self._contradiction(page)
+            sent = None
+            reading += 1
+
+    def _first_page_elsewhere(
+        self, window: Window, sent: RunPage, span: Span
+    ) -> Generator[PageNeeded, RunPage, tuple[RunPage, Span]]:
+        """The first page where the server begins to count at one, if there is nothing at zero."""
+        if span.offset == 0 and Counting.PAGES_FROM_ONE in COUNTINGS_OF_UNIT[self._state.options.offset_unit]:
             from_one = span._replace(offset=1)
-            elsewhere = yield self._await(from_one, reading=1)
-            sent = yield self._await(span, reading=1)
-            if elsewhere.runs and not sent.runs:
+            elsewhere = yield self._needed(window, from_one, reading=1)
+            again = yield self._needed(window, span, reading=_LAST_READING + 1)
+            if elsewhere.runs and not again.runs:
                 self._habits.counting, self._habits.first_offset = Counting.PAGES_FROM_ONE, from_one.offset
                 return elsewhere, from_one
-            return sent, span
-        return (yield self._await(span, reading=1)), span
+            return again, span
+        return sent, span
 
-    def _first_page_again(self) -> Generator[PageNeeded, RunPage, Found | None]:
-        """The first page with its new rows, where the reading broke off on it; None if it is behind, or lost.
+    def _read_page(self, sent: RunPage, span: Span, window: Window) -> Page:
+        """Take note of a page.
 
-        From there on, it can be found out how the server takes offsets; the few rows that are known do not tell.
+        Raises:
+            IncompleteWalkError: It has a run from outside the window.
         """
-        if self._plan.counting(self._habits) is not None:
-            return None
-        span = self._plan.first_span(self._habits)
-        span = span._replace(limit=min(max(span.limit, self._reached + 1), self._most))
-        page = Page((yield self._await(span)), span)
-        fresh = self._take(page)
-        return None if fresh is None else (page, fresh)
+        page = Page(sent, span, self._state.asked(window))
+        self._state.progress.note_total(sent.total)
+        if page.window == self._state.window:
+            self._state.total = sent.total
+        self._habits.largest_total = max(self._habits.largest_total, sent.total or 0)
+        if page.unsure:
+            is_newest = page.window.end == self._state.window.end
+            if page.has_stranger(ahead=_CLOCK_SKEW * is_newest):
+                raise self._strange(page)
+            by_plan, by_start = page.shows_filter()
+            self._state.is_by_plan |= by_plan
+            self._state.is_by_start |= by_start
+        if not self._state.newest_start and page:
+            self._state.newest_start = max(run._start_time or 0 for run in sent.runs)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  the model's own integer
+        return page
 
     def _check_size(self, page: Page) -> None:
-        total = page.sent.total or 0
-        shrinks = self._told is None or total < self._told  # else the server counts more than the window holds
-        if total > max(self._plan.slice_rows, len(page)) and shrinks and self.piece.end - self.piece.start > 1:
-            self._state.order.learn(page.rows)
+        """Refuse a list that is too long.
+
+        Raises:
+            TooManyError: It can be cut.
+        """
+        total, reach = page.sent.total or 0, self._habits.reach
+        is_long = total > max(self._state.options.slice_rows, len(page)) or 0 < reach <= total
+        shrinks = self._parent_total is None or total < self._parent_total  # else more is counted than the window holds
+        is_capped = 0 < reach == total and not page.is_short
+        if ((is_long and shrinks) or is_capped) and self.window.end - self.window.start > 1:
+            self._state.learn_direction(page.sent.runs)
             raise TooManyError(total)
 
-    def _next_page(self) -> Generator[PageNeeded, RunPage, Found]:
+    def _next_page(self) -> Generator[PageNeeded, RunPage, Page]:
         """The next page with new rows, or the one that shows that there are none."""
-        if self._plan.counting(self._habits) is None:
-            found = yield from self._find_counting()
-            if found is not None:
-                return found
-        overlap, contradictions = self._overlap, 0
-        for reading in range(_MOST_READINGS):
-            span = self._next_span(self._plan.counting(self._habits) or Counting.ROWS, overlap)
-            page = Page((yield self._await(span, reading=reading)), span)
-            fresh = self._take(page)
-            if fresh or (fresh is not None and self._is_last(page)):
-                return page, fresh
-            if fresh is None:
-                overlap = self._look_elsewhere(page, overlap)
-            contradictions += fresh is not None and page.is_short and page.is_less_than_told and not self._shift
-            if contradictions == _MOST_CONTRADICTIONS:
-                raise self._contradiction(page)
-        raise UnsettledError("pages do not fit together: no row of one stands on the next")
-
-    def _find_counting(self) -> Generator[PageNeeded, RunPage, Found | None]:
-        """Find out how the server takes offsets; the page with new rows, if one came on the way."""
-        possible = COUNTINGS_OF_UNIT[self._plan.offset_unit]
-        question = probe(len(self._tail), overlap=self._overlap)
-        if self._plan.offset_unit == "auto" and question is not None and self._reached == len(self._tail):
-            sent = yield self._await(Span(question.offset, question.limit, 0))
-            begin = _begin(self._tail, [row_of(run) for run in sent.runs])
-            if begin is not None:
-                counting = self._habits.counting = question.judge(begin, possible)
-                page = Page(sent, Span(question.offset, question.limit, question.positions[counting]))
-                fresh = self._take(page) if counting is Counting.PAGES else None
-                return (page, fresh) if fresh else None
-        for counting in possible:
-            place = self._tail, self._reached, self._contents
-            span = self._next_span(counting, self._overlap)
-            page = Page((yield self._await(span)), span)
-            fresh = self._take(page)
-            if fresh or (fresh is not None and self._is_last(page)):
+        if self._last is None and self._state.options.counting(self._habits) is None:
+            counting, span = Counting.ROWS, self._state.options.first_span(self._habits)
+            span = span._replace(limit=max(span.limit, len(self._read) + 1))
+        else:
+            counting, page = yield from self._find_counting()
+            if page is not None:
+                return page
+            span = self._next_span(counting)
+        reading = 0
+        while True:
+            try:
+                sent = yield self._needed(self.window, span, reading=reading)
+            except _REFUSALS as refusal:
+                self._habits.reach = len(self._read)
+                raise TooManyError(max(self._total or 0, 2 * len(self._read)), refusal) from refusal
+            page = self._read_page(sent, span, self.window)
+            self._join(page)
+            if page.end > len(self._read) or self._is_last(page):
                 self._habits.counting = counting if span.position else self._habits.counting
-                return page, fresh
-            self._tail, self._reached, self._contents = place
+                return page
+            if reading == _LAST_READING:
+                if could_be_cap(page.end):
+                    self._habits.reach = page.end
+                    raise TooManyError(page.sent.total or 0)
+                raise self._contradiction(page)
+            reading += 1
+
+    def _join(self, page: Page) -> None:
+        """Check that a page goes on plainly from what was read.
+
+        Raises:
+            UnsettledError: Rows came in, went or moved.
+        """
+        known = self._read[page.span.position :]
+        if page.keys[: len(known)] != known:
+            raise UnsettledError("pages do not fit together")
+        if self._seen.has_any(page.keys[len(known) :]):
+            raise UnsettledError("a run came again further on")
+        if self._seen.has_twins or len(set(page.keys)) < len(page):
+            raise UnsettledError("runs cannot be told apart by id and planned time")
+        if self._total is not None and page.sent.total is not None and page.sent.total < self._total:
+            raise UnsettledError("the server counts fewer runs than before")
+
+    def _find_counting(self) -> Generator[PageNeeded, RunPage, tuple[Counting, Page | None]]:
+        """How the server takes offsets: as is known, or found out, or supposed where that takes more rows.
+
+        The next page comes with it, if it was read on the way.
+        """
+        options = self._state.options
+        known = options.counting(self._habits)
+        possible = COUNTINGS_OF_UNIT[options.offset_unit]
+        question = probe(len(self._read), overlap=_OVERLAP)
+        if known is not None or options.offset_unit != "auto" or question is None:
+            return possible[0] if known is None else known, None
+        sent = yield self._needed(self.window, Span(question.offset, question.limit, 0))
+        for counting in possible:
+            span = Span(question.offset, question.limit, question.positions[counting])
+            page = self._read_page(sent, span, self.window)
+            expected = self._read[span.position : page.end]
+            if expected and page.keys[: len(expected)] == expected:
+                self._habits.counting = counting
+                if page.end <= len(self._read):
+                    return counting, None
+                self._join(page)
+                return counting, page
         raise UnsettledError("no way of counting offsets fits the pages: the server may ignore offset")
 
-    def _next_span(self, counting: Counting, overlap: int) -> Span:
+    def _next_span(self, counting: Counting) -> Span:
+        most = max(self._limit, _LARGEST_LIMIT) if self._limit >= self._state.options.page_size else self._limit
         try:
-            span = next_span(counting, self._reached, overlap=overlap, limit=self._limit, most=self._most)
+            span = next_span(counting, len(self._read), overlap=_OVERLAP, limit=self._limit, most=most)
         except OverflowError as error:
             raise UnsettledError(str(error)) from None
-        return span if span.position else span._replace(offset=self._first_offset)
+        return span if span.position else span._replace(offset=self._state.options.first_span(self._habits).offset)
 
-    def settle(self) -> None:
-        """Learn from the first page what reading on, and telling where the walk stands, needs of it.
+    def _give(self, page: Page) -> RunPage:
+        """A page that was read by offset, without the rows that were read before."""
+        before = len(self._read)
+        fresh = before - page.span.position
+        known, contents = page.keys[:fresh] if fresh else [], page.contents[:fresh] if fresh else []
+        self._state.progress.changed += self._seen.changed_among(known, contents)
+        skipped = self._read_elsewhere(page)
+        wanted = [index for index in range(fresh, len(page)) if index not in skipped]
+        self._pending = page, fresh
+        return self._yielded(_Yielded(page, wanted, fresh, before, is_by_offset=True))
 
-        That is done late, since whoever takes one page alone does without.
-        """
-        if self._untaken is not None:
-            page, self._untaken = self._untaken, None
-            self._state.order.learn(page.rows)
-            fresh = self._take(page) or []
-            self._note_given(page, fresh, set(fresh))
-            self._last = YieldedPage(page, page.sent, self._tail)
+    def _read_elsewhere(self, page: Page) -> set[int]:
+        """Indexes of the runs that another slice had."""
+        finished = self._state.finished
+        if not finished:
+            return set()
+        candidates = range(len(page)) if self._is_checked else page.unsure
+        return {index for index in candidates if finished.count(page.keys[index])}
 
-    def _take(self, page: Page) -> list[int] | None:
-        """Go on behind the page: indexes of its new rows, or None if it does not fit to what was read before."""
+    def _give_new(self, page: Page) -> RunPage:
+        """A page that was read at one moment with all rows of its window, without those that were read before."""
+        count = self._state.finished.count
+        unsure = None if self._is_checked else {page.keys[index] for index in page.unsure}
+        try:
+            wanted, changed = self._seen.new_among(
+                page.keys, page.contents, lambda key: count(key) if unsure is None or key in unsure else 0
+            )
+        except AmbiguousRunError:
+            raise self._incomplete(
+                "a run cannot be told from another one: it has no id or shares it, and the list has changed"
+            ) from None
+        self._state.progress.changed += changed
+        before = len(self._read)
+        self._note_loose(page)
+        keys = [page.keys[index] for index in wanted]
+        self._read += keys
+        self._seen.add(keys, [page.contents[index] for index in wanted])
+        return self._yielded(_Yielded(page, wanted, 0, before, is_by_offset=False))
+
+    def _yielded(self, last: _Yielded) -> RunPage:
+        self._last = last
+        sent = last.page.sent
+        if len(last.wanted) < len(sent.runs):
+            sent = replace(sent, runs=tuple(sent.runs[index] for index in last.wanted))
+        if sent.total != self._state.total:
+            sent = replace(sent, total=self._state.total)
+        self._state.progress.note(sent.runs)
+        return sent
+
+    def _settle(self) -> None:
+        """Take the rows of the page that was yielded: done late, since whoever reads one page alone does without."""
+        if self._pending is None:
+            return
+        (page, fresh), self._pending = self._pending, None
+        self._read += page.keys[fresh:]
+        self._seen.add(page.keys[fresh:], page.contents[fresh:])
+        self._note_loose(page)
         self._habits.capacity = max(self._habits.capacity, len(page))
-        self._state.progress.note_total(page.sent.total)
-        self._order.learn(page.rows)
-        joint = self._join(page)
-        if joint is None or (page.span.position and page.rows[0] == self._first):  # the beginning: offset is ignored
-            return None
-        if self._first is None and page.span.position == 0 and page.rows:
-            self._first = page.rows[0]
-        self._note_changes(page, joint)
-        if self._is_partial and joint.known:
-            self._remember(page, joint.known[0][1])
-        self._shift, last = 0, len(self._tail) - 1
-        if joint.known:
-            place, index = joint.known[0]
-            self._shift = page.span.position + index - (self._reached - len(self._tail) + place)
-            self._has_shifted |= self._shift != 0
-            last = max(place for place, _ in joint.known)
-        missing = len(self._tail) - 1 - last
-        if page.span.position and not joint.fresh and missing and not page.is_short:
-            self._reached = page.end + missing  # rows came in before it: the end lies further on
-            return []
-        self._advance(page, joint)
-        return joint.fresh
+        self._total = page.sent.total
+        if page.span.position == 0 and len(page) != page.span.limit:
+            self._limit = max(1, len(page))
 
-    def _remember(self, page: Page, before: int) -> None:
-        """What stands before the place where the reading went on was read by whoever broke it off."""
-        new = self._memory.new_among(page.rows[:before], page.contents[:before], before)
-        for memory in (self._memory, self.given):
-            memory.add([page.rows[index] for index in new], [page.contents[index] for index in new])
-
-    def _join(self, page: Page) -> Overlap | None:
-        joint = None
-        if self._tail:
-            joint = join(
-                self._tail,
-                page.rows,
-                page.contents,
-                order=self._order,
-                memory=self._memory,
-                is_whole=not self._is_partial,
-            )
-        if joint is None and page.span.position == 0 and not self._is_partial:
-            is_whole = not self._tail or (
-                page.is_short and any(self._memory.identities[row.identity] for row in page.rows)
-            )
-            is_one_group = len(self._tail) >= self._reached and self._order.group_before(self._tail, self._reached) == 0
-            if is_whole or (is_one_group and len(page) > self._reached):
-                return Overlap(self._memory.new_among(page.rows, page.contents, 0), [], page.rows)
-        return joint
-
-    def _advance(self, page: Page, joint: Overlap) -> None:
-        rows = joint.rows
-        group = self._order.group_before(rows, len(rows)) if rows else 0
-        kept = min(group, len(rows) - len(page)) - self._limit
-        self._tail = rows[self._order.group_before(rows, kept) if kept > 0 else 0 :]
-        self._contents = dict(zip((row.identity for row in page.rows), page.contents, strict=True))
-        self._reached = page.end
-        self._overlap = max(self._overlap, len(rows) - group + 1)
-        if page.is_short and page.span.position == 0:
-            self._most = max(1, len(page))
-            self._limit = min(self._limit, self._most)
-
-    def _note_changes(self, page: Page, joint: Overlap) -> None:
-        for _, index in joint.known:
-            before = self._contents.get(page.rows[index].identity)
-            self._state.progress.changed += before is not None and before != page.contents[index]
-
-    def _give_first(self, page: Page) -> RunPage:
-        if self._state.edge.at is None and not self.read_before:
-            self._untaken = page
-            return self._given_as(page, page.sent)
-        self._state.order.learn(page.rows)
-        return self._give(page, self._take(page) or [])
-
-    def _give(self, page: Page, fresh: list[int]) -> RunPage:
-        """The page with those of its new runs that were not given before."""
-        wanted = self._state.edge.new_among(page) & self._not_given(page, fresh)
-        self._note_given(page, fresh, wanted)
-        return self._given_as(page, replace(page.sent, runs=tuple(page.sent.runs[index] for index in sorted(wanted))))
-
-    def _given_as(self, page: Page, kept: RunPage) -> RunPage:
-        self._last_but_one, self._last = self._last, YieldedPage(page, kept, self._tail)
-        self._state.progress.note(kept.runs)
-        return kept
-
-    def _note_given(self, page: Page, fresh: list[int], wanted: set[int]) -> None:
-        given = sorted(wanted)
-        self.given.add([page.rows[index] for index in given], [page.contents[index] for index in given])
-        self._memory.add([page.rows[index] for index in fresh], [page.contents[index] for index in fresh])
-        if self._state.is_descending is not None:
-            new = wanted.union(fresh)
-            self.near_edge += [
-                (page.rows[index], page.contents[index]) for index in near(page.rows, self.edge) if index in new
-            ]
-
-    def _not_given(self, page: Page, fresh: list[int]) -> set[int]:
-        """Indexes of the runs that were not given yet, of those that are new here or share an id with one that was."""
-        new = set(fresh)
-        return {
-            index
-            for index in self.given.new_among(page.rows, page.contents, 0)
-            if (index in new or self.given.has(page.rows[index])) and not self.read_before.has_changed(page.rows[index])
-        }
+    def _note_loose(self, page: Page) -> None:
+        """Remember the runs that slices to come can hold, too: they lie near an end, or can still change."""
+        if self._state.is_descending is None:
+            return
+        near = set(page.unsure)
+        self._loose += [
+            key
+            for index, (key, run) in enumerate(zip(page.keys, page.sent.runs, strict=True))
+            if index in near or not run._end_time  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  the model's own integer
+        ]
 
     def _is_last(self, page: Page) -> bool:
         """Whether the list surely ends with this page."""
-        if self._shift or page.is_less_than_told:
+        if page.is_less_than_reported:
             return False
         if not page:
-            return page.is_short and not self._tail
+            return not page.span.position
+        is_whole = page.sent.total == page.end
+        if len(page) > page.span.limit:  # the limit is ignored
+            return is_whole
         if not page.is_short:
             return False
-        if self._habits.has_true_totals and not self._has_shifted and page.sent.total == page.end:
+        if len(page) < max(self._habits.capacity, _LEAST_CAP):
             return True
-        return len(page) < max(self._habits.capacity, _LEAST_CAP)
+        return is_whole and self._habits.has_true_totals
 
     def _learn_total(self, page: Page) -> None:
         """Whether the total on the last page was that of the list; on the first page it could be the page's own."""
+        self._habits.capacity = max(self._habits.capacity, len(page))
         if page.sent.total == page.end:
             self._habits.true_totals += page.end > len(page) and page.is_short
         elif page.sent.total is not None:
             self._habits.false_totals += 1
 
-    def _look_elsewhere(self, page: Page, overlap: int) -> int:
-        """The overlap to try next, where a page did not fit: further on if it was read before, else further back."""
-        if page.rows and all(self._memory.identities[row.identity] for row in page.rows):
-            self._reached += max(1, len(page) // 2)
-            return overlap
-        return min(overlap * 4, max(self._reached, 1))
+    def _check_total(self, page: Page) -> Generator[PageNeeded, RunPage, None]:
+        """Refuse a list that ends where the server's reach does.
 
-    def _contradiction(self, page: Page) -> IncompleteWalkError:
-        return self._state.progress.incomplete(
-            f"the pages ended after {page.end} rows, though the server tells a total of {page.sent.total}"
+        Raises:
+            TooManyError: Both halves of its window have more, or could have.
+        """
+        total, can_be_cut = page.sent.total, self.window.end - self.window.start > 1
+        if not could_be_cap(page.end) or page.end < self._habits.largest_total or not can_be_cut:
+            return
+        self._settle()
+        if total is None or total < page.end:
+            raise TooManyError(2 * page.end)  # no total says so: the halves are read
+        counted = yield from count_halves(self._state, page.window, [planned for _, planned in self._read])
+        if counted > page.end:
+            self._habits.reach, self._state.total = page.end, None
+        if counted not in {0, page.end}:
+            raise TooManyError(max(counted, 2 * page.end))
+
+    def _strange(self, page: Page) -> IncompleteWalkError:
+        return self._incomplete(
+            f"a run came from outside the window, none of whose times lies between {page.window.start} and "
+            f"{page.window.end}: the server may ignore the window"
         )
 
-    def _await(self, span: Span, *, reading: int = 0) -> PageNeeded:
-        return PageNeeded(self._state.read(self.piece, span, reading), tuple(islice(self._ahead(span), MOST_AHEAD)))
+    def _contradiction(self, page: Page) -> IncompleteWalkError:
+        return self._incomplete(
+            f"the pages ended after {page.end} rows, though the server reports a total of {page.sent.total}"
+        )
+
+    def _incomplete(self, problem: str) -> IncompleteWalkError:
+        return self._state.progress.incomplete(problem)
+
+    def _needed(self, window: Window, span: Span, *, reading: int = 0) -> PageNeeded:
+        ahead = self._ahead(span) if window == self.window else ()
+        return PageNeeded(self._state.read(window, span, reading), tuple(islice(ahead, MOST_AHEAD)))
 
     def _ahead(self, span: Span) -> Iterator[PageRead]:
         """What comes behind a page, if all goes well."""
-        counting = self._plan.counting(self._habits)
-        total = self._state.progress.totals[-1] if self._tail and self._state.progress.totals else 0
+        if self._limit > self._state.options.page_size:
+            return  # pages are larger than was asked for
+        counting = self._state.options.counting(self._habits)
+        total = self._total or 0
         while counting is not None and (end := span.position + span.limit) < total:
             try:
-                span = next_span(counting, end, overlap=self._overlap, limit=self._limit, most=self._most)
+                span = next_span(counting, end, overlap=_OVERLAP, limit=self._limit, most=self._limit)
             except OverflowError:
                 break
-            yield self._state.read(self.piece, span)
-        for piece in self._following:
-            if piece not in self._state.first_pages:
-                yield self._state.first_read(piece)
+            yield self._state.read(self.window, span)
+        for window in self._following:
+            if window not in self._state.first_pages:
+                yield self._state.first_read(window)
 
 
-def _begin(known: list[RowKey], page: list[RowKey]) -> int | None:
-    """Where a page begins among known rows; None if it shares none with them."""
-    places = {row: place for place, row in enumerate(known)}
-    return next((places[row] - index for index, row in enumerate(page) if row in places), None)
+def _end_of(window: Window, width: int, *, newest_first: bool) -> Window:
+    """The part of a window that is read next."""
+    if newest_first:
+        return Window(max(window.start, window.end - width), window.end)
+    return Window(window.start, min(window.end, window.start + width))

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from dataarts_datamap._models import RunPage
+from dataarts_datamap._errors import ServiceError
+from dataarts_datamap._models.runs import RunPage
 from dataarts_datamap._paging.resume_token import TablePosition
 from dataarts_datamap._paging.slice_walk import MOST_AHEAD
-from dataarts_datamap._paging.walk_options import PageNeeded, Walk
+from dataarts_datamap._paging.walk_options import PageNeeded, Walk, go_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from dataarts_datamap._models import Operator, Run
+    from dataarts_datamap._models.runs import Operator, Run
     from dataarts_datamap._paging.walk_options import PageRead
     from dataarts_datamap._paging.window_walk import WindowWalk
     from dataarts_datamap._window import Window
@@ -63,17 +64,18 @@ class TableWalk:
             self._current = index
             next_ones = [other.first_read for other in self._walks[index + 1 : index + 1 + MOST_AHEAD]]
             pages = walk.pages()
-            answer: RunPage | None = None
-            try:
-                while True:
-                    step = next(pages) if answer is None else pages.send(answer)
-                    answer = None
-                    if isinstance(step, RunPage):
-                        yield replace(step, total=None)
-                    else:
-                        answer = yield PageNeeded(step.read, (*step.ahead, *next_ones)[:MOST_AHEAD])
-            except StopIteration:
-                pass
+            step = next(pages, None)
+            while step is not None:
+                if isinstance(step, RunPage):
+                    yield replace(step, total=None)
+                    step = next(pages, None)
+                    continue
+                try:
+                    page = yield PageNeeded(step.read, (*step.ahead, *next_ones)[:MOST_AHEAD])
+                except ServiceError as refusal:
+                    step = go_on(pages, refusal)
+                else:
+                    step = go_on(pages, page)
         self._current = len(self._walks)
 
 
@@ -122,23 +124,23 @@ class _Source:
         self.walk = walk
         self.runs: deque[Run] = deque()
         self._pages = walk.pages()
-        self.wanted = self._step(None)
+        self.wanted = self._needed(next(self._pages, None))
 
     def advance(self, others: Iterable[PageRead]) -> Walk:
         """Read what it awaits, and meanwhile what others do."""
         if self.wanted is not None:
             ahead = [read for read in others if read != self.wanted.read]
-            page = yield PageNeeded(self.wanted.read, (*ahead, *self.wanted.ahead)[:MOST_AHEAD])
-            self.wanted = self._step(page)
+            try:
+                page = yield PageNeeded(self.wanted.read, (*ahead, *self.wanted.ahead)[:MOST_AHEAD])
+            except ServiceError as refusal:
+                self.wanted = self._needed(go_on(self._pages, refusal))
+            else:
+                self.wanted = self._needed(go_on(self._pages, page))
 
-    def _step(self, answer: RunPage | None) -> PageNeeded | None:
-        try:
-            step = next(self._pages) if answer is None else self._pages.send(answer)
-            while isinstance(step, RunPage):
-                self.runs.extend(step.runs)
-                step = next(self._pages)
-        except StopIteration:
-            return None
+    def _needed(self, step: PageNeeded | RunPage | None) -> PageNeeded | None:
+        while isinstance(step, RunPage):
+            self.runs.extend(step.runs)
+            step = next(self._pages, None)
         return step
 
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from msgspec import Struct, field
 
-from dataarts_datamap._errors import IncompleteWalkError
-from dataarts_datamap._models import Operator, RunPage
+from dataarts_datamap._errors import IncompleteWalkError, ServiceError
+from dataarts_datamap._models.runs import Operator, RunPage
 from dataarts_datamap._paging.offsets import COUNTINGS_OF_UNIT, Counting, OffsetUnit, Span
 
 if TYPE_CHECKING:
-    from dataarts_datamap._models import Run
+    from dataarts_datamap._models.runs import Run
     from dataarts_datamap._window import Window
 
 _MOST_TOTALS: Final = 20
@@ -45,7 +45,19 @@ class PageNeeded(Struct, frozen=True):
 
 
 Walk: TypeAlias = Generator[PageNeeded | RunPage, RunPage, None]
-"""Yields what it awaits, to be resumed with that page, and the pages that it gives, to be resumed with ``next``."""
+"""Yields what it needs, to be resumed with that page or its error, and pages of runs, to be resumed with ``next``."""
+
+
+def go_on(walk: Walk, response: RunPage | ServiceError) -> PageNeeded | RunPage | None:
+    """What a walk yields next when it gets the page that it needs, or the error instead; None at its end.
+
+    Raises:
+        ServiceError: The walk knows no other way.
+    """
+    try:
+        return walk.send(response) if isinstance(response, RunPage) else walk.throw(response)
+    except StopIteration:
+        return None
 
 
 class ServerHabits(Struct):
@@ -57,6 +69,9 @@ class ServerHabits(Struct):
         capacity: The most rows that it put on one page.
         true_totals: How often its total was that of a list which was read to its end by other pages.
         false_totals: How often it was not.
+        largest_total: The largest total that it reported: totals do not end at a smaller one.
+        largest_page: The bytes of the largest page.
+        reach: The most rows of a list that it serves, or counts; 0 while none was noticed.
     """
 
     counting: Counting | None = None
@@ -64,6 +79,9 @@ class ServerHabits(Struct):
     capacity: int = 0
     true_totals: int = 0
     false_totals: int = 0
+    largest_total: int = 0
+    largest_page: int = 0
+    reach: int = 0
 
     @property
     def has_true_totals(self) -> bool:

@@ -3,34 +3,38 @@
 Pages are read at different times from a list that changes meanwhile, by an offset whose meaning is not documented. So
 nothing is believed alone:
 
-* Neighbouring pages overlap by rows that stand firmly in the server's order. A page without such a row is read again,
-  further back or further on.
+* A list is read by offset while its pages join plainly: each begins with the last rows of the one before, and the rest
+  of it was not read yet. At the first doubt, its window is read by narrower windows, each of which is one page, and so
+  the list at one moment: that needs neither an offset nor an order.
 * A list has ended where a page is shorter than the server can make it, and the server's ``total`` does not contradict.
-* Where pages of a list don't fit together, for whatever reason, its window is halved, and again, until each part is one
-  page: that needs neither an offset nor an order.
-* Long windows are cut into slices, which overlap by a millisecond at each side of an inner edge, since it is not
-  documented whether the ends of a window belong to it.
+  Where a server may count no further, two halves of the window are counted.
+* Long windows, and long lists, are cut into slices, which overlap by a millisecond at each side of an inner edge, since
+  it is not documented whether the ends of a window belong to it.
+* A run is known by its id and its planned time, and yielded once.
 
 What can't be read for certain ends in an ``IncompleteWalkError``.
 """
 
 from __future__ import annotations
 
-import itertools
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Final, overload
 
-from dataarts_datamap._paging.overlap import SeenRows, row_of
-from dataarts_datamap._paging.resume_token import Position
-from dataarts_datamap._paging.slice_edges import Edge
-from dataarts_datamap._paging.slice_pages import SlicePosition
-from dataarts_datamap._paging.slice_walk import MOST_AHEAD, SliceWalk, TooManyError, UnsettledError, WalkState
+from dataarts_datamap._paging.resume_token import Position, pack, unpack
+from dataarts_datamap._paging.seen_rows import FinishedSlices
+from dataarts_datamap._paging.slice_walk import MOST_AHEAD, SliceWalk
 from dataarts_datamap._paging.walk_options import PageNeeded, PageRead, Progress, ServerHabits, Walk, WalkOptions
+from dataarts_datamap._paging.walk_state import TooManyError, WalkState
 from dataarts_datamap._window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
-    from dataarts_datamap._models import Operator
+    from dataarts_datamap._models.runs import Operator
+
+_LARGEST_TOTAL: Final = 1_000_000_000  # at 50 requests a second, half a year of pages
+_MOST_LOOKS: Final = 5
 
 
 class WindowWalk:
@@ -39,7 +43,7 @@ class WindowWalk:
     Args:
         operator: Whose runs.
         window: The window.
-        plan: How to walk it.
+        options: How to walk it.
         habits: What is known of the server; what the walk finds out is added.
         resumed: Where to go on.
     """
@@ -48,16 +52,19 @@ class WindowWalk:
         self,
         operator: Operator,
         window: Window,
-        plan: WalkOptions,
+        options: WalkOptions,
         habits: ServerHabits,
         resumed: Position | None = None,
     ) -> None:
-        self._state = WalkState(operator, window, plan, habits)
+        self._state = WalkState(operator, window, options, habits)
         self._resumed = resumed
         self._current: SliceWalk | None = None
+        self._is_looking_again = False
         if resumed is not None:
             self._state.is_descending = resumed.is_descending
-            self._state.edge = Edge(resumed.edge, [(row, 0) for row in resumed.near_edge])
+            self._state.finished = FinishedSlices(unpack(resumed.loose))
+            self._state.newest_start = resumed.newest_start
+            self._state.direction = resumed.direction
             if habits.counting is None:
                 habits.counting, habits.first_offset = resumed.counting, resumed.first_offset
 
@@ -74,36 +81,29 @@ class WindowWalk:
     @property
     def first_read(self) -> PageRead:
         """The page that the walk needs first."""
-        return self._state.first_read(cut(self._state.window, self._state.plan.slice_span)[-1])
+        return self._state.first_read(cut(self._state.window, self._state.options.slice_span)[-1])
 
     def position(self, given: int) -> Position | None:
         """Where the walk stands, as for ``token``."""
         state, walk = self._state, self._current
-        if walk is None:
-            return self._resumed or Position(
-                task_id=state.operator.task_id,
-                job_name=state.operator.job_name,
-                workspace_id=state.operator.workspace_id,
-                window=state.window,
-                piece=state.window,
-            )
-        place = walk.place(given)
-        if walk.read_before or place is None:
+        if self._is_looking_again:
             return None
+        if walk is None and self._resumed is not None:
+            return self._resumed
+        keys, reached = ([], 0) if walk is None else walk.place(given)
         return Position(
             task_id=state.operator.task_id,
             job_name=state.operator.job_name,
             workspace_id=state.operator.workspace_id,
             window=state.window,
             is_descending=state.is_descending,
-            piece=walk.piece,
-            reached=place.reached,
-            tail=place.tail,
-            limit=place.limit,
-            most=place.most,
-            edge=state.edge.at,
-            near_edge=tuple(row for row, _ in state.edge.runs),
-            near_next_edge=tuple(row for row, _ in walk.near_edge),
+            slice=state.window if walk is None else walk.window,
+            reached=reached,
+            limit=0 if walk is None else walk.limit,
+            direction=state.direction,
+            read=pack(keys),
+            loose=pack(state.finished.loose),
+            newest_start=state.newest_start,
             counting=state.habits.counting,
             first_offset=state.habits.first_offset,
         )
@@ -113,9 +113,9 @@ class WindowWalk:
         return self._state.progress.changed
 
     def token(self, given: int) -> str | None:
-        """Where the walk stands when so many runs of the page that it gave last are counted; None if it can't be told.
+        """Where the walk stands when so many runs of the page that it yielded last are counted.
 
-        It can't while a list is read in another way, since its pages did not fit together.
+        None while it looks again for runs that moved.
         """
         position = self.position(given)
         return None if position is None else position.text()
@@ -123,7 +123,7 @@ class WindowWalk:
     @property
     def direction(self) -> int:
         """1 for oldest first, -1 for newest first, 0 while that is not known."""
-        return self._state.order.direction
+        return self._state.direction
 
     def pages(self) -> Walk:
         """The pages; each run is on one of them.
@@ -131,92 +131,170 @@ class WindowWalk:
         Raises:
             IncompleteWalkError: The pages do not fit together, or the server contradicts itself.
         """
-        if self._resumed is not None:
-            yield from self._go_on(self._resumed)
-            return
-        slices = cut(self._state.window, self._span)
-        yield from self._find_direction(slices)
-        yield from self._walk_slices(slices, (), SeenRows(), None)
+        state, resumed = self._state, self._resumed
+        if resumed is None or not resumed.read:
+            slices = cut(state.window if resumed is None else _from(resumed), state.options.slice_span)
+            if state.is_descending is None:
+                yield from self._find_direction(slices)
+            yield from self._walk_slices(slices)
+        else:
+            left = _behind(resumed)
+            slices = cut(left, state.options.slice_span)
+            yield from self._walk_slices(slices if left.start < left.end else (), resumed)
+        yield from self._look_again()
 
-    @property
-    def _span(self) -> int:
-        return self._state.plan.slice_span
-
-    def _go_on(self, position: Position) -> Walk:
-        if position.tail:
-            begin = SlicePosition(position.reached, position.tail, position.limit, position.most)
-            self._current = walk = SliceWalk(
-                self._state, position.piece, following=(), read_before=SeenRows(), told=None, begin=begin
-            )
-            walk.near_edge = [(row, 0) for row in position.near_next_edge]
-            try:
-                yield from walk.pages()
-            except UnsettledError:
-                raise self.progress.incomplete(
-                    "the place to go on from was not found, its runs are gone: walk the window anew"
-                ) from None
-        left = _behind(position) if position.tail else _from(position)
-        slices = cut(left, self._span) if left.start < left.end or not position.tail else []
-        if position.is_descending is None:
-            yield from self._find_direction(slices)
-        yield from self._walk_slices(slices, (), SeenRows(), None)
-
-    def _find_direction(self, slices: list[Window]) -> Walk:
+    def _find_direction(self, slices: Sequence[Window]) -> Walk:
         state = self._state
-        newest_first = slices[:0:-1]
-        for index, piece in enumerate(newest_first):
-            rest = newest_first[index + 1 : index + 1 + MOST_AHEAD]
-            page = yield PageNeeded(state.first_read(piece), tuple(map(state.first_read, rest)))
-            state.first_pages[piece] = page
-            state.order.learn([row_of(run) for run in page.runs])
-            if state.order.direction:
-                return
+        for index in range(len(slices) - 1, 0, -1):
+            rest = (slices[other] for other in range(index - 1, max(0, index - 1 - MOST_AHEAD), -1))
+            page = yield PageNeeded(state.first_read(slices[index]), tuple(map(state.first_read, rest)))
+            state.first_pages[slices[index]] = page
+            state.learn_direction(page.runs)
+            if state.direction:
+                break
+        if len(slices) > 1:
+            state.is_descending = state.direction < 0
 
-    def _walk_slices(
-        self, slices: list[Window], following: Iterable[Window], read_before: SeenRows, told: int | None
-    ) -> Walk:
+    def _walk_slices(self, slices: Sequence[Window], resumed: Position | None = None) -> Walk:
         state = self._state
-        if len(slices) > 1 and state.is_descending is None:
-            state.is_descending = state.order.direction < 0
-        ordered = slices[::-1] if state.is_descending else slices
-        for index, piece in enumerate(ordered):
-            rest = (*ordered[index + 1 :], *following)
+        waiting = [_Waiting(slices, is_descending=bool(state.is_descending))]
+        if resumed is not None:
+            waiting.append(_Waiting([resumed.slice], is_checked=True))
+        while waiting:
+            window = waiting[-1].next()
+            if window is None:
+                waiting.pop()
+                continue
+            following = tuple(islice(chain.from_iterable(reversed(waiting)), MOST_AHEAD))
             self._current = walk = SliceWalk(
-                state, piece, following=rest[:MOST_AHEAD], read_before=read_before, told=told
+                state,
+                window,
+                following=following,
+                parent_total=waiting[-1].parent_total,
+                read=() if resumed is None else unpack(resumed.read),
+                reached=0 if resumed is None else resumed.reached,
+                limit=0 if resumed is None else resumed.limit,
+                is_checked=waiting[-1].is_checked,
             )
+            resumed = None
             try:
                 yield from walk.pages()
             except TooManyError as many:
-                parts = cut(piece, max(1, (piece.end - piece.start) * state.plan.slice_rows // many.total))
-                yield from self._walk_slices(parts, rest, read_before, many.total)
-            except UnsettledError as error:
-                state.habits.counting = None
-                if walk.has_strangers:
-                    raise state.progress.incomplete(f"{error}, and runs from outside the window came") from None
-                halves = cut(piece, (piece.end - piece.start + 1) // 2)
-                if len(halves) == 1:
-                    raise state.progress.incomplete(f"{error}, in a window that cannot be narrowed") from None
-                yield from self._walk_slices(halves, rest, walk.given, told)
-                state.edge = state.edge.moved(walk.edge, walk.near_edge)
+                waiting.append(self._cut(walk, many, is_checked=waiting[-1].is_checked))
+            else:
+                if state.is_descending is not None:
+                    walk.finish()
+
+    def _cut(self, walk: SliceWalk, many: TooManyError, *, is_checked: bool) -> _Waiting:
+        """The parts of a slice that has too many runs."""
+        state = self._state
+        if many.total > _LARGEST_TOTAL:
+            raise state.progress.incomplete(f"the server reported a total of {many.total}: more than can be read")
+        window = walk.window
+        most = min(state.options.slice_rows, max(1, state.habits.reach * 3 // 4 or state.options.slice_rows))
+        length = window.end - window.start
+        parts = cut(window, min(length * most // many.total, (length + 1) // 2))
+        if len(parts) == 1:
+            raise many.refusal or state.progress.incomplete("a window of a millisecond has more runs than are served")
+        if state.is_descending is None:
+            state.is_descending = state.direction < 0
+        is_checked |= walk.finish(is_cut=True)
+        return _Waiting(parts, is_descending=state.is_descending, parent_total=many.total, is_checked=is_checked)
+
+    def _look_again(self) -> Walk:
+        """Read the newest runs again, where one that was not read yet may have moved among them.
+
+        A run that starts moves to the newest ones of a list by starts. Windows on planned times lose none by that.
+        """
+        state = self._state
+        is_descending = state.direction < 0 if state.is_descending is None else state.is_descending
+        may_have_moved = state.has_moved or (state.is_by_start and state.is_descending is not None)
+        if not is_descending or not may_have_moved or state.is_by_plan or not state.newest_start:
+            return
+        if state.is_descending is None and self._current is not None:
+            self._current.finish()
+        self._is_looking_again = True
+        newest = Window(min(max(state.newest_start, state.window.start), state.window.end - 1), state.window.end)
+        for _ in range(_MOST_LOOKS):
+            yielded = state.progress.rows_read
+            walk = SliceWalk(state, newest, is_checked=True)
+            yield from walk.by_windows("runs moved while they were read")
+            if walk.windows_read == 1 or state.progress.rows_read == yielded:
+                return
+            walk.finish()
+        raise state.progress.incomplete("runs kept on moving while they were read")
+
+
+class _Waiting:
+    """Slices that wait to be read.
+
+    Attributes:
+        parent_total: The total of the window that they were cut from, if that was too large.
+        is_checked: Whether any of their runs can have been read before.
+    """
+
+    def __init__(
+        self,
+        slices: Sequence[Window],
+        *,
+        is_descending: bool = False,
+        parent_total: int | None = None,
+        is_checked: bool = False,
+    ) -> None:
+        self.parent_total = parent_total
+        self.is_checked = is_checked
+        self._slices = slices
+        self._order = range(len(slices))[:: -1 if is_descending else 1]
+        self._next = 0
+
+    def __iter__(self) -> Iterator[Window]:
+        return (self._slices[index] for index in self._order[self._next :])
+
+    def next(self) -> Window | None:
+        """The next one; None if there is none."""
+        window = next(iter(self), None)
+        self._next += 1
+        return window
 
 
 def _behind(position: Position) -> Window:
     """What comes behind the slice that is read."""
     if position.is_descending:
-        return Window(position.window.start, position.piece.start)
-    return Window(position.piece.end, position.window.end)
+        return Window(position.window.start, position.slice.start)
+    return Window(position.slice.end, position.window.end)
 
 
 def _from(position: Position) -> Window:
     """The slice that is read, and what comes behind it."""
     if position.is_descending:
-        return Window(position.window.start, position.piece.end)
-    return Window(position.piece.start, position.window.end)
+        return Window(position.window.start, position.slice.end)
+    return Window(position.slice.start, position.window.end)
 
 
-def cut(window: Window, longest: int) -> list[Window]:
-    """The window in parts of equal length, none of them longer than so many milliseconds, which share their edges."""
-    length = window.end - window.start
-    parts = max(1, -(-length // max(1, longest)))
-    edges = [window.start + length * part // parts for part in range(parts + 1)]
-    return [Window(*edge) for edge in itertools.pairwise(edges)]
+class Slices(Sequence[Window]):
+    """The parts of a window, of equal length, which share their edges: made when they are asked for."""
+
+    def __init__(self, window: Window, count: int) -> None:
+        self._window = window
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> Window: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Window]: ...
+    def __getitem__(self, index: int | slice) -> Window | list[Window]:
+        if isinstance(index, slice):
+            return [self[part] for part in range(self._count)[index]]
+        part = range(self._count)[index]
+        return Window(self._edge(part), self._edge(part + 1))
+
+    def _edge(self, part: int) -> int:
+        return self._window.start + (self._window.end - self._window.start) * part // self._count
+
+
+def cut(window: Window, longest: int) -> Slices:
+    """The window in parts of equal length, none of them longer than so many milliseconds."""
+    return Slices(window, max(1, -(-(window.end - window.start) // max(1, longest))))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
-from dataarts_datamap._models import Operator, Run, RunState
+from dataarts_datamap._models.runs import Operator, Run, RunState
 from dataarts_datamap._monitoring.freshness import OperatorStatus, TableStatus, group_runs, table_status
 from dataarts_datamap._report.hourly import hourly_cells
 from dataarts_datamap._report.outliers import Rolled, rolled

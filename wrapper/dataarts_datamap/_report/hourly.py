@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from dataarts_datamap._models import RunState
+from dataarts_datamap._models.runs import RunState
 from dataarts_datamap._times import wall_time
 
 if TYPE_CHECKING:

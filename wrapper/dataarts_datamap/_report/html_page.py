@@ -12,7 +12,7 @@ from itertools import pairwise
 from string import Template
 from typing import TYPE_CHECKING, Any, Final
 
-from dataarts_datamap._models import Run, RunState
+from dataarts_datamap._models.runs import Run, RunState
 from dataarts_datamap._report.contents import ReportedRun, job_labels, moment
 from dataarts_datamap._report.headline import headline
 from dataarts_datamap._report.outliers import OUTLIER_RULE

@@ -36,7 +36,7 @@ class Stream(Protocol):
         """How long each of the next calls may take, in seconds."""
         ...
 
-    def send(self, data: bytes, /) -> int:
+    def send(self, data: bytes | memoryview, /) -> int:
         """Send some of it; how much that was."""
         ...
 
@@ -179,7 +179,7 @@ class _TLSInTLS:
     def do_handshake(self) -> None:
         self._taken(self._tls.do_handshake)
 
-    def send(self, data: bytes, /) -> int:
+    def send(self, data: bytes | memoryview, /) -> int:
         return self._taken(lambda: self._tls.write(data))
 
     def recv(self, bufsize: int, /) -> bytes:

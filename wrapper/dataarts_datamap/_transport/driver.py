@@ -21,6 +21,7 @@ from dataarts_datamap._errors import (
 )
 from dataarts_datamap._messages import Response, Send, Sleep, Wait
 from dataarts_datamap._one_shot_event import wait_for_first, wait_for_first_async
+from dataarts_datamap._secrets import Hidden
 from dataarts_datamap._transport import tls
 from dataarts_datamap._transport.h11_pool import H11Pool
 from dataarts_datamap._transport.pool_registry import PoolRegistry, is_closed_here, process_and_loop
@@ -51,10 +52,12 @@ _MOST_IDLE_CONNECTIONS: Final = 20
 _LONGEST_IDLE: Final = 5.0
 _NAP: Final = 0.2
 _HEADERS: Final = {
-    "user-agent": ("User-Agent", f"dataarts-datamap/{__version__} python/{platform.python_version()}"),
-    "accept": ("Accept", "*/*"),
-    "accept-encoding": ("Accept-Encoding", "gzip"),
+    "user-agent": ("User-Agent", Hidden(f"dataarts-datamap/{__version__} python/{platform.python_version()}")),
+    "accept": ("Accept", Hidden("*/*")),
+    "accept-encoding": ("Accept-Encoding", Hidden("gzip")),
 }
+_PLAIN_HEADERS: Final = frozenset((*_HEADERS, "host", "content-type", "instance", "x-project-id", "x-sdk-date"))
+"""Those of which no value is a secret."""
 
 
 class Network(Struct, frozen=True):
@@ -306,14 +309,17 @@ def _address(endpoint: str) -> _Address:
 def _outgoing(request: Request, timeout: float, due: Deadline, left: float) -> WireRequest:
     """The request as it goes on the wire, its address exactly as it stands."""
     address = _address(request.endpoint)
-    headers = {**_HEADERS, "host": ("Host", address.netloc)}
-    headers |= {name.lower(): (name, value) for name, value in request.headers.items()}
+    headers = {**_HEADERS, "host": ("Host", Hidden(address.netloc))}
+    headers |= {name.lower(): (name, Hidden(request.headers[name])) for name in request.headers}
     return WireRequest(
         method=request.method,
         origin=address.origin,
         target=request.url[address.length :].encode(),
         # As bytes, so that a header that is not ASCII goes out as UTF-8, which is what a signature covers.
-        headers=[(name.encode(), value.encode()) for name, value in headers.values()],
+        headers=[
+            (name.encode(), value.value.encode() if key in _PLAIN_HEADERS else Hidden(value.value.encode()))
+            for key, (name, value) in headers.items()
+        ],
         content=request.content,
         timeouts=Timeouts(free=left, connect=min(timeout, _LONGEST_CONNECT), silence=timeout),
         due=due,

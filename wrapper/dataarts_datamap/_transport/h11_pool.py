@@ -7,6 +7,8 @@ answers with the same parser.
 
 from __future__ import annotations
 
+import os
+import re
 import select
 import time
 from contextlib import contextmanager
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 import h11
 
+from dataarts_datamap._secrets import Hidden
 from dataarts_datamap._transport.cancellation import Cancellation
 from dataarts_datamap._transport.dialer import Dialer
 from dataarts_datamap._transport.tunnels import forwarded
@@ -39,6 +42,8 @@ if TYPE_CHECKING:
 _READ_SIZE: Final = 64 * 1024
 _LARGEST_HEAD: Final = 100 * 1024
 _SWITCHING_PROTOCOLS: Final = 101
+_MARK: Final = os.urandom(16).hex().encode()
+_FIELD_VALUE: Final = re.compile(rb"(?:[^\0\s]+(?:[ \t]+[^\0\s]+)*)?")
 
 
 class H11Pool:
@@ -175,7 +180,7 @@ class _Connection:
         self.socket.close()
 
     def send(self, outgoing: WireRequest) -> None:
-        rest = self._encoded(outgoing)
+        rest = memoryview(self._encoded(outgoing).value)  # shows nothing, in the socket's own code as in ours
         self._has_received = False
         while rest:
             self._stream.settimeout(outgoing.due.left(outgoing.timeouts.silence))
@@ -186,20 +191,29 @@ class _Connection:
             except OSError:
                 return  # a server may refuse before all has been sent: its answer tells why
 
-    def _encoded(self, outgoing: WireRequest) -> bytes:
-        content = [h11.Data(data=outgoing.content)] if outgoing.content else []
-        try:
-            events = (self._head(outgoing), *content, h11.EndOfMessage())
-            return b"".join(self._http.send(event) or b"" for event in events)
-        except h11.LocalProtocolError as error:
-            raise InvalidRequestError(error) from None
-
-    def _head(self, outgoing: WireRequest) -> h11.Request:
+    def _encoded(self, outgoing: WireRequest) -> Hidden[bytes]:
+        """The request in bytes. The library sees a stand-in for each secret, so that its variables show none."""
         target, headers = outgoing.target, outgoing.headers
         if self._forwarding is not None:
             target, headers = forwarded(outgoing, self._forwarding)
-        length = [(b"Content-Length", str(len(outgoing.content)).encode())] if outgoing.content else []
-        return h11.Request(method=outgoing.method, target=target, headers=[*headers, *length])
+        secrets = [value for _, value in headers if isinstance(value, Hidden)]
+        if not all(_FIELD_VALUE.fullmatch(secret.value) for secret in secrets):
+            raise InvalidRequestError("a header holds what HTTP cannot")
+        stand_ins = [b"%s-%d;" % (_MARK, number) for number in range(len(secrets))]
+        unused = iter(stand_ins)
+        shown = [(name, next(unused) if isinstance(value, Hidden) else value) for name, value in headers]
+        if outgoing.content:
+            shown.append((b"Content-Length", str(len(outgoing.content)).encode()))
+        try:
+            encoded = Hidden(self._http.send(h11.Request(method=outgoing.method, target=target, headers=shown)) or b"")
+            if outgoing.content:
+                self._http.send_with_data_passthrough(h11.Data(data=bytes(len(outgoing.content))))
+            self._http.send(h11.EndOfMessage())
+        except h11.LocalProtocolError as error:
+            raise InvalidRequestError(error) from None
+        for stand_in, secret in zip(stand_ins, secrets, strict=True):
+            encoded = Hidden(encoded.value.replace(stand_in, secret.value))
+        return Hidden(encoded.value + outgoing.content)
 
     def receive(self, timeouts: Timeouts, due: Deadline) -> WireResponse[Iterator[bytes]]:
         while True:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import h11
 import httpcore2
 
+from dataarts_datamap._secrets import Hidden
 from dataarts_datamap._transport.tunnels import Tunnel, forwarded
 from dataarts_datamap._transport.wire import (
     SAFE_METHODS,
@@ -177,7 +178,7 @@ def _arguments(outgoing: WireRequest, proxy: Proxy | None) -> dict[str, Any]:
     return {
         "method": outgoing.method,
         "url": httpcore2.URL(scheme=origin.scheme.encode(), host=origin.host.encode(), port=origin.port, target=target),
-        "headers": headers,
+        "headers": [(name, value.value if isinstance(value, Hidden) else value) for name, value in headers],
         "content": outgoing.content or None,
         "extensions": {
             "timeout": {

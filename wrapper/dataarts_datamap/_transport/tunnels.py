@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import h11
 
+from dataarts_datamap._secrets import Hidden
 from dataarts_datamap._transport.wire import DEFAULT_PORTS, ProtocolError, ProxyError
 
 if TYPE_CHECKING:
@@ -59,12 +60,13 @@ class Tunnel:
         return True
 
 
-def forwarded(outgoing: WireRequest, proxy: Proxy) -> tuple[bytes, list[tuple[bytes, bytes]]]:
+def forwarded(outgoing: WireRequest, proxy: Proxy) -> tuple[bytes, list[tuple[bytes, bytes | Hidden[bytes]]]]:
     """Target and headers of a plain request that a proxy forwards: the whole address, and who asks."""
     origin = outgoing.origin
     port = "" if origin.port is None else f":{origin.port}"
     address = f"{origin.scheme}://{_bracketed(origin.host)}{port}".encode()
-    return address + outgoing.target, [*_authorization(proxy), *outgoing.headers]
+    authorization = [(name, Hidden(value)) for name, value in _authorization(proxy)]
+    return address + outgoing.target, [*authorization, *outgoing.headers]
 
 
 def _bracketed(host: str) -> str:

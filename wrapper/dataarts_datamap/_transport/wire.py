@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from msgspec import Struct
 
-from dataarts_datamap._secrets import SecretStruct
+from dataarts_datamap._secrets import Hidden, SecretStruct
 
 if TYPE_CHECKING:
     import socket
@@ -94,7 +94,7 @@ class WireRequest(SecretStruct, frozen=True):
         method: HTTP method, in capitals.
         origin: Where it goes.
         target: Path and query.
-        headers: Names and values.
+        headers: Names and values; a value that can be a secret hides itself.
         content: The body; none if it is empty.
         timeouts: How long each of its steps may take.
         due: How long all of it may take.
@@ -103,7 +103,7 @@ class WireRequest(SecretStruct, frozen=True):
     method: str
     origin: Origin
     target: bytes
-    headers: Sequence[tuple[bytes, bytes]]
+    headers: Sequence[tuple[bytes, bytes | Hidden[bytes]]]
     content: bytes
     timeouts: Timeouts
     due: Deadline

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from codecs import BOM_UTF8
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from dataarts_datamap._errors import ExportError
@@ -73,17 +74,22 @@ class CsvWriter:
         added: dict[str, str] = dict(zip(SOURCE, self._source, strict=False))
         tail = "".join(f",{_text_cell(text, guard=self._guard)}" for text in self._source)
         places = [(name, _kind(name), names.index(name) if name in names else None) for name in IDENTITY]
+        at, written = names.index("run_id"), identities.run_ids
         for record in records:
-            cells = list(_cells(record))
-            if len(cells) < len(names):
-                raise _short(old, record)
-            values = [
-                added.get(name) if at is None else _identity_cell(old, kind, cells[at]) for name, kind, at in places
-            ]
-            if not identities.hold(stored_identity(values)):
-                line = self._guarded(record) if self._guard else record
-                self._file.write(f"{line}{tail}\n")
-                kept += 1
+            run_id = _integer(old, _cell(old, record, at))
+            if self._source or not run_id or run_id in written:
+                cells = list(_cells(record))
+                if len(cells) < len(names):
+                    raise _short(old, record)
+                values = [
+                    added.get(name) if place is None else _identity_cell(old, kind, cells[place])
+                    for name, kind, place in places
+                ]
+                if identities.hold(stored_identity(values)):
+                    continue
+            line = self._guarded(record) if self._guard else record
+            self._file.write(f"{line}{tail}\n")
+            kept += 1
         return kept
 
     def _guarded(self, record: str) -> str:
@@ -183,6 +189,13 @@ def _guarded_cell(cell: re.Match[str]) -> str:
     """A text as it stands in a file, made harmless; what is missing stays missing, and what is empty empty."""
     value = _value(cell)
     return _text_cell(value, guard=True) if value.startswith(_RUN_BY_SPREADSHEETS) else cell[0].removeprefix(",")
+
+
+def _cell(path: Path, record: str, at: int) -> str:
+    cell = next(islice(_cells(record), at, None), None)
+    if cell is None:
+        raise _short(path, record)
+    return cell
 
 
 def _short(path: Path, record: str) -> ExportError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from functools import wraps
 from typing import TYPE_CHECKING, Any, cast
@@ -17,6 +17,7 @@ from dataarts_datamap.cli._options.connection import (
     zone_option,
 )
 from dataarts_datamap.cli._options.suggestions import suggest_spans
+from dataarts_datamap.cli._options.table_names import table_guid_of
 from dataarts_datamap.cli._options.times import in_zone, parse_span, parse_time
 from dataarts_datamap.cli._printing.notices import tell_zone
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime, tzinfo
 
     from dataarts_datamap._client.clients import DataMapClient
-    from dataarts_datamap._models import Operator, Run
+    from dataarts_datamap._models.runs import Operator, Run
     from dataarts_datamap._paging.offsets import OffsetUnit
     from dataarts_datamap._paging.pager import Pager
     from dataarts_datamap.cli._printing.output import Output
@@ -66,6 +67,15 @@ class Selection:
             raise click.UsageError("give either --start or --since, not both")
 
     @property
+    def operator(self) -> Operator | None:
+        """The operator whose runs they are; None if they are a table's."""
+        from dataarts_datamap._models.runs import Operator  # noqa: PLC0415  loads what --help does not need
+
+        if self.task_id is None or self.job_name is None:
+            return None
+        return Operator(task_id=self.task_id, job_name=self.job_name)
+
+    @property
     def has_beginning(self) -> bool:
         """Whether it says where the window begins."""
         return self.start is not None or self.since is not None
@@ -73,6 +83,14 @@ class Selection:
     def tell_zone(self, output: Output) -> None:
         """Tell in which zone times are read and shown, where that is not plain."""
         tell_zone((self.start, self.end), self.tz, output)
+
+    def by_guid(self, client: DataMapClient) -> Selection:
+        """The same runs, of a table by its GUID if it was given by name.
+
+        Raises:
+            DataMapError: No table, or more than one, has the name; or the search failed.
+        """
+        return self if self.table_guid is None else replace(self, table_guid=table_guid_of(client, self.table_guid))
 
     def pager(self, client: DataMapClient) -> Pager[Run]:
         """The runs, to be walked.
@@ -117,11 +135,10 @@ class Selection:
         return pager.total
 
     def _operators(self, client: DataMapClient) -> list[Operator]:
-        from dataarts_datamap._models import Operator  # noqa: PLC0415  loads what --help does not need
 
         if self.table_guid is not None:
             return client.list_operators(self.table_guid)
-        return [Operator(task_id=cast("str", self.task_id), job_name=cast("str", self.job_name))]
+        return [cast("Operator", self.operator)]
 
     def _window(self) -> dict[str, Any]:
         if not self.has_beginning:
@@ -141,7 +158,10 @@ def selection_options(command: Callable[..., None]) -> Callable[..., None]:
     for option in reversed(
         (
             click.option(
-                "--table", "table_guid", metavar="GUID", help="Runs of all operators that produce this table."
+                "--table",
+                "table_guid",
+                metavar="TABLE",
+                help="Runs of all operators of this table, by GUID or as schema.table.",
             ),
             click.option("--task-id", metavar="ID", help="Runs of one operator; goes with --job-name."),
             click.option("--job-name", type=parse_name, metavar="NAME", help="Name of that operator."),

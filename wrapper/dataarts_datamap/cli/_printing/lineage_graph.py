@@ -12,8 +12,8 @@ from dataarts_datamap.cli._printing.streams import write
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from dataarts_datamap._models.tables import LineageEdge, LineageNode, Table
     from dataarts_datamap._monitoring.lineage import Lineage
-    from dataarts_datamap._tables import LineageEdge, LineageNode, Table
 
 LineageOutput: TypeAlias = Literal["tree", "json", "dot", "mermaid"]
 Direction: TypeAlias = Literal["up", "down"]

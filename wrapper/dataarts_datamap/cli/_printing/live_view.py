@@ -15,7 +15,7 @@ from rich.live import Live
 from rich.segment import Segment
 from rich.text import Text
 
-from dataarts_datamap._models import RunState
+from dataarts_datamap._models.runs import RunState
 from dataarts_datamap._monitoring.snapshot import foremost, goes_on
 from dataarts_datamap._report.contents import job_labels, report_on, wait
 from dataarts_datamap._report.headline import headline
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from rich.console import ConsoleOptions, RenderableType, RenderResult
 
-    from dataarts_datamap._models import Run
+    from dataarts_datamap._models.runs import Run
     from dataarts_datamap._monitoring.freshness import RunsStatus
     from dataarts_datamap._monitoring.polling import Poll, Polls
     from dataarts_datamap._monitoring.snapshot import Snapshot

@@ -11,7 +11,7 @@ from itertools import zip_longest
 from textwrap import TextWrapper
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from dataarts_datamap._models import RunState
+from dataarts_datamap._models.runs import RunState
 from dataarts_datamap._monitoring.freshness import Verdict
 from dataarts_datamap._text import printable
 from dataarts_datamap._times import time_text
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from dataarts_datamap._doctor.findings import Finding
-    from dataarts_datamap._models import Operator, Run
+    from dataarts_datamap._models.runs import Operator, Run
     from dataarts_datamap._monitoring.freshness import RunsStatus, TableStatus
 
 Output: TypeAlias = Literal["table", "ndjson"]

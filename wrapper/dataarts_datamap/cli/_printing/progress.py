@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress, TaskID
 
-    from dataarts_datamap._models import Run
+    from dataarts_datamap._models.runs import Run
 
 _ROWS_PER_UPDATE: Final = 100
 

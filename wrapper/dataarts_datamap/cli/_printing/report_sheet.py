@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
-from dataarts_datamap._models import operator_of
+from dataarts_datamap._models.runs import operator_of
 from dataarts_datamap._report.contents import count_states, job_labels, job_text, moment
 from dataarts_datamap._report.headline import headline
 from dataarts_datamap._report.hourly import cell_hours
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from dataarts_datamap._models import Run
+    from dataarts_datamap._models.runs import Run
     from dataarts_datamap._report.contents import Report, ReportedJob
 
 FAILURE_TITLES: Final = ("FAILED", "STATUS", "JOB", "RUN")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
-from dataarts_datamap._models import Run, RunState
+from dataarts_datamap._models.runs import Run, RunState
 from dataarts_datamap._report.contents import moment
 from dataarts_datamap._report.hourly import HOUR, hourly_cells, wall_hour, worst
 from dataarts_datamap._times import MILLISECOND, time_text

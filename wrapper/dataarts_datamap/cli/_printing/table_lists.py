@@ -9,7 +9,7 @@ from dataarts_datamap.cli._printing.output import write_json, write_table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dataarts_datamap._tables import Table
+    from dataarts_datamap._models.tables import Table
     from dataarts_datamap.cli._printing.output import Output
 
 

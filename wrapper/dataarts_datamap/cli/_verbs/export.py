@@ -104,14 +104,19 @@ def export(  # noqa: PLR0913  one parameter for each option
     from dataarts_datamap.cli._printing.progress import with_progress  # noqa: PLC0415  as above
 
     selection.tell_zone("ndjson")
-    if since_last:
-        start = next_export_start(file, format=format_, lookback=lookback, table=table_name)
-        if start is not None:
-            note(f"reading runs from {start:%Y-%m-%dT%H:%M:%SZ} on again")
-            selection = replace(selection, start=start, since=None)
-        elif not selection.has_beginning:
-            raise click.UsageError(f"{file} has no runs yet: say with --start or --since where the first export begins")
     with connect(settings) as client:
+        selection = selection.by_guid(client)
+        if since_last:
+            where: dict[str, Any] = {"format": format_, "lookback": lookback, "table": table_name}
+            start = next_export_start(file, source=client.source(), operator=selection.operator, **where)
+            if start is not None:
+                note(f"reading runs from {start:%Y-%m-%dT%H:%M:%SZ} on again")
+                selection = replace(selection, start=start, since=None)
+            elif not selection.has_beginning:
+                raise click.UsageError(
+                    f"{file} has no runs yet, or none of this source and operator: say with --start or --since where "
+                    "the first export begins"
+                )
         summary = export_runs(
             with_progress(selection.pager(client), lambda: selection.count(client)),
             file,

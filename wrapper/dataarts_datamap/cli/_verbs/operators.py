@@ -13,6 +13,7 @@ from dataarts_datamap.cli._options.connection import (
     output_shape,
     table_argument,
 )
+from dataarts_datamap.cli._options.table_names import table_guid_of
 from dataarts_datamap.cli._printing.notices import tell_if_none
 
 if TYPE_CHECKING:
@@ -33,5 +34,6 @@ def operators(table_guid: str, output: Output | None, **settings: Any) -> None: 
     from dataarts_datamap.cli._printing.output import write_operators  # noqa: PLC0415  loads what --help does not need
 
     with connect(settings) as client:
-        count = write_operators(client.list_operators(table_guid), output=output_shape(output))
+        found = client.list_operators(table_guid_of(client, table_guid))
+    count = write_operators(found, output=output_shape(output))
     tell_if_none(count, "operators produce this table")

@@ -19,6 +19,7 @@ from dataarts_datamap.cli._options.connection import (
     zone_option,
 )
 from dataarts_datamap.cli._options.suggestions import suggest_spans
+from dataarts_datamap.cli._options.table_names import table_guid_of
 from dataarts_datamap.cli._options.times import in_zone, parse_span, parse_time
 from dataarts_datamap.cli._printing.notices import note, tell_if_none, tell_zone
 
@@ -109,6 +110,7 @@ def report(  # noqa: PLR0913  one parameter for each option
     times = given(start=in_zone(start, tz), end=in_zone(end, tz, end=True), since=since)
     with connect(settings) as client:
         how = given(page_size=page_size, offset_unit=offset_unit)
+        table_guid = table_guid_of(client, table_guid)
         found = _read(client, table_guid, times=times, zone=tz, max_age=max_age, how=how)
     tell_if_none(found.status.runs, "runs in this window")
     if target is not None:

@@ -15,7 +15,7 @@ from dataarts_datamap.cli._printing.notices import tell, tell_if_none
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from dataarts_datamap._models import Run
+    from dataarts_datamap._models.runs import Run
     from dataarts_datamap.cli._printing.output import Output
 
 
@@ -57,7 +57,7 @@ def runs(
     selection.tell_zone(shape)
     seen: Counter[str] = Counter()
     with connect(settings) as client:
-        chosen = _of_status(selection.pager(client), statuses, seen)
+        chosen = _of_status(selection.by_guid(client).pager(client), statuses, seen)
         count = write_runs(chosen, output=shape, zone=selection.tz)
     if seen and not count:
         found = printable(", ".join(f"{name} ({number})" for name, number in seen.most_common()), limit=300)

@@ -17,6 +17,7 @@ from dataarts_datamap.cli._options.connection import (
     zone_option,
 )
 from dataarts_datamap.cli._options.suggestions import suggest_spans
+from dataarts_datamap.cli._options.table_names import table_guid_of
 from dataarts_datamap.cli._options.times import parse_span
 from dataarts_datamap.cli._printing.notices import note, tell
 
@@ -96,6 +97,7 @@ def status(  # noqa: PLR0913  one parameter for each option
 
     how = given(max_age=max_age, page_size=page_size, offset_unit=offset_unit)
     with connect(settings) as client:
+        table_guid = table_guid_of(client, table_guid)
         found = client.table_status(
             table_guid, since=since, any_operator=any_operator, only=only or None, ignore=ignore, **how
         )

@@ -74,7 +74,7 @@ def wait(  # noqa: PLR0913  one parameter for each option
       datamap wait --task-id 937987 --job-name ETL_Job_dli2dws --since 2h \\
         --for 90m
     """  # noqa: D301  click reads \b
-    from dataarts_datamap._models import RunState  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._models.runs import RunState  # noqa: PLC0415  loads what --help does not need
     from dataarts_datamap.cli._printing.output import write_runs  # noqa: PLC0415  as above
 
     if (start is None) is (since is None):

@@ -22,6 +22,7 @@ from dataarts_datamap.cli._options.connection import (
     zone_option,
 )
 from dataarts_datamap.cli._options.suggestions import suggest_paces, suggest_spans
+from dataarts_datamap.cli._options.table_names import table_guid_of
 from dataarts_datamap.cli._options.times import parse_span
 from dataarts_datamap.cli._printing.notices import tell
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from dataarts_datamap._client.clients import DataMapClient
-    from dataarts_datamap._models import Operator, Run
+    from dataarts_datamap._models.runs import Operator, Run
     from dataarts_datamap._monitoring.snapshot import Snapshot
     from dataarts_datamap._paging.offsets import OffsetUnit
     from dataarts_datamap._window import Window
@@ -152,6 +153,7 @@ def watch(  # noqa: PLR0913  one parameter for each option
     )
     with connect(settings) as client:
         how = given(page_size=page_size, offset_unit=offset_unit)
+        table_guid = table_guid_of(client, table_guid)
         polls = Polls(ClientTable(client, table_guid, how), snapshot, schedule=schedule)
         if shape == "live":
             from dataarts_datamap.cli._printing.live_view import show_live  # noqa: PLC0415  as above
@@ -173,7 +175,7 @@ def _can_draw() -> bool:
 
 def _exit_code(snapshot: Snapshot) -> int:
     """How the last run of each operator ended."""
-    from dataarts_datamap._models import RunState  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._models.runs import RunState  # noqa: PLC0415  loads what --help does not need
 
     if snapshot.active:
         tell(f"runs that had not ended when the time was over: {len(snapshot.active)}")

@@ -9,7 +9,7 @@ import click
 from dataarts_datamap.cli._options.connection import connect, connection_options, given, max_age_option, zone_option
 from dataarts_datamap.cli._options.suggestions import suggest_spans
 from dataarts_datamap.cli._options.times import parse_span
-from dataarts_datamap.cli._printing.notices import tell
+from dataarts_datamap.cli._printing.notices import note, tell
 
 if TYPE_CHECKING:
     from datetime import timedelta, tzinfo
@@ -61,8 +61,8 @@ def why(  # noqa: PLR0913  one parameter for each option
     if (output or ("tree" if is_terminal() else "json")) == "json":
         write_json(found.to_dict())
     else:
-        tell(f"times are in {tz}")
+        note(f"times are in {tz}")
         write_explanation(found, zone=tz)
-    for note in found.notes:
-        tell(note)
+    for doubt in found.notes:
+        tell(doubt)
     return {Verdict.FRESH: 0, Verdict.UNKNOWN: 2}.get(found.verdict, 1)

@@ -111,6 +111,20 @@ class OperatorKey(NamedTuple):
     workspace_id: str | None
 
 
+class RunSource(NamedTuple):
+    """Whose runs a client asks for.
+
+    Attributes:
+        region: The client's region; the endpoint's host, and its port if it has one, where no region was given.
+        project_id: Project id.
+        instance_id: Id of the DataArts Studio tenancy.
+    """
+
+    region: str
+    project_id: str
+    instance_id: str
+
+
 class RunOrigin(Struct, frozen=True, kw_only=True):
     """Where a run was read: whose data was asked for, and of which operator.
 

@@ -1,0 +1,103 @@
+"""What the slices of a window share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+
+from dataarts_datamap._models.runs import RunPage
+from dataarts_datamap._paging.seen_rows import FinishedSlices
+from dataarts_datamap._paging.walk_options import PageRead, Progress, ServerHabits, WalkOptions
+from dataarts_datamap._window import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dataarts_datamap._errors import ServiceError
+    from dataarts_datamap._models.runs import Operator, Run
+    from dataarts_datamap._paging.offsets import Span
+
+
+class UnsettledError(Exception):
+    """The pages of a list do not join plainly."""
+
+
+class TooManyError(Exception):
+    """A list that is too long to be read by offset.
+
+    Attributes:
+        total: How many rows it has.
+        refusal: What the server said when it was asked to go on.
+    """
+
+    def __init__(self, total: int, refusal: ServiceError | None = None) -> None:
+        super().__init__()
+        self.total = total
+        self.refusal = refusal
+
+
+class WalkState(Struct):
+    """What the slices of a window share.
+
+    Attributes:
+        operator: Whose runs.
+        window: The whole window.
+        options: How it is walked.
+        habits: What is known of the server.
+        progress: What was read.
+        total: What the server reported last for the whole window; None if it did not, or counts no further.
+        direction: The server's order: 1 for oldest first, -1 for newest first, 0 while that is not known.
+        is_descending: Whether slices are read newest first; None while there is just one.
+        finished: The runs of the slices that were read.
+        first_pages: First pages that were read already.
+        newest_start: The newest start on the page that came first; 0 while there was none.
+        is_by_plan: Whether a row shows that windows filter on planned times.
+        is_by_start: Whether a row shows that they do on starts.
+        has_moved: Whether runs moved, so that a list had to be read by narrower windows.
+    """
+
+    operator: Operator
+    window: Window
+    options: WalkOptions
+    habits: ServerHabits
+    progress: Progress = field(default_factory=Progress)
+    total: int | None = None
+    direction: int = 0
+    is_descending: bool | None = None
+    finished: FinishedSlices = field(default_factory=FinishedSlices)
+    first_pages: dict[Window, RunPage] = field(default_factory=dict[Window, RunPage])
+    newest_start: int = 0
+    is_by_plan: bool = False
+    is_by_start: bool = False
+    has_moved: bool = False
+
+    def asked(self, window: Window) -> Window:
+        """What is sent for a part of the window: it reaches a millisecond over each inner edge."""
+        start = window.start - (window.start > self.window.start)
+        return Window(start, window.end + (window.end < self.window.end))
+
+    def read(self, window: Window, span: Span, reading: int = 0) -> PageRead:
+        """A page of a part of the window."""
+        return PageRead(self.operator, self.asked(window), span.offset, span.limit, reading)
+
+    def first_read(self, window: Window) -> PageRead:
+        """The first page of a slice."""
+        return self.read(window, self.options.first_span(self.habits))
+
+    def learn_direction(self, runs: Sequence[Run]) -> None:
+        """Learn the server's order from rows as it sent them."""
+        if not self.direction:
+            self.direction = _direction(runs)
+
+
+def _direction(runs: Sequence[Run]) -> int:
+    for column in ("_plan_time", "_start_time", "_submit_time", "run_id"):
+        values = [value for run in runs if (value := getattr(run, column))]
+        in_order = sorted(values)
+        if in_order and in_order[0] != in_order[-1]:
+            if values == in_order:
+                return 1
+            if values[::-1] == in_order:
+                return -1
+    return 0

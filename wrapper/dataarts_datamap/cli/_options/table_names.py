@@ -1,0 +1,27 @@
+"""A table that was given by name, where a verb needs its GUID."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dataarts_datamap.cli._printing.notices import note
+
+if TYPE_CHECKING:
+    from dataarts_datamap._client.clients import DataMapClient
+
+
+def table_guid_of(client: DataMapClient, table: str) -> str:
+    """The GUID of a table; one with a dot in it, or behind ``name:``, is a name and is searched for.
+
+    Raises:
+        TableNotFoundError: No table has the name.
+        AmbiguousTableError: Several have it.
+        DataMapError: The search failed.
+    """
+    if "." not in table.strip(".") and not table.startswith("name:"):
+        return table
+    from dataarts_datamap._text import printable  # noqa: PLC0415  loads what --help does not need
+
+    found = client.find_table(table)
+    note(f"{printable(found.full_name)} is {printable(found.guid)}")
+    return found.guid
