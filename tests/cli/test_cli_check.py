@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
@@ -236,6 +239,35 @@ def test_prometheus_gets_one_document(shell: Shell) -> None:
     } == holding
     last = next(family for family in families if family.name == "datamap_table_last_success_timestamp_seconds")
     assert {"s.good", "s.old", "the bad one", "s.none"} == {sample.labels["name"] for sample in last.samples}
+
+
+@pytest.mark.usefixtures("shell")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+@pytest.mark.parametrize("quiet", [True, False])
+def test_a_terminal_shows_how_many_tables_are_done(*, quiet: bool) -> None:
+    """On stderr, so that a pipe has the result alone; --quiet leaves it out."""
+    command = [sys.executable, "-m", "dataarts_datamap", "check", *(["--quiet"] if quiet else [])]
+    reading, writing = os.openpty()
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=writing, env={**os.environ, "TERM": "xterm"}
+    ) as child:
+        os.close(writing)
+        shown = b""
+        while piece := _read(reading):
+            shown += piece
+        assert child.stdout is not None
+        lines = child.stdout.read().splitlines()
+    os.close(reading)
+    assert 4 == len(lines)
+    assert (b"4/4" in shown) is not quiet
+    assert b"1 of 4 tables are fresh: 1 failed, 1 stale, 1 unknown" in shown
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # Linux: the other end is closed
+        return b""
 
 
 def test_the_whole_check_can_fail(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -318,6 +318,26 @@ def test_wrong_credentials_are_an_error_of_the_whole_check() -> None:
         client.check_tables([rule("fresh")], now=NOW)
 
 
+@pytest.mark.parametrize("check", [threads, event_loop])
+def test_a_token_that_ends_in_the_middle_does_not_cost_a_request_a_table(
+    check: Callable[..., list[TableCheck]],
+) -> None:
+    """What was read stands; after eight refusals in a row, the rest is unknown, too, and not asked for."""
+    catalog = factory(RUNS)
+    names = ["fresh", *["stale"] * 60]
+
+    def ending(request: Asked) -> Answer:
+        if request.target.endswith("/node") and guid_of("db.s.stale") in request.target:
+            return json_answer({"error_code": "APIGW.0301", "error_msg": "expired"}, status=401)
+        return catalog.answer(request)
+
+    with ScriptedServer(ending) as server:
+        checks = check(server, [rule(name) for name in names])
+        assert asked(server)["node"] < 40
+    assert ["fresh", *["unknown"] * 60] == [one.verdict.value for one in checks]
+    assert {AuthenticationError} == {type(one.error) for one in checks[1:]}
+
+
 def test_no_tables_are_no_checks() -> None:
     """And what is no rule is refused before anything is asked."""
     with factory(RUNS).server() as server:

@@ -178,3 +178,11 @@ def test_days_are_checked(days: frozenset[int]) -> None:
     """None at all would never be due."""
     with pytest.raises(InvalidArgumentError, match="days must be days of the week"):
         DueTime(at=time(8), zone=UTC, days=days)
+
+
+def test_times_have_their_zone_in_one_place() -> None:
+    """A time of day with a zone of its own, or a present without one, could mean two things."""
+    with pytest.raises(InvalidArgumentError, match="times of the zone"):
+        DueTime(at=time(8, tzinfo=UTC), zone=UTC)
+    with pytest.raises(InvalidArgumentError, match="now must be an aware datetime"):
+        DueTime(at=time(8), zone=UTC).period(datetime(2026, 11, 30))  # noqa: DTZ001  that is what is tested

@@ -41,7 +41,9 @@ class CheckCalls(_CheckCalls):
         As many tables are read at once as ``concurrency`` says. Lineage is read once for all of them, if it is open to
         this account: it names the tables and the operators that write them. Then each table costs one request for its
         operators and, as a rule, one for each of those that write it; one more where no success lies in the time that
-        its rule is about. A table that cannot be read is ``unknown``, with its error, and hides no other.
+        its rule is about. A table that cannot be read is ``unknown``, with its error, and hides no other. Where the
+        service cannot be reached, or takes the credentials no more, for eight tables in a row, the rest is not asked
+        for.
 
         Args:
             tables: What is asked of each table, such as ``load_tables`` gives.
@@ -101,7 +103,9 @@ class AsyncCheckCalls(_CheckCalls):
         As many tables are read at once as ``concurrency`` says. Lineage is read once for all of them, if it is open to
         this account: it names the tables and the operators that write them. Then each table costs one request for its
         operators and, as a rule, one for each of those that write it; one more where no success lies in the time that
-        its rule is about. A table that cannot be read is ``unknown``, with its error, and hides no other.
+        its rule is about. A table that cannot be read is ``unknown``, with its error, and hides no other. Where the
+        service cannot be reached, or takes the credentials no more, for eight tables in a row, the rest is not asked
+        for.
 
         Args:
             tables: What is asked of each table, such as ``load_tables`` gives.

@@ -355,7 +355,7 @@ class BaseClient(Generic[PagerT]):
 
         What shows that nothing at all can be read, such as credentials that do not count, is raised.
         """
-        from dataarts_datamap._monitoring.check import CheckSources  # noqa: PLC0415  loaded for this call alone
+        from dataarts_datamap._monitoring.check import CheckSources, Outage  # noqa: PLC0415  loaded for this call alone
         from dataarts_datamap._monitoring.waiting import read_all  # noqa: PLC0415  as above
 
         catalog = self._catalog_of()
@@ -375,7 +375,7 @@ class BaseClient(Generic[PagerT]):
             return (yield from read_all(walk.pages(), partial(self._read_page, strict=False)))
 
         find = catalog.find_table if lineage is None else catalog.resolve
-        return CheckSources(find, lineage, self._read_operators, read_runs)
+        return CheckSources(find, lineage, self._read_operators, read_runs, Outage())
 
     def _find_scope(self) -> Steps[Scope]:
         return (yield from self._discovery.scope()) if self._scope is None else self._scope

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
@@ -9,7 +10,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dataarts_datamap._arguments import members
-from dataarts_datamap._errors import ClientClosedError, ConfigurationError, DataMapError, InvalidArgumentError
+from dataarts_datamap._errors import (
+    AuthenticationError,
+    ClientClosedError,
+    ConfigurationError,
+    ConnectionFailedError,
+    DataMapError,
+    InvalidArgumentError,
+)
 from dataarts_datamap._models.runs import RunState
 from dataarts_datamap._monitoring.due_times import due_verdict, planned_at
 from dataarts_datamap._monitoring.freshness import (
@@ -40,6 +48,26 @@ _IN_HOURS: Final = timedelta(days=3)
 _LONGEST_NAME: Final = 80
 _LONGEST_REASON: Final = 300
 _MOST_NAMED: Final = 5
+_MOST_IN_A_ROW: Final = 8
+_OUTAGES: Final = (AuthenticationError, ConnectionFailedError)
+
+
+class Outage:
+    """Whether nothing at all can be read any more: so many tables in a row could not be, each after all its attempts.
+
+    Attributes:
+        error: What went wrong last; None while there is hope.
+    """
+
+    def __init__(self) -> None:
+        self.error: DataMapError | None = None
+        self._in_a_row = 0
+
+    def note(self, error: DataMapError | None) -> None:
+        """Note how the reading of a table ended."""
+        self._in_a_row = self._in_a_row + 1 if isinstance(error, _OUTAGES) else 0
+        if self._in_a_row >= _MOST_IN_A_ROW:
+            self.error = error
 
 
 class CheckSources(NamedTuple):
@@ -50,12 +78,14 @@ class CheckSources(NamedTuple):
         lineage: Which operators write which table; None if that is not known.
         operators: Reads the operators of a table.
         runs: Reads the runs of an operator from a time up to that of the check.
+        outage: Whether that is still worth while.
     """
 
     find: Callable[[Table | str], Steps[Table]]
     lineage: Lineage | None
     operators: Callable[[str], Steps[list[Operator]]]
     runs: Callable[[Operator, datetime], Steps[list[Run]]]
+    outage: Outage
 
 
 class TableCheck(Struct, frozen=True, kw_only=True):
@@ -143,7 +173,7 @@ def check_table(rule: TableRule, sources: CheckSources, *, now: datetime) -> Ste
     """Judge one table; what cannot be read makes it unknown.
 
     One request for its operators, and for each producer one page of a window as long as the verdict needs; where no
-    success lies in that, one of seven days, or of ``max_age`` if that is longer.
+    success lies in that, one of seven days, or of ``max_age`` if that is longer. In an outage, nothing is asked.
 
     Raises:
         ConfigurationError: The client is not set up for any table.
@@ -152,6 +182,8 @@ def check_table(rule: TableRule, sources: CheckSources, *, now: datetime) -> Ste
     table: Table | None = None
     period = None if rule.due is None else rule.due.period(now)
     try:
+        if sources.outage.error is not None:
+            raise copy(sources.outage.error)
         table = yield from sources.find(rule.subject)
         listed = yield from sources.operators(table.guid)
         producers = _producers(rule, table, sources.lineage, listed)
@@ -161,10 +193,12 @@ def check_table(rule: TableRule, sources: CheckSources, *, now: datetime) -> Ste
     except (ClientClosedError, ConfigurationError):
         raise
     except DataMapError as error:
+        sources.outage.note(error)
         reason = f"it could not be read: {printable(str(error), limit=_LONGEST_REASON)}"
         return TableCheck(
             rule=rule, verdict=Verdict.UNKNOWN, reason=reason, now=now, table=table, period=period, error=error
         )
+    sources.outage.note(None)
     return replace(judge(rule, table, runs, period=period, now=now), producers_known=producers.are_known)
 
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from dataarts_datamap._errors import InvalidArgumentError
 from dataarts_datamap._models.runs import RunState
-from dataarts_datamap._monitoring.freshness import Verdict
+from dataarts_datamap._monitoring.freshness import Verdict, checked_now
 from dataarts_datamap._text import shown
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class DueTime(Struct, frozen=True, kw_only=True):
             of the day before. The beginning of the day, if left out.
 
     Raises:
-        InvalidArgumentError: There are no days, or one of them is none.
+        InvalidArgumentError: There are no days, one of them is none, or a time has a zone of its own.
     """
 
     at: time
@@ -65,9 +65,16 @@ class DueTime(Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if not self.days or not self.days <= WEEK:
             raise InvalidArgumentError(f"days must be days of the week, 0 for Monday to 6, not {shown(self.days)}")
+        if self.at.tzinfo is not None or self.planned_from.tzinfo is not None:
+            raise InvalidArgumentError("at and planned_from are times of the zone, and have none of their own")
 
     def period(self, now: datetime) -> DuePeriod | None:
-        """The period that was due last at a time, that moment included; None if there was none since year 1."""
+        """The period that was due last at a time, that moment included; None if there was none since year 1.
+
+        Raises:
+            InvalidArgumentError: The time is naive.
+        """
+        now = checked_now(now)
         local = now.astimezone(self.zone).date()
         most = 7 * (len(self.exceptions) + _SPARE_WEEKS)
         for back in range(-1, min(most, local.toordinal() - 2)):
