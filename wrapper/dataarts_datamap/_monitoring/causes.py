@@ -31,6 +31,7 @@ from dataarts_datamap._monitoring.explanation import (
     summary,
 )
 from dataarts_datamap._monitoring.freshness import TableStatus, Verdict, table_status
+from dataarts_datamap._monitoring.lineage import is_same_operator
 from dataarts_datamap._text import printable
 
 if TYPE_CHECKING:
@@ -227,7 +228,7 @@ class _Search:
         """
         pairs: dict[Operator, LineageNode | None] = {}
         for node in nodes:
-            partners = [operator for operator in operators if _is_same(operator, node)]
+            partners = [operator for operator in operators if is_same_operator(operator, node)]
             pairs.update((operator, node) for operator in partners)
             if not partners:
                 what = shown_text(node.name or node.guid or "an operator")
@@ -390,10 +391,3 @@ def _troubled_by_verdict(producers: Sequence[_Producer], status: TableStatus) ->
 def _is_of(node: LineageNode | None, producer: LineageNode | None) -> bool:
     """Whether a step is that of a producer; one that lineage does not tell apart may be of any."""
     return node is None or producer is None or node.key == producer.key
-
-
-def _is_same(operator: Operator, node: LineageNode) -> bool:
-    """Whether an operator of the table is one of lineage: by name and workspace, which is inferred."""
-    if node.name is None or node.name != operator.job_name:
-        return False
-    return node.workspace_id is None or operator.workspace_id is None or node.workspace_id == operator.workspace_id

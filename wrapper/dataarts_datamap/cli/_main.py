@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _VERBS: Final = {
+    "check": "Check whether all tables of a file are fresh.",
     "completion": "Print what completes this command in a shell.",
     "conform": "Check whether a server keeps to the API's specification.",
     "doctor": "Find out why the service cannot be used.",

@@ -41,6 +41,7 @@ STATE_STYLES: Final = {
 VERDICT_STYLES: Final = {
     Verdict.FRESH: "green",
     Verdict.STALE: "bold red",
+    Verdict.LATE: "bold red",
     Verdict.FAILED: "bold red",
     Verdict.UNKNOWN: "yellow",
 }
