@@ -328,6 +328,8 @@ WRONG_USAGES: list[tuple[list[str], str]] = [
     (["runs", "--table", "t", "--task-id", "1", "--job-name", "a"], "--table"),
     (["runs", "--task-id", "1", "--since", "1h"], "--job-name"),
     (["runs", "--table", "t"], "--start TIME or --since SPAN"),
+    (["runs", "t", "--since", "1h"], "unexpected 't': a table is named with --table here"),
+    (["export", "runs.csv", "t", "--since", "1h"], "unexpected 't': a table is named with --table here"),
     (["runs", "--table", "t", "--start", "2024-01-11", "--since", "1h"], "not both"),
     (["runs", "--table", "t", "--since", "0h"], "24h"),
     (["runs", "--table", "t", "--start", "2024-03-31T02:30", "--tz", "Europe/Berlin"], "clocks were put forward"),
