@@ -51,7 +51,7 @@ def milliseconds(name: str, value: object, *, round_up: bool = False) -> int:
     """A time as milliseconds since the epoch (UTC); a fraction of one is cut off, or rounded up.
 
     Raises:
-        InvalidArgumentError: It is naive, not a time or out of range; the text says how to mend it.
+        InvalidArgumentError: It is naive, not a time or out of range; the text says how to fix it.
     """
     match value:
         case bool():
