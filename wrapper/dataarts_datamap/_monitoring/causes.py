@@ -160,6 +160,9 @@ class _Search:
                 root.producers = _troubled_by_verdict(root.producers, status)
             yield from self._go_upstream(root)
             links, causes = self._link(root)
+        elif self._max_age is None and root.worst is not None and root.worst.trouble is Trouble.SKIPPED:
+            skipped = self._make_link(root, is_cause=True).sentence.partition(";")[0].rstrip(".")
+            self._note(f"{skipped}: that alone is no failure; max_age (--max-age 26h) lets the age decide")
         return Explanation(
             table=table,
             status=status,
