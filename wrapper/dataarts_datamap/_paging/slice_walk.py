@@ -364,13 +364,17 @@ class SliceWalk:
         finished = self._state.finished
         if not finished:
             return set()
-        candidates = range(len(page)) if self._is_checked else page.unsure
+        candidates = range(len(page)) if self._is_checked else self._may_be_elsewhere(page)
         return {index for index in candidates if finished.count(page.keys[index])}
+
+    def _may_be_elsewhere(self, page: Page) -> set[int]:
+        """Indexes of the runs that another slice may have had: they lie near an end, or were loose there."""
+        return {*page.unsure, *self._state.finished.loose_among(page.keys)}
 
     def _give_new(self, page: Page) -> RunPage:
         """A page that was read at one moment with all rows of its window, without those that were read before."""
         count = self._state.finished.count
-        unsure = None if self._is_checked else {page.keys[index] for index in page.unsure}
+        unsure = None if self._is_checked else {page.keys[index] for index in self._may_be_elsewhere(page)}
         try:
             wanted, changed = self._seen.new_among(
                 page.keys, page.contents, lambda key: count(key) if unsure is None or key in unsure else 0
@@ -411,10 +415,14 @@ class SliceWalk:
             self._limit = max(1, len(page))
 
     def _note_loose(self, page: Page) -> None:
-        """Remember the runs that slices to come can hold, too: they lie near an end, or can still change."""
+        """Remember the runs that can come again: they lie near an end, can still change, or are the newest ones.
+
+        The newest ones are those that a walk which looks again for runs that moved reads again.
+        """
         if self._state.is_descending is None:
             return
-        near = set(page.unsure)
+        newest_start = self._state.newest_start if self._state.is_descending else 0
+        near = {*page.unsure, *(page.since(newest_start) if newest_start else ())}
         self._loose += [
             key
             for index, (key, run) in enumerate(zip(page.keys, page.sent.runs, strict=True))

@@ -86,7 +86,7 @@ class WindowWalk:
     def position(self, given: int) -> Position | None:
         """Where the walk stands, as for ``token``."""
         state, walk = self._state, self._current
-        if self._is_looking_again:
+        if self._is_looking_again or state.finished.has_dropped:
             return None
         if walk is None and self._resumed is not None:
             return self._resumed
@@ -115,7 +115,7 @@ class WindowWalk:
     def token(self, given: int) -> str | None:
         """Where the walk stands when so many runs of the page that it yielded last are counted.
 
-        None while it looks again for runs that moved.
+        None while it looks again for runs that moved, or if more of them can come again than a token holds.
         """
         position = self.position(given)
         return None if position is None else position.text()
