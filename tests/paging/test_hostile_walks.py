@@ -226,6 +226,20 @@ def test_run_that_starts_inside_a_later_slice(server: HostileServer, waits: int)
     assert list(range(5000, 5150)) == sorted(run.run_id or 0 for run in runs)
 
 
+@pytest.mark.parametrize("stop", [1, 10, 60])
+def test_run_that_starts_before_a_walk_is_resumed(server: HostileServer, stop: int) -> None:
+    """A run that was read while it waited does not come again in a later slice of the walk that goes on."""
+    listed = serve(server, Service(sort="start", zero_last=False, window_on="start"), waiting(by_the_minute(150), 140))
+    call = {"task_id": "one", "job_name": "job", "slice_span": timedelta(hours=1)}
+    with connected(server) as client:
+        pager = client.list_runs(**call, start=listed.window[0], end=listed.window[1])
+        first = [run.run_id for run in pager.to_list(max_items=stop)]
+        starts(140)(listed)
+        rest = [run.run_id for run in client.list_runs(**call, resume_token=pager.resume_token)]
+
+    assert list(range(5000, 5150)) == sorted([*first, *rest])
+
+
 @pytest.mark.parametrize("stop", [30, 80, 140])
 def test_resumed_walk_that_looks_again(server: HostileServer, stop: int) -> None:
     """The newest runs, which are read again where windows filter on starts, do not come again after resuming."""

@@ -152,6 +152,10 @@ class FinishedSlices:
         """The loose runs of all slices that were read, 20,000 of them at the most."""
         return list(self._loose.elements())
 
+    def loose_with(self, more: Iterable[RowKey]) -> list[RowKey]:
+        """The same, with those of a slice that is read."""
+        return list((self._loose | Counter(more)).elements())
+
     def add(self, keys: Iterable[RowKey], loose: Iterable[RowKey]) -> None:
         """A slice was read."""
         self._hashes.append(array("q", sorted(map(hash, keys))))

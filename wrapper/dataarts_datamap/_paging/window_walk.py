@@ -91,6 +91,7 @@ class WindowWalk:
         if walk is None and self._resumed is not None:
             return self._resumed
         keys, reached = ([], 0) if walk is None else walk.place(given)
+        loose = state.finished.loose_with(() if walk is None else walk.loose(keys))
         return Position(
             task_id=state.operator.task_id,
             job_name=state.operator.job_name,
@@ -102,7 +103,7 @@ class WindowWalk:
             limit=0 if walk is None else walk.limit,
             direction=state.direction,
             read=pack(keys),
-            loose=pack(state.finished.loose),
+            loose=pack(loose),
             newest_start=state.newest_start,
             counting=state.habits.counting,
             first_offset=state.habits.first_offset,
