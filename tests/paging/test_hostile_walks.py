@@ -206,12 +206,12 @@ def test_walk_that_is_resumed_behind_a_cap(server: HostileServer, cap: int, newe
         if row.serial % 13 == 0:
             row.start, row.end, row.status = 0, 0, "waiting"
     listed = serve(server, Service(sort="update", reach=cap, capped_total=True, newest_first=newest_first), rows)
-    call = {"task_id": "one", "job_name": "job", "page_size": cap // 10}
+    call: dict[str, Any] = {"task_id": "one", "job_name": "job", "page_size": cap // 10}
     for stop in (cap * 21 // 20, cap * 3 // 2, cap * 18 // 10):
         with connected(server) as client:
             pager = client.list_runs(**call, start=listed.window[0], end=listed.window[1])
-            first = [run.run_id for run in pager.to_list(max_items=stop)]
-            rest = [run.run_id for run in client.list_runs(**call, resume_token=pager.resume_token)]
+            first = [run.run_id or 0 for run in pager.to_list(max_items=stop)]
+            rest = [run.run_id or 0 for run in client.list_runs(**call, resume_token=pager.resume_token)]
 
         assert sorted(row.run_id or 0 for row in rows) == sorted([*first, *rest])
 
@@ -230,12 +230,12 @@ def test_run_that_starts_inside_a_later_slice(server: HostileServer, waits: int)
 def test_run_that_starts_before_a_walk_is_resumed(server: HostileServer, stop: int) -> None:
     """A run that was read while it waited does not come again in a later slice of the walk that goes on."""
     listed = serve(server, Service(sort="start", zero_last=False, window_on="start"), waiting(by_the_minute(150), 140))
-    call = {"task_id": "one", "job_name": "job", "slice_span": timedelta(hours=1)}
+    call: dict[str, Any] = {"task_id": "one", "job_name": "job", "slice_span": timedelta(hours=1)}
     with connected(server) as client:
         pager = client.list_runs(**call, start=listed.window[0], end=listed.window[1])
-        first = [run.run_id for run in pager.to_list(max_items=stop)]
+        first = [run.run_id or 0 for run in pager.to_list(max_items=stop)]
         starts(140)(listed)
-        rest = [run.run_id for run in client.list_runs(**call, resume_token=pager.resume_token)]
+        rest = [run.run_id or 0 for run in client.list_runs(**call, resume_token=pager.resume_token)]
 
     assert list(range(5000, 5150)) == sorted([*first, *rest])
 
@@ -247,11 +247,11 @@ def test_resumed_walk_that_looks_again(server: HostileServer, stop: int) -> None
     for row in rows:
         row.start, row.end = row.plan + 30 * SECOND, row.plan + 50 * SECOND
     listed = serve(server, Service(window_on="start", newest_first=True), rows)
-    call = {"task_id": "one", "job_name": "job", "slice_span": timedelta(hours=1)}
+    call: dict[str, Any] = {"task_id": "one", "job_name": "job", "slice_span": timedelta(hours=1)}
     with connected(server) as client:
         pager = client.list_runs(**call, start=listed.window[0], end=listed.window[1])
-        first = [run.run_id for run in pager.to_list(max_items=stop)]
-        rest = [run.run_id for run in client.list_runs(**call, resume_token=pager.resume_token)]
+        first = [run.run_id or 0 for run in pager.to_list(max_items=stop)]
+        rest = [run.run_id or 0 for run in client.list_runs(**call, resume_token=pager.resume_token)]
 
     assert list(range(5000, 5150)) == sorted([*first, *rest])
 
