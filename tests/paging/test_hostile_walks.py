@@ -216,6 +216,20 @@ def test_walk_that_is_resumed_behind_a_cap(server: HostileServer, cap: int, newe
         assert sorted(row.run_id or 0 for row in rows) == sorted([*first, *rest])
 
 
+def test_pages_held_while_the_order_is_looked_for(server: HostileServer) -> None:
+    """Where no page shows the order, no more of them are held than a slice may have rows."""
+    rows = by_the_minute(30_000)
+    for row in rows:
+        row.plan = BEGIN + HOUR // 2 + row.serial // 1000 * HOUR
+        row.start, row.end = row.plan + SECOND, row.plan + 2 * SECOND
+    listed = serve(server, Service(shuffled_ties=True), rows)
+    call: dict[str, Any] = {"start": BEGIN, "end": BEGIN + 30 * HOUR, "slice_span": timedelta(hours=1)}
+    with connected(server) as client:
+        assert client.list_runs("one", job_name="job", page_size=1001, **call).first() is not None
+
+    assert 11 <= listed.requests <= 25
+
+
 @pytest.mark.parametrize("waits", [140, 145])
 def test_run_that_starts_inside_a_later_slice(server: HostileServer, waits: int) -> None:
     """A run that every slice holds while it waits, and the latest one alone when it has started, comes once."""

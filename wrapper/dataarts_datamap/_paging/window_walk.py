@@ -146,12 +146,14 @@ class WindowWalk:
 
     def _find_direction(self, slices: Sequence[Window]) -> Walk:
         state = self._state
+        rows = 0
         for index in range(len(slices) - 1, 0, -1):
             rest = (slices[other] for other in range(index - 1, max(0, index - 1 - MOST_AHEAD), -1))
             page = yield PageNeeded(state.first_read(slices[index]), tuple(map(state.first_read, rest)))
             state.first_pages[slices[index]] = page
             state.learn_direction(page.runs)
-            if state.direction:
+            rows += len(page.runs)
+            if state.direction or rows > state.options.slice_rows:  # the pages are held until their slices are read
                 break
         if len(slices) > 1:
             state.is_descending = state.direction < 0
