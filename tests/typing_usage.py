@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, assert_type
 
 import pandas as pd
@@ -19,6 +19,8 @@ from dataarts_datamap import (
     DataMapClient,
     DataMapError,
     DiscoveryError,
+    DuePeriod,
+    DueTime,
     EcsMetadataCredentials,
     ExportSummary,
     FieldProblem,
@@ -40,13 +42,16 @@ from dataarts_datamap import (
     RunSource,
     RunState,
     Table,
+    TableCheck,
     TablePager,
+    TableRule,
     TableStatus,
     TokenCredentials,
     UpstreamError,
     Verdict,
     export_runs,
     find_credentials,
+    load_tables,
     next_export_start,
     table_status,
 )
@@ -104,6 +109,7 @@ async def use_async_client() -> None:
         assert_type(await pager.to_pandas(), pd.DataFrame)
         assert_type(await pager.to_polars(), pl.DataFrame)
         use_status(await client.table_status("guid"))
+        assert_type(await client.check_tables(load_tables()), list[TableCheck])
         assert_type(await client.source(), RunSource)
         async for page in pager.pages():
             assert_type(page, RunPage)
@@ -136,6 +142,18 @@ def use_status(status: TableStatus) -> None:
     assert_type(status.to_dict(), dict[str, Any])
     assert_type(Run().origin, RunOrigin | None)
     assert_type(table_status([Run()], now=datetime.now(UTC), operators=[]), TableStatus)
+
+
+def use_checks(client: DataMapClient) -> None:
+    """Many tables, and what is asked of each."""
+    due = DueTime(at=time(8), zone=UTC, days=frozenset({0, 4}), exceptions=frozenset({date(2026, 12, 25)}))
+    rules = [*load_tables("datamap.toml"), TableRule(name="sales.orders", due=due)]
+    for check in client.check_tables(rules, now=datetime.now(UTC), on_checked=print):
+        assert_type(check, TableCheck)
+        assert_type(check.verdict, Verdict)
+        assert_type(check.reason, str)
+        assert_type(check.period, DuePeriod | None)
+        assert_type(check.error, DataMapError | None)
 
 
 def use_errors(error: DataMapError) -> None:

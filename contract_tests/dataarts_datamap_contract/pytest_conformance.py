@@ -3,7 +3,7 @@
 Each check of the catalogue is a test of its own, in ``dataarts_datamap_contract.pytest_suite``::
 
     PLUGIN=dataarts_datamap_contract.pytest_conformance
-    pytest -p $PLUGIN --pyargs dataarts_datamap_contract.pytest_suite --endpoint URL
+    pytest -p $PLUGIN --pyargs dataarts_datamap_contract.pytest_suite --datamap-endpoint URL
 
 What is real at the server comes from the options below, from ``DATAMAP_`` variables and a TOML file, as for
 ``datamap conform``. Override the fixture ``conformance_target`` to aim at a server that a test starts itself.
@@ -29,15 +29,35 @@ _SETTINGS = ("endpoint", "table_guid")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options that say which server, and how thoroughly."""
     group = parser.getgroup("datamap", "conformance of a Data Map server")
-    group.addoption("--endpoint", metavar="URL", help="the server to test, described by DATAMAP_ variables")
-    group.addoption("--target", metavar="FILE", type=Path, help="a TOML file that describes the server to test")
-    group.addoption("--table", metavar="GUID", dest="table_guid", help="a table of the server")
-    group.addoption("--discover", action="store_true", help="find an operator of the table, and a window with runs")
-    group.addoption("--levels", default="ABCDE", help="levels to judge (default: %(default)s)")
-    group.addoption("--conformance-seed", type=int, default=0, help="what random requests are made from")
-    group.addoption("--baseline", metavar="FILE", type=Path, help="a TOML file with known deviations")
-    group.addoption(
-        "--max-examples",
+
+    def add(name: str, old: str, **how: Any) -> None:  # noqa: ANN401  each has its own type
+        """An option with a prefix of its own, and by its old name where no other plugin has that."""
+        try:
+            group.addoption(f"--datamap-{name}", old, **how)
+        except ValueError:
+            group.addoption(f"--datamap-{name}", **how)
+
+    add("endpoint", "--endpoint", dest="endpoint", metavar="URL", help="the server to test, described by variables")
+    add("target", "--target", dest="target", metavar="FILE", type=Path, help="a TOML file that describes the server")
+    add("table", "--table", dest="table_guid", metavar="GUID", help="a table of the server")
+    add(
+        *("discover", "--discover"),
+        dest="discover",
+        action="store_true",
+        help="find an operator of the table, and a window with runs",
+    )
+    add("levels", "--levels", dest="levels", default="ABCDE", help="levels to judge (default: %(default)s)")
+    add(
+        *("seed", "--conformance-seed"),
+        dest="conformance_seed",
+        type=int,
+        default=0,
+        help="what random requests are made from",
+    )
+    add("baseline", "--baseline", dest="baseline", metavar="FILE", type=Path, help="a TOML file of known deviations")
+    add(
+        *("max-examples", "--max-examples"),
+        dest="max_examples",
         metavar="N",
         type=int,
         default=20,
@@ -49,7 +69,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Refuse an incomplete target or a wrong level before anything is collected."""
     try:
         checks_of(config.option.levels)
-        if config.getoption("--endpoint") or config.getoption("--target"):
+        if config.option.endpoint or config.option.target:
             config.stash[_TARGET] = _read_target(config)
     except ValueError as error:
         raise pytest.UsageError(str(error)) from None
@@ -72,7 +92,7 @@ def named_target(pytestconfig: pytest.Config) -> Target | None:
 def conformance_target(named_target: Target | None) -> Target:
     """The server under test."""
     if named_target is None:
-        pytest.fail("no server to test: name one with --endpoint or --target")
+        pytest.fail("no server to test: name one with --datamap-endpoint or --datamap-target")
     return named_target
 
 
@@ -90,8 +110,8 @@ def conformance_report(conformance_target: Target, pytestconfig: pytest.Config) 
 
 
 def _read_target(config: pytest.Config) -> Target:
-    given: dict[str, Any] = {name: config.getoption(name) for name in _SETTINGS}
-    settings = read_settings(os.environ, config.getoption("--target"), **given)
+    chosen: dict[str, Any] = {name: config.getoption(name) for name in _SETTINGS}
+    settings = read_settings(os.environ, config.option.target, **chosen)
     discovered: bool = config.option.discover
     target = make_target(settings, discovered=discovered)
     if discovered:

@@ -312,6 +312,16 @@ def test_unreachable_server(
 
 
 @pytest.mark.usefixtures("connected")
+@pytest.mark.parametrize("table", ["dws_orders", TABLE_GUID[:-1] + "0"])
+def test_table_that_is_not_there(capfdbinary: pytest.CaptureFixture[bytes], table: str) -> None:
+    """What is no table's GUID gets an error that says how a table is named."""
+    code, out, err = called(capfdbinary, "operators", table)
+
+    assert (2, "", 1) == (code, out, len(err.splitlines()))
+    assert err.endswith(": give a table's GUID, which datamap tables finds by name, or schema.table\n")
+
+
+@pytest.mark.usefixtures("connected")
 def test_no_token(capfdbinary: pytest.CaptureFixture[bytes], environment: pytest.MonkeyPatch) -> None:
     """Missing credentials are told with the variable to set; the question could not be judged."""
     environment.delenv("DATAMAP_TOKEN")
@@ -328,6 +338,8 @@ WRONG_USAGES: list[tuple[list[str], str]] = [
     (["runs", "--table", "t", "--task-id", "1", "--job-name", "a"], "--table"),
     (["runs", "--task-id", "1", "--since", "1h"], "--job-name"),
     (["runs", "--table", "t"], "--start TIME or --since SPAN"),
+    (["runs", "t", "--since", "1h"], "unexpected 't': a table is named with --table here"),
+    (["export", "runs.csv", "t", "--since", "1h"], "unexpected 't': a table is named with --table here"),
     (["runs", "--table", "t", "--start", "2024-01-11", "--since", "1h"], "not both"),
     (["runs", "--table", "t", "--since", "0h"], "24h"),
     (["runs", "--table", "t", "--start", "2024-03-31T02:30", "--tz", "Europe/Berlin"], "clocks were put forward"),
@@ -341,7 +353,7 @@ WRONG_USAGES: list[tuple[list[str], str]] = [
     (["runs", "--table", "t", "--since", "1h", "--tz", "+99:00"], "Asia/Shanghai"),
     (["runs", "--table", "t", "--since", "1h", "--page-size", "0"], "page_size"),
     (["runs", "--table", "t", "--since", "1h", "--output", "xml"], "xml"),
-    (["operators"], "TABLE_GUID"),
+    (["operators"], "Missing argument 'TABLE'"),
     (["operators", "--table", "t"], "the table is named by itself here: datamap operators t"),
     (["status", "--max-age", "26h", "--table", "t"], "the table is named by itself here: datamap status t"),
     (["report", "--table", "t"], "the table is named by itself here: datamap report t"),
@@ -530,7 +542,7 @@ def test_mock_verb(environment: pytest.MonkeyPatch, capfdbinary: pytest.CaptureF
 
     assert (0, 1) == (code, len(out.splitlines()))
     assert 2 == taken
-    assert "in use" in err
+    assert f"datamap: port {port} of 127.0.0.1 is in use: give another --port, or none to get a free one\n" == err
     assert 0 == suggested_code
     assert suggested_out
 

@@ -84,5 +84,5 @@ def test_findings_fit(monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.Captu
         assert first.startswith("failed   connection      no connection to")
         assert {" " * 25} == {line[:25] for line in others}
         assert address in first + "".join(others)
-        assert f"{found.text} to mend: {found.remedy}".split() == [*first[25:].split(), *" ".join(others).split()]
+        assert f"{found.text} to fix: {found.remedy}".split() == [*first[25:].split(), *" ".join(others).split()]
         assert all(len(line) <= max(width, 55) for line in [first, *others] if address not in line), width

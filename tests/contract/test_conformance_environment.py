@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
@@ -38,10 +38,16 @@ def ending(number: int, answer: Answer) -> Callable[[Asked], Answer]:
     return script
 
 
-def judged(script: Callable[[Asked], Answer], **keywords: Any) -> tuple[Report, int]:
+def judged(
+    script: Callable[[Asked], Answer],
+    *,
+    levels: str = "ABCDE",
+    max_examples: int = 0,
+    tell: Callable[[str], object] = str,
+) -> tuple[Report, int]:
     """The report on a service, and how many requests it got."""
     with ScriptedServer(script) as server:
-        report = run_suite(small_target(server.url), **{"max_examples": 0, **keywords})
+        report = run_suite(small_target(server.url), levels=levels, max_examples=max_examples, tell=tell)
         return report, len(server.asked)
 
 

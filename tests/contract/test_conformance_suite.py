@@ -89,7 +89,8 @@ def test_another_server_conforms() -> None:
         assert () == report.with_outcome("errored")
         assert () == report.shortcomings
 
-    assert targets[0] == targets[1]
+    # Requests that are sent side by side arrive in any order.
+    assert sorted(targets[0]) == sorted(targets[1])
 
 
 MIXED, SPARSE = {"failed", "passed", "untested"}, {"passed", "untested"}
@@ -336,14 +337,15 @@ def test_pytest_plugin() -> None:
             "window_end",
         )
         environment = {f"DATAMAP_{name.upper()}": str(getattr(target, name)) for name in names}
-        done = run_pytest("--endpoint", server.url, "--levels", "B", "--max-examples", "0", environment=environment)
+        options = ("--datamap-endpoint", server.url, "--datamap-levels", "B", "--max-examples", "0")
+        done = run_pytest(*options, environment=environment)
 
     assert 1 == done.returncode, done.stdout + done.stderr
     checks = sum(check.level == "B" for check in CATALOGUE.values())
     assert "FAILED" in done.stdout
     assert "test_conforms[B-running-data]" in done.stdout
     assert "$.body → $.rows[0].runningData → $.type: 5 is not of types" in done.stdout
-    assert f"1 failed, {checks - 3} passed, 3 skipped" in done.stdout
+    assert f"1 failed, {checks - 4} passed, 4 skipped" in done.stdout
     assert TOKEN not in done.stdout + done.stderr
 
 

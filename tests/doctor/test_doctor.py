@@ -564,7 +564,7 @@ def test_command_that_finds_something(
     assert (1, "") == (code, err)
     assert "ok       credentials     a user token" == lines[0]
     assert lines[6].startswith("failed   authentication  HTTP 401: APIGW.0301")
-    assert lines[7].startswith(" " * 25 + "to mend: get a new token")
+    assert lines[7].startswith(" " * 25 + "to fix: get a new token")
     assert "skipped  project         needs authentication" == lines[8]
     assert "wrong-secret" not in out
 

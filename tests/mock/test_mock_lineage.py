@@ -200,6 +200,16 @@ def test_who_is_not_invited_still_gets_the_table_explained() -> None:
     assert [TABLE_GUID] == [cause.table.guid for cause in explanation.causes]
 
 
+def test_a_skipped_run_alone_is_noted() -> None:
+    """A table whose last run was skipped is fresh where no age is given, and the explanation says what would tell."""
+    with MockServer(MockConfig(scenario="upstream-failed")) as server, client_of(server) as client:
+        explanation = client.explain("sales.dws_orders")
+    (note,) = explanation.notes
+    assert ("fresh", ()) == (explanation.verdict.value, explanation.causes)
+    assert note.startswith("postgres.sales.dws_orders was skipped in run 126500004 of sum_orders, planned at ")
+    assert note.endswith(": that alone is no failure; max_age (--max-age 26h) lets the age decide")
+
+
 def test_a_users_own_tables_and_lineage() -> None:
     """The fake service learns them in plain values; an operator without lineage is unparsed."""
     with FakeService() as service:

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
         ServerError,
         ServiceError,
         StatusError,
+        TableFileError,
         TableNameError,
         TableNotFoundError,
         TransportError,
@@ -64,9 +65,13 @@ if TYPE_CHECKING:
     from dataarts_datamap._messages import Request, Response
     from dataarts_datamap._models.runs import FieldProblem, Operator, Run, RunOrigin, RunPage, RunSource, RunState
     from dataarts_datamap._models.tables import LineageEdge, LineageNode, Table
+    from dataarts_datamap._monitoring.check import TableCheck
+    from dataarts_datamap._monitoring.due_times import DuePeriod, DueTime
     from dataarts_datamap._monitoring.explanation import Explanation, LineageKnowledge, Link, Trouble
     from dataarts_datamap._monitoring.freshness import OperatorStatus, RunsStatus, TableStatus, Verdict, table_status
     from dataarts_datamap._monitoring.lineage import Lineage
+    from dataarts_datamap._monitoring.table_file import load_tables
+    from dataarts_datamap._monitoring.table_rules import TableRule
     from dataarts_datamap._paging.pager import AsyncPager, Pager
     from dataarts_datamap._retry.attempts import Attempt
     from dataarts_datamap._retry.policy import Retry
@@ -93,6 +98,8 @@ __all__ = [
     "DataMapClient",
     "DataMapError",
     "DiscoveryError",
+    "DuePeriod",
+    "DueTime",
     "EcsMetadataCredentials",
     "ErrorBodyError",
     "Explanation",
@@ -136,9 +143,12 @@ __all__ = [
     "ServiceError",
     "StatusError",
     "Table",
+    "TableCheck",
+    "TableFileError",
     "TableNameError",
     "TableNotFoundError",
     "TablePager",
+    "TableRule",
     "TableStatus",
     "TokenCredentials",
     "TransportError",
@@ -150,6 +160,7 @@ __all__ = [
     "__version__",
     "export_runs",
     "find_credentials",
+    "load_tables",
     "next_export_start",
     "table_status",
 ]
@@ -163,11 +174,15 @@ _HOMES = {
     "_auth.credentials": ("AccessKeyCredentials", "Credentials", "RenewableCredentials", "TokenCredentials"),
     "_auth.ecs_metadata": ("EcsMetadataCredentials",),
     "_export.export": ("ExportSummary", "export_runs", "next_export_start"),
+    "_monitoring.check": ("TableCheck",),
+    "_monitoring.due_times": ("DuePeriod", "DueTime"),
     "_monitoring.explanation": ("Explanation", "LineageKnowledge", "Link", "Trouble"),
     "_monitoring.freshness": ("OperatorStatus", "RunsStatus", "TableStatus", "Verdict", "table_status"),
     "_messages": ("Request", "Response"),
     "_models.runs": ("FieldProblem", "Operator", "Run", "RunOrigin", "RunPage", "RunSource", "RunState"),
     "_monitoring.lineage": ("Lineage",),
+    "_monitoring.table_file": ("load_tables",),
+    "_monitoring.table_rules": ("TableRule",),
     "_paging.pager": ("AsyncPager", "Pager"),
     "_auth.password": ("PasswordCredentials",),
     "_api.regions": ("REGIONS", "Region"),

@@ -7,7 +7,8 @@
     ├── ConfigurationError            a setting is missing or unusable
     │   ├── CredentialsError          no credentials were found
     │   ├── DiscoveryError            an id was left out, and there is not exactly one
-    │   └── MissingExtraError         an optional library is not installed
+    │   ├── MissingExtraError         an optional library is not installed
+    │   └── TableFileError            a file of tables cannot be read, or says what cannot be meant
     ├── ClientClosedError             the client was closed before or during this call
     ├── TransportError                no whole response came back
     │   ├── ConnectionFailedError     no connection: name, route, refused, or TLS
@@ -138,6 +139,13 @@ class DiscoveryError(ConfigurationError):
 
 class MissingExtraError(ConfigurationError):
     """An optional library is not installed; the text names the extra."""
+
+
+class TableFileError(ConfigurationError):
+    """A file of tables cannot be read, or says what cannot be meant.
+
+    The text has a line for each problem: file, line, value, and the nearest right key where there is one.
+    """
 
 
 class ClientClosedError(DataMapError):

@@ -38,6 +38,12 @@ def span_hint(value: object, example: str) -> str:
     return f"timedelta({_UNITS[match[2]]}={int(match[1])})" if match else example
 
 
+def parse_span(text: str) -> timedelta | None:
+    """A length of time such as ``90m``, ``26h`` or ``7d``; None if it is none, or nothing."""
+    match = _SPAN.fullmatch(text)
+    return timedelta(**{_UNITS[match[2]]: int(match[1])}) or None if match else None
+
+
 def span_text(span: timedelta) -> str:
     """A length of time in its two largest units, such as ``2 d 3 h`` or ``12 min 5 s``."""
     seconds = round(abs(span.total_seconds()))

@@ -36,16 +36,22 @@ def window(*, start: Time | None, end: Time | None, since: timedelta | None, now
         raise InvalidArgumentError("give exactly one of start and since: the window needs a beginning")
     last = milliseconds("end", now if end is None else end, round_up=True)
     first = milliseconds("start", start) if start is not None else last - _span(since)
-    if not 0 <= first <= last:
-        raise InvalidArgumentError(f"the window begins after its end, or before 1970: start {first}, end {last} (ms)")
+    if first < 0:
+        raise InvalidArgumentError(f"the window begins before 1970: start {first} (ms)")
+    if first > last:
+        raise InvalidArgumentError(f"the window begins after its end: start {_said(first)}, end {_said(last)}")
     return Window(first, last)
+
+
+def _said(time: int) -> str:
+    return (EPOCH + time * MILLISECOND).isoformat()
 
 
 def milliseconds(name: str, value: object, *, round_up: bool = False) -> int:
     """A time as milliseconds since the epoch (UTC); a fraction of one is cut off, or rounded up.
 
     Raises:
-        InvalidArgumentError: It is naive, not a time or out of range; the text says how to mend it.
+        InvalidArgumentError: It is naive, not a time or out of range; the text says how to fix it.
     """
     match value:
         case bool():

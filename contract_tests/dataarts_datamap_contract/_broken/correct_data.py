@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import random
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -21,6 +22,7 @@ from dataarts_datamap_contract._broken.seams import (
     on_field,
     on_listing,
     on_operators,
+    on_query,
     on_row,
     on_whole,
     on_wire,
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 _WORKSPACE = "b88c445407b24283aa949f9833a38fd8"
 _SALES_WORKSPACE = "4f6c1d2e9b8a47c3a5d0e1f2b3c4d5e6"
 _DEEPEST = 10_000
+_NUMBERS = ("start_time", "end_time", "offset", "limit")
 
 
 def _in_two_workspaces() -> Seam:
@@ -145,7 +148,28 @@ def _first(caller: Caller) -> Document:
     return row
 
 
+def _as_other_languages_read(text: str) -> str:
+    """Python reads 1_0 and 0b11, Java's Double 1e1 and 10f."""
+    if re.fullmatch(r"\d+_\d+", text):
+        return text.replace("_", "")
+    if re.fullmatch(r"\d[eE]\d", text):
+        return str(int(float(text)))
+    if re.fullmatch(r"0b[01]+", text):
+        return str(int(text, 2))
+    return text[:-1] if re.fullmatch(r"\d+[lLfFdD]", text) else text
+
+
 CORRECT_SERVERS = (
+    CorrectServer(
+        name="numbers-as-other-languages-read-them",
+        difference="underscores, exponents, binary digits and suffixes are read: how the text of a query becomes an "
+        "integer is specified nowhere, and stock readers of Python and Java do so",
+        seam=on_query(
+            lambda pairs: [(name, _as_other_languages_read(text) if name in _NUMBERS else text) for name, text in pairs]
+        ),
+        shown=lambda caller: {status_of(caller, limit=text) for text in ("1_0", "1e1", "0b11", "10L")} == {200},
+        cohort="sealed",
+    ),
     CorrectServer(
         name="operator-in-two-workspaces",
         difference="an operator has runs in two workspaces, ShowNodes names it once for each, and a request without "

@@ -56,48 +56,12 @@ def _odd_limits(perform: Perform, values: Values) -> Document:
 
 BROKEN_SERVERS = (
     BrokenServer(
-        name="limit-with-underscores",
-        level="E",
-        rule="a limit with an underscore between its digits is refused",
-        checks=_TYPE,
-        seam=_reads("limit", r"(\d+)_(\d+)", lambda found: found[1] + found[2]),
-        shown=lambda caller: status_of(caller, limit="1_0") == OK,
-        cohort="sealed",
-    ),
-    BrokenServer(
-        name="limit-with-an-exponent",
-        level="E",
-        rule="a limit with an exponent is refused",
-        checks=_TYPE,
-        seam=_reads("limit", r"(\d)[eE](\d)", lambda found: int(found[1]) * 10 ** int(found[2])),
-        shown=lambda caller: status_of(caller, limit="1e1") == OK,
-        cohort="sealed",
-    ),
-    BrokenServer(
-        name="offset-in-binary",
-        level="E",
-        rule="an offset in binary is refused",
-        checks=_TYPE,
-        seam=_reads("offset", r"0b([01]+)", lambda found: int(found[1], 2)),
-        shown=lambda caller: status_of(caller, offset="0b11") == OK,
-        cohort="sealed",
-    ),
-    BrokenServer(
         name="end-time-infinite",
         level="E",
         rule="an end that is infinite is refused",
         checks=_TYPE,
         seam=_reads("end_time", r"[+]?(?i:inf(inity)?)", lambda _: 2**63 - 1),
         shown=lambda caller: status_of(caller, end_time="Infinity") == OK,
-        cohort="sealed",
-    ),
-    BrokenServer(
-        name="limit-with-a-suffix-of-java",
-        level="E",
-        rule="a limit with a letter for its type is refused",
-        checks=_TYPE,
-        seam=_reads("limit", r"(\d+)[lLfFdD]", lambda found: found[1]),
-        shown=lambda caller: status_of(caller, limit="10L") == OK,
         cohort="sealed",
     ),
     BrokenServer(

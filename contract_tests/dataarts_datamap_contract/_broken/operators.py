@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dataarts_datamap_contract._broken.caller import ALL, Caller
-from dataarts_datamap_contract._broken.relations import CONTENT, OPERATORS, PAGES, TOTALS, WINDOWS
+from dataarts_datamap_contract._broken.relations import ARITHMETIC, CONTENT, OPERATORS, PAGES, TOTALS, WINDOWS
 from dataarts_datamap_contract._broken.seams import (
     Document,
     Perform,
@@ -170,7 +170,7 @@ BROKEN_SERVERS = (
         name="workspace-has-two-names",
         level="C",
         rule="a workspace has one name",
-        checks=CONTENT | frozenset({"C-rows-of-workspace"}),
+        checks=CONTENT | ARITHMETIC | frozenset({"C-rows-of-workspace"}),
         seam=on_row(
             lambda row: {
                 **row,

@@ -13,20 +13,22 @@ PAGES = frozenset(
 )
 """Each page is a slice of one list, whatever offset and limit are."""
 
-CONTENT = frozenset({"C-run-id-unique", "C-repeatable"})
+CONTENT = frozenset({"C-run-content", "C-run-id-unique", "C-repeatable"})
 """A run is the same run wherever it is shown."""
 
 WINDOWS = frozenset({"C-window-adds-up", "C-window-total"})
 """A window is the union of the windows that it is cut into."""
 
-FILTERS = frozenset({"C-workspace-other", "C-rows-of-workspace", "C-rows-of-job", "E-optional-refused"})
+FILTERS = frozenset(
+    {"C-workspace-same", "C-workspace-other", "C-rows-of-workspace", "C-rows-of-job", "E-optional-refused"}
+)
 """A filter leaves out what is not asked for, and nothing else."""
 
 OPERATORS = frozenset({"C-nodes-operator", "C-nodes-chain"})
 """What ShowNodes names and what can be asked for are the same operators."""
 
-TRAVEL = frozenset({"C-repeatable", "C-query-order", "C-query-encoding", "D-signature-accepted"})
+TRAVEL = frozenset({"C-replay", "C-repeatable", "C-query-order", "C-query-encoding", "D-signature-accepted"})
 """How a request is written, signed and sent changes nothing in its response."""
 
-ARITHMETIC = frozenset({"B-time-order", "B-count-range", "B-row-shape"})
+ARITHMETIC = frozenset({"B-fields-agree", "B-time-order", "B-count-range", "B-row-shape"})
 """The fields of a run bear each other out."""

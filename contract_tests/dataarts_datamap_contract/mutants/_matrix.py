@@ -27,6 +27,11 @@ Those marked *late* were written after the checks were frozen; those marked *bli
 the suite was run against any of them. When it first met these it caught 27 of 41, and let all ten correct servers be
 that were written with them. One that it missed is no longer held to be broken, and the suite was mended for the other
 13: the figures below are those of the suite as it is.
+
+Those marked *sealed* were written last, from the specification and the mock's seams alone, and committed before the
+suite met any of them. At first sight it caught 34 of 92, and blamed one of the 21 correct ones. Four that it missed are
+no longer held to be broken: no document says how the text of a query becomes an integer. The others led to the
+relations between responses that it looks for now.
 """
 _CORRECT_OPENING = """\
 ## Correct but different

@@ -62,7 +62,7 @@ _CHECKS = (
     Check(
         "A-status-documented",
         "Only documented statuses",
-        "An answer of a declared operation has a status that the specification lists for it (422 is none).",
+        "A response of a declared operation has a status that the specification lists for it (422 is none).",
         _DOCUMENTED,
     ),
     Check(
@@ -73,20 +73,20 @@ _CHECKS = (
     ),
     Check(
         "A-answer-whole",
-        "Answers arrive whole",
-        "An answer can be read to its end as its framing announces it, and has the coding that it announces.",
+        "Responses arrive whole",
+        "A response can be read to its end as its framing announces it, and has the coding that it announces.",
         "http: RFC 9112, section 6; RFC 9110, section 8.4",
     ),
     Check(
         "A-content-type",
         "JSON is announced as JSON",
-        "An answer of a declared operation says application/json, in UTF-8 if it names a character set.",
+        "A response of a declared operation says application/json, in UTF-8 if it names a character set.",
         "documented: the examples; http: RFC 9110, section 8.3",
     ),
     Check(
         "A-json",
         "Strict JSON",
-        "An answer of a declared operation is a JSON document: UTF-8, no byte order mark, no NaN, no key twice.",
+        "A response of a declared operation is a JSON document: UTF-8, no byte order mark, no NaN, no key twice.",
         "documented: the examples; http: RFC 8259",
     ),
     Check(
@@ -99,7 +99,7 @@ _CHECKS = (
         "A-envelope-status",
         "The envelope's status agrees",
         "status_code is an HTTP status, and 200 where the body is a page that counts as a success or has rows.",
-        "documented: response code of the wrapped answer",
+        "documented: response code of the wrapped response",
     ),
     Check(
         "A-header-map",
@@ -117,13 +117,13 @@ _CHECKS = (
     Check(
         "A-error-shape",
         "The shape of errors",
-        "An answer of a declared operation with 400 or above is an object with error_code and error_msg as text.",
+        "A response of a declared operation with 400 or above is an object with error_code and error_msg as text.",
         "documented: the page's error example; sibling: DlgErrorResponseVO requires both",
     ),
     Check(
         "A-request-id",
         "One id for one exchange",
-        "Where an error has a request_id and the answer an X-Request-Id, they are the same.",
+        "Where an error has a request_id and the response an X-Request-Id, they are the same.",
         "sibling: the gateway's errors carry the same id in both places",
         conditional=True,
     ),
@@ -131,7 +131,7 @@ _CHECKS = (
         "A-undeclared-method",
         "Undeclared methods are refused",
         "A method that is not declared is refused with a 4xx or 501, or with what the target says of its gateway.",
-        "http: RFC 9110, section 15.5.6; the service documents no answer",
+        "http: RFC 9110, section 15.5.6; the service documents no response",
     ),
     Check(
         "A-allow-header",
@@ -234,6 +234,14 @@ _CHECKS = (
         conditional=True,
     ),
     Check(
+        "B-fields-agree",
+        "The fields of a run agree",
+        "Over all rows, runningTime lies between startTime and endTime, speed is outputRowCount by runningTime, and "
+        "status, times and forceSuccess do not contradict each other. A few odd rows are let pass.",
+        "sibling: NodeInstance; inferred: what the names mean",
+        conditional=True,
+    ),
+    Check(
         "C-limit-exceeded",
         "limit bounds a page",
         "A page has at most limit rows.",
@@ -289,7 +297,7 @@ _CHECKS = (
     ),
     Check(
         "C-repeatable",
-        "The same question, the same answer",
+        "The same question, the same response",
         "A request about a closed window that is sent again shows the same runs in the same order.",
         "inferred: without that no walk can end well",
     ),
@@ -299,6 +307,20 @@ _CHECKS = (
         "Rows that differ have different taskRunningLogIds, where they have one.",
         "inferred: the example",
         conditional=True,
+    ),
+    Check(
+        "C-run-content",
+        "A run is one run",
+        "A run that has ended has the same fields on each page, whatever limit, window and filters are.",
+        "inferred: offset, limit, window and filters choose rows, and change none",
+        conditional=True,
+    ),
+    Check(
+        "C-replay",
+        "How a request travels changes nothing",
+        "The same question, signed or with a token, with gzip, on another connection, side by side with others or "
+        "after other ones, shows the same data.",
+        "http: RFC 9110, section 3.3: requests are stateless; documented: both ways to authenticate",
     ),
     Check(
         "C-window-start",
@@ -413,6 +435,12 @@ _CHECKS = (
         _OPTIONAL_ID,
     ),
     Check(
+        "C-workspace-same",
+        "A workspace has all its runs",
+        "With workspace_id, the runs are those that a request without it lists of that workspace, if it lists any.",
+        "documented: workspace_id narrows the question",
+    ),
+    Check(
         "C-table-other",
         "Another table has no operators",
         "A guid that nearly is the real one gives an empty array, 400, 403 or 404.",
@@ -471,7 +499,7 @@ _CHECKS = (
     Check(
         "D-secret-echo",
         "Secrets are not echoed",
-        "No answer has the token or the secret key in it, nor the signature that would have been right.",
+        "No response has the token or the secret key in it, nor the signature that would have been right.",
         "inferred: an error body ends in logs",
     ),
     Check(

@@ -16,6 +16,7 @@ from dataarts_datamap_contract.suite._http.caller import (
 )
 from dataarts_datamap_contract.suite._judging.ledger import Ledger, StopRunError
 from dataarts_datamap_contract.suite._judging.oracle import Oracle
+from dataarts_datamap_contract.suite._judging.strength import Strength, measure_strength
 from dataarts_datamap_contract.suite._probes.order import run_probes
 from dataarts_datamap_contract.suite._probes.session import Session
 from dataarts_datamap_contract.suite.catalogue import CATALOGUE, CHECKED_OPERATIONS, checks_of
@@ -67,6 +68,7 @@ def run_suite(  # noqa: PLR0913  what a run may be told
             generator = random.Random(seed)  # noqa: S311  choices of a test, not a secret
             session = Session(target, caller, ledger, oracle, generator=generator)
             reason = run_probes(session)
+            ledger.judge_patterns()
             if reason is None and max_examples:
                 from dataarts_datamap_contract.suite._random.requests import run_random  # noqa: PLC0415  slow to load
 
@@ -88,7 +90,12 @@ def run_suite(  # noqa: PLR0913  what a run may be told
     verdicts = ledger.verdicts()
     notes += _missing_evidence(levels, ledger.evidence)
     coverage = measure_coverage(load_specification(), oracle.operations, ledger.seen)
-    return Report(target.endpoint, levels, seed, verdicts, ledger.evidence, tuple(notes), coverage, stopped)
+    strength = measure_strength(ledger.world) if "C" in levels else Strength()
+    return Report(
+        *(target.endpoint, levels, seed, verdicts, ledger.evidence, tuple(notes), coverage, stopped),
+        weaknesses=strength.weaknesses,
+        limits=strength.limits,
+    )
 
 
 def _pace(target: Target, tell: Callable[[str], object]) -> Pace:
@@ -98,8 +105,8 @@ def _pace(target: Target, tell: Callable[[str], object]) -> Pace:
 def _missing_evidence(levels: str, evidence: Evidence) -> Iterator[str]:
     """What a green run could not have been green without."""
     if not evidence.rows and set(levels) & set("ABC"):
-        yield "no answer was a 200 with rows: check the ids and the window"
+        yield "no response was a 200 with rows: check the ids and the window"
     if not evidence.refusals and set(levels) & set("AE"):
-        yield "no request was refused with a 4xx: no error was seen"
+        yield "no response was a 4xx: no error response was seen"
     if not evidence.unauthorized and "D" in levels:
-        yield "no answer was a 401: the server's authentication was not seen at work"
+        yield "no response was a 401: the server's authentication was not seen at work"

@@ -12,6 +12,7 @@ from dataarts_datamap_contract.suite._http.caller import Caller, InterruptedRunE
 from dataarts_datamap_contract.suite._judging.ledger import Ledger
 from dataarts_datamap_contract.suite._judging.oracle import Oracle
 from dataarts_datamap_contract.suite._probes.session import Session
+from dataarts_datamap_contract.suite._probes.study import MOST_WALKED
 from dataarts_datamap_contract.suite.target import KnownJob, TargetError
 from dataarts_datamap_contract.suite.text import printable
 
@@ -26,6 +27,8 @@ _DAYS_BACK = (7, 28, 180)
 """How many days back to look, shortest first: siblings of the service take at most a week or a month."""
 
 _MOST_OPERATORS = 10
+_ENOUGH_RUNS = 11
+_LOOK = 100
 _SHOWN = 80
 """How many bytes of a response an error shows."""
 
@@ -38,7 +41,8 @@ def discover_target(target: Target, *, now: datetime | None = None) -> Target:
     """The target with an operator of its table that has runs, and a closed window that holds them.
 
     The window ends a day before the present, so that its data is at rest, and is the shortest of 7, 28 and 180 days in
-    which a run is found.
+    which an operator has more than a page of runs, or else the longest with any. The operator is the one whose runs
+    show most: several statuses, runs of one time, more than a page.
 
     Args:
         target: What is known; its operator and window are ignored.
@@ -54,10 +58,14 @@ def discover_target(target: Target, *, now: datetime | None = None) -> Target:
             ledger = Ledger(target, "ABCDE", frozenset())
             session = Session(target, caller, ledger, Oracle(load_specification()), generator=random.Random(0))  # noqa: S311
             operators = _operators(session)
+            best: tuple[list[KnownJob], int] = [], 0
             for days in _DAYS_BACK:
-                found = _with_runs(session, operators, end - days * _DAY, end)
-                if found:
-                    return _aim(target, found, end - days * _DAY, end)
+                most, found = _with_runs(session, operators, end - days * _DAY, end)
+                best = (found, days) if found else best
+                if most >= _ENOUGH_RUNS:
+                    break
+            if best[0]:
+                return _aim(target, best[0], end - best[1] * _DAY, end)
     except InterruptedRunError as error:
         raise DiscoveryError(f"cannot discover: {target.redact(str(error))}") from None
     except NoResponseError as error:
@@ -87,9 +95,9 @@ def _operators(session: Session) -> list[KnownJob]:
     ]
 
 
-def _with_runs(session: Session, operators: Sequence[KnownJob], start: int, end: int) -> list[KnownJob]:
-    """The operators that have runs in a window, the one with most of them first."""
-    counted: list[tuple[int, KnownJob]] = []
+def _with_runs(session: Session, operators: Sequence[KnownJob], start: int, end: int) -> tuple[int, list[KnownJob]]:
+    """The most runs of an operator in a window, and the operators that have any, the one that shows most first."""
+    counted: list[tuple[tuple[int, ...], KnownJob]] = []
     for each in operators:
         exchange = session.runs(
             task_id=each.task_id,
@@ -97,12 +105,18 @@ def _with_runs(session: Session, operators: Sequence[KnownJob], start: int, end:
             workspace_id=each.workspace_id,
             start_time=start,
             end_time=end,
-            limit=1,
+            limit=_LOOK,
         )
         page = exchange.response.page
         if page is not None and page.rows:
-            counted.append((page.total or 1, each))
-    return [each for _, each in sorted(counted, key=lambda pair: -pair[0])]
+            total = page.total or len(page.rows)
+            statuses = {str(row.get("status")) for row in page.rows}
+            plans = [row.get("planTime") for row in page.rows]
+            # A window that can be walked whole shows more than one that cannot.
+            walkable = min(total, MOST_WALKED) if total <= MOST_WALKED else 0
+            counted.append(((len(statuses), len(set(plans)) < len(plans), walkable, total), each))
+    ordered = sorted(counted, key=lambda pair: pair[0], reverse=True)
+    return max((score[-1] for score, _ in ordered), default=0), [each for _, each in ordered]
 
 
 def _aim(target: Target, found: Sequence[KnownJob], start: int, end: int) -> Target:

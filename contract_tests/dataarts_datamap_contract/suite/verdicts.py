@@ -25,7 +25,7 @@ class Verdict:
             by; ``errored``: something kept the run from judging it.
         reason: What was found, or why nothing was; empty if it passed. Without secrets.
         curl: For a failure, the shortest request that shows it, as a command line that has ``$DATAMAP_TOKEN`` in place
-            of the token.
+            of the token. Where several responses show it together, a line for each, in order.
         judged: How many responses were held to it.
         excused: Whether it is untested because the target does not have what it takes, such as a second tenant, or
             because the server does without what it judges: no fault of the run.
@@ -125,6 +125,8 @@ class Report:
         shortcomings: Why the run cannot vouch for the server, one line each; empty if it can.
         coverage: How much of the specification was exercised.
         stopped: Whether the run ended at the first failure that it was to stop on.
+        weaknesses: Why the target's data could show next to nothing; a run in CI is not judged by such data.
+        limits: Which relations the data could not exercise.
     """
 
     endpoint: str
@@ -135,6 +137,8 @@ class Report:
     shortcomings: tuple[str, ...] = ()
     coverage: Coverage = field(default_factory=Coverage)
     stopped: bool = False
+    weaknesses: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
 
     def with_outcome(self, outcome: Outcome) -> tuple[Verdict, ...]:
         """The verdicts of one outcome."""
@@ -154,10 +158,10 @@ class Report:
         """What a command ends with: 0 conforms, 1 does not, 2 could not be judged.
 
         Args:
-            ci: Whether a single gap is enough for a 2.
+            ci: Whether a single gap or weakness is enough for a 2.
         """
         if self.failures:
             return 1
-        if self.shortcomings or self.with_outcome("errored") or (ci and self.gaps):
+        if self.shortcomings or self.with_outcome("errored") or (ci and (self.gaps or self.weaknesses)):
             return 2
         return 0

@@ -169,7 +169,7 @@ class _Login:
 def _refused_before(error: AuthenticationError) -> AuthenticationError:
     return AuthenticationError(
         f"IAM refused this password before, and accounts lock, so it is not sent again: make new PasswordCredentials "
-        f"once it is mended. IAM said: {error.args[0]}",
+        f"once it is fixed. IAM said: {error.args[0]}",
         status=error.status,
         error_code=error.error_code,
         error_message=error.error_message,

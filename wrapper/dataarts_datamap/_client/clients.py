@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from dataarts_datamap._client.check_calls import AsyncCheckCalls, CheckCalls
 from dataarts_datamap._client.shared import DEFAULT_PAGE_SIZE, BaseClient
 from dataarts_datamap._client.table_calls import AsyncTableCalls, TableCalls
 from dataarts_datamap._models.runs import Operator, Run, RunSource
@@ -25,7 +26,7 @@ _LONGEST_WAIT: Final = 60.0
 _DEFAULT_LOOK_BACK: Final = timedelta(days=7)
 
 
-class DataMapClient(BaseClient[Pager[Run]], TableCalls):
+class DataMapClient(BaseClient[Pager[Run]], TableCalls, CheckCalls):
     """Asks the Data Map which runs produced a table. For threads; close it, or use it in a ``with`` block.
 
     One that is forgotten with connections open gives a ``ResourceWarning`` that names where it was made.
@@ -220,7 +221,7 @@ class DataMapClient(BaseClient[Pager[Run]], TableCalls):
         return Pager(self._transport, reading, resume_token)
 
 
-class AsyncDataMapClient(BaseClient[AsyncPager[Run]], AsyncTableCalls):
+class AsyncDataMapClient(BaseClient[AsyncPager[Run]], AsyncTableCalls, AsyncCheckCalls):
     """Asks the Data Map which runs produced a table. For an event loop; close it, or use it in an ``async with`` block.
 
     One that is forgotten with connections open gives a ``ResourceWarning`` that names where it was made.

@@ -32,7 +32,14 @@ from dataarts_datamap._client.settings import (
     resolve_iam_endpoint,
 )
 from dataarts_datamap._clock import Clock
-from dataarts_datamap._errors import InvalidArgumentError
+from dataarts_datamap._errors import (
+    AuthenticationError,
+    ClientClosedError,
+    ConfigurationError,
+    ConnectionFailedError,
+    DataMapError,
+    InvalidArgumentError,
+)
 from dataarts_datamap._models.runs import Operator, Run, RunOrigin, RunPage, RunSource, attach_origin, operator_key
 from dataarts_datamap._paging.offsets import OffsetUnit
 from dataarts_datamap._paging.pager import AsyncPager, PagedWalk, Pager, PageReader
@@ -58,7 +65,10 @@ if TYPE_CHECKING:
     from dataarts_datamap._client.settings import ClientSettings
     from dataarts_datamap._messages import Request, Response, Steps
     from dataarts_datamap._models.tables import Table
+    from dataarts_datamap._monitoring.check import CheckSources
     from dataarts_datamap._monitoring.explanation import Explanation
+    from dataarts_datamap._monitoring.lineage import Lineage
+    from dataarts_datamap._monitoring.table_rules import TableRule
 
 PagerT = TypeVar("PagerT", Pager[Run], AsyncPager[Run])
 
@@ -339,6 +349,33 @@ class BaseClient(Generic[PagerT]):
         sources = Sources(self._read_operators, read_runs)
         found = found if lineage is None else lineage.find(found)
         return (yield from explain(found, lineage, sources, now=now, max_age=max_age, bounds=bounds))
+
+    def _check_sources(self, rules: Iterable[TableRule], *, now: datetime) -> Steps[CheckSources]:
+        """What a check reads from: lineage is read first, if a table is named or its producers are not.
+
+        What shows that nothing at all can be read, such as credentials that do not count, is raised.
+        """
+        from dataarts_datamap._monitoring.check import CheckSources, Outage  # noqa: PLC0415  loaded for this call alone
+        from dataarts_datamap._monitoring.waiting import read_all  # noqa: PLC0415  as above
+
+        catalog = self._catalog_of()
+        plan = _walk_options(DEFAULT_PAGE_SIZE, "auto", DEFAULT_SLICE_SPAN)
+        lineage: Lineage | None = None
+        if any(rule.name is not None or not rule.producers for rule in rules):
+            try:
+                lineage = yield from catalog.lineage_or_none()
+            except (AuthenticationError, ClientClosedError, ConfigurationError, ConnectionFailedError):
+                raise
+            except DataMapError:
+                lineage = None  # the tables can be read without it, and each says that its producers are not known
+
+        def read_runs(operator: Operator, since: datetime) -> Steps[list[Run]]:
+            span = window(start=max(since, EPOCH), end=now, since=None, now=now)
+            walk = WindowWalk(operator, span, plan, self._habits)
+            return (yield from read_all(walk.pages(), partial(self._read_page, strict=False)))
+
+        find = catalog.find_table if lineage is None else catalog.resolve
+        return CheckSources(find, lineage, self._read_operators, read_runs, Outage())
 
     def _find_scope(self) -> Steps[Scope]:
         return (yield from self._discovery.scope()) if self._scope is None else self._scope

@@ -86,9 +86,9 @@ class Identities:
         self._others: set[StoredIdentity] = set()
 
     @property
-    def run_ids(self) -> set[int]:
-        """Their ids, whatever else tells them apart."""
-        return {run_id for planned in self._planned.values() for run_id in planned}
+    def run_ids(self) -> list[int]:
+        """Their ids, whatever else tells them apart; one that several runs have comes several times."""
+        return [run_id for planned in self._planned.values() for run_id in planned]
 
     def note(self, run: StoredIdentity) -> None:
         """Note a run that was written."""

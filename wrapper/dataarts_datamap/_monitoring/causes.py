@@ -31,6 +31,7 @@ from dataarts_datamap._monitoring.explanation import (
     summary,
 )
 from dataarts_datamap._monitoring.freshness import TableStatus, Verdict, table_status
+from dataarts_datamap._monitoring.lineage import is_same_operator
 from dataarts_datamap._text import printable
 
 if TYPE_CHECKING:
@@ -159,6 +160,9 @@ class _Search:
                 root.producers = _troubled_by_verdict(root.producers, status)
             yield from self._go_upstream(root)
             links, causes = self._link(root)
+        elif self._max_age is None and root.worst is not None and root.worst.trouble is Trouble.SKIPPED:
+            skipped = self._make_link(root, is_cause=True).sentence.partition(";")[0].rstrip(".")
+            self._note(f"{skipped}: that alone is no failure; max_age (--max-age 26h) lets the age decide")
         return Explanation(
             table=table,
             status=status,
@@ -229,7 +233,7 @@ class _Search:
         pairs: dict[Operator, LineageNode | None] = {}
         is_missing = False
         for node in nodes:
-            partners = [operator for operator in operators if _is_same(operator, node)]
+            partners = [operator for operator in operators if is_same_operator(operator, node)]
             pairs.update((operator, node) for operator in partners)
             if not partners:
                 is_missing = True
@@ -247,7 +251,7 @@ class _Search:
     def _strangers(self, table: Table, nodes: Sequence[LineageNode], operators: Sequence[Operator]) -> list[Operator]:
         """The operators that lineage knows neither as one that writes the table nor as one that reads it."""
         known = [*nodes, *(() if self._lineage is None else self._lineage.readers(table))]
-        strangers = [one for one in operators if not any(_is_same(one, node) for node in known)]
+        strangers = [one for one in operators if not any(is_same_operator(one, node) for node in known)]
         for one in strangers:
             self._note(f"{shown_text(one.job_name)} may write {shown_name(table)} by another name: it counts")
         return strangers
@@ -403,10 +407,3 @@ def _troubled_by_verdict(producers: Sequence[_Producer], status: TableStatus) ->
 def _is_of(node: LineageNode | None, producer: LineageNode | None) -> bool:
     """Whether a step is that of a producer; one that lineage does not tell apart may be of any."""
     return node is None or producer is None or node.key == producer.key
-
-
-def _is_same(operator: Operator, node: LineageNode) -> bool:
-    """Whether an operator of the table is one of lineage: by name and workspace, which is inferred."""
-    if node.name is None or node.name != operator.job_name:
-        return False
-    return node.workspace_id is None or operator.workspace_id is None or node.workspace_id == operator.workspace_id

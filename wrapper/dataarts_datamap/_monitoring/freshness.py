@@ -33,15 +33,19 @@ class Verdict(StrEnum):
         FAILED: Runs failed, and none has succeeded since; with ``max_age``, none has succeeded at all.
         UNKNOWN: It cannot be told: there are no runs, none that ended in a way that is known, or a success whose time
             cannot be read may be the last one.
+        LATE: It was due on a day at a time, and no run planned for it has succeeded; none failed, or one still goes on.
+            Only a check against a due time says so.
     """
 
     FRESH = "fresh"
     STALE = "stale"
+    LATE = "late"
     FAILED = "failed"
     UNKNOWN = "unknown"
 
 
-_WORST_FIRST: Final = (Verdict.FAILED, Verdict.STALE, Verdict.UNKNOWN, Verdict.FRESH)
+WORST_FIRST: Final = (Verdict.FAILED, Verdict.LATE, Verdict.STALE, Verdict.UNKNOWN, Verdict.FRESH)
+"""All verdicts, the worst first."""
 
 
 class RunsStatus(Struct, frozen=True, kw_only=True):
@@ -113,9 +117,9 @@ class TableStatus(RunsStatus, frozen=True, kw_only=True):
     """What the runs of the operators of a table tell.
 
     A table is as old as its oldest producer. Which of the associated operators write it is not told, so each of them
-    counts that has runs in the window: the verdict is the worst of theirs (failed, stale, unknown, fresh), and the last
-    success that of the operator whose last success is the oldest; None if one of them has none. If no operator has
-    runs, the verdict is unknown.
+    counts that has runs in the window: the verdict is the worst of theirs (failed, late, stale, unknown, fresh), and
+    the last success that of the operator whose last success is the oldest; None if one of them has none. If no operator
+    has runs, the verdict is unknown.
 
     With ``any_operator``, one operator that keeps the table fresh is enough: the last success is that of any operator.
     Failures still are those of each operator since its own last success.
@@ -233,7 +237,7 @@ def table_status(  # noqa: PLR0913  one keyword for each choice
     Raises:
         InvalidArgumentError: ``now`` is naive, or ``max_age`` is no length of time above nothing.
     """
-    present = _checked_now(now)
+    present = checked_now(now)
     if max_age is not None:
         _checked_span("max_age", max_age)
     left_out = tuple(dict.fromkeys(ignored))
@@ -299,7 +303,7 @@ def _judged_by_each(
 
 def _badness(facts: dict[str, Any]) -> tuple[int, bool, datetime]:
     last = facts["last_success"]
-    return _WORST_FIRST.index(facts["verdict"]), last is not None, last or datetime.min.replace(tzinfo=UTC)
+    return WORST_FIRST.index(facts["verdict"]), last is not None, last or datetime.min.replace(tzinfo=UTC)
 
 
 def _judged_by_any(
@@ -314,7 +318,12 @@ def _judged_by_any(
     return next((key for key, one in counted.items() if one["last_success"] == table["last_success"]), None)
 
 
-def _checked_now(now: object) -> datetime:
+def checked_now(now: object) -> datetime:
+    """The present in UTC.
+
+    Raises:
+        InvalidArgumentError: It is no aware datetime.
+    """
     if not isinstance(now, datetime) or now.utcoffset() is None:
         raise InvalidArgumentError(f"now must be an aware datetime, not {shown(now)}")
     return now.astimezone(UTC)

@@ -46,14 +46,20 @@ def _title(status: TableStatus) -> str:
             return f"The table is fresh: {_success(status)} is {_age(status)} old."
         case Verdict.STALE:
             return _stale(status)
+        case Verdict.LATE:
+            return "The table is late: no run planned for when it was due has succeeded."
         case Verdict.FAILED:
             return f"The table is not fresh: {_failures(status)}."
-        case Verdict.UNKNOWN if not status.runs:
-            return "There are no runs in this window."
-        case Verdict.UNKNOWN if (decisive := status.decided_by) is not None and decisive.undated_successes:
-            return "Whether the table is fresh cannot be told: the time of a success cannot be read."
         case Verdict.UNKNOWN:
-            return f"Whether the table is fresh cannot be told: no run{_of(status)} ended in a way that is known."
+            return _unknown(status)
+
+
+def _unknown(status: TableStatus) -> str:
+    if not status.runs:
+        return "There are no runs in this window."
+    if (decisive := status.decided_by) is not None and decisive.undated_successes:
+        return "Whether the table is fresh cannot be told: the time of a success cannot be read."
+    return f"Whether the table is fresh cannot be told: no run{_of(status)} ended in a way that is known."
 
 
 def _stale(status: TableStatus) -> str:

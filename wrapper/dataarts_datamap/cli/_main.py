@@ -19,6 +19,7 @@ from dataarts_datamap._errors import (
     DamagedValueWarning,
     DataMapError,
     InvalidArgumentError,
+    NotFoundError,
     PermissionDeniedError,
     RowProblemWarning,
 )
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _VERBS: Final = {
+    "check": "Check whether all tables of a file are fresh.",
     "completion": "Print what completes this command in a shell.",
     "conform": "Check whether a server keeps to the API's specification.",
     "doctor": "Find out why the service cannot be used.",
@@ -105,7 +107,7 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
         tell(str(error))
         return _NOT_JUDGED if isinstance(error, CredentialsError) else _WRONG_USAGE
     except (DataMapError, OSError) as error:
-        tell(f"{error}: datamap doctor finds out why" if isinstance(error, _FOR_THE_DOCTOR) else str(error))
+        tell(f"{error}{_advice(error)}")
         return _NOT_JUDGED
     except (click.Abort, KeyboardInterrupt):
         return _INTERRUPTED
@@ -116,6 +118,14 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
     except SystemExit as ended:  # with 1 click ends where the reader of a help text has gone away
         code = _YES if ended.code == _NO else ended.code
     return code if isinstance(code, int) else _YES
+
+
+def _advice(error: DataMapError | OSError) -> str:
+    if isinstance(error, _FOR_THE_DOCTOR):
+        return ": datamap doctor finds out why"
+    if isinstance(error, NotFoundError) and (error.path or "").endswith("/node"):
+        return ": give a table's GUID, which datamap tables finds by name, or schema.table"
+    return ""
 
 
 @click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -137,7 +147,7 @@ def datamap() -> None:
     Examples:
       datamap mock --port 8080     # a server to try it on, without an account
       datamap doctor               # why the service cannot be used
-      datamap status TABLE_GUID    # whether a table is fresh
+      datamap status TABLE         # whether a table is fresh
     """  # noqa: D301  click reads \b
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import ssl
 import time
+import zlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
@@ -14,7 +18,7 @@ from dataarts_datamap_contract.suite._http.messages import Response
 from dataarts_datamap_contract.suite._http.proxies import environment_proxy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from dataarts_datamap_contract.suite._http.messages import Request
 
@@ -23,6 +27,7 @@ _MOST_BYTES = 32 * 1024 * 1024
 _TRANSIENT = frozenset({502, 503, 504})
 _THROTTLED = 429
 _MOST_WAITS = 5
+_CONNECTIONS = 4
 _LONGEST_WAIT = 10.0
 _NO_RESPONSE = (
     httpcore2.NetworkError,
@@ -100,7 +105,7 @@ class Caller:
             if ":" in (parts.hostname or ""):  # the library asks a proxy for an address as it stands
                 self._url = (self._url[0], b"[%b]" % self._url[1], self._url[2])
                 self._extensions["sni_hostname"] = parts.hostname
-        self._pool = httpcore2.ConnectionPool(ssl_context=tls, proxy=proxy, max_connections=1)
+        self._pool = httpcore2.ConnectionPool(ssl_context=tls, proxy=proxy, max_connections=_CONNECTIONS)
 
     def __enter__(self) -> Self:
         return self
@@ -139,7 +144,23 @@ class Caller:
         if not self._may_write and request.method not in _SAFE_METHODS:
             raise ValueError(f"{request.method} could write: it is sent to a mock only")
         self.take_turn()
-        fields = [("Host", self.host), ("Accept-Encoding", "identity"), *request.fields, *request.credential.fields]
+        return self._exchange(request)
+
+    def send_together(self, requests: Sequence[Request]) -> list[Response]:
+        """The responses to requests that are under way at the same time, each on a connection of its own.
+
+        Raises:
+            BudgetSpentError: Too few requests are left.
+            NoResponseError: One of them has no response.
+        """
+        for _ in requests:
+            self.take_turn()
+        with ThreadPoolExecutor(_CONNECTIONS) as pool:
+            return list(pool.map(self._exchange, requests))
+
+    def _exchange(self, request: Request) -> Response:
+        own = () if request.header("Accept-Encoding") else (("Accept-Encoding", "identity"),)
+        fields = [("Host", self.host), *own, *request.fields, *request.credential.fields]
         target = (self.base_path + request.target).encode("ascii")
         try:
             with self._pool.stream(
@@ -148,7 +169,7 @@ class Caller:
                 headers=[(name.encode("ascii"), value.encode("utf-8")) for name, value in fields],
                 extensions=self._extensions,
             ) as response:
-                return Response(response.status, _decode_fields(response.headers), _read(response))
+                return _decompressed(request, response.status, _decode_fields(response.headers), _read(response))
         except (httpcore2.RemoteProtocolError, httpcore2.ReadError) as error:
             raise BrokenResponseError(f"{type(error).__name__}: {error}") from error
         except _NO_RESPONSE as error:
@@ -171,12 +192,28 @@ class Caller:
         self._next = max(now, self._next) + self._pace.interval
 
 
+def _decompressed(request: Request, status: int, fields: tuple[tuple[str, str], ...], content: bytes) -> Response:
+    """The response, out of gzip if that was asked for and is what it says that it is in."""
+    response = Response(status, fields, content)
+    coding = [value.lower() for value in response.header("Content-Encoding")]
+    if coding != ["gzip"] or "gzip" not in request.header("Accept-Encoding") or not content:
+        return response
+    try:
+        with gzip.open(BytesIO(content)) as file:
+            plain = file.read(_MOST_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise BrokenResponseError(f"the gzip of the response is broken: {error}") from error
+    if len(plain) > _MOST_BYTES:
+        raise BrokenResponseError(f"the response is longer than {_MOST_BYTES} bytes")
+    return Response(status, tuple(each for each in fields if each[0].lower() != "content-encoding"), plain)
+
+
 def _read(response: httpcore2.Response) -> bytes:
     content = bytearray()
     for chunk in response.iter_stream():
         content += chunk
         if len(content) > _MOST_BYTES:
-            raise BrokenResponseError(f"the answer is longer than {_MOST_BYTES} bytes")
+            raise BrokenResponseError(f"the response is longer than {_MOST_BYTES} bytes")
     return bytes(content)
 
 

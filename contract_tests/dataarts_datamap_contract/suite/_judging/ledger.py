@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from dataarts_datamap_contract.suite._http.curl import curl_line
 from dataarts_datamap_contract.suite._judging.invariants.common import OK, THROTTLED, UNAUTHORIZED
 from dataarts_datamap_contract.suite._judging.invariants.registry import INVARIANTS
+from dataarts_datamap_contract.suite._judging.patterns import judge_patterns
+from dataarts_datamap_contract.suite._judging.world import World
 from dataarts_datamap_contract.suite.catalogue import checks_of
 from dataarts_datamap_contract.suite.verdicts import Evidence, Verdict
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from dataarts_datamap_contract.suite._http.messages import Request
     from dataarts_datamap_contract.suite._judging.oracle import Exchange
+    from dataarts_datamap_contract.suite._judging.world import Finding
     from dataarts_datamap_contract.suite.catalogue import Check
     from dataarts_datamap_contract.suite.target import Target
 
@@ -42,6 +45,7 @@ class Ledger:
 
     Attributes:
         seen: Every exchange of the run, in its order.
+        world: What they say about data at rest.
         secrets: What no verdict may show, beside the target's own secrets.
         served: The operations that have answered a valid request with 200. What is asked of valid and of bad input is
             asked of no other: their ids or credentials may be wrong.
@@ -53,6 +57,7 @@ class Ledger:
         self._entries = {check.id: _Entry() for check in self._checks}
         self._stop_on = stop_on
         self.seen: list[Exchange] = []
+        self.world = World(target)
         self.secrets: set[str] = set()
         self.served: set[str | None] = set()
 
@@ -72,9 +77,44 @@ class Ledger:
                 problems = invariant(exchange, self._target)
                 if problems is not None:
                     self.judge(check, exchange, *problems)
+        for finding in self.world.note(exchange):
+            self.judge_finding(exchange, finding)
 
-    def judge(self, check: str, exchange: Exchange, *problems: str) -> None:
+    def judge_windows(self) -> None:
+        """Hold all windows whose runs are known against each other.
+
+        Raises:
+            StopRunError: They contradict each other, and the run stops on that.
+        """
+        for exchange, finding in self.world.judge_windows():
+            self.judge_finding(exchange, finding)
+
+    def judge_patterns(self) -> None:
+        """Hold the fields of all rows against each other.
+
+        Raises:
+            StopRunError: They contradict each other, and the run stops on that.
+        """
+        for exchange, problem in judge_patterns(self.seen):
+            self.judge("B-fields-agree", exchange, *([problem] if problem else []))
+
+    def judge_finding(self, exchange: Exchange, finding: Finding) -> None:
+        """Note what an exchange says against an earlier one.
+
+        Raises:
+            StopRunError: It says something, and the run stops on that check.
+        """
+        problems = () if finding.problem is None else (finding.problem,)
+        self.judge(finding.check, exchange, *problems, earlier=finding.earlier)
+
+    def judge(self, check: str, exchange: Exchange, *problems: str, earlier: Exchange | None = None) -> None:
         """Note that an exchange was held to a check, and what was wrong with it.
+
+        Args:
+            check: The check's id.
+            exchange: The exchange.
+            problems: What was wrong.
+            earlier: An exchange before it that shows the problem together with it.
 
         Raises:
             StopRunError: Something was, and the run stops on that check.
@@ -83,17 +123,18 @@ class Ledger:
             return
         self._entries[check].judged += 1
         if problems:
-            self.fail(check, exchange.request, "; ".join(problems))
+            before = () if earlier is None or earlier is exchange else (earlier.request,)
+            self.fail(check, exchange.request, "; ".join(problems), before=before)
 
-    def fail(self, check: str, request: Request, problem: str) -> None:
-        """Note what was wrong with the response to a request.
+    def fail(self, check: str, request: Request, problem: str, *, before: tuple[Request, ...] = ()) -> None:
+        """Note what was wrong with the response to a request, and which requests have to go before it.
 
         Raises:
             StopRunError: The run stops on that check.
         """
         if check not in self._entries:
             return
-        curl = curl_line(self._target.endpoint, request)
+        curl = "\n".join(curl_line(self._target.endpoint, each) for each in (*before, request))
         self._entries[check].failures.append((len(curl), problem, curl))
         if check in self._stop_on:
             raise StopRunError(check)
@@ -144,7 +185,7 @@ class Ledger:
             return Verdict(check.id, check.level, "passed", judged=entry.judged)
         if entry.excuse is not None:
             return Verdict(check.id, check.level, "untested", entry.excuse, excused=True)
-        reason = entry.untested or "no answer had what it judges"
+        reason = entry.untested or "no response had what it judges"
         return Verdict(check.id, check.level, "untested", reason, excused=check.conditional and saw_rows)
 
     def _redact(self, text: str) -> str:

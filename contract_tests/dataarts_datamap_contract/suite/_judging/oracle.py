@@ -73,7 +73,7 @@ class Parameter:
     def _classify_odd(self, text: str) -> Kind:
         """A text that is no plain integer: lenient readers take some of those, unless even their reading is wrong."""
         if not text.strip():
-            return "doubtful"
+            return "doubtful" if text or not self.required else "type"
         found: list[Kind] = [self._classify_reading(number) for number in _readings("".join(text.split()))]
         if not found:
             return "type"

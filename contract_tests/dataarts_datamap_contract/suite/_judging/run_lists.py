@@ -13,13 +13,13 @@ from dataarts_datamap_contract.suite._http.messages import whole_number
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-_RUN_ID = "taskRunningLogId"
+RUN_ID = "taskRunningLogId"
 
 
 def identity(row: Mapping[str, Any]) -> str:
     """Which run a row is: its id and its plan, else the whole row; its state may change meanwhile."""
-    run_id = whole_number(row.get(_RUN_ID))
-    known = row if run_id is None else {name: row.get(name) for name in (_RUN_ID, "taskId", "jobName", "planTime")}
+    run_id = whole_number(row.get(RUN_ID))
+    known = row if run_id is None else {name: row.get(name) for name in (RUN_ID, "taskId", "jobName", "planTime")}
     return json.dumps(known, sort_keys=True)
 
 
@@ -37,7 +37,7 @@ def shared_ids(rows: Iterable[Mapping[str, Any]]) -> list[int]:
     """Run ids that belong to more than one run."""
     owners: dict[int, set[str]] = {}
     for row in rows:
-        run_id = whole_number(row.get(_RUN_ID))
+        run_id = whole_number(row.get(RUN_ID))
         if run_id is not None:
             owners.setdefault(run_id, set()).add(json.dumps([row.get("planTime"), row.get("submitTime")]))
     return [run_id for run_id, runs in owners.items() if len(runs) > 1]
@@ -67,9 +67,10 @@ class Convention:
 
     def expect(self, rows: Iterable[Mapping[str, Any]], start: int, end: int) -> list[str]:
         """Those of the runs that a window holds, in sorted order."""
-        return sorted(identity(row) for row in rows if self._holds(whole_number(row.get(self.column)), start, end))
+        return sorted(identity(row) for row in rows if self.holds(whole_number(row.get(self.column)), start, end))
 
-    def _holds(self, time: int | None, start: int, end: int) -> bool:
+    def holds(self, time: int | None, start: int, end: int) -> bool:
+        """Whether a run of that time is in a window; one without a time is in none."""
         if not time:
             return False
         return start <= time <= end and (self.takes_start or time != start) and (self.takes_end or time != end)

@@ -16,6 +16,22 @@ if TYPE_CHECKING:
 
 _OK, _BAD_REQUEST, _THROTTLED = 200, 400, 429
 _WORDS = ("abc", "ten", "null", "true", "false", "1x", "--1", "[1]", "1;2", "1,2", "1-2", "\uff12x")
+# Numbers in some language, and in none of them an integer.
+_NO_INTEGERS = (
+    "Infinity",
+    "-Infinity",
+    "NaN",
+    "inf",
+    "True",
+    "None",
+    "nil",
+    "undefined",
+    "1/1",
+    "$1",
+    "1%",
+    "0b12",
+    "0o18",
+)
 _DATES = ("2024-01-31", "2024/01/31", "2024-01-31T00:00:00Z", "now")
 # Unusual spellings of nothing and of less, that no reading brings inside of any bounds above them.
 _ODD_SPELLINGS = ("0x0", "0e5", "-0x10", "-1e1", " -1 ", "-\u0661", "1e30", "0xffffffffffffffffff")
@@ -37,7 +53,7 @@ def probe_bad_numbers(session: Session) -> None:
     """Each number, out of its bounds and no number at all. What is wrong with the responses, the invariants see."""
     for parameter in session.oracle.operation("ShowInstanceInfos").parameters:
         if parameter.is_integer:
-            for text in (*_outside(parameter), *_WORDS, *_DATES, *_FRACTIONS, *_ODD_SPELLINGS):
+            for text in (*_outside(parameter), *_WORDS, *_NO_INTEGERS, *_DATES, *_FRACTIONS, *_ODD_SPELLINGS):
                 session.runs(**{parameter.name: text})
 
 

@@ -41,6 +41,28 @@ def probe_tokens(session: Session) -> None:
             _refuse(session, "D-token-query", credential)
 
 
+def probe_paths(session: Session) -> None:
+    """However a path is spelled, it needs credentials."""
+    for request in (session.runs_request(credential=NOBODY), session.nodes_request(credential=NOBODY)):
+        for path in _spellings(request.path):
+            exchange = session.send(replace(request, path=path))
+            problem = f"the path {path} is answered with data" if exchange.response.has_data else ""
+            session.judge("D-missing", exchange, *([problem] if problem else []))
+
+
+def _spellings(path: str) -> Iterator[str]:
+    """Ways to write a path that a gate may read otherwise than what is behind it."""
+    begin, _, end = path.rpartition("/")
+    yield from (f"/{path}", f"{path}/", f"{path};x=1", f"{begin}//{end}", f"{begin}/./{end}", f"{begin}/x/../{end}")
+    yield from (
+        f"{begin}/%{ord(end[0]):02X}{end[1:]}",
+        f"{begin}/{end.upper()}",
+        f"{path}%2F",
+        f"{path}.json",
+        f"/.{path}",
+    )
+
+
 def probe_signatures(session: Session) -> None:
     """A good signature is served, and a wrong one is not: two of those, unless the target may be sent more."""
     if session.target.access_key is None:
@@ -85,10 +107,12 @@ def probe_second_tenant(session: Session) -> None:
         if value is not None:
             asked += [(session.runs, {name: value}), (session.nodes, {name: value})]
             asked += [(session.runs, {name: value, **operator})] if operator else []
+    if None not in scope.values():
+        asked += [(session.runs, scope), (session.nodes, scope), (session.runs, {**scope, **operator})]
     if operator:
         asked.append((session.runs, operator))
     if second.table_guid is not None:
-        asked.append((session.nodes, {"guid": second.table_guid}))
+        asked += [(session.nodes, {"guid": second.table_guid}), (session.nodes, {**scope, "guid": second.table_guid})]
     for ask, changes in asked:
         named = {name: value for name, value in changes.items() if value is not None}
         _judge_closed(session, "D-tenant-isolated", ask(**named), f"a second tenant's {', '.join(named)}")

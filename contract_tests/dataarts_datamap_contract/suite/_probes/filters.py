@@ -11,8 +11,7 @@ from dataarts_datamap_contract.suite._judging.run_lists import first_difference,
 from dataarts_datamap_contract.suite._probes.session import encode_query
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from typing import Any
+    from collections.abc import Iterator
 
     from dataarts_datamap_contract.suite._judging.oracle import Exchange
     from dataarts_datamap_contract.suite._probes.session import Session
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
 
 _OK = 200
 _FULL_WIDTH = 0xFEE0
-_UNUSUAL = frozenset("/<>+%& ")
-_MOST_OPERATORS = 8
 
 
 def near_names(name: str) -> Iterator[tuple[str, str]]:
@@ -95,10 +92,14 @@ def probe_workspaces(session: Session, study: Study) -> None:
         session.ledger.excuse("the target names no workspace", "C-workspace-other", "C-rows-of-workspace")
         return
     operators = session.nodes().response.operators
-    others = sorted({str(each.get("workspace_id")) for each in operators} - {workspace_id})
+    asked = (session.target.task_id, session.target.job_name)
+    own = {
+        str(each.get("workspace_id")) for each in operators if (str(each.get("task_id")), each.get("job_name")) == asked
+    }
+    others = sorted({str(each.get("workspace_id")) for each in operators} - own - {workspace_id})
     made_up = (*near_id(workspace_id), *wild_ids(workspace_id), workspace_id[: len(workspace_id) // 2], "0" * 32)
     for other in (*made_up, *others[:1]):
-        if other and other != workspace_id:
+        if other and other not in {workspace_id, *own}:
             exchange = session.runs(workspace_id=other, **study.window)
             _judge_nothing(session, "C-workspace-other", exchange, f"workspace_id {other!r}")
 
@@ -134,76 +135,6 @@ def probe_order(session: Session, study: Study) -> None:
         _judge_same(session, "C-query-order", expected, exchange, "in another order")
 
 
-def probe_nodes(session: Session) -> None:
-    """ShowNodes names the target's operator, and each once."""
-    exchange = session.nodes()
-    if exchange.response.status != _OK:
-        session.ledger.leave_untested(
-            f"ShowNodes is answered {exchange.response.status} for the target's table",
-            *("C-nodes-operator", "C-nodes-unique", "C-nodes-chain", "C-job-name-unusual"),
-        )
-        return
-    target = session.target
-    named = [
-        (str(each.get("task_id")), each.get("job_name"), each.get("workspace_id"))
-        for each in exchange.response.operators
-    ]
-    own = any(
-        (task_id, job_name) == (target.task_id, target.job_name) and target.workspace_id in {None, workspace_id}
-        for task_id, job_name, workspace_id in named
-    )
-    missing = () if own else ("the target's own operator is not among those of its table",)
-    session.judge("C-nodes-operator", exchange, *missing)
-    twice = sorted({each for each in named if named.count(each) > 1}, key=str)
-    session.judge("C-nodes-unique", exchange, *(f"operator {each} is named more than once" for each in twice[:1]))
-    _judge_again(session, exchange)
-
-
-def probe_chain(session: Session) -> None:
-    """What ShowNodes names can be asked for, whatever its name is made of."""
-    named = [
-        each for each in session.nodes().response.operators if all(isinstance(part, str) for part in each.values())
-    ]
-    known = {(each.task_id, each.job_name) for each in session.target.known_jobs}
-    operators = [{name: each.get(name) for name in ("task_id", "job_name", "workspace_id")} for each in named]
-    operators += [
-        {"task_id": each.task_id, "job_name": each.job_name, "workspace_id": each.workspace_id}
-        for each in session.target.known_jobs
-    ]
-    unusual = False
-    for operator in operators[: _MOST_OPERATORS + len(known)]:
-        if not all(operator.get(name) for name in ("task_id", "job_name")):
-            continue
-        exchange = session.runs(**operator)
-        problems = _unserved(exchange, operator, must_have_rows=(operator["task_id"], operator["job_name"]) in known)
-        session.judge("C-nodes-chain", exchange, *problems)
-        if not _is_usual(str(operator["job_name"])):
-            unusual = True
-            session.judge("C-job-name-unusual", exchange, *problems)
-    if not unusual and _is_usual(session.target.job_name):
-        session.ledger.excuse("no operator that is known here has an unusual name", "C-job-name-unusual")
-    if not _is_usual(session.target.job_name):
-        session.judge("C-job-name-unusual", session.runs())
-
-
-def _unserved(exchange: Exchange, operator: Mapping[str, Any], *, must_have_rows: bool) -> tuple[str, ...]:
-    status = exchange.response.status
-    if status != _OK:
-        return (f"the operator {operator['job_name']!r}, which ShowNodes names, is answered {status}",)
-    if must_have_rows and not exchange.response.rows:
-        return (f"the operator {operator['job_name']!r} has runs in the window, and none is found",)
-    return ()
-
-
-def _judge_again(session: Session, exchange: Exchange) -> None:
-    again = session.nodes()
-    shown, shown_again = (sorted(map(str, each.response.operators)) for each in (exchange, again))
-    changed = shown != shown_again
-    session.judge(
-        "C-nodes-unique", again, *(["the same request, sent again, names other operators"] if changed else [])
-    )
-
-
 def _judge_nothing(session: Session, check: str, exchange: Exchange, what: str) -> None:
     shown = len(exchange.response.rows) or len(exchange.response.operators)
     session.judge(check, exchange, *([f"{what} finds {shown} of them"] if shown else []))
@@ -230,7 +161,3 @@ def _encode_names(pairs: tuple[tuple[str, str], ...]) -> str:
 
 def _every_byte(text: str) -> str:
     return "".join(f"%{byte:02X}" for byte in text.encode())
-
-
-def _is_usual(name: str) -> bool:
-    return name.isascii() and not _UNUSUAL & set(name)

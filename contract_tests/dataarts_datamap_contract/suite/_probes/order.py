@@ -8,8 +8,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from dataarts_datamap_contract.suite._http.caller import NoResponseError
-from dataarts_datamap_contract.suite._probes import bad_input, credentials, filters, gateway, paging, windows
-from dataarts_datamap_contract.suite._probes.session import Session
+from dataarts_datamap_contract.suite._probes import (
+    bad_input,
+    credentials,
+    filters,
+    gateway,
+    operators,
+    paging,
+    replay,
+    windows,
+)
+from dataarts_datamap_contract.suite._probes.session import Session, words_of
 from dataarts_datamap_contract.suite._probes.study import Study, find_study
 
 if TYPE_CHECKING:
@@ -18,6 +27,7 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract.suite._judging.oracle import Exchange
 
 _OK = 200
+_IDS = ("project_id", "instance", "workspace_id", "task_id", "job_name", "start_time", "end_time")
 
 _Plain: TypeAlias = Callable[[Session], None]
 _Studied: TypeAlias = Callable[[Session, Study], None]
@@ -52,34 +62,32 @@ _STUDY: Final = (
     _StudyStep(paging.probe_page_sizes, ("C-walk-limits-agree",)),
     _StudyStep(paging.probe_repeats, ("C-repeatable",)),
     _StudyStep(
-        paging.probe_whole_window,
+        paging.probe_base_points,
         (
-            "C-offset-slice",
-            "C-offset-beyond-end",
-            "C-limit-underfilled",
-            "C-walk-complete",
-            "C-walk-duplicate",
-            "C-run-id-unique",
+            *("C-offset-slice", "C-offset-beyond-end", "C-limit-underfilled", "C-walk-complete", "C-walk-duplicate"),
+            *("C-run-id-unique", "C-run-content", "C-total-constant", "C-workspace-same"),
         ),
     ),
     _StudyStep(windows.probe_cuts, ("C-window-adds-up", "C-window-total")),
     _StudyStep(windows.probe_reversed, ("C-window-reversed",)),
     _StudyStep(windows.probe_wide, ("C-window-adds-up",)),
-    _StudyStep(windows.probe_long_parts, ("C-window-adds-up",)),
+    _StudyStep(windows.probe_tiles, ("C-window-adds-up", "C-window-total", "C-run-content")),
     _StudyStep(
         filters.probe_job_names,
         tuple(f"C-job-name-{each}" for each in ("other", "prefix", "case", "blank", "wildcard")),
     ),
     _StudyStep(filters.probe_tasks, ("C-task-id-other",)),
     _StudyStep(filters.probe_workspaces, ("C-workspace-other",)),
+    _StudyStep(replay.probe_replay, ("C-replay",)),
     _StudyStep(filters.probe_encodings, ("C-query-encoding",)),
     _StudyStep(filters.probe_order, ("C-query-order",)),
 )
 _SERVED: Final = (
-    _Step(filters.probe_nodes, ("C-nodes-operator", "C-nodes-unique")),
-    _Step(filters.probe_chain, ("C-nodes-chain", "C-job-name-unusual")),
+    _Step(operators.probe_nodes, ("C-nodes-operator", "C-nodes-unique")),
+    _Step(operators.probe_operators, ("C-nodes-chain", "C-job-name-unusual", "C-walk-complete", "C-window-adds-up")),
     _Step(filters.probe_tables, ("A-error-shape", "C-table-other")),
     _Step(credentials.probe_tokens, ("A-error-shape", "D-missing", *credentials.TOKEN_CHECKS, "D-refusal-status")),
+    _Step(credentials.probe_paths, ("D-missing",)),
     _Step(credentials.probe_signatures, credentials.SIGNATURE_CHECKS),
     _Step(credentials.probe_others, ("A-error-shape", "D-project-other", "D-instance-other")),
     _Step(credentials.probe_second_tenant, ("D-tenant-isolated",)),
@@ -109,7 +117,7 @@ def run_probes(session: Session) -> str | None:
     session.ledger.served |= {each.operation_id for each in (first, nodes) if each.response.status == _OK}
     for step in _GATEWAY:
         _run(session, step.checks, step.probe)
-    reason = _reason_to_stop(first)
+    reason = _reason_to_stop(session, first)
     if reason is not None:
         _run(session, ("E-minimum-refused",), bad_input.probe_first_row)
         return reason
@@ -120,11 +128,17 @@ def run_probes(session: Session) -> str | None:
     return None
 
 
-def _reason_to_stop(first: Exchange) -> str | None:
+def _reason_to_stop(session: Session, first: Exchange) -> str | None:
     status = first.response.status
     if status == _OK:
         return None
-    return f"a valid request is answered {status}: check the credentials and the ids of the target"
+    named = {name: session.target.real_values[name] for name in _IDS if name in session.target.real_values}
+    ids = ", ".join(f"{name} {value}" for name, value in named.items())
+    said = words_of(first.response)
+    return (
+        f"a valid request is answered {status}{f' ({said})' if said else ''}: check the credentials, and the ids "
+        f"that it was asked with: {ids}"
+    )
 
 
 def _shortcoming_of(nodes: Exchange) -> str:

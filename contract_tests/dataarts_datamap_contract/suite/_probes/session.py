@@ -10,7 +10,6 @@ from dataarts_datamap_contract.suite._http.caller import BrokenResponseError, In
 from dataarts_datamap_contract.suite._http.credentials import NOBODY, Signer, good_credential
 from dataarts_datamap_contract.suite._http.messages import Request
 from dataarts_datamap_contract.suite._judging.invariants.common import (
-    BAD_REQUEST,
     OK,
     RUNS,
     THROTTLED,
@@ -23,7 +22,7 @@ from dataarts_datamap_contract.suite.text import printable
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from dataarts_datamap_contract.suite._http.caller import Caller
     from dataarts_datamap_contract.suite._http.messages import Credential, Response
@@ -117,7 +116,20 @@ class Session:
         except NoResponseError:
             self._ask_again(request)
             raise
-        exchange = Exchange(request, judgement, response)
+        return self._note(Exchange(request, judgement, response))
+
+    def send_together(self, requests: Sequence[Request]) -> list[Exchange]:
+        """Send requests side by side, and hold what comes back to every invariant.
+
+        Raises:
+            As `send` does.
+        """
+        responses = self._caller.send_together(requests)
+        pairs = zip(requests, responses, strict=True)
+        return [self._note(Exchange(request, self.oracle.judge(request), response)) for request, response in pairs]
+
+    def _note(self, exchange: Exchange) -> Exchange:
+        response = exchange.response
         self.check_environment(exchange)
         self.ledger.judge("A-answer-whole", exchange, *_uncoded(response))
         self.ledger.record(exchange)
@@ -220,13 +232,18 @@ def _is_signed(request: Request) -> bool:
     return bool(request.header("Authorization"))
 
 
-def _what_ended(response: Response, sent: int) -> str:
+def words_of(response: Response) -> str:
+    """What an error response says, made printable and short."""
     document: object = response.document
     error = cast("dict[str, object]", document) if isinstance(document, dict) else {}
     words = " ".join(str(error[name]) for name in ("error_code", "error_msg") if error.get(name))
-    status = response.status
-    cause = "the quota is spent" if status == THROTTLED else "the gateway fails" if status >= BAD_REQUEST + 100 else ""
-    said = f": {printable(words)[:_SHOWN]}" if words else ""
+    return printable(words)[:_SHOWN]
+
+
+def _what_ended(response: Response, sent: int) -> str:
+    status, words = response.status, words_of(response)
+    cause = "the quota is spent" if status == THROTTLED else "the gateway fails" if status in _GATEWAY else ""
+    said = f": {words}" if words else ""
     return (
         f"{cause or 'the credentials ended'} after {sent} requests: one that was served before is answered "
         f"{status}{said}"
@@ -237,7 +254,7 @@ def _uncoded(response: Response) -> Iterator[str]:
     """A coding that the response says it has, and has not: in no coding is a JSON document one as it stands."""
     coding = ", ".join(response.header("Content-Encoding"))
     if coding.lower() not in {"", "identity"} and response.content and response.json_problem is None:
-        yield f"the answer says that its coding is {coding}, and is plain JSON"
+        yield f"the response says that its coding is {coding}, and is plain JSON"
 
 
 def encode_query(pairs: Iterable[tuple[str, str]]) -> str:

@@ -3,51 +3,108 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
+from dataarts_datamap_contract.suite._http.messages import whole_number
 from dataarts_datamap_contract.suite._judging.invariants.paging import window_columns
-from dataarts_datamap_contract.suite._judging.run_lists import conventions, cut_points, cuts, identities
+from dataarts_datamap_contract.suite._judging.run_lists import cut_points, cuts
+from dataarts_datamap_contract.suite._judging.world import LEAST_CAP, Asker
 from dataarts_datamap_contract.suite._probes.study import total_of, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from typing import Any
 
-    from dataarts_datamap_contract.suite._judging.oracle import Exchange
-    from dataarts_datamap_contract.suite._judging.run_lists import Convention
     from dataarts_datamap_contract.suite._probes.session import Session
     from dataarts_datamap_contract.suite._probes.study import Study
 
 _OK, _BAD_REQUEST = 200, 400
 _MOST_CUTS = 4
-_LONG_PARTS = 3
-_SHORTEST_PART = 1_000
+_HOUR: Final = 3_600_000
+_DAY: Final = 24 * _HOUR
+_LEAF: Final = 4 * _HOUR
+_FEWEST_LEAVES: Final = 12
+_MOST_LEAVES: Final = 72
+_SHORTEST_LEAF: Final = 60_000
+_KINDS = ("status", "type", "retryTimes", "forceSuccess")
+_MOST_KINDS = 14
 _MAX_INT64 = 2**63 - 1
 
 
 def probe_cuts(session: Session, study: Study) -> None:
-    """Cut a window in many places: one column and one convention of bounds must explain every part."""
-    rows, columns = study.walk.rows, window_columns(session.target)
-    left = [each for each in conventions(columns) if each.expect(rows, study.start, study.end) == _runs(rows)]
-    first = study.walk.pages[0]
-    if not cut_points(rows, columns):
-        session.ledger.leave_untested(f"no row has {' or '.join(columns)}", "C-window-adds-up", "C-window-total")
+    """Cut a window in many places, at the times of its runs and beside them."""
+    if not cut_points(study.walk.rows, window_columns(session.target)):
+        columns = " or ".join(window_columns(session.target))
+        session.ledger.leave_untested(f"no row has {columns}", "C-window-adds-up", "C-window-total")
         return
-    if not left:
-        # Its own runs lie outside of it, or have no time: that is for C-window-start and C-window-end to say.
-        left = conventions(columns)
     for start, end in _windows(session, study):
-        part = walk(session, start_time=start, end_time=end)
-        if part.pages[0].response.status != _OK:
-            continue
-        _judge_total(session, part.pages[0], len(part.rows))
-        found = _runs(part.rows)
-        still = [each for each in left if each.expect(rows, start, end) == found]
-        if not still:
-            problem = _unexplained(left, rows, (start, end), len(found))
-            session.judge("C-window-adds-up", part.pages[0], problem)
-            return
-        left = still
+        walk_window(session, start, end)
+    session.ledger.judge_windows()
+
+
+def probe_tiles(session: Session, _: Study) -> None:
+    """Cut the target's whole window into hours, days and halves, and ask for the neighbourhood of each kind of run."""
+    target = session.target
+    rows = session.ledger.world.rows.get(Asker(target.task_id, target.job_name, target.workspace_id), {})
+    for start, end in tiles(session, list(rows.values()), _MOST_LEAVES):
+        walk_window(session, start, end, limit=LEAST_CAP)
+    for start, end in _around_kinds(session, list(rows.values())):
+        walk_window(session, start, end, limit=LEAST_CAP)
+    session.ledger.judge_windows()
+
+
+def tiles(session: Session, rows: Sequence[Mapping[str, Any]], most: int) -> Iterator[tuple[int, int]]:
+    """Windows that lie side by side, and groups of them, cut where no run is; and whole days from run to run."""
+    low, high = session.target.window_start, session.target.window_end
+    count = min(most, max(_FEWEST_LEAVES, (high - low) // _LEAF))
+    if (high - low) // count < _SHORTEST_LEAF:
+        return
+    moments = set(cut_points(rows, window_columns(session.target)))
+    edges = [low, *(_free(low + (high - low) * index // count, moments) for index in range(1, count)), high + 1]
+    for group in (1, 3, 6, 18, count // 2):
+        if group and (group == 1 or group < count):
+            starts = edges[:-1:group]
+            for start, end in pairwise([*starts, edges[-1]]):
+                yield start, end - 1
+    planned = sorted(moments)
+    for index in sorted(session.random.sample(range(len(planned)), min(3, len(planned)))):
+        for length in (_DAY, 2 * _DAY):
+            if planned[index] + length <= high:
+                yield planned[index], planned[index] + length
+
+
+def _free(moment: int, taken: set[int]) -> int:
+    """The first millisecond from a moment on beside which there is no run."""
+    while taken & {moment - 1, moment, moment + 1}:
+        moment += 1
+    return moment
+
+
+def _around_kinds(session: Session, rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, int]]:
+    """Windows around a run of each kind: of its moment alone, and of some hours before and behind it."""
+    seen: dict[str, Mapping[str, Any]] = {}
+    for row in rows:
+        for name in _KINDS:
+            seen.setdefault(f"{name} {row.get(name)}", row)
+    low, high = session.target.window_start, session.target.window_end
+    chosen = list({id(row): row for row in seen.values()}.values())[:_MOST_KINDS]
+    for row in chosen:
+        for column in window_columns(session.target):
+            time = whole_number(row.get(column))
+            if time and low <= time <= high:
+                yield time, time
+                yield max(low, time - _HOUR), min(high, time + _HOUR)
+                break
+
+
+def walk_window(session: Session, start: int, end: int, *, limit: int = 10, **changes: Any) -> None:  # noqa: ANN401  each has its own type
+    """Walk a window, and hold what is found against its total."""
+    part = walk(session, limit, start_time=start, end_time=end, **changes)
+    first = part.pages[0]
+    total = total_of(first)
+    if first.response.status == _OK and total is not None:
+        found = len(part.rows)
+        wrong = () if total == found else (f"total is {total}, and a walk through the window finds {found} runs",)
+        session.judge("C-window-total", first, *wrong)
         session.judge("C-window-adds-up", first)
 
 
@@ -61,24 +118,6 @@ def probe_wide(session: Session, _: Study) -> None:
         if total is not None and wider is not None and exchange.response.status == _OK:
             lost = f"the window {window} holds {wider} runs, and {total} of them are in a part of it"
             session.judge("C-window-adds-up", exchange, *((lost,) if wider < total else ()))
-
-
-def probe_long_parts(session: Session, _: Study) -> None:
-    """The target's window, cut in two where no run is: the totals of long windows add up by any convention."""
-    low, high = session.target.window_start, session.target.window_end
-    total = total_of(session.runs(limit=1))
-    length = (high - low) // _LONG_PARTS
-    for index in range(_LONG_PARTS) if total and length > _SHORTEST_PART else ():
-        moment = session.random.randrange(low + index * length + 2, low + (index + 1) * length - 2)
-        around = total_of(session.runs(start_time=moment - 1, end_time=moment + 2, limit=1))
-        before, after = (
-            session.runs(start_time=start, end_time=end, limit=1) for start, end in ((low, moment), (moment + 1, high))
-        )
-        parts = total_of(before), total_of(after)
-        if around == 0 and None not in parts:
-            found = f"the windows {low} to {moment} and {moment + 1} to {high} hold {parts[0]} and {parts[1]} runs"
-            wrong = sum(filter(None, parts)) != total
-            session.judge("C-window-adds-up", after, *([f"{found}, and both in one hold {total}"] if wrong else []))
 
 
 def probe_reversed(session: Session, study: Study) -> None:
@@ -107,24 +146,3 @@ def _windows(session: Session, study: Study) -> Iterator[tuple[int, int]]:
     yield from cuts(study.start, study.end, sorted(chosen))
     gaps = [(low + 1, high - 1) for low, high in pairwise(moments) if high - low > 1]
     yield from session.random.sample(gaps, min(len(gaps), 2))
-
-
-def _judge_total(session: Session, exchange: Exchange, found: int) -> None:
-    total = total_of(exchange)
-    if total is not None:
-        wrong = () if total == found else (f"total is {total}, and a walk through the window finds {found} runs",)
-        session.judge("C-window-total", exchange, *wrong)
-
-
-def _runs(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    return sorted(identities(rows))
-
-
-def _unexplained(
-    left: Sequence[Convention], rows: Sequence[Mapping[str, Any]], window: tuple[int, int], found: int
-) -> str:
-    due = " or ".join(f"{len(each.expect(rows, *window))} by {each}" for each in left[:2])
-    return (
-        f"the window {window[0]} to {window[1]} holds {found} runs or other ones than it should: {due}. "
-        "If it filters on another time, name that as window_column"
-    )

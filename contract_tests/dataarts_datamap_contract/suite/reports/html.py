@@ -48,6 +48,8 @@ def write_html(report: Report, path: Path) -> None:
     _add(body, "p", summarize(report))
     for shortcoming in report.shortcomings:
         _add(body, "p", f"Proves nothing yet: {shortcoming}", "failed")
+    for text in (*report.weaknesses, *report.limits):
+        _add(body, "p", text, "untested")
     _add(body, "p", f"{report.coverage.index:.0%} of the specification was exercised.")
     for level, verdicts in groupby(report.verdicts, key=lambda verdict: verdict.level):
         _add_verdicts(body, f"{level}  {LEVELS[level]}", verdicts)
@@ -71,8 +73,8 @@ def _add_verdicts(body: ET.Element, title: str, verdicts: Iterable[Verdict]) -> 
         for text in (verdict.reason, verdict.baseline):
             if text:
                 _add(found, "div", text)
-        if verdict.curl:
-            _add(ET.SubElement(found, "div"), "code", verdict.curl)
+        for line in verdict.curl.splitlines() if verdict.curl else ():
+            _add(ET.SubElement(found, "div"), "code", line)
 
 
 def _add_cells(body: ET.Element, coverage: Coverage) -> None:
@@ -88,7 +90,7 @@ def _add_cells(body: ET.Element, coverage: Coverage) -> None:
 
 
 def _add_types(body: ET.Element, coverage: Coverage) -> None:
-    table = _add_table(body, "Answers: types at every decoded level", ("Where", "Type", "Values seen"))
+    table = _add_table(body, "Responses: types at every decoded level", ("Where", "Type", "Values seen"))
     for each in coverage.types:
         row = ET.SubElement(table, "tr")
         _add(ET.SubElement(row, "td"), "code", f"{each.operation} {each.path}")

@@ -99,5 +99,6 @@ def _result(report: Report, index: int, verdict: Verdict, locations: list[dict[s
 
 
 def _message(verdict: Verdict) -> str:
-    """What was found, and the request that shows it, without secrets."""
-    return f"{verdict.reason} Shown by: {verdict.curl}" if verdict.curl else verdict.reason
+    """What was found, and the requests that show it, without secrets."""
+    shown_by = " and then ".join(verdict.curl.splitlines()) if verdict.curl else ""
+    return f"{verdict.reason} Shown by: {shown_by}" if shown_by else verdict.reason

@@ -9,7 +9,7 @@ from dataarts_datamap_contract.suite.catalogue import CATALOGUE, LEVELS
 from dataarts_datamap_contract.suite.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from dataarts_datamap_contract.suite.verdicts import Report, Verdict
 
@@ -41,21 +41,26 @@ def _lines(report: Report) -> Iterator[str]:
         yield ""
         yield f"{level}  {LEVELS[level]}"
         for verdict in verdicts:
-            yield from _verdict_lines(verdict)
+            yield from _verdict_lines(verdict, told=report.shortcomings)
     yield ""
     if report.stopped:
         yield "The run was stopped at a failure."
     for shortcoming in report.shortcomings:
         yield f"Proves nothing yet: {printable(shortcoming)}"
+    for weakness in report.weaknesses:
+        yield f"Too little to judge by, in CI: {printable(weakness)}"
+    for limit in report.limits:
+        yield f"Not exercised: {printable(limit)}"
     yield summarize(report)
 
 
-def _verdict_lines(verdict: Verdict) -> Iterator[str]:
+def _verdict_lines(verdict: Verdict, *, told: Collection[str]) -> Iterator[str]:
+    """A verdict; what is told once for the whole run is not told again for each check."""
     word = "known" if verdict.baseline else "n/a" if verdict.excused else verdict.outcome
     shown = word.upper() if word in {"failed", "errored"} else word
     yield f"  {shown:<9} {verdict.check:<24} {CATALOGUE[verdict.check].title}"
     for text in (verdict.reason, verdict.baseline):
-        if text:
+        if text and text not in told:
             yield _INDENT + printable(text)
-    if verdict.curl:
-        yield _INDENT + printable(verdict.curl)
+    for line in verdict.curl.splitlines() if verdict.curl else ():
+        yield _INDENT + printable(line)

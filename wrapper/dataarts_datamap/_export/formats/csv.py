@@ -74,7 +74,7 @@ class CsvWriter:
         added: dict[str, str] = dict(zip(SOURCE, self._source, strict=False))
         tail = "".join(f",{_text_cell(text, guard=self._guard)}" for text in self._source)
         places = [(name, _kind(name), names.index(name) if name in names else None) for name in IDENTITY]
-        at, written = names.index("run_id"), identities.run_ids
+        at, written = names.index("run_id"), set(identities.run_ids)
         for record in records:
             run_id = _integer(old, _cell(old, record, at))
             if self._source or not run_id or run_id in written:

@@ -65,7 +65,7 @@ def table_argument(command: CommandT) -> CommandT:
     option = click.option(
         "--table", hidden=True, is_eager=True, expose_value=False, callback=_refuse_table, help="Named by itself here."
     )
-    return click.argument("table_guid")(option(command))
+    return click.argument("table_guid", metavar="TABLE")(option(command))
 
 
 def _refuse_table(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:

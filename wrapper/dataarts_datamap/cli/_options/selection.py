@@ -152,10 +152,16 @@ class Selection:
 
 
 def selection_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that select runs; the command gets them as one ``selection``."""
+    """Add the options that select runs; the command gets them as one ``selection``.
+
+    The command must allow extra arguments, so that a table without ``--table`` gets an error that names the option.
+    """
 
     @wraps(command)
     def call(**options: Any) -> None:  # noqa: ANN401
+        context = click.get_current_context()
+        if context.args:
+            raise click.UsageError(f"unexpected {context.args[0]!r}: a table is named with --table here", context)
         chosen = {field.name: options.pop(field.name) for field in fields(Selection)}
         command(selection=Selection(**chosen), **options)
 

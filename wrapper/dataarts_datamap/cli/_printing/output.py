@@ -41,6 +41,7 @@ STATE_STYLES: Final = {
 VERDICT_STYLES: Final = {
     Verdict.FRESH: "green",
     Verdict.STALE: "bold red",
+    Verdict.LATE: "bold red",
     Verdict.FAILED: "bold red",
     Verdict.UNKNOWN: "yellow",
 }
@@ -86,7 +87,7 @@ def write_findings(findings: Iterable[Finding], *, output: Output) -> list[Findi
 
 def _finding_text(finding: Finding, width: int) -> str:
     """A finding as lines of a width, its words in a column of their own and none of them broken."""
-    paragraphs = [finding.text, f"to mend: {finding.remedy}"] if finding.remedy else [finding.text]
+    paragraphs = [finding.text, f"to fix: {finding.remedy}"] if finding.remedy else [finding.text]
     column = TextWrapper(max(width - _FINDINGS_AT, _NARROWEST), break_long_words=False, break_on_hyphens=False)
     lines = [line for paragraph in paragraphs for line in column.wrap(paragraph)]
     head = f"{finding.outcome:<9}{finding.step:<16}"

@@ -1,14 +1,15 @@
-"""Shows a person how far a walk has come."""
+"""Shows a person how far a walk or a check has come."""
 
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from dataarts_datamap.cli._printing.notices import is_quiet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
     from rich.progress import Progress, TaskID
 
@@ -24,8 +25,32 @@ def with_progress(runs: Iterable[Run], count: Callable[[], int | None]) -> Itera
         runs: The runs.
         count: How many there will be, about; asked only if there is a terminal.
     """
-    is_watched = sys.stderr is not None and sys.stderr.isatty() and not is_quiet()
-    return _shown(runs, count) if is_watched else iter(runs)
+    return _shown(runs, count) if _is_watched() else iter(runs)
+
+
+@contextmanager
+def counted_tables(total: int) -> Generator[Callable[[], None]]:
+    """A block in which a terminal on stderr shows how many tables are done; yields what is to be called for each."""
+    if not _is_watched():
+        yield lambda: None
+        return
+    from rich.console import Console  # noqa: PLC0415  slow to load, and a pipe needs none of it
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+
+    columns = (
+        TextColumn("datamap:"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("tables"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=total)
+        yield lambda: progress.advance(task)
+
+
+def _is_watched() -> bool:
+    return sys.stderr is not None and sys.stderr.isatty() and not is_quiet()
 
 
 def _shown(runs: Iterable[Run], count: Callable[[], int | None]) -> Iterator[Run]:

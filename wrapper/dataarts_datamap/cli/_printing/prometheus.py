@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from dataarts_datamap._monitoring.freshness import OperatorStatus, RunsStatus, TableStatus, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from dataarts_datamap._monitoring.check import TableCheck
 
 
 class _Gauge(NamedTuple):
@@ -78,14 +80,41 @@ def _labels(one: OperatorStatus, table_guid: str) -> dict[str, str]:
     return {"table_guid": table_guid, **known, **({"empty": empty} if empty else {})}
 
 
+def check_text(checks: Iterable[TableCheck]) -> str:
+    """The gauges of many tables in one document, each with the labels ``table`` (its GUID), ``name`` and ``owner``.
+
+    A table that could not be read has its verdict alone. Of two checks of the same table, the first one counts: a
+    series must not come twice.
+    """
+    labelled = {_pairs(labels): (labels, one) for one in reversed(list(checks)) if (labels := _check_labels(one))}
+    known = list(reversed(labelled.values()))
+    subjects = [_Subject(labels, one.status) for labels, one in known if one.status is not None]
+    verdicts = [(labels, one.verdict) for labels, one in known]
+    due = [(labels, None if one.period is None else one.period.due.timestamp()) for labels, one in known]
+    lines = [*_gauge_lines("datamap_table", subjects), *_verdict_lines("datamap_table", verdicts)]
+    lines += _family("datamap_table_due_timestamp_seconds", "When the table was due last.", due)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _check_labels(one: TableCheck) -> dict[str, str]:
+    labels = {"table": one.guid, "name": one.name, "owner": one.rule.owner, "severity": one.rule.severity}
+    return {name: text for name, text in labels.items() if text}
+
+
 def _lines(prefix: str, subjects: Sequence[_Subject]) -> Iterator[str]:
+    yield from _gauge_lines(prefix, subjects)
+    yield from _verdict_lines(prefix, [(one.labels, one.status.verdict) for one in subjects])
+
+
+def _gauge_lines(prefix: str, subjects: Sequence[_Subject]) -> Iterator[str]:
     for gauge in _GAUGES:
         values = [(one.labels, _number(_value(one.status, gauge))) for one in subjects]
         yield from _family(f"{prefix}_{gauge.name}", gauge.help, values)
+
+
+def _verdict_lines(prefix: str, subjects: Sequence[tuple[Mapping[str, str], Verdict]]) -> Iterator[str]:
     verdicts: list[tuple[Mapping[str, str], float | None]] = [
-        ({**one.labels, "verdict": verdict.value}, float(one.status.verdict is verdict))
-        for one in subjects
-        for verdict in Verdict
+        ({**labels, "verdict": verdict.value}, float(own is verdict)) for labels, own in subjects for verdict in Verdict
     ]
     yield from _family(f"{prefix}_verdict", "1 for the verdict that holds, 0 for the others.", verdicts)
 

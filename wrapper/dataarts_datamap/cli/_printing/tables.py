@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-_FOLDED: Final = frozenset({"JOB", "STATUS"})
+_FOLDED: Final = frozenset({"JOB", "REASON", "STATUS"})
 _READABLE: Final = 20
 _GAP: Final = 2
 
@@ -40,8 +40,9 @@ def fitted(
 ) -> Iterator[RenderableType]:
     """The rows in columns, or, where these do not fit the width, each row as lines of a title and a value.
 
-    Job and status fold anywhere, down to 20 columns; what else holds spaces folds at these, such as a date and a time.
-    On a screen that is drawn as a whole, where a terminal wraps nothing, lines that are longer than it are folded, too.
+    Job, reason and status fold anywhere, down to 20 columns; what else holds spaces folds at these, such as a date and
+    a time. On a screen that is drawn as a whole, where a terminal wraps nothing, lines that are longer than it are
+    folded, too.
     """
     widths = _widths(titles, rows, width - _GAP * (len(titles) - 1))
     whole = partial(_folded, width=width) if on_screen else _unfolded

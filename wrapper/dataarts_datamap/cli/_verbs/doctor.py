@@ -21,7 +21,7 @@ _NOT_JUDGED = 2
 @output_option
 @connection_options
 def doctor(output: Output | None, **settings: Any) -> int:  # noqa: ANN401
-    """Find out, step by step, why the service cannot be used, and what to mend.
+    """Find out, step by step, why the service cannot be used, and how to fix it.
 
     Checks the credentials, the address, the connection, the certificate, the clock, and whether the service accepts
     credentials, project and instance. No secret is shown, and a wrong secret key costs one of the five failures that

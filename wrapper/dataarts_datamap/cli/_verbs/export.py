@@ -32,7 +32,7 @@ def _refuse_dash(_context: click.Context, _parameter: click.Parameter, file: Pat
     return file
 
 
-@click.command()
+@click.command(context_settings={"allow_extra_args": True})
 @click.argument("file", type=click.Path(path_type=Path), callback=_refuse_dash)
 @click.option(
     "--format",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -137,7 +138,12 @@ def mock(*, host: str, port: int, seed: int, now: datetime | int | None, **setti
                 click.echo(f"  export DATAMAP_{name}={value}", err=True)
             click.echo(f"  datamap runs --table {server.TABLE_GUID} {_last_day(config.now)}", err=True)
 
-    server.serve(config, host=host, port=port, on_ready=announce)
+    try:
+        server.serve(config, host=host, port=port, on_ready=announce)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise OSError(f"port {port} of {host} is in use: give another --port, or none to get a free one") from None
 
 
 def _last_day(now: datetime | None) -> str:

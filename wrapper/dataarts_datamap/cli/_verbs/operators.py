@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @output_option
 @connection_options
 def operators(table_guid: str, output: Output | None, **settings: Any) -> None:  # noqa: ANN401
-    """List the job operators that produce the table TABLE_GUID.
+    """List the job operators that produce TABLE, a GUID or schema.table.
 
     \b
     Example:

@@ -82,7 +82,7 @@ def report(  # noqa: PLR0913  one parameter for each option
 ) -> None:
     """Report on a table's runs: what failed, and what took long.
 
-    It says whether the table TABLE_GUID is fresh, and if not, why; and which runs started late.
+    It says whether TABLE, a GUID or schema.table, is fresh, and if not, why; and which runs started late.
 
     With --html, as a page to look at in a browser: a strip of outcomes by planned time, the runs on a time line, their
     durations and waits, the failures with their log paths. It asks nothing of any network.

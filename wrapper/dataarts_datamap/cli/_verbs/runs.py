@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dataarts_datamap.cli._printing.output import Output
 
 
-@click.command()
+@click.command(context_settings={"allow_extra_args": True})
 @selection_options
 @click.option(
     "--status",

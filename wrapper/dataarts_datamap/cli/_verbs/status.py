@@ -74,7 +74,7 @@ def status(  # noqa: PLR0913  one parameter for each option
     output: StatusOutput | None,
     **settings: Any,  # noqa: ANN401
 ) -> int:
-    """Check whether the table TABLE_GUID is fresh, and how its operators stand.
+    """Check whether TABLE, a GUID or schema.table, is fresh, and how its operators stand.
 
     A table is as old as its oldest producer: each of its operators counts, but for those that have no runs in the
     window, which are named. Narrow that with --operator and --ignore, as for a job that only checks the table; or let

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract.suite.target import Target
 
 _SHORTEST_SECRET = 8
+_SHORTEST_HALF = 6
 
 
 def _bad_credentials_status(exchange: Exchange, _: Target) -> Problems:
@@ -41,10 +42,18 @@ def _secret_echo(exchange: Exchange, target: Target) -> Problems:
         errors="replace"
     )
     if any(secret.encode() in sent for secret in secrets):
-        return ("a secret of the target is in the answer",)
+        return ("a secret of the target is in the response",)
+    if any(half.encode() in sent for secret in secrets for half in _halves(secret)):
+        return ("half of a secret of the target is in the response",)
     if any(right.encode() in sent for right in credential.right_values):
-        return ("the answer to a wrong signature tells the right one",)
+        return ("the response to a wrong signature shows the right one",)
     return ()
+
+
+def _halves(secret: str) -> tuple[str, ...]:
+    """The beginning of a secret, and its end, if they are long enough to be no ordinary word."""
+    half = max(len(secret) // 2, _SHORTEST_HALF)
+    return (secret[:half], *((secret[-half:],) if half >= _SHORTEST_SECRET else ()))
 
 
 INVARIANTS: Final[Mapping[str, Invariant]] = {

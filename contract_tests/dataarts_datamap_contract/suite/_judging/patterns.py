@@ -1,0 +1,127 @@
+"""Fields of a run that bear on one another: judged over all rows, so that one oddity is data and a pattern a defect."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from dataarts_datamap_contract.suite._http.messages import whole_number
+from dataarts_datamap_contract.suite._judging.run_lists import identity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from dataarts_datamap_contract.suite._judging.oracle import Exchange
+
+_ACTIVE: Final = frozenset({"waiting", "waiting-confirm", "running", "pause", "running-exception"})
+_FEWEST: Final = 3
+"""So many rows are no oddity any more."""
+
+_PART: Final = 0.2
+_SECOND: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Law:
+    """What two or more fields say together.
+
+    Attributes:
+        text: What is wrong where it is broken.
+        applies: Whether a row has what it judges.
+        holds: Whether it holds for that row.
+    """
+
+    text: str
+    applies: Callable[[Mapping[str, Any]], bool]
+    holds: Callable[[Mapping[str, Any]], bool]
+
+
+def _time(row: Mapping[str, Any], name: str) -> int:
+    return whole_number(row.get(name)) or 0
+
+
+def _took(row: Mapping[str, Any]) -> int:
+    return _time(row, "endTime") - _time(row, "startTime")
+
+
+def _has(*names: str) -> Callable[[Mapping[str, Any]], bool]:
+    return lambda row: all(isinstance(row.get(name), (int, float)) and row[name] > 0 for name in names)
+
+
+def _speed_is_right(row: Mapping[str, Any]) -> bool:
+    expected = float(row["outputRowCount"] * _SECOND / row["runningTime"])
+    return bool(abs(row["speed"] - expected) <= max(1, expected / 10))
+
+
+_LAWS: Final = (
+    _Law(
+        "runningTime is not the time from startTime to endTime",
+        _has("runningTime", "startTime", "endTime"),
+        lambda row: abs(row["runningTime"] - _took(row)) <= _SECOND,
+    ),
+    _Law(
+        "speed is not outputRowCount in the seconds of runningTime",
+        _has("speed", "outputRowCount", "runningTime"),
+        _speed_is_right,
+    ),
+    _Law(
+        "endTime is set, and status says that the run goes on",
+        lambda row: row.get("status") in _ACTIVE,
+        lambda row: not _time(row, "endTime"),
+    ),
+    _Law(
+        "status is success and endTime is set, and startTime is not",
+        lambda row: row.get("status") == "success" and "startTime" in row and _time(row, "endTime") > 0,
+        lambda row: _time(row, "startTime") > 0,
+    ),
+    _Law(
+        "submitTime is after endTime",
+        _has("submitTime", "endTime"),
+        lambda row: _time(row, "submitTime") <= _time(row, "endTime"),
+    ),
+)
+
+
+def judge_patterns(exchanges: Iterable[Exchange]) -> Iterator[tuple[Exchange, str | None]]:
+    """Each law that rows could break, with the exchange that shows it best and what is wrong; None if it holds."""
+    rows: dict[str, tuple[Mapping[str, Any], Exchange]] = {}
+    for exchange in exchanges:
+        for row in exchange.response.rows:
+            rows.setdefault(identity(row), (row, exchange))
+    known = list(rows.values())
+    for law in _LAWS:
+        judged = [(row, exchange) for row, exchange in known if law.applies(row)]
+        broken = [(row, exchange) for row, exchange in judged if not law.holds(row)]
+        if len(broken) >= max(_FEWEST, _PART * len(judged)):
+            row, exchange = broken[0]
+            yield exchange, f"{law.text}, in {len(broken)} of {len(judged)} rows, such as {json.dumps(row):.300}"
+        elif judged:
+            yield judged[0][1], None
+    yield from _forced(known)
+    yield from _named(known)
+
+
+def _forced(known: Iterable[tuple[Mapping[str, Any], Exchange]]) -> Iterator[tuple[Exchange, str | None]]:
+    """The flag is set of those whose status says that their success was forced, if it is set of any."""
+    forced = [(row, exchange) for row, exchange in known if row.get("status") == "forceSuccess"]
+    flagged = [(row, exchange) for row, exchange in known if row.get("forceSuccess") in (1, True)]
+    if forced and flagged:
+        apart = not any(row.get("forceSuccess") for row, _ in forced) and len(flagged) >= _FEWEST
+        text = f"forceSuccess is set of {len(flagged)} rows, and of none whose status is forceSuccess"
+        yield flagged[0][1], text if apart else None
+
+
+def _named(known: Iterable[tuple[Mapping[str, Any], Exchange]]) -> Iterator[tuple[Exchange, str | None]]:
+    """What an id stands for has one name at a time: it may be renamed, and is not called by two names in turns."""
+    planned = sorted(known, key=lambda each: _time(each[0], "planTime"))
+    for identifier, name in (("workspaceId", "workspaceName"), ("taskId", "taskName")):
+        names: dict[str, list[str]] = {}
+        for row, _ in planned:
+            called = names.setdefault(str(row.get(identifier)), [])
+            if isinstance(row.get(name), str) and called[-1:] != [row[name]]:
+                called.append(row[name])
+        changing = [called for called in names.values() if len(called) > _FEWEST and len(set(called)) < len(called)]
+        if changing:
+            shown = " and ".join(map(repr, dict.fromkeys(changing[0])))
+            yield planned[0][1], f"rows of one {identifier} are called {shown:.200} in turns by {name}"

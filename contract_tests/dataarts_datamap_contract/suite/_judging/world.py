@@ -1,0 +1,308 @@
+"""One world behind all responses: what one says of data at rest, no other may contradict. No HTTP here."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dataarts_datamap_contract.suite._http.messages import whole_number
+from dataarts_datamap_contract.suite._judging.invariants.common import (
+    BAD_REQUEST,
+    NODES,
+    OK,
+    RUNS,
+    asks_really,
+)
+from dataarts_datamap_contract.suite._judging.invariants.paging import window_columns
+from dataarts_datamap_contract.suite._judging.run_lists import RUN_ID, Convention, conventions, identity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from dataarts_datamap_contract.suite._judging.oracle import Exchange
+    from dataarts_datamap_contract.suite.target import Target
+
+LEAST_CAP = 100
+"""No list of the service's siblings caps a page below that."""
+
+
+class Asker(NamedTuple):
+    """Whose runs are asked for."""
+
+    task_id: str
+    job_name: str
+    workspace_id: str | None
+
+
+class Finding(NamedTuple):
+    """A check that was applied to an exchange.
+
+    Attributes:
+        check: Its id.
+        problem: What is wrong; None if nothing is.
+        earlier: The exchange that says otherwise.
+    """
+
+    check: str
+    problem: str | None = None
+    earlier: Exchange | None = None
+
+
+@dataclass(slots=True)
+class Window:
+    """What is known of the runs of one operator in one window.
+
+    Attributes:
+        start: Its start, in milliseconds since the epoch.
+        end: Its end.
+        total: How many runs it has.
+        first: The exchange that said so.
+        places: By its position: which run is there, and the exchange that showed it.
+    """
+
+    start: int
+    end: int
+    total: int
+    first: Exchange
+    places: dict[int, tuple[str, Exchange]] = field(default_factory=dict[int, "tuple[str, Exchange]"])
+    pages: dict[tuple[int, int], Exchange] = field(default_factory=dict[tuple[int, int], "Exchange"])
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether each of its runs was shown."""
+        return len(self.places) == self.total
+
+    @property
+    def runs(self) -> list[str]:
+        """The runs that were shown, in their order."""
+        return [self.places[position][0] for position in sorted(self.places)]
+
+
+class World:
+    """Everything that the responses of a run say about data at rest."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self.windows: dict[Asker, dict[tuple[int, int], Window]] = {}
+        self.rows: dict[Asker, dict[str, Mapping[str, Any]]] = {}
+        self._contents: dict[tuple[object, ...], tuple[Mapping[str, Any], Exchange]] = {}
+        self._request_ids: dict[str, Exchange] = {}
+        self._limits: dict[tuple[int | None, int | None], dict[int, Exchange]] = {}
+        self._operators: dict[str, tuple[list[str], Exchange]] = {}
+
+    def note(self, exchange: Exchange) -> Iterator[Finding]:
+        """Hold an exchange against all before it."""
+        yield from self._note_request_id(exchange)
+        if exchange.request.credential.standing != "good" or exchange.judgement.standing != "valid":
+            return
+        values, real = exchange.judgement.values, self._target.real_values
+        if exchange.operation_id == RUNS and asks_really(exchange, self._target):
+            yield from self._note_limit(exchange)
+        if exchange.response.status != OK or any(values.get(each) != real[each] for each in ("project_id", "instance")):
+            return
+        if exchange.operation_id == NODES:
+            yield from self._note_operators(exchange)
+        elif exchange.operation_id == RUNS:
+            yield from self._note_page(exchange)
+
+    def asker(self, exchange: Exchange) -> Asker:
+        """Whose runs a valid request asks for."""
+        values = exchange.judgement.values
+        workspace = values.get("workspace_id")
+        return Asker(str(values["task_id"]), str(values["job_name"]), None if workspace is None else str(workspace))
+
+    def find(self, asker: Asker, start: int, end: int) -> Window | None:
+        """What is known of a window."""
+        return self.windows.get(asker, {}).get((start, end))
+
+    def _note_request_id(self, exchange: Exchange) -> Iterator[Finding]:
+        for sent in exchange.response.header("X-Request-Id")[:1]:
+            earlier = self._request_ids.setdefault(sent, exchange)
+            if earlier is not exchange:
+                yield Finding("A-request-id", f"X-Request-Id {sent!r} was that of an earlier response, too", earlier)
+
+    def _note_limit(self, exchange: Exchange) -> Iterator[Finding]:
+        """A limit below one that is served is served, too, from the first row on."""
+        limit, status = exchange.judgement.number("limit"), exchange.response.status
+        if limit is None or exchange.judgement.number("offset") != 0 or status not in {OK, BAD_REQUEST}:
+            return
+        key = exchange.judgement.number("start_time"), exchange.judgement.number("end_time")
+        known = self._limits.setdefault(key, {})
+        known[limit] = exchange
+        refused = [each for each, seen in known.items() if seen.response.status == BAD_REQUEST]
+        served = [each for each, seen in known.items() if seen.response.status == OK]
+        if refused and served and min(refused) < max(served):
+            low, high = min(refused), max(served)
+            yield Finding("E-valid-refused", f"limit {low} is answered 400, and {high} is served", known[high])
+
+    def _note_operators(self, exchange: Exchange) -> Iterator[Finding]:
+        shown = sorted(json.dumps(each, sort_keys=True) for each in exchange.response.operators)
+        known, earlier = self._operators.setdefault(str(exchange.judgement.values["guid"]), (shown, exchange))
+        if earlier is not exchange:
+            changed = f"{len(shown)} operators, other ones than the {len(known)} before" if shown != known else None
+            yield Finding("C-nodes-unique", changed, earlier)
+
+    def _note_page(self, exchange: Exchange) -> Iterator[Finding]:
+        page, judgement = exchange.response.page, exchange.judgement
+        names = ("start_time", "end_time", "offset", "limit")
+        numbers = [number for name in names if (number := judgement.number(name)) is not None]
+        if page is None or page.total is None or len(numbers) < len(names):
+            return
+        start, end, offset, limit = numbers
+        if not start <= end <= self._target.window_end:
+            return
+        asker = self.asker(exchange)
+        yield from self._note_contents(exchange)
+        windows = self.windows.setdefault(asker, {})
+        window = windows.get((start, end))
+        if window is None:
+            window = windows[start, end] = Window(start, end, page.total, exchange)
+            yield from self._nested(windows, window)
+        elif window.first is not exchange:
+            other = f"total is {page.total} here and {window.total} before" if page.total != window.total else None
+            yield Finding("C-total-constant", other, window.first)
+        in_pages = self._target.offset_unit == "pages"
+        if in_pages and offset and limit > LEAST_CAP:
+            return  # where a cap cuts the pages is not known
+        begin = offset * limit if in_pages else offset
+        yield _count(exchange, window.total, begin, limit)
+        self.rows.setdefault(asker, {}).update((identity(row), row) for row in page.rows)
+        yield from _place(exchange, window, begin, (offset, limit))
+
+    def _note_contents(self, exchange: Exchange) -> Iterator[Finding]:
+        """A run that has ended is the same wherever it is shown."""
+        for row in exchange.response.rows:
+            if whole_number(row.get(RUN_ID)) is None or not whole_number(row.get("endTime")):
+                continue
+            key = tuple(row.get(name) for name in (RUN_ID, "taskId", "jobName", "workspaceId"))
+            if not all(isinstance(part, (int, float, str, type(None))) for part in key):
+                continue
+            known, earlier = self._contents.setdefault(key, (row, exchange))
+            if earlier is exchange:
+                continue
+            names = [name for name in {**known, **row} if known.get(name, "") != row.get(name, "")]
+            if names:
+                name = names[0]
+                problem = f"run {key[0]}: {name} is {_brief(row.get(name))} here and {_brief(known.get(name))} before"
+                yield Finding("C-run-content", problem, earlier)
+                return
+        if exchange.response.rows:
+            yield Finding("C-run-content")
+
+    def _nested(self, windows: Mapping[tuple[int, int], Window], new: Window) -> Iterator[Finding]:
+        """A window has at least as many runs as each window inside it."""
+        for other in windows.values():
+            for inner, outer in ((new, other), (other, new)):
+                if outer.start <= inner.start and inner.end <= outer.end and inner.total > outer.total:
+                    yield Finding(
+                        "C-window-adds-up",
+                        f"the window {outer.start} to {outer.end} has {outer.total} runs, and a part of it, "
+                        f"{inner.start} to {inner.end}, has {inner.total}",
+                        other.first,
+                    )
+                    return
+
+    def judge_windows(self) -> Iterator[tuple[Exchange, Finding]]:
+        """Hold all windows whose runs are known against one reading of what a window holds."""
+        readings = conventions(window_columns(self._target))
+        unexplained = {reading: list(self._unexplained(reading)) for reading in readings}
+        best = min(readings, key=lambda reading: len(unexplained[reading]))
+        for asker, window, due in unexplained[best][:1]:
+            found = window.runs
+            wrong = len(set(due) - set(found)), len(set(found) - set(due))
+            wider = max(self.windows[asker].values(), key=lambda each: each.end - each.start)
+            problem = (
+                f"the window {window.start} to {window.end} lacks {wrong[0]} runs that other windows show inside it, "
+                f"and has {wrong[1]} that do not belong to it, by {best}. If it filters on another time, name that as "
+                "window_column"
+            )
+            yield window.first, Finding("C-window-adds-up", problem, wider.first if wider is not window else None)
+        yield from self._judge_order()
+        yield from self._judge_workspaces()
+
+    def _unexplained(self, reading: Convention) -> Iterator[tuple[Asker, Window, list[str]]]:
+        for asker, windows in self.windows.items():
+            times = {run: whole_number(row.get(reading.column)) for run, row in self.rows.get(asker, {}).items()}
+            for window in windows.values():
+                if window.is_whole:
+                    due = [run for run, time in times.items() if reading.holds(time, window.start, window.end)]
+                    if sorted(due) != sorted(window.runs):
+                        yield asker, window, due
+
+    def _judge_workspaces(self) -> Iterator[tuple[Exchange, Finding]]:
+        """A workspace leaves out no run of its own; without one, all of its runs are listed, or none is."""
+        for asker, windows in self.windows.items():
+            everywhere = self.windows.get(asker._replace(workspace_id=None), {})
+            for span, window in windows.items() if asker.workspace_id else ():
+                other = everywhere.get(span)
+                if other is None or not (window.is_whole and other.is_whole):
+                    continue
+                rows = self.rows[asker._replace(workspace_id=None)] if other.places else {}
+                own = {
+                    run for run in other.runs if rows[run].get("workspaceId", asker.workspace_id) == asker.workspace_id
+                }
+                lost, more = len(own - set(window.runs)), len(set(window.runs) - own)
+                problem = (
+                    f"with the workspace, {lost} runs of it are missing, and {more} are there that are not without it"
+                )
+                is_same = not own or not (lost or more)
+                yield window.first, Finding("C-workspace-same", None if is_same else problem, other.first)
+                if not is_same:
+                    return
+
+    def _judge_order(self) -> Iterator[tuple[Exchange, Finding]]:
+        """Runs come in one order, in whichever window they are asked for."""
+        for windows in self.windows.values():
+            whole = [window for window in windows.values() if window.is_whole]
+            if not whole:
+                continue
+            widest = max(whole, key=lambda window: window.total)
+            ranks = {run: rank for rank, run in enumerate(widest.runs)}
+            for window in whole:
+                order = [ranks[run] for run in window.runs if run in ranks]
+                if any(first > second for first, second in pairwise(order)):
+                    problem = (
+                        f"the runs of the window {window.start} to {window.end} come in another order than in "
+                        f"{widest.start} to {widest.end}"
+                    )
+                    yield window.first, Finding("C-window-adds-up", problem, widest.first)
+                    return
+
+
+def _count(exchange: Exchange, total: int, begin: int, limit: int) -> Finding:
+    """A page has as many rows as limit and total say, or as many as a cap lets it have."""
+    shown, due = len(exchange.response.rows), max(0, min(limit, total - begin))
+    if begin >= total:
+        stray = f"{shown} rows at row {begin}, beyond the end at {total}" if shown else None
+        return Finding("C-offset-beyond-end", stray)
+    is_right = shown == due or LEAST_CAP <= shown < due
+    problem = f"{shown} rows at row {begin} of {total} with limit {limit}, where {due} are due"
+    return Finding("C-limit-underfilled", None if is_right else problem)
+
+
+def _place(exchange: Exchange, window: Window, begin: int, page: tuple[int, int]) -> Iterator[Finding]:
+    """Each position of a window has one run, and each run one position."""
+    same = window.pages.setdefault(page, exchange)
+    check = "C-offset-slice" if same is exchange else "C-repeatable"
+    positions = {run: position for position, (run, _) in window.places.items()}
+    judged = False
+    for position, row in enumerate(exchange.response.rows, start=begin):
+        run = identity(row)
+        known, earlier = window.places.setdefault(position, (run, exchange))
+        judged |= earlier is not exchange
+        if known != run:
+            yield Finding(check, f"row {position} is another run than it was before", earlier)
+            return
+        if positions.get(run, position) != position:
+            problem = f"row {position} is a run that is at row {positions[run]}, too"
+            yield Finding("C-walk-duplicate", problem, window.places[positions[run]][1])
+            return
+        positions[run] = position
+    if judged or same is not exchange:
+        yield Finding(check)
+
+
+def _brief(value: object) -> str:
+    return f"{value!r:.60}"

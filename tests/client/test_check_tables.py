@@ -1,0 +1,366 @@
+"""Many tables checked at once, over real sockets: verdicts, reasons, how many requests, and what hides nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time as clock
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import pytest
+
+from dataarts_datamap import (
+    AsyncDataMapClient,
+    AuthenticationError,
+    ConnectionFailedError,
+    DataMapClient,
+    DueTime,
+    InvalidArgumentError,
+    Retry,
+    TableCheck,
+    TableRule,
+    Verdict,
+)
+from support.answers import json_answer
+from support.catalog_server import Factory, guid_of, lineage_row, run_page_of
+from support.faces import SETTINGS
+from support.scripted_server import ScriptedServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from support.scripted_server import Answer, Asked
+
+NOW = datetime(2026, 11, 30, 8, 30, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+MAX_AGE = timedelta(hours=26)
+
+
+def at(ago: timedelta) -> int:
+    """A time before the check, in milliseconds."""
+    return int((NOW - ago).timestamp() * 1000)
+
+
+@dataclass
+class Windowed(Factory):
+    """A factory that gives the runs of the window that is asked for, by their plans."""
+
+    def answer(self, asked: Asked) -> Answer:
+        url = urlsplit(asked.target)
+        if not unquote(url.path).endswith("/instances"):
+            return super().answer(asked)
+        query = parse_qs(url.query)
+        first, last = int(query["start_time"][0]), int(query["end_time"][0])
+        (job_name,) = query["job_name"]
+        if job_name in self.refused:
+            return json_answer({"error_code": "DLG.0001", "error_msg": "no"}, status=self.refused[job_name])
+        return run_page_of(job_name, *(one for one in self.runs.get(job_name, []) if first <= one[0] <= last))
+
+
+def factory(runs: dict[str, list[tuple[int, str]]], **changes: Any) -> Windowed:
+    """Tables ``db.s.<name>``, each written by the operators ``<name>`` or ``<name>.<something>``."""
+    nodes = {job: [lineage_row("db.ods.raw", job, f"db.s.{job.partition('.')[0]}")] for job in runs}
+    return Windowed(**{"nodes": nodes, "runs": runs, **changes})
+
+
+def asked(server: ScriptedServer) -> Counter[str]:
+    """How often each operation was asked for, by the last part of its path."""
+    return Counter(one.target.partition("?")[0].rpartition("/")[2] for one in server.asked)
+
+
+def threads(server: ScriptedServer, rules: Sequence[TableRule], **how: Any) -> list[TableCheck]:
+    """Through the client for threads."""
+    with DataMapClient(endpoint=server.url, **SETTINGS) as client:
+        return client.check_tables(rules, now=NOW, **how)
+
+
+def event_loop(server: ScriptedServer, rules: Sequence[TableRule], **how: Any) -> list[TableCheck]:
+    """Through the client for an event loop."""
+
+    async def call() -> list[TableCheck]:
+        async with AsyncDataMapClient(endpoint=server.url, **SETTINGS) as client:
+            return await client.check_tables(rules, now=NOW, **how)
+
+    return asyncio.run(call())
+
+
+def rule(name: str, **asks: Any) -> TableRule:
+    """A table that may be 26 hours old, unless something else is asked of it."""
+    return TableRule(name=f"s.{name}", **(asks or {"max_age": MAX_AGE}))
+
+
+def due(hour: int, minute: int = 0) -> DueTime:
+    """A time of each day."""
+    return DueTime(at=time(hour, minute), zone=UTC)
+
+
+DAILY = [(at(5 * HOUR + day * DAY), "success") for day in range(6, 0, -1)]
+RUNS = {
+    "fresh": [*DAILY, (at(5 * HOUR), "success")],
+    "stale": DAILY[:-1],
+    "failed": [(at(5 * HOUR), "fail"), (at(6 * HOUR), "fail")],
+    "missed": [*DAILY, (at(5 * HOUR), "fail")],
+    "running": [*DAILY, (at(5 * HOUR), "running")],
+    "skipped": [*DAILY, (at(5 * HOUR), "skip-by-depend")],
+    "idle": DAILY,
+    "odd": [(at(5 * HOUR), "something\x1b[2J")],
+    "empty": [],
+}
+
+
+@pytest.mark.parametrize("check", [threads, event_loop])
+def test_each_table_has_its_verdict_and_a_reason_in_words(check: Callable[..., list[TableCheck]]) -> None:
+    """In the order of the rules; what was sent is made printable."""
+    rules = [
+        rule("fresh"),
+        rule("fresh", due=due(8)),
+        rule("stale"),
+        rule("failed"),
+        rule("missed", due=due(8)),
+        rule("running", due=due(8)),
+        rule("skipped", due=due(8)),
+        rule("idle", due=due(8)),
+        rule("idle", due=due(9)),
+        rule("odd"),
+        rule("empty"),
+        rule("nowhere"),
+    ]
+    with factory(RUNS).server() as server:
+        checks = check(server, rules)
+    ago = "due 2026-11-30 08:00 UTC, 30 min ago"
+    assert [
+        ("fresh", "fresh succeeded 4 h 59 min ago, 26 h allowed"),
+        ("fresh", f"fresh has succeeded; {ago}"),
+        ("stale", "the last success of stale is 52 h 59 min old, 26 h allowed"),
+        ("failed", "2 runs of failed failed; none has succeeded"),
+        ("failed", f"missed failed: 1 run, and none goes on; {ago}"),
+        ("late", f"running has not succeeded: it is running; {ago}"),
+        ("late", f"skipped has not succeeded: it was skipped; {ago}"),
+        ("late", f"idle has not succeeded: it has no run; {ago}"),
+        ("fresh", "idle has succeeded; due 2026-11-29 09:00 UTC, 23 h 30 min ago"),
+        ("unknown", "odd has runs of a status that is not known: something\\x1b[2J"),
+        ("unknown", "no run of empty in the last 7 d"),
+    ] == [(one.verdict.value, one.reason) for one in checks[:-1]]
+    assert rules == [one.rule for one in checks]
+    lost = checks[-1]
+    assert (Verdict.UNKNOWN, "TableNotFoundError") == (lost.verdict, type(lost.error).__name__)
+    assert lost.reason.startswith("it could not be read: no table is named 's.nowhere'")
+
+
+def test_a_table_is_as_old_as_its_oldest_producer() -> None:
+    """The reason names the operator that decides, and a silent one does not count unless the rule names it."""
+    runs = {"t.a": RUNS["fresh"], "t.b": RUNS["stale"], "t.c": []}
+    u = {"u.a": RUNS["fresh"], "u.c": []}
+    rules = [
+        rule("t"),
+        rule("u"),
+        TableRule(name="s.t", max_age=MAX_AGE, producers=("t.a",)),
+        TableRule(name="s.u", max_age=MAX_AGE, producers=("u.a", "u.c")),
+        TableRule(name="s.u", due=due(8), producers=("u.a", "u.c")),
+        TableRule(name="s.u", max_age=MAX_AGE, producers=("u.b",)),
+    ]
+    with factory({**runs, **u}).server() as server:
+        checks = threads(server, rules)
+    assert ["stale", "fresh", "fresh", "stale", "late", "unknown"] == [one.verdict.value for one in checks]
+    assert "the last success of t.b is 52 h 59 min old, 26 h allowed" == checks[0].reason
+    assert "u.c has no success in the last 7 d" == checks[3].reason
+    assert "no operator of the table is called 'u.b'" in checks[5].reason
+    status = checks[1].status
+    assert status is not None
+    assert ["u.c"] == [one.job_name for one in status.left_out]
+
+
+def test_a_dead_producer_is_not_hidden_by_a_short_window() -> None:
+    """It has no run since the period began, and still counts: its last ones lie in the week before."""
+    with factory({"t.a": RUNS["fresh"], "t.b": [(at(3 * DAY), "success")]}).server() as server:
+        (by_due, by_age) = threads(server, [rule("t", due=due(8)), rule("t")])
+    assert (Verdict.LATE, Verdict.STALE) == (by_due.verdict, by_age.verdict)
+
+
+def test_three_hundred_tables_cost_one_request_an_operator() -> None:
+    """Nine pages of lineage, one request a table, and one for each of 900 operators whose window has a success."""
+    runs = {f"t{table}.{job}": [(at(3 * HOUR), "success")] for table in range(300) for job in range(3)}
+    rules = [rule(f"t{table}") if table % 2 else rule(f"t{table}", due=due(8)) for table in range(300)]
+    with factory(runs).server() as server:
+        settings = {**SETTINGS, "requests_per_second": None}
+        with DataMapClient(endpoint=server.url, **settings) as client:
+            checks = client.check_tables(rules, now=NOW)
+        assert {Verdict.FRESH} == {one.verdict for one in checks}
+        assert {"bulk": 9, "node": 300, "instances": 900} == asked(server)
+
+
+def test_a_window_is_as_long_as_the_verdict_needs() -> None:
+    """The maximum age, or since the period began; a week where that has no success."""
+    with factory(RUNS).server() as server:
+        threads(server, [rule("fresh"), rule("fresh", due=due(8)), rule("stale")])
+        queries = [parse_qs(urlsplit(one.target).query) for one in server.asked if "job_name" in one.target]
+    end = int(NOW.timestamp() * 1000)
+    spans = sorted((one["job_name"][0], (end - int(one["start_time"][0])) / 3_600_000) for one in queries)
+    assert [("fresh", pytest.approx(8.5 + 1 / 60)), ("fresh", 26), ("stale", 26), ("stale", 7 * 24)] == spans
+    assert {str(end)} == {one["end_time"][0] for one in queries}
+
+
+def test_a_longer_maximum_age_looks_back_as_far() -> None:
+    """A monthly table is not stale after a week."""
+    with factory({"t": [(at(20 * DAY), "success")]}).server() as server:
+        (check,) = threads(server, [rule("t", max_age=31 * DAY)])
+    assert Verdict.FRESH is check.verdict
+
+
+@pytest.mark.parametrize("check", [threads, event_loop])
+def test_a_table_that_cannot_be_read_hides_no_other(check: Callable[..., list[TableCheck]]) -> None:
+    """It is unknown, with its error; a producer that cannot be read makes its table unknown, not fresh."""
+    with factory({**RUNS, "fresh.second": []}, refused={"fresh.second": 400}).server() as server:
+        checks = check(server, [rule("fresh"), rule("stale"), TableRule(guid="no-such", max_age=MAX_AGE)])
+    assert ["unknown", "stale", "unknown"] == [one.verdict.value for one in checks]
+    assert "BadRequestError" == type(checks[0].error).__name__
+    assert checks[0].status is None
+    assert "no operator is known to produce it" == checks[2].reason
+
+
+def test_each_check_is_reported_as_it_comes() -> None:
+    """In the thread of the call, once each."""
+    seen: list[tuple[str, int]] = []
+    with factory(RUNS).server() as server:
+        checks = threads(
+            server,
+            [rule(name) for name in RUNS],
+            on_checked=lambda one: seen.append((one.name, threading.get_ident())),
+        )
+    assert sorted((one.name, threading.get_ident()) for one in checks) == sorted(seen)
+
+
+def test_what_a_hook_raises_ends_the_check() -> None:
+    """Nothing runs on behind it."""
+
+    def hook(_: TableCheck) -> None:
+        raise KeyboardInterrupt
+
+    with factory(RUNS).server() as server:
+        with pytest.raises(KeyboardInterrupt):
+            threads(server, [rule(name) for name in RUNS] * 20, on_checked=hook)
+        assert not [one for one in threading.enumerate() if one.name.startswith("datamap-check")]
+        assert asked(server)["node"] < 180
+
+
+def test_what_is_under_way_is_ended_with_the_check() -> None:
+    """It does not wait for responses that nobody wants any more."""
+    release = threading.Event()
+    catalog = factory({f"t{number}": [(at(HOUR), "success")] for number in range(8)})
+
+    def stalling(request: Asked) -> Answer:
+        if request.target.endswith("/node") and guid_of("db.s.t0") not in request.target:
+            release.wait(30)
+        return catalog.answer(request)
+
+    def hook(_: TableCheck) -> None:
+        raise KeyboardInterrupt
+
+    with ScriptedServer(stalling) as server:
+        begun = clock.monotonic()
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                threads(server, [rule(f"t{number}") for number in range(8)], on_checked=hook)
+            took = clock.monotonic() - begun
+        finally:
+            release.set()
+    assert took < 9
+
+
+def test_without_lineage_all_operators_count() -> None:
+    """Which is said for each table; a search finds names, and is asked for once each."""
+    entities = [
+        {"guid": guid_of("db.s.fresh"), "display_text": "fresh", "attributes": {"qualifiedName": "db.s.fresh@dws"}}
+    ]
+    catalog = factory(RUNS, refused={"bulk": 403}, readers={"db.s.fresh": ["stale"]}, entities=entities)
+    with catalog.server() as server:
+        (check,) = threads(server, [rule("fresh")])
+        assert {"bulk": 1, "search": 1, "node": 1, "instances": 3} == asked(server)
+    assert (Verdict.STALE, False) == (check.verdict, check.producers_known)
+    with factory(RUNS, readers={"db.s.fresh": ["stale"]}).server() as server:
+        (known,) = threads(server, [rule("fresh")])
+    assert (Verdict.FRESH, True) == (known.verdict, known.producers_known)
+
+
+def test_lineage_that_breaks_is_asked_for_once() -> None:
+    """It does not stop the check of tables that are known by GUID."""
+    rules = [TableRule(guid=guid_of(f"db.s.{name}"), max_age=MAX_AGE) for name in ("fresh", "stale")]
+    settings = {**SETTINGS, "retry": Retry(attempts=1)}
+    with factory(RUNS, refused={"bulk": 500}).server() as server:
+        with DataMapClient(endpoint=server.url, **settings) as client:
+            checks = client.check_tables(rules, now=NOW)
+        assert 1 == asked(server)["bulk"]
+    assert ["fresh", "stale"] == [one.verdict.value for one in checks]
+
+
+def test_lineage_is_not_read_where_nobody_needs_it() -> None:
+    """GUIDs and producers say all."""
+    rules = [TableRule(guid=guid_of("db.s.fresh"), max_age=MAX_AGE, producers=("fresh",))]
+    with factory(RUNS).server() as server:
+        (check,) = threads(server, rules)
+        assert {"node": 1, "instances": 1} == asked(server)
+    assert Verdict.FRESH is check.verdict
+
+
+def test_wrong_credentials_are_an_error_of_the_whole_check() -> None:
+    """So is a service that cannot be reached: three hundred rows would say the same."""
+    with factory(RUNS, refused={"bulk": 401}).server() as server:
+        with pytest.raises(AuthenticationError):
+            threads(server, [rule("fresh")])
+        url = server.url
+    settings = {**SETTINGS, "retry": Retry(attempts=1)}
+    with DataMapClient(endpoint=url, **settings) as client, pytest.raises(ConnectionFailedError):
+        client.check_tables([rule("fresh")], now=NOW)
+
+
+@pytest.mark.parametrize("check", [threads, event_loop])
+def test_a_token_that_ends_in_the_middle_does_not_cost_a_request_a_table(
+    check: Callable[..., list[TableCheck]],
+) -> None:
+    """What was read stands; after eight refusals in a row, the rest is unknown, too, and not asked for."""
+    catalog = factory(RUNS)
+    names = ["fresh", *["stale"] * 60]
+
+    def ending(request: Asked) -> Answer:
+        if request.target.endswith("/node") and guid_of("db.s.stale") in request.target:
+            return json_answer({"error_code": "APIGW.0301", "error_msg": "expired"}, status=401)
+        return catalog.answer(request)
+
+    with ScriptedServer(ending) as server:
+        checks = check(server, [rule(name) for name in names])
+        assert asked(server)["node"] < 40
+    assert ["fresh", *["unknown"] * 60] == [one.verdict.value for one in checks]
+    assert {AuthenticationError} == {type(one.error) for one in checks[1:]}
+
+
+def test_no_tables_are_no_checks() -> None:
+    """And what is no rule is refused before anything is asked."""
+    with factory(RUNS).server() as server:
+        assert ([], []) == (threads(server, []), event_loop(server, []))
+        with pytest.raises(InvalidArgumentError, match="tables must be a list of TableRule"):
+            threads(server, ["s.fresh"])  # type: ignore[list-item]  # that is what is tested
+        assert [] == server.asked
+
+
+def test_tables_are_read_side_by_side() -> None:
+    """As many at once as the client's ``concurrency`` says."""
+    now, most, lock = [0], [0], threading.Lock()
+    catalog = factory({f"t{number}": [(at(HOUR), "success")] for number in range(24)})
+
+    def slowly(request: Asked) -> Answer:
+        with lock:
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+        clock.sleep(0.02)
+        with lock:
+            now[0] -= 1
+        return catalog.answer(request)
+
+    with ScriptedServer(slowly) as server, DataMapClient(endpoint=server.url, concurrency=4, **SETTINGS) as client:
+        client.check_tables([rule(f"t{number}") for number in range(24)], now=NOW)
+    assert 2 <= most[0] <= 4

@@ -1,0 +1,147 @@
+"""What both clients say of many tables at once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from dataarts_datamap._messages import Steps
+    from dataarts_datamap._monitoring.check import CheckSources, TableCheck
+    from dataarts_datamap._monitoring.table_rules import TableRule
+    from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
+
+
+class _CheckCalls:
+    """What the calls of both faces share."""
+
+    _concurrency: int
+
+    def _check_sources(self, rules: Iterable[TableRule], *, now: datetime) -> Steps[CheckSources]:
+        """The steps that lead to what a check reads from."""
+        raise NotImplementedError
+
+
+class CheckCalls(_CheckCalls):
+    """The calls of the client for threads."""
+
+    _transport: SyncTransport
+
+    def check_tables(
+        self,
+        tables: Sequence[TableRule],
+        *,
+        now: datetime | None = None,
+        on_checked: Callable[[TableCheck], None] | None = None,
+    ) -> list[TableCheck]:
+        """How many tables stand against what is asked of each: read side by side, under the client's one rate limit.
+
+        As many tables are read at once as ``concurrency`` says. Lineage is read once for all of them, if it is open to
+        this account: it names the tables and the operators that write them. Then each table costs one request for its
+        operators and, as a rule, one for each of those that write it; one more where no success lies in the time that
+        its rule is about. A table that cannot be read is ``unknown``, with its error, and hides no other. Where the
+        service cannot be reached, or takes the credentials no more, for eight tables in a row, the rest is not asked
+        for.
+
+        Args:
+            tables: What is asked of each table, such as ``load_tables`` gives.
+            now: The present, aware; that of this call, if it is left out.
+            on_checked: Called with each check as soon as it is there, in the thread or task of this call.
+
+        Returns:
+            A check for each table, in their order.
+
+        Raises:
+            InvalidArgumentError: An argument is none.
+            ConfigurationError: The client is not set up for any table.
+            AuthenticationError: The credentials do not count.
+            ConnectionFailedError: The service cannot be reached, as is found when lineage is read.
+        """
+        from concurrent.futures import ThreadPoolExecutor, as_completed  # noqa: PLC0415  loaded for this call alone
+
+        from dataarts_datamap._monitoring.check import check_table, checked_rules  # noqa: PLC0415  as above
+        from dataarts_datamap._monitoring.freshness import checked_now  # noqa: PLC0415  as above
+        from dataarts_datamap._transport.cancellation import Cancellation  # noqa: PLC0415  as above
+
+        rules, present = checked_rules(tables), checked_now(datetime.now(UTC) if now is None else now)
+        sources = self._transport.run(self._check_sources(rules, now=present))
+        checks: dict[int, TableCheck] = {}
+        cancellation = Cancellation()
+        threads = ThreadPoolExecutor(self._concurrency, thread_name_prefix="datamap-check")
+        try:
+            started = {
+                threads.submit(self._transport.run, check_table(rule, sources, now=present), cancellation): index
+                for index, rule in enumerate(rules)
+            }
+            for future in as_completed(started):
+                checks[started[future]] = check = future.result()
+                if on_checked is not None:
+                    on_checked(check)
+        finally:
+            if len(checks) < len(rules):
+                cancellation.cancel()
+            threads.shutdown(cancel_futures=True)
+        return [checks[index] for index in range(len(rules))]
+
+
+class AsyncCheckCalls(_CheckCalls):
+    """The calls of the client for an event loop."""
+
+    _transport: AsyncTransport
+
+    async def check_tables(
+        self,
+        tables: Sequence[TableRule],
+        *,
+        now: datetime | None = None,
+        on_checked: Callable[[TableCheck], None] | None = None,
+    ) -> list[TableCheck]:
+        """How many tables stand against what is asked of each: read side by side, under the client's one rate limit.
+
+        As many tables are read at once as ``concurrency`` says. Lineage is read once for all of them, if it is open to
+        this account: it names the tables and the operators that write them. Then each table costs one request for its
+        operators and, as a rule, one for each of those that write it; one more where no success lies in the time that
+        its rule is about. A table that cannot be read is ``unknown``, with its error, and hides no other. Where the
+        service cannot be reached, or takes the credentials no more, for eight tables in a row, the rest is not asked
+        for.
+
+        Args:
+            tables: What is asked of each table, such as ``load_tables`` gives.
+            now: The present, aware; that of this call, if it is left out.
+            on_checked: Called with each check as soon as it is there, in the thread or task of this call.
+
+        Returns:
+            A check for each table, in their order.
+
+        Raises:
+            InvalidArgumentError: An argument is none.
+            ConfigurationError: The client is not set up for any table.
+            AuthenticationError: The credentials do not count.
+            ConnectionFailedError: The service cannot be reached, as is found when lineage is read.
+        """
+        import asyncio  # noqa: PLC0415  the largest module there is, and a client for threads does without
+
+        from dataarts_datamap._monitoring.check import check_table, checked_rules  # noqa: PLC0415  loaded for this call alone
+        from dataarts_datamap._monitoring.freshness import checked_now  # noqa: PLC0415  as above
+
+        rules, present = checked_rules(tables), checked_now(datetime.now(UTC) if now is None else now)
+        sources = await self._transport.run(self._check_sources(rules, now=present))
+        checks: dict[int, TableCheck] = {}
+        waiting = iter(enumerate(rules))
+
+        async def work() -> None:
+            for index, rule in waiting:
+                checks[index] = check = await self._transport.run(check_table(rule, sources, now=present))
+                if on_checked is not None:
+                    on_checked(check)
+
+        workers = [asyncio.create_task(work()) for _ in range(min(self._concurrency, len(rules)))]
+        try:
+            await asyncio.gather(*workers)
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+        return [checks[index] for index in range(len(rules))]

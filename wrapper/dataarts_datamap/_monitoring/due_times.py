@@ -1,0 +1,139 @@
+"""When a table is due on a wall clock, and for which runs: no I/O."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from math import ceil, floor
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from msgspec import Struct
+
+from dataarts_datamap._errors import InvalidArgumentError
+from dataarts_datamap._models.runs import RunState
+from dataarts_datamap._monitoring.freshness import Verdict, checked_now
+from dataarts_datamap._text import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dataarts_datamap._models.runs import Run
+
+WEEK: Final = frozenset(range(7))
+_DAY: Final = timedelta(days=1)
+_MIDNIGHT: Final = time(0)
+_SPARE_WEEKS: Final = 3
+
+
+class DuePeriod(NamedTuple):
+    """What a table was due for.
+
+    Attributes:
+        day: The day in the zone of the due time.
+        start: Runs planned from here on count, UTC.
+        due: When one of them has to have succeeded, UTC.
+    """
+
+    day: date
+    start: datetime
+    due: datetime
+
+
+class DueTime(Struct, frozen=True, kw_only=True):
+    """On which days, and when, a run planned for the day has to have succeeded.
+
+    Where the clocks leave the time out, it is due when they have been put forward; where it comes twice, the first time
+    counts. A day that a zone left out has no due time.
+
+    Attributes:
+        at: The time of day.
+        zone: Zone of the time and the days.
+        days: Days of the week on which it is due, 0 for Monday; all, if left out.
+        exceptions: Dates on which it is not due, such as holidays.
+        planned_from: The time of day from which on planned runs count: of the same day if it lies before ``at``, else
+            of the day before. The beginning of the day, if left out.
+
+    Raises:
+        InvalidArgumentError: There are no days, one of them is none, or a time has a zone of its own.
+    """
+
+    at: time
+    zone: tzinfo
+    days: frozenset[int] = WEEK
+    exceptions: frozenset[date] = frozenset()
+    planned_from: time = _MIDNIGHT
+
+    def __post_init__(self) -> None:
+        if not self.days or not self.days <= WEEK:
+            raise InvalidArgumentError(f"days must be days of the week, 0 for Monday to 6, not {shown(self.days)}")
+        if self.at.tzinfo is not None or self.planned_from.tzinfo is not None:
+            raise InvalidArgumentError("at and planned_from are times of the zone, and have none of their own")
+
+    def period(self, now: datetime) -> DuePeriod | None:
+        """The period that was due last at a time, that moment included; None if there was none since year 1.
+
+        Raises:
+            InvalidArgumentError: The time is naive.
+        """
+        now = checked_now(now)
+        local = now.astimezone(self.zone).date()
+        most = 7 * (len(self.exceptions) + _SPARE_WEEKS)
+        for back in range(-1, min(most, local.toordinal() - 2)):
+            day = local - timedelta(days=back)
+            if self._is_due_on(day) and (due := first_instant(day, self.at, self.zone)) <= now:
+                first = day if self.planned_from < self.at else day - _DAY
+                return DuePeriod(day, first_instant(first, self.planned_from, self.zone), due)
+        return None
+
+    def text(self, period: DuePeriod) -> str:
+        """When the period was due, as its zone says it: ``2026-11-30 08:00 Asia/Shanghai``."""
+        return f"{period.day.isoformat()} {self.at.isoformat('minutes')} {self.zone}"
+
+    def _is_due_on(self, day: date) -> bool:
+        return day.weekday() in self.days and day not in self.exceptions and _exists(day, self.zone)
+
+
+def first_instant(day: date, at: time, zone: tzinfo) -> datetime:
+    """When the clocks of a zone first show a time or a later one, UTC: to the second."""
+    wanted = datetime.combine(day, at)
+    found = wanted.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    if _wall(found, zone) == wanted:
+        return found
+    before, after = floor(wanted.replace(tzinfo=zone, fold=1).timestamp()), ceil(found.timestamp())
+    while after - before > 1:  # the clocks were put forward between the two
+        middle = (before + after) // 2
+        is_later = _wall(datetime.fromtimestamp(middle, UTC), zone) >= wanted
+        before, after = (before, middle) if is_later else (middle, after)
+    return datetime.fromtimestamp(after, UTC)
+
+
+def due_verdict(runs: Iterable[Run], period: DuePeriod, now: datetime) -> Verdict:
+    """How an operator stands whose table was due.
+
+    Returns:
+        ``FRESH`` if a run planned for the period, or for a later one, has succeeded by now; ``FAILED`` if none has, one
+        failed and none goes on; ``UNKNOWN`` if one has a status that is not known, or succeeded without a time that
+        says for when it was planned; else ``LATE``.
+    """
+    known = list(runs)
+    planned = [(plan, run.state) for run in known if (plan := planned_at(run)) is not None and plan >= period.start]
+    states = {state for plan, state in planned if plan <= now}
+    if any(state is RunState.SUCCEEDED for _, state in planned):
+        return Verdict.FRESH
+    if any(run.state is RunState.SUCCEEDED and planned_at(run) is None for run in known):
+        return Verdict.UNKNOWN
+    if RunState.FAILED in states and RunState.ACTIVE not in states:
+        return Verdict.FAILED
+    return Verdict.UNKNOWN if RunState.UNKNOWN in states else Verdict.LATE
+
+
+def planned_at(run: Run) -> datetime | None:
+    """For when a run was planned; when it was submitted or began, if that is all that is known."""
+    return run.plan_time or run.submit_time or run.start_time
+
+
+def _exists(day: date, zone: tzinfo) -> bool:
+    return _wall(first_instant(day, _MIDNIGHT, zone), zone).date() == day
+
+
+def _wall(instant: datetime, zone: tzinfo) -> datetime:
+    return instant.astimezone(zone).replace(tzinfo=None, fold=0)

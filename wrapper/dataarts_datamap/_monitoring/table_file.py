@@ -1,0 +1,357 @@
+"""The file of tables: which ones are checked, and what is asked of each."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from dataarts_datamap._errors import InvalidArgumentError, TableFileError
+from dataarts_datamap._monitoring.due_times import WEEK, DueTime
+from dataarts_datamap._monitoring.table_rules import TableRule
+from dataarts_datamap._text import printable, shown
+from dataarts_datamap._times import parse_span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+TABLE_FILE: Final = "datamap.toml"
+"""Name of the file that is looked for in the working directory."""
+
+_DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_UNITS: Final = "s, m, h, d or w"
+_MOST_PROBLEMS: Final = 20
+_ALIKE: Final = 0.8
+_TABLES_HEAD: Final = re.compile(r"\s*\[\[\s*(?:tables|\"tables\"|'tables')\s*\]\]")
+_DEFAULTS_HEAD: Final = re.compile(r"\s*\[\s*(?:defaults|\"defaults\"|'defaults')\s*\]")
+_ANY_HEAD: Final = re.compile(r"\s*\[")
+_DECODE_PLACE: Final = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+_DUE_KEYS: Final = ("tz", "days", "except", "planned_from")
+
+
+class _WrongValueError(Exception):
+    """What is wrong with a value."""
+
+
+class _Places:
+    """Where the tables and keys of a file stand, as far as its lines tell.
+
+    A table that is written in another way than below a header of its own is at the line that names ``tables``.
+    """
+
+    def __init__(self, text: str, tables: int) -> None:
+        self._lines = text.splitlines()
+        heads = [index for index, line in enumerate(self._lines) if _TABLES_HEAD.match(line)]
+        self._tables = heads if len(heads) == tables else []
+        self._defaults = next((index for index, line in enumerate(self._lines) if _DEFAULTS_HEAD.match(line)), None)
+
+    def of_table(self, number: int, key: str | None = None) -> int:
+        """The line of a table, counted from 0, or of a key in it."""
+        return self._below(self._tables[number], key) if self._tables else self.of_top("tables")
+
+    def of_default(self, key: str) -> int:
+        """The line of a default."""
+        return self.of_top("defaults") if self._defaults is None else self._below(self._defaults, key)
+
+    def of_top(self, key: str) -> int:
+        """The line that begins with a key, or has it in a header."""
+        pattern = re.compile(rf"\s*\[*\s*{_as_written(key)}\s*[.=\]]")
+        return next((index for index, line in enumerate(self._lines, start=1) if pattern.match(line)), 1)
+
+    def _below(self, head: int, key: str | None) -> int:
+        if key is not None:
+            pattern = re.compile(rf"\s*{_as_written(key)}\s*[.=]")
+            for index in range(head + 1, len(self._lines)):
+                if _ANY_HEAD.match(self._lines[index]):
+                    break
+                if pattern.match(self._lines[index]):
+                    return index + 1
+        return head + 1
+
+
+class _Problem(NamedTuple):
+    line: int
+    text: str
+
+
+def load_tables(path: Path | str = TABLE_FILE) -> list[TableRule]:
+    """The tables of a TOML file, in its order.
+
+    ``[[tables]]`` has a ``name`` or a ``guid``, and ``label``, ``owner``, ``severity``, ``producers``, and either
+    ``max_age`` (``"26h"``) or ``due`` (``"08:00"``) with ``tz``, and perhaps ``days`` (``["mon", "tue"]``), ``except``
+    (dates) and ``planned_from`` (a time). ``[defaults]`` holds what is the same for tables that do not say otherwise.
+
+    Args:
+        path: The file.
+
+    Raises:
+        TableFileError: It cannot be read, has a key or a value that is none, a table twice, or none at all.
+    """
+    file = Path(path)
+    shown_path = printable(str(path))
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise TableFileError(f"there is no file of tables {shown_path}") from None
+    except UnicodeDecodeError as error:
+        raise TableFileError(f"{shown_path} is not UTF-8: byte {error.start}") from None
+    except OSError as error:
+        raise TableFileError(f"{shown_path} cannot be read: {error.strerror or error}") from None
+    return parse_tables(text, shown_path)
+
+
+def parse_tables(text: str, path: str = TABLE_FILE) -> list[TableRule]:
+    """The tables of the text of such a file; ``path`` is what errors call it.
+
+    Raises:
+        TableFileError: As for ``load_tables``.
+    """
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        place = _DECODE_PLACE.search(str(error))
+        line = place[1] if place and place[1] else str(text.count("\n") + 1)
+        raise TableFileError(f"{path}:{line}: no TOML: {printable(_DECODE_PLACE.sub('', str(error)))}") from None
+    reader = _Reader(document, text)
+    rules = reader.read()
+    if reader.problems:
+        listed = sorted(reader.problems)
+        lines = [f"{path}:{line}: {said}" for line, said in listed[:_MOST_PROBLEMS]]
+        more = len(listed) - _MOST_PROBLEMS
+        raise TableFileError("\n".join([*lines, *([f"and {more} more problems"] if more > 0 else [])]))
+    return rules
+
+
+class _Reader:
+    """Reads a document, and notes what is wrong with it."""
+
+    def __init__(self, document: dict[str, Any], text: str) -> None:
+        self.problems: list[_Problem] = []
+        self._document = document
+        self._default_keys: set[str] = set()
+        tables = document.get("tables", [])
+        self._tables: list[Any] = tables if isinstance(tables, list) else []
+        self._places = _Places(text, len(self._tables))
+
+    def read(self) -> list[TableRule]:
+        for key in self._document:
+            if key not in {"defaults", "tables"}:
+                self._note(self._places.of_top(key), _unknown_key(key, ("defaults", "tables")))
+        defaults = self._defaults()
+        if not self._tables:
+            self._note(self._places.of_top("tables"), "there are no tables: write [[tables]] above each")
+        rules = [self._rule(number, table, defaults) for number, table in enumerate(self._tables)]
+        return [rule for rule in rules if rule is not None]
+
+    def _note(self, line: int, text: str) -> None:
+        self.problems.append(_Problem(line, text))
+
+    def _defaults(self) -> dict[str, Any]:
+        given = self._document.get("defaults", {})
+        if not isinstance(given, dict):
+            self._note(self._places.of_top("defaults"), f"defaults must be a table, [defaults], not {shown(given)}")
+            return {}
+        self._default_keys.update(cast("dict[str, Any]", given))
+        defaults = self._values(cast("dict[str, Any]", given), _DEFAULT_KEYS, self._places.of_default)
+        if {"max_age", "due"} <= defaults.keys():
+            self._note(self._places.of_default("due"), "give either max_age or due as a default, not both")
+            del defaults["due"]
+        return defaults
+
+    def _values(
+        self, given: Mapping[str, Any], known: Mapping[str, Callable[[Any], Any]], place: Callable[[str], int]
+    ) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for key, value in given.items():
+            if key not in known:
+                self._note(place(key), _unknown_key(key, known))
+                continue
+            try:
+                values[key] = known[key](value)
+            except _WrongValueError as wrong:
+                self._note(place(key), f"{key} must be {wrong}, not {_said(value)}")
+        return values
+
+    def _rule(self, number: int, table: object, defaults: dict[str, Any]) -> TableRule | None:
+        def place(key: str | None = None) -> int:
+            return self._places.of_table(number, key)
+
+        if not isinstance(table, dict):
+            self._note(place(), f"each of tables must be a table, [[tables]], not {shown(table)}")
+            return None
+        given = cast("dict[str, Any]", table)
+        before = len(self.problems)
+        own = self._values(given, _TABLE_KEYS, place)
+        self._refuse_second(number, given)
+        if ("name" in given) is ("guid" in given):
+            self._note(place(), "a table has either a name or a guid")
+        if "max_age" in given and "due" in given:
+            self._note(place("due"), "a table has either max_age or due, not both")
+        rhythm = {"max_age", "due"} & given.keys()
+        values = {
+            **{key: value for key, value in defaults.items() if not rhythm or key not in {"max_age", "due"}},
+            **own,
+        }
+        self._refuse_half_due(number, given, values)
+        if len(self.problems) > before or ("due" in values and "tz" not in values):
+            return None
+        try:
+            return _made(values)
+        except InvalidArgumentError as error:
+            self._note(place("guid" if "guid" in own else "name"), str(error))
+            return None
+
+    def _refuse_half_due(self, number: int, given: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+        """Refuse what goes with a due time that is not there, and a due time without its zone."""
+        if "due" not in values and "due" not in given:
+            for key in _DUE_KEYS:
+                if key in given:
+                    text = f"{key} is for tables with due, and this one has none"
+                    self._note(self._places.of_table(number, key), text)
+        elif "tz" not in {*values, *given, *self._default_keys}:
+            self._note(self._places.of_table(number, "due"), 'due needs a zone: tz = "Asia/Shanghai"')
+
+    def _refuse_second(self, number: int, given: Mapping[str, Any]) -> None:
+        for key in ("name", "guid"):
+            if not isinstance(given.get(key), str):
+                continue
+            for earlier, other in enumerate(self._tables[:number]):
+                if isinstance(other, dict) and cast("dict[str, Any]", other).get(key) == given[key]:
+                    first = self._places.of_table(earlier, key)
+                    text = f"the table {shown(given[key])} is there twice: first in line {first}"
+                    self._note(self._places.of_table(number, key), text)
+                    return
+
+
+def _made(values: Mapping[str, Any]) -> TableRule:
+    plain = {key: values[key] for key in _PLAIN_KEYS if key in values}
+    if "due" not in values:
+        return TableRule(**plain)
+    due = DueTime(
+        at=values["due"],
+        zone=values["tz"],
+        days=values.get("days", WEEK),
+        exceptions=values.get("except", frozenset()),
+        planned_from=values.get("planned_from", time(0)),
+    )
+    return TableRule(due=due, **plain)
+
+
+def _unknown_key(key: str, known: Iterable[str]) -> str:
+    nearest = get_close_matches(key.replace("-", "_").casefold(), known, n=1)
+    hint = f"did you mean {nearest[0]}?" if nearest else f"there are {', '.join(known)}"
+    return f"no key is called {shown(key)}: {hint}"
+
+
+def _said(value: object) -> str:
+    return printable(value.isoformat()) if isinstance(value, date | time) else shown(value)
+
+
+def _as_written(key: str) -> str:
+    bare = re.escape(key)
+    return f"(?:{bare}|\"{bare}\"|'{bare}')"
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise _WrongValueError("a text")
+    return value
+
+
+def _span(value: object) -> timedelta:
+    span = parse_span(value) if isinstance(value, str) else None
+    if span is None:
+        raise _WrongValueError(f'a number with a unit ({_UNITS}), such as "26h"')
+    return span
+
+
+def _time(value: object) -> time:
+    if isinstance(value, time):
+        return value.replace(microsecond=0)
+    if isinstance(value, str) and re.fullmatch(r"\d\d:\d\d(:\d\d)?", value, re.ASCII):
+        try:
+            return time.fromisoformat(value)
+        except ValueError:
+            pass
+    raise _WrongValueError('a time of day, such as "08:00"')
+
+
+def _zone(value: object) -> tzinfo:
+    if value == "UTC":
+        return UTC
+    if isinstance(value, str):
+        try:
+            return ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            nearest = _nearest_zone(value)
+            hint = f" (did you mean {nearest}?)" if nearest else ""
+            raise _WrongValueError(f'a zone such as "Asia/Shanghai"{hint}') from None
+    raise _WrongValueError('a zone such as "Asia/Shanghai"')
+
+
+def _nearest_zone(text: str) -> str | None:
+    zones = {zone.casefold(): zone for zone in available_timezones()}
+    cities = {zone.rpartition("/")[2]: zone for zone in sorted(zones, reverse=True)}
+    wanted = text.strip().replace(" ", "_").casefold()
+    near = get_close_matches(wanted, zones, n=1, cutoff=_ALIKE) or [
+        cities[city] for city in get_close_matches(wanted, cities, n=1, cutoff=_ALIKE)
+    ]
+    return zones[near[0]] if near else None
+
+
+def _days(value: object) -> frozenset[int]:
+    days = cast("list[object]", value) if isinstance(value, list) else []
+    wrong = [day for day in days if not isinstance(day, str) or day.casefold() not in _DAYS]
+    if wrong or not days:
+        nearest = get_close_matches(str(wrong[0])[:3].casefold(), _DAYS, n=1) if wrong else []
+        hint = f" (did you mean {nearest[0]}?)" if nearest else ""
+        raise _WrongValueError(f"a list of some of {', '.join(_DAYS)}{hint}")
+    return frozenset(_DAYS.index(cast("str", day).casefold()) for day in days)
+
+
+def _dates(value: object) -> frozenset[date]:
+    if isinstance(value, list):
+        try:
+            return frozenset(map(_date, cast("list[object]", value)))
+        except ValueError:
+            pass
+    raise _WrongValueError("a list of dates, such as [2026-12-25]")
+
+
+def _date(value: object) -> date:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
+        return date.fromisoformat(value)
+    raise ValueError
+
+
+def _names(value: object) -> tuple[str, ...]:
+    names = cast("list[object]", value) if isinstance(value, list) else []
+    if not names or not all(isinstance(name, str) and name for name in names):
+        raise _WrongValueError("a list of operators, by job_name or workspace/job_name")
+    return tuple(cast("list[str]", names))
+
+
+_DEFAULT_KEYS: Final[dict[str, Callable[[Any], Any]]] = {
+    "owner": _text,
+    "severity": _text,
+    "max_age": _span,
+    "due": _time,
+    "tz": _zone,
+    "days": _days,
+    "except": _dates,
+    "planned_from": _time,
+}
+_TABLE_KEYS: Final[dict[str, Callable[[Any], Any]]] = {
+    "name": _text,
+    "guid": _text,
+    "label": _text,
+    "producers": _names,
+    **_DEFAULT_KEYS,
+}
+_PLAIN_KEYS: Final = ("name", "guid", "label", "owner", "severity", "max_age", "producers")

@@ -1,0 +1,73 @@
+"""What is asked of a table: how old it may be, or when it is due."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from dataarts_datamap._arguments import path_segment
+from dataarts_datamap._errors import InvalidArgumentError
+from dataarts_datamap._models.tables import Table
+from dataarts_datamap._monitoring.table_names import name_of
+from dataarts_datamap._text import shown
+
+if TYPE_CHECKING:
+    from dataarts_datamap._monitoring.due_times import DueTime
+
+_NAME_PREFIX = "name:"
+
+
+class TableRule(Struct, frozen=True, kw_only=True):
+    """A table, and what is asked of it. Without ``max_age`` and ``due``, its latest outcome has to be a success.
+
+    Attributes:
+        name: Its name, such as ``sales.orders``, as ``find_table`` takes it; or else
+        guid: its GUID.
+        label: What it is called in what is shown; the name or the GUID, if left out.
+        owner: Who looks after it.
+        severity: How much it matters: a text that is handed on.
+        max_age: The maximum age of its last success.
+        due: When a run planned for the day has to have succeeded, instead of ``max_age``.
+        producers: The operators that write it, by job name, ``workspace/job_name`` or task id; if left out, those that
+            lineage names, else all that the service lists.
+
+    Raises:
+        InvalidArgumentError: There is not exactly one of name and GUID, both ``max_age`` and ``due``, or a value that
+            is none.
+    """
+
+    name: str | None = None
+    guid: str | None = None
+    label: str | None = None
+    owner: str | None = None
+    severity: str | None = None
+    max_age: timedelta | None = None
+    due: DueTime | None = None
+    producers: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if (self.name is None) is (self.guid is None):
+            raise InvalidArgumentError("give either the name or the guid of a table")
+        if self.guid is not None:
+            path_segment("guid", self.guid)
+        else:
+            name_of(self.name)
+        if self.max_age is not None and self.due is not None:
+            raise InvalidArgumentError("give either max_age or due, not both")
+        if self.max_age is not None and self.max_age <= timedelta(0):
+            raise InvalidArgumentError(f"max_age must be longer than nothing, not {shown(self.max_age)}")
+
+    @property
+    def title(self) -> str:
+        """What the table is called: its label, else its name or GUID."""
+        return self.label or self.name or self.guid or ""
+
+    @property
+    def subject(self) -> Table | str:
+        """The table, as far as it is known without a request: what leads to it."""
+        if self.guid is not None:
+            return Table(guid=self.guid)
+        name = self.name or ""
+        return name if name.startswith(_NAME_PREFIX) else f"{_NAME_PREFIX}{name}"

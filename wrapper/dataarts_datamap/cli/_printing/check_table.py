@@ -1,0 +1,85 @@
+"""How many tables stand: a table for a person, JSON lines, metrics for Prometheus or test cases for a CI system."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from xml.etree import ElementTree as ET
+
+from dataarts_datamap._monitoring.freshness import WORST_FIRST, Verdict
+from dataarts_datamap._text import printable
+from dataarts_datamap._times import time_text
+from dataarts_datamap.cli._printing.output import VERDICT_STYLES, is_terminal, write_json, write_table
+from dataarts_datamap.cli._printing.prometheus import check_text
+from dataarts_datamap.cli._printing.streams import write
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import tzinfo
+
+    from dataarts_datamap._monitoring.check import TableCheck
+
+CheckOutput: TypeAlias = Literal["table", "ndjson", "junit", "prometheus"]
+
+_TITLES: Final = ("VERDICT", "TABLE", "OWNER", "SUCCEEDED", "REASON")
+_SUITE: Final = "datamap check"
+
+
+def write_checks(
+    checks: Sequence[TableCheck], *, output: CheckOutput, zone: tzinfo, fail_on: Collection[Verdict]
+) -> None:
+    """Write the checks to stdout, in their order. A table shows times in the zone, the others in UTC."""
+    match output:
+        case "ndjson":
+            for one in checks:
+                if not write_json(one.to_dict()):
+                    break
+        case "junit":
+            write(junit_text(checks, fail_on=fail_on))
+        case "prometheus":
+            text = check_text(checks)
+            write("".join(f"{printable(line)}\n" for line in text.split("\n")[:-1]) if is_terminal() else text)
+        case "table":
+            write_table(_TITLES, [(_cells(one, zone), VERDICT_STYLES[one.verdict]) for one in checks])
+
+
+def summary(checks: Sequence[TableCheck]) -> str:
+    """How many tables are fresh, and how the others stand: ``294 of 300 tables are fresh: 2 failed, 4 late``."""
+    counts = Counter(one.verdict for one in checks)
+    others = [
+        f"{counts[verdict]} {verdict}" for verdict in WORST_FIRST if verdict is not Verdict.FRESH and counts[verdict]
+    ]
+    are = "table is" if len(checks) == 1 else "tables are"
+    return f"{counts[Verdict.FRESH]} of {len(checks)} {are} fresh{': ' if others else ''}{', '.join(others)}"
+
+
+def junit_text(checks: Sequence[TableCheck], *, fail_on: Collection[Verdict]) -> str:
+    """The checks as JUnit XML: each table is a test case, which fails by its verdict; an unknown one is an error."""
+    failed = sum(one.verdict in fail_on for one in checks)
+    unknown = sum(one.verdict is Verdict.UNKNOWN and one.verdict not in fail_on for one in checks)
+    counts = {"tests": str(len(checks)), "failures": str(failed), "errors": str(unknown)}
+    root = ET.Element("testsuites", counts)
+    suite = ET.SubElement(root, "testsuite", {"name": _SUITE, **counts, "skipped": "0"})
+    if checks:
+        suite.set("timestamp", checks[0].now.replace(tzinfo=None).isoformat(timespec="seconds"))
+    for one in checks:
+        case = ET.SubElement(
+            suite,
+            "testcase",
+            {"classname": printable(one.rule.owner or _SUITE), "name": printable(one.name), "time": "0"},
+        )
+        said: dict[str, Any] = {"type": one.verdict.value, "message": f"{one.verdict.value}: {one.reason}"}
+        if one.verdict in fail_on:
+            ET.SubElement(case, "failure", said).text = one.reason
+        elif one.verdict is Verdict.UNKNOWN:
+            ET.SubElement(case, "error", said).text = one.reason
+        else:
+            ET.SubElement(case, "system-out").text = f"{one.verdict.value}: {one.reason}"
+    ET.indent(root)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
+
+
+def _cells(one: TableCheck, zone: tzinfo) -> tuple[str | None, ...]:
+    last = None if one.status is None else one.status.last_success
+    since = None if last is None else time_text(last, zone)
+    return one.verdict.value, one.name, one.rule.owner, since, one.reason

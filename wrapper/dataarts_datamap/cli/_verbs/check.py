@@ -1,0 +1,153 @@
+"""``datamap check``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dataarts_datamap.cli._options.connection import connect, connection_options, zone_option
+from dataarts_datamap.cli._printing.notices import note, tell
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from dataarts_datamap._monitoring.check import TableCheck
+    from dataarts_datamap._monitoring.freshness import Verdict
+    from dataarts_datamap._monitoring.table_rules import TableRule
+    from dataarts_datamap.cli._printing.check_table import CheckOutput
+
+_FAIL_ON = "failed,late,stale"
+_CAN_FAIL = ("failed", "late", "stale", "unknown")
+
+
+def _parse_fail_on(text: str) -> frozenset[str]:
+    """Verdicts from their names, with commas between them.
+
+    Raises:
+        click.BadParameter: One is none, or none that could be a failure.
+    """
+    names = [name.strip() for name in text.split(",")]
+    for name in names:
+        if name not in _CAN_FAIL:
+            raise click.BadParameter(f"{name!r} is none of {', '.join(_CAN_FAIL)}")
+    return frozenset(names)
+
+
+@click.command(short_help="Check whether all tables of a file are fresh.")
+@click.option(
+    "--tables",
+    "file",
+    type=click.Path(dir_okay=False),
+    default="datamap.toml",
+    metavar="FILE",
+    help="The tables, and what is asked of each (datamap.toml).",
+)
+@click.option(
+    "--only", multiple=True, metavar="NAME", help="This table alone, by name, label or GUID; may be repeated."
+)
+@click.option("--owner", "owners", multiple=True, metavar="NAME", help="The tables of this owner; may be repeated.")
+@click.option(
+    "--fail-on",
+    type=_parse_fail_on,
+    default=_FAIL_ON,
+    metavar="VERDICTS",
+    help=f"The verdicts that make the exit code 1 ({_FAIL_ON}).",
+)
+@zone_option("the times in a table")
+@click.option(
+    "--output",
+    type=click.Choice(["table", "ndjson", "junit", "prometheus"]),
+    help="Table (to a terminal), JSON lines (to a pipe), test cases for CI, or metrics for Prometheus.",
+)
+@connection_options
+def check(  # noqa: PLR0913  one parameter for each option
+    *,
+    file: str,
+    only: tuple[str, ...],
+    owners: tuple[str, ...],
+    fail_on: frozenset[str],
+    tz: tzinfo,
+    output: CheckOutput | None,
+    **settings: Any,  # noqa: ANN401
+) -> int:
+    """Check all tables that a file names, side by side: one row a table, the worst first.
+
+    The file says of each table how old its last success may be, or when a run planned for the day has to have
+    succeeded. A table that cannot be read is unknown, and hides no other.
+
+    Exit code 0: none has a verdict of --fail-on, and none is unknown. 1: one has. 2: none has, and one is unknown.
+
+    \b
+    Examples:
+      datamap check
+      datamap check --tables sales.toml --owner alice
+      datamap check --output junit > tables.xml
+    """  # noqa: D301  click reads \b
+    from dataarts_datamap._monitoring.check import worst_first  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._monitoring.freshness import Verdict  # noqa: PLC0415  as above
+    from dataarts_datamap._monitoring.table_file import load_tables  # noqa: PLC0415  as above
+    from dataarts_datamap.cli._printing.check_table import summary, write_checks  # noqa: PLC0415  as above
+    from dataarts_datamap.cli._printing.output import is_terminal  # noqa: PLC0415  as above
+    from dataarts_datamap.cli._printing.progress import counted_tables  # noqa: PLC0415  as above
+
+    rules = _chosen(load_tables(file), only=only, owners=owners)
+    failures = frozenset(map(Verdict, fail_on))
+    with connect(settings) as client, counted_tables(len(rules)) as count:
+        checks = worst_first(client.check_tables(rules, on_checked=lambda _: count()))
+    shape = output or ("table" if is_terminal() else "ndjson")
+    if shape == "table":
+        note(f"times are in {tz}")
+    write_checks(checks, output=shape, zone=tz, fail_on=failures)
+    _tell_doubts(checks)
+    verdicts = {one.verdict for one in checks}
+    code = _exit_code(verdicts, failures)
+    (note if code == 0 else tell)(summary(checks))
+    return code
+
+
+def _exit_code(verdicts: set[Verdict], failures: frozenset[Verdict]) -> int:
+    if verdicts & failures:
+        return 1
+    return 2 if "unknown" in verdicts else 0
+
+
+def _chosen(rules: list[TableRule], *, only: tuple[str, ...], owners: tuple[str, ...]) -> list[TableRule]:
+    """The tables of these names and owners.
+
+    Raises:
+        click.UsageError: There is none of a name, or of an owner.
+    """
+    for what, wanted, known in (
+        ("table", only, [name for rule in rules for name in _names(rule)]),
+        ("owner", owners, [rule.owner for rule in rules if rule.owner]),
+    ):
+        for name in wanted:
+            if name not in known:
+                raise click.UsageError(f"the file has no {what} {name!r}{_hint(name, known)}")
+    chosen = [
+        rule
+        for rule in rules
+        if (not only or not _names(rule).isdisjoint(only)) and (not owners or rule.owner in owners)
+    ]
+    if not chosen:
+        raise click.UsageError("the file has no table of both --only and --owner")
+    return chosen
+
+
+def _names(rule: TableRule) -> set[str]:
+    return {name for name in (rule.name, rule.guid, rule.label) if name is not None}
+
+
+def _hint(name: str, known: list[str]) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415  a wrong name alone needs it
+
+    nearest = get_close_matches(name, known, n=1)
+    return f": did you mean {nearest[0]!r}?" if nearest else ""
+
+
+def _tell_doubts(checks: list[TableCheck]) -> None:
+    unclear = sum(one.status is not None and not one.producers_known for one in checks)
+    if unclear:
+        what = "table" if unclear == 1 else "tables"
+        note(f"which operators write {unclear} {what} is not known: all that the service lists count")
