@@ -148,6 +148,48 @@ def test_increments_of_two_regions(
     assert "1 runs written, 3 kept" in called(capfdbinary, *increment, *SINCE, "--lookback", "1d")[2]
 
 
+@pytest.mark.parametrize("of_client", [["--workspace-id", "w"], []])
+def test_increments_of_two_workspaces(
+    tmp_path: Path,
+    capfdbinary: pytest.CaptureFixture[bytes],
+    served: Callable[..., ScriptedServer],
+    monkeypatch: pytest.MonkeyPatch,
+    of_client: list[str],
+) -> None:
+    """A second workspace in the same file begins where it is told to, and its runs replace none of the first."""
+    increment = ["export", str(tmp_path / "runs.ndjson"), *OPERATOR, *SINCE, "--since-last"]
+    served(planned(1, 0, workspaceId=None), planned(2, 40, workspaceId=None))
+    if not of_client:
+        monkeypatch.setenv("DATAMAP_WORKSPACE_ID", "w")
+    called(capfdbinary, *increment, *of_client)
+
+    assert "2 runs written, 2 kept" in called(capfdbinary, *increment, "--workspace-id", "v")[2]
+    assert "1 runs written, 3 kept" in called(capfdbinary, *increment, "--workspace-id", "v")[2]
+
+
+def test_increments_of_two_tables(
+    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second table in the same file begins where it is told to, not where the first one ended: nothing is missed."""
+    increment = ["export", str(tmp_path / "runs.ndjson"), "--since-last"]
+    read = serve(planned(1, 0, jobName=None), planned(2, 40, jobName=None))
+
+    def answer(asked: Asked) -> Answer:
+        if "/instances" in asked.target:
+            return read(asked)
+        name = "a" if "/table/first/" in asked.target else "b"
+        return json_answer([{"task_id": "1", "job_name": name, "workspace_id": "w"}])
+
+    with ScriptedServer(answer) as server:
+        point_at(server, monkeypatch)
+        called(capfdbinary, *increment, *SINCE, "--table", "first")
+        code, _, err = called(capfdbinary, *increment, "--table", "second")
+        assert (3, True) == (code, "has no runs yet, or none of this source and operator" in err)
+
+        assert "2 runs written, 2 kept" in called(capfdbinary, *increment, *SINCE, "--table", "second")[2]
+        assert "1 runs written, 3 kept" in called(capfdbinary, *increment, "--table", "second")[2]
+
+
 def test_nothing_found(
     tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes], served: Callable[..., ScriptedServer]
 ) -> None:

@@ -235,6 +235,37 @@ def test_until_ended(
     assert told in err
 
 
+def test_operator_without_runs_is_named(
+    capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An operator whose runs are not in the window does not pass for one that succeeded."""
+    read = serve({"status": "success"})
+
+    def answer(asked: Asked) -> Answer:
+        if asked.target.endswith("/node"):
+            return json_answer([{"task_id": str(one), "job_name": f"job {one}", "workspace_id": "w"} for one in (1, 2)])
+        return read(asked) if "/1/instances" in asked.target else run_page()
+
+    with ScriptedServer(answer) as server:
+        point_at(server, monkeypatch)
+        code, _, err = called(capfdbinary, "watch", "t", "--until-ended")
+
+    assert (0, "datamap: no runs in this window, left out: w/job 2\n") == (code, err)
+
+
+@posix
+def test_reader_that_goes_away_before_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody reads on, how the last runs ended is not known: 0 would say that they succeeded."""
+    with ScriptedServer(serve({"status": "running"}, {"status": "fail"})) as server:
+        point_at(server, monkeypatch)
+        options = ["t", "--until-ended", "--for", "20s", "--every", "5s", "--output", "ndjson"]
+        with subprocess.Popen([sys.executable, *WATCH, *options], stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            process.stdout.close()
+            assert 2 == process.wait(timeout=20)
+
+
 def test_odd_row_is_told_once(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     """A row with an odd field gives one warning, however often it is read; a time that is over ends it with 0."""
     with ScriptedServer(serve({"status": "running", "owner": 7})) as server:

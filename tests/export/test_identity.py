@@ -118,6 +118,21 @@ def test_runs_without_id_elsewhere(format_: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("format_", FORMATS)
+@pytest.mark.parametrize("sent", [None, ""])
+def test_rows_that_do_not_name_their_workspace(sent: str | None, format_: Any, tmp_path: Path) -> None:
+    """They are of the workspace that was asked for, be it the operator's or the client's, and others replace none."""
+    path = tmp_path / f"runs.{format_}"
+    for workspace_id, of_operator in (("w", "w"), ("v", None), ("u", "u"), ("t", None)):
+        runs = [make_run(1, taskId=None, jobName=sent, workspaceId=sent)]
+        operator = Operator(task_id="1", job_name="a", workspace_id=of_operator)
+        origin = RunOrigin(region="r", project_id="p", instance_id="i", operator=operator, workspace_id=workspace_id)
+        attach_origin(runs, origin)
+        export_runs(runs, path, append=True)
+
+    assert [("a", one) for one in "tuvw"] == sorted((row["job_name"], row["workspace_id"]) for row in read_back(path))
+
+
+@pytest.mark.parametrize("format_", FORMATS)
 def test_older_file(format_: Any, tmp_path: Path) -> None:
     """A file that does not say where its runs were read is refused, with the remedy; with it, it gets the columns."""
     path = tmp_path / f"runs.{format_}"
@@ -242,6 +257,10 @@ def test_next_start_of_a_source(format_: Any, tmp_path: Path) -> None:
     assert PLANNED == start() == start(source=("eu-west-101", "p", "i"))
     assert late.plan_time == start(source=("cn-north-4", "p", "i"))
     assert late.plan_time == start(operator=Operator(task_id="937987", job_name="=other"))
+    here, there = (Operator(task_id="937987", job_name="=other", workspace_id=one) for one in ("w", "v"))
+    assert late.plan_time == start(operator=here) == start(operator=[there, here])
+    assert PLANNED == start(operator=[here, Operator(task_id="937987", job_name=HOME.job_name)])
+    assert [None, None] == [start(operator=there), start(operator=[])]
     assert start(source=("cn-north-4", "q", "i")) is None
     assert start(operator=Operator(task_id="5", job_name="=other")) is None
     export_runs(HOME.runs(1, 1, **open_), path, columns=OLD_COLUMNS)

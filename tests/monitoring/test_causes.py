@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from dataarts_datamap import NotFoundError, Operator, ServerError, Verdict
@@ -199,6 +200,23 @@ def test_operators_that_do_not_join_are_named() -> None:
     assert "db.t1" == only(explanation).table.full_name
     assert "lineage says that job 0/0 writes db.t0, but the service does not list it" in explanation.notes
     assert "which operators write db.t0 cannot be told: none of them count" in explanation.notes
+
+
+def test_a_producer_that_lineage_knows_by_another_name_counts() -> None:
+    """Its failure is not hidden by the success of another; an operator that lineage knows as a reader counts not."""
+    failed = job(0, today=FAIL, index=1)
+    world = World([[job(0), failed], [job(1, 0, today=FAIL, hours=1)]], 0, set(), None)
+    lineage = world.lineage()
+    failed.operator = msgspec.structs.replace(failed.operator, job_name="JOB 0/1")
+    explanation = finished(explain(world.table(0), lineage, world.sources(), now=NOW))
+
+    assert (Verdict.FAILED, "db.t0", failed.operator) == (
+        explanation.verdict,
+        only(explanation).table.full_name,
+        only(explanation).operator,
+    )
+    assert {"job 0/0", "JOB 0/1"} == {one.job_name for one in explanation.status.operators}
+    assert "JOB 0/1 may write db.t0 by another name: it counts" in explanation.notes
 
 
 def test_what_cannot_be_read_upstream_is_a_note() -> None:

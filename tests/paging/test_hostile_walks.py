@@ -22,6 +22,7 @@ from dataarts_datamap import (
     table_status,
 )
 from dataarts_datamap._paging.read_ahead import Width
+from dataarts_datamap._paging.seen_rows import FinishedSlices
 from dataarts_datamap._paging.walk_options import PageNeeded, PageRead, ServerHabits
 from dataarts_datamap._window import Window
 from support.hostile_cases import FAULTS, HARMLESS, case, walk
@@ -193,6 +194,93 @@ def test_page_that_a_resumed_walk_breaks_off_in(server: HostileServer) -> None:
         rest = [run.run_id or 0 for run in client.list_runs("one", job_name="job", resume_token=pager.resume_token)]
 
     assert list(range(5000, 5060)) == sorted([*first, *rest])
+
+
+@pytest.mark.parametrize("cap", [100, pytest.param(10_000, marks=pytest.mark.prove)])
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_walk_that_is_resumed_behind_a_cap(server: HostileServer, cap: int, newest_first: bool) -> None:  # noqa: FBT001  a case
+    """What was read by offset before the window was cut does not come again in its parts, wherever they are resumed."""
+    rows = by_the_minute(cap * 19 // 10)
+    for row in rows:
+        row.update = BEGIN + row.serial * 7919 % len(rows)
+        if row.serial % 13 == 0:
+            row.start, row.end, row.status = 0, 0, "waiting"
+    listed = serve(server, Service(sort="update", reach=cap, capped_total=True, newest_first=newest_first), rows)
+    call: dict[str, Any] = {"task_id": "one", "job_name": "job", "page_size": cap // 10}
+    for stop in (cap * 21 // 20, cap * 3 // 2, cap * 18 // 10):
+        with connected(server) as client:
+            pager = client.list_runs(**call, start=listed.window[0], end=listed.window[1])
+            first = [run.run_id or 0 for run in pager.to_list(max_items=stop)]
+            rest = [run.run_id or 0 for run in client.list_runs(**call, resume_token=pager.resume_token)]
+
+        assert sorted(row.run_id or 0 for row in rows) == sorted([*first, *rest])
+
+
+def test_pages_held_while_the_order_is_looked_for(server: HostileServer) -> None:
+    """Where no page shows the order, no more of them are held than a slice may have rows."""
+    rows = by_the_minute(30_000)
+    for row in rows:
+        row.plan = BEGIN + HOUR // 2 + row.serial // 1000 * HOUR
+        row.start, row.end = row.plan + SECOND, row.plan + 2 * SECOND
+    listed = serve(server, Service(shuffled_ties=True), rows)
+    call: dict[str, Any] = {"start": BEGIN, "end": BEGIN + 30 * HOUR, "slice_span": timedelta(hours=1)}
+    with connected(server) as client:
+        assert client.list_runs("one", job_name="job", page_size=1001, **call).first() is not None
+
+    assert 11 <= listed.requests <= 25
+
+
+@pytest.mark.parametrize("waits", [140, 145])
+def test_run_that_starts_inside_a_later_slice(server: HostileServer, waits: int) -> None:
+    """A run that every slice holds while it waits, and the latest one alone when it has started, comes once."""
+    rows = waiting(by_the_minute(150), waits)
+    listed = serve(server, Service(window_on="start"), rows, [(14, starts(waits))])
+    runs = read(server, listed, page_size=10, slice_span=timedelta(hours=1))
+
+    assert list(range(5000, 5150)) == sorted(run.run_id or 0 for run in runs)
+
+
+@pytest.mark.parametrize("stop", [1, 10, 60])
+def test_run_that_starts_before_a_walk_is_resumed(server: HostileServer, stop: int) -> None:
+    """A run that was read while it waited does not come again in a later slice of the walk that goes on."""
+    listed = serve(server, Service(sort="start", zero_last=False, window_on="start"), waiting(by_the_minute(150), 140))
+    call: dict[str, Any] = {"task_id": "one", "job_name": "job", "slice_span": timedelta(hours=1)}
+    with connected(server) as client:
+        pager = client.list_runs(**call, start=listed.window[0], end=listed.window[1])
+        first = [run.run_id or 0 for run in pager.to_list(max_items=stop)]
+        starts(140)(listed)
+        rest = [run.run_id or 0 for run in client.list_runs(**call, resume_token=pager.resume_token)]
+
+    assert list(range(5000, 5150)) == sorted([*first, *rest])
+
+
+@pytest.mark.parametrize("stop", [30, 80, 140])
+def test_resumed_walk_that_looks_again(server: HostileServer, stop: int) -> None:
+    """The newest runs, which are read again where windows filter on starts, do not come again after resuming."""
+    rows = by_the_minute(150)
+    for row in rows:
+        row.start, row.end = row.plan + 30 * SECOND, row.plan + 50 * SECOND
+    listed = serve(server, Service(window_on="start", newest_first=True), rows)
+    call: dict[str, Any] = {"task_id": "one", "job_name": "job", "slice_span": timedelta(hours=1)}
+    with connected(server) as client:
+        pager = client.list_runs(**call, start=listed.window[0], end=listed.window[1])
+        first = [run.run_id or 0 for run in pager.to_list(max_items=stop)]
+        rest = [run.run_id or 0 for run in client.list_runs(**call, resume_token=pager.resume_token)]
+
+    assert list(range(5000, 5150)) == sorted([*first, *rest])
+
+
+def test_more_loose_runs_than_a_token_holds() -> None:
+    """They are all looked for among those that were read, and there is no token."""
+    finished = FinishedSlices()
+    finished.add([(1, 7)], [(1, 7)])
+    finished.add([(1, 7)], [(1, 7)])
+    assert ([(1, 7)], [1]) == (finished.loose, list(finished.loose_among([(2, 7), (1, 7)])))
+    many = [(number, 7) for number in range(2, 20_002)]
+    finished.add(many, many)
+
+    assert (True, 20_000) == (finished.has_dropped, len(finished.loose))
+    assert [0, 1] == list(finished.loose_among([(1, 7), (99_999, 7)]))
 
 
 @pytest.mark.parametrize("cap", [100, 500, 1000, 1024, 5000, 10_000])

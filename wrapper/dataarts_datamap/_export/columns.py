@@ -155,12 +155,19 @@ def _clean(column: Column, sent: dict[str, list[Any]], runs: Sequence[Run]) -> l
 
 
 def _of_operator(name: str, values: list[Any], runs: Sequence[Run]) -> list[Any]:
-    """The values, and where a row has none, what is known of the operator that was asked for."""
-    if None not in values:
+    """The values, and where a row has none, or an empty text, what is known of the operator that was asked for."""
+    if all(values):
         return values
-    return [
-        getattr(operator_of(run), name) if value is None else value for run, value in zip(runs, values, strict=True)
-    ]
+    return [value or _asked(name, run) or value for run, value in zip(runs, values, strict=True)]
+
+
+def _asked(name: str, run: Run) -> str | None:
+    """What was asked for: the workspace can be the client's own."""
+    origin = run.origin
+    if name == "workspace_id" and origin is not None:
+        return origin.workspace_id
+    value: str | None = getattr(operator_of(run), name)
+    return value
 
 
 def _duration(start: int | None, end: int | None) -> int | None:

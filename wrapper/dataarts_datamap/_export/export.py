@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, cast, get_args
 
 from msgspec import Struct
@@ -19,6 +20,7 @@ from dataarts_datamap._export.formats.csv import CsvWriter, begins_with_mark, cs
 from dataarts_datamap._export.formats.duckdb import DatabaseWriter, duckdb_columns, duckdb_rows, merge_database
 from dataarts_datamap._export.formats.ndjson import NdjsonWriter, ndjson_columns, ndjson_rows
 from dataarts_datamap._export.increment import IDENTITY, POSITION, Identities, resume_at
+from dataarts_datamap._models.runs import Operator
 from dataarts_datamap._text import printable, shown
 from dataarts_datamap._times import EPOCH, MILLISECOND, span_hint
 
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from dataarts_datamap._models.runs import Operator, Run
+    from dataarts_datamap._models.runs import Run
 
 ExportFormat: TypeAlias = Literal["parquet", "csv", "ndjson", "arrow", "duckdb"]
 """A kind of file that runs are written to."""
@@ -42,6 +44,7 @@ _FORMAT_OF_SUFFIX: Final[dict[str, ExportFormat]] = {
     ".duckdb": "duckdb",
 }
 _DEFAULT_LOOKBACK: Final = timedelta(days=7)
+_OF_OPERATOR: Final = ("task_id", "job_name", "workspace_id")
 
 
 class ExportSummary(Struct, frozen=True, kw_only=True):
@@ -146,7 +149,7 @@ def next_export_start(  # noqa: PLR0913  one keyword for each choice
     lookback: timedelta = _DEFAULT_LOOKBACK,
     table: str = "runs",
     source: Sequence[str] | None = None,
-    operator: Operator | None = None,
+    operator: Operator | Iterable[Operator] | None = None,
 ) -> datetime | None:
     """Where the window of the next increment begins, UTC: what may have changed since is all behind it.
 
@@ -162,7 +165,9 @@ def next_export_start(  # noqa: PLR0913  one keyword for each choice
         source: Region, project id and instance id, as of ``client.source()``: only rows that were read there count.
             Where several sources share a file, give it, or what one of them has not yet sent is passed over. It is of
             no account for a file without columns for it.
-        operator: Only rows of this operator's task and name count.
+        operator: Only rows of this operator's task and name count, and of its workspace, if it has one; or of one of
+            several, as of ``client.list_operators(table_guid)``. Where several tables share a file, give those of the
+            table that is read.
 
     Returns:
         The time, or None if there is no such file, or none of its runs has a time.
@@ -178,22 +183,35 @@ def next_export_start(  # noqa: PLR0913  one keyword for each choice
     names = _stored_columns(target)
     if names is None:
         return None
-    needed = (*POSITION, *(() if operator is None else ("task_id", "job_name")))
-    missing = [name for name in needed if name not in names]
+    operators = None if operator is None else [operator] if isinstance(operator, Operator) else list(operator)
+    of_operator = () if operators is None else _OF_OPERATOR[: 2 + any(one.workspace_id for one in operators)]
+    missing = [name for name in (*POSITION, *of_operator) if name not in names]
     if missing:
         raise ExportError(f"{target.path} has no column {missing[0]}, which tells where the next increment begins")
     now = (datetime.now(UTC) - EPOCH) // MILLISECOND
-    wanted = {} if place is None or not set(SOURCE).issubset(names) else dict(zip(SOURCE, place, strict=True))
-    if operator is not None:
-        wanted |= {"task_id": operator.task_id, "job_name": operator.job_name}
-    stored = _stored_rows(target, chosen_columns([*POSITION, *wanted], "json"))
-    chosen = (
-        row[: len(POSITION)]
-        for row in stored
-        if all(has in {text, f"'{text}"} for has, text in zip(row[len(POSITION) :], wanted.values(), strict=True))
-    )
+    wanted = () if place is None or not set(SOURCE).issubset(names) else place
+    stored = _stored_rows(target, chosen_columns([*POSITION, *SOURCE[: len(wanted)], *of_operator], "json"))
+
+    @lru_cache(1024)
+    def counts(*texts: str | None) -> bool:
+        if not all(map(_is_text, texts, wanted)):
+            return False
+        return operators is None or any(_is_of(one, texts[len(wanted) :]) for one in operators)
+
+    chosen = (row[: len(POSITION)] for row in stored if counts(*row[len(POSITION) :]))
     start = resume_at(chosen, lookback=behind // MILLISECOND, now=now)
     return None if start is None else EPOCH + start * MILLISECOND
+
+
+def _is_of(operator: Operator, texts: Sequence[str | None]) -> bool:
+    """Whether a row is of an operator, by its task, name and workspace, where these are asked for."""
+    names = (operator.task_id, operator.job_name, *([operator.workspace_id] if operator.workspace_id else []))
+    return all(map(_is_text, texts, names))
+
+
+def _is_text(stored: str | None, text: str) -> bool:
+    """Whether a file has a text, with or without the apostrophe that guards it."""
+    return stored in {text, f"'{text}"}
 
 
 class _Tally:

@@ -227,21 +227,34 @@ class _Search:
     ) -> list[tuple[Operator, LineageNode | None]]:
         """The operators that write a table, each with what lineage knows it as.
 
-        If none can be told, those of the table that is explained all count, and those of one upstream do not.
+        If none can be told, those of the table that is explained all count, and those of one upstream do not. If some
+        can, others of the table that is explained count, too, that may be one that lineage knows by another name.
         """
         pairs: dict[Operator, LineageNode | None] = {}
+        is_missing = False
         for node in nodes:
             partners = [operator for operator in operators if is_same_operator(operator, node)]
             pairs.update((operator, node) for operator in partners)
             if not partners:
+                is_missing = True
                 what = shown_text(node.name or node.guid or "an operator")
                 self._note(f"lineage says that {what} writes {shown_name(table)}, but the service does not list it")
+        if pairs and is_missing and not depth:
+            pairs.update((operator, None) for operator in self._strangers(table, nodes, operators))
         if pairs:
             return list(pairs.items())
         if nodes and operators:
             counted = "none" if depth else "all"
             self._note(f"which operators write {shown_name(table)} cannot be told: {counted} of them count")
         return [] if depth else [(operator, None) for operator in operators]
+
+    def _strangers(self, table: Table, nodes: Sequence[LineageNode], operators: Sequence[Operator]) -> list[Operator]:
+        """The operators that lineage knows neither as one that writes the table nor as one that reads it."""
+        known = [*nodes, *(() if self._lineage is None else self._lineage.readers(table))]
+        strangers = [one for one in operators if not any(is_same_operator(one, node) for node in known)]
+        for one in strangers:
+            self._note(f"{shown_text(one.job_name)} may write {shown_name(table)} by another name: it counts")
+        return strangers
 
     def _trouble(self, runs: Sequence[Run], *, is_upstream: bool) -> dict[str, Any]:
         """What is wrong with an operator: nothing, or a trouble with the run that shows it and its beginning."""

@@ -120,9 +120,9 @@ class _PagerBase:
         """Where the walk stands, as text of one line: pass it to the same call, later or elsewhere, to go on there.
 
         All rows that were given so far count as read; of several iterations, the one that began last counts. None
-        before the first page, for merged operators, and while a walk looks again for runs that moved. It holds the ids
-        and planned times of the runs that were yielded last, about 10 bytes for each and 10,000 of them as a rule, and
-        nothing secret.
+        before the first page, for merged operators, while a walk looks again for runs that moved, and where more than
+        20,000 runs of earlier slices can come again. It holds the ids and planned times of the runs that were yielded
+        last, about 10 bytes for each and 10,000 of them as a rule, and nothing secret.
         """
         return self._token(self._stand)
 

@@ -25,7 +25,7 @@ digest of all that was sent of it stands for one, so that it has another key whe
 """
 
 _UNKNOWN: Final = 0  # the content of a run of which a resume token alone is left
-_MOST_LOOSE: Final = 10_000
+_MOST_LOOSE: Final = 20_000
 
 
 class AmbiguousRunError(Exception):
@@ -134,11 +134,12 @@ class FinishedSlices:
         loose: Runs that slices to come can hold, too.
 
     Attributes:
-        loose: The same, of all slices that were read.
+        has_dropped: Whether there were more loose runs than are kept.
     """
 
     def __init__(self, loose: Sequence[RowKey] = ()) -> None:
-        self.loose: list[RowKey] = []
+        self.has_dropped = False
+        self._loose = Counter[RowKey]()
         self._hashes: list[array[int]] = []
         if loose:
             self.add(loose, loose)
@@ -146,10 +147,28 @@ class FinishedSlices:
     def __bool__(self) -> bool:
         return bool(self._hashes)
 
+    @property
+    def loose(self) -> list[RowKey]:
+        """The loose runs of all slices that were read, 20,000 of them at the most."""
+        return list(self._loose.elements())
+
+    def loose_with(self, more: Iterable[RowKey]) -> list[RowKey]:
+        """The same, with those of a slice that is read."""
+        return list((self._loose | Counter(more)).elements())
+
     def add(self, keys: Iterable[RowKey], loose: Iterable[RowKey]) -> None:
         """A slice was read."""
         self._hashes.append(array("q", sorted(map(hash, keys))))
-        self.loose = [*self.loose, *loose][-_MOST_LOOSE:]
+        self._loose |= Counter(loose)
+        if self._loose.total() > _MOST_LOOSE:
+            self.has_dropped = True
+            self._loose = Counter(self.loose[-_MOST_LOOSE:])
+
+    def loose_among(self, keys: Sequence[RowKey]) -> Sequence[int]:
+        """Indexes of the keys of loose runs: one that waited may have started since, well inside a later slice."""
+        if self.has_dropped:
+            return range(len(keys))
+        return [index for index, key in enumerate(keys) if key in self._loose] if self._loose else ()
 
     def count(self, key: RowKey) -> int:
         """How many runs of the key were read."""

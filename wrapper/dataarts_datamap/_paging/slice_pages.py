@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from dataarts_datamap._paging.seen_rows import RowKey, row_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from dataarts_datamap._models.runs import RunPage
     from dataarts_datamap._paging.offsets import Span
@@ -76,6 +76,13 @@ class Page:
             for index, (plan, start) in enumerate(zip(planned, started, strict=True))
             if not first < plan < last or not first < start < last
         ]
+
+    def since(self, moment: int) -> Iterator[int]:
+        """Indexes of the rows that were planned or started at that moment or later, or a millisecond before."""
+        for index, run in enumerate(self.sent.runs):
+            plan, start = run._plan_time, run._start_time  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  as above
+            if max(plan or 0, start or 0) >= moment - 1:
+                yield index
 
     def has_stranger(self, *, ahead: int = 0, unstarted: bool = False) -> bool:
         """Whether a run came none of whose times lies in the window that was asked for.

@@ -116,6 +116,12 @@ class SliceWalk:
         keys = [*before, *last.page.keys[last.fresh : end]]
         return keys, len(keys)
 
+    def loose(self, keys: Sequence[RowKey]) -> list[RowKey]:
+        """Those of the runs read that slices to come can hold, too, as far as their keys are given."""
+        self._settle()
+        wanted = set(keys) if self._loose else ()
+        return [key for key in self._loose if key in wanted]
+
     def pages(self) -> Walk:
         """The pages, each run on one of them.
 
@@ -364,13 +370,17 @@ class SliceWalk:
         finished = self._state.finished
         if not finished:
             return set()
-        candidates = range(len(page)) if self._is_checked else page.unsure
+        candidates = range(len(page)) if self._is_checked else self._may_be_elsewhere(page)
         return {index for index in candidates if finished.count(page.keys[index])}
+
+    def _may_be_elsewhere(self, page: Page) -> set[int]:
+        """Indexes of the runs that another slice may have had: they lie near an end, or were loose there."""
+        return {*page.unsure, *self._state.finished.loose_among(page.keys)}
 
     def _give_new(self, page: Page) -> RunPage:
         """A page that was read at one moment with all rows of its window, without those that were read before."""
         count = self._state.finished.count
-        unsure = None if self._is_checked else {page.keys[index] for index in page.unsure}
+        unsure = None if self._is_checked else {page.keys[index] for index in self._may_be_elsewhere(page)}
         try:
             wanted, changed = self._seen.new_among(
                 page.keys, page.contents, lambda key: count(key) if unsure is None or key in unsure else 0
@@ -381,7 +391,7 @@ class SliceWalk:
             ) from None
         self._state.progress.changed += changed
         before = len(self._read)
-        self._note_loose(page)
+        self._note_loose(page, wanted)
         keys = [page.keys[index] for index in wanted]
         self._read += keys
         self._seen.add(keys, [page.contents[index] for index in wanted])
@@ -404,21 +414,26 @@ class SliceWalk:
         (page, fresh), self._pending = self._pending, None
         self._read += page.keys[fresh:]
         self._seen.add(page.keys[fresh:], page.contents[fresh:])
-        self._note_loose(page)
+        self._note_loose(page, range(fresh, len(page)))
         self._habits.capacity = max(self._habits.capacity, len(page))
         self._total = page.sent.total
         if page.span.position == 0 and len(page) != page.span.limit:
             self._limit = max(1, len(page))
 
-    def _note_loose(self, page: Page) -> None:
-        """Remember the runs that slices to come can hold, too: they lie near an end, or can still change."""
+    def _note_loose(self, page: Page, new: Sequence[int]) -> None:
+        """Remember which new runs can come again: they lie near an end, can still change, or are the newest ones.
+
+        The newest ones are those that a walk which looks again for runs that moved reads again.
+        """
         if self._state.is_descending is None:
             return
-        near = set(page.unsure)
+        newest_start = self._state.newest_start if self._state.is_descending else 0
+        near = {*page.unsure, *(page.since(newest_start) if newest_start else ())}
+        runs = page.sent.runs
         self._loose += [
-            key
-            for index, (key, run) in enumerate(zip(page.keys, page.sent.runs, strict=True))
-            if index in near or not run._end_time  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  the model's own integer
+            page.keys[index]
+            for index in new
+            if index in near or not runs[index]._end_time  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  the model's own integer
         ]
 
     def _is_last(self, page: Page) -> bool:

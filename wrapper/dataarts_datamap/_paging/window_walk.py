@@ -86,11 +86,12 @@ class WindowWalk:
     def position(self, given: int) -> Position | None:
         """Where the walk stands, as for ``token``."""
         state, walk = self._state, self._current
-        if self._is_looking_again:
+        if self._is_looking_again or state.finished.has_dropped:
             return None
         if walk is None and self._resumed is not None:
             return self._resumed
         keys, reached = ([], 0) if walk is None else walk.place(given)
+        loose = state.finished.loose_with(() if walk is None else walk.loose(keys))
         return Position(
             task_id=state.operator.task_id,
             job_name=state.operator.job_name,
@@ -102,7 +103,7 @@ class WindowWalk:
             limit=0 if walk is None else walk.limit,
             direction=state.direction,
             read=pack(keys),
-            loose=pack(state.finished.loose),
+            loose=pack(loose),
             newest_start=state.newest_start,
             counting=state.habits.counting,
             first_offset=state.habits.first_offset,
@@ -115,7 +116,7 @@ class WindowWalk:
     def token(self, given: int) -> str | None:
         """Where the walk stands when so many runs of the page that it yielded last are counted.
 
-        None while it looks again for runs that moved.
+        None while it looks again for runs that moved, or if more of them can come again than a token holds.
         """
         position = self.position(given)
         return None if position is None else position.text()
@@ -145,12 +146,14 @@ class WindowWalk:
 
     def _find_direction(self, slices: Sequence[Window]) -> Walk:
         state = self._state
+        rows = 0
         for index in range(len(slices) - 1, 0, -1):
             rest = (slices[other] for other in range(index - 1, max(0, index - 1 - MOST_AHEAD), -1))
             page = yield PageNeeded(state.first_read(slices[index]), tuple(map(state.first_read, rest)))
             state.first_pages[slices[index]] = page
             state.learn_direction(page.runs)
-            if state.direction:
+            rows += len(page.runs)
+            if state.direction or rows > state.options.slice_rows:  # the pages are held until their slices are read
                 break
         if len(slices) > 1:
             state.is_descending = state.direction < 0

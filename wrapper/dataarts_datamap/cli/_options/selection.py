@@ -120,7 +120,7 @@ class Selection:
         )
 
         try:
-            totals = [self._count_operator(client, operator) for operator in self._operators(client)]
+            totals = [self._count_operator(client, operator) for operator in self.operators(client)]
         except AuthenticationError:
             raise
         except (ServiceError, InvalidResponseError):
@@ -134,8 +134,12 @@ class Selection:
         pager.first()
         return pager.total
 
-    def _operators(self, client: DataMapClient) -> list[Operator]:
+    def operators(self, client: DataMapClient) -> list[Operator]:
+        """The operators whose runs they are.
 
+        Raises:
+            DataMapError: Those of the table could not be read.
+        """
         if self.table_guid is not None:
             return client.list_operators(self.table_guid)
         return [cast("Operator", self.operator)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from dataarts_datamap._export.columns import Nested
     from dataarts_datamap._export.export import ExportFormat, ExportSummary
+    from dataarts_datamap._models.runs import Operator
 
 
 def _refuse_dash(_context: click.Context, _parameter: click.Parameter, file: Path) -> Path:
@@ -108,7 +110,8 @@ def export(  # noqa: PLR0913  one parameter for each option
         selection = selection.by_guid(client)
         if since_last:
             where: dict[str, Any] = {"format": format_, "lookback": lookback, "table": table_name}
-            start = next_export_start(file, source=client.source(), operator=selection.operator, **where)
+            operators = _in_workspace(selection.operators(client), settings.get("workspace_id"))
+            start = next_export_start(file, source=client.source(), operator=operators, **where)
             if start is not None:
                 note(f"reading runs from {start:%Y-%m-%dT%H:%M:%SZ} on again")
                 selection = replace(selection, start=start, since=None)
@@ -131,6 +134,16 @@ def export(  # noqa: PLR0913  one parameter for each option
         )
     tell_if_none(summary.written, "runs in this window")
     _tell_summary(summary, file)
+
+
+def _in_workspace(operators: list[Operator], given: str | None) -> list[Operator]:
+    """The operators, with the workspace that is asked for where they name none; "auto" is not known here."""
+    from msgspec.structs import replace as copied  # noqa: PLC0415  loads what --help does not need
+
+    workspace_id = given or os.environ.get("DATAMAP_WORKSPACE_ID") or None
+    if workspace_id in {None, "auto"}:
+        return operators
+    return [one if one.workspace_id else copied(one, workspace_id=workspace_id) for one in operators]
 
 
 def _tell_summary(summary: ExportSummary, file: Path) -> None:

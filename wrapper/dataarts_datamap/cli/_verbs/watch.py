@@ -24,7 +24,7 @@ from dataarts_datamap.cli._options.connection import (
 from dataarts_datamap.cli._options.suggestions import suggest_paces, suggest_spans
 from dataarts_datamap.cli._options.table_names import table_guid_of
 from dataarts_datamap.cli._options.times import parse_span
-from dataarts_datamap.cli._printing.notices import tell
+from dataarts_datamap.cli._printing.notices import note, tell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -125,8 +125,8 @@ def watch(  # noqa: PLR0913  one parameter for each option
     JSON line for each run that appears, changes or goes away; the runs that are there at first come as "known".
 
     With --until-ended, the exit code is 0 if the last run of each operator succeeded, 1 if one failed or was skipped, 2
-    if it cannot be told or the time of --for is over. Without, it is 0 when that time is over. It is 2 where the first
-    reading fails, or a later one is refused for good.
+    if it cannot be told or the time of --for is over; an operator that has no runs in the window is named and left out.
+    Without, it is 0 when that time is over. It is 2 where the first reading fails, or a later one is refused for good.
 
     \b
     Examples:
@@ -163,8 +163,8 @@ def watch(  # noqa: PLR0913  one parameter for each option
             from dataarts_datamap.cli._printing.changes import write_changes  # noqa: PLC0415  as above
 
             if not write_changes(polls):
-                return _YES
-    return _exit_code(snapshot) if until_ended else _YES
+                return _NOT_JUDGED if until_ended else _YES
+    return _exit_code(snapshot, polls.operators) if until_ended else _YES
 
 
 def _can_draw() -> bool:
@@ -173,10 +173,14 @@ def _can_draw() -> bool:
     return is_terminal() and os.environ.get("TERM", "").lower() not in _CANNOT_DRAW
 
 
-def _exit_code(snapshot: Snapshot) -> int:
-    """How the last run of each operator ended."""
-    from dataarts_datamap._models.runs import RunState  # noqa: PLC0415  loads what --help does not need
+def _exit_code(snapshot: Snapshot, operators: Sequence[Operator]) -> int:
+    """How the last run of each operator ended; one without runs is named and left out."""
+    from dataarts_datamap._models.runs import RunState, operator_key  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._monitoring.freshness import group_runs, operator_name  # noqa: PLC0415  as above
 
+    groups = group_runs(snapshot.runs, operators)
+    if left_out := [operator_name(one) for one in operators if not groups[operator_key(one)]]:
+        note(f"no runs in this window, left out: {', '.join(left_out)}")
     if snapshot.active:
         tell(f"runs that had not ended when the time was over: {len(snapshot.active)}")
         return _NOT_JUDGED
