@@ -158,8 +158,10 @@ def interrupt_at_lines(kind: str) -> tuple[int, set[str]]:
 def test_interrupt_by_a_signal() -> None:
     """A timer's signal at random times of signed calls shows no secret either."""
     generator = random.Random(2)
+    came = threading.Event()
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
+        came.set()
         raise Interrupted
 
     before = signal.signal(signal.SIGALRM, interrupt)
@@ -170,9 +172,10 @@ def test_interrupt_by_a_signal() -> None:
         with ScriptedServer(answer) as server, DataMapClient(endpoint=server.url, **settings) as client:
             client.list_operators("a-table")
             for _ in range(150):
+                came.clear()
                 try:
                     signal.setitimer(signal.ITIMER_REAL, generator.uniform(0.0001, 0.004))
-                    while True:
+                    while not came.is_set():  # what is raised while the garbage collector runs reaches nobody
                         client.list_operators("a-table")
                 except Interrupted as error:
                     interrupted += 1
@@ -182,7 +185,7 @@ def test_interrupt_by_a_signal() -> None:
     finally:
         signal.signal(signal.SIGALRM, before)
 
-    assert 150 == interrupted
+    assert interrupted > 100
     assert set() == found
 
 
