@@ -16,6 +16,7 @@ from benchmarks.rows import JOB_NAME, TASK_ID
 from benchmarks.table import Figure
 from dataarts_datamap._auth.signing import DATE_FORMAT, canonical_query, sign
 from dataarts_datamap._messages import Request
+from dataarts_datamap._secrets import Hidden
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -76,7 +77,7 @@ def _signed_request(told: dict[str, Any], host: str) -> Request:
         query=tuple((name, str(value)) for name, value in query.items()),
         headers={"Host": host, "instance": told["instance_id"], "X-Sdk-Date": f"{datetime.now(UTC):{DATE_FORMAT}}"},
     )
-    return sign(request, access_key=told["access_key"], secret_key=told["secret_key"])
+    return sign(request, access_key=told["access_key"], secret_key=Hidden(told["secret_key"]))
 
 
 @contextmanager
