@@ -81,7 +81,7 @@ def test_broken_link_fails(tmp_path: Path) -> None:
     copied = shutil.ignore_patterns("__pycache__")
     for name in ("docs", "docs_build", "spec", "examples", "benchmarks", "contract_tests", ".github"):
         shutil.copytree(ROOT / name, checkout / name, ignore=copied)
-    for name in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "README.md", "LICENSE"):
+    for name in ("ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, checkout)
     with (checkout / "docs" / "index.md").open("a", encoding="utf-8") as page:
         page.write("[a heading](tutorial.md#no-such-heading)\n")
