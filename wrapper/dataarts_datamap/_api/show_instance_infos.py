@@ -46,19 +46,33 @@ def runs_request(  # noqa: PLR0913  the operation has that many parameters
     Raises:
         InvalidArgumentError: A value could bend the request, or is out of its bounds; the text names it.
     """
+    check_runs_arguments(task_id=task_id, job_name=job_name, workspace_id=workspace_id, limit=limit)
     return build_request(
         SHOW_INSTANCE_INFOS,
         endpoint,
         project_id=path_segment("project_id", project_id),
-        task_id=path_segment("task_id", task_id),
+        task_id=task_id,
         instance=identifier("instance_id", instance_id),
-        workspace_id=UNSET if workspace_id is None else query_text("workspace_id", workspace_id),
-        job_name=query_text("job_name", job_name),
+        workspace_id=UNSET if workspace_id is None else workspace_id,
+        job_name=job_name,
         start_time=start,
         end_time=end,
         offset=query_integer("offset", offset, minimum=0),
-        limit=query_integer("page_size", limit, minimum=1),
+        limit=limit,
     )
+
+
+def check_runs_arguments(*, task_id: str, job_name: str, workspace_id: str | None, limit: int) -> None:
+    """Refuse what ``runs_request`` would refuse, before project and instance are known.
+
+    Raises:
+        InvalidArgumentError: A value could bend the request, or is out of its bounds; the text names it.
+    """
+    path_segment("task_id", task_id)
+    query_text("job_name", job_name)
+    if workspace_id is not None:
+        query_text("workspace_id", workspace_id)
+    query_integer("page_size", limit, minimum=1)
 
 
 _Total: TypeAlias = Annotated[int, Meta(ge=0)]

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar, Unpack, cast, get_args
 
 from dataarts_datamap._api.endpoints import address_name
-from dataarts_datamap._api.show_instance_infos import decode_page, runs_request
+from dataarts_datamap._api.show_instance_infos import check_runs_arguments, decode_page, runs_request
 from dataarts_datamap._api.show_nodes import decode_operators, operators_request
 from dataarts_datamap._arguments import identifier, members, path_segment, query_integer
 from dataarts_datamap._auth.chain import Search
@@ -76,9 +76,6 @@ DEFAULT_PAGE_SIZE: Final = 100
 DEFAULT_SLICE_SPAN: Final = timedelta(days=28)  # a sibling API caps a window at a month
 _SHORTEST_SLICE: Final = timedelta(seconds=1)
 _SLICE_ROWS: Final = 10_000
-
-
-_NOT_YET_KNOWN: Final = Scope("-", "-")
 
 
 class BaseClient(Generic[PagerT]):
@@ -205,7 +202,7 @@ class BaseClient(Generic[PagerT]):
         Raises:
             InvalidArgumentError: An argument cannot be sent. What can go wrong while walking, the pager tells.
         """
-        operator = Operator(task_id=task_id, job_name=job_name, workspace_id=workspace_id)
+        operator = _operator_of(task_id, job_name, workspace_id, page_size)
         resumed = None if resume_token is None else Position.parse(resume_token)
         if resumed is None:
             span = window(start=start, end=end, since=since, now=datetime.now(UTC))
@@ -215,7 +212,6 @@ class BaseClient(Generic[PagerT]):
             if (resumed.task_id, resumed.job_name, resumed.workspace_id) != operator_key(operator):
                 raise InvalidArgumentError(f"the resume_token is of another operator: {shown(resumed.job_name)}")
         plan = _walk_options(page_size, offset_unit, slice_span)
-        self._refuse_bad_arguments(operator, span, limit=page_size)
 
         def begin() -> Steps[PagedWalk]:
             yield from ()
@@ -275,7 +271,9 @@ class BaseClient(Generic[PagerT]):
                 )
         plan = _walk_options(page_size, offset_unit, slice_span)
         for one in chosen or ():
-            self._runs_request(_NOT_YET_KNOWN, one, span, offset=0, limit=page_size)  # refuses what could not be sent
+            check_runs_arguments(
+                task_id=one.task_id, job_name=one.job_name, workspace_id=one.workspace_id, limit=page_size
+            )
         from dataarts_datamap._paging.table_walk import MergedWalk, TableWalk  # noqa: PLC0415  loaded for this call alone
 
         def begin() -> Steps[PagedWalk]:
@@ -436,9 +434,8 @@ class BaseClient(Generic[PagerT]):
     ) -> Steps[Run]:
         from dataarts_datamap._monitoring.waiting import read_all, wait_for_run  # noqa: PLC0415  loaded for this call alone
 
-        operator = Operator(task_id=task_id, job_name=job_name, workspace_id=workspace_id)
+        operator = _operator_of(task_id, job_name, workspace_id, DEFAULT_PAGE_SIZE)
         begun = window(start=start, end=end, since=since, now=datetime.now(UTC))
-        self._refuse_bad_arguments(operator, begun, limit=DEFAULT_PAGE_SIZE)
         plan = _walk_options(DEFAULT_PAGE_SIZE, "auto", DEFAULT_SLICE_SPAN)
 
         def look() -> Steps[list[Run]]:
@@ -460,12 +457,6 @@ class BaseClient(Generic[PagerT]):
             )
         )
 
-    def _refuse_bad_arguments(self, operator: Operator, span: Window, *, limit: int) -> None:
-        """Refuse now what could not be sent when the runs are read."""
-        self._runs_request(_NOT_YET_KNOWN, operator, span, offset=0, limit=limit)
-        if operator.workspace_id is not None:
-            identifier("workspace_id", operator.workspace_id)
-
     def _runs_request(self, scope: Scope, operator: Operator, span: Window, *, offset: int, limit: int) -> Request:
         return runs_request(
             endpoint=self._settings.endpoint,
@@ -479,6 +470,14 @@ class BaseClient(Generic[PagerT]):
             offset=offset,
             limit=limit,
         )
+
+
+def _operator_of(task_id: str, job_name: str, workspace_id: str | None, page_size: int) -> Operator:
+    """The operator that a caller names; what could not be sent later is refused now."""
+    check_runs_arguments(task_id=task_id, job_name=job_name, workspace_id=workspace_id, limit=page_size)
+    if workspace_id is not None:
+        identifier("workspace_id", workspace_id)
+    return Operator(task_id=task_id, job_name=job_name, workspace_id=workspace_id)
 
 
 def _walk_options(page_size: int, offset_unit: OffsetUnit, slice_span: object) -> WalkOptions:

@@ -12,8 +12,9 @@ import re
 import select
 import time
 from contextlib import contextmanager
+from functools import lru_cache
 from threading import BoundedSemaphore, Lock
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import h11
 
@@ -205,7 +206,8 @@ class _Connection:
         if outgoing.content:
             shown.append((b"Content-Length", str(len(outgoing.content)).encode()))
         try:
-            encoded = Hidden(self._http.send(h11.Request(method=outgoing.method, target=target, headers=shown)) or b"")
+            head = h11.Request(method=outgoing.method, target=target, headers=_checked_headers(tuple(shown)))
+            encoded = Hidden(self._http.send(head) or b"")
             if outgoing.content:
                 self._http.send_with_data_passthrough(h11.Data(data=bytes(len(outgoing.content))))
             self._http.send(h11.EndOfMessage())
@@ -249,3 +251,10 @@ class _Connection:
             raise ProtocolError("Server disconnected without sending a response.")
         self._has_received = True
         return data
+
+
+@lru_cache(maxsize=32)
+def _checked_headers(shown: tuple[tuple[bytes, bytes], ...]) -> list[tuple[bytes, bytes]]:
+    """The headers as the library has checked them: it takes its own kind as it is, and each check takes a while."""
+    checked = h11.Request(method="GET", target="/", headers=list(shown)).headers
+    return cast("list[tuple[bytes, bytes]]", checked)
