@@ -242,7 +242,7 @@ def echoing() -> Iterator[tuple[Faulty, Echo]]:
             headers=[(b"X-Auth-Token", Hidden(b"Zq-secret"))],
             content=b"Zq-secret",
             timeouts=Timeouts(free=1, connect=1, silence=1),
-            due=Deadline(1, Clock()),
+            deadline=Deadline(1, Clock()),
         ),
     ],
     ids=lambda value: type(value).__name__,

@@ -423,7 +423,7 @@ def test_server_that_says_nothing() -> None:
     with faulty_server(close) as server:
         found = findings(server)
 
-    assert "no whole answer" in failure(found, "service")
+    assert "no complete response" in failure(found, "service")
     assert 2 == server.connections  # one of them to see whether there is one to be had
 
 

@@ -76,7 +76,7 @@ def ask(
             headers=[(b"Host", Hidden(host.encode())), *((name, Hidden(value)) for name, value in headers)],
             content=content,
             timeouts=TIMEOUTS,
-            due=Deadline(Clock().monotonic() + 10, Clock(), cancellation),
+            deadline=Deadline(Clock().monotonic() + 10, Clock(), cancellation),
         )
     )
 
@@ -84,7 +84,7 @@ def ask(
 def read(pool: H11Pool, url: str) -> bytes:
     """The whole content of one answer."""
     with ask(pool, url) as answer:
-        return b"".join(answer.pieces)
+        return b"".join(answer.chunks)
 
 
 def peers(server: ScriptedServer) -> list[int]:
@@ -120,7 +120,7 @@ def test_answer_that_is_left_early() -> None:
     """What is left of an answer never becomes part of the next one."""
     with ScriptedServer(Answer(LARGE), Answer(b"2")) as server, open_pool() as pool:
         with ask(pool, server.url) as answer:
-            next(answer.pieces)
+            next(answer.chunks)
 
         assert b"2" == read(pool, server.url)
         assert [0, 1] == peers(server)
@@ -186,7 +186,7 @@ def test_content_is_sent() -> None:
     """A request with content tells its length."""
     with ScriptedServer(Answer(b"1", headers={"Connection": "close"})) as server, open_pool() as pool:
         with ask(pool, server.url, content=b"abc") as answer:
-            assert b"1" == b"".join(answer.pieces)
+            assert b"1" == b"".join(answer.chunks)
 
         assert "3" == server.asked[0].headers["content-length"]
 

@@ -114,7 +114,7 @@ class AttemptLog:
     """The requests of one attempt, each of which is reported when it is known how it ended.
 
     Args:
-        reporter: Whom to report to.
+        reporter: Gets the reports.
         clock: Time.
         number: Which attempt of its call it is, from 1.
     """

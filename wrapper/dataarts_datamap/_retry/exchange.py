@@ -42,7 +42,7 @@ def exchange(request: Request, credentials: Credentials, policy: Policy, decode:
         attempt += 1
         log = AttemptLog(policy.reporter, clock, attempt)
         try:
-            result = yield from _due(_attempt(request, credentials, decode, renewal), until, log)
+            result = yield from _with_deadline(_attempt(request, credentials, decode, renewal), until, log)
         except DataMapError as error:
             now = clock.monotonic()
             _complete(error, attempts=attempt + renewal.used, elapsed=now - started)
@@ -97,13 +97,13 @@ def _attempt(request: Request, credentials: Credentials, decode: Callable[[Respo
     return decode((yield authenticated))
 
 
-def _due(call: Call[T], until: float, log: AttemptLog) -> Steps[T]:
+def _with_deadline(call: Call[T], until: float, log: AttemptLog) -> Steps[T]:
     """The call, with a deadline for each of its requests and waits."""
     try:
         step = next(call)
         while True:
             try:
-                response = yield from _taken(step, until, log)
+                response = yield from _sent_or_waited(step, until, log)
             except DataMapError as error:
                 step = call.throw(error)
             else:
@@ -116,7 +116,7 @@ def _due(call: Call[T], until: float, log: AttemptLog) -> Steps[T]:
         raise
 
 
-def _taken(step: Request | Wait, until: float, log: AttemptLog) -> Steps[Response]:
+def _sent_or_waited(step: Request | Wait, until: float, log: AttemptLog) -> Steps[Response]:
     """One step of a call, noted on the trail if it is a request."""
     if isinstance(step, Wait):
         return (yield Wait(step.event, until))

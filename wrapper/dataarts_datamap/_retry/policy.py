@@ -43,7 +43,7 @@ class Retry:
     five failures lock an access key, a certificate that is not trusted, and a response that is too large. Credentials
     that can be renewed (``RenewableCredentials``: a password can get a new token) are renewed once on a 401 that asks
     for it, at once and beside these attempts. Each attempt is authenticated afresh: no attempt sends the signature of
-    another. Within an attempt, a ``GET`` goes out a second time, as it stands and at once, where the server closes a
+    another. Within an attempt, a ``GET`` goes out a second time, unchanged and at once, where the server closes a
     kept connection before anything of the response has come.
 
     The wait before attempt *n* + 1 is a random part of ``first_wait`` doubled *n* - 1 times, ``longest_wait`` at most
@@ -85,7 +85,7 @@ class Policy(Struct, frozen=True):
         deadline: Seconds that it may take with all its attempts.
         clock: Time and chance for both.
         limiter: How many are sent in a time.
-        reporter: Whom to report each attempt to.
+        reporter: Gets a report of each attempt.
     """
 
     retry: Retry

@@ -17,7 +17,7 @@ class RateLimiter:
     A rate that is no integer is kept over several seconds: 12.5 are 13 in 1.04 seconds, 0.5 is one in 2.
 
     Times are those of the caller's clock, in seconds. A clock that stands still, as a test may freeze it, or that goes
-    back, counts as the latest time that was told: whoever waited tells the time that it must be by then.
+    back, counts as the latest time seen: a caller that has waited passes the time that it must be by then.
 
     Args:
         rate: Requests in a second; None for no limit.
@@ -32,7 +32,7 @@ class RateLimiter:
         self._locks: dict[int, Lock] = {}
 
     def time(self, now: float) -> float:
-        """The latest time that was told, this one included."""
+        """The latest time seen, this one included."""
         return max(self._latest, now)
 
     def wait(self, now: float) -> float:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 _NEXT_ADDRESS_AFTER: Final = 0.25  # RFC 8305, section 8
-_LONGEST_LOOK: Final = 0.25  # a system may not tell of a socket that another thread has shut down
+_LONGEST_LOOK: Final = 0.25  # a system may not report a socket that another thread has shut down
 _UNDER_WAY: Final = frozenset({0, EINPROGRESS, EWOULDBLOCK})
 
 
@@ -42,7 +42,7 @@ class AddressRace:
         watching: In what a socket is waited for.
 
     Attributes:
-        silent: Addresses that had not answered when one was connected, though they began before it.
+        silent: Addresses that had not connected when another one was, though they began before it.
     """
 
     def __init__(

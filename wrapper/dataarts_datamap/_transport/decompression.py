@@ -1,4 +1,4 @@
-"""Undoes the compression of an answer, piece by piece and never further than asked."""
+"""Decompresses a response, chunk by chunk and never further than asked."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _GZIP: Final = 16 + zlib.MAX_WBITS
 
 
 class Decompressor:
-    """Undoes one content encoding, in the order of the pieces.
+    """Undoes one content encoding, in the order of the chunks.
 
     Args:
         encoding: Value of ``Content-Encoding``: none, ``identity`` or ``gzip``.
@@ -30,20 +30,20 @@ class Decompressor:
         """Whether what came so far can be all."""
         return self._inflate is None or not self._began or self._inflate.eof
 
-    def unpack(self, piece: bytes, most: int) -> bytes:
-        """The content of a piece: at most so many bytes of it, if it is compressed.
+    def unpack(self, chunk: bytes, most: int) -> bytes:
+        """The content of a chunk: at most so many bytes of it, if it is compressed.
 
         Raises:
             zlib.error: It is not what its encoding says.
         """
         if self._inflate is None:
-            return piece
+            return chunk
         parts: list[bytes] = []
-        while piece and most > 0:
+        while chunk and most > 0:
             if self._inflate.eof:  # one member may follow another
                 self._inflate = zlib.decompressobj(_GZIP)
             self._began = True
-            parts.append(self._inflate.decompress(piece, most))
+            parts.append(self._inflate.decompress(chunk, most))
             most -= len(parts[-1])
-            piece = self._inflate.unused_data
+            chunk = self._inflate.unused_data
         return b"".join(parts)

@@ -1,4 +1,4 @@
-"""Connects threads to the service: over the address that answers first, under TLS, and through a proxy."""
+"""Connects threads to the service: over the address that connects first, under TLS, and through a proxy."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Dialer:
     """Makes connections.
 
     Args:
-        tls_context: Tells whom to trust; asked when a connection needs it.
+        tls_context: Makes the TLS context, when a connection needs it.
         proxy: Where connections go through; None for the straight way.
         closing: Ends what is under way.
     """
@@ -73,7 +73,7 @@ class Dialer:
         self._closing = closing
         self._worked: dict[tuple[str, int], object] = {}
 
-    def dial(self, origin: Origin, timeouts: Timeouts, due: Deadline) -> Dialed:
+    def dial(self, origin: Origin, timeouts: Timeouts, deadline: Deadline) -> Dialed:
         """A connection to an origin.
 
         Raises:
@@ -83,24 +83,24 @@ class Dialer:
             OSError: A name was not found.
         """
         if self._proxy is None:
-            plain = self._reach(origin, timeouts, due)
-            secured = self._secure(plain, origin.host, timeouts, due) if origin.scheme == "https" else plain
+            plain = self._reach(origin, timeouts, deadline)
+            secured = self._secure(plain, origin.host, timeouts, deadline) if origin.scheme == "https" else plain
             return Dialed(secured, secured)
         there = self._proxy.origin
-        bottom = self._reach(there, timeouts, due)
+        bottom = self._reach(there, timeouts, deadline)
         if there.scheme == "https":
-            bottom = self._secure(bottom, there.host, timeouts, due)
+            bottom = self._secure(bottom, there.host, timeouts, deadline)
         if origin.scheme == "http":
             return Dialed(bottom, bottom)
         with _closed_on_failure(bottom):
-            self._open_tunnel(bottom, Tunnel(self._proxy, origin), timeouts, due)
+            self._open_tunnel(bottom, Tunnel(self._proxy, origin), timeouts, deadline)
         if isinstance(bottom, ssl.SSLSocket):
-            return Dialed(self._secure_again(bottom, origin.host, timeouts, due), bottom)
-        secured = self._secure(bottom, origin.host, timeouts, due)
+            return Dialed(self._secure_again(bottom, origin.host, timeouts, deadline), bottom)
+        secured = self._secure(bottom, origin.host, timeouts, deadline)
         return Dialed(secured, secured)
 
-    def _reach(self, origin: Origin, timeouts: Timeouts, due: Deadline) -> socket.socket:
-        """A socket that is connected to the address that answers first; the others begin a quarter of a second later.
+    def _reach(self, origin: Origin, timeouts: Timeouts, deadline: Deadline) -> socket.socket:
+        """A socket that is connected to the address that connects first; the others begin a quarter of a second later.
 
         Looking up a name has no end but the resolver's own: a thread cannot be interrupted in it.
         """
@@ -109,48 +109,48 @@ class Dialer:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         race = AddressRace(
             ordered(found, self._worked.get((origin.host, port))),
-            lambda: due.left(timeouts.connect),
-            lambda opened: self._watching(opened, due),
+            lambda: deadline.left(timeouts.connect),
+            lambda opened: self._watching(opened, deadline),
         )
         connected, address = race.run()
         self._worked[origin.host, port] = address.where
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connected
 
-    def _secure(self, plain: socket.socket, host: str, timeouts: Timeouts, due: Deadline) -> socket.socket:
+    def _secure(self, plain: socket.socket, host: str, timeouts: Timeouts, deadline: Deadline) -> socket.socket:
         """The socket under TLS; the handshake is a step of its own, since before it there is none to shut down."""
         with _closed_on_failure(plain):
-            left = due.left(timeouts.connect)
+            left = deadline.left(timeouts.connect)
             context = self._tls_context()
         try:
             with _closed_on_failure(plain):
                 plain.getpeername()  # or else, of a connection that is reset by now, TLS would leave the socket open
             secured = context.wrap_socket(plain, server_hostname=host.encode("ascii"), do_handshake_on_connect=False)
-            with _closed_on_failure(secured), self._watching(secured, due):
+            with _closed_on_failure(secured), self._watching(secured, deadline):
                 secured.settimeout(left)
                 secured.do_handshake()
         except OSError as error:
             raise _not_connected(error) from None
         return secured
 
-    def _secure_again(self, outer: ssl.SSLSocket, host: str, timeouts: Timeouts, due: Deadline) -> _TLSInTLS:
+    def _secure_again(self, outer: ssl.SSLSocket, host: str, timeouts: Timeouts, deadline: Deadline) -> _TLSInTLS:
         with _closed_on_failure(outer):
             try:
                 secured = _TLSInTLS(outer, self._tls_context(), host)
-                with self._watching(outer, due):
-                    secured.settimeout(due.left(timeouts.connect))
+                with self._watching(outer, deadline):
+                    secured.settimeout(deadline.left(timeouts.connect))
                     secured.do_handshake()
             except OSError as error:
                 raise _not_connected(error) from None
         return secured
 
-    def _open_tunnel(self, there: socket.socket, tunnel: Tunnel, timeouts: Timeouts, due: Deadline) -> None:
+    def _open_tunnel(self, there: socket.socket, tunnel: Tunnel, timeouts: Timeouts, deadline: Deadline) -> None:
         try:
-            with self._watching(there, due):
-                there.settimeout(due.left(timeouts.silence))
+            with self._watching(there, deadline):
+                there.settimeout(deadline.left(timeouts.silence))
                 there.sendall(tunnel.request)
                 while not tunnel.is_opened_by(there.recv(_READ_SIZE)):
-                    there.settimeout(due.left(timeouts.silence))
+                    there.settimeout(deadline.left(timeouts.silence))
         except TimeoutError as error:
             raise ReadTimeoutError(error) from None
         except ConnectionAbortedError:
@@ -159,8 +159,8 @@ class Dialer:
             raise ConnectError(error) from None
 
     @contextmanager
-    def _watching(self, waited_for: socket.socket, due: Deadline) -> Generator[None]:
-        with self._closing.watching(waited_for), due.watching(waited_for):
+    def _watching(self, waited_for: socket.socket, deadline: Deadline) -> Generator[None]:
+        with self._closing.watching(waited_for), deadline.watching(waited_for):
             yield
 
 

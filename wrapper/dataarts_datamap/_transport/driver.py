@@ -1,4 +1,4 @@
-"""Sends requests and brings back whole answers.
+"""Sends requests, and returns complete responses.
 
 What it does of its own accord is little: it follows no redirect, keeps no cookie and reads no ``.netrc``.
 """
@@ -65,7 +65,7 @@ class Network(Struct, frozen=True):
 
     Attributes:
         timeout: Seconds to wait for the next bytes, and for a connection, of which ten at most.
-        max_answer_size: Bytes that an answer may have, decompressed.
+        max_answer_size: Bytes that a response may have, decompressed.
         proxy: Where requests go through; None for what the environment says.
     """
 
@@ -97,7 +97,7 @@ class SyncTransport:
 
         Raises:
             ClientClosedError: The transport was closed.
-            TransportError: No whole answer came back.
+            TransportError: No complete response arrived.
             CancelledError: It was cancelled.
         """
         try:
@@ -162,11 +162,11 @@ class SyncTransport:
         raise failure
 
     def _receive(self, pool: H11Pool, step: Send, arrival: ResponseBuilder, cancellation: Cancellation | None) -> None:
-        due = Deadline(step.until, self._clock, cancellation)
-        with pool.stream(_outgoing(step.request, self._network.timeout, due, arrival.left)) as answer:
-            arrival.begin(answer.status, answer.headers)
-            for piece in answer.pieces:
-                arrival.feed(piece)
+        deadline = Deadline(step.until, self._clock, cancellation)
+        with pool.stream(_wire_request(step.request, self._network.timeout, deadline, arrival.left)) as response:
+            arrival.begin(response.status, response.headers)
+            for chunk in response.chunks:
+                arrival.feed(chunk)
 
     def _open_pool(self, proxy: Proxy | None) -> H11Pool:
         return H11Pool(proxy, tls.tls_context, **_pool_size())
@@ -197,7 +197,7 @@ class AsyncTransport:
 
         Raises:
             ClientClosedError: The transport was closed.
-            TransportError: No whole answer came back.
+            TransportError: No complete response arrived.
         """
         try:
             step = next(steps)
@@ -246,12 +246,12 @@ class AsyncTransport:
         raise failure
 
     async def _receive(self, pool: AsyncPool, step: Send, arrival: ResponseBuilder) -> None:
-        due = Deadline(step.until, self._clock)
-        async with pool.stream(_outgoing(step.request, self._network.timeout, due, arrival.left)) as answer:
+        deadline = Deadline(step.until, self._clock)
+        async with pool.stream(_wire_request(step.request, self._network.timeout, deadline, arrival.left)) as response:
             try:
-                arrival.begin(answer.status, answer.headers)
-                async for piece in answer.pieces:
-                    arrival.feed(piece)
+                arrival.begin(response.status, response.headers)
+                async for chunk in response.chunks:
+                    arrival.feed(chunk)
             finally:
                 arrival.is_over = True
 
@@ -262,7 +262,7 @@ class AsyncTransport:
 
 
 async def _cancelled_in_time(exchange: Coroutine[Any, Any, None], arrival: ResponseBuilder) -> None:
-    """Take the exchange to its end, or cancel it once, while the answer comes in: not while it is put away.
+    """Take the exchange to its end, or cancel it once, while the response comes in: not while it is closed.
 
     Else the library would count its connection as used for ever.
     """
@@ -306,8 +306,8 @@ def _address(endpoint: str) -> _Address:
     return _Address(origin, parts.netloc, len(f"{parts.scheme}://{parts.netloc}"))
 
 
-def _outgoing(request: Request, timeout: float, due: Deadline, left: float) -> WireRequest:
-    """The request as it goes on the wire, its address exactly as it stands."""
+def _wire_request(request: Request, timeout: float, deadline: Deadline, left: float) -> WireRequest:
+    """The request as it goes on the wire, its address unchanged."""
     address = _address(request.endpoint)
     headers = {**_HEADERS, "host": ("Host", Hidden(address.netloc))}
     headers |= {name.lower(): (name, Hidden(request.headers[name])) for name in request.headers}
@@ -322,7 +322,7 @@ def _outgoing(request: Request, timeout: float, due: Deadline, left: float) -> W
         ],
         content=request.content,
         timeouts=Timeouts(free=left, connect=min(timeout, _LONGEST_CONNECT), silence=timeout),
-        due=due,
+        deadline=deadline,
     )
 
 

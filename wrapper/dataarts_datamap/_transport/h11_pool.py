@@ -2,7 +2,7 @@
 
 The HTTP library's pool is made for everything that HTTP can do: it takes more processor time than all the rest of a
 small request together, and a tenth of all that a first call loads. This one does what the client needs, and reads
-answers with the same parser.
+responses with the same parser.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class H11Pool:
 
     Args:
         proxy: Where they go through; None for the straight way.
-        tls_context: Tells whom to trust; asked when a connection needs it.
+        tls_context: Makes the TLS context, when a connection needs it.
         max_connections: How many requests may be under way at once; one more waits.
         max_keepalive_connections: How many connections are kept that no request uses.
         keepalive_expiry: Seconds for which one is kept.
@@ -72,36 +72,36 @@ class H11Pool:
         self._longest_idle = keepalive_expiry
         self._room = BoundedSemaphore(max_connections)
         self._lock = Lock()
-        self._idle: list[_Connection] = []  # the one used last stands last
+        self._idle: list[_Connection] = []  # the one used last comes last
         self._closing = Cancellation()
         self._dialer = Dialer(tls_context, proxy, self._closing)
 
     @contextmanager
-    def stream(self, outgoing: WireRequest) -> Generator[WireResponse[Iterator[bytes]]]:
-        """The head of the answer to a request, and its content as it comes in.
+    def stream(self, request: WireRequest) -> Generator[WireResponse[Iterator[bytes]]]:
+        """The head of the response, and its content as it comes in.
 
         Raises:
-            WireError: No whole answer came.
-            TimeoutError: The exchange was due before.
+            WireError: No complete response arrived.
+            TimeoutError: The deadline had passed.
             ConnectionAbortedError: The pool was closed, or the exchange cancelled.
         """
-        if not self._room.acquire(timeout=outgoing.timeouts.free):
+        if not self._room.acquire(timeout=request.timeouts.free):
             raise PoolTimeoutError
         try:
-            kept = self._take(outgoing.origin)
-            connection = kept or self._connect(outgoing)
+            kept = self._take(request.origin)
+            connection = kept or self._connect(request)
             while True:
                 try:
-                    with self._closing.watching(connection.socket), outgoing.due.watching(connection.socket):
-                        connection.send(outgoing)
-                        yield connection.receive(outgoing.timeouts, outgoing.due)
+                    with self._closing.watching(connection.socket), request.deadline.watching(connection.socket):
+                        connection.send(request)
+                        yield connection.receive(request.timeouts, request.deadline)
                         return
                 except ClosedConnectionError:
-                    if connection is not kept or outgoing.method not in SAFE_METHODS:
+                    if connection is not kept or request.method not in SAFE_METHODS:
                         raise
                 finally:
                     self._put_back(connection)
-                connection = self._connect(outgoing)
+                connection = self._connect(request)
         finally:
             self._room.release()
 
@@ -128,11 +128,11 @@ class H11Pool:
         taken.close()
         return self._take(origin)
 
-    def _connect(self, outgoing: WireRequest) -> _Connection:
+    def _connect(self, request: WireRequest) -> _Connection:
         self._closing.check()
-        outgoing.due.check()
-        dialed = self._dialer.dial(outgoing.origin, outgoing.timeouts, outgoing.due)
-        return _Connection(outgoing.origin, dialed, self._proxy)
+        request.deadline.check()
+        dialed = self._dialer.dial(request.origin, request.timeouts, request.deadline)
+        return _Connection(request.origin, dialed, self._proxy)
 
     def _put_back(self, connection: _Connection) -> None:
         rests = connection.rest()
@@ -171,7 +171,7 @@ class _Connection:
         """Make ready for the next request; false if there cannot be one."""
         if not (self._http.our_state is h11.DONE and self._http.their_state is h11.DONE):
             return False
-        if self._http.trailing_data[0]:  # came behind the answer, and would be read as the next one's beginning
+        if self._http.trailing_data[0]:  # came after the response, and would be read as the beginning of the next one
             return False
         self._http.start_next_cycle()
         self._rests_since = time.monotonic()
@@ -180,59 +180,59 @@ class _Connection:
     def close(self) -> None:
         self.socket.close()
 
-    def send(self, outgoing: WireRequest) -> None:
-        rest = memoryview(self._encoded(outgoing).value)  # shows nothing, in the socket's own code as in ours
+    def send(self, request: WireRequest) -> None:
+        rest = memoryview(self._encoded(request).value)  # shows nothing, in the socket's own code as in ours
         self._has_received = False
         while rest:
-            self._stream.settimeout(outgoing.due.left(outgoing.timeouts.silence))
+            self._stream.settimeout(request.deadline.left(request.timeouts.silence))
             try:
                 rest = rest[self._stream.send(rest) :]
             except TimeoutError as error:
                 raise ReadTimeoutError(error) from None
             except OSError:
-                return  # a server may refuse before all has been sent: its answer tells why
+                return  # a server may refuse before all has been sent: its response says why
 
-    def _encoded(self, outgoing: WireRequest) -> Hidden[bytes]:
+    def _encoded(self, request: WireRequest) -> Hidden[bytes]:
         """The request in bytes. The library sees a stand-in for each secret, so that its variables show none."""
-        target, headers = outgoing.target, outgoing.headers
+        target, headers = request.target, request.headers
         if self._forwarding is not None:
-            target, headers = forwarded(outgoing, self._forwarding)
+            target, headers = forwarded(request, self._forwarding)
         secrets = [value for _, value in headers if isinstance(value, Hidden)]
         if not all(_FIELD_VALUE.fullmatch(secret.value) for secret in secrets):
             raise InvalidRequestError("a header holds what HTTP cannot")
         stand_ins = [b"%s-%d;" % (_MARK, number) for number in range(len(secrets))]
         unused = iter(stand_ins)
         shown = [(name, next(unused) if isinstance(value, Hidden) else value) for name, value in headers]
-        if outgoing.content:
-            shown.append((b"Content-Length", str(len(outgoing.content)).encode()))
+        if request.content:
+            shown.append((b"Content-Length", str(len(request.content)).encode()))
         try:
-            head = h11.Request(method=outgoing.method, target=target, headers=_checked_headers(tuple(shown)))
+            head = h11.Request(method=request.method, target=target, headers=_checked_headers(tuple(shown)))
             encoded = Hidden(self._http.send(head) or b"")
-            if outgoing.content:
-                self._http.send_with_data_passthrough(h11.Data(data=bytes(len(outgoing.content))))
+            if request.content:
+                self._http.send_with_data_passthrough(h11.Data(data=bytes(len(request.content))))
             self._http.send(h11.EndOfMessage())
         except h11.LocalProtocolError as error:
             raise InvalidRequestError(error) from None
         for stand_in, secret in zip(stand_ins, secrets, strict=True):
             encoded = Hidden(encoded.value.replace(stand_in, secret.value))
-        return Hidden(encoded.value + outgoing.content)
+        return Hidden(encoded.value + request.content)
 
-    def receive(self, timeouts: Timeouts, due: Deadline) -> WireResponse[Iterator[bytes]]:
+    def receive(self, timeouts: Timeouts, deadline: Deadline) -> WireResponse[Iterator[bytes]]:
         while True:
-            event = self._next_event(timeouts, due)
+            event = self._next_event(timeouts, deadline)
             if not isinstance(event, h11.Response | h11.InformationalResponse):
-                raise ProtocolError("The answer has no head.")
+                raise ProtocolError("The response has no head.")
             if isinstance(event, h11.Response) or event.status_code == _SWITCHING_PROTOCOLS:
-                return WireResponse(event.status_code, list(event.headers), self._content(timeouts, due))
+                return WireResponse(event.status_code, list(event.headers), self._content(timeouts, deadline))
 
-    def _content(self, timeouts: Timeouts, due: Deadline) -> Iterator[bytes]:
-        while isinstance(event := self._next_event(timeouts, due), h11.Data):
+    def _content(self, timeouts: Timeouts, deadline: Deadline) -> Iterator[bytes]:
+        while isinstance(event := self._next_event(timeouts, deadline), h11.Data):
             yield event.data
 
-    def _next_event(self, timeouts: Timeouts, due: Deadline) -> object:
+    def _next_event(self, timeouts: Timeouts, deadline: Deadline) -> object:
         try:
             while (event := self._http.next_event()) is h11.NEED_DATA:
-                self._http.receive_data(self._read(due.left(timeouts.silence)))
+                self._http.receive_data(self._read(deadline.left(timeouts.silence)))
         except h11.RemoteProtocolError as error:
             raise ProtocolError(error) from None
         return event

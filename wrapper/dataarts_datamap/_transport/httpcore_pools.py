@@ -59,7 +59,7 @@ _use: ContextVar[_Use] = ContextVar("_use")
 
 
 def _hide_details(record: logging.LogRecord) -> bool:
-    # The library logs all headers of an answer, and that of a request for a token holds the token; the errors that it
+    # The library logs all headers of a response, and that of a request for a token holds the token; the errors that it
     # logs quote what a server sent, which can be an echo.
     event, _, details = record.getMessage().partition(" ")
     if details and _sending.get() and event.endswith((".complete", ".failed")):
@@ -97,7 +97,7 @@ def _border() -> Generator[None]:
 
 
 def _reason(error: Exception) -> object:
-    """What tells why: in an event loop it stands behind an error that says nothing, whose name is better than that."""
+    """The error that says why: in an event loop, the cause of one without a text, else that one's name."""
     reason = error.args[0] if error.args else ""
     if isinstance(reason, Exception) and not isinstance(reason, TimeoutError) and not str(reason):
         return reason.__cause__ or type(reason).__name__
@@ -109,7 +109,7 @@ class AsyncPool:
 
     Args:
         proxy: Where they go through; None for the straight way.
-        tls_context: Tells whom to trust.
+        tls_context: Makes the TLS context.
         limits: How many connections there are at once, how many are kept, and for how long.
     """
 
@@ -120,16 +120,16 @@ class AsyncPool:
         self._is_closed = False
 
     @asynccontextmanager
-    async def stream(self, outgoing: WireRequest) -> AsyncGenerator[WireResponse[AsyncIterator[bytes]]]:
-        """The head of the answer to a request, and its content as it comes in, in a task of its own.
+    async def stream(self, request: WireRequest) -> AsyncGenerator[WireResponse[AsyncIterator[bytes]]]:
+        """The head of the response, and its content as it comes in, in a task of its own.
 
         Raises:
-            WireError: No whole answer came.
+            WireError: No complete response arrived.
             ConnectionAbortedError: The pool was closed.
         """
         with self._ended_by_closing(), _border():
             async with AsyncExitStack() as stack:
-                response = await self._answered(outgoing, stack)
+                response = await self._answered(request, stack)
                 _refuse_early_answer(response)
                 yield WireResponse(response.status, response.headers, response.aiter_stream())
 
@@ -143,15 +143,15 @@ class AsyncPool:
         if exchanges:
             await asyncio.wait(exchanges, timeout=_LONGEST_GOODBYE)
 
-    async def _answered(self, outgoing: WireRequest, stack: AsyncExitStack) -> httpcore2.Response:
-        """The head of the answer; a kept connection that the other side has closed meanwhile costs no attempt."""
+    async def _answered(self, request: WireRequest, stack: AsyncExitStack) -> httpcore2.Response:
+        """The head of the response; a kept connection that the other side has closed meanwhile costs no attempt."""
         use = _Use()
         _use.set(use)
-        arguments = _arguments(outgoing, self._proxy)
+        arguments = _arguments(request, self._proxy)
         try:
             return await stack.enter_async_context(self._pool.stream(**arguments))
         except (httpcore2.RemoteProtocolError, httpcore2.ReadError, httpcore2.WriteError):
-            if not use.is_of_kept_connection or use.has_received or outgoing.method not in SAFE_METHODS:
+            if not use.is_of_kept_connection or use.has_received or request.method not in SAFE_METHODS:
                 raise
         return await stack.enter_async_context(self._pool.stream(**arguments))
 
@@ -169,17 +169,17 @@ class AsyncPool:
             self._exchanges.discard(task)
 
 
-def _arguments(outgoing: WireRequest, proxy: Proxy | None) -> dict[str, Any]:
-    origin, target, headers = outgoing.origin, outgoing.target, outgoing.headers
+def _arguments(request: WireRequest, proxy: Proxy | None) -> dict[str, Any]:
+    origin, target, headers = request.origin, request.target, request.headers
     if proxy is not None and origin.scheme == "http":
-        target, headers = forwarded(outgoing, proxy)
+        target, headers = forwarded(request, proxy)
         origin = proxy.origin
-    timeouts = outgoing.timeouts
+    timeouts = request.timeouts
     return {
-        "method": outgoing.method,
+        "method": request.method,
         "url": httpcore2.URL(scheme=origin.scheme.encode(), host=origin.host.encode(), port=origin.port, target=target),
         "headers": [(name, value.value if isinstance(value, Hidden) else value) for name, value in headers],
-        "content": outgoing.content or None,
+        "content": request.content or None,
         "extensions": {
             "timeout": {
                 "connect": timeouts.connect,
@@ -192,10 +192,10 @@ def _arguments(outgoing: WireRequest, proxy: Proxy | None) -> dict[str, Any]:
 
 
 def _refuse_early_answer(response: httpcore2.Response) -> None:
-    """The library keeps what came behind an answer, and takes it for the answer to the next request."""
+    """The library keeps what came after a response, and takes it for the response to the next request."""
     extensions = cast("dict[str, object]", response.extensions)
     if not getattr(extensions["network_stream"], "has_answered", True):
-        raise ProtocolError("The answer came before its request.")
+        raise ProtocolError("The response came before its request.")
 
 
 class _TunnellingPool(httpcore2.AsyncConnectionPool):

@@ -128,7 +128,7 @@ def _is_address_in(wanted: str, address: IPv4Address | IPv6Address) -> bool:
 
 
 def _named(scheme: str) -> tuple[str, str]:
-    """The variable that names the proxy of a scheme, and what stands there; a small letter goes before a capital."""
+    """The variable that names the proxy of a scheme, and its value; lower case wins over upper case."""
     for variable in (f"{scheme}_proxy", "all_proxy"):
         for name in (variable, variable.upper()):
             if name == "HTTP_PROXY" and "REQUEST_METHOD" in os.environ:

@@ -38,14 +38,14 @@ if TYPE_CHECKING:
 
 ErrorT = TypeVar("ErrorT", bound=DataMapError)
 
-_SMALL: Final = 4096  # a piece of its own costs some hundred bytes more than its content
+_SMALL: Final = 4096  # each chunk costs about a hundred bytes beside its content
 _MOST_OVERHEAD: Final = 64 * 1024  # of a compression that makes nothing smaller
 
 _FAILURES: Final[tuple[tuple[type[Exception], type[TransportError], str], ...]] = (
     (ConnectTimeoutError, ConnectionFailedError, "no connection in time to"),
     (PoolTimeoutError, RequestTimeoutError, "no connection was free in time to"),
-    (WireTimeoutError, RequestTimeoutError, "no answer in time from"),
-    (TimeoutError, RequestTimeoutError, "no whole answer before the deadline from"),
+    (WireTimeoutError, RequestTimeoutError, "no response in time from"),
+    (TimeoutError, RequestTimeoutError, "no complete response before the deadline from"),
     (ConnectError, ConnectionFailedError, "no connection to"),
     (socket.gaierror, ConnectionFailedError, "no connection to"),
     (zlib.error, TransportError, "broken compression from"),
@@ -53,7 +53,7 @@ _FAILURES: Final[tuple[tuple[type[Exception], type[TransportError], str], ...]] 
 
 
 class ResponseBuilder:
-    """An answer while it comes in, or the error that it turns into.
+    """A response while it comes in, or the error that it becomes.
 
     Attributes:
         is_over: Whether nothing more is read of it.
@@ -75,30 +75,30 @@ class ResponseBuilder:
 
     @property
     def left(self) -> float:
-        """Seconds until the answer is due."""
+        """Seconds left until the deadline."""
         return max(0.0, self._until - self._clock.monotonic())
 
     def begin(self, status: int, headers: Sequence[tuple[bytes, bytes]]) -> None:
-        """Take the head of the answer."""
+        """Take the head of the response."""
         self._head = status, _header_fields(headers)
         encoding = self._head[1].get("content-encoding", "")
         try:
             self._unpacker = Decompressor(encoding)
         except LookupError:
-            failure = self._error(InvalidEnvelopeError, f"the answer is encoded as {self._quoted(encoding, 40)!r}")
+            failure = self._error(InvalidEnvelopeError, f"the response is encoded as {self._quoted(encoding, 40)!r}")
         else:
             return
         raise failure
 
-    def feed(self, piece: bytes) -> None:
-        """Take a piece of the content."""
-        self._received += len(piece)
+    def feed(self, chunk: bytes) -> None:
+        """Take a chunk of the content."""
+        self._received += len(chunk)
         if self._received > self._max_size + _MOST_OVERHEAD:  # compressed, it can be endless and come to nothing
             raise self._too_large()
-        self._keep(self._unpacker.unpack(piece, self._max_size - self._size + 1))
+        self._keep(self._unpacker.unpack(chunk, self._max_size - self._size + 1))
 
     def response(self) -> Response:
-        """The whole answer."""
+        """The complete response."""
         if not self._unpacker.is_whole:
             raise self._error(TransportError, f"compression that is cut short from {self._where}")
         return self._respond(b"".join(self._parts))
@@ -111,7 +111,7 @@ class ResponseBuilder:
             error = TimeoutError()
         kind, problem = next(
             ((kind, problem) for cause, kind, problem in _FAILURES if isinstance(error, cause)),
-            (TransportError, "no whole answer from"),
+            (TransportError, "no complete response from"),
         )
         if error.args and isinstance(error.args[0], ssl.SSLCertVerificationError):
             kind = CertificateError
@@ -143,7 +143,7 @@ class ResponseBuilder:
             self._parts.append(bytearray(content) if self._is_gathering else content)
 
     def _too_large(self) -> AnswerTooLargeError:
-        problem = f"the answer from {self._where} is larger than {self._max_size} bytes (max_answer_size)"
+        problem = f"the response from {self._where} is larger than {self._max_size} bytes (max_answer_size)"
         return self._error(AnswerTooLargeError, problem)
 
     def _respond(self, content: bytes) -> Response:

@@ -40,7 +40,7 @@ class Tunnel:
         """Whether the proxy has opened it, with what has come now; nothing means that the proxy has closed.
 
         Raises:
-            ProxyError: It refused.
+            ProxyError: The proxy refuses.
             ProtocolError: What it sent is no response, or goes on behind it.
         """
         if not data:
@@ -60,13 +60,13 @@ class Tunnel:
         return True
 
 
-def forwarded(outgoing: WireRequest, proxy: Proxy) -> tuple[bytes, list[tuple[bytes, bytes | Hidden[bytes]]]]:
-    """Target and headers of a plain request that a proxy forwards: the whole address, and who asks."""
-    origin = outgoing.origin
+def forwarded(request: WireRequest, proxy: Proxy) -> tuple[bytes, list[tuple[bytes, bytes | Hidden[bytes]]]]:
+    """Target and headers of a plain request that a proxy forwards: the full URL, and the proxy's credentials."""
+    origin = request.origin
     port = "" if origin.port is None else f":{origin.port}"
     address = f"{origin.scheme}://{_bracketed(origin.host)}{port}".encode()
     authorization = [(name, Hidden(value)) for name, value in _authorization(proxy)]
-    return address + outgoing.target, [*authorization, *outgoing.headers]
+    return address + request.target, [*authorization, *request.headers]
 
 
 def _bracketed(host: str) -> str:

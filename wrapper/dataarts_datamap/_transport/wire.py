@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})  # that ask for nothing to be done (RFC 9110, section 9.2.1)
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
-PiecesT = TypeVar("PiecesT", "Iterator[bytes]", "AsyncIterator[bytes]")
+ChunksT = TypeVar("ChunksT", "Iterator[bytes]", "AsyncIterator[bytes]")
 
 
 class Origin(Struct, frozen=True):
@@ -97,7 +97,7 @@ class WireRequest(SecretStruct, frozen=True):
         headers: Names and values; a value that can be a secret hides itself.
         content: The body; none if it is empty.
         timeouts: How long each of its steps may take.
-        due: How long all of it may take.
+        deadline: How long all of it may take.
     """
 
     method: str
@@ -106,33 +106,33 @@ class WireRequest(SecretStruct, frozen=True):
     headers: Sequence[tuple[bytes, bytes | Hidden[bytes]]]
     content: bytes
     timeouts: Timeouts
-    due: Deadline
+    deadline: Deadline
 
 
-class WireResponse(SecretStruct, Generic[PiecesT], frozen=True):
-    """An answer whose content comes in as it is read.
+class WireResponse(SecretStruct, Generic[ChunksT], frozen=True):
+    """A response whose content comes in as it is read.
 
     Attributes:
         status: HTTP status.
         headers: Names and values, as they came.
-        pieces: The content.
+        chunks: The content.
     """
 
     status: int
     headers: Sequence[tuple[bytes, bytes]]
-    pieces: PiecesT
+    chunks: ChunksT
 
 
 class WireError(Exception):
-    """No whole answer came. Its argument is the cause, or tells it."""
+    """No complete response arrived. Its argument is the cause, or says what it is."""
 
 
 class InvalidRequestError(WireError):
-    """The request holds what HTTP has no way to say."""
+    """The request holds what HTTP cannot express."""
 
 
 class ProtocolError(WireError):
-    """What came is no answer, or ends too early."""
+    """What arrived is not a response, or ends too early."""
 
 
 class ClosedConnectionError(ProtocolError):
@@ -140,11 +140,11 @@ class ClosedConnectionError(ProtocolError):
 
 
 class ConnectError(WireError):
-    """There is no connection."""
+    """A connection could not be made."""
 
 
 class ProxyError(ConnectError):
-    """The proxy makes no connection; the text begins with its status."""
+    """The proxy refuses to connect; the text begins with its status."""
 
 
 class WireTimeoutError(WireError):
@@ -152,12 +152,12 @@ class WireTimeoutError(WireError):
 
 
 class ConnectTimeoutError(WireTimeoutError):
-    """A new connection did."""
+    """A connection was not made in time."""
 
 
 class PoolTimeoutError(WireTimeoutError):
-    """Waiting for a connection of others did."""
+    """No pooled connection became free within the pool timeout."""
 
 
 class ReadTimeoutError(WireTimeoutError):
-    """The next bytes did."""
+    """The next bytes did not arrive in time."""
