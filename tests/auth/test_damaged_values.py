@@ -55,15 +55,15 @@ NEVER_RIGHT_IN_A_TOKEN = [
     (f"\t{SECRET}", "begins with a (tab|control character)"),
     (f"\u00a0{SECRET}", r"begins with a blank \(U\+00A0\)"),
     (f"{SECRET}\u3000", r"ends with a blank \(U\+3000\)"),
-    (f'"{SECRET}"', "stands in quotes"),
-    (f"'{SECRET}'", "stands in quotes"),
-    (f"\u201c{SECRET}\u201d", "stands in quotes"),
+    (f'"{SECRET}"', "is in quotes"),
+    (f"'{SECRET}'", "is in quotes"),
+    (f"\u201c{SECRET}\u201d", "is in quotes"),
 ]
 
 MAY_BE_RIGHT = [
     (f"{SECRET} ", "ends with a blank"),
     (f" {SECRET}", "begins with a blank"),
-    (f'"{SECRET}"', "stands in quotes"),
+    (f'"{SECRET}"', "is in quotes"),
     (f"{SECRET}\u200b", r"ends with an invisible character \(U\+200B\)"),
     (f"{SECRET}\u00a0", r"ends with a blank \(U\+00A0\)"),
 ]
@@ -198,7 +198,7 @@ def test_damaged_ids_of_the_service(face: Face, sent: dict[str, str]) -> None:
     operator = {"task_id": "1", "job_name": "a", "workspace_id": "w", **sent}
     with (
         ScriptedServer(json_answer([operator])) as server,
-        pytest.raises(InvalidEnvelopeError, match=r"no list of operators: (task_id|workspace_id) '"),
+        pytest.raises(InvalidEnvelopeError, match=r"not a list of operators: (task_id|workspace_id) '"),
     ):
         face.list_operators(server)
 

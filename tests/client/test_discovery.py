@@ -273,12 +273,12 @@ def test_nothing_is_kept_of_a_failure() -> None:
     [
         (json_answer({"error_code": "X.1", "error_msg": "no"}, status=403), PermissionDeniedError, "X.1.*instance_id"),
         (json_answer({"error_code": "X.1", "error_msg": "no"}), ErrorBodyError, r"X\.1"),
-        (json_answer({"commodity_orders": 7}), InvalidEnvelopeError, "no list of instances"),
-        (json_answer([]), InvalidEnvelopeError, "no list of instances"),
-        (Answer(b"<html>"), InvalidEnvelopeError, "no list of instances"),
+        (json_answer({"commodity_orders": 7}), InvalidEnvelopeError, "not a list of instances"),
+        (json_answer([]), InvalidEnvelopeError, "not a list of instances"),
+        (Answer(b"<html>"), InvalidEnvelopeError, "not a list of instances"),
         (Answer(b"", 302), InvalidEnvelopeError, "302"),
-        (json_answer({"commodity_orders": [order("../x")]}), InvalidEnvelopeError, "no id"),
-        (json_answer({"commodity_orders": [order("x\r\ny")]}), InvalidEnvelopeError, "no id|control"),
+        (json_answer({"commodity_orders": [order("../x")]}), InvalidEnvelopeError, "not an id"),
+        (json_answer({"commodity_orders": [order("x\r\ny")]}), InvalidEnvelopeError, "not an id|control"),
     ],
 )
 def test_list_that_cannot_be_had(

@@ -50,7 +50,7 @@ def identifier(name: str, value: object) -> str:
 
     Raises:
         InvalidArgumentError: It is no text, empty, holds a control or an invisible character, begins or ends with a
-            blank, or stands in quotes.
+            blank, or is in quotes.
     """
     if isinstance(value, str) and _PLAIN_ID.fullmatch(value):  # as nearly all are: each request is checked
         return value
@@ -204,8 +204,8 @@ def _blank(text: str) -> str | None:
 
 
 def _quotes(text: str) -> str | None:
-    stands = len(text) > 1 and text[0] in _QUOTES and text[-1] in _QUOTES
-    return "stands in quotes that belong to the file or the shell: remove them" if stands else None
+    quoted = len(text) > 1 and text[0] in _QUOTES and text[-1] in _QUOTES
+    return "is in quotes that belong to the file or the shell: remove them" if quoted else None
 
 
 def _quote(text: str) -> str | None:

@@ -80,7 +80,7 @@ SECRET_HEADERS: Final = frozenset(
     {"x-auth-token", "x-security-token", "authorization", "x-subject-token", "x-metadata-token"}
 )
 _AUTHORIZATION: Final = r"(?:Access|Signature)=([^,\s]+)"
-# The gateway tells what it would have signed, and which key it does not know.
+# The gateway says what it would have signed, and which key it does not know.
 _ECHOES: Final = r"(?i)(canonicalRequest:)[^\"\\]*|(\bak:)[^,\s\"\\]+"
 
 _ESCAPE: Final = (
@@ -165,16 +165,16 @@ def _levels(text: str) -> Iterator[_Level]:
 
 
 def _unescaped(text: str) -> _Level:
-    pieces: list[str] = []
+    parts: list[str] = []
     marks = [(0, 0)]
     at = length = 0
     for escape in re.finditer(_ESCAPE, text):
         plain = _plain(escape[0])
-        pieces += (text[at : escape.start()], plain)
+        parts += (text[at : escape.start()], plain)
         length += escape.start() - at + len(plain)
         at = escape.end()
         marks.append((length, at))
-    return _Level("".join((*pieces, text[at:])), marks)
+    return _Level("".join((*parts, text[at:])), marks)
 
 
 def _plain(escape: str) -> str:
@@ -231,10 +231,10 @@ def _origin(levels: Sequence[_Level], position: int) -> int:
 
 
 def _masked(text: str, spans: list[tuple[int, int]]) -> str:
-    pieces: list[str] = []
+    parts: list[str] = []
     at = 0
     for start, end in sorted(spans):
         if at <= start < len(text):
-            pieces += (text[at:start], MASK)
+            parts += (text[at:start], MASK)
         at = max(at, end)
-    return "".join((*pieces, text[at:]))
+    return "".join((*parts, text[at:]))

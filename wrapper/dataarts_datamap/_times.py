@@ -19,7 +19,7 @@ LAST_MILLISECOND: Final = 253_402_300_799_999
 
 
 def wall_time(time: datetime, zone: tzinfo) -> datetime:
-    """The time in the zone, naive; in UTC if the zone has it after the last year that can be told, 9999."""
+    """The time in the zone, naive; in UTC if the zone has it after the last year that can be written, 9999."""
     try:
         local = time.astimezone(zone)
     except OverflowError:

@@ -46,7 +46,7 @@ _ENVELOPE_DECODER: Final = json.Decoder(_Envelope)
 
 
 def open_page(response: Response) -> str:
-    """The document inside of a ShowInstanceInfos answer, not decoded yet.
+    """The document inside a ShowInstanceInfos response, not decoded yet.
 
     Raises:
         StatusError: The HTTP status is 400 or more.
@@ -69,7 +69,7 @@ def _open_envelope(response: Response) -> str:
         try:
             document = decode_leniently(response.content)
         except UNREADABLE:
-            raise build_error(InvalidEnvelopeError, f"the answer is not JSON: {reason_of(error)}", response) from None
+            raise build_error(InvalidEnvelopeError, f"the response is not JSON: {reason_of(error)}", response) from None
         return _open_odd_envelope(response, document)
     if envelope.status_code != _OK:
         raise _upstream_error(response, envelope.status_code, envelope.body)
@@ -82,7 +82,7 @@ def _open_envelope(response: Response) -> str:
 def _open_odd_envelope(response: Response, document: object) -> str:
     """The body string of an envelope that is JSON, but not quite what was expected."""
     if not isinstance(document, dict):
-        raise build_error(InvalidEnvelopeError, "the answer is JSON, but no object", response)
+        raise build_error(InvalidEnvelopeError, "the response is JSON, but not an object", response)
     envelope = cast("dict[str, object]", document)
     status, body, details = envelope.get("status_code"), envelope.get("body"), parse_error(sound(envelope)[0])
     if isinstance(body, str):

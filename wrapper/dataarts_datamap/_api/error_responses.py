@@ -1,4 +1,4 @@
-"""What an answer that is no good tells: the error that it turns into, without the secrets that it echoes."""
+"""Errors that responses become, without the secrets that they echo."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _TEXT_NAMES: Final = ("error_msg", "errorMsg", "errorMessage", "externalMessage"
 
 
 class ErrorDetails(Struct, frozen=True):
-    """What an error body tells, in whatever shape."""
+    """What an error body says, in whatever shape."""
 
     code: str | None = None
     message: str | None = None
@@ -69,7 +69,7 @@ def check_status(response: Response, *, expected: int = _OK) -> None:
     if response.status == expected:
         return
     if response.status < _FIRST_ERROR_STATUS:
-        problem = f"HTTP {response.status} is no answer that the API describes"
+        problem = f"HTTP {response.status} is not a response that the API describes"
         raise build_error(InvalidEnvelopeError, problem, response)
     fallback = ServerError if response.status >= _FIRST_SERVER_ERROR_STATUS else StatusError
     kind = _STATUS_ERRORS.get(response.status, fallback)
@@ -78,12 +78,12 @@ def check_status(response: Response, *, expected: int = _OK) -> None:
 
 
 def read_error(content: bytes | str) -> ErrorDetails | None:
-    """What an error body tells; None if it is none, or longer than any."""
+    """What an error body says; None if it is not one, or is longer than any."""
     return None if len(content) > _LARGEST_ERROR else parse_error(try_decode(content))
 
 
 def parse_error(document: object) -> ErrorDetails | None:
-    """What a document tells under one of the known names, itself or in its member ``error``."""
+    """What a document says under one of the known names, itself or in its member ``error``."""
     if not isinstance(document, dict):
         return None
     members = cast("dict[str, object]", document)
@@ -109,14 +109,14 @@ def build_error(
     *,
     raw: str | None = None,
 ) -> ErrorT:
-    """An error about an answer.
+    """An error about a response.
 
     Args:
         kind: Its class.
         problem: What is wrong.
-        response: The answer.
-        details: What the answer itself says is wrong.
-        raw: The text that could not be used; the answer's, if left out.
+        response: The response.
+        details: What the response itself says is wrong.
+        raw: The text that could not be used; the response's, if left out.
 
     Of no text more than ``LARGEST_TEXT`` characters are kept.
     """
@@ -142,7 +142,7 @@ def build_error(
 
 
 def beginning(content: bytes) -> str:
-    """As much of an answer's text as an error can use."""
+    """As much of a response's text as an error can use."""
     return content[:_BEGINNING].decode(errors="replace")
 
 

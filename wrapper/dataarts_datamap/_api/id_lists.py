@@ -120,7 +120,7 @@ def _decode(response: Response, decoder: json.Decoder[T], what: str) -> T:
         return decode_as(decoder, response.content)
     except UNREADABLE as error:
         reason = reason_of(error)
-    raise build_error(InvalidEnvelopeError, f"the answer is no list of {what}: {reason}", response)
+    raise build_error(InvalidEnvelopeError, f"the response is not a list of {what}: {reason}", response)
 
 
 def _checked(response: Response, page: IdPage) -> IdPage:
@@ -129,7 +129,7 @@ def _checked(response: Response, page: IdPage) -> IdPage:
         for candidate in page.candidates:
             path_segment("id", candidate.id)
     except InvalidArgumentError as error:
-        problem = f"the answer lists what is no id: {error}"
+        problem = f"the response lists what is not an id: {error}"
     else:
         return page
     raise build_error(InvalidEnvelopeError, problem, response)

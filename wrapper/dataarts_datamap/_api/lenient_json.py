@@ -31,7 +31,7 @@ def decode_leniently(text: str | bytes) -> Any:  # noqa: ANN401  any JSON value
         ValueError: It is not JSON.
         RecursionError: It is nested too deeply.
     """
-    import json  # noqa: PLC0415  what few answers need is loaded for them alone
+    import json  # noqa: PLC0415  loaded for the few responses that need it
 
     return json.loads(text.decode() if isinstance(text, bytes) else text, parse_int=_integer, parse_constant=_refuse)
 
@@ -54,7 +54,7 @@ def decode_as(decoder: json.Decoder[T], content: bytes) -> T:
 def sound(value: object) -> tuple[Any, str | None]:
     """The value without what cannot be held, and what that was; None if there was nothing.
 
-    U+FFFD stands for half of a surrogate pair, and None for a number that is out of range.
+    U+FFFD replaces half of a surrogate pair, and None a number that is out of range.
     """
     flaws: list[str] = []
     try:

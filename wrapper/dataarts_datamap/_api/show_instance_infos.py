@@ -90,10 +90,10 @@ _BODY_DECODER: Final = json.Decoder(_Body)
 
 
 def decode_page(response: Response, *, offset: int, strict: bool = False) -> RunPage:
-    """The page of runs of a ShowInstanceInfos answer, checked at each level.
+    """The page of runs in a ShowInstanceInfos response, checked at each level.
 
     Args:
-        response: The answer.
+        response: The response.
         offset: The offset that was asked for.
         strict: Whether a field of an unexpected type is an error.
 

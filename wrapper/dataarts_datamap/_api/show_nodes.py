@@ -48,12 +48,12 @@ _OPERATORS_DECODER: Final = json.Decoder(list[_Operator])
 
 
 def decode_operators(response: Response) -> list[Operator]:
-    """The operators of a ShowNodes answer.
+    """The operators in a ShowNodes response.
 
     Raises:
         StatusError: The HTTP status is 400 or more.
         ErrorBodyError: HTTP 200 carries an error body.
-        InvalidEnvelopeError: The HTTP status is neither, or the answer is no list of operators.
+        InvalidEnvelopeError: The HTTP status is neither, or the response is not a list of operators.
     """
     check_status(response)
     try:
@@ -63,7 +63,7 @@ def decode_operators(response: Response) -> list[Operator]:
     details = read_error(response.content)
     if details is not None:
         raise build_error(ErrorBodyError, "HTTP 200 carries an error", response, details)
-    raise build_error(InvalidEnvelopeError, f"the answer is no list of operators: {reason}", response)
+    raise build_error(InvalidEnvelopeError, f"the response is not a list of operators: {reason}", response)
 
 
 def _checked_operator(sent: _Operator) -> Operator:

@@ -26,7 +26,7 @@ _OFF: Final = frozenset({"", "0", "false", "no", "off"})
 
 
 class Found(Struct, frozen=True):
-    """Credentials, and what stands beside them where they were found; None for what does not."""
+    """Credentials, and the settings found beside them; None for those that were not."""
 
     credentials: Credentials
     project_id: str | None = None
@@ -137,7 +137,7 @@ def find_credentials(  # noqa: PLR0913  a password needs to know where it goes
     Raises:
         CredentialsError: There are none, and the text says of each place why; or the file that is named cannot be used,
             such as a pipe, a folder, or one of more than 1 MiB.
-        ConfigurationError: For a password, neither the region nor what it would tell is known.
+        ConfigurationError: For a password, neither the region is known nor what follows from it.
         InvalidArgumentError: What was found is damaged, such as by a line break at its end; the text says where it was
             found and how to fix it, and shows no secret.
     """
@@ -214,7 +214,7 @@ _PLACES: Final[Mapping[str, Callable[[Search], Found | str]]] = {
     "password": _find_password,
     "ecs-metadata": _find_ecs_metadata,
 }
-"""Each tells what it found, or why it has nothing."""
+"""Each returns what it found, or why it found nothing."""
 
 _CHAIN: Final = ("token", "access-key", "profile")
 

@@ -1,4 +1,4 @@
-"""Proof of who asks. A provider does no I/O: it yields the requests it needs and receives their answers."""
+"""Credentials. A provider does no I/O: it yields the requests that it needs, and receives their responses."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class TokenCredentials(Secret):
 
     Raises:
         InvalidArgumentError: The token is no text, empty, or damaged: it holds a control or an invisible character,
-            begins or ends with a blank, or stands in quotes.
+            begins or ends with a blank, or is in quotes.
     """
 
     token: str = field(repr=False)

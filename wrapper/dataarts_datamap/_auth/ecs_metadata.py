@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _METADATA_ENDPOINT: Final = "http://169.254.169.254"
 _SIX_HOURS: Final = "21600"
-_NO_TOKENS: Final = frozenset({404, 405, 503})  # what servers without them answer, by the official SDK
+_NO_TOKENS: Final = frozenset({404, 405, 503})  # the statuses of servers without them, by the official SDK
 _MARGIN: Final = 40 * 60.0
 
 
@@ -83,7 +83,7 @@ class EcsMetadataCredentials(Secret):
 
         Raises:
             ServiceError: The metadata service refused: the server may have no agency.
-            InvalidResponseError: Its answer holds no key.
+            InvalidResponseError: Its response holds no key.
         """
         keys = yield from self._keys.get()
         return (yield from keys.authenticate(request))
@@ -109,13 +109,13 @@ class EcsMetadataCredentials(Secret):
     def _decode_keys(self, response: Response) -> Fetched[AccessKeyCredentials]:
         check_status(response)
         try:
-            told = decode_as(_DECODER, response.content).credential
-            keys = AccessKeyCredentials(told.access, told.secret, told.securitytoken, clock=self.clock)
+            key = decode_as(_DECODER, response.content).credential
+            keys = AccessKeyCredentials(key.access, key.secret, key.securitytoken, clock=self.clock)
         except UNREADABLE as error:
-            problem = f"the metadata service's answer is no temporary key: {reason_of(error)}"
+            problem = f"the metadata service's response is not a temporary key: {reason_of(error)}"
         else:
-            return Fetched(keys, (told.expires_at - self.clock()).total_seconds())
-        raise build_error(InvalidEnvelopeError, problem, response, raw="")  # the answer can hold a secret key
+            return Fetched(keys, (key.expires_at - self.clock()).total_seconds())
+        raise build_error(InvalidEnvelopeError, problem, response, raw="")  # the response can hold a secret key
 
 
 def _decode_token(response: Response) -> str | None:
@@ -129,5 +129,5 @@ def _decode_token(response: Response) -> str | None:
     try:
         return secret_text("token", response.text)
     except UNREADABLE as error:
-        problem = f"the metadata service's answer is no token: {reason_of(error)}"
+        problem = f"the metadata service's response is not a token: {reason_of(error)}"
     raise build_error(InvalidEnvelopeError, problem, response, raw="")

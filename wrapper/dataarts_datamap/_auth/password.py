@@ -56,8 +56,8 @@ class PasswordCredentials(Secret):
 
     The token is asked for when it is first needed, and kept: IAM's are good for 24 hours (documented). It is renewed
     when less than 30 minutes of its life are left, or less than a quarter of a life that is shorter than two hours;
-    and once where the service answers 401 with a code that ends in 0307 or 0301. One object asks once for all threads,
-    tasks and clients that share it: the others go on with a token that is still good, or wait.
+    and once where the service responds with 401 and a code that ends in 0307 or 0301. One object asks once for all
+    threads, tasks and clients that share it: the others go on with a token that is still good, or wait.
 
     A password that IAM refuses (401) is never sent again by the same object, since accounts lock: each later call
     raises ``AuthenticationError`` at once. Any other failure is raised or tried again as for any request, and ignored
@@ -75,7 +75,7 @@ class PasswordCredentials(Secret):
         clock: Tells the time, aware.
 
     Raises:
-        ConfigurationError: There is neither a region nor what it would tell, or an address is unusable.
+        ConfigurationError: There is neither a region nor what follows from it, or an address is unusable.
         InvalidArgumentError: A value is no text or empty, or holds a control character or a byte order mark; or the
             project is given twice. A blank at an end or quotes around a value give a ``DamagedValueWarning``.
     """
@@ -102,7 +102,7 @@ class PasswordCredentials(Secret):
         Raises:
             AuthenticationError: IAM refused the password, now or before.
             ServiceError: IAM refused for another reason.
-            InvalidResponseError: IAM's answer holds no token.
+            InvalidResponseError: IAM's response holds no token.
         """
         token = yield from self._token.get()
         return (yield from token.authenticate(request))
@@ -183,10 +183,10 @@ def _decode_token(response: Response) -> Fetched[TokenCredentials]:
     check_status(response, expected=_CREATED)
     try:
         token = TokenCredentials(response.headers.get("x-subject-token", ""))
-        told = decode_as(_DECODER, response.content).token
+        issued = decode_as(_DECODER, response.content).token
     except UNREADABLE as error:
-        problem = f"IAM's answer is no token with its times: {reason_of(error)}"
+        problem = f"IAM's response is not a token with its times: {reason_of(error)}"
     else:
         # A life between two times of IAM's own clock, so that a wrong one here does no harm.
-        return Fetched(token, (told.expires_at - told.issued_at).total_seconds())
+        return Fetched(token, (issued.expires_at - issued.issued_at).total_seconds())
     raise build_error(InvalidEnvelopeError, problem, response)

@@ -23,7 +23,7 @@ _NO_WAIT: Final = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | g
 
 
 class Profile(SecretStruct, frozen=True):
-    """What the official SDK's profile file tells; None for what it does not."""
+    """What the official SDK's profile file holds; None for what it does not."""
 
     path: Path
     access_key: str | None = None
@@ -34,7 +34,7 @@ class Profile(SecretStruct, frozen=True):
 
 
 def read_profile(named: str | None, *, strict_permissions: bool) -> Profile | str:
-    """What the profile file tells, or why there is none to read.
+    """What the profile file holds, or why it cannot be read.
 
     It is never waited for: a pipe or a device is refused, and no more than 1 MiB is read.
 

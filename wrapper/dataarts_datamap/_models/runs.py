@@ -21,7 +21,7 @@ from dataarts_datamap._times import EPOCH, LAST_MILLISECOND, MILLISECOND
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-HALF_REASON: Final = "Expected whole characters, got half of a surrogate pair; U+FFFD stands for it"
+HALF_REASON: Final = "Expected whole characters, got half of a surrogate pair; U+FFFD replaces it"
 
 _TOO_LARGE: Final = 10**4300  # an int of more digits has no text, and JSON of it is not read
 
@@ -67,7 +67,7 @@ class FieldProblem(Struct, frozen=True, kw_only=True):
     """A field that came with an unexpected type, or with what cannot be held. What it was is in the reason.
 
     The attribute of an unexpected type is None, and ``raw`` has the value. A number that is out of range is None in
-    both, and U+FFFD stands for half of a surrogate pair, as of a text that was cut inside an emoji.
+    both, and U+FFFD replaces half of a surrogate pair, as of a text that was cut inside an emoji.
 
     Attributes:
         field: Name of the attribute, such as ``plan_time``; of an unknown field, its name as sent.
@@ -98,7 +98,7 @@ class Operator(Struct, frozen=True, kw_only=True):
 
 
 class OperatorKey(NamedTuple):
-    """What tells one operator of a tenancy from another: two that differ by workspace alone are two.
+    """Identity of an operator in its tenancy: two that differ by workspace alone are two.
 
     Attributes:
         task_id: Id of the operator's job.
@@ -144,7 +144,7 @@ class RunOrigin(Struct, frozen=True, kw_only=True):
 
 
 class RunIdentity(NamedTuple):
-    """What tells one run from all others, wherever they were read.
+    """Identity of a run, wherever it was read.
 
     That an id is unique to a run is inferred, so the planned time belongs to it: two planned times prove two runs.
 
@@ -186,7 +186,7 @@ class RowsAsSent(Protocol):
 
 
 class Run(Struct, frozen=True, kw_only=True, dict=True):
-    """One run of a job operator, as it stood when the page was read.
+    """One run of a job operator, as it was when the page was read.
 
     Every attribute can be None: no field is documented, and none is required. Where a value came with an unexpected
     type, the attribute is None too; ``problems`` names the field and ``raw`` has the value. Two runs are equal if all
@@ -198,7 +198,7 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
         job_id: Ordinal of the operator in its job (inferred); not the scheduler's job id.
         job_name: Name of the operator; equals the ``job_name`` that was asked for.
         type: Kind of operator, such as ``ETLJob``. An open set of names.
-        status: How the run stands, as sent. An open set of names; ``state`` tells what it means.
+        status: Status of the run, as sent. An open set of names; ``state`` says what it means.
         speed: Rows written per second (sibling APIs).
         owner: Owner of the job (inferred).
         execution_log_path: Where the log lies in object storage (inferred).
@@ -233,7 +233,7 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
 
     @classmethod
     def from_raw(cls, row: Mapping[str, Any]) -> Run:
-        """The run that a row with the service's own field names stands for, such as one read back from a file.
+        """The run of a row with the service's own field names, such as one read back from a file.
 
         A field of an unexpected type becomes a problem, never an error.
         """
@@ -313,7 +313,7 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
 
     @property
     def force_success(self) -> bool | None:
-        """Whether somebody forced the run to count as a success. It stands beside ``state`` and does not change it."""
+        """Whether somebody forced the run to count as a success. It does not change ``state``."""
         return None if self._force_success is None else {0: False, 1: True}.get(self._force_success)
 
     @property
@@ -422,7 +422,7 @@ def attach_origin(runs: Iterable[Run], origin: RunOrigin) -> None:
 
 
 def operator_key(operator: Operator) -> OperatorKey:
-    """What tells an operator from others."""
+    """Identity of an operator."""
     return OperatorKey(operator.task_id, operator.job_name, operator.workspace_id)
 
 
@@ -434,7 +434,7 @@ def operator_of(run: Run) -> OperatorKey:
 
 
 def run_identity(run: Run) -> RunIdentity:
-    """What tells a run from all others."""
+    """Identity of a run."""
     origin, (task_id, job_name, workspace_id) = run.origin, operator_of(run)
     run_id = run.run_id or None
     return RunIdentity(

@@ -22,7 +22,7 @@ class Table(Struct, frozen=True, kw_only=True):
     Attributes:
         guid: GUID of the asset.
         name: Name of the table (documented as display text, or the attribute ``name``). Untrusted.
-        qualified_name: Name with all that it stands in, such as ``postgres.sales.orders@dws.…``. Untrusted.
+        qualified_name: Name with database, schema and connection, such as ``postgres.sales.orders@dws.…``. Untrusted.
         database: Database; None if it is not known. Untrusted.
         schema: Schema; None if there is none, or it is not known. Untrusted.
         source_type: Kind of source, such as ``dws`` or ``hive``: an open set of names.
@@ -30,7 +30,7 @@ class Table(Struct, frozen=True, kw_only=True):
         owner: Its owner. Untrusted.
         description: What is said of it. Untrusted.
         type_name: Kind of asset, such as ``dataasset.Table`` (the kind of a table is inferred).
-        status: How the asset stands; ``ACTIVE`` as a rule.
+        status: Status of the asset; ``ACTIVE`` as a rule.
         raw: The asset as sent; empty if it is known from lineage alone. Untrusted.
     """
 
@@ -49,7 +49,7 @@ class Table(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def from_raw(cls, entity: Mapping[str, Any]) -> Table | None:
-        """The asset that an entity of the service stands for; None if it has no GUID.
+        """The asset of an entity of the service; None if it has no GUID.
 
         A field of an unexpected type counts as missing: ``raw`` has the value.
         """
@@ -132,10 +132,10 @@ class LineageNode(Struct, frozen=True, kw_only=True):
     """A job operator as lineage names it.
 
     Attributes:
-        guid: GUID of the operator; None if it was not told.
+        guid: GUID of the operator; None if the service does not say.
         name: Name of the operator; equals ``Operator.job_name`` (inferred). Untrusted.
         type: Kind of operator, such as ``ETLJob``. An open set of names.
-        workspace_id: Id of its workspace; None if it was not told.
+        workspace_id: Id of its workspace; None if the service does not say.
     """
 
     guid: str | None = None
@@ -145,7 +145,7 @@ class LineageNode(Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> tuple[str | None, str | None]:
-        """What tells operators apart: workspace and name; the GUID of one without a name."""
+        """Identity of the operator: workspace and name; the GUID of one without a name."""
         return self.workspace_id, self.name or self.guid
 
 
@@ -164,13 +164,13 @@ class LineageEdge(Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> tuple[object, ...]:
-        """What tells steps apart: both tables and the operator."""
+        """Identity of the step: both tables and the operator."""
         ends = (self.source and self.source.guid, self.target and self.target.guid)
         return (*ends, self.node and self.node.key)
 
 
 def qualified_path(qualified_name: str | None) -> tuple[str, ...]:
-    """The path of a qualified name: what stands before ``@``, split at its dots (inferred from documented examples)."""
+    """The path of a qualified name: what comes before ``@``, split at its dots (inferred from documented examples)."""
     if not qualified_name or "@" not in qualified_name:
         return ()
     return tuple(part for part in qualified_name.partition("@")[0].split(".") if part)
@@ -187,7 +187,7 @@ def split_path(path: tuple[str, ...]) -> tuple[str | None, str | None, str | Non
 def _text(value: object) -> str | None:
     """Text that says something; a number counts as its digits, since ids come as either."""
     if isinstance(value, int) and not isinstance(value, bool):
-        return str(value) if -(2**63) <= value < 2**63 and value != -1 else None  # -1 stands for a GUID to come
+        return str(value) if -(2**63) <= value < 2**63 and value != -1 else None  # -1: not saved yet
     return value if isinstance(value, str) and value else None
 
 
