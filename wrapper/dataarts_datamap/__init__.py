@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     )
     from dataarts_datamap._auth.ecs_metadata import EcsMetadataCredentials
     from dataarts_datamap._auth.password import PasswordCredentials
+    from dataarts_datamap._checks.check import TableCheck
+    from dataarts_datamap._checks.due_times import DuePeriod, DueTime
+    from dataarts_datamap._checks.table_file import load_tables
+    from dataarts_datamap._checks.table_rules import TableRule
     from dataarts_datamap._client.clients import AsyncDataMapClient, DataMapClient
     from dataarts_datamap._client.table_pagers import AsyncTablePager, TablePager
     from dataarts_datamap._clock import Clock
@@ -65,13 +69,9 @@ if TYPE_CHECKING:
     from dataarts_datamap._messages import Request, Response
     from dataarts_datamap._models.runs import FieldProblem, Operator, Run, RunOrigin, RunPage, RunSource, RunState
     from dataarts_datamap._models.tables import LineageEdge, LineageNode, Table
-    from dataarts_datamap._monitoring.check import TableCheck
-    from dataarts_datamap._monitoring.due_times import DuePeriod, DueTime
     from dataarts_datamap._monitoring.explanation import Explanation, LineageKnowledge, Link, Trouble
     from dataarts_datamap._monitoring.freshness import OperatorStatus, RunsStatus, TableStatus, Verdict, table_status
     from dataarts_datamap._monitoring.lineage import Lineage
-    from dataarts_datamap._monitoring.table_file import load_tables
-    from dataarts_datamap._monitoring.table_rules import TableRule
     from dataarts_datamap._paging.pager import AsyncPager, Pager
     from dataarts_datamap._retry.attempts import Attempt
     from dataarts_datamap._retry.policy import Retry
@@ -174,15 +174,15 @@ _HOMES = {
     "_auth.credentials": ("AccessKeyCredentials", "Credentials", "RenewableCredentials", "TokenCredentials"),
     "_auth.ecs_metadata": ("EcsMetadataCredentials",),
     "_export.export": ("ExportSummary", "export_runs", "next_export_start"),
-    "_monitoring.check": ("TableCheck",),
-    "_monitoring.due_times": ("DuePeriod", "DueTime"),
+    "_checks.check": ("TableCheck",),
+    "_checks.due_times": ("DuePeriod", "DueTime"),
     "_monitoring.explanation": ("Explanation", "LineageKnowledge", "Link", "Trouble"),
     "_monitoring.freshness": ("OperatorStatus", "RunsStatus", "TableStatus", "Verdict", "table_status"),
     "_messages": ("Request", "Response"),
     "_models.runs": ("FieldProblem", "Operator", "Run", "RunOrigin", "RunPage", "RunSource", "RunState"),
     "_monitoring.lineage": ("Lineage",),
-    "_monitoring.table_file": ("load_tables",),
-    "_monitoring.table_rules": ("TableRule",),
+    "_checks.table_file": ("load_tables",),
+    "_checks.table_rules": ("TableRule",),
     "_paging.pager": ("AsyncPager", "Pager"),
     "_auth.password": ("PasswordCredentials",),
     "_api.regions": ("REGIONS", "Region"),

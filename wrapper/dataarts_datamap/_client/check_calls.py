@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from dataarts_datamap._checks.check import CheckSources, TableCheck
+    from dataarts_datamap._checks.table_rules import TableRule
     from dataarts_datamap._messages import Steps
-    from dataarts_datamap._monitoring.check import CheckSources, TableCheck
-    from dataarts_datamap._monitoring.table_rules import TableRule
     from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
 
 
@@ -61,7 +61,7 @@ class CheckCalls(_CheckCalls):
         """
         from concurrent.futures import ThreadPoolExecutor, as_completed  # noqa: PLC0415  loaded for this call alone
 
-        from dataarts_datamap._monitoring.check import check_table, checked_rules  # noqa: PLC0415  as above
+        from dataarts_datamap._checks.check import check_table, checked_rules  # noqa: PLC0415  as above
         from dataarts_datamap._monitoring.freshness import checked_now  # noqa: PLC0415  as above
         from dataarts_datamap._transport.cancellation import Cancellation  # noqa: PLC0415  as above
 
@@ -123,7 +123,7 @@ class AsyncCheckCalls(_CheckCalls):
         """
         import asyncio  # noqa: PLC0415  the largest module there is, and a client for threads does without
 
-        from dataarts_datamap._monitoring.check import check_table, checked_rules  # noqa: PLC0415  loaded for this call alone
+        from dataarts_datamap._checks.check import check_table, checked_rules  # noqa: PLC0415  loaded for this call alone
         from dataarts_datamap._monitoring.freshness import checked_now  # noqa: PLC0415  as above
 
         rules, present = checked_rules(tables), checked_now(datetime.now(UTC) if now is None else now)

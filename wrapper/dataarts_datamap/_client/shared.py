@@ -61,14 +61,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from dataarts_datamap._auth.credentials import Credentials
+    from dataarts_datamap._checks.check import CheckSources
+    from dataarts_datamap._checks.table_rules import TableRule
     from dataarts_datamap._client.catalog import Catalog
     from dataarts_datamap._client.settings import ClientSettings
     from dataarts_datamap._messages import Request, Response, Steps
     from dataarts_datamap._models.tables import Table
-    from dataarts_datamap._monitoring.check import CheckSources
     from dataarts_datamap._monitoring.explanation import Explanation
     from dataarts_datamap._monitoring.lineage import Lineage
-    from dataarts_datamap._monitoring.table_rules import TableRule
 
 PagerT = TypeVar("PagerT", Pager[Run], AsyncPager[Run])
 
@@ -353,7 +353,7 @@ class BaseClient(Generic[PagerT]):
 
         What shows that nothing at all can be read, such as credentials that do not count, is raised.
         """
-        from dataarts_datamap._monitoring.check import CheckSources, Outage  # noqa: PLC0415  loaded for this call alone
+        from dataarts_datamap._checks.check import CheckSources, Outage  # noqa: PLC0415  loaded for this call alone
         from dataarts_datamap._monitoring.waiting import read_all  # noqa: PLC0415  as above
 
         catalog = self._catalog_of()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import tzinfo
 
-    from dataarts_datamap._monitoring.check import TableCheck
+    from dataarts_datamap._checks.check import TableCheck
 
 CheckOutput: TypeAlias = Literal["table", "ndjson", "junit", "prometheus"]
 

@@ -10,7 +10,7 @@ from dataarts_datamap._monitoring.freshness import OperatorStatus, RunsStatus, T
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from dataarts_datamap._monitoring.check import TableCheck
+    from dataarts_datamap._checks.check import TableCheck
 
 
 class _Gauge(NamedTuple):

@@ -12,9 +12,9 @@ from dataarts_datamap.cli._printing.notices import note, tell
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from dataarts_datamap._monitoring.check import TableCheck
+    from dataarts_datamap._checks.check import TableCheck
+    from dataarts_datamap._checks.table_rules import TableRule
     from dataarts_datamap._monitoring.freshness import Verdict
-    from dataarts_datamap._monitoring.table_rules import TableRule
     from dataarts_datamap.cli._printing.check_table import CheckOutput
 
 _FAIL_ON = "failed,late,stale"
@@ -84,9 +84,9 @@ def check(  # noqa: PLR0913  one parameter for each option
       datamap check --tables sales.toml --owner alice
       datamap check --output junit > tables.xml
     """  # noqa: D301  click reads \b
-    from dataarts_datamap._monitoring.check import worst_first  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._checks.check import worst_first  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._checks.table_file import load_tables  # noqa: PLC0415  as above
     from dataarts_datamap._monitoring.freshness import Verdict  # noqa: PLC0415  as above
-    from dataarts_datamap._monitoring.table_file import load_tables  # noqa: PLC0415  as above
     from dataarts_datamap.cli._printing.check_table import summary, write_checks  # noqa: PLC0415  as above
     from dataarts_datamap.cli._printing.output import is_terminal  # noqa: PLC0415  as above
     from dataarts_datamap.cli._printing.progress import counted_tables  # noqa: PLC0415  as above

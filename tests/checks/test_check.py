@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataarts_datamap import DueTime, Operator, Run, Table, TableRule
-from dataarts_datamap._monitoring.check import judge, worst_first
+from dataarts_datamap._checks.check import judge, worst_first
 from support.lineage_worlds import run_of
 
 NOW = datetime(2026, 11, 30, 8, 30, tzinfo=UTC)

@@ -10,6 +10,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dataarts_datamap._arguments import members
+from dataarts_datamap._checks.due_times import due_verdict, planned_at
+from dataarts_datamap._checks.table_rules import TableRule
 from dataarts_datamap._errors import (
     AuthenticationError,
     ClientClosedError,
@@ -19,7 +21,6 @@ from dataarts_datamap._errors import (
     InvalidArgumentError,
 )
 from dataarts_datamap._models.runs import RunState
-from dataarts_datamap._monitoring.due_times import due_verdict, planned_at
 from dataarts_datamap._monitoring.freshness import (
     WORST_FIRST,
     TableStatus,
@@ -28,17 +29,16 @@ from dataarts_datamap._monitoring.freshness import (
     table_status,
 )
 from dataarts_datamap._monitoring.lineage import is_same_operator
-from dataarts_datamap._monitoring.table_rules import TableRule
 from dataarts_datamap._text import printable, shown
 from dataarts_datamap._times import span_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from dataarts_datamap._checks.due_times import DuePeriod
     from dataarts_datamap._messages import Steps
     from dataarts_datamap._models.runs import Operator, Run
     from dataarts_datamap._models.tables import Table
-    from dataarts_datamap._monitoring.due_times import DuePeriod
     from dataarts_datamap._monitoring.freshness import OperatorStatus
     from dataarts_datamap._monitoring.lineage import Lineage
 

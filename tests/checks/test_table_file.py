@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dataarts_datamap import DueTime, InvalidArgumentError, TableFileError, TableRule, load_tables
-from dataarts_datamap._monitoring.table_file import parse_tables
+from dataarts_datamap._checks.table_file import parse_tables
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,7 @@ from dataarts_datamap._monitoring.table_names import name_of
 from dataarts_datamap._text import shown
 
 if TYPE_CHECKING:
-    from dataarts_datamap._monitoring.due_times import DueTime
+    from dataarts_datamap._checks.due_times import DueTime
 
 _NAME_PREFIX = "name:"
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from dataarts_datamap._checks.due_times import WEEK, DueTime
+from dataarts_datamap._checks.table_rules import TableRule
 from dataarts_datamap._errors import InvalidArgumentError, TableFileError
-from dataarts_datamap._monitoring.due_times import WEEK, DueTime
-from dataarts_datamap._monitoring.table_rules import TableRule
 from dataarts_datamap._text import printable, shown
 from dataarts_datamap._times import parse_span
 

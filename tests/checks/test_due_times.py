@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dataarts_datamap import DuePeriod, DueTime, InvalidArgumentError, Operator, Run, Verdict
-from dataarts_datamap._monitoring.due_times import due_verdict, first_instant
+from dataarts_datamap._checks.due_times import due_verdict, first_instant
 from support.lineage_worlds import run_of
 
 MINUTE = timedelta(minutes=1)

@@ -1,0 +1,1 @@
+"""Many tables against what is asked of each."""
