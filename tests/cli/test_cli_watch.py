@@ -253,6 +253,42 @@ def test_operator_without_runs_is_named(
     assert (0, "datamap: no runs in this window, left out: w/job 2\n") == (code, err)
 
 
+@pytest.mark.parametrize(
+    ("options", "code", "told"),
+    [
+        ((), 1, ""),
+        (("--ignore", "w/job 2"), 0, "datamap: not judged, as asked: w/job 2\n"),
+        (("--operator", "job 2"), 1, "datamap: not judged, as asked: w/job 1\n"),
+        (("--any",), 0, ""),
+        (("--operator", "2", "--any"), 1, "datamap: not judged, as asked: w/job 1\n"),
+        (("--operator", "job 3"), 3, "no operator of the table is called 'job 3': it has w/job 1"),
+    ],
+)
+def test_which_operators_count(
+    options: tuple[str, ...],
+    code: int,
+    told: str,
+    capfdbinary: pytest.CaptureFixture[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The operators that were named count, and no other is read; of several, one is enough where that was asked."""
+    good, bad = serve({"status": "success"}), serve({"status": "fail"})
+
+    def answer(asked: Asked) -> Answer:
+        if asked.target.endswith("/node"):
+            return json_answer([{"task_id": str(one), "job_name": f"job {one}", "workspace_id": "w"} for one in (1, 2)])
+        return (good if "/1/instances" in asked.target else bad)(asked)
+
+    with ScriptedServer(answer) as server:
+        point_at(server, monkeypatch)
+        ended, out, err = called(capfdbinary, "watch", "t", "--until-ended", *options)
+
+    assert code == ended
+    assert told in err if code == 3 else told == err
+    read = {json.loads(line)["status"] for line in out.splitlines()}
+    assert (read == {"success", "fail"}) is (options in {(), ("--any",)})
+
+
 @posix
 def test_reader_that_goes_away_before_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nobody reads on, how the last runs ended is not known: 0 would say that they succeeded."""

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import secrets
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import pyarrow as pa
 import pyarrow.ipc
 import pyarrow.parquet
 import pytest
 
+from dataarts_datamap._export.columns import BATCH_ROWS, chosen_columns
+from dataarts_datamap._export.formats.arrow_files import arrow_rows
 from support.exports import FORMATS
 
 if TYPE_CHECKING:
@@ -75,8 +79,24 @@ def _digest(path: Path) -> Any:
             with duckdb.connect(str(path), read_only=True) as connection:
                 return connection.execute("SELECT count(*), sum(hash(runs)::HUGEINT) FROM runs").fetchall()
         case ".parquet":
-            return pyarrow.parquet.read_table(path, use_threads=False).combine_chunks().sort_by("run_id")
+            return pa.parquet.read_table(path, use_threads=False).combine_chunks().sort_by("run_id")
         case _:
             with path.open("rb") as file:
-                table = pyarrow.ipc.open_file(file).read_all()
+                table = pa.ipc.open_file(file).read_all()
             return table.select(["run_id", "running_data", "speed", "plan_time"]).sort_by("run_id")
+
+
+@pytest.mark.parametrize("groups", [10, 20])
+def test_row_groups_are_read_one_after_the_other(groups: int, tmp_path: Path) -> None:
+    """Of a Parquet file, no more is in memory than a few row groups need, however many it has."""
+    path = tmp_path / "runs.parquet"
+    with pa.parquet.ParquetWriter(path, pa.schema([("running_data", pa.string())])) as writer:
+        for _ in range(groups):
+            texts = pa.array([secrets.token_hex(100) for _ in range(BATCH_ROWS)])
+            writer.write_batch(pa.record_batch([texts], names=["running_data"]))
+    before, most, read = pa.total_allocated_bytes(), 0, 0
+    for _ in arrow_rows(path, chosen_columns(["running_data"], "json"), "parquet"):
+        read += 1
+        most = max(most, pa.total_allocated_bytes() - before)
+    assert groups * BATCH_ROWS == read
+    assert most < path.stat().st_size // 2

@@ -70,7 +70,14 @@ def test_hostile_walks_at_length(server: HostileServer, kind: str) -> None:
 
 @pytest.mark.parametrize(
     "kind",
-    ["runs start", "runs vanish", "sort keys change", "rows and total are capped", "offset counts otherwise"],
+    [
+        "runs start",
+        "runs vanish",
+        "sort keys change",
+        "changes cancel out",
+        "rows and total are capped",
+        "offset counts otherwise",
+    ],
 )
 def test_lists_are_hostile(server: HostileServer, kind: str) -> None:
     """A loop over the offset, as one writes it first, is whole on lists without a fault alone, so the oracle sees."""
@@ -155,6 +162,45 @@ def test_run_that_starts_is_not_lost(server: HostileServer, zero_last: bool | No
     listed = serve(server, service, waiting(by_the_minute(150), 149), [(2, starts(149))])
 
     assert set(range(5000, 5150)) == {run.run_id for run in read(server, listed)}
+
+
+def three_at_once(column: str, gone: int, moved: int) -> Callable[[HostileList], None]:
+    """A run that was read goes, one that was not moves to the front, one comes in at the end: all counts stay."""
+
+    def happen(listed: HostileList) -> None:
+        listed.rows = [row for row in listed.rows if row.serial != gone]
+        row = next(row for row in listed.rows if row.serial == moved)
+        listed.change(row, **{column: listed.later()}, status="running")
+        listed.rows.append(HostileRow(9000, 9000, BEGIN + SECOND, 0, 0, 0, "waiting"))
+
+    return happen
+
+
+@pytest.mark.parametrize("column", ["start", "end", "update"])
+@pytest.mark.parametrize("before", [2, 7, 11])
+def test_three_changes_that_cancel_out(server: HostileServer, column: Any, before: int) -> None:
+    """A run that moves to the front of a long list comes, though neither a page nor a total shows that it has moved."""
+    rows = by_the_minute(150)
+    for row in rows:
+        row.update = row.plan
+        if row.serial < 5:
+            row.start, row.end, row.update, row.status = 0, 0, 0, "waiting"
+    events = [(before, three_at_once(column, 140, 2))]
+    service = Service(sort=column, newest_first=True, zero_last=True)
+    listed = serve(server, service, rows, events)
+    owners = Counter(str(run.owner) for run in read(server, listed, page_size=12, offset_unit="row"))
+
+    assert [] == listed.lost(owners)
+    assert 1 == max(owners.values())
+
+
+@pytest.mark.parametrize(("number", "requests"), [(90, 9), (150, 16)])
+def test_front_is_read_again_after_ten_pages(server: HostileServer, number: int, requests: int) -> None:
+    """That costs a list that is at rest one request, and a shorter one none."""
+    listed = serve(server, Service(sort="start", newest_first=True), by_the_minute(number))
+
+    assert number == len(read(server, listed, page_size=12, offset_unit="row"))
+    assert requests == listed.requests
 
 
 @pytest.mark.parametrize("newest_first", [False, True])

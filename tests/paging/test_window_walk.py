@@ -51,7 +51,9 @@ class Drive:
 
     def tokens(self) -> dict[int, str | None]:
         """The tokens of each place on the page that was given, by the number of runs given before."""
-        runs = 0 if self._latest is None else len(self._latest.runs)
+        if self._latest is None:
+            return {}
+        runs = len(self._latest.runs)
         return {len(self.given) - runs + kept: self._walk.token(kept) for kept in range(runs + 1)}
 
     @property
@@ -238,7 +240,7 @@ def test_cost_of_finding_out(takes: Any, newest_first: bool) -> None:  # noqa: F
     assert sorted(server.stayed) == sorted(first.given) == sorted(second.given)
     assert Counting(takes) is first.habits.counting
     assert len(first.reads) - len(second.reads) in {0, 1}
-    assert len(second.reads) <= (11 if takes == "rows" else 13)
+    assert len(second.reads) <= 1 + (11 if takes == "rows" else 13)  # the front is read once more
 
 
 @pytest.mark.parametrize("tells", ["all", "nothing"])

@@ -303,6 +303,45 @@ def test_no_runs(
     assert server.asked
 
 
+@pytest.mark.parametrize(
+    ("options", "verdict", "decides"),
+    [
+        ((), "failed", "bad"),
+        (("--ignore", "bad"), "fresh", "good"),
+        (("--operator", "bad"), "failed", "bad"),
+        (("--any",), "failed", "bad"),
+        (("--any", "--max-age", "90m"), "fresh", "good"),
+        (("--any", "--max-age", "30m"), "stale", "good"),
+    ],
+)
+def test_which_operators_count(
+    options: tuple[str, ...],
+    verdict: str,
+    decides: str,
+    capfdbinary: pytest.CaptureFixture[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The operators that were named count, as for a status, and the report names those that do not."""
+    good, bad = serve({"ago": 1}, name="good"), serve({"ago": 2, "status": "fail"}, name="bad")
+
+    def answer(asked: Asked) -> Answer:
+        if asked.target.endswith("/node"):
+            return json_answer([{"task_id": str(at), "job_name": name} for at, name in enumerate(("good", "bad"))])
+        return (good if "/0/instances" in asked.target else bad)(asked)
+
+    with ScriptedServer(answer) as server:
+        point_at(server, monkeypatch)
+        code, out, _ = called(capfdbinary, "report", "t", *WINDOW, *options)
+        _, sheet, _ = called(capfdbinary, "report", "t", *WINDOW, *options, "--output", "table")
+
+    status = json.loads(out)["status"]
+    assert (0, verdict, decides) == (code, status["verdict"], status["decided_by"]["job_name"])
+    ignored = {"--ignore": "bad", "--operator": "good"}.get("".join(options[:1]))
+    assert [ignored] * (ignored is not None) == [one["job_name"] for one in status["ignored"]]
+    assert (f"Not judged, as asked: {ignored}." in sheet) is (ignored is not None)
+    assert ("One operator that keeps the table fresh is enough, as asked." in sheet) is ("--any" in options)
+
+
 def test_default_window(server: ScriptedServer, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     """Thirty days up to now are asked for, unless it is said."""
     called(capfdbinary, "report", "t")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from support import hostile_cases
 from support.transport_faults import FAULTS
 
 if TYPE_CHECKING:
@@ -21,9 +22,32 @@ _INTRODUCTION: Final = (
     "otherwise.",
 )
 _HEADER: Final = (
-    "| What goes wrong | What the caller gets | Its text says | Known of the answer | Sent again | `test_fault` |",
+    "| What goes wrong | What the caller gets | Its text says | Known of the response | Sent again | `test_fault` |",
     "|---|---|---|---|---|---|",
 )
+_LISTS: Final = """
+## Lists that change while they are read
+
+A list of runs is read page by page, while runs start, end, come and go. Random lists of each kind below are walked
+over sockets in `tests/paging/test_hostile_walks.py`, by both clients and with pages read ahead. A run that is there all
+the while comes once; where that cannot be shown, the walk ends in an `IncompleteWalkError`, or in the error response
+of the service.
+
+| What the list does | What the caller gets | `test_hostile_walks` |
+|---|---|---|
+""".rstrip().splitlines()
+_LIMITS: Final = """
+Three losses can stay silent, since nothing that the service sends shows them:
+
+- A server reports the rows of a page as its total, and sends fewer than ten of more rows.
+- A server serves and counts no more runs than a number that is not round.
+- A run moves in among those that were read, while as many of these vanish and as many others come in behind, all
+  between the same two requests: every page and every total fits. A list of ten pages or more is therefore read once
+  more at its front, where a run moves to that starts, ends or is updated, if the newest come first. What is left is a
+  list of two to nine pages; and in a longer one, a run that moves to a place behind the first page, or has no id.
+
+The third cannot happen to a list that is one page: a larger `page_size` or a shorter `slice_span` makes lists so short.
+""".rstrip().splitlines()
 _SHOWN_FACTS: Final = ("status", "error_code", "request_id", "retry_after", "upstream_status")
 
 
@@ -39,15 +63,21 @@ def test_names(fault: Fault) -> list[str]:
 
 def _lines() -> Iterator[str]:
     count = sum(map(len, FAULTS.values()))
-    yield "# What can go wrong on the network, and what you get"
+    yield "# What can go wrong on the way, and what you get"
     yield ""
-    yield "<!-- Written by `make faults` from tests/support/transport_faults.py. Do not edit. -->"
+    yield "<!-- Written by `make faults` from the tables of the tests. Do not edit. -->"
     yield ""
     yield f"Each of these {count} faults happens over a real socket in `tests/transport/test_transport_faults.py`, to"
     yield from _INTRODUCTION
     for group, faults in FAULTS.items():
         yield from ("", f"## {group}", "", *_HEADER)
         yield from map(_row, faults)
+    yield from (*_LISTS, *map(_kind, hostile_cases.FAULTS), *_LIMITS)
+
+
+def _kind(kind: str) -> str:
+    gets = "each run once" if kind in hostile_cases.HARMLESS else "each run once, or an error"
+    return f"| {kind} | {gets} | `[{kind}]` |"
 
 
 def _row(fault: Fault) -> str:

@@ -8,6 +8,7 @@ import random
 import warnings
 from collections import Counter
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from dataarts_datamap import AsyncDataMapClient, DataMapClient, DataMapError, TokenCredentials
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from support.hostile_lists import Event
 
 DAY = 24 * HOUR
+MS = timedelta(milliseconds=1)
 
 # No sibling API has a smaller default, or largest, size of a page: where totals lie, nothing could tell such a cap.
 LEAST_CAP = 10
@@ -178,6 +180,29 @@ def _updating(draft: Draft) -> None:
         draft.happen(update(row, again=draft.chance.random() < 0.5))
 
 
+def _cancelling(draft: Draft) -> None:
+    """Runs that were read go, as many move to the front, and as many come in at the end: no count shows it."""
+
+    def happen(listed: HostileList, number: int, serial: int) -> None:
+        draft.chance.shuffle(listed.rows)
+        waiting = [row for row in listed.rows if not row.start][:number]
+        ended = [row for row in listed.rows if row.start][: len(waiting)]
+        listed.rows = [row for row in listed.rows if row not in ended]
+        for row in waiting:
+            now = listed.later()
+            listed.change(row, start=now, end=now, update=now, status="success")
+        for index in range(len(ended)):
+            listed.rows.append(HostileRow(serial + index, serial + index, draft.window[0] + SECOND, 0, 0, 0, "waiting"))
+
+    _more_rows(draft, 150)
+    draft.page_size, draft.slice_span = draft.chance.choice([5, 10, 12]), 2 * (draft.window[1] - draft.window[0]) * MS
+    draft.serve(sort=draft.chance.choice(["start", "update", "end"]), newest_first=True, zero_last=True)
+    for row in _waiting(draft, 9):
+        row.update = 0
+    for number in range(draft.chance.randint(1, 3)):
+        draft.happen(partial(happen, number=draft.chance.randint(1, 3), serial=100_000 + 10 * number))
+
+
 def _ties(draft: Draft) -> None:
     grain = draft.chance.choice([HOUR, 6 * HOUR, 24 * HOUR])
     for row in draft.rows:
@@ -284,6 +309,7 @@ FAULTS: dict[str, Callable[[Draft], None]] = {
     "runs appear": _appearing,
     "runs vanish": _vanishing,
     "sort keys change": _updating,
+    "changes cancel out": _cancelling,
     "sort keys tie": _ties,
     "pages are capped": _page_caps,
     "rows and total are capped": _both_caps,
@@ -301,7 +327,9 @@ FAULTS: dict[str, Callable[[Draft], None]] = {
 HARMLESS = ("nothing", "offset counts otherwise", "runs appear", "runs end", "sort keys tie")
 
 _MIXABLE = [
-    fault for fault in FAULTS if fault not in {"nothing", "rows and total are capped", "deep offsets are refused"}
+    fault
+    for fault in FAULTS
+    if fault not in {"nothing", "changes cancel out", "rows and total are capped", "deep offsets are refused"}
 ]
 
 

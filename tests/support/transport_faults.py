@@ -165,7 +165,7 @@ FAULTS: dict[str, list[Fault]] = {
         Fault("chunks without end", then(head("Transfer-Encoding: chunked"), endless(b"a\r\n0123456789\r\n" * 99)), AnswerTooLargeError, "max_answer_size", SEEN, SMALL),
         Fault("no length and no end", then(head(), endless(b" " * 9999)), AnswerTooLargeError, "max_answer_size", SEEN, SMALL),
     ],
-    "Answers that are none": [
+    "Responses that are none": [
         Fault("redirect to another host", answers(whole(b"", "Location: http://127.0.0.2:1/", status="301 Moved")), InvalidEnvelopeError, "HTTP 301", {"attempts": 1, "status": 301}),
         Fault("redirect to itself", answers(whole(b"", "Location: /", status="307 Again")), InvalidEnvelopeError, "HTTP 307", {"attempts": 1, "status": 307}),
         Fault("no content", answers(head(status="204 No Content")), InvalidEnvelopeError, "HTTP 204", {"attempts": 1, "status": 204}),
@@ -177,7 +177,7 @@ FAULTS: dict[str, list[Fault]] = {
         Fault("nested without end", answers(whole(b'{"body":' * 9_000)), InvalidEnvelopeError, "no object", SEEN),
         Fault("null for a body", answers(whole(envelope(None).content)), InvalidBodyError, "null", SEEN),
     ],
-    "Refusals": [
+    "Error responses": [
         Fault("refused key", answers(whole(b'{"error_code": "APIGW.0301", "error_msg": "no"}', status="401 No")), AuthenticationError, "APIGW.0301", {"attempts": 1, "status": 401, "error_code": "APIGW.0301", "error_message": "no", "request_id": "an-id"}),
         Fault("throttled for a day", answers(whole(b"{}", "Retry-After: 86400", status="429 Busy")), RateLimitError, "HTTP 429", {"attempts": 1, "status": 429, "retry_after": 86400.0}),
         Fault("throttled", answers(whole(b"{}", "Retry-After: 3", status="429 Busy")), RateLimitError, "HTTP 429", {"attempts": 2, "status": 429, "retry_after": 3.0}),

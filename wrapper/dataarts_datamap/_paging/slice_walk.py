@@ -30,7 +30,9 @@ _OVERLAP: Final = 2  # rows
 _LEAST_CAP: Final = 10  # no sibling API has a smaller default or largest size of a page
 _LARGEST_LIMIT: Final = 1000  # the largest that a sibling API documents
 _LAST_READING: Final = 2  # of a page that contradicts itself
+_FRONT_READING: Final = _LAST_READING + 2
 _SPARSE: Final = 4
+_MANY_PAGES: Final = 10  # one more request is a tenth of theirs, at the most
 _CLOCK_SKEW: Final = 86_400_000  # milliseconds; as far ahead as runs may lie where clocks or zones differ
 _REFUSALS: Final = (BadRequestError, ErrorBodyError, UnsuccessfulError, UpstreamError)
 
@@ -155,13 +157,41 @@ class SliceWalk:
             self._check_size(page)
         yield self._give(page)
         self._state.learn_direction(page.sent.runs)
+        pages = 1
         while not self._is_last(page):
             self._settle()
             page = yield from self._next_page()
             if page.end > len(self._read):
                 yield self._give(page)
+                pages += 1
         self._learn_total(page)
         yield from self._check_total(page)
+        if pages >= _MANY_PAGES:
+            yield from self._front_again()
+
+    def _front_again(self) -> Walk:
+        """The runs that have moved to the front of the list since it was read.
+
+        Where as many rows went from the front, and as many came in behind, no page and no total has shown it.
+
+        Raises:
+            UnsettledError: There are more of them than a page has.
+        """
+        self._settle()
+        span = self._state.options.first_span(self._habits)
+        front = self._state.read(self.window, span, _FRONT_READING)
+        page = self._read_page((yield PageNeeded(front, tuple(self._first_reads()))), span, self.window)
+        elsewhere = self._read_elsewhere(page)
+        new = [
+            index
+            for index, key in enumerate(page.keys)
+            if key[0] > 0 and index not in elsewhere and not self._seen.has_any([key])  # one without an id has changed
+        ]
+        if not new:
+            return
+        if new[-1] == len(page) - 1:
+            raise UnsettledError("runs moved to the front while the list was read")
+        yield self._take(page, new)
 
     def by_windows(self, doubt: str) -> Walk:
         """The runs that were not read yet, by windows that are narrowed until each is one page: it needs no offset.
@@ -390,6 +420,10 @@ class SliceWalk:
                 "a run cannot be told from another one: it has no id or shares it, and the list has changed"
             ) from None
         self._state.progress.changed += changed
+        return self._take(page, wanted)
+
+    def _take(self, page: Page, wanted: list[int]) -> RunPage:
+        """Some rows of a page that was not read by offset."""
         before = len(self._read)
         self._note_loose(page, wanted)
         keys = [page.keys[index] for index in wanted]
@@ -507,6 +541,10 @@ class SliceWalk:
             except OverflowError:
                 break
             yield self._state.read(self.window, span)
+        yield from self._first_reads()
+
+    def _first_reads(self) -> Iterator[PageRead]:
+        """The first pages of the slices behind this one."""
         for window in self._following:
             if window not in self._state.first_pages:
                 yield self._state.first_read(window)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
-from dataarts_datamap._models.runs import Operator, Run, RunState
+from dataarts_datamap._models.runs import Operator, Run, RunState, operator_key
 from dataarts_datamap._monitoring.freshness import OperatorStatus, TableStatus, group_runs, table_status
 from dataarts_datamap._report.hourly import hourly_cells
 from dataarts_datamap._report.outliers import Rolled, rolled
@@ -134,6 +134,8 @@ def report_on(  # noqa: PLR0913  what a report is of
     zone: tzinfo,
     operators: Iterable[Operator] = (),
     max_age: timedelta | None = None,
+    any_operator: bool = False,
+    ignored: Iterable[Operator] = (),
 ) -> Report:
     """The report on some runs of a table.
 
@@ -145,11 +147,20 @@ def report_on(  # noqa: PLR0913  what a report is of
         zone: The zone that times are shown in.
         operators: Operators that are shown even if they have no runs.
         max_age: The maximum age of a last success; if it is left out, failures decide.
+        any_operator: Whether one operator that keeps the table fresh is enough.
+        ignored: Operators to name as left out; runs of theirs are not shown.
     """
-    known, operators = list(runs), tuple(operators)
-    status = table_status(known, now=now, max_age=max_age, operators=operators)
-    groups = group_runs(known, operators).values()
-    jobs = [ReportedJob(status=one, runs=_reported(group)) for one, group in zip(status.operators, groups, strict=True)]
+    known, operators, left_out = list(runs), tuple(operators), tuple(ignored)
+    status = table_status(
+        known, now=now, max_age=max_age, operators=operators, any_operator=any_operator, ignored=left_out
+    )
+    groups = group_runs(known, (*operators, *left_out))
+    for one in left_out:
+        groups.pop(operator_key(one), None)
+    jobs = [
+        ReportedJob(status=one, runs=_reported(group))
+        for one, group in zip(status.operators, groups.values(), strict=True)
+    ]
     jobs.sort(key=lambda job: -job.status.failures_since_success)
     return Report(table_guid=table_guid, window=window, zone=zone, status=status, jobs=tuple(jobs))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from dataarts_datamap._monitoring.freshness import Verdict
+from dataarts_datamap._monitoring.freshness import Verdict, operator_name
 from dataarts_datamap._report.contents import job_text
 from dataarts_datamap._text import printable
 from dataarts_datamap._times import span_text, time_text
@@ -148,9 +148,17 @@ def _also(status: TableStatus) -> Iterator[str]:
         yield "No operator is known to produce this table: the GUID may be that of another one."
     elif not status.runs:
         yield "A longer window may have some, such as --since 90d."
+    yield from _left_out(status)
+
+
+def _left_out(status: TableStatus) -> Iterator[str]:
     if idle := status.left_out:
         names = printable(", ".join(job_text(one.job_name) for one in idle), limit=200)
         yield f"No runs in this window{', left out' if status.runs else ''}: {names}."
+    if status.ignored:
+        yield f"Not judged, as asked: {printable(', '.join(map(operator_name, status.ignored)), limit=200)}."
+    if status.any_operator:
+        yield "One operator that keeps the table fresh is enough, as asked."
 
 
 def _runs(number: int) -> str:

@@ -139,7 +139,8 @@ def _read_batches(path: Path, columns: Sequence[Column], format: ArrowFormat) ->
 
 def _stored_batches(file: Untyped, names: list[str], format: ArrowFormat) -> Iterator[Untyped]:  # noqa: A002
     if format == "parquet":
-        with load_extra("pyarrow.parquet", extra="arrow").ParquetFile(file) as stored:
+        parquet = load_extra("pyarrow.parquet", extra="arrow")
+        with parquet.ParquetFile(file, pre_buffer=False) as stored:  # else all row groups are held
             yield from stored.iter_batches(batch_size=BATCH_ROWS, columns=names, use_threads=False)
     else:
         stored = load_extra("pyarrow.ipc", extra="arrow").open_file(file)

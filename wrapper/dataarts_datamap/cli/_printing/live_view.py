@@ -17,7 +17,7 @@ from rich.text import Text
 
 from dataarts_datamap._models.runs import RunState
 from dataarts_datamap._monitoring.snapshot import foremost, goes_on
-from dataarts_datamap._report.contents import job_labels, report_on, wait
+from dataarts_datamap._report.contents import job_labels, wait
 from dataarts_datamap._report.headline import headline
 from dataarts_datamap._report.hourly import cell_hours
 from dataarts_datamap._text import printable
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from dataarts_datamap._models.runs import Run
     from dataarts_datamap._monitoring.freshness import RunsStatus
     from dataarts_datamap._monitoring.polling import Poll, Polls
-    from dataarts_datamap._monitoring.snapshot import Snapshot
     from dataarts_datamap._report.contents import Report, ReportedJob
 
 _SYMBOLS: Final = {
@@ -137,32 +136,18 @@ class View:
         return self._strips[2]
 
 
-def show_live(  # noqa: PLR0913  what is shown, and when
-    polls: Polls,
-    snapshot: Snapshot,
-    *,
-    table_guid: str,
-    zone: tzinfo,
-    max_age: timedelta | None,
-    now: Callable[[], datetime],
-) -> None:
-    """Show the readings on a screen of their own, until they end; what was shown last is printed behind it."""
-    view = View(table_guid, zone=zone, now=now)
+def show_live(polls: Polls, view: View, report_at: Callable[[datetime], Report]) -> None:
+    """Show the readings on a screen of their own, until they end; what was shown last is printed behind it.
+
+    Args:
+        polls: The readings.
+        view: Where they are shown.
+        report_at: The report on what was read last, judged at a moment.
+    """
     try:
         with _terminable(), _on_screen(view) as live:
             for poll in polls:
-                report = None
-                if poll.error is None and snapshot.window is not None:
-                    report = report_on(
-                        snapshot.runs,
-                        table_guid=table_guid,
-                        window=snapshot.window,
-                        now=poll.at,
-                        zone=zone,
-                        operators=polls.operators,
-                        max_age=max_age,
-                    )
-                view.show(poll, report)
+                view.show(poll, report_at(poll.at) if poll.error is None else None)
                 live.refresh()
     finally:
         if not view.is_empty:

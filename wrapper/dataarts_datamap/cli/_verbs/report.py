@@ -18,6 +18,7 @@ from dataarts_datamap.cli._options.connection import (
     table_argument,
     zone_option,
 )
+from dataarts_datamap.cli._options.operators import OperatorChoice, operator_options
 from dataarts_datamap.cli._options.suggestions import suggest_spans
 from dataarts_datamap.cli._options.table_names import table_guid_of
 from dataarts_datamap.cli._options.times import in_zone, parse_span, parse_time
@@ -53,6 +54,7 @@ _DEFAULT_SPAN = timedelta(days=30)
     help="Begin this long before the end: 24h, 7d (30d).",
 )
 @max_age_option
+@operator_options
 @zone_option("the times in the report")
 @click.option(
     "--running-data", is_flag=True, help="Put what each run did into the page or JSON; it can hold SQL and paths."
@@ -73,6 +75,7 @@ def report(  # noqa: PLR0913  one parameter for each option
     end: datetime | int | None,
     since: timedelta | None,
     max_age: timedelta | None,
+    choice: OperatorChoice,
     tz: tzinfo,
     running_data: bool,
     page_size: int | None,
@@ -82,7 +85,8 @@ def report(  # noqa: PLR0913  one parameter for each option
 ) -> None:
     """Report on a table's runs: what failed, and what took long.
 
-    It says whether TABLE, a GUID or schema.table, is fresh, and if not, why; and which runs started late.
+    It says whether TABLE, a GUID or schema.table, is fresh, and if not, why; and which runs started late. Which of its
+    operators count, --operator, --ignore and --any say, as for datamap status.
 
     With --html, as a page to look at in a browser: a strip of outcomes by planned time, the runs on a time line, their
     durations and waits, the failures with their log paths. It asks nothing of any network.
@@ -111,7 +115,7 @@ def report(  # noqa: PLR0913  one parameter for each option
     with connect(settings) as client:
         how = given(page_size=page_size, offset_unit=offset_unit)
         table_guid = table_guid_of(client, table_guid)
-        found = _read(client, table_guid, times=times, zone=tz, max_age=max_age, how=how)
+        found = _read(client, table_guid, times=times, zone=tz, max_age=max_age, choice=choice, how=how)
     tell_if_none(found.status.runs, "runs in this window")
     if target is not None:
         size = _write_page(found, target, running_data=running_data)
@@ -127,6 +131,7 @@ def _read(  # noqa: PLR0913  what the options say
     times: dict[str, Any],
     zone: tzinfo,
     max_age: timedelta | None,
+    choice: OperatorChoice,
     how: dict[str, Any],
 ) -> Report:
     from dataarts_datamap._report.contents import report_on  # noqa: PLC0415  as above
@@ -138,12 +143,20 @@ def _read(  # noqa: PLR0913  what the options say
     if "start" not in times:
         times = {"since": _DEFAULT_SPAN, **times}
     span = window(**{"start": None, "end": None, "since": None, **times}, now=now)
-    operators = client.list_operators(table_guid)
+    operators, ignored = choice.narrow(client.list_operators(table_guid))
     pager = client.list_table_runs(table_guid, start=span.start, end=span.end, operators=operators, **how)
     runs = list(with_progress(pager, lambda: None))
     judged = min(now, EPOCH + span.end * MILLISECOND)
     return report_on(
-        runs, table_guid=table_guid, window=span, now=judged, zone=zone, operators=operators, max_age=max_age
+        runs,
+        table_guid=table_guid,
+        window=span,
+        now=judged,
+        zone=zone,
+        operators=operators,
+        max_age=max_age,
+        any_operator=choice.any_operator,
+        ignored=ignored,
     )
 
 

@@ -16,6 +16,7 @@ from dataarts_datamap.cli._options.connection import (
     table_argument,
     zone_option,
 )
+from dataarts_datamap.cli._options.operators import OperatorChoice, operator_options
 from dataarts_datamap.cli._options.suggestions import suggest_spans
 from dataarts_datamap.cli._options.table_names import table_guid_of
 from dataarts_datamap.cli._options.times import parse_span
@@ -40,17 +41,7 @@ if TYPE_CHECKING:
     metavar="SPAN",
     help="How far back to look, at least (7d).",
 )
-@click.option(
-    "--operator",
-    "only",
-    multiple=True,
-    metavar="NAME",
-    help="Judge this operator alone, by job name, workspace/job name or task id; may be repeated.",
-)
-@click.option(
-    "--ignore", multiple=True, metavar="NAME", help="Leave this operator out, named likewise; may be repeated."
-)
-@click.option("--any", "any_operator", is_flag=True, help="One operator that keeps the table fresh is enough.")
+@operator_options
 @zone_option("the times in a table")
 @page_size_option
 @offset_unit_option
@@ -65,9 +56,7 @@ def status(  # noqa: PLR0913  one parameter for each option
     table_guid: str,
     max_age: timedelta | None,
     since: timedelta,
-    only: tuple[str, ...],
-    ignore: tuple[str, ...],
-    any_operator: bool,
+    choice: OperatorChoice,
     tz: tzinfo,
     page_size: int | None,
     offset_unit: OffsetUnit | None,
@@ -99,7 +88,12 @@ def status(  # noqa: PLR0913  one parameter for each option
     with connect(settings) as client:
         table_guid = table_guid_of(client, table_guid)
         found = client.table_status(
-            table_guid, since=since, any_operator=any_operator, only=only or None, ignore=ignore, **how
+            table_guid,
+            since=since,
+            any_operator=choice.any_operator,
+            only=choice.only or None,
+            ignore=choice.ignore,
+            **how,
         )
     shape = output or ("table" if is_terminal() else "json")
     if shape == "table":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
@@ -21,6 +21,7 @@ from dataarts_datamap.cli._options.connection import (
     table_argument,
     zone_option,
 )
+from dataarts_datamap.cli._options.operators import OperatorChoice, operator_options
 from dataarts_datamap.cli._options.suggestions import suggest_paces, suggest_spans
 from dataarts_datamap.cli._options.table_names import table_guid_of
 from dataarts_datamap.cli._options.times import parse_span
@@ -94,6 +95,7 @@ def _parse_patience(text: str) -> timedelta:
     help="End after this long: 90m, 12h (until interrupted).",
 )
 @max_age_option
+@operator_options
 @zone_option("the times in the view")
 @page_size_option
 @offset_unit_option
@@ -111,6 +113,7 @@ def watch(  # noqa: PLR0913  one parameter for each option
     until_ended: bool,
     patience: timedelta | None,
     max_age: timedelta | None,
+    choice: OperatorChoice,
     tz: tzinfo,
     page_size: int | None,
     offset_unit: OffsetUnit | None,
@@ -127,6 +130,7 @@ def watch(  # noqa: PLR0913  one parameter for each option
     With --until-ended, the exit code is 0 if the last run of each operator succeeded, 1 if one failed or was skipped, 2
     if it cannot be told or the time of --for is over; an operator that has no runs in the window is named and left out.
     Without, it is 0 when that time is over. It is 2 where the first reading fails, or a later one is refused for good.
+    --operator and --ignore say which operators are read; with --any, it is enough that the last run of one succeeded.
 
     \b
     Examples:
@@ -154,17 +158,32 @@ def watch(  # noqa: PLR0913  one parameter for each option
     with connect(settings) as client:
         how = given(page_size=page_size, offset_unit=offset_unit)
         table_guid = table_guid_of(client, table_guid)
-        polls = Polls(ClientTable(client, table_guid, how), snapshot, schedule=schedule)
+        table = ClientTable(client, table_guid, how, choice)
+        polls = Polls(table, snapshot, schedule=schedule)
         if shape == "live":
-            from dataarts_datamap.cli._printing.live_view import show_live  # noqa: PLC0415  as above
+            from dataarts_datamap._report.contents import Report, report_on  # noqa: PLC0415  as above
+            from dataarts_datamap.cli._printing.live_view import View, show_live  # noqa: PLC0415  as above
 
-            show_live(polls, snapshot, table_guid=table_guid, zone=tz, max_age=max_age, now=schedule.now)
+            def report_at(moment: datetime) -> Report | None:
+                return snapshot.window and report_on(
+                    snapshot.runs,
+                    table_guid=table_guid,
+                    window=snapshot.window,
+                    now=moment,
+                    zone=tz,
+                    operators=polls.operators,
+                    max_age=max_age,
+                    any_operator=choice.any_operator,
+                    ignored=table.ignored,
+                )
+
+            show_live(polls, View(table_guid, zone=tz, now=schedule.now), report_at)
         else:
             from dataarts_datamap.cli._printing.changes import write_changes  # noqa: PLC0415  as above
 
             if not write_changes(polls):
                 return _NOT_JUDGED if until_ended else _YES
-    return _exit_code(snapshot, polls.operators) if until_ended else _YES
+    return _exit_code(snapshot, polls.operators, table) if until_ended else _YES
 
 
 def _can_draw() -> bool:
@@ -173,18 +192,22 @@ def _can_draw() -> bool:
     return is_terminal() and os.environ.get("TERM", "").lower() not in _CANNOT_DRAW
 
 
-def _exit_code(snapshot: Snapshot, operators: Sequence[Operator]) -> int:
-    """How the last run of each operator ended; one without runs is named and left out."""
+def _exit_code(snapshot: Snapshot, operators: Sequence[Operator], table: ClientTable) -> int:
+    """How the last run of each operator ended; one without runs, or that was to be ignored, is named and left out."""
     from dataarts_datamap._models.runs import RunState, operator_key  # noqa: PLC0415  loads what --help does not need
     from dataarts_datamap._monitoring.freshness import group_runs, operator_name  # noqa: PLC0415  as above
 
     groups = group_runs(snapshot.runs, operators)
     if left_out := [operator_name(one) for one in operators if not groups[operator_key(one)]]:
         note(f"no runs in this window, left out: {', '.join(left_out)}")
+    if table.ignored:
+        note(f"not judged, as asked: {', '.join(map(operator_name, table.ignored))}")
     if snapshot.active:
         tell(f"runs that had not ended when the time was over: {len(snapshot.active)}")
         return _NOT_JUDGED
     states = {run.state for run in snapshot.latest()}
+    if table.choice.any_operator and RunState.SUCCEEDED in states:
+        return _YES
     if states & {RunState.FAILED, RunState.SKIPPED}:
         return _NO
     if not states or RunState.UNKNOWN in states:
@@ -193,7 +216,7 @@ def _exit_code(snapshot: Snapshot, operators: Sequence[Operator]) -> int:
     return _YES
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ClientTable:
     """A table, read by a client.
 
@@ -201,15 +224,20 @@ class ClientTable:
         client: The client.
         guid: GUID of the table.
         how: How pages are read: keywords of ``list_table_runs``.
+        choice: Which of its operators count.
+        ignored: Those that do not, as of the last reading.
     """
 
     client: DataMapClient
     guid: str
     how: dict[str, Any]
+    choice: OperatorChoice = field(default_factory=OperatorChoice)
+    ignored: list[Operator] = field(default_factory=list["Operator"])
 
     def list_operators(self) -> list[Operator]:
-        """The operators of the table."""
-        return self.client.list_operators(self.guid)
+        """The operators of the table that count."""
+        operators, self.ignored = self.choice.narrow(self.client.list_operators(self.guid))
+        return operators
 
     def list_runs(self, window: Window, operators: Sequence[Operator]) -> list[Run]:
         """The runs of these operators of the table in a window."""
