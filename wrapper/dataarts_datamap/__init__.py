@@ -65,7 +65,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._messages import Request, Response
     from dataarts_datamap._models.runs import FieldProblem, Operator, Run, RunOrigin, RunPage, RunSource, RunState
     from dataarts_datamap._models.tables import LineageEdge, LineageNode, Table
-    from dataarts_datamap._monitoring.check import TableCheck
+    from dataarts_datamap._monitoring.check import TableCheck, worst_first
     from dataarts_datamap._monitoring.due_times import DuePeriod, DueTime
     from dataarts_datamap._monitoring.explanation import Explanation, LineageKnowledge, Link, Trouble
     from dataarts_datamap._monitoring.freshness import OperatorStatus, RunsStatus, TableStatus, Verdict, table_status
@@ -163,6 +163,7 @@ __all__ = [
     "load_tables",
     "next_export_start",
     "table_status",
+    "worst_first",
 ]
 
 _HOMES = {
@@ -174,7 +175,7 @@ _HOMES = {
     "_auth.credentials": ("AccessKeyCredentials", "Credentials", "RenewableCredentials", "TokenCredentials"),
     "_auth.ecs_metadata": ("EcsMetadataCredentials",),
     "_export.export": ("ExportSummary", "export_runs", "next_export_start"),
-    "_monitoring.check": ("TableCheck",),
+    "_monitoring.check": ("TableCheck", "worst_first"),
     "_monitoring.due_times": ("DuePeriod", "DueTime"),
     "_monitoring.explanation": ("Explanation", "LineageKnowledge", "Link", "Trouble"),
     "_monitoring.freshness": ("OperatorStatus", "RunsStatus", "TableStatus", "Verdict", "table_status"),
