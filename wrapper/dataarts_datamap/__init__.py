@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     )
     from dataarts_datamap._auth.ecs_metadata import EcsMetadataCredentials
     from dataarts_datamap._auth.password import PasswordCredentials
-    from dataarts_datamap._checks.check import TableCheck
+    from dataarts_datamap._checks.check import TableCheck, worst_first
     from dataarts_datamap._checks.due_times import DuePeriod, DueTime
     from dataarts_datamap._checks.table_file import load_tables
     from dataarts_datamap._checks.table_rules import TableRule
@@ -163,6 +163,7 @@ __all__ = [
     "load_tables",
     "next_export_start",
     "table_status",
+    "worst_first",
 ]
 
 _HOMES = {
@@ -174,7 +175,7 @@ _HOMES = {
     "_auth.credentials": ("AccessKeyCredentials", "Credentials", "RenewableCredentials", "TokenCredentials"),
     "_auth.ecs_metadata": ("EcsMetadataCredentials",),
     "_export.export": ("ExportSummary", "export_runs", "next_export_start"),
-    "_checks.check": ("TableCheck",),
+    "_checks.check": ("TableCheck", "worst_first"),
     "_checks.due_times": ("DuePeriod", "DueTime"),
     "_monitoring.explanation": ("Explanation", "LineageKnowledge", "Link", "Trouble"),
     "_monitoring.freshness": ("OperatorStatus", "RunsStatus", "TableStatus", "Verdict", "table_status"),

@@ -37,6 +37,7 @@ _VERBS: Final = {
     "doctor": "Find out why the service cannot be used.",
     "export": "Write runs to a file, or add them to one.",
     "lineage": "Show what a table is made of, and by whom.",
+    "mcp": "Serve tools for an agent.",
     "mock": "Serve made-up runs, and the documented one, until interrupted.",
     "operators": "List the operators of a table.",
     "report": "Report on a table's runs: what failed, and what took long.",

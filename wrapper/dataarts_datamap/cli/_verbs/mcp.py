@@ -1,0 +1,44 @@
+"""``datamap mcp``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from dataarts_datamap.cli._options.connection import connection_options, given
+
+
+@click.command(short_help="Serve tools for an agent.")
+@click.option(
+    "--tables",
+    "file",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="The tables that check_tables checks, such as datamap.toml; none, if left out.",
+)
+@connection_options
+def mcp(*, file: str | None, **settings: Any) -> None:  # noqa: ANN401
+    """Serve tools for an agent over stdin and stdout, by the Model Context Protocol, until stdin ends.
+
+    The tools find tables, tell whether they are fresh and why not, list runs, and check all tables of a file. They only
+    read. An agent's settings name this command and the variables that lead to the service.
+
+    \b
+    Examples:
+      datamap mcp
+      datamap mcp --tables /etc/datamap.toml
+    """  # noqa: D301  click reads \b
+    from dataarts_datamap._extras import load_extra  # noqa: PLC0415  loads what --help does not need
+
+    load_extra("mcp", extra="mcp")
+    import asyncio  # noqa: PLC0415  as above
+
+    from dataarts_datamap._client.clients import AsyncDataMapClient  # noqa: PLC0415  as above
+    from dataarts_datamap.integrations.mcp import make_server  # noqa: PLC0415  as above
+
+    async def serve() -> None:
+        async with AsyncDataMapClient.from_env(**given(**settings)) as client:
+            await make_server(client, table_file=file).run_stdio_async()
+
+    asyncio.run(serve())
