@@ -5,15 +5,27 @@ MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
 VENV := .venv
-BIN := $(VENV)/bin
+ifeq ($(OS),Windows_NT)
+SCRIPTS := Scripts
+PATH_SEPARATOR := ;
+else
+SCRIPTS := bin
+PATH_SEPARATOR := :
+endif
+BIN := $(VENV)/$(SCRIPTS)
 OFFICIAL := .official-sdk
+NEWEST_SDK := .newest-sdk
+LOWEST := .lowest
+NEWEST := .newest
+RELEASE := .release
+SHIPPED := .release/shipped
 PRISM := .prism
 PRISM_CLI := @stoplight/prism-cli@5.14.2
 CLIENT := generated/dataarts_datamap_client
 SPEC := spec/datamap.openapi.yaml
 
 # The tools of this checkout alone: nothing of the caller's environment takes part.
-export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PATH := $(CURDIR)/$(BIN)$(PATH_SEPARATOR)$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PYTEST_ADDOPTS PYTEST_PLUGINS RUFF_CONFIG MYPYPATH
 
@@ -25,6 +37,11 @@ endif
 # Nor of its BASE.
 ifneq ($(origin BASE),command line)
 BASE :=
+endif
+
+# Nor of its TAG.
+ifneq ($(origin TAG),command line)
+TAG :=
 endif
 
 # An environment that was moved or copied would run the code of its old place.
@@ -71,7 +88,7 @@ $(VENV)/.docs: $(VENV)/.dev
 $(OFFICIAL)/.made: constraints.official.txt
 	@echo "Setting up $(OFFICIAL) ..." >&2
 	@$(PYTHON) -m venv --clear $(OFFICIAL)
-	@$(OFFICIAL)/bin/python -m pip install --quiet --constraint $< huaweicloudsdkdataartsstudio
+	@$(OFFICIAL)/$(SCRIPTS)/python -m pip install --quiet --constraint $< huaweicloudsdkdataartsstudio
 	@touch $@
 
 # Prism, as a server for the conformance suite: no part of what is shipped. npm leaves no lock file, as one has addresses.
@@ -101,9 +118,33 @@ prove: $(VENV)/.docs $(OFFICIAL)/.made $(PRISM)/.made ## Run the long proofs
 	@$(BIN)/python -m pytest -m prove
 	@$(BIN)/python -m pytest contract_tests --max-examples 1000
 
+# The lowest version of each range, found by a resolver that can; the tools that test them are the newest that fit.
+$(LOWEST)/.made: pyproject.toml constraints.txt
+	@rm -rf $(LOWEST)
+	@$(PYTHON) -m venv $(LOWEST)
+	@$(LOWEST)/$(SCRIPTS)/python -m pip install --quiet --constraint constraints.txt uv
+	@$(LOWEST)/$(SCRIPTS)/python -m uv pip compile --quiet --no-header --no-annotate --all-extras \
+		--resolution lowest-direct --output-file $(LOWEST)/constraints.txt pyproject.toml
+	@$(LOWEST)/$(SCRIPTS)/python -m pip install --quiet --constraint $(LOWEST)/constraints.txt --editable '.[all]' --group test
+	@touch $@
+
+.PHONY: test-lowest
+test-lowest: $(LOWEST)/.made ## Run the test suite with the lowest version of each dependency
+	@$(LOWEST)/$(SCRIPTS)/python -m pytest $(PARALLEL)
+
+.PHONY: test-newest
+test-newest: ## Run the test suite with the newest version of each dependency, whatever the pins say
+	@rm -rf $(NEWEST)
+	@$(PYTHON) -m venv $(NEWEST)
+	@$(NEWEST)/$(SCRIPTS)/python -m pip install --quiet --editable '.[all]' --group test
+	@$(NEWEST)/$(SCRIPTS)/python -m pytest $(PARALLEL)
+
 .PHONY: contract
 contract: $(VENV)/.dev ## Run the conformance tests (ENDPOINT=https://... for a server of your own)
 	@$(BIN)/python -m pytest contract_tests $(if $(ENDPOINT),--endpoint '$(ENDPOINT)')
+
+# $(call check_schema,NAME,FILES): holds files to one of the schemas that come with the tool.
+check_schema = $(BIN)/check-jsonschema --quiet --builtin-schema vendor.$(1) $(2)
 
 .PHONY: lint
 lint: $(VENV)/.docs ## Check style, types, import layers and the specification
@@ -112,12 +153,25 @@ lint: $(VENV)/.docs ## Check style, types, import layers and the specification
 	@$(BIN)/python spec/check.py
 	@$(BIN)/python spec/diff.py
 	@$(BIN)/lint-imports --no-cache --no-logo
-	@$(BIN)/mypy wrapper contract_tests/dataarts_datamap_contract examples spec tests benchmarks docs_build
+	@$(BIN)/zizmor --offline --quiet .github
+	@$(call check_schema,github-workflows,.github/workflows/*.yml examples/github/*.yml)
+	@$(call check_schema,github-actions,.github/actions/*/action.yml)
+	@$(call check_schema,gitlab-ci,examples/gitlab/*.yml)
+	@if command -v actionlint >/dev/null; then actionlint; fi
+	@$(BIN)/mypy wrapper contract_tests/dataarts_datamap_contract examples spec tests benchmarks docs_build release
 	@$(BIN)/basedpyright
 
 .PHONY: spec-diff
 spec-diff: $(VENV)/.dev ## Tell which changes of the specification break its users (BASE=older.yaml, else the last released)
 	@$(BIN)/python spec/diff.py $(if $(BASE),'$(BASE)')
+
+.PHONY: spec-sdk
+spec-sdk: $(VENV)/.runtime ## Compare the newest official SDK with the specification, and write a pull request's text into build/
+	@rm -rf $(NEWEST_SDK)
+	@$(PYTHON) -m venv $(NEWEST_SDK)
+	@$(NEWEST_SDK)/$(SCRIPTS)/python -m pip install --quiet $(OFFICIAL_SDK)
+	@$(BIN)/python spec/sdk.py --python $(NEWEST_SDK)/$(SCRIPTS)/python --pin --output build/spec-sdk.md || code=$$?; \
+	cat build/spec-sdk.md; exit $${code:-0}
 
 .PHONY: mutants
 mutants: $(VENV)/.dev ## Run the suite over the fleet of broken and correct servers, write contract_tests/MUTANTS.md
@@ -142,7 +196,7 @@ $(BENCH)/.made: benchmarks/constraints.txt constraints.txt pyproject.toml $(VENV
 .PHONY: bench
 bench: $(BENCH)/.made build ## Compare with peers, and write benchmarks/RESULTS.md (ONLY=decode,request,... prints those lines)
 	@for name in plain cli mock peers; do $(call bench_install,$$name) --no-deps --force-reinstall dist/*.whl || exit 1; done
-	@$(BENCH)/peers/bin/python -m benchmarks --environments $(BENCH) --only '$(ONLY)'
+	@$(BENCH)/peers/$(SCRIPTS)/python -m benchmarks --environments $(BENCH) --only '$(ONLY)'
 
 .PHONY: evidence
 evidence: $(VENV)/.dev ## List what the specification states, and where each statement comes from
@@ -180,6 +234,63 @@ screenshots: $(VENV)/.dev ## Rewrite docs/images with pictures of the report, ta
 build: $(VENV)/.dev ## Build the wheel and the sdist into dist/
 	@rm -rf dist && $(BIN)/python -m build --no-isolation --quiet >/dev/null
 
+# The tools that look at what is to be released: in an environment of their own, since no test needs them.
+$(RELEASE)/.made: pyproject.toml constraints.txt release/constraints.txt
+	@echo "Setting up $(RELEASE) ..." >&2
+	@$(PYTHON) -m venv --clear $(RELEASE)
+	@$(RELEASE)/$(SCRIPTS)/python -m pip install --quiet --constraint constraints.txt pip
+	@$(RELEASE)/$(SCRIPTS)/python -m pip install --quiet --constraint constraints.txt --constraint release/constraints.txt \
+		--group release
+	@touch $@
+
+.PHONY: release-check
+release-check: $(RELEASE)/.made ## Do all that a release does, short of publishing it (TAG=v1.2.3 must be its version's)
+	@$(BIN)/python -m release check $(if $(TAG),'$(TAG)')
+	@$(MAKE) build
+	@$(RELEASE)/$(SCRIPTS)/twine check --strict dist/*
+	@$(RELEASE)/$(SCRIPTS)/check-wheel-contents dist/*.whl
+	@$(MAKE) try-wheel
+
+.PHONY: try-wheel
+try-wheel: ## Install the wheel of dist/ into a fresh environment, and run the main job with it
+	@rm -rf build/wheel
+	@$(PYTHON) -m venv build/wheel
+	@build/wheel/$(SCRIPTS)/python -m pip install --quiet --constraint constraints.txt "$$(echo dist/*.whl)[cli,mock]"
+	@cd build && wheel/$(SCRIPTS)/python ../examples/which_runs.py && wheel/$(SCRIPTS)/datamap --version
+
+.PHONY: check-changelog
+check-changelog: $(VENV)/.dev ## Fail if a branch has no fragment in changes/ (BASE=another branch than origin/main)
+	@$(BIN)/towncrier check --compare-with $(if $(BASE),'$(BASE)',origin/main)
+
+.PHONY: changelog
+changelog: $(VENV)/.dev ## Move the fragments of changes/ into CHANGELOG.md, as the version of _version.py
+	@$(BIN)/towncrier build --yes
+
+.PHONY: release-notes
+release-notes: $(VENV)/.runtime ## Print what changed in this version
+	@$(BIN)/python -m release notes
+
+# The wheel with all of its extras, as a user has it.
+$(SHIPPED)/.made: pyproject.toml constraints.txt $(wildcard dist/*.whl)
+	@$(PYTHON) -m venv --clear $(SHIPPED)
+	@$(SHIPPED)/$(SCRIPTS)/python -m pip install --quiet --constraint constraints.txt "$$(echo dist/*.whl)[all]"
+	@touch $@
+
+.PHONY: sbom
+sbom: $(RELEASE)/.made ## List what the wheel depends on, and its licences: build/sbom.cdx.json and build/licences.md
+	@test -d dist || $(MAKE) build
+	@$(MAKE) $(SHIPPED)/.made
+	@$(RELEASE)/$(SCRIPTS)/cyclonedx-py environment --output-reproducible --pyproject pyproject.toml \
+		--output-file build/sbom.cdx.json $(SHIPPED)/$(SCRIPTS)/python
+	@$(RELEASE)/$(SCRIPTS)/pip-licenses --python $(SHIPPED)/$(SCRIPTS)/python --ignore-packages pip dataarts-datamap \
+		--from mixed --order license --with-urls --format markdown --output-file build/licences.md
+
+.PHONY: audit
+audit: $(RELEASE)/.made ## Look the wheel's dependencies up among the known vulnerabilities
+	@test -d dist || $(MAKE) build
+	@$(MAKE) $(SHIPPED)/.made
+	@PIPAPI_PYTHON_LOCATION=$(SHIPPED)/$(SCRIPTS)/python $(RELEASE)/$(SCRIPTS)/pip-audit --progress-spinner off
+
 .PHONY: clean
 clean: ## Remove what the other verbs made
-	@rm -rf $(VENV) $(OFFICIAL) $(PRISM) $(BENCH) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis
+	@rm -rf $(VENV) $(OFFICIAL) $(NEWEST_SDK) $(LOWEST) $(NEWEST) $(RELEASE) $(PRISM) $(BENCH) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis

@@ -120,6 +120,7 @@ def test_odd_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: 
     home = tmp_path / "home"
     make(home)
     monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("USERPROFILE", str(home))
     with pytest.raises(CredentialsError, match=r"^no credentials: DATAMAP_TOKEN is not set; |is a pipe"):
         find_credentials(environ={})
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -102,9 +101,12 @@ def test_table(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     assert (0, "datamap: times are in Asia/Shanghai\n") == (code, err)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
 @pytest.mark.usefixtures("connected")
 def test_person_gets_a_table() -> None:
     """Without --output, a terminal gets a table."""
+    import pty  # noqa: PLC0415  Windows has none
+
     ours, theirs = pty.openpty()
     done = subprocess.run(
         [sys.executable, "-m", "dataarts_datamap", "operators", TABLE_GUID], stdout=theirs, check=False, timeout=60

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -265,6 +264,8 @@ def test_progress(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A person sees how far it has come, how fast, and how long it takes, if the server tells how many there are."""
+    import pty  # noqa: PLC0415  Windows has none
+
     served(*(planned(number, number) for number in range(1, 251)))
     command = [sys.executable, "-m", "dataarts_datamap", "export", str(tmp_path / "runs.csv"), *OPERATOR, *SINCE]
     reading, writing = pty.openpty()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import re
 import select
 import shutil
@@ -95,6 +94,8 @@ class Terminal:
 
 @contextmanager
 def _shell(shell: str, home: Path) -> Generator[Terminal]:
+    import pty  # noqa: PLC0415  Windows has none
+
     _install(shell, home)
     keyboard, screen = pty.openpty()
     environment = {"PATH": f"{home / 'bin'}:{os.environ['PATH']}", "HOME": str(home), "REAL_PYTHON": sys.executable}

@@ -597,3 +597,59 @@ def test_command_without_settings(
     code, out, err = called(capfdbinary, *options, *arguments)
 
     assert (3, "", 1) == (code, out, len(err.splitlines()))
+
+
+def test_report(
+    capfdbinary: pytest.CaptureFixture[bytes], mock_server: MockServer, environment: pytest.MonkeyPatch
+) -> None:
+    """A report is a text to paste: versions, names of variables, findings; no id, no address, no secret."""
+    environment.setenv("DATAMAP_TOKEN", "wrong-secret")
+    environment.setenv("HTTPS_PROXY", "http://user:pass-word@proxy.example:3128")
+    code, out, err = called(capfdbinary, *where(mock_server), "--report")
+
+    lines = out.splitlines()
+    assert (1, "") == (code, err)
+    assert "### datamap doctor" == lines[0]
+    assert f"| Service | http://<host>:{mock_server.url.rpartition(':')[2]} |" in lines
+    (named,) = [line.split(" | ")[1] for line in lines if line.startswith("| Variables ")]
+    assert {"DATAMAP_TOKEN", "HTTPS_PROXY"} <= set(named.removesuffix(" |").split(", "))
+    assert "ok       address         <host> is <host>" in lines
+    hidden = ("127.0.0.1", KNOWN.project_id, KNOWN.instance_id, "wrong-secret", "pass-word")
+    assert [] == [value for value in hidden if value in out]
+
+
+def test_report_with_ids(
+    capfdbinary: pytest.CaptureFixture[bytes], mock_server: MockServer, environment: pytest.MonkeyPatch
+) -> None:
+    """Ids and addresses are in the report where they are asked for; a secret never is."""
+    environment.setenv("DATAMAP_TOKEN", KNOWN.token)
+    code, out, _ = called(capfdbinary, *where(mock_server), "--report", "--with-ids")
+
+    assert 0 == code
+    assert f"| Service | {mock_server.url} |" in out.splitlines()
+    assert KNOWN.project_id in out
+    assert KNOWN.token not in out
+
+
+def test_report_of_what_a_server_says(
+    capfdbinary: pytest.CaptureFixture[bytes], environment: pytest.MonkeyPatch
+) -> None:
+    """Ids in a server's words are left out, too, and its backticks do not end the block that they stand in."""
+    ids = "e8c092e7-2acf-4f26-ab84-80f296352d99-1704936562490-scheduler03 AKIDEXAMPLE012345678 fe80::1 10.1.2.3"
+    refused = json_answer({"error_code": "DLM.4001", "error_msg": f"```` at 10:30:22 {ids}"}, status=403)
+    environment.setenv("DATAMAP_TOKEN", KNOWN.token)
+    with serving(refused) as server:
+        _, out, _ = called(capfdbinary, *where(server), "--report")
+
+    lines = out.splitlines()
+    assert ["`````text", "`````"] == [line for line in lines if line.startswith("`")]
+    assert any("```` at 10:30:22 <id> <id> <address> <address>" in line for line in lines)
+
+
+@pytest.mark.parametrize("arguments", [["--report", "--output", "table"], ["--with-ids"]])
+def test_report_or_another_form(capfdbinary: pytest.CaptureFixture[bytes], arguments: list[str]) -> None:
+    """A report has no other form, and what is for it alone is refused without it."""
+    code, out, err = called(capfdbinary, *arguments)
+
+    assert (3, "") == (code, out)
+    assert "--report" in err

@@ -82,6 +82,7 @@ def test_netrc_is_ignored(face: Face, monkeypatch: pytest.MonkeyPatch, tmp_path:
     file.write_text("machine 127.0.0.1 login someone password secret\n", encoding="ascii")
     file.chmod(0o600)
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
     monkeypatch.setenv("NETRC", str(file))
     with ScriptedServer(run_page()) as server:
         face.list_runs(server)

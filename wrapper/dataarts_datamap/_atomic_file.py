@@ -71,7 +71,7 @@ def replacing(target: Path) -> Generator[Path]:
     A block that fails, or a process that is killed, leaves the target as it was.
 
     Raises:
-        ExportError: Somebody else changed the target while the block ran.
+        ExportError: Somebody else changed the target while the block ran, or, on Windows, has it open.
     """
     before = _stamp(target)
     with scratch(target) as made:
@@ -82,7 +82,16 @@ def replacing(target: Path) -> Generator[Path]:
             raise ExportError(f"{target} was changed by another process meanwhile, and was left as it is now")
         if before is not None:
             shutil.copymode(target, made)
+        _replace(made, target)
+
+
+def _replace(made: Path, target: Path) -> None:
+    try:
         made.replace(target)
+    except PermissionError as error:
+        if os.name != "nt":
+            raise
+        raise ExportError(f"{target} cannot be replaced: close the program that has it open, and try again") from error
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:

@@ -26,7 +26,7 @@ def write_json(report: Report, path: Path) -> None:
         "exit_code": report.exit_code(),
         "verdicts": [_verdict(verdict) for verdict in report.verdicts],
     }
-    path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8", newline="\n")
 
 
 def write_junit(report: Report, path: Path) -> None:

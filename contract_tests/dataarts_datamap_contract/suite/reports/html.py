@@ -55,7 +55,9 @@ def write_html(report: Report, path: Path) -> None:
         _add_verdicts(body, f"{level}  {LEVELS[level]}", verdicts)
     _add_cells(body, report.coverage)
     _add_types(body, report.coverage)
-    path.write_text(f"<!doctype html>\n{ET.tostring(page, encoding='unicode', method='html')}\n", encoding="utf-8")
+    path.write_text(
+        f"<!doctype html>\n{ET.tostring(page, encoding='unicode', method='html')}\n", encoding="utf-8", newline="\n"
+    )
 
 
 def _add_verdicts(body: ET.Element, title: str, verdicts: Iterable[Verdict]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import sys
@@ -29,10 +30,17 @@ def write(text: str) -> bool:
         sys.stdout.flush()
         sys.stdout.buffer.write(text.encode())
         sys.stdout.buffer.flush()
-    except BrokenPipeError:
+    except OSError as error:
+        if not _reader_is_gone(error):
+            raise
         _discard(sys.stdout)
         return False
     return True
+
+
+def _reader_is_gone(error: OSError) -> bool:
+    """Whether nobody reads a pipe any more, which Windows calls an invalid argument."""
+    return isinstance(error, BrokenPipeError) or (os.name == "nt" and error.errno == errno.EINVAL)
 
 
 def wait_while_read(seconds: float) -> None:

@@ -8,6 +8,7 @@ import click
 
 from dataarts_datamap.cli._options.connection import connect, connection_options, output_option, output_shape
 from dataarts_datamap.cli._printing.notices import tell
+from dataarts_datamap.cli._printing.streams import write
 
 if TYPE_CHECKING:
     from dataarts_datamap._doctor.findings import Finding
@@ -19,8 +20,10 @@ _NOT_JUDGED = 2
 
 @click.command()
 @output_option
+@click.option("--report", "is_report", is_flag=True, help="A text to paste into an issue, without ids and addresses.")
+@click.option("--with-ids", is_flag=True, help="With --report: leave ids and addresses in.")
 @connection_options
-def doctor(output: Output | None, **settings: Any) -> int:  # noqa: ANN401
+def doctor(output: Output | None, *, is_report: bool, with_ids: bool, **settings: Any) -> int:  # noqa: ANN401
     """Find out, step by step, why the service cannot be used, and how to fix it.
 
     Checks the credentials, the address, the connection, the certificate, the clock, and whether the service accepts
@@ -30,11 +33,17 @@ def doctor(output: Output | None, **settings: Any) -> int:  # noqa: ANN401
     \b
     Example:
       datamap doctor --region eu-west-101
+      datamap doctor --report
     """  # noqa: D301  click reads \b
     from dataarts_datamap._doctor.examination import Anonymous, examine, input_of  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._doctor.report import report  # noqa: PLC0415
     from dataarts_datamap._errors import CredentialsError, InvalidArgumentError  # noqa: PLC0415
     from dataarts_datamap.cli._printing.output import write_findings  # noqa: PLC0415
 
+    if is_report and output is not None:
+        raise click.UsageError("--report is a form of its own: leave out --output")
+    if with_ids and not is_report:
+        raise click.UsageError("--with-ids belongs to --report")
     problem = None
     try:
         client = connect(settings)
@@ -44,7 +53,12 @@ def doctor(output: Output | None, **settings: Any) -> int:  # noqa: ANN401
     ) as error:  # the latter for the credentials alone, if this does not raise
         client, problem = connect({**settings, "credentials": Anonymous()}), str(error)
     with client:
-        findings = write_findings(examine(input_of(client, credentials_problem=problem)), output=output_shape(output))
+        examined = input_of(client, credentials_problem=problem)
+        if is_report:
+            findings = list(examine(examined))
+            write(report(findings, examined, with_ids=with_ids))
+        else:
+            findings = write_findings(examine(examined), output=output_shape(output))
     return _verdict(findings)
 
 
