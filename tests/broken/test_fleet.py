@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract._broken.servers import CorrectServer
 
 NOW = datetime(2024, 2, 1, tzinfo=UTC)
-CONFIG = MockConfig(now=NOW, clock=lambda: NOW)
+CONFIG = MockConfig(now=NOW, clock=lambda: NOW, scenario="varied")
 EVERY: list[BrokenServer | CorrectServer] = [*BROKEN_SERVERS, *CORRECT_SERVERS]
 
 

@@ -233,3 +233,16 @@ def test_a_users_own_tables_and_lineage() -> None:
             (cause,) = client.explain("orders").causes
             assert raw == cause.table.guid
             assert TABLE_GUID == client.find_table("sales.dws_orders").guid
+
+
+def test_a_varied_world_is_one_world() -> None:
+    """It has a diamond and an island beside the invented tables, and a search finds each that lineage names."""
+    with MockServer(MockConfig(scenario="varied")) as server, client_of(server) as client:
+        lineage = client.lineage()
+        margin = lineage.find("postgres.sales.ads_margin")
+        names = {one.full_name for one in lineage.upstream(margin)}
+        expected = {"wk.ods_orders", "postgres.sales.dws_orders", "lake.dwd_items", "wk.ods_items", "wk.dim_region"}
+        assert expected == names
+        assert ["island.beach"] == [one.full_name for one in lineage.upstream("island.sea")]
+        for table in lineage.tables.values():
+            assert table.guid == client.find_table(table.full_name).guid

@@ -38,10 +38,47 @@ class Caller:
     app: ASGIApp
     config: MockConfig
 
-    def get(self, target: str, headers: Mapping[str, str] | None = None, method: str = "GET") -> Response:
+    def get(
+        self, target: str, headers: Mapping[str, str] | None = None, method: str = "GET", body: bytes = b""
+    ) -> Response:
         """The response to a request whose target and header fields go out exactly as they are passed."""
         fields = self.headers if headers is None else headers
-        return asyncio.run(ask(self.app, method, target, {"host": "mock.test", **fields}))
+        return asyncio.run(ask(self.app, method, target, {"host": "mock.test", **fields}, body))
+
+    def ask(self, method: str, target: str, document: object = None, **changes: str) -> Response:
+        """The response to a request for assets or their lineage.
+
+        Args:
+            method: Its method.
+            target: Path and query, ``{p}`` for the project.
+            document: What is sent as JSON; bytes go as they are; None for nothing.
+            changes: Header fields in place of the good ones.
+        """
+        body = document if isinstance(document, bytes) else b"" if document is None else json.dumps(document).encode()
+        fields = {"host": "mock.test", "Content-Type": "application/json", **self.headers, **changes}
+        path = target.replace("{p}", self.config.project_id)
+        return asyncio.run(ask(self.app, method, path, fields, body))
+
+    def search(self, query: str = "", *, limit: int = 100, offset: int = 0, **members: object) -> Any:  # noqa: ANN401
+        """The document of ShowDataSets."""
+        body = {"query": query, "limit": limit, "offset": offset, **members}
+        return json.loads(self.ask("POST", "/v3/{p}/datamap/entities/search", body).body)
+
+    def detail(self, guid: str = TABLE_GUID) -> Any:  # noqa: ANN401  a broken server answers anything
+        """The document of ShowDataDetail."""
+        return json.loads(self.ask("GET", f"/v1/{{p}}/datamap/entities/guid/{guid}").body)
+
+    def details(self, *guids: str) -> Any:  # noqa: ANN401  a broken server answers anything
+        """The document of ListEntityDetails."""
+        return json.loads(self.ask("POST", "/v1/{p}/datamap/entities/guids", list(guids)).body)
+
+    def bulk(self, query: str = "") -> Any:  # noqa: ANN401  a broken server answers anything
+        """The document of ShowLineageBulk."""
+        return json.loads(self.ask("GET", f"/v1/{{p}}/datamap/lineage/bulk{query}").body)
+
+    def lineage(self, guid: str = TABLE_GUID, query: str = "") -> Any:  # noqa: ANN401
+        """The document of ShowDatamapLineage."""
+        return json.loads(self.ask("GET", f"/v2/{{p}}/datamap/lineage/guid/{guid}{query}").body)
 
     @property
     def headers(self) -> dict[str, str]:
@@ -83,7 +120,7 @@ class Caller:
         """ShowNodes."""
         return self.get(self.nodes_target(guid), headers)
 
-    def signed(
+    def signed(  # noqa: PLR0913  what a test signs, and what it signs otherwise
         self,
         target: str,
         *,
@@ -91,8 +128,10 @@ class Caller:
         security_token: str | None = None,
         names: tuple[str, ...] = ("host", "instance", "x-sdk-date"),
         canonical_target: str | None = None,
+        method: str = "GET",
+        body: bytes = b"",
     ) -> dict[str, str]:
-        """The headers of a GET that the access key signs.
+        """The headers of a request that the access key signs.
 
         Args:
             target: Path and query as they are sent.
@@ -100,6 +139,8 @@ class Caller:
             security_token: ``X-Security-Token``; the key's own by default, and none if blank.
             names: Which fields are signed.
             canonical_target: What is signed in place of the target.
+            method: The method.
+            body: The body.
         """
         fields = {
             "host": "mock.test",
@@ -109,7 +150,7 @@ class Caller:
         token = self.config.security_token if security_token is None else security_token
         path, _, query = (canonical_target or target).partition("?")
         sent = [(name.encode(), value.encode()) for name, value in fields.items()]
-        parts = RequestParts({}, query.encode(), sent, "GET", path.encode())
+        parts = RequestParts({}, query.encode(), sent, method, path.encode(), body)
         digest = hashlib.sha256(canonical_request(parts, Claim(b"", names, b""))).hexdigest()
         text = f"{ALGORITHM.decode()}\n{fields[DATE_HEADER.lower()]}\n{digest}"
         signature = hmac.digest(self.config.secret_key.encode(), text.encode(), "sha256").hex()

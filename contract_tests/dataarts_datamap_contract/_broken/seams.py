@@ -7,7 +7,7 @@ and its error responses are changed behind the authentication, so that signed re
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import parse_qsl, quote
@@ -36,6 +36,11 @@ Symptom: TypeAlias = "Callable[[RequestParts, Mapping[str, list[str]]], bool]"
 
 RUNS = "ShowInstanceInfos"
 NODES = "ShowNodes"
+SEARCH = "ShowDataSets"
+DETAIL = "ShowDataDetail"
+DETAILS = "ListEntityDetails"
+BULK = "ShowLineageBulk"
+LINEAGE = "ShowDatamapLineage"
 MOST = 2**31 - 1
 
 
@@ -54,14 +59,17 @@ class Seam:
     Attributes:
         alter: Replaces a step of an operation.
         wrap: Stands around the whole application.
+        switches: Fields of the configuration that are set otherwise.
     """
 
     alter: Alter = _same
     wrap: Wrap = _bare
+    switches: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def build(self, config: MockConfig, record: Record) -> ASGIApp:
         """The application with the difference in it."""
-        return self.wrap(build_app(config, record, partial(self._alter, config)))
+        changed = replace(config, **self.switches)
+        return self.wrap(build_app(changed, record, partial(self._alter, changed)))
 
     def _alter(self, config: MockConfig, operation: DeclaredOperation) -> DeclaredOperation:
         return self.alter(operation, config)
@@ -94,8 +102,8 @@ def compact(document: object) -> str:
 # The wire.
 
 
-async def ask(app: ASGIApp, method: str, target: str, headers: Mapping[str, str]) -> Response:
-    """The response of an application to a request without a body."""
+async def ask(app: ASGIApp, method: str, target: str, headers: Mapping[str, str], body: bytes = b"") -> Response:
+    """The response of an application to a request."""
     path, _, query = target.partition("?")
     scope: Scope = {
         "type": "http",
@@ -105,11 +113,11 @@ async def ask(app: ASGIApp, method: str, target: str, headers: Mapping[str, str]
         "query_string": query.encode(),
         "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
     }
-    return await _collect(app, scope, _nothing)
 
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
 
-async def _nothing() -> Message:
-    return {"type": "http.request", "body": b"", "more_body": False}
+    return await _collect(app, scope, receive)
 
 
 async def _collect(app: ASGIApp, scope: Scope, receive: Receive) -> Response:
@@ -249,6 +257,49 @@ def on_operators(change: Callable[[list[Document]], object]) -> Seam:
     return on_document(lambda document: compact(change(json.loads(document))).encode(), of=NODES)
 
 
+# The operations on assets and their lineage, which answer without an envelope.
+
+
+def on_json(change: Callable[[Document], object], *of: str) -> Seam:
+    """The document of some operations; what the change returns takes its place."""
+    return on_answers(lambda _, perform, arguments: change(perform(arguments)), *of)
+
+
+Ask: TypeAlias = "Callable[[Arguments], Any]"
+"""The document that the reference has for a question."""
+
+
+def on_answers(response: Callable[[str, Ask, Arguments], object], *of: str) -> Seam:
+    """How the document of some operations comes about: from the operation's id, the reference and the question."""
+
+    def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
+        if operation.operation_id not in of:
+            return operation
+
+        def ask_reference(arguments: Arguments) -> Any:  # noqa: ANN401  a document
+            return json.loads(operation.perform(arguments))
+
+        def perform(arguments: Arguments) -> bytes:
+            return compact(response(operation.operation_id, ask_reference, arguments)).encode()
+
+        return replace(operation, perform=perform)
+
+    return Seam(alter)
+
+
+def on_content(change: Callable[[bytes], bytes], *of: str) -> Seam:
+    """The body of a request, before it is judged."""
+    return Seam(lambda operation, config: _with_content(change, of, operation, config))
+
+
+def _with_content(
+    change: Callable[[bytes], bytes], of: tuple[str, ...], operation: DeclaredOperation, config: MockConfig
+) -> DeclaredOperation:
+    if operation.operation_id not in of:
+        return operation
+    return on_request(lambda request: replace(request, body=change(request.body))).alter(operation, config)
+
+
 # What an operation is asked for.
 
 
@@ -260,7 +311,7 @@ def on_arguments(change: Callable[[Values], Values], *, of: str = RUNS) -> Seam:
             return operation
 
         def perform(arguments: Arguments) -> bytes:
-            return operation.perform(Arguments(change(dict(arguments.values))))
+            return operation.perform(replace(arguments, values=change(dict(arguments.values))))
 
         return replace(operation, perform=perform)
 

@@ -16,7 +16,7 @@ TimeColumn = Literal["planTime", "startTime"]
 OffsetUnit = Literal["row", "page"]
 Order = Literal["newest-first", "oldest-first"]
 Progress = Literal["by-hand", "with-time", "immediately"]
-Scenario = Literal["upstream-failed", "late", "waiting", "cycle", "unparsed"]
+Scenario = Literal["upstream-failed", "late", "waiting", "cycle", "unparsed", "varied"]
 AdminAccess = Literal["loopback", "everywhere", "off"]
 
 _NAMES = (
@@ -82,8 +82,9 @@ class MockConfig:
         size: How many runs each operator has, up to 10,000,000; they are made up when they are asked for and take no
             memory. None for some weeks of runs that are more varied, and the documented one.
         scenario: A story in place of the invented runs: six tables, of which one upstream of the documented one failed
-            today, is late, makes it wait, or stands in a circle with it; or a table whose lineage is unparsed. None
-            for none.
+            today, is late, makes it wait, or stands in a circle with it; or a table whose lineage is unparsed.
+            ``"varied"`` is no story: it adds to the invented data what a conformance suite can tell servers apart by.
+            None for none.
         invited: Whether searches, details and lineage are open to the caller. If not, they are answered with 404 and
             APIGW.0101; how the service says so is not known.
         lineage_reach: Whether ShowDatamapLineage shows ``"all"`` that leads to a table, or ``"one-step"``.

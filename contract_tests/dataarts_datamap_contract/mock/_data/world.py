@@ -20,6 +20,7 @@ from dataarts_datamap_contract.mock._data.invention import documented_table, inv
 from dataarts_datamap_contract.mock._data.new_runs import change_run, complete_run
 from dataarts_datamap_contract.mock._data.progress import last_step, next_step
 from dataarts_datamap_contract.mock._data.scenarios import scenario_dataset
+from dataarts_datamap_contract.mock._data.variety import vary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,7 +62,7 @@ class World:
     def reset(self) -> None:
         """Begin again with the data that the configuration asks for."""
         config = self._config
-        if config.scenario is None:
+        if config.scenario in {None, "varied"}:
             self.invent(config.seed, config.size)
         else:
             self._replace(scenario_dataset(config.scenario, config.project_id, self.now, column=config.window_on))
@@ -75,6 +76,8 @@ class World:
         check_bounds("size", size)
         config = self._config
         dataset = invent_dataset(config.project_id, seed, self.now, size=size, column=config.window_on)
+        if config.scenario == "varied":
+            vary(dataset)
         self._replace(dataset)
 
     def clear(self) -> None:

@@ -27,8 +27,9 @@ def _behaviour_options(command: CommandT) -> CommandT:
         (
             click.option(
                 "--scenario",
-                type=click.Choice(["upstream-failed", "late", "waiting", "cycle", "unparsed"]),
-                help="A chain of tables in which this went wrong today, in place of the invented runs.",
+                type=click.Choice(["upstream-failed", "late", "waiting", "cycle", "unparsed", "varied"]),
+                help="A chain of tables in which this went wrong today, in place of the invented runs; varied adds "
+                "to these what a conformance suite needs.",
             ),
             click.option(
                 "--not-invited",

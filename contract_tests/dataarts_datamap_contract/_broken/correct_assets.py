@@ -1,0 +1,327 @@
+"""Assets and lineage, where the documentation leaves it open."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from dataarts_datamap_contract._broken.assets import RAW, arranged, on_assets, searching
+from dataarts_datamap_contract._broken.lineage import around, on_relationship, on_row
+from dataarts_datamap_contract._broken.seams import (
+    BULK,
+    DETAIL,
+    DETAILS,
+    LINEAGE,
+    MOST,
+    SEARCH,
+    Ask,
+    Document,
+    Seam,
+    on_answers,
+    on_content,
+    on_json,
+    on_query,
+    refuse_on,
+)
+from dataarts_datamap_contract._broken.servers import CorrectServer
+from dataarts_datamap_contract._broken.shared import without
+from dataarts_datamap_contract.mock import TABLE_GUID
+from dataarts_datamap_contract.mock._data.lineage import table_guid
+from dataarts_datamap_contract.mock._web.responses import HttpError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dataarts_datamap_contract._broken.caller import Caller
+    from dataarts_datamap_contract._broken.seams import Pairs
+    from dataarts_datamap_contract.mock._web.validation import Arguments
+
+_DETAIL_PATH = "/v1/{p}/datamap/entities/guid/"
+_MARGIN = table_guid("postgres.sales.ads_margin")
+_GONE = "d0d0d0d0-0000-4000-8000-000000000001"
+_COLUMN = "3e74c3d7-c5b7-4e7c-827e-40adb1b5ecbf"
+_NOT_FOUND = HttpError(404, "APIGW.0101", "The API does not exist or has not been published in the environment")
+_FORBIDDEN = HttpError(403, "APIGW.0302", "The API is not open to this account")
+
+
+def _refused(refusal: HttpError, *of: str) -> Seam:
+    def refuse(_: str, __: Ask, ___: Arguments) -> object:
+        raise refusal
+
+    return on_answers(refuse, *of)
+
+
+def _words(found: Callable[..., Document], body: Document) -> Document:
+    """A search by whole words, as a full-text index makes them: a name is one word."""
+    everything = found(query="", limit=MOST, offset=0)
+    wanted = str(body.get("query", "")).casefold().split()
+    hits = [each for each in everything["entities"] if all(word in _parts(each) for word in wanted)]
+    return {**everything, "count": len(hits), "entities": hits[body["offset"] :][: body["limit"]]}
+
+
+def _parts(entity: Document) -> set[str]:
+    path = str(entity["attributes"]["qualifiedName"]).partition("@")[0].casefold()
+    return {path, *path.split("."), *str(entity["attributes"]["description"]).casefold().split()}
+
+
+def _with_gone(_: str, ask: Ask, arguments: Arguments) -> Any:  # noqa: ANN401
+    """Lineage still names a table that was dropped."""
+    page = ask(arguments)
+    stale = [
+        {**row, "source_guid": _GONE, "source_table": "gone", "source_qualified_name": "wk.gone@dli.1"}
+        for row in page["data"][:1]
+    ]
+    return {**page, "data": [*page["data"], *stale]}
+
+
+def _with_columns(found: Callable[..., Document], guid: str, way: str) -> Document:
+    """Columns flow into columns, too."""
+    graph = found(guid, way)
+    more = [
+        {**edge, "ep1_id": f"{edge['ep1_id']}:c", "ep2_id": f"{edge['ep2_id']}:c"}
+        | {"ep1_type_name": "dataasset.Column", "ep2_type_name": "dataasset.Column"}
+        for edge in graph["relationships"]
+    ]
+    return {**graph, "relationships": [*graph["relationships"], *more]}
+
+
+def _with_column(document: Document) -> Document:
+    column = {"guid": _COLUMN, "type_name": "dataasset.Column", "display_text": "order_id"}
+    return {**document, "referred_entities": {_COLUMN: column}}
+
+
+def _growing() -> Seam:
+    """An asset more at each search."""
+    made: list[Document] = []
+
+    def grow(hits: list[Any], body: Document) -> list[Any]:
+        if hits:
+            number = len(made)
+            made.append({**hits[0], "guid": f"new-{number}", "display_text": f"new_{number}"})
+        return [*hits, *(made if not body.get("query") else [])]
+
+    return arranged(grow)
+
+
+def _directions_in_any_case(pairs: Pairs) -> Pairs:
+    return [(name, value.upper() if name == "direction" else value) for name, value in pairs]
+
+
+def _whole_numbers(content: bytes) -> bytes:
+    """Integers that are written with a point and zeros."""
+    try:
+        document = json.loads(content, parse_float=lambda text: int(float(text)) if float(text).is_integer() else text)
+    except ValueError:
+        return content
+    return json.dumps(document).encode()
+
+
+def _nothing_as_null(document: Document) -> Document:
+    return {name: None if value in ([], {}) else value for name, value in document.items()}
+
+
+def _status(caller: Caller, guid: str) -> int:
+    return caller.ask("GET", _DETAIL_PATH + guid).status
+
+
+def _not_without(ask: Ask, arguments: Arguments) -> Any:  # noqa: ANN401
+    graph = ask(arguments)
+    if not graph["relationships"]:
+        raise HttpError(404, "DLG.0404", "No lineage is known")
+    return graph
+
+
+def _sorted_as(caller: Caller, order: str) -> list[str]:
+    hits = caller.search(sort=[{"attribute": "name", "order": order}])["entities"]
+    return [each["guid"] for each in hits]
+
+
+CORRECT_SERVERS: Final = (
+    CorrectServer(
+        name="not-invited",
+        difference="searches, details and lineage are in invitational test: they are answered with 404 and APIGW.0101",
+        seam=Seam(switches={"invited": False}),
+        shown=lambda caller: _status(caller, TABLE_GUID) == 404,
+        cohort="lineage",
+    ),
+    CorrectServer(
+        name="not-invited-forbidden",
+        difference="to who is not invited, searches, details and lineage are forbidden",
+        seam=_refused(_FORBIDDEN, SEARCH, DETAIL, DETAILS, BULK, LINEAGE),
+        shown=lambda caller: _status(caller, TABLE_GUID) == 403,
+        cohort="lineage",
+    ),
+    CorrectServer(
+        name="invited-to-searches-alone",
+        difference="each operation is in invitational test by itself: details and lineage are not open",
+        seam=_refused(_NOT_FOUND, DETAIL, DETAILS, BULK, LINEAGE),
+        shown=lambda caller: caller.search()["count"] > 0 and _status(caller, TABLE_GUID) == 404,
+        cohort="lineage",
+    ),
+    CorrectServer(
+        name="invited-to-bulk-alone",
+        difference="each operation is in invitational test by itself: all lineage is open, the rest is not",
+        seam=_refused(_NOT_FOUND, SEARCH, DETAIL, DETAILS, LINEAGE),
+        shown=lambda caller: caller.bulk()["total"] > 0 and _status(caller, TABLE_GUID) == 404,
+        cohort="lineage",
+    ),
+    CorrectServer(
+        name="unknown-guid-refused",
+        difference="whether an unknown GUID among others is left out or refused is not documented",
+        seam=Seam(switches={"unknown_guid": "refused"}),
+        shown=lambda caller: "error_code" in caller.details(TABLE_GUID, "unknown"),
+        cohort="lineage",
+    ),
+    CorrectServer(
+        name="lineage-of-one-step",
+        difference="whether one step of lineage comes or all of it is not documented",
+        seam=Seam(switches={"lineage_reach": "one-step"}),
+        shown=lambda caller: RAW not in str(caller.lineage(_MARGIN, "?direction=IN")["relationships"]),
+        cohort="lineage",
+    ),
+    CorrectServer(
+        name="lineage-through-tables",
+        difference="whether operators stand between the tables of a lineage is not documented",
+        seam=Seam(switches={"lineage_through": "tables"}),
+        shown=lambda caller: "Application" not in str(caller.lineage()["relationships"]),
+        cohort="lineage",
+    ),
+    CorrectServer(
+        name="lineage-one-step-through-tables-downstream-first",
+        difference="how far lineage reaches, through what, and which end is upstream, is not documented",
+        seam=Seam(
+            switches={"lineage_reach": "one-step", "lineage_through": "tables", "lineage_first_end": "downstream"}
+        ),
+        shown=lambda caller: caller.lineage(query="?direction=IN")["relationships"][0]["ep1_id"] == TABLE_GUID,
+        cohort="lineage",
+    ),
+    CorrectServer(
+        name="asset-times-as-text",
+        difference="the model says that an asset's times are text, the example has numbers",
+        seam=Seam(switches={"asset_times": "text"}),
+        shown=lambda caller: isinstance(caller.detail()["entity"]["create_time"], str),
+        cohort="lineage",
+    ),
+    CorrectServer(
+        name="assets-in-pages",
+        difference="whether offset counts assets and operators, or pages, is not documented",
+        seam=Seam(switches={"offset_unit": "page"}),
+        shown=lambda caller: caller.search(offset=1)["entities"] == [],
+        target={"offset_unit": "pages"},
+        cohort="lineage",
+    ),
+    CorrectServer(
+        name="search-by-words",
+        difference="what a keyword is compared with is not documented: here with whole words",
+        seam=searching(_words),
+        shown=lambda caller: caller.search("dws_ord")["count"] == 0 and caller.search("dws_orders")["count"] > 0,
+        cohort="lineage",
+    ),
+    CorrectServer(
+        name="search-without-filters",
+        difference="a server may refuse a filter or an order that it does not know with 400",
+        seam=refuse_on(
+            lambda request, _: b'"filter"' in request.body or b'"sort"' in request.body,
+            HttpError(400, "DLG.0400", "This server filters nothing"),
+            of=SEARCH,
+        ),
+        shown=lambda caller: "error_code" in caller.search(filter={}),
+        cohort="lineage",
+    ),
+    CorrectServer(
+        name="sort-ignored",
+        difference="by which attributes hits can be sorted is not documented: another may be ignored",
+        seam=searching(lambda found, body: found(**({"sort": []} if body.get("sort") else {}))),
+        shown=lambda caller: _sorted_as(caller, "DESC") == _sorted_as(caller, "ASC"),
+        cohort="lineage",
+    ),
+    CorrectServer(
+        name="lineage-of-a-dropped-table",
+        difference="lineage goes away only when a job is deleted: it may name a table that is not there any more",
+        seam=on_answers(_with_gone, BULK),
+        shown=lambda caller: _GONE in str(caller.bulk()),
+        cohort="lineage",
+    ),
+    CorrectServer(
+        name="lineage-of-columns",
+        difference="column lineage exists for SQL operators, and may come with that of tables",
+        seam=around(_with_columns),
+        shown=lambda caller: "dataasset.Column" in str(caller.lineage()["relationships"]),
+        cohort="lineage",
+    ),
+    CorrectServer(
+        name="columns-of-a-table",
+        difference="an asset may refer to others",
+        seam=on_json(_with_column, SEARCH, DETAIL, DETAILS),
+        shown=lambda caller: _COLUMN in caller.detail()["referred_entities"],
+        cohort="lineage",
+    ),
+    CorrectServer(
+        name="ends-without-names",
+        difference="every field of a row of lineage is optional: here the names of the tables are missing",
+        seam=on_row(
+            lambda row: {name: value for name, value in row.items() if not name.endswith(("_table", "qualified_name"))}
+        ),
+        shown=lambda caller: "source_table" not in str(caller.bulk()),
+        cohort="lineage",
+    ),
+    CorrectServer(
+        name="ends-as-assets",
+        difference="whether the ends of a relationship come as whole assets is not documented",
+        seam=on_relationship(lambda edge: {**edge, "end1": {"guid": edge["ep1_id"]}, "end2": {"guid": edge["ep2_id"]}}),
+        shown=lambda caller: "end1" in caller.lineage()["relationships"][0],
+        cohort="lineage",
+    ),
+    CorrectServer(
+        name="few-fields-in-a-search",
+        difference="no field of an asset is required: a search shows fewer of them than details",
+        seam=on_assets(
+            lambda asset: {name: asset[name] for name in ("guid", "type_name", "display_text", "attributes")}, SEARCH
+        ),
+        shown=lambda caller: "status" not in caller.search()["entities"][0],
+        cohort="lineage",
+    ),
+    CorrectServer(
+        name="nothing-as-null",
+        difference="every member of a page of assets may be null",
+        seam=on_json(_nothing_as_null, SEARCH, DETAIL, DETAILS, LINEAGE),
+        shown=lambda caller: caller.search("zzzzzz")["entities"] is None,
+        cohort="lineage",
+    ),
+    CorrectServer(
+        name="assets-being-made",
+        difference="assets are made while the suite runs: searches are no closed window",
+        seam=_growing(),
+        shown=lambda caller: caller.search()["count"] < caller.search()["count"],
+        cohort="lineage",
+    ),
+    CorrectServer(
+        name="directions-in-any-case",
+        difference="whether the case of a direction counts is not documented",
+        seam=on_query(_directions_in_any_case, of=LINEAGE),
+        shown=lambda caller: "relationships" in caller.lineage(query="?direction=in"),
+        cohort="lineage",
+    ),
+    CorrectServer(
+        name="whole-numbers-with-a-point",
+        difference="10.0 is an integer for JSON Schema, and may be one for a server",
+        seam=on_content(_whole_numbers, SEARCH),
+        shown=lambda caller: "count" in caller.search(limit=10.0),  # type: ignore[arg-type]  what it is about
+        cohort="lineage",
+    ),
+    CorrectServer(
+        name="tables-without-lineage-not-found",
+        difference="lineage around a table of which none is known may be answered with 404",
+        seam=on_answers(lambda _, ask, arguments: _not_without(ask, arguments), LINEAGE),
+        shown=lambda caller: "error_code" in caller.lineage(RAW, "?direction=IN"),
+        cohort="lineage",
+    ),
+    CorrectServer(
+        name="total-of-assets-left-out",
+        difference="no member of a lineage is required: here the total around a table is missing",
+        seam=on_json(lambda graph: without(graph, "total"), LINEAGE),
+        shown=lambda caller: "total" not in caller.lineage(),
+        cohort="lineage",
+    ),
+)
+"""The servers."""
