@@ -14,6 +14,8 @@ from support.faces import AsyncFace, Face, SyncFace
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from playwright.sync_api import Browser
+
 # The first draw of a fresh checkout builds tables of Unicode, which takes longer than a health check allows.
 settings.register_profile(
     "project",
@@ -30,6 +32,19 @@ def face(request: pytest.FixtureRequest) -> Face:
     """Each face of the client in turn."""
     chosen: Face = request.param
     return chosen
+
+
+@pytest.fixture(scope="module")
+def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
+    """The machine's Chromium. Without one, a test is skipped, but a proof fails."""
+    from support.browser import chromium, find_chromium  # noqa: PLC0415  the driver takes long to load
+
+    executable = find_chromium()
+    if executable is None:
+        tell = pytest.fail if "not prove" not in str(request.config.getoption("-m")) else pytest.skip
+        tell("NO BROWSER: install Chromium, or name one in CHROMIUM, to prove what a page shows")
+    with chromium(executable) as started:
+        yield started
 
 
 @pytest.fixture

@@ -12,11 +12,10 @@ from dataarts_datamap._report.contents import report_on
 from dataarts_datamap._report.html_page import page
 from dataarts_datamap._times import time_text
 from dataarts_datamap._window import Window
-from support.browser import Visit, chromium, find_chromium
+from support.browser import Visit
 from support.runs import PLANNED, make_run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from playwright.sync_api import Browser, Page
@@ -33,17 +32,6 @@ EVERYTHING = (
     ("brand-new", 10, 1),
 )
 """A status, how many seconds such a run takes, and how many there are."""
-
-
-@pytest.fixture(scope="module")
-def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
-    """The machine's Chromium. Without one, a test is skipped, but a proof fails."""
-    executable = find_chromium()
-    if executable is None:
-        tell = pytest.fail if "not prove" not in request.config.getoption("-m") else pytest.skip
-        tell("NO BROWSER: install Chromium, or name one in CHROMIUM, to prove what the report shows")
-    with chromium(executable) as started:
-        yield started
 
 
 def everything() -> list[Run]:

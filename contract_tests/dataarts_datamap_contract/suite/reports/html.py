@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from collections import Counter
+from hashlib import sha256
+from importlib.resources import files
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 from xml.etree import ElementTree as ET
@@ -17,100 +21,176 @@ if TYPE_CHECKING:
 
     from dataarts_datamap_contract.suite.verdicts import Coverage, Report, Verdict
 
-_STYLE: Final = """
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 75rem; margin: 2rem auto; padding: 0 1rem; color: #1c2430 }
-p { overflow-wrap: break-word }
-table { border-collapse: collapse; width: 100%; margin: 1rem 0 2rem } caption { text-align: left; font-weight: 600 }
-th, td { border: 1px solid #d5dae1; padding: .3rem .5rem; text-align: left; vertical-align: top }
-th { background: #f2f4f7 } code { font-size: .85em; overflow-wrap: anywhere } small { color: #5a6472 }
-.passed { color: #12653a } .failed, .errored { color: #a3161e; font-weight: 600 } .untested, .none { color: #7a5200 }
-@media (prefers-color-scheme: dark) {
-  body { background: #14181f; color: #e3e7ee } th { background: #202733 } th, td { border-color: #3a4352 }
-  small { color: #a3adbb } .passed { color: #67c891 } .failed, .errored { color: #ff8d8d }
-  .untested, .none { color: #e5b967 }
+_BANNERS: Final = {0: "conforms", 1: "differs", 2: "unjudged"}
+_WORDS: Final = {
+    "failed": "failed",
+    "errored": "errored",
+    "untested": "untested",
+    "known": "known",
+    "excused": "not applicable",
+    "passed": "passed",
 }
-"""
-_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
+"""What a verdict is called, the worst first."""
 
 
 def write_html(report: Report, path: Path) -> None:
-    """Write the report as one page without scripts, and without anything that it would have to load."""
+    """Write the report as one page that loads nothing: verdict, counts, failures, then each level.
+
+    Without its script it shows the same; the script filters, copies commands, and opens the check of an address.
+    """
+    style, script = _part("page.css"), _part("page.js")
     page = ET.Element("html", lang="en")
-    head = ET.SubElement(page, "head")
-    ET.SubElement(head, "meta", charset="utf-8")
-    ET.SubElement(head, "meta", {"http-equiv": "Content-Security-Policy", "content": _POLICY})
-    ET.SubElement(head, "meta", name="viewport", content="width=device-width")
+    head = _add(page, "head")
+    _add(head, "meta", charset="utf-8")
+    policy = f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; base-uri 'none'"
+    ET.SubElement(head, "meta", {"http-equiv": "Content-Security-Policy", "content": policy})
+    _add(head, "meta", name="viewport", content="width=device-width")
     _add(head, "title", f"Conformance of {report.endpoint}")
-    ET.SubElement(head, "style").text = _STYLE
-    body = ET.SubElement(page, "body")
-    _add(body, "h1", "Conformance")
-    _add(body, "p", f"{report.endpoint}, levels {report.levels}")
-    _add(body, "p", summarize(report))
-    for shortcoming in report.shortcomings:
-        _add(body, "p", f"Proves nothing yet: {shortcoming}", "failed")
-    for text in (*report.weaknesses, *report.limits):
-        _add(body, "p", text, "untested")
-    _add(body, "p", f"{report.coverage.index:.0%} of the specification was exercised.")
+    ET.SubElement(head, "style").text = style
+    body = _add(page, "body")
+    main = _add(body, "main")
+    _add_banner(main, report)
+    _add_counts(main, report)
+    _add_filter(main, report)
+    if report.failures:
+        _add_section(main, "failures", "Failures", report.failures)
     for level, verdicts in groupby(report.verdicts, key=lambda verdict: verdict.level):
-        _add_verdicts(body, f"{level}  {LEVELS[level]}", verdicts)
-    _add_cells(body, report.coverage)
-    _add_types(body, report.coverage)
+        rest = [verdict for verdict in verdicts if verdict not in report.failures]
+        _add_section(main, f"level-{level}", f"{level}  {LEVELS[level]}", rest)
+    _add_coverage(main, report.coverage)
+    ET.SubElement(body, "script").text = script
     path.write_text(
         f"<!doctype html>\n{ET.tostring(page, encoding='unicode', method='html')}\n", encoding="utf-8", newline="\n"
     )
 
 
-def _add_verdicts(body: ET.Element, title: str, verdicts: Iterable[Verdict]) -> None:
-    table = _add_table(body, title, ("Check", "Verdict", "What was found"))
-    for verdict in verdicts:
-        check = CATALOGUE[verdict.check]
-        row = ET.SubElement(table, "tr")
-        name = ET.SubElement(row, "td")
-        _add(name, "code", check.id)
-        _add(name, "div", check.title)
-        word = "known" if verdict.baseline else "not applicable" if verdict.excused else verdict.outcome
-        _add(row, "td", word, "untested" if verdict.baseline else verdict.outcome)
-        found = ET.SubElement(row, "td")
-        _add(found, "small", f"{check.rule} ({check.basis})")
-        for text in (verdict.reason, verdict.baseline):
-            if text:
-                _add(found, "div", text)
-        for line in verdict.curl.splitlines() if verdict.curl else ():
-            _add(ET.SubElement(found, "div"), "code", line)
+def _add_banner(main: ET.Element, report: Report) -> None:
+    verdict, _, counts = summarize(report).partition(": ")
+    banner = _add(main, "header", **{"class": f"banner {_BANNERS[report.exit_code()]}"})
+    _add(banner, "h1", verdict)
+    _add(banner, "p", f"{report.endpoint}, levels {report.levels}")
+    _add(banner, "p", counts, **{"class": "soft"})
+    if report.stopped:
+        _add(banner, "p", "The run was stopped at a failure.", **{"class": "untested"})
+    for shortcoming in report.shortcomings:
+        _add(banner, "p", f"Proves nothing yet: {shortcoming}", **{"class": "failed"})
+    for text in (*report.weaknesses, *report.limits):
+        _add(banner, "p", text, **{"class": "untested"})
 
 
-def _add_cells(body: ET.Element, coverage: Coverage) -> None:
-    table = _add_table(body, "Parameters: statuses and how often each was answered", ("Parameter", *CLASSES))
+def _add_counts(main: ET.Element, report: Report) -> None:
+    counts = Counter((verdict.level, _outcome(verdict)) for verdict in report.verdicts)
+    outcomes = [outcome for outcome in _WORDS if any(counts[level, outcome] for level in LEVELS)]
+    table = _add_table(main, "Checks by level", ("Level", *(_WORDS[outcome].capitalize() for outcome in outcomes)))
+    for level in dict.fromkeys(verdict.level for verdict in report.verdicts):
+        row = _add(table, "tr")
+        title = f"{level}  {LEVELS[level]}"
+        are_all_failures = all(verdict in report.failures for verdict in report.verdicts if verdict.level == level)
+        _add(_add(row, "td"), "a", title, href="#failures" if are_all_failures else f"#level-{level}")
+        for outcome in outcomes:
+            number = counts[level, outcome]
+            _add(row, "td", str(number or ""), **{"class": f"number {outcome}"})
+
+
+def _add_filter(main: ET.Element, report: Report) -> None:
+    """The form of the script; hidden without it."""
+    form = _add(main, "form", hidden="", **{"class": "filter", "aria-label": "Which checks are shown"})
+    _add(form, "input", type="search", placeholder="Text of a check", **{"aria-label": "Text of a check"})
+    present = {_outcome(verdict) for verdict in report.verdicts}
+    for outcome, word in _WORDS.items():
+        if outcome in present:
+            label = _add(form, "label")
+            _add(label, "input", type="checkbox", value=outcome, checked="").tail = f" {word}"
+    _add(form, "output", **{"aria-live": "polite"})
+
+
+def _add_section(main: ET.Element, name: str, title: str, verdicts: Iterable[Verdict]) -> None:
+    ordered = sorted(verdicts, key=lambda verdict: list(_WORDS).index(_outcome(verdict)))
+    if not ordered:
+        return
+    section = _add(main, "section", id=name, **{"class": "checks"})
+    _add(section, "h2", title)
+    for verdict in ordered:
+        _add_verdict(section, verdict)
+
+
+def _add_verdict(section: ET.Element, verdict: Verdict) -> None:
+    check, outcome = CATALOGUE[verdict.check], _outcome(verdict)
+    details = _add(section, "details", id=check.id, **{"class": "check", "data-outcome": outcome})
+    if outcome in {"failed", "errored"}:
+        details.set("open", "")
+    summary = _add(details, "summary")
+    _add(summary, "span", _WORDS[outcome], **{"class": f"word {outcome}"})
+    _add(summary, "span", check.title, **{"class": "title"})
+    _add(summary, "code", check.id, **{"class": "soft"})
+    found = _add(details, "div", **{"class": "found"})
+    for text in (verdict.reason, verdict.baseline):
+        if text:
+            _add(found, "p", text)
+    for line in verdict.curl.splitlines() if verdict.curl else ():
+        command = _add(found, "div", **{"class": "command"})
+        _add(command, "code", line)
+        _add(command, "button", "Copy", type="button", hidden="")
+    _add(found, "p", f"{check.rule} ({check.basis})", **{"class": "soft"})
+
+
+def _add_coverage(main: ET.Element, coverage: Coverage) -> None:
+    section = _add(main, "section", id="coverage")
+    _add(section, "h2", f"{coverage.index:.0%} of the specification was exercised")
+    details = _add(section, "details")
+    _add(details, "summary", "Parameters: statuses, and how often each came back")
+    _add_cells(details, coverage)
+    details = _add(section, "details")
+    _add(details, "summary", "Responses: types at every decoded level")
+    _add_types(details, coverage)
+
+
+def _add_cells(parent: ET.Element, coverage: Coverage) -> None:
+    table = _add_table(parent, "Statuses by class of value", ("Parameter", *CLASSES))
     for (operation, parameter), cells in groupby(coverage.cells, key=lambda cell: (cell.operation, cell.parameter)):
         answers = {cell.value_class: cell.answers for cell in cells}
-        row = ET.SubElement(table, "tr")
+        row = _add(table, "tr")
         _add(row, "td", f"{operation} {parameter}")
         for value_class in CLASSES:
             seen = answers.get(value_class)
             text = "" if seen is None else ", ".join(f"{status}: {count}" for status, count in seen.items())
-            _add(row, "td", text or ("" if seen is None else "not asked"), None if text else "none")
+            shown = text or ("" if seen is None else "not asked")
+            _add(row, "td", shown, **({} if text else {"class": "none"}))
 
 
-def _add_types(body: ET.Element, coverage: Coverage) -> None:
-    table = _add_table(body, "Responses: types at every decoded level", ("Where", "Type", "Values seen"))
+def _add_types(parent: ET.Element, coverage: Coverage) -> None:
+    table = _add_table(parent, "Types in responses", ("Where", "Type", "Values seen"))
     for each in coverage.types:
-        row = ET.SubElement(table, "tr")
-        _add(ET.SubElement(row, "td"), "code", f"{each.operation} {each.path}")
+        row = _add(table, "tr")
+        _add(_add(row, "td"), "code", f"{each.operation} {each.path}")
         _add(row, "td", each.type)
-        _add(row, "td", str(each.seen) if each.seen else "not seen", None if each.seen else "none")
+        _add(row, "td", str(each.seen) if each.seen else "not seen", **({} if each.seen else {"class": "none"}))
 
 
-def _add_table(body: ET.Element, title: str, heads: Iterable[str]) -> ET.Element:
-    table = ET.SubElement(body, "table")
+def _add_table(parent: ET.Element, title: str, heads: Iterable[str]) -> ET.Element:
+    """A table that scrolls by itself where it is wider than the page."""
+    around = _add(parent, "div", role="region", tabindex="0", **{"class": "scroll", "aria-label": title})
+    table = _add(around, "table")
     _add(table, "caption", title)
-    row = ET.SubElement(table, "tr")
+    row = _add(table, "tr")
     for head in heads:
-        _add(row, "th", head)
+        _add(row, "th", head, scope="col")
     return table
 
 
-def _add(parent: ET.Element, tag: str, text: str, style: str | None = None) -> None:
-    element = ET.SubElement(parent, tag)
-    element.text = printable(text)
-    if style:
-        element.set("class", style)
+def _outcome(verdict: Verdict) -> str:
+    return "known" if verdict.baseline else "excused" if verdict.excused else verdict.outcome
+
+
+def _add(parent: ET.Element, tag: str, text: str | None = None, /, **attributes: str) -> ET.Element:
+    element = ET.SubElement(parent, tag, attributes)
+    element.text = None if text is None else printable(text)
+    return element
+
+
+def _part(name: str) -> str:
+    return files("dataarts_datamap_contract.suite.reports").joinpath(name).read_text(encoding="utf-8")
+
+
+def _hash(part: str) -> str:
+    return f"'sha256-{b64encode(sha256(part.encode()).digest()).decode()}'"
