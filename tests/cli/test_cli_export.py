@@ -189,6 +189,70 @@ def test_increments_of_two_tables(
         assert "1 runs written, 3 kept" in called(capfdbinary, *increment, "--table", "second")[2]
 
 
+def two_tables(*runs: Run) -> Callable[[Asked], Answer]:
+    """A table ``first`` of the operator a, and one ``second`` of a, b and c; ``w`` is the workspace of all."""
+    read = {name: serve(*(run for run in runs if run.job_name == name)) for name in "abc"}
+
+    def answer(asked: Asked) -> Answer:
+        if "/instances" in asked.target:
+            return read[parse_qs(urlsplit(asked.target).query)["job_name"][0]](asked)
+        names = "a" if "/table/first/" in asked.target else "abc"
+        return json_answer([{"task_id": "1", "job_name": name, "workspace_id": "w"} for name in names])
+
+    return answer
+
+
+def asked_from(server: ScriptedServer) -> dict[str, float]:
+    """Where the window begins that each operator was asked for, in days behind the first one's."""
+    asked: dict[str, float] = {}
+    for one in server.asked:
+        if "/instances" in one.target:
+            query = parse_qs(urlsplit(one.target).query)
+            start = (int(query["start_time"][0]) - PLANNED) / DAY
+            asked[query["job_name"][0]] = min(start, asked.get(query["job_name"][0], start))
+    return asked
+
+
+def test_increments_of_tables_that_share_an_operator(
+    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each operator is read from where its own runs ended; one without runs from where it is told to begin."""
+    path = tmp_path / "runs.ndjson"
+    increment = ["export", str(path), "--since-last"]
+    runs = [planned(number, day, jobName=name) for number, (name, day) in enumerate([("a", 0), ("a", 40), ("b", 2)], 1)]
+    first_day = ["--start", str(PLANNED - DAY)]
+    with ScriptedServer(two_tables(*runs)) as server:
+        point_at(server, monkeypatch)
+        called(capfdbinary, *increment, *first_day, "--table", "first")
+        server.asked.clear()
+        code, _, err = called(capfdbinary, *increment, *first_day, "--table", "second")
+        assert (0, {"a": 33.0, "b": -1.0, "c": -1.0}) == (code, asked_from(server))
+        assert "datamap: no runs yet of w/b, w/c: reading those of --start or --since\n" in err
+        assert {1, 2, 3} == {row["run_id"] for row in read_back(path)}
+
+        server.asked.clear()
+        code, _, err = called(capfdbinary, *increment, "--table", "second")
+        assert (0, {"a": 33.0, "b": -5.0, "c": -5.0}) == (code, asked_from(server))
+        assert "datamap: no runs yet of w/c: reading as far back alone; --since reads older ones\n" in err
+
+
+@pytest.mark.parametrize("increment", [[], ["--since-last"]])
+def test_operators_are_asked_for_once(
+    increment: list[str],
+    tmp_path: Path,
+    capfdbinary: pytest.CaptureFixture[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The operators of a table are asked for once, by an increment, and where their runs are counted for a person."""
+    monkeypatch.setattr("dataarts_datamap.cli._printing.progress._is_watched", lambda: True)
+    with ScriptedServer(two_tables(planned(1, 0, jobName="b"))) as server:
+        point_at(server, monkeypatch)
+        how = [*SINCE, "--table", "second", *increment]
+        code, _, _ = called(capfdbinary, "export", str(tmp_path / "runs.csv"), *how)
+
+    assert (0, 1) == (code, sum(asked.target.endswith("/node") for asked in server.asked))
+
+
 def test_nothing_found(
     tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes], served: Callable[..., ScriptedServer]
 ) -> None:

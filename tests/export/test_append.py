@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataarts_datamap import ExportError, ExportSummary, InvalidArgumentError, Run, export_runs, next_export_start
-from dataarts_datamap._export.increment import IDENTITY, StoredRun, resume_at
+from dataarts_datamap._export.increment import IDENTITY, IncrementStart, StoredRun
 from support.exports import FORMATS, read_back, sorted_rows
 from support.runs import PLANNED, known, make_run, unread
 
@@ -166,7 +166,32 @@ def test_next_start(stored: list[Run], expected: int, tmp_path: Path) -> None:
 )
 def test_runs_of_the_future(stored: list[StoredRun], expected: int) -> None:
     """A run that is planned ahead, such as a frozen one, takes nothing from how far is looked back from now."""
-    assert expected == resume_at(stored, lookback=30, now=100)
+    start = IncrementStart(now=100)
+    for row in stored:
+        start.note(row)
+
+    assert expected == start.before(30)
+
+
+TIMELESS: dict[str, Any] = dict.fromkeys(("planTime", "submitTime", "startTime", "endTime"), 0)
+
+
+@pytest.mark.parametrize(
+    ("timeless", "expected"),
+    [
+        (planned(9, 0, **{**OPEN, **TIMELESS}), PLANNED - 40 * DAY),
+        (planned(9, 0, **{**OPEN, **TIMELESS, "startTime": "soon"}), PLANNED - 40 * DAY),
+        (planned(9, 0, **TIMELESS, status="brand-new"), PLANNED - 40 * DAY),
+        (planned(9, 0, **TIMELESS), PLANNED - 7 * DAY),
+        (planned(9, 0, **TIMELESS, status="freeze"), PLANNED - 7 * DAY),
+    ],
+)
+def test_run_that_goes_on_and_has_no_time(timeless: Run, expected: int, tmp_path: Path) -> None:
+    """It may be anywhere in the file, so that the next increment begins with the earliest run."""
+    path = tmp_path / "runs.ndjson"
+    export_runs([planned(1, PLANNED - 40 * DAY), planned(2, PLANNED), timeless], path)
+
+    assert datetime.fromtimestamp(expected / 1000, UTC) == next_export_start(path)
 
 
 @pytest.mark.parametrize("format_", FORMATS)

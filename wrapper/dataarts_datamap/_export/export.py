@@ -19,7 +19,7 @@ from dataarts_datamap._export.formats.arrow_files import ArrowFileWriter, arrow_
 from dataarts_datamap._export.formats.csv import CsvWriter, begins_with_mark, csv_columns, csv_rows
 from dataarts_datamap._export.formats.duckdb import DatabaseWriter, duckdb_columns, duckdb_rows, merge_database
 from dataarts_datamap._export.formats.ndjson import NdjsonWriter, ndjson_columns, ndjson_rows
-from dataarts_datamap._export.increment import IDENTITY, POSITION, Identities, resume_at
+from dataarts_datamap._export.increment import IDENTITY, POSITION, Identities, IncrementStart
 from dataarts_datamap._models.runs import Operator
 from dataarts_datamap._text import printable, shown
 from dataarts_datamap._times import EPOCH, MILLISECOND, span_hint
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from dataarts_datamap._export.increment import StoredRun
     from dataarts_datamap._models.runs import Run
 
 ExportFormat: TypeAlias = Literal["parquet", "csv", "ndjson", "arrow", "duckdb"]
@@ -155,7 +156,8 @@ def next_export_start(  # noqa: PLR0913  one keyword for each choice
 
     That is the earliest time of the oldest run that had not ended, or ``lookback`` before the newest run, whichever is
     earlier: a rerun changes a run that had ended. A change further back is missed. A run whose state is unknown and
-    that has no end counts as one that had not ended, and one that is planned for the future as one of the present.
+    that has no end counts as one that had not ended, and one that is planned for the future as one of the present. If
+    one that had not ended has no time at all, it may be anywhere: then it is the earliest time in the file.
 
     Args:
         path: The file.
@@ -165,9 +167,9 @@ def next_export_start(  # noqa: PLR0913  one keyword for each choice
         source: Region, project id and instance id, as of ``client.source()``: only rows that were read there count.
             Where several sources share a file, give it, or what one of them has not yet sent is passed over. It is of
             no account for a file without columns for it.
-        operator: Only rows of this operator's task and name count, and of its workspace, if it has one; or of one of
-            several, as of ``client.list_operators(table_guid)``. Where several tables share a file, give those of the
-            table that is read.
+        operator: Only rows of this operator's task and name count, and of its workspace, if it has one. Of several, as
+            of ``client.list_operators(table_guid)``, each begins by its own rows, and the earliest start is returned;
+            one without rows does not count. Where several tables share a file, give those of the table that is read.
 
     Returns:
         The time, or None if there is no such file, or none of its runs has a time.
@@ -177,30 +179,51 @@ def next_export_start(  # noqa: PLR0913  one keyword for each choice
         ExportError: The file is no export of runs, or lacks ``state`` or one of the times.
         MissingExtraError: The format needs a library that is not installed.
     """
+    operators = None if operator is None else [operator] if isinstance(operator, Operator) else list(operator)
+    how: dict[str, Any] = {"format": format, "lookback": lookback, "table": table, "source": source}
+    starts = increment_starts(path, operators, **how)
+    return min((start for start in starts.values() if start is not None), default=None)
+
+
+def increment_starts(  # noqa: PLR0913  as above
+    path: str | os.PathLike[str],
+    operators: Sequence[Operator] | None,
+    *,
+    format: ExportFormat | None,  # noqa: A002  what it is called everywhere
+    lookback: timedelta,
+    table: str,
+    source: Sequence[str] | None,
+) -> dict[Operator | None, datetime | None]:
+    """Where the window of each operator's next increment begins, as for ``next_export_start``.
+
+    Of no operators, one start is told for all rows, under None.
+    """
     behind = _checked_lookback(lookback)
     place = None if source is None else _checked_source("source", source)
     target = _target(path, format, table=table)
     names = _stored_columns(target)
-    if names is None:
-        return None
-    operators = None if operator is None else [operator] if isinstance(operator, Operator) else list(operator)
-    of_operator = () if operators is None else _OF_OPERATOR[: 2 + any(one.workspace_id for one in operators)]
-    missing = [name for name in (*POSITION, *of_operator) if name not in names]
-    if missing:
-        raise ExportError(f"{target.path} has no column {missing[0]}, which tells where the next increment begins")
     now = (datetime.now(UTC) - EPOCH) // MILLISECOND
-    wanted = () if place is None or not set(SOURCE).issubset(names) else place
-    stored = _stored_rows(target, chosen_columns([*POSITION, *SOURCE[: len(wanted)], *of_operator], "json"))
+    asked: tuple[Operator | None, ...] = (None,) if operators is None else tuple(dict.fromkeys(operators))
+    starts = {one: IncrementStart(now=now) for one in asked}
+    if names is not None:
+        of_operator = () if operators is None else _OF_OPERATOR[: 2 + any(one.workspace_id for one in operators)]
+        missing = [name for name in (*POSITION, *of_operator) if name not in names]
+        if missing:
+            raise ExportError(f"{target.path} has no column {missing[0]}, which tells where the next increment begins")
+        wanted = () if place is None or not set(SOURCE).issubset(names) else place
 
-    @lru_cache(1024)
-    def counts(*texts: str | None) -> bool:
-        if not all(map(_is_text, texts, wanted)):
-            return False
-        return operators is None or any(_is_of(one, texts[len(wanted) :]) for one in operators)
+        @lru_cache(1024)
+        def starts_of(*texts: str | None) -> list[IncrementStart]:
+            if not all(map(_is_text, texts, wanted)):
+                return []
+            return [start for one, start in starts.items() if one is None or _is_of(one, texts[len(wanted) :])]
 
-    chosen = (row[: len(POSITION)] for row in stored if counts(*row[len(POSITION) :]))
-    start = resume_at(chosen, lookback=behind // MILLISECOND, now=now)
-    return None if start is None else EPOCH + start * MILLISECOND
+        columns = chosen_columns([*POSITION, *SOURCE[: len(wanted)], *of_operator], "json")
+        for row in _stored_rows(target, columns):
+            for start in starts_of(*row[len(POSITION) :]):
+                start.note(cast("StoredRun", row[: len(POSITION)]))
+    found = {one: start.before(behind // MILLISECOND) for one, start in starts.items()}
+    return {one: None if start is None else EPOCH + start * MILLISECOND for one, start in found.items()}
 
 
 def _is_of(operator: Operator, texts: Sequence[str | None]) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from dataarts_datamap._models.runs import has_ended
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 POSITION: Final = ("state", "plan_time", "submit_time", "start_time", "end_time")
 """The columns that tell."""
@@ -16,32 +16,50 @@ POSITION: Final = ("state", "plan_time", "submit_time", "start_time", "end_time"
 StoredRun: TypeAlias = tuple[str | None, int | None, int | None, int | None, int | None]
 
 
-def resume_at(rows: Iterable[StoredRun], *, lookback: int, now: int) -> int | None:
-    """The first time of the oldest run that had not ended, or ``lookback`` before the newest that had, if earlier.
-
-    A run that is planned for the future counts as one of the present: an increment looks back from there.
+class IncrementStart:
+    """Where the next increment of some rows begins, found out row by row.
 
     Args:
-        rows: What each run has in the columns ``POSITION``.
-        lookback: Milliseconds.
-        now: Milliseconds since the epoch.
-
-    Returns:
-        Milliseconds since the epoch, not negative; None if no run has a time.
+        now: Milliseconds since the epoch. A run that is planned for the future counts as one of the present.
     """
-    oldest_open = newest_ended = None
-    for state, *moments in rows:
+
+    def __init__(self, *, now: int) -> None:
+        self._now = now
+        self._earliest: int | None = None
+        self._oldest_open: int | None = None
+        self._newest_ended: int | None = None
+        self._has_undated_open = False
+
+    def note(self, run: StoredRun) -> None:
+        """Take a row in."""
+        state, *moments = run
         known = [moment for moment in moments if moment is not None]
+        is_open = not has_ended(state, has_end=moments[-1] is not None)
         if not known:
-            continue
-        first = min(now, *known)
-        if has_ended(state, has_end=moments[-1] is not None):
-            newest_ended = first if newest_ended is None else max(newest_ended, first)
+            self._has_undated_open |= is_open
+            return
+        first = min(self._now, *known)
+        self._earliest = first if self._earliest is None else min(self._earliest, first)
+        if is_open:
+            self._oldest_open = first if self._oldest_open is None else min(self._oldest_open, first)
         else:
-            oldest_open = first if oldest_open is None else min(oldest_open, first)
-    behind = None if newest_ended is None else newest_ended - lookback
-    starts = [start for start in (oldest_open, behind) if start is not None]
-    return max(0, min(starts)) if starts else None
+            self._newest_ended = first if self._newest_ended is None else max(self._newest_ended, first)
+
+    def before(self, lookback: int) -> int | None:
+        """The first time of the oldest run that had not ended, or ``lookback`` before the newest that had, if earlier.
+
+        Where one that had not ended has no time, it may be anywhere: the earliest time of all.
+
+        Args:
+            lookback: Milliseconds.
+
+        Returns:
+            Milliseconds since the epoch, not negative; None if no row has a time.
+        """
+        behind = None if self._newest_ended is None else self._newest_ended - lookback
+        undated = self._earliest if self._has_undated_open else None
+        starts = [start for start in (self._oldest_open, behind, undated) if start is not None]
+        return max(0, min(starts)) if starts else None
 
 
 IDENTITY: Final = (

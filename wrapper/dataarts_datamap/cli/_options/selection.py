@@ -22,7 +22,7 @@ from dataarts_datamap.cli._options.times import in_zone, parse_span, parse_time
 from dataarts_datamap.cli._printing.notices import tell_zone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime, tzinfo
 
     from dataarts_datamap._client.clients import DataMapClient
@@ -80,6 +80,15 @@ class Selection:
         """Whether it says where the window begins."""
         return self.start is not None or self.since is not None
 
+    def check_beginning(self) -> None:
+        """Refuse a window without a beginning.
+
+        Raises:
+            click.UsageError: It does not say where the window begins.
+        """
+        if not self.has_beginning:
+            raise click.UsageError("say where the window begins: --start TIME or --since SPAN")
+
     def tell_zone(self, output: Output) -> None:
         """Tell in which zone times are read and shown, where that is not plain."""
         tell_zone((self.start, self.end), self.tz, output)
@@ -92,19 +101,19 @@ class Selection:
         """
         return self if self.table_guid is None else replace(self, table_guid=table_guid_of(client, self.table_guid))
 
-    def pager(self, client: DataMapClient) -> Pager[Run]:
-        """The runs, to be walked.
+    def pager(self, client: DataMapClient, operators: Sequence[Operator] | None = None) -> Pager[Run]:
+        """The runs, to be walked; of a table, those of the operators given, or of all that the service names.
 
         Raises:
             click.UsageError: It does not say where the window begins, or at a time that the zone does not have.
         """
         how = given(page_size=self.page_size, offset_unit=self.offset_unit, strict=self.strict, **self._window())
         if self.table_guid is not None:
-            return client.list_table_runs(self.table_guid, **how)
+            return client.list_table_runs(self.table_guid, operators=operators, **how)
         return client.list_runs(cast("str", self.task_id), job_name=cast("str", self.job_name), **how)
 
-    def count(self, client: DataMapClient) -> int | None:
-        """How many runs there are, as the server counts them: a small request for each operator.
+    def count(self, client: DataMapClient, operators: Sequence[Operator]) -> int | None:
+        """How many runs of the operators there are, as the server counts them: a small request for each.
 
         None if it does not count them, or refuses: it may take no window as long as this one is before it is sliced.
 
@@ -120,7 +129,7 @@ class Selection:
         )
 
         try:
-            totals = [self._count_operator(client, operator) for operator in self.operators(client)]
+            totals = [self._count_operator(client, operator) for operator in operators]
         except AuthenticationError:
             raise
         except (ServiceError, InvalidResponseError):
@@ -145,8 +154,7 @@ class Selection:
         return [cast("Operator", self.operator)]
 
     def _window(self) -> dict[str, Any]:
-        if not self.has_beginning:
-            raise click.UsageError("say where the window begins: --start TIME or --since SPAN")
+        self.check_beginning()
         start, end = in_zone(self.start, self.tz), in_zone(self.end, self.tz, end=True)
         return given(start=start, end=end, since=self.since)
 

@@ -136,13 +136,13 @@ class View:
         return self._strips[2]
 
 
-def show_live(polls: Polls, view: View, report_at: Callable[[datetime], Report]) -> None:
+def show_live(polls: Polls, view: View, report_at: Callable[[datetime], Report | None]) -> None:
     """Show the readings on a screen of their own, until they end; what was shown last is printed behind it.
 
     Args:
         polls: The readings.
         view: Where they are shown.
-        report_at: The report on what was read last, judged at a moment.
+        report_at: The report on what was read last, judged at a moment; None before anything was.
     """
     try:
         with _terminable(), _on_screen(view) as live:

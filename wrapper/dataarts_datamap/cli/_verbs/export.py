@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
@@ -18,9 +19,12 @@ from dataarts_datamap.cli._printing.notices import note, tell_if_none
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from dataarts_datamap._client.clients import DataMapClient
     from dataarts_datamap._export.columns import Nested
     from dataarts_datamap._export.export import ExportFormat, ExportSummary
     from dataarts_datamap._models.runs import Operator
+
+_Part: TypeAlias = "tuple[Selection, list[Operator]]"
 
 
 def _refuse_dash(_context: click.Context, _parameter: click.Parameter, file: Path) -> Path:
@@ -102,7 +106,7 @@ def export(  # noqa: PLR0913  one parameter for each option
       datamap export runs.duckdb --since-last --since 30d \\
         --table 09318f28-939f-4ab6-a374-9e621096652c
     """  # noqa: D301  click reads \b
-    from dataarts_datamap._export.export import export_runs, next_export_start  # noqa: PLC0415  as above
+    from dataarts_datamap._export.export import export_runs  # noqa: PLC0415  loads what --help does not need
     from dataarts_datamap.cli._printing.progress import with_progress  # noqa: PLC0415  as above
 
     selection.tell_zone("ndjson")
@@ -110,18 +114,19 @@ def export(  # noqa: PLR0913  one parameter for each option
         selection = selection.by_guid(client)
         if since_last:
             where: dict[str, Any] = {"format": format_, "lookback": lookback, "table": table_name}
-            operators = _in_workspace(selection.operators(client), settings.get("workspace_id"))
-            start = next_export_start(file, source=client.source(), operator=operators, **where)
-            if start is not None:
-                note(f"reading runs from {start:%Y-%m-%dT%H:%M:%SZ} on again")
-                selection = replace(selection, start=start, since=None)
-            elif not selection.has_beginning:
-                raise click.UsageError(
-                    f"{file} has no runs yet, or none of this source and operator: say with --start or --since where "
-                    "the first export begins"
-                )
+            increment = _increment(selection, client, file, settings.get("workspace_id"), **where)
+        else:
+            selection.check_beginning()
+
+        @cache
+        def parts() -> list[_Part]:
+            return increment if since_last else [(selection, selection.operators(client))]
+
         summary = export_runs(
-            with_progress(selection.pager(client), lambda: selection.count(client)),
+            with_progress(
+                (run for part, operators in parts() for run in part.pager(client, operators)),
+                lambda: _count(parts(), client),
+            ),
             file,
             format=format_,
             append=append or since_last,
@@ -136,14 +141,62 @@ def export(  # noqa: PLR0913  one parameter for each option
     _tell_summary(summary, file)
 
 
-def _in_workspace(operators: list[Operator], given: str | None) -> list[Operator]:
-    """The operators, with the workspace that is asked for where they name none; "auto" is not known here."""
+def _increment(
+    selection: Selection,
+    client: DataMapClient,
+    file: Path,
+    workspace_id: str | None,
+    **where: Any,  # noqa: ANN401
+) -> list[_Part]:
+    """What is read for an increment: each operator from where runs of its own may have changed.
+
+    Raises:
+        click.UsageError: The file has no runs of any of them, and it is not said where the first export begins.
+    """
+    from dataarts_datamap._export.export import increment_starts  # noqa: PLC0415  loads what --help does not need
+
+    operators = selection.operators(client)
+    stored_as = {one: _in_workspace(one, workspace_id) for one in operators}
+    starts = increment_starts(file, list(stored_as.values()), source=client.source(), **where)
+    begun = {one: start for one in operators if (start := starts[stored_as[one]]) is not None}
+    if not begun and not selection.has_beginning:
+        raise click.UsageError(
+            f"{file} has no runs yet, or none of this source and operator: say with --start or --since where the first "
+            "export begins"
+        )
+    if begun:
+        note(f"reading runs from {min(begun.values()):%Y-%m-%dT%H:%M:%SZ} on again")
+    fresh = [one for one in operators if one not in begun]
+    beginning = selection if selection.has_beginning else replace(selection, start=min(begun.values()))
+    if fresh and begun:
+        _tell_fresh(fresh, selection)
+    parts = [(replace(selection, start=start, since=None), [one]) for one, start in begun.items()]
+    return [*parts, (beginning, fresh)] if fresh else parts
+
+
+def _tell_fresh(operators: list[Operator], selection: Selection) -> None:
+    from dataarts_datamap._monitoring.freshness import operator_name  # noqa: PLC0415  loads what --help does not need
+
+    where = "those of --start or --since" if selection.has_beginning else "as far back alone; --since reads older ones"
+    note(f"no runs yet of {', '.join(map(operator_name, operators))}: reading {where}")
+
+
+def _in_workspace(operator: Operator, given: str | None) -> Operator:
+    """The operator, with the workspace that is asked for where it names none; "auto" is not known here."""
     from msgspec.structs import replace as copied  # noqa: PLC0415  loads what --help does not need
 
     workspace_id = given or os.environ.get("DATAMAP_WORKSPACE_ID") or None
-    if workspace_id in {None, "auto"}:
-        return operators
-    return [one if one.workspace_id else copied(one, workspace_id=workspace_id) for one in operators]
+    return (
+        operator
+        if operator.workspace_id or workspace_id in {None, "auto"}
+        else copied(operator, workspace_id=workspace_id)
+    )
+
+
+def _count(parts: list[_Part], client: DataMapClient) -> int | None:
+    counts = [part.count(client, operators) for part, operators in parts]
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None
 
 
 def _tell_summary(summary: ExportSummary, file: Path) -> None:
