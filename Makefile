@@ -280,6 +280,7 @@ $(SHIPPED)/.made: pyproject.toml constraints.txt $(wildcard dist/*.whl)
 sbom: $(RELEASE)/.made ## List what the wheel depends on, and its licences: build/sbom.cdx.json and build/licences.md
 	@test -d dist || $(MAKE) build
 	@$(MAKE) $(SHIPPED)/.made
+	@mkdir -p build
 	@$(RELEASE)/$(SCRIPTS)/cyclonedx-py environment --output-reproducible --pyproject pyproject.toml \
 		--output-file build/sbom.cdx.json $(SHIPPED)/$(SCRIPTS)/python
 	@$(RELEASE)/$(SCRIPTS)/pip-licenses --python $(SHIPPED)/$(SCRIPTS)/python --ignore-packages pip dataarts-datamap \
