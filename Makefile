@@ -290,7 +290,9 @@ sbom: $(RELEASE)/.made ## List what the wheel depends on, and its licences: buil
 audit: $(RELEASE)/.made ## Look the wheel's dependencies up among the known vulnerabilities
 	@test -d dist || $(MAKE) build
 	@$(MAKE) $(SHIPPED)/.made
-	@PIPAPI_PYTHON_LOCATION=$(SHIPPED)/$(SCRIPTS)/python $(RELEASE)/$(SCRIPTS)/pip-audit --progress-spinner off
+	@mkdir -p build
+	@$(SHIPPED)/$(SCRIPTS)/python -m pip freeze --quiet --exclude dataarts-datamap > build/shipped.txt
+	@$(RELEASE)/$(SCRIPTS)/pip-audit --strict --no-deps --disable-pip --progress-spinner off --requirement build/shipped.txt
 
 .PHONY: clean
 clean: ## Remove what the other verbs made
