@@ -157,6 +157,10 @@ lint: $(VENV)/.docs ## Check style, types, import layers and the specification
 	@$(call check_schema,github-workflows,.github/workflows/*.yml examples/github/*.yml)
 	@$(call check_schema,github-actions,.github/actions/*/action.yml)
 	@$(call check_schema,gitlab-ci,examples/gitlab/*.yml)
+	@$(call check_schema,github-issue-forms,.github/ISSUE_TEMPLATE/[!c]*.yml)
+	@$(call check_schema,github-issue-config,.github/ISSUE_TEMPLATE/config.yml)
+	@$(call check_schema,dependabot,.github/dependabot.yml)
+	@$(call check_schema,citation-file-format,CITATION.cff)
 	@if command -v actionlint >/dev/null; then actionlint; fi
 	@$(BIN)/mypy wrapper contract_tests/dataarts_datamap_contract examples spec tests benchmarks docs_build release
 	@$(BIN)/basedpyright
