@@ -157,6 +157,10 @@ lint: $(VENV)/.docs ## Check style, types, import layers and the specification
 	@$(call check_schema,github-workflows,.github/workflows/*.yml examples/github/*.yml)
 	@$(call check_schema,github-actions,.github/actions/*/action.yml)
 	@$(call check_schema,gitlab-ci,examples/gitlab/*.yml)
+	@$(call check_schema,github-issue-forms,.github/ISSUE_TEMPLATE/[!c]*.yml)
+	@$(call check_schema,github-issue-config,.github/ISSUE_TEMPLATE/config.yml)
+	@$(call check_schema,dependabot,.github/dependabot.yml)
+	@$(call check_schema,citation-file-format,CITATION.cff)
 	@if command -v actionlint >/dev/null; then actionlint; fi
 	@$(BIN)/mypy wrapper contract_tests/dataarts_datamap_contract examples spec tests benchmarks docs_build release
 	@$(BIN)/basedpyright
@@ -280,6 +284,7 @@ $(SHIPPED)/.made: pyproject.toml constraints.txt $(wildcard dist/*.whl)
 sbom: $(RELEASE)/.made ## List what the wheel depends on, and its licences: build/sbom.cdx.json and build/licences.md
 	@test -d dist || $(MAKE) build
 	@$(MAKE) $(SHIPPED)/.made
+	@mkdir -p build
 	@$(RELEASE)/$(SCRIPTS)/cyclonedx-py environment --output-reproducible --pyproject pyproject.toml \
 		--output-file build/sbom.cdx.json $(SHIPPED)/$(SCRIPTS)/python
 	@$(RELEASE)/$(SCRIPTS)/pip-licenses --python $(SHIPPED)/$(SCRIPTS)/python --ignore-packages pip dataarts-datamap \
@@ -289,7 +294,9 @@ sbom: $(RELEASE)/.made ## List what the wheel depends on, and its licences: buil
 audit: $(RELEASE)/.made ## Look the wheel's dependencies up among the known vulnerabilities
 	@test -d dist || $(MAKE) build
 	@$(MAKE) $(SHIPPED)/.made
-	@PIPAPI_PYTHON_LOCATION=$(SHIPPED)/$(SCRIPTS)/python $(RELEASE)/$(SCRIPTS)/pip-audit --progress-spinner off
+	@mkdir -p build
+	@$(SHIPPED)/$(SCRIPTS)/python -m pip freeze --quiet --exclude dataarts-datamap > build/shipped.txt
+	@$(RELEASE)/$(SCRIPTS)/pip-audit --strict --no-deps --disable-pip --progress-spinner off --requirement build/shipped.txt
 
 .PHONY: clean
 clean: ## Remove what the other verbs made

@@ -12,6 +12,7 @@ _BESIDE: Final = {
     "README.md": "index.md",
     "CHANGELOG.md": "project/changelog.md",
     "ARCHITECTURE.md": "project/architecture.md",
+    "CODE_OF_CONDUCT.md": "project/code-of-conduct.md",
     "CONTRIBUTING.md": "project/contributing.md",
     "SECURITY.md": "project/security-policy.md",
     "benchmarks/RESULTS.md": "project/benchmarks.md",
@@ -19,7 +20,7 @@ _BESIDE: Final = {
 }
 """Documents outside of ``docs/`` by the pages that show them; the README has a page of the site in its place."""
 
-WITH_BLOCKS: Final = ("README.md", "CONTRIBUTING.md", "SECURITY.md")
+WITH_BLOCKS: Final = ("README.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "SECURITY.md")
 """Documents outside of ``docs/`` whose blocks are run."""
 
 

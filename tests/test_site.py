@@ -79,10 +79,10 @@ def test_broken_link_fails(tmp_path: Path) -> None:
     """A link that leads to no page or heading fails the build."""
     checkout = tmp_path / "checkout"
     copied = shutil.ignore_patterns("__pycache__")
-    for name in ("docs", "docs_build", "spec", "examples", "benchmarks", "contract_tests", ".github"):
+    for name in ("docs", "docs_build", "spec", "examples", "benchmarks", "changes", "contract_tests", ".github"):
         shutil.copytree(ROOT / name, checkout / name, ignore=copied)
-    for name in ("ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, checkout)
+    for path in (*ROOT.glob("*.md"), ROOT / "LICENSE"):
+        shutil.copy(path, checkout)
     with (checkout / "docs" / "index.md").open("a", encoding="utf-8") as page:
         page.write("[a heading](tutorial.md#no-such-heading)\n")
     command = [sys.executable, "-m", "docs_build", str(tmp_path / "built")]
