@@ -16,7 +16,7 @@ from dataarts_datamap._atomic_file import replaceable, replacing, scratch
 from dataarts_datamap._errors import ExportError, InvalidArgumentError
 from dataarts_datamap._export.columns import SOURCE, Batch, Column, Nested, batches, chosen_columns
 from dataarts_datamap._export.formats.arrow_files import ArrowFileWriter, arrow_columns, arrow_rows
-from dataarts_datamap._export.formats.csv import CsvWriter, begins_with_mark, csv_columns, csv_rows
+from dataarts_datamap._export.formats.csv import CsvWriter, begins_with_mark, csv_columns, csv_rows, guarded
 from dataarts_datamap._export.formats.duckdb import DatabaseWriter, duckdb_columns, duckdb_rows, merge_database
 from dataarts_datamap._export.formats.ndjson import NdjsonWriter, ndjson_columns, ndjson_rows
 from dataarts_datamap._export.increment import IDENTITY, POSITION, Identities, IncrementStart
@@ -118,8 +118,9 @@ def export_runs(  # noqa: PLR0913  one keyword for each choice
             the submitted and started times have to be the same, too.
         columns: Names of the columns to write, in their order; all, if left out.
         nested: ``skip`` leaves out the columns of nested documents, about half of the bytes.
-        csv_guard: Put an apostrophe before text in CSV that a spreadsheet would run, such as ``=1+1``; also in the rows
-            of an older file that stay.
+        csv_guard: Put an apostrophe before text in CSV that a spreadsheet would run, such as ``=1+1``, and before text
+            that looks so guarded already, such as ``'=1+1``: taking one away again gives back each text. Rows of an
+            older file that stay are guarded, too, unless they look so.
         csv_bom: Begin CSV with a byte order mark, by which Excel knows UTF-8. A file that has one keeps it.
         table: Name of the table in a DuckDB database.
         file_source: Region (or the endpoint's host), project id and instance id of the rows of a file that was written
@@ -240,7 +241,7 @@ def _is_of(operator: Operator, texts: Sequence[str | None]) -> bool:
 
 def _is_text(stored: str | None, text: str) -> bool:
     """Whether a file has a text, with or without the apostrophe that guards it."""
-    return stored in {text, f"'{text}"}
+    return stored in {text, guarded(text)}
 
 
 class _Tally:
