@@ -20,7 +20,7 @@ import pytest
 from dataarts_datamap_contract.suite import Report, Target, run_suite
 from dataarts_datamap_contract.suite.baseline import apply_baseline, read_baseline
 from dataarts_datamap_contract.suite.catalogue import checks_of
-from dataarts_datamap_contract.suite.target_sources import make_target, read_settings
+from dataarts_datamap_contract.suite.target_sources import allows_http, make_target, read_settings
 
 _TARGET = pytest.StashKey[Target]()
 _SETTINGS = ("endpoint", "table_guid")
@@ -113,7 +113,7 @@ def _read_target(config: pytest.Config) -> Target:
     chosen: dict[str, Any] = {name: config.getoption(name) for name in _SETTINGS}
     settings = read_settings(os.environ, config.option.target, **chosen)
     discovered: bool = config.option.discover
-    target = make_target(settings, discovered=discovered)
+    target = make_target(settings, discovered=discovered, allow_http=allows_http(os.environ))
     if discovered:
         from dataarts_datamap_contract.suite.target_discovery import discover_target  # noqa: PLC0415  seldom asked for
 

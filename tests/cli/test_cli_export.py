@@ -253,6 +253,28 @@ def test_operators_are_asked_for_once(
     assert (0, 1) == (code, sum(asked.target.endswith("/node") for asked in server.asked))
 
 
+@pytest.mark.parametrize(
+    ("fields", "number"),
+    [({"jobName": "renamed"}, 2), ({"taskId": 2}, 2), ({"jobName": None, "taskId": None}, 0), ({"jobName": ""}, 0)],
+)
+def test_runs_under_another_name(
+    fields: dict[str, Any],
+    number: int,
+    tmp_path: Path,
+    capfdbinary: pytest.CaptureFixture[bytes],
+    served: Callable[..., ScriptedServer],
+) -> None:
+    """Runs whose rows name another operator than was asked for are written under that name, and told."""
+    served(planned(1, 0), planned(2, 1, **fields), planned(3, 1, **fields))
+    path = tmp_path / "runs.ndjson"
+    code, _, err = called(capfdbinary, "export", str(path), *OPERATOR, *SINCE)
+
+    assert (0, 3) == (code, len(read_back(path)))
+    assert (f"datamap: {number} runs name another task or operator than was asked for" in err) is (number > 0)
+    names = {(row["task_id"], row["job_name"]) for row in read_back(path)}
+    assert len(names) == 1 + (number > 0)
+
+
 def test_nothing_found(
     tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes], served: Callable[..., ScriptedServer]
 ) -> None:

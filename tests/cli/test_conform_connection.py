@@ -64,3 +64,45 @@ def test_a_variable_does_not_beat_a_file_in_silence(
 
     assert 0 == run([*AIM, "--target", str(target)])
     assert f"DATAMAP_PROJECT_ID takes the place of project_id in {target}" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("said", "options", "is_refused"),
+    [
+        ("1", [], False),
+        ("yes", [], False),
+        ("", ["--allow-http"], False),
+        ("0", ["--allow-http"], False),
+        ("0", [], True),
+        (None, [], True),
+    ],
+)
+@pytest.mark.usefixtures("server")
+def test_plain_http_by_variable(
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    said: str | None,
+    options: list[str],
+    *,
+    is_refused: bool,
+) -> None:
+    """DATAMAP_ALLOW_HTTP lets the endpoint be plain http to another machine, as for every other verb."""
+    monkeypatch.delenv("DATAMAP_ALLOW_HTTP", raising=False)
+    for name, value in {"PROJECT_ID": "p", "INSTANCE_ID": "i", "TOKEN": "t", "ALLOW_HTTP": said}.items():
+        if value is not None:
+            monkeypatch.setenv(f"DATAMAP_{name}", value)
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    code = run([*AIM, "--endpoint", "http://datamap.example.com", *options])
+
+    assert (code == 3) is is_refused
+    assert ("plain http to another machine" in capfd.readouterr().err) is is_refused
+
+
+def test_plain_http_by_an_odd_variable(
+    server: MockServer, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Anything else is wrong usage."""
+    monkeypatch.setenv("DATAMAP_ALLOW_HTTP", "never")
+
+    assert 3 == run([*AIM, "--endpoint", server.url])
+    assert "DATAMAP_ALLOW_HTTP must be 1 or 0, not 'never'" in capfd.readouterr().err

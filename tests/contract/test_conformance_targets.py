@@ -13,7 +13,7 @@ from dataarts_datamap_contract.mock import TABLE_GUID, MockConfig, MockServer
 from dataarts_datamap_contract.suite import KnownJob, SecondTenant, Target, TargetError, run_suite
 from dataarts_datamap_contract.suite._http.signing import sign
 from dataarts_datamap_contract.suite.target_discovery import DiscoveryError, discover_target
-from dataarts_datamap_contract.suite.target_sources import make_target, read_settings
+from dataarts_datamap_contract.suite.target_sources import allows_http, make_target, read_settings
 from support.mock_target import mock_target
 
 if TYPE_CHECKING:
@@ -148,6 +148,14 @@ def test_refuses_a_wrong_value(name: str, value: str, expected: str) -> None:
 
     assert expected in str(caught.value)
     assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize(("said", "allowed"), [("1", True), ("True", True), ("on", True), ("off", False), ("", False)])
+def test_plain_http_by_variable(said: str, *, allowed: bool) -> None:
+    """DATAMAP_ALLOW_HTTP is read as the client reads it; anything else is refused."""
+    assert allowed is allows_http({"DATAMAP_ALLOW_HTTP": said})
+    with pytest.raises(TargetError, match="DATAMAP_ALLOW_HTTP must be 1 or 0, not 'never'"):
+        allows_http({"DATAMAP_ALLOW_HTTP": "never"})
 
 
 def test_hides_secrets() -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import warnings
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -20,9 +23,6 @@ from dataarts_datamap import ExportSummary, InvalidArgumentError, RowProblemWarn
 from support.exports import FORMATS, read_back
 from support.runs import known, make_run, many_runs, unread
 from support.runs import runs as any_runs
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 NAMES = ("订单汇总_日报📊", "👩\u200d👩\u200d👧", "\u202eevil", "=cmd()", 'a "b", c', "")
 
@@ -153,6 +153,45 @@ def test_csv_guard_and_bom(tmp_path: Path) -> None:
     export_runs(some, path)
     assert list(names) == [row["job_name"] for row in read_back(path)]
     assert not path.read_bytes().startswith(b"\xef\xbb\xbf")
+
+
+BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+INVERSE = re.compile("'('*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20])")
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.text(alphabet="'=+-@\t\r\n\uff1d\uff0b\uff0d\uff20a\"", max_size=4),
+            st.sampled_from(["''=1", "'", "''", "'a", "'1-2", "='"]),
+        ),
+        max_size=8,
+    )
+)
+@settings(max_examples=60)
+def test_csv_guard_has_an_inverse(texts: list[str]) -> None:
+    """No guarded text begins as a spreadsheet would run it, and the documented pattern gives back each text."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "runs.csv")
+        export_runs([make_run(1, jobName=text) for text in texts], path, csv_guard=True)
+        with path.open(encoding="utf-8", newline="") as file:
+            found = [row["job_name"] for row in csv.DictReader(file)]
+
+    assert not any(text.startswith(BEGINNINGS) for text in found)
+    assert texts == [INVERSE.sub(r"\1", text, count=1) if INVERSE.match(text) else text for text in found]
+
+
+@pytest.mark.parametrize("guard", [True, False])
+@pytest.mark.parametrize("names", [("=a", "'=a", "''=a"), ("'a", "a", "''a"), ("-", "'-", "")])
+def test_guarded_file_is_added_to(names: tuple[str, ...], guard: bool, tmp_path: Path) -> None:  # noqa: FBT001  a case
+    """Runs whose names differ by apostrophes alone stay apart when they are read again, guarded or not."""
+    path = tmp_path / "runs.csv"
+    some = [make_run(number, jobName=name) for number, name in enumerate(names, start=1)]
+    for _ in range(3):
+        export_runs(some, path, append=True, csv_guard=guard)
+
+    written = [row["job_name"] for row in read_back(path)]
+    assert list(names) == ([INVERSE.sub(r"\1", text, count=1) for text in written] if guard else written)
 
 
 @pytest.mark.parametrize("format_", FORMATS)

@@ -25,6 +25,8 @@ DISCOVERED = frozenset({"task_id", "job_name", "window_start", "window_end"})
 """What ShowNodes and a look at the runs show."""
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_SAID = {**dict.fromkeys(("1", "true", "yes", "on"), True), **dict.fromkeys(("", "0", "false", "no", "off"), False)}
+_REMEDY = "use https, or for trying out DATAMAP_ALLOW_HTTP=1"
 _GENTLE_RATE = 10.0
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00Z")
 
@@ -55,6 +57,18 @@ def read_settings(
                 tell(f"{variable} takes the place of {name} in {path}")
             settings[name] = text
     return settings | {name: value for name, value in chosen.items() if value is not None}
+
+
+def allows_http(environment: Mapping[str, str]) -> bool:
+    """Whether ``DATAMAP_ALLOW_HTTP`` lets the endpoint be plain http to another machine.
+
+    Raises:
+        TargetError: It is neither on nor off.
+    """
+    said = environment.get("DATAMAP_ALLOW_HTTP", "").lower()
+    if said not in _SAID:
+        raise TargetError(f"DATAMAP_ALLOW_HTTP must be 1 or 0, not {said!r:.80}")
+    return _SAID[said]
 
 
 def make_target(settings: Mapping[str, Any], *, discovered: bool = False, allow_http: bool = False) -> Target:
@@ -217,7 +231,7 @@ def _endpoint_problems(endpoint: str, *, allow_http: bool) -> list[str]:
     if "@" in parts.netloc or parts.query or parts.fragment:
         return ["the endpoint has a user, a query or a fragment: leave it out"]
     if parts.scheme == "http" and not allow_http and not _is_loopback(endpoint):
-        return ["the endpoint is plain http to another machine, where anyone can read the token: use https"]
+        return [f"the endpoint is plain http to another machine, where anyone can read the token: {_REMEDY}"]
     return []
 
 

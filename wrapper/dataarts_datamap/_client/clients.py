@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from dataarts_datamap._client.check_calls import AsyncCheckCalls, CheckCalls
-from dataarts_datamap._client.shared import DEFAULT_PAGE_SIZE, BaseClient
+from dataarts_datamap._client.shared import DEFAULT_PAGE_SIZE, DEFAULT_SLICE_SPAN, BaseClient
 from dataarts_datamap._client.table_calls import AsyncTableCalls, TableCalls
 from dataarts_datamap._models.runs import Operator, Run, RunSource
 from dataarts_datamap._paging.pager import AsyncPager, Pager, PageReader
@@ -153,6 +153,7 @@ class DataMapClient(BaseClient[Pager[Run]], TableCalls, CheckCalls):
         ignore: Iterable[str] = (),
         page_size: int = DEFAULT_PAGE_SIZE,
         offset_unit: OffsetUnit = "auto",
+        slice_span: timedelta = DEFAULT_SLICE_SPAN,
     ) -> TableStatus:
         """Whether a table is fresh: its last success, its age, failures since, and how it usually runs.
 
@@ -172,6 +173,7 @@ class DataMapClient(BaseClient[Pager[Run]], TableCalls, CheckCalls):
             ignore: Names of operators that do not count, such as that of a job that checks the table.
             page_size: Rows to ask for at once. The limit is not documented; 10 to 100 is safe (sibling APIs).
             offset_unit: Whether the server's offset counts rows or pages, which is not documented.
+            slice_span: The longest window to ask for, as for ``list_runs``.
 
         Raises:
             InvalidArgumentError: The GUID could bend the request, a length of time is none, or a name fits no operator
@@ -185,7 +187,7 @@ class DataMapClient(BaseClient[Pager[Run]], TableCalls, CheckCalls):
 
         span = look_back(since, max_age)
         chosen, ignored = choose_operators(self.list_operators(table_guid), only=only, ignore=ignore)
-        how: dict[str, Any] = {"page_size": page_size, "offset_unit": offset_unit}
+        how: dict[str, Any] = {"page_size": page_size, "offset_unit": offset_unit, "slice_span": slice_span}
         runs = self.list_table_runs(table_guid, since=span, operators=chosen, **how).to_list()
         return table_status(
             runs,
@@ -348,6 +350,7 @@ class AsyncDataMapClient(BaseClient[AsyncPager[Run]], AsyncTableCalls, AsyncChec
         ignore: Iterable[str] = (),
         page_size: int = DEFAULT_PAGE_SIZE,
         offset_unit: OffsetUnit = "auto",
+        slice_span: timedelta = DEFAULT_SLICE_SPAN,
     ) -> TableStatus:
         """Whether a table is fresh: its last success, its age, failures since, and how it usually runs.
 
@@ -367,6 +370,7 @@ class AsyncDataMapClient(BaseClient[AsyncPager[Run]], AsyncTableCalls, AsyncChec
             ignore: Names of operators that do not count, such as that of a job that checks the table.
             page_size: Rows to ask for at once. The limit is not documented; 10 to 100 is safe (sibling APIs).
             offset_unit: Whether the server's offset counts rows or pages, which is not documented.
+            slice_span: The longest window to ask for, as for ``list_runs``.
 
         Raises:
             InvalidArgumentError: The GUID could bend the request, a length of time is none, or a name fits no operator
@@ -380,7 +384,7 @@ class AsyncDataMapClient(BaseClient[AsyncPager[Run]], AsyncTableCalls, AsyncChec
 
         span = look_back(since, max_age)
         chosen, ignored = choose_operators(await self.list_operators(table_guid), only=only, ignore=ignore)
-        how: dict[str, Any] = {"page_size": page_size, "offset_unit": offset_unit}
+        how: dict[str, Any] = {"page_size": page_size, "offset_unit": offset_unit, "slice_span": slice_span}
         runs = await self.list_table_runs(table_guid, since=span, operators=chosen, **how).to_list()
         return table_status(
             runs,

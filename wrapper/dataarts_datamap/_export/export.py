@@ -16,11 +16,11 @@ from dataarts_datamap._atomic_file import replaceable, replacing, scratch
 from dataarts_datamap._errors import ExportError, InvalidArgumentError
 from dataarts_datamap._export.columns import SOURCE, Batch, Column, Nested, batches, chosen_columns
 from dataarts_datamap._export.formats.arrow_files import ArrowFileWriter, arrow_columns, arrow_rows
-from dataarts_datamap._export.formats.csv import CsvWriter, begins_with_mark, csv_columns, csv_rows
+from dataarts_datamap._export.formats.csv import CsvWriter, begins_with_mark, csv_columns, csv_rows, guarded
 from dataarts_datamap._export.formats.duckdb import DatabaseWriter, duckdb_columns, duckdb_rows, merge_database
 from dataarts_datamap._export.formats.ndjson import NdjsonWriter, ndjson_columns, ndjson_rows
 from dataarts_datamap._export.increment import IDENTITY, POSITION, Identities, IncrementStart
-from dataarts_datamap._models.runs import Operator
+from dataarts_datamap._models.runs import Operator, has_other_name
 from dataarts_datamap._text import printable, shown
 from dataarts_datamap._times import EPOCH, MILLISECOND, span_hint
 
@@ -56,11 +56,14 @@ class ExportSummary(Struct, frozen=True, kw_only=True):
         kept: Rows of the older file that stay beside them; 0 without ``append``.
         without_id: How many of the runs that were written have no id. An increment recognises such a run by its
             planned, submitted and started times alone.
+        under_other_name: How many of them name another task or operator in their rows than was asked for. They are in
+            the file under the name of the row, and where the next increment begins does not go by them.
     """
 
     written: int
     kept: int
     without_id: int
+    under_other_name: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,8 +118,9 @@ def export_runs(  # noqa: PLR0913  one keyword for each choice
             the submitted and started times have to be the same, too.
         columns: Names of the columns to write, in their order; all, if left out.
         nested: ``skip`` leaves out the columns of nested documents, about half of the bytes.
-        csv_guard: Put an apostrophe before text in CSV that a spreadsheet would run, such as ``=1+1``; also in the rows
-            of an older file that stay.
+        csv_guard: Put an apostrophe before text in CSV that a spreadsheet would run, such as ``=1+1``, and before text
+            that looks so guarded already, such as ``'=1+1``: taking one away again gives back each text. Rows of an
+            older file that stay are guarded, too, unless they look so.
         csv_bom: Begin CSV with a byte order mark, by which Excel knows UTF-8. A file that has one keeps it.
         table: Name of the table in a DuckDB database.
         file_source: Region (or the endpoint's host), project id and instance id of the rows of a file that was written
@@ -139,8 +143,11 @@ def export_runs(  # noqa: PLR0913  one keyword for each choice
         target = _continued(target, chosen, source)
     tally = _Tally(chosen)
     fill = _fill_database if target.format == "duckdb" else _fill_file
-    kept = fill(target, chosen, tally.count(batches(runs, chosen)), append=append and target.path.exists())
-    return ExportSummary(written=tally.written, kept=kept, without_id=tally.without_id)
+    some = tally.count(batches(tally.names(runs), chosen))
+    kept = fill(target, chosen, some, append=append and target.path.exists())
+    return ExportSummary(
+        written=tally.written, kept=kept, without_id=tally.without_id, under_other_name=tally.under_other_name
+    )
 
 
 def next_export_start(  # noqa: PLR0913  one keyword for each choice
@@ -234,7 +241,7 @@ def _is_of(operator: Operator, texts: Sequence[str | None]) -> bool:
 
 def _is_text(stored: str | None, text: str) -> bool:
     """Whether a file has a text, with or without the apostrophe that guards it."""
-    return stored in {text, f"'{text}"}
+    return stored in {text, guarded(text)}
 
 
 class _Tally:
@@ -245,6 +252,12 @@ class _Tally:
         self._at = names.index("run_id") if "run_id" in names else None
         self.written = 0
         self.without_id = 0
+        self.under_other_name = 0
+
+    def names(self, runs: Iterable[Run]) -> Iterator[Run]:
+        for run in runs:
+            self.under_other_name += has_other_name(run)
+            yield run
 
     def count(self, some: Iterable[Batch]) -> Iterator[Batch]:
         for batch in some:

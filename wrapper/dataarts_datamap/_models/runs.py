@@ -433,6 +433,14 @@ def operator_of(run: Run) -> OperatorKey:
     return OperatorKey(run.task_id, run.job_name, run.workspace_id)
 
 
+def has_other_name(run: Run) -> bool:
+    """Whether a run's row names another task or operator than the one that was asked for."""
+    if run.origin is None:
+        return False
+    asked = run.origin.operator
+    return (run.task_id or asked.task_id, run.job_name or asked.job_name) != (asked.task_id, asked.job_name)
+
+
 def run_identity(run: Run) -> RunIdentity:
     """Identity of a run."""
     origin, (task_id, job_name, workspace_id) = run.origin, operator_of(run)

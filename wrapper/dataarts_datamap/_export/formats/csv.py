@@ -24,6 +24,8 @@ _TEXTS: Final = frozenset({Kind.TEXT, Kind.LABEL})
 _SPECIAL: Final = re.compile(r'[",\r\n]|^\s|\s$|^$')
 _RUN_BY_SPREADSHEETS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """How a cell begins that a spreadsheet would run (OWASP, CSV injection); the last four are full-width forms."""
+_GUARDABLE: Final = re.compile(f"'*[{re.escape(''.join(_RUN_BY_SPREADSHEETS))}]")
+"""How a text begins that gets an apostrophe: one that has some already, too, so that no two texts become the same."""
 _CELL: Final = re.compile(r'(?:\A|,)(?:"((?:[^"]++|"")*+)"(?=,|\Z)|([^,]*+))')
 """A cell of a record. Python's own reader takes none of more than 128 KiB, unless the whole process lets it."""
 
@@ -85,7 +87,7 @@ class CsvWriter:
                     added.get(name) if place is None else _identity_cell(old, kind, cells[place])
                     for name, kind, place in places
                 ]
-                if identities.hold(stored_identity(values)):
+                if identities.hold(stored_identity(values)) or identities.hold(stored_identity(_unguarded(values))):
                     continue
             line = self._guarded(record) if self._guard else record
             self._file.write(f"{line}{tail}\n")
@@ -101,6 +103,16 @@ class CsvWriter:
     def close(self) -> None:
         """Finish the file."""
         self._file.close()
+
+
+def guarded(text: str) -> str:
+    """A text made harmless: an apostrophe more, if it begins with what a spreadsheet would run, or looks so guarded."""
+    return f"'{text}" if _GUARDABLE.match(text) else text
+
+
+def unguarded(text: str) -> str:
+    """The text that was guarded; one that never was stays as it is."""
+    return text[1:] if text.startswith("'") and _GUARDABLE.match(text) else text
 
 
 def begins_with_mark(path: Path) -> bool:
@@ -144,7 +156,7 @@ def _number_cell(value: float | None) -> str:
 def _text_cell(value: str | None, *, guard: bool) -> str:
     if value is None:
         return ""
-    text = f"'{value}" if guard and value.startswith(_RUN_BY_SPREADSHEETS) else value
+    text = guarded(value) if guard else value
     return '"' + text.replace('"', '""') + '"' if _SPECIAL.search(text) else text
 
 
@@ -215,12 +227,13 @@ def _kind(name: str) -> Kind:
 
 
 def _identity_cell(path: Path, kind: Kind, cell: str) -> Any:  # noqa: ANN401
-    """A cell by which a run is known, without the apostrophe that guards it."""
-    if kind is Kind.INTEGER:
-        return _integer(path, cell)
-    if kind is Kind.LABEL and cell.startswith("'") and cell[1:].startswith(_RUN_BY_SPREADSHEETS):
-        return cell[1:]
-    return _read_cell(path, kind, cell)
+    """A cell by which a run is known."""
+    return _integer(path, cell) if kind is Kind.INTEGER else _read_cell(path, kind, cell)
+
+
+def _unguarded(values: Sequence[Any]) -> list[Any]:
+    """The same without the apostrophes that guard texts: whether they do, the file does not say."""
+    return [unguarded(value) if isinstance(value, str) else value for value in values]
 
 
 def _read_cell(path: Path, kind: Kind, cell: str) -> Any:  # noqa: ANN401

@@ -29,6 +29,13 @@ offset_unit_option = click.option(
     "--offset-unit", type=click.Choice(["auto", "row", "page"]), help="What the server's offset counts (auto)."
 )
 
+slice_span_option = click.option(
+    "--slice-span",
+    type=parse_span,
+    shell_complete=suggest_spans,
+    metavar="SPAN",
+    help="Longest window to ask for; a longer one is read in slices (28d).",
+)
 
 max_age_option = click.option(
     "--max-age",

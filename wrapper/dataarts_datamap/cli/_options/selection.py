@@ -14,6 +14,7 @@ from dataarts_datamap.cli._options.connection import (
     offset_unit_option,
     page_size_option,
     parse_name,
+    slice_span_option,
     zone_option,
 )
 from dataarts_datamap.cli._options.suggestions import suggest_spans
@@ -46,6 +47,7 @@ class Selection:
         tz: Zone of times without an offset.
         page_size: Rows to ask for at once.
         offset_unit: What the server's offset counts.
+        slice_span: The longest window to ask for.
         strict: Whether a field of an unexpected type is an error.
     """
 
@@ -58,6 +60,7 @@ class Selection:
     tz: tzinfo
     page_size: int | None
     offset_unit: OffsetUnit | None
+    slice_span: timedelta | None
     strict: bool
 
     def __post_init__(self) -> None:
@@ -101,13 +104,27 @@ class Selection:
         """
         return self if self.table_guid is None else replace(self, table_guid=table_guid_of(client, self.table_guid))
 
-    def pager(self, client: DataMapClient, operators: Sequence[Operator] | None = None) -> Pager[Run]:
+    def pager(
+        self, client: DataMapClient, operators: Sequence[Operator] | None = None, *, resume_token: str | None = None
+    ) -> Pager[Run]:
         """The runs, to be walked; of a table, those of the operators given, or of all that the service names.
+
+        Args:
+            client: Who is asked.
+            operators: The operators of the table.
+            resume_token: Where an earlier walk stood, whose window counts in place of this one.
 
         Raises:
             click.UsageError: It does not say where the window begins, or at a time that the zone does not have.
         """
-        how = given(page_size=self.page_size, offset_unit=self.offset_unit, strict=self.strict, **self._window())
+        how = given(
+            page_size=self.page_size,
+            offset_unit=self.offset_unit,
+            slice_span=self.slice_span,
+            strict=self.strict,
+            resume_token=resume_token,
+            **(self._window() if resume_token is None else {}),
+        )
         if self.table_guid is not None:
             return client.list_table_runs(self.table_guid, operators=operators, **how)
         return client.list_runs(cast("str", self.task_id), job_name=cast("str", self.job_name), **how)
@@ -197,6 +214,7 @@ def selection_options(command: Callable[..., None]) -> Callable[..., None]:
             zone_option("times without an offset"),
             page_size_option,
             offset_unit_option,
+            slice_span_option,
             click.option("--strict", is_flag=True, help="Fail on a field of an unexpected type."),
         )
     ):

@@ -48,7 +48,12 @@ _STORAGE: Final = "HYPOTHESIS_STORAGE_DIRECTORY"
     default=None,
     help="Send more than two wrong signatures, which can lock a real key.",
 )
-@click.option("--allow-http", is_flag=True, help="Let the address be plain http to another machine.")
+@click.option(
+    "--allow-http",
+    is_flag=True,
+    default=None,
+    help="Let the address be plain http to another machine.  [env: DATAMAP_ALLOW_HTTP=1]",
+)
 @click.option(
     "--levels",
     metavar="LETTERS",
@@ -111,6 +116,10 @@ def conform(**options: Any) -> int:  # noqa: ANN401
     except (BaselineError, ValueError) as error:
         raise click.UsageError(str(error)) from None
 
+    from dataarts_datamap._auth.chain import allows_http  # noqa: PLC0415  loads what --help does not need
+
+    if options["allow_http"] is None:
+        options["allow_http"] = allows_http(os.environ)
     try:
         target = _find_target(options)
     except _NotJudgedError as error:

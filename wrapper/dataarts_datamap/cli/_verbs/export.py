@@ -14,7 +14,7 @@ from dataarts_datamap.cli._options.connection import connect, connection_options
 from dataarts_datamap.cli._options.selection import Selection, selection_options
 from dataarts_datamap.cli._options.suggestions import suggest_columns, suggest_spans
 from dataarts_datamap.cli._options.times import parse_span
-from dataarts_datamap.cli._printing.notices import note, tell_if_none
+from dataarts_datamap.cli._printing.notices import note, tell, tell_if_none
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -203,3 +203,8 @@ def _tell_summary(summary: ExportSummary, file: Path) -> None:
     note(f"{summary.written} runs written, {summary.kept} kept: {file} has {summary.written + summary.kept}")
     if summary.without_id:
         note(f"{summary.without_id} runs have no id: an increment knows such a run by its times alone")
+    if summary.under_other_name:
+        tell(
+            f"{summary.under_other_name} runs name another task or operator than was asked for: they are in the file "
+            "under that name, and where the next increment begins does not go by them"
+        )

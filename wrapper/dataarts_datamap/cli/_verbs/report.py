@@ -15,6 +15,7 @@ from dataarts_datamap.cli._options.connection import (
     max_age_option,
     offset_unit_option,
     page_size_option,
+    slice_span_option,
     table_argument,
     zone_option,
 )
@@ -61,6 +62,7 @@ _DEFAULT_SPAN = timedelta(days=30)
 )
 @page_size_option
 @offset_unit_option
+@slice_span_option
 @click.option(
     "--output",
     type=click.Choice(["table", "summary", "json"]),
@@ -80,6 +82,7 @@ def report(  # noqa: PLR0913  one parameter for each option
     running_data: bool,
     page_size: int | None,
     offset_unit: OffsetUnit | None,
+    slice_span: timedelta | None,
     output: ReportOutput | None,
     **settings: Any,  # noqa: ANN401
 ) -> None:
@@ -113,7 +116,7 @@ def report(  # noqa: PLR0913  one parameter for each option
     tell_zone((start, end), tz, "table" if shape == "table" else "ndjson")
     times = given(start=in_zone(start, tz), end=in_zone(end, tz, end=True), since=since)
     with connect(settings) as client:
-        how = given(page_size=page_size, offset_unit=offset_unit)
+        how = given(page_size=page_size, offset_unit=offset_unit, slice_span=slice_span)
         table_guid = table_guid_of(client, table_guid)
         found = _read(client, table_guid, times=times, zone=tz, max_age=max_age, choice=choice, how=how)
     tell_if_none(found.status.runs, "runs in this window")

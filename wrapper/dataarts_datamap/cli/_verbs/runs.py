@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dataarts_datamap.cli._options.connection import connect, connection_options, output_option, output_shape
+from dataarts_datamap.cli._options.resumption import resume_option, resumption
 from dataarts_datamap.cli._options.selection import Selection, selection_options
 from dataarts_datamap.cli._options.suggestions import suggest_statuses
 from dataarts_datamap.cli._printing.notices import tell, tell_if_none
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from dataarts_datamap._models.runs import Run
     from dataarts_datamap.cli._printing.output import Output
@@ -29,18 +31,21 @@ if TYPE_CHECKING:
     shell_complete=suggest_statuses,
     help="Only runs of this status (fail) or state (failed); may be repeated.",
 )
+@resume_option
 @output_option
 @connection_options
 def runs(
     *,
     selection: Selection,
     statuses: tuple[str, ...],
+    token_file: Path | None,
     output: Output | None,
     **settings: Any,  # noqa: ANN401
 ) -> None:
     """List the runs of a table, or of one of its operators, inside a window.
 
-    In a table, a run that failed has its log path below it; JSON lines have all that is known of each run.
+    In a table, a run that failed has its log path below it; JSON lines have all that is known of each run. With
+    --resume-token FILE, a long reading that breaks off goes on in the next call, which adds to the same output.
 
     \b
     Examples:
@@ -54,11 +59,13 @@ def runs(
     from dataarts_datamap.cli._printing.output import write_runs  # noqa: PLC0415  as above
 
     shape = output_shape(output)
+    if token_file is not None and shape == "table":
+        raise click.UsageError("--resume-token is for JSON lines, which are written as they come: --output ndjson")
     selection.tell_zone(shape)
     seen: Counter[str] = Counter()
-    with connect(settings) as client:
-        chosen = _of_status(selection.by_guid(client).pager(client), statuses, seen)
-        count = write_runs(chosen, output=shape, zone=selection.tz)
+    with connect(settings) as client, resumption(token_file) as resumed:
+        pager = selection.by_guid(client).pager(client, resume_token=resumed.token)
+        count = write_runs(_of_status(resumed.walk(pager), statuses, seen), output=shape, zone=selection.tz)
     if seen and not count:
         found = printable(", ".join(f"{name} ({number})" for name, number in seen.most_common()), limit=300)
         tell(f"no runs of status {', '.join(statuses)} in this window; it has {found}")

@@ -13,6 +13,7 @@ from dataarts_datamap.cli._options.connection import (
     max_age_option,
     offset_unit_option,
     page_size_option,
+    slice_span_option,
     table_argument,
     zone_option,
 )
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 @zone_option("the times in a table")
 @page_size_option
 @offset_unit_option
+@slice_span_option
 @click.option(
     "--output",
     type=click.Choice(["table", "json", "prometheus"]),
@@ -60,6 +62,7 @@ def status(  # noqa: PLR0913  one parameter for each option
     tz: tzinfo,
     page_size: int | None,
     offset_unit: OffsetUnit | None,
+    slice_span: timedelta | None,
     output: StatusOutput | None,
     **settings: Any,  # noqa: ANN401
 ) -> int:
@@ -84,7 +87,7 @@ def status(  # noqa: PLR0913  one parameter for each option
     from dataarts_datamap._monitoring.freshness import Verdict  # noqa: PLC0415  loads what --help does not need
     from dataarts_datamap.cli._printing.output import is_terminal, write_status  # noqa: PLC0415  as above
 
-    how = given(max_age=max_age, page_size=page_size, offset_unit=offset_unit)
+    how = given(max_age=max_age, page_size=page_size, offset_unit=offset_unit, slice_span=slice_span)
     with connect(settings) as client:
         table_guid = table_guid_of(client, table_guid)
         found = client.table_status(

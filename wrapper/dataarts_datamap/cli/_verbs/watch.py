@@ -18,6 +18,7 @@ from dataarts_datamap.cli._options.connection import (
     max_age_option,
     offset_unit_option,
     page_size_option,
+    slice_span_option,
     table_argument,
     zone_option,
 )
@@ -99,6 +100,7 @@ def _parse_patience(text: str) -> timedelta:
 @zone_option("the times in the view")
 @page_size_option
 @offset_unit_option
+@slice_span_option
 @click.option(
     "--output",
     type=click.Choice(["live", "ndjson"]),
@@ -117,6 +119,7 @@ def watch(  # noqa: PLR0913  one parameter for each option
     tz: tzinfo,
     page_size: int | None,
     offset_unit: OffsetUnit | None,
+    slice_span: timedelta | None,
     output: WatchOutput | None,
     **settings: Any,  # noqa: ANN401
 ) -> int:
@@ -156,7 +159,7 @@ def watch(  # noqa: PLR0913  one parameter for each option
         wait=time.sleep if shape == "live" else wait_while_read,
     )
     with connect(settings) as client:
-        how = given(page_size=page_size, offset_unit=offset_unit)
+        how = given(page_size=page_size, offset_unit=offset_unit, slice_span=slice_span)
         table_guid = table_guid_of(client, table_guid)
         table = ClientTable(client, table_guid, how, choice)
         polls = Polls(table, snapshot, schedule=schedule)

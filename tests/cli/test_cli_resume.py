@@ -1,0 +1,183 @@
+"""Long readings on the command line: those that break off go on, and windows are as long as the service takes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from dataarts_datamap.cli._printing import output
+from support.answers import json_answer, run_page
+from support.command import called, point_at
+from support.scripted_server import Answer, Asked, ScriptedServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+HOUR = 3_600_000
+BEGIN = 1_704_900_000_000
+WINDOW = ("--start", str(BEGIN), "--end", str(BEGIN + 100 * HOUR))
+OPERATOR = ("--task-id", "0", "--job-name", "a")
+OPERATORS = [{"task_id": str(number), "job_name": name} for number, name in enumerate("ab")]
+
+
+class Service:
+    """A table of two operators with 40 runs each, that fails from some request on."""
+
+    def __init__(self) -> None:
+        self.fails_from = 10**9
+        self.interrupts_at = 0
+        self.asked = 0
+        self.windows: list[tuple[int, int]] = []
+
+    def __call__(self, asked: Asked) -> Answer:
+        """The response."""
+        if asked.target.endswith("/node"):
+            return json_answer(OPERATORS)
+        self.asked += 1
+        if self.asked == self.interrupts_at:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.5)
+        if self.asked >= self.fails_from:
+            return json_answer({"error_code": "APIGW.0301", "error_msg": "no"}, status=401)
+        query = parse_qs(urlsplit(asked.target).query)
+        start, end, offset, limit = (int(query[name][0]) for name in ("start_time", "end_time", "offset", "limit"))
+        self.windows.append((start, end))
+        task = int(asked.target.split("/instances")[0].rsplit("/", 1)[1])
+        rows = [self._row(number, task) for number in range(40) if start <= BEGIN + number * HOUR <= end]
+        return run_page(*rows[offset : offset + limit], total=len(rows))
+
+    def _row(self, number: int, task: int) -> dict[str, Any]:
+        plan = BEGIN + number * HOUR
+        times = {"planTime": plan, "startTime": plan + 1000, "endTime": plan + 2000}
+        return {"taskRunningLogId": task * 1000 + number, "taskId": task, "status": "success", **times}
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+    """The service that the environment names."""
+    made = Service()
+    with ScriptedServer(made) as server:
+        point_at(server, monkeypatch)
+        yield made
+
+
+def ids(lines: str) -> list[int]:
+    """The runs in JSON lines."""
+    return [json.loads(line)["run_id"] for line in lines.splitlines()]
+
+
+@pytest.mark.parametrize("whose", [OPERATOR, ("--table", "t")])
+@pytest.mark.parametrize("fails_from", [3, 4, 5])
+def test_reading_that_breaks_off_goes_on(
+    whose: tuple[str, ...],
+    fails_from: int,
+    service: Service,
+    tmp_path: Path,
+    capfdbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    """The same command goes on where the one before stood, however often, until all runs came once."""
+    file = tmp_path / "place"
+    command = ("runs", *whose, *WINDOW, "--page-size", "10", "--offset-unit", "row", "--resume-token", str(file))
+    found: list[int] = []
+    calls = 0
+    while not calls or file.exists():
+        service.asked, service.fails_from = 0, fails_from
+        code, out, err = called(capfdbinary, *command)
+        found += ids(out)
+        calls += 1
+        assert (code == 2) is file.exists() is (f"goes on where this one stood, which {file} says" in err)
+        assert calls < 20
+
+    assert [*range(40), *range(1000, 1040 if whose[0] == "--table" else 1000)] == sorted(found)
+    assert calls > 1
+    assert [] == list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends an interrupt to the whole group")
+def test_interrupted_reading_goes_on(
+    service: Service, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An interrupt between two runs keeps the place; one while a run is written does not, since nobody can say."""
+    file = tmp_path / "place"
+    command = ("runs", *OPERATOR, *WINDOW, "--page-size", "10", "--resume-token", str(file))
+    written = output.write_json
+
+    def interrupted(value: dict[str, Any]) -> bool:
+        if value["run_id"] == 15:
+            raise KeyboardInterrupt
+        return written(value)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(output, "write_json", interrupted)
+        code, _, err = called(capfdbinary, *command)
+    assert (130, False) == (code, file.exists())
+    assert "where reading could go on is not known" in err
+
+    service.asked, service.interrupts_at = 0, 3
+    code, out, err = called(capfdbinary, *command)
+    assert (130, True) == (code, file.exists())
+    assert f"goes on where this one stood, which {file} says" in err
+    service.interrupts_at = 0
+    assert list(range(40)) == sorted([*ids(out), *ids(called(capfdbinary, *command)[1])])
+
+
+@pytest.mark.parametrize(
+    ("content", "told"), [("{}", "is none of such a walk"), ("\ufffe\x00", "is none of such a walk")]
+)
+def test_token_that_is_damaged(
+    content: str, told: str, service: Service, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """A file that holds no token is wrong usage, and stays as it is; an empty one stands for none."""
+    file = tmp_path / "place"
+    file.write_text(content, encoding="utf-8")
+    command = ("runs", *OPERATOR, *WINDOW, "--resume-token", str(file))
+    code, _, err = called(capfdbinary, *command)
+    assert (3, 0, content) == (code, service.asked, file.read_text(encoding="utf-8"))
+    assert told in err
+
+    file.write_bytes(b"\xff")
+    assert (3, True) == (called(capfdbinary, *command)[0], file.exists())
+    file.write_bytes(b"")
+    assert (0, False) == (called(capfdbinary, *command)[0], file.exists())
+
+
+def test_token_beside_a_table(service: Service, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """A table is written at its end, so that nothing of it is there when it breaks off: that is wrong usage."""
+    how = ("--output", "table", "--resume-token", str(tmp_path / "place"))
+    code, _, err = called(capfdbinary, "runs", *OPERATOR, *WINDOW, *how)
+
+    assert (3, 0) == (code, service.asked)
+    assert "--output ndjson" in err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("runs", *OPERATOR, *WINDOW),
+        ("report", "t", *WINDOW),
+        ("status", "t", "--since", "9d"),
+        ("watch", "t", "--since", "4d", "--until-ended"),
+        ("export", "runs.csv", "--table", "t", *WINDOW),
+    ],
+)
+def test_slices(
+    command: tuple[str, ...],
+    service: Service,
+    tmp_path: Path,
+    capfdbinary: pytest.CaptureFixture[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No window is longer than --slice-span says, but for the milliseconds by which they overlap."""
+    monkeypatch.chdir(tmp_path)
+    code, _, _ = called(capfdbinary, *command, "--slice-span", "1d")
+
+    assert code in {0, 2}
+    assert 0 < max(end - start for start, end in service.windows) <= 24 * HOUR + 2
+    assert 3 == called(capfdbinary, *command, "--slice-span", "soon")[0]
