@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from copy import copy
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar
 
+from dataarts_datamap._api.asset_graph import is_table, kind_of, upstream_edges
 from dataarts_datamap._api.entity_details import MOST_GUIDS, decode_entities, details_request
 from dataarts_datamap._api.lineage import (
     bulk_lineage_request,
@@ -15,6 +16,7 @@ from dataarts_datamap._api.lineage import (
 )
 from dataarts_datamap._api.search_tables import SearchTerms, decode_tables, search_request
 from dataarts_datamap._errors import (
+    ClientClosedError,
     DataMapError,
     InvalidArgumentError,
     NotFoundError,
@@ -22,14 +24,14 @@ from dataarts_datamap._errors import (
     TableNotFoundError,
 )
 from dataarts_datamap._models.tables import Table, TablePage
-from dataarts_datamap._monitoring.asset_graph import is_table, kind_of, upstream_edges
 from dataarts_datamap._monitoring.lineage import Lineage, checked_depth
+from dataarts_datamap._monitoring.producers import is_same_operator
 from dataarts_datamap._monitoring.table_names import choose_table, keyword_of, name_of, not_found
 from dataarts_datamap._paging.lineage_walk import read_lineage
 from dataarts_datamap._paging.search_walk import SearchWalk
 from dataarts_datamap._retry.exchange import exchange
 from dataarts_datamap._shared_value import Fetched, SharedValue
-from dataarts_datamap._text import shown
+from dataarts_datamap._text import printable, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,7 +40,8 @@ if TYPE_CHECKING:
     from dataarts_datamap._auth.credentials import Credentials
     from dataarts_datamap._client.identifiers import Scope
     from dataarts_datamap._messages import Request, Response, Send, Sleep, Steps, Wait
-    from dataarts_datamap._models.tables import LineageEdge
+    from dataarts_datamap._models.runs import Operator
+    from dataarts_datamap._models.tables import LineageEdge, LineageNode
     from dataarts_datamap._retry.policy import Policy
 
 T = TypeVar("T")
@@ -55,6 +58,9 @@ _PATIENCE: Final = 20
 _MOST_HITS: Final = 2_000
 _PAGE_SIZE: Final = 100
 _MOST_AROUND: Final = 200
+_MOST_OPERATORS: Final = 1_000
+_MOST_CACHED: Final = 1_000
+_LONGEST_REASON: Final = 200
 _UNPUBLISHED: Final = "0101"
 
 
@@ -64,6 +70,18 @@ class Ask(Protocol):
     def __call__(self, *, endpoint: str, project_id: str, instance_id: str) -> Request:
         """The request."""
         ...
+
+
+class TableLineage(NamedTuple):
+    """What tables are made of; or else why that is not known, in a few words."""
+
+    lineage: Lineage | None = None
+    reason: str = ""
+
+
+class _Inputs(NamedTuple):
+    edges: tuple[LineageEdge, ...]
+    until: float
 
 
 class Catalog:
@@ -86,6 +104,8 @@ class Catalog:
         self._credentials = credentials
         self._policy = policy
         self._refused: dict[str, DataMapError] = {}
+        self._inputs_of: dict[str, _Inputs] = {}
+        self._counted: int | None = None
         self._lineage: SharedValue[Lineage, Send | Sleep | Wait] = SharedValue(
             self._fetch_lineage, policy.clock.monotonic, margin=0.0
         )
@@ -177,6 +197,56 @@ class Catalog:
                 raise
             return None
 
+    def lineage_of(self, guid: str, operators: Sequence[Operator]) -> Steps[TableLineage]:
+        """Lineage that tells which of the operators of a table write it, asked for as cheaply as it can be.
+
+        That of the instance if it is cached; else what flows into the table; else that of the instance, if it is short.
+        What goes wrong is the reason why there is none.
+        """
+        cached = self._lineage.peek()
+        if cached is not None:
+            return TableLineage(cached)
+        table, around, whole = Table(guid=guid), TableLineage(), TableLineage()
+        try:
+            around = TableLineage(Lineage((yield from self._inputs(guid)), is_whole=False))
+        except ClientClosedError:
+            raise
+        except DataMapError as error:
+            around = TableLineage(reason=_reason(error))
+        if around.lineage is not None and _all_join(operators, around.lineage.producers(table)):
+            return around
+        try:
+            whole = yield from self._short_lineage()
+        except ClientClosedError:
+            raise
+        except DataMapError as error:
+            whole = TableLineage(reason=_reason(error))
+        if whole.lineage is not None:
+            return whole
+        return around if around.lineage is not None and around.lineage.edges else whole
+
+    def _inputs(self, guid: str) -> Steps[tuple[LineageEdge, ...]]:
+        """The steps that lead to a table, as asked for that table within the last minutes."""
+        now = self._policy.clock.monotonic()
+        known = self._inputs_of.get(guid)
+        if known is None or known.until <= now:
+            edges = yield from self._around(guid, is_first=True)
+            if len(self._inputs_of) >= _MOST_CACHED:
+                self._inputs_of.clear()
+            self._inputs_of[guid] = known = _Inputs(tuple(edges), now + LINEAGE_LIFE)
+        return known.edges
+
+    def _short_lineage(self) -> Steps[TableLineage]:
+        """The lineage of the instance, unless it is so long that one table is not worth it."""
+        if self._counted is None or self._counted <= _MOST_OPERATORS:
+            self._counted = (yield from self._bulk_page(0, 1)).total
+        if self._counted is None or self._counted > _MOST_OPERATORS:
+            count = "an unknown number of" if self._counted is None else f"{self._counted:,}"
+            return TableLineage(
+                reason=f"the instance has {count} operators, too many to read all lineage for one table"
+            )
+        return TableLineage((yield from self.lineage()))
+
     def upstream_lineage(self, table: Table, *, depth: int | None) -> Steps[Lineage | None]:
         """Lineage that holds what is upstream of a table: of the instance, else asked for table by table.
 
@@ -248,6 +318,19 @@ class Catalog:
 def is_refusal(error: DataMapError) -> bool:
     """Whether an operation as such is refused, and not a table of it."""
     return "refused_operation" in vars(error)
+
+
+def _all_join(operators: Sequence[Operator], nodes: Sequence[LineageNode]) -> bool:
+    return bool(nodes) and all(any(is_same_operator(one, node) for one in operators) for node in nodes)
+
+
+def _reason(error: DataMapError) -> str:
+    """Why there is no lineage, in a few words."""
+    if is_refusal(error):
+        return "the service does not let this account read lineage"
+    if isinstance(error, NotFoundError):
+        return "the service knows no lineage of the table"
+    return f"lineage could not be read: {printable(str(error), limit=_LONGEST_REASON)}"
 
 
 def _is_closed(error: DataMapError) -> bool:
