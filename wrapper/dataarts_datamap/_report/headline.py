@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from dataarts_datamap._monitoring.freshness import Verdict, operator_name
+from dataarts_datamap._monitoring.freshness import Verdict
+from dataarts_datamap._monitoring.producers import operator_name
 from dataarts_datamap._report.contents import job_text
 from dataarts_datamap._text import printable
 from dataarts_datamap._times import span_text, time_text
