@@ -17,7 +17,7 @@ from dataarts_datamap import (
     Retry,
     Verdict,
 )
-from support.catalog_server import Factory, guid_of, lineage_row
+from support.catalog_server import Factory, around, guid_of, lineage_row
 
 if TYPE_CHECKING:
     from support.faces import Face
@@ -35,27 +35,16 @@ NODES = {
 RUNS = {"load": LONG_AGO, "check": JUST_NOW}
 
 
-def around(*jobs: str, has_nodes: bool = True) -> dict[str, dict[str, Any]]:
+def flow(*jobs: str, has_nodes: bool = True) -> dict[str, dict[str, Any]]:
     """What ShowDatamapLineage says of what flows into the table: through each job, or from a table straight away."""
-    source = {"guid": guid_of("db.ods.orders"), "type_name": "dataasset.Table", "display_text": "orders"}
-    target = {"guid": GUID, "type_name": "dataasset.Table", "display_text": "orders"}
-    steps: list[tuple[str, str]] = []
-    entities = [source, target]
-    for job in jobs:
-        node = {"guid": guid_of(job), "type_name": "dataasset.Application", "display_text": job}
-        entities.append(node)
-        steps += [(source["guid"], node["guid"]), (node["guid"], GUID)] if has_nodes else [(source["guid"], GUID)]
-    kinds = {one["guid"]: one["type_name"] for one in entities}
-    relationships = [
-        {"ep1_id": first, "ep1_type_name": kinds[first], "ep2_id": second, "ep2_type_name": kinds[second]}
-        for first, second in steps
-    ]
-    return {GUID: {"total": len(steps), "relationships": relationships, "entities": entities}}
+    source = "db.ods.orders"
+    through = [step for job in jobs for step in ((source, job), (job, TABLE))]
+    return {GUID: around(*through, nodes=jobs) if has_nodes else around((source, TABLE))}
 
 
 def factory(**changes: Any) -> Factory:
     """A table that a job loaded a week ago, and that another one checks each hour."""
-    known: dict[str, Any] = {"nodes": NODES, "runs": RUNS, "readers": {TABLE: ["check"]}, "around": around("load")}
+    known: dict[str, Any] = {"nodes": NODES, "runs": RUNS, "readers": {TABLE: ["check"]}, "around": flow("load")}
     return Factory(**{**known, **changes})
 
 
@@ -98,7 +87,7 @@ def test_without_lineage_all_count_and_the_status_says_so(status: int, face: Fac
     assert (2 if status == 500 else 1) == asked(server)["bulk"]
 
 
-@pytest.mark.parametrize("told", [{}, around("load", has_nodes=False), around("another_name")])
+@pytest.mark.parametrize("told", [{}, flow("load", has_nodes=False), flow("another_name")])
 def test_short_lineage_is_read_where_that_of_the_table_does_not_tell(told: dict[str, Any], face: Face) -> None:
     """A request says how many operators there are, and the others read them; it is cached for all tables."""
     with factory(around=told).server() as server, face.client(server.url) as client:
@@ -145,7 +134,7 @@ def test_named_operators_and_the_associated_ones_need_no_lineage(face: Face) -> 
 def test_ignored_producer(face: Face) -> None:
     """One that is ignored makes no reader count; if none that writes the table is left, that is wrong usage."""
     both = {**NODES, "mend": [lineage_row("db.ods.orders", "mend", TABLE)]}
-    with factory(nodes=both, around=around("load", "mend")).server() as server, face.client(server.url) as client:
+    with factory(nodes=both, around=flow("load", "mend")).server() as server, face.client(server.url) as client:
         found = client.find_producers(GUID, ignore=["load"])
         with pytest.raises(
             InvalidArgumentError, match="no operator that writes the table is left to be judged: it has "

@@ -27,10 +27,11 @@ class Lineage:
 
     Args:
         edges: Each step from a table to another.
-        is_whole: Whether it is the lineage of the whole instance, and not of what is upstream of a table alone.
+        is_whole: Whether it is the lineage of the whole instance, and not of what is around a table alone.
+        tables: Tables that it is to know by name, too, whether or not an edge names them.
     """
 
-    def __init__(self, edges: Iterable[LineageEdge], *, is_whole: bool = True) -> None:
+    def __init__(self, edges: Iterable[LineageEdge], *, is_whole: bool = True, tables: Iterable[Table] = ()) -> None:
         self._edges = tuple({edge.key: edge for edge in edges}.values())
         self._is_whole = is_whole
         self._tables: dict[str, Table] = {}
@@ -43,6 +44,9 @@ class Lineage:
                     known = self._tables.get(end.guid)
                     if known is None or (known.name is None and end.name is not None):
                         self._tables[end.guid] = end
+        for table in tables:
+            if table.guid not in self._tables or self._tables[table.guid].name is None:
+                self._tables[table.guid] = table
 
     @property
     def edges(self) -> tuple[LineageEdge, ...]:
