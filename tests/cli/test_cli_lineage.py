@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from dataarts_datamap.cli._printing import output as printing
-from support.catalog_server import WORKSPACE, Factory, chain, entity, guid_of, lineage_row
+from support.catalog_server import WORKSPACE, Factory, around, chain, entity, guid_of, lineage_row
 from support.command import called, point_at
 
 if TYPE_CHECKING:
@@ -135,10 +135,36 @@ def test_a_table_without_lineage_says_so(command: Callable[[Factory], Command]) 
 def test_a_refused_operation_is_named(command: Callable[[Factory], Command]) -> None:
     """With the exit code of what could not be judged."""
     catalog = broken_chain()
-    catalog.refused = {"bulk": 403}
+    catalog.refused = {"bulk": 403, "guid": 403}
     code, _, err = command(catalog)("lineage", "c")
     assert 2 == code
-    assert "ShowLineageBulk is in invitational test" in err
+    assert "ShowDatamapLineage is in invitational test" in err
+
+
+def test_lineage_table_by_table_where_the_whole_is_refused(command: Callable[[Factory], Command]) -> None:
+    """The verb and ``why`` both ask ShowDatamapLineage then."""
+    catalog = broken_chain()
+    steps = [("db.ods.a", "to_db.dwd.b"), ("to_db.dwd.b", "db.dwd.b"), ("db.dwd.b", "to_db.dws.c")]
+    graph = around(*steps, ("to_db.dws.c", "db.dws.c"), nodes=("to_db.dwd.b", "to_db.dws.c"))
+    catalog.refused, catalog.around = {"bulk": 403}, {guid_of("db.dws.c"): graph}
+    call = command(catalog)
+    code, out, _ = call("lineage", "dws.c")
+    assert (0, ["to_db.dws.c", "to_db.dwd.b"]) == (code, [edge["job_name"] for edge in json.loads(out)["edges"]])
+    code, out, _ = call("why", "dws.c", "--max-age", "26h")
+    assert (1, ["db.dwd.b"]) == (code, [cause["table"]["full_name"] for cause in json.loads(out)["causes"]])
+
+
+def test_a_guid_of_no_table_is_an_error(command: Callable[[Factory], Command]) -> None:
+    """A table without lineage is none, and neither is one whose details are refused: that it is none is not known."""
+    catalog = broken_chain()
+    catalog.entities = [*catalog.entities, entity("db.raw.plain")]
+    call, unknown = command(catalog), guid_of("db.raw.nothing")
+    code, out, err = call("lineage", unknown)
+    assert (2, "", f"datamap: no table has the GUID '{unknown}'\n") == (code, out, err)
+    assert 0 == call("lineage", guid_of("db.raw.plain"))[0]
+    catalog.refused = {"entities": 403}
+    code, _, err = command(catalog)("lineage", unknown)
+    assert (0, True) == (code, "no lineage is known" in err)
 
 
 @pytest.mark.usefixtures("terminal")

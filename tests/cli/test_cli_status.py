@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from dataarts_datamap import OperatorStatus, TableStatus, Verdict
 from dataarts_datamap.cli._printing import output as printing
 from dataarts_datamap.cli._printing.prometheus import prometheus_text
-from support.answers import json_answer, run_page
+from support.answers import json_answer, run_page, without_lineage
 from support.command import called, point_at
 from support.scripted_server import Answer, Asked, ScriptedServer
 
@@ -52,7 +52,7 @@ def serve(*rows: dict[str, Any], name: str = "a") -> Callable[[Asked], Answer]:
         start, end = int(query["start_time"][0]), int(query["end_time"][0])
         return run_page(*(row for row in sent if _is_inside(row["planTime"], start, end)))
 
-    return answer
+    return without_lineage(answer)
 
 
 def _is_inside(planned: object, start: int, end: int) -> bool:
@@ -216,12 +216,14 @@ def test_table(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.Mo
 
     assert 0 == code
     assert ["VERDICT", "SUCCEEDED", "AGE", "RUNNING", "WAITING", "FAILED", "TAKES", "LATE", "JOB"] == title.split()
-    assert ["(every operator)", "订单📊", ""] == [" ".join(line.split()[9:]) for line in lines]
+    assert ["(every operator)", "订单📊"] == [" ".join(line.split()[9:]) for line in lines[:-2]]
+    assert "Judged by all operators: readers could not be told from producers." == lines.pop()
     assert "Decided by 订单📊." == lines.pop()
     assert [["fresh", "1", "0", "0", "0:01:00"]] * 2 == [[line.split()[0], *line.split()[4:8]] for line in lines]
-    assert "datamap: times are in UTC+08:00\n" == err
+    assert f"datamap: times are in UTC+08:00\n{READERS}" == err
 
 
+READERS = "datamap: readers cannot be told from producers: the service does not let this account read lineage\n"
 SEVERAL: dict[str, list[dict[str, Any]]] = {
     "check": [{"ago": 1}],
     "load": [{"ago": 160}],
@@ -235,6 +237,8 @@ def serve_several(asked: Asked) -> Answer:
     if asked.target.endswith("/node"):
         names = [{"task_id": str(number), "job_name": name} for number, name in enumerate(SEVERAL)]
         return json_answer(names)
+    if "/lineage/" in asked.target:
+        return serve()(asked)
     name = next(one for one in SEVERAL if f"job_name={one}" in asked.target)
     return serve(*SEVERAL[name])(asked)
 
@@ -274,6 +278,10 @@ def test_which_operators_count(
     assert (f"Decided by {decisive}.\n" in table) is ("Decided by" in table) is (decisive is not None)
     assert ("(any operator)" in table) is ("--any" in options) is told["any_operator"] is ('rule="any"' in metrics)
     families = {family.name: family for family in text_string_to_metric_families(metrics)}
+    is_named = "--operator" in options
+    assert ("chosen" if is_named else "associated") == told["basis"]
+    assert ("Judged by all operators: readers could not be told from producers.\n" in table) is not is_named
+    assert [float(is_named)] == [one.value for one in families["datamap_table_producers_known"].samples]
     deciding = [one.labels["job_name"] for one in families["datamap_operator_decides"].samples if one.value]
     assert [decisive or ""] == (deciding or [""])
     assert ("left out: idle" in err) is (told["left_out"] != [] and decisive is not None)

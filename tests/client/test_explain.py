@@ -21,7 +21,7 @@ from dataarts_datamap import (
     Trouble,
     Verdict,
 )
-from support.catalog_server import Factory, chain, entity, guid_of, lineage_row
+from support.catalog_server import Factory, around, chain, entity, guid_of, lineage_row
 from support.faces import SETTINGS
 
 if TYPE_CHECKING:
@@ -123,22 +123,6 @@ def test_a_reader_does_not_make_a_table_fresh() -> None:
     assert LineageKnowledge.REFUSED is unknown.lineage
     assert "lineage cannot be read: readers count as producers, and nothing upstream was looked at" in unknown.notes
     assert unknown.sentence.endswith("; its lineage is unknown.")
-
-
-def around(*edges: tuple[str, str], reverse: bool = False, nodes: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The response of ShowDatamapLineage with these edges from upstream to downstream, or the other way round."""
-
-    def end(name: str, number: int) -> dict[str, Any]:
-        kind = "dataasset.Application" if name in nodes else "dataasset.Table"
-        return {f"ep{number}_id": guid_of(name), f"ep{number}_type_name": kind}
-
-    pairs = [pair[::-1] if reverse else pair for pair in edges]
-    names = dict.fromkeys(name for pair in edges for name in pair)
-    entities = [
-        entity(name, kind="dataasset.Application", name=name) if name in nodes else entity(name) for name in names
-    ]
-    relationships = [end(first, 1) | end(second, 2) | {"relation_type_name": "DATA_FLOW"} for first, second in pairs]
-    return {"total": len(pairs), "relationships": relationships, "entities": entities}
 
 
 STEPS = [

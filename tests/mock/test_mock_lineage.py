@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema_rs import Draft202012Validator
 
-from dataarts_datamap import DataMapClient, Explanation, LineageKnowledge, NotFoundError, TokenCredentials, Trouble
+from dataarts_datamap import (
+    DataMapClient,
+    Explanation,
+    Lineage,
+    LineageKnowledge,
+    NotFoundError,
+    TableNotFoundError,
+    TokenCredentials,
+    Trouble,
+)
 from dataarts_datamap_contract.mock import TABLE_GUID, FakeService, MockConfig, MockServer
 from dataarts_datamap_contract.specification import load_specification
 
@@ -70,16 +79,20 @@ def test_the_failing_run_two_tables_upstream_has_a_log_path() -> None:
 @pytest.mark.parametrize("reach", ["all", "one-step"])
 @pytest.mark.parametrize("through", ["nodes", "tables"])
 @pytest.mark.parametrize("first_end", ["upstream", "downstream"])
-def test_lineage_around_a_table_is_read_whatever_it_looks_like(reach: Any, through: Any, first_end: Any) -> None:
-    """One step or all, through operators or not, either end first: the client's upstream is the same."""
+@pytest.mark.parametrize("flow", ["IN", "OUT"])
+def test_lineage_around_a_table_is_read_whatever_it_looks_like(
+    reach: Any, through: Any, first_end: Any, flow: Any
+) -> None:
+    """One step or all, through operators or not, either end first: the client's view is the same, both ways."""
     config = MockConfig(
         scenario="upstream-failed", lineage_reach=reach, lineage_through=through, lineage_first_end=first_end
     )
     with MockServer(config) as server, client_of(server) as client:
         whole = client.lineage()
-        found = client._catalog_of()._upstream_by_table(whole.find(TABLE_GUID), depth=9)  # noqa: SLF001  the fallback
-        around = client._transport.run(found)  # noqa: SLF001  as above
-        assert {one.guid for one in whole.upstream(TABLE_GUID)} == {one.guid for one in around.upstream(TABLE_GUID)}
+        found = client._catalog_of()._by_table(whole.find(TABLE_GUID), flow, depth=9)  # noqa: SLF001  the fallback
+        around = Lineage(client._transport.run(found))  # noqa: SLF001  as above
+        ways = [(one.upstream if flow == "IN" else one.downstream)(TABLE_GUID) for one in (whole, around)]
+        assert {one.guid for one in ways[0]} == {one.guid for one in ways[1]} != set()
 
 
 @pytest.mark.parametrize("offset_unit", ["row", "page"])
@@ -94,8 +107,8 @@ def test_search_finds_what_bulk_names(offset_unit: Any) -> None:
             known = {node.name for node in (*lineage.producers(table), *lineage.readers(table))}
             assert known <= listed
         searched = client.search_tables("", page_size=3).to_list()
-        details = client._transport.run(client._catalog_of().details([one.guid for one in searched]))  # noqa: SLF001  no public call yet
-        assert {one.guid: one for one in searched} == details
+        assert {one.guid: one for one in searched} == client.get_tables([one.guid for one in searched])
+        assert searched[0] == client.get_table(searched[0].guid)
 
 
 def test_a_reader_is_among_the_operators_of_the_documented_table() -> None:
@@ -178,16 +191,15 @@ def test_a_filter_narrows_a_search() -> None:
         assert {"wk.ods_orders", "postgres.sales.dws_orders"} == {one.full_name for one in both}
 
 
-@pytest.mark.parametrize(("unknown_guid", "found"), [("omitted", 1), ("refused", None)])
-def test_an_unknown_guid_is_left_out_or_refused(unknown_guid: Any, found: int | None) -> None:
-    """Which of the two the service does is documented nowhere."""
+@pytest.mark.parametrize("unknown_guid", ["omitted", "refused"])
+def test_an_unknown_guid_is_left_out_or_refused(unknown_guid: Any) -> None:
+    """Which of the two the service does is documented nowhere; either way, the others come, and it is told."""
     with MockServer(MockConfig(unknown_guid=unknown_guid)) as server, client_of(server) as client:
-        steps = client._catalog_of().details([TABLE_GUID, "unknown"])  # noqa: SLF001  no public call yet
-        if found is None:
-            with pytest.raises(NotFoundError):
-                client._transport.run(steps)  # noqa: SLF001  as above
-        else:
-            assert found == len(client._transport.run(steps))  # noqa: SLF001  as above
+        found = client.get_tables(["unknown", TABLE_GUID, TABLE_GUID, "another"])
+        with pytest.raises(TableNotFoundError, match="no table has the GUID 'unknown'"):
+            client.get_table("unknown")
+    assert ["unknown", TABLE_GUID, "another"] == list(found)
+    assert [None, "dws_orders", None] == [one and one.name for one in found.values()]
 
 
 def test_who_is_not_invited_still_gets_the_table_explained() -> None:

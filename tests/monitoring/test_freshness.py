@@ -21,7 +21,7 @@ from dataarts_datamap import (
     TableStatus,
     table_status,
 )
-from dataarts_datamap._monitoring.freshness import choose_operators
+from dataarts_datamap._monitoring.producers import choose_operators
 from support.answers import json_answer, run_page
 from support.faces import SETTINGS
 from support.runs import PLANNED, make_run

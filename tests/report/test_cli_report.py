@@ -16,7 +16,7 @@ import pytest
 
 from dataarts_datamap.cli._printing import report_sheet
 from support import report_demo
-from support.answers import json_answer, paged
+from support.answers import json_answer, paged, without_lineage
 from support.command import called, point_at
 from support.scripted_server import Answer, Asked, ScriptedServer
 
@@ -54,7 +54,7 @@ def serve(*rows: dict[str, Any], name: str = "a") -> Callable[[Asked], Answer]:
         ]
         return paged(*sent)(asked)
 
-    return answer
+    return without_lineage(answer)
 
 
 ROWS: tuple[dict[str, Any], ...] = ({"ago": 5}, {"ago": 3, "status": "fail"}, {"ago": 2, "status": "odd"})

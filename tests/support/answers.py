@@ -48,6 +48,17 @@ def paged(*rows: object) -> Callable[[Asked], Answer]:
     return answer
 
 
+def without_lineage(answer: Callable[[Asked], Answer]) -> Callable[[Asked], Answer]:
+    """The same service for an account that is not invited to read lineage."""
+
+    def refusing(asked: Asked) -> Answer:
+        if "/datamap/lineage/" in asked.target:
+            return json_answer({"error_code": "APIGW.0101", "error_msg": "no such API"}, status=404)
+        return answer(asked)
+
+    return refusing
+
+
 def json_answer(document: object, *, status: int = 200, **headers: str) -> Answer:
     """A document as JSON."""
     sent = {"Content-Type": "application/json", **{name.replace("_", "-"): value for name, value in headers.items()}}

@@ -59,8 +59,10 @@ class Catalog:
         ignores_offset: Whether each page is the first.
         tells_total: Whether counts are sent.
         extra_total: How many more are counted than there are.
-        refused: The status with which an operation is refused, by the last part of its path.
+        refused: The status with which an operation is refused, by the last part of its path: ``guid`` for lineage of a
+            table, ``entities`` for its details.
         around: The response of ShowDatamapLineage by GUID.
+        refuses_unknown: Whether a list with a GUID that is not known is refused as a whole.
     """
 
     entities: Sequence[dict[str, Any]] = ()
@@ -72,6 +74,7 @@ class Catalog:
     extra_total: int = 0
     refused: dict[str, int] = field(default_factory=dict[str, int])
     around: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    refuses_unknown: bool = False
 
     def server(self) -> ScriptedServer:
         """A server of it."""
@@ -81,20 +84,26 @@ class Catalog:
         """The response to a request."""
         url = urlsplit(asked.target)
         parts = unquote(url.path).split("/")
-        operation = "guid" if parts[-2] == "guid" else parts[-1]
+        operation = parts[-3] if parts[-3:-1] == ["entities", "guid"] else "guid" if parts[-2] == "guid" else parts[-1]
         if operation in self.refused:
             document = {"error_code": "APIGW.0101" if self.refused[operation] == 404 else "DLG.403", "error_msg": "no"}
             return json_answer(document, status=self.refused[operation])
-        if operation == "search":
-            return self._search(json.loads(asked.content))
-        if operation == "guids":
-            wanted = json.loads(asked.content)
-            return json_answer({"entities": [one for one in self.entities if one["guid"] in wanted]})
+        if operation in {"search", "guids"}:
+            body = json.loads(asked.content)
+            return self._search(body) if operation == "search" else self._details(body)
+        if operation == "entities" and (found := [one for one in self.entities if one["guid"] == parts[-1]]):
+            return json_answer({"entity": found[0]})
         if operation == "bulk":
             return self._bulk({name: int(values[0]) for name, values in parse_qs(url.query).items()})
         if operation == "guid" and parts[-1] in self.around:
             return json_answer(self.around[parts[-1]])
         return json_answer({"error_code": "DLG.0404", "error_msg": "unknown"}, status=404)
+
+    def _details(self, wanted: list[str]) -> Answer:
+        found = [one for one in self.entities if one["guid"] in wanted]
+        if self.refuses_unknown and len(found) < len(wanted):
+            return json_answer({"error_code": "DLG.0404", "error_msg": "unknown"}, status=404)
+        return json_answer({"entities": found})
 
     def _search(self, body: dict[str, Any]) -> Answer:
         found = [one for one in self.entities if body.get("query", "").casefold() in json.dumps(one).casefold()]
@@ -112,6 +121,22 @@ class Catalog:
 
     def _total(self, name: str, count: int) -> dict[str, int]:
         return {name: count + self.extra_total} if self.tells_total else {}
+
+
+def around(*edges: tuple[str, str], reverse: bool = False, nodes: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The response of ShowDatamapLineage with these edges from upstream to downstream, or the other way round."""
+
+    def end(name: str, number: int) -> dict[str, Any]:
+        kind = "dataasset.Application" if name in nodes else "dataasset.Table"
+        return {f"ep{number}_id": guid_of(name), f"ep{number}_type_name": kind}
+
+    pairs = [pair[::-1] if reverse else pair for pair in edges]
+    names = dict.fromkeys(name for pair in edges for name in pair)
+    entities = [
+        entity(name, kind="dataasset.Application", name=name) if name in nodes else entity(name) for name in names
+    ]
+    relationships = [end(first, 1) | end(second, 2) | {"relation_type_name": "DATA_FLOW"} for first, second in pairs]
+    return {"total": len(pairs), "relationships": relationships, "entities": entities}
 
 
 def chain(*names: str) -> dict[str, list[dict[str, Any]]]:

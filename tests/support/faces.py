@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from dataarts_datamap import AsyncDataMapClient, Clock, DataMapClient, Operator, Run, TokenCredentials
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
 
 class InstantClock(Clock):
@@ -41,6 +46,20 @@ SETTINGS: dict[str, Any] = {
 WINDOW: dict[str, Any] = {"start": 1704902400000, "end": 1704988800000}
 
 
+class _Awaited:
+    """A client for an event loop, whose calls are awaited one by one."""
+
+    def __init__(self, client: AsyncDataMapClient, runner: asyncio.Runner) -> None:
+        self._client = client
+        self._runner = runner
+
+    def __getattr__(self, name: str) -> Callable[..., object]:
+        def call(*arguments: object, **options: object) -> object:
+            return self._runner.run(getattr(self._client, name)(*arguments, **options))
+
+        return call
+
+
 class Addressed(Protocol):
     """What a face needs of a server."""
 
@@ -60,6 +79,10 @@ class At:
 class Face(Protocol):
     """One face of the client, called the same way as the other."""
 
+    def client(self, url: str, **settings: Any) -> AbstractContextManager[DataMapClient]:
+        """A client of this face whose calls are made like those of the one for threads; no pagers."""
+        ...
+
     def list_operators(self, server: Addressed) -> list[Operator]:
         """The operators that the server answers."""
         ...
@@ -72,6 +95,9 @@ class Face(Protocol):
 class SyncFace:
     """Calls through ``DataMapClient``."""
 
+    def client(self, url: str, **settings: Any) -> AbstractContextManager[DataMapClient]:
+        return DataMapClient(endpoint=url, **{**SETTINGS, **settings})
+
     def list_operators(self, server: Addressed) -> list[Operator]:
         with DataMapClient(endpoint=server.url, **SETTINGS) as client:
             return client.list_operators("a-table")
@@ -83,6 +109,15 @@ class SyncFace:
 
 class AsyncFace:
     """Calls through ``AsyncDataMapClient``."""
+
+    @contextmanager
+    def client(self, url: str, **settings: Any) -> Iterator[DataMapClient]:
+        with asyncio.Runner() as runner:
+            client = AsyncDataMapClient(endpoint=url, **{**SETTINGS, **settings})
+            try:
+                yield cast("DataMapClient", _Awaited(client, runner))
+            finally:
+                runner.run(client.close())
 
     def list_operators(self, server: Addressed) -> list[Operator]:
         async def call() -> list[Operator]:

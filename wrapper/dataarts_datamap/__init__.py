@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         MissingExtraError,
         NotFoundError,
         PermissionDeniedError,
+        ProducersUnknownWarning,
         RateLimitError,
         RequestTimeoutError,
         RowProblemWarning,
@@ -72,6 +73,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._monitoring.explanation import Explanation, LineageKnowledge, Link, Trouble
     from dataarts_datamap._monitoring.freshness import OperatorStatus, RunsStatus, TableStatus, Verdict, table_status
     from dataarts_datamap._monitoring.lineage import Lineage
+    from dataarts_datamap._monitoring.producers import OperatorBasis, Producers
     from dataarts_datamap._paging.pager import AsyncPager, Pager
     from dataarts_datamap._retry.attempts import Attempt
     from dataarts_datamap._retry.policy import Retry
@@ -121,10 +123,13 @@ __all__ = [
     "MissingExtraError",
     "NotFoundError",
     "Operator",
+    "OperatorBasis",
     "OperatorStatus",
     "Pager",
     "PasswordCredentials",
     "PermissionDeniedError",
+    "Producers",
+    "ProducersUnknownWarning",
     "RateLimitError",
     "Region",
     "RenewableCredentials",
@@ -182,6 +187,7 @@ _HOMES = {
     "_messages": ("Request", "Response"),
     "_models.runs": ("FieldProblem", "Operator", "Run", "RunOrigin", "RunPage", "RunSource", "RunState"),
     "_monitoring.lineage": ("Lineage",),
+    "_monitoring.producers": ("OperatorBasis", "Producers"),
     "_checks.table_file": ("load_tables",),
     "_checks.table_rules": ("TableRule",),
     "_paging.pager": ("AsyncPager", "Pager"),

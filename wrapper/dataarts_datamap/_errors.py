@@ -298,5 +298,9 @@ class DamagedValueWarning(UserWarning):
     """A credential or a name looks damaged, such as by a blank at its end; it was used as it is. No secret is shown."""
 
 
+class ProducersUnknownWarning(UserWarning):
+    """Readers of a table cannot be told from its producers, so that all its operators count; the text says why."""
+
+
 class InsecureFileWarning(UserWarning):
     """Others may read a file that holds credentials; the text says how to fix it."""

@@ -95,6 +95,11 @@ class SharedValue(Generic[T, StepT]):
                 self._finish(refresh)
                 raise RequestTimeoutError("another call had not fetched what all of them need before the deadline")
 
+    def peek(self) -> T | None:
+        """The value if it is there and good; nothing is fetched."""
+        cached = self._cached
+        return None if cached is None or self._now() >= cached.renew_at else cached.value
+
     def discard(self, is_bad: Callable[[T], bool]) -> None:
         """Forget the value if it is a bad one."""
         cached = self._cached

@@ -18,6 +18,8 @@ from dataarts_datamap_client.types import UNSET
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from dataarts_datamap._models.tables import FlowDirection
+
 __all__ = [
     "SHOW_INSTANCE_INFOS",
     "SHOW_NODES",
@@ -100,8 +102,10 @@ def build_bulk_lineage_request(endpoint: str, *, project_id: str, instance: str,
     return build_request(_get_kwargs, endpoint, project_id=project_id, instance=instance, offset=offset, limit=limit)
 
 
-def build_lineage_request(endpoint: str, *, project_id: str, instance: str, guid: str) -> Request:
-    """A ShowDatamapLineage request for what flows into an asset."""
+def build_lineage_request(
+    endpoint: str, *, project_id: str, instance: str, guid: str, direction: FlowDirection
+) -> Request:
+    """A ShowDatamapLineage request for what flows into an asset, or out of it."""
     from dataarts_datamap_client.api.data_map.show_datamap_lineage import _get_kwargs  # noqa: PLC0415  # pyright: ignore[reportPrivateUsage]  as above
 
     return build_request(
@@ -110,6 +114,6 @@ def build_lineage_request(endpoint: str, *, project_id: str, instance: str, guid
         project_id=project_id,
         instance=instance,
         guid=guid,
-        direction="IN",
+        direction=direction,
         relationship_type_categories=["DATA_FLOW"],
     )

@@ -12,7 +12,7 @@ from dataarts_datamap._api.generated_requests import build_bulk_lineage_request,
 from dataarts_datamap._api.search_tables import refuse_error_body, whole_number
 from dataarts_datamap._arguments import identifier, path_segment, query_integer
 from dataarts_datamap._errors import InvalidEnvelopeError
-from dataarts_datamap._models.tables import LineageEdge, LineageNode, Table, qualified_path, split_path
+from dataarts_datamap._models.tables import FlowDirection, LineageEdge, LineageNode, Table, qualified_path, split_path
 
 if TYPE_CHECKING:
     from dataarts_datamap._messages import Request, Response
@@ -33,8 +33,10 @@ def bulk_lineage_request(*, endpoint: str, project_id: str, instance_id: str, of
     )
 
 
-def table_lineage_request(*, endpoint: str, project_id: str, instance_id: str, guid: str) -> Request:
-    """A ShowDatamapLineage request for what flows into a table.
+def table_lineage_request(
+    *, endpoint: str, project_id: str, instance_id: str, guid: str, direction: FlowDirection = "IN"
+) -> Request:
+    """A ShowDatamapLineage request for what flows into a table, or out of it.
 
     Raises:
         InvalidArgumentError: A value could bend the request; the text names it.
@@ -44,6 +46,7 @@ def table_lineage_request(*, endpoint: str, project_id: str, instance_id: str, g
         project_id=path_segment("project_id", project_id),
         instance=identifier("instance_id", instance_id),
         guid=path_segment("table_guid", guid),
+        direction=direction,
     )
 
 

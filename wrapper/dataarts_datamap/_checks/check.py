@@ -25,10 +25,10 @@ from dataarts_datamap._monitoring.freshness import (
     WORST_FIRST,
     TableStatus,
     Verdict,
-    choose_operators,
     table_status,
+    with_basis,
 )
-from dataarts_datamap._monitoring.lineage import is_same_operator
+from dataarts_datamap._monitoring.producers import choose_producers
 from dataarts_datamap._text import printable, shown
 from dataarts_datamap._times import span_text
 
@@ -186,7 +186,7 @@ def check_table(rule: TableRule, sources: CheckSources, *, now: datetime) -> Ste
             raise copy(sources.outage.error)
         table = yield from sources.find(rule.subject)
         listed = yield from sources.operators(table.guid)
-        producers = _producers(rule, table, sources.lineage, listed)
+        producers = choose_producers(table, listed, sources.lineage, only=rule.producers or None)
         runs: dict[Operator, list[Run]] = {}
         for operator in producers.operators:
             runs[operator] = yield from _read_runs(rule, period, operator, sources, now=now)
@@ -199,7 +199,9 @@ def check_table(rule: TableRule, sources: CheckSources, *, now: datetime) -> Ste
             rule=rule, verdict=Verdict.UNKNOWN, reason=reason, now=now, table=table, period=period, error=error
         )
     sources.outage.note(None)
-    return replace(judge(rule, table, runs, period=period, now=now), producers_known=producers.are_known)
+    check = judge(rule, table, runs, period=period, now=now)
+    status = None if check.status is None else with_basis(check.status, producers)
+    return replace(check, status=status, producers_known=producers.are_known)
 
 
 def judge(
@@ -216,21 +218,6 @@ def judge(
     return TableCheck(
         rule=rule, verdict=status.verdict, reason=reason, now=now, table=table, status=status, period=period
     )
-
-
-class _Producers(NamedTuple):
-    operators: list[Operator]
-    are_known: bool
-
-
-def _producers(rule: TableRule, table: Table, lineage: Lineage | None, operators: Sequence[Operator]) -> _Producers:
-    """The operators that count: those that the rule names, else those that lineage says write the table, else all."""
-    if rule.producers:
-        return _Producers(choose_operators(operators, only=rule.producers).chosen, are_known=True)
-    listed = list(dict.fromkeys(operators))
-    nodes = () if lineage is None else lineage.producers(table)
-    known = [one for one in listed if any(is_same_operator(one, node) for node in nodes)]
-    return _Producers(known or listed, are_known=bool(known))
 
 
 def _read_runs(

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from copy import copy
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar
 
-from dataarts_datamap._api.entity_details import MOST_GUIDS, decode_entities, details_request
+from dataarts_datamap._api.asset_graph import edges_around, is_table, kind_of
+from dataarts_datamap._api.entity_details import (
+    MOST_GUIDS,
+    decode_entities,
+    decode_entity,
+    details_request,
+    entity_request,
+)
 from dataarts_datamap._api.lineage import (
     bulk_lineage_request,
     decode_bulk_lineage,
@@ -14,7 +21,9 @@ from dataarts_datamap._api.lineage import (
     table_lineage_request,
 )
 from dataarts_datamap._api.search_tables import SearchTerms, decode_tables, search_request
+from dataarts_datamap._arguments import members, path_segment
 from dataarts_datamap._errors import (
+    ClientClosedError,
     DataMapError,
     InvalidArgumentError,
     NotFoundError,
@@ -22,23 +31,24 @@ from dataarts_datamap._errors import (
     TableNotFoundError,
 )
 from dataarts_datamap._models.tables import Table, TablePage
-from dataarts_datamap._monitoring.asset_graph import is_table, kind_of, upstream_edges
 from dataarts_datamap._monitoring.lineage import Lineage, checked_depth
+from dataarts_datamap._monitoring.producers import is_same_operator
 from dataarts_datamap._monitoring.table_names import choose_table, keyword_of, name_of, not_found
 from dataarts_datamap._paging.lineage_walk import read_lineage
 from dataarts_datamap._paging.search_walk import SearchWalk
 from dataarts_datamap._retry.exchange import exchange
 from dataarts_datamap._shared_value import Fetched, SharedValue
-from dataarts_datamap._text import shown
+from dataarts_datamap._text import printable, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from dataarts_datamap._api.lineage import AssetGraph, LineagePage
     from dataarts_datamap._auth.credentials import Credentials
     from dataarts_datamap._client.identifiers import Scope
     from dataarts_datamap._messages import Request, Response, Send, Sleep, Steps, Wait
-    from dataarts_datamap._models.tables import LineageEdge
+    from dataarts_datamap._models.runs import Operator
+    from dataarts_datamap._models.tables import FlowDirection, LineageEdge, LineageNode
     from dataarts_datamap._retry.policy import Policy
 
 T = TypeVar("T")
@@ -47,6 +57,7 @@ LINEAGE_LIFE: Final = 300.0
 """Seconds for which lineage is cached."""
 
 SEARCH: Final = "ShowDataSets"
+DETAIL: Final = "ShowDataDetail"
 DETAILS: Final = "ListEntityDetails"
 BULK: Final = "ShowLineageBulk"
 AROUND: Final = "ShowDatamapLineage"
@@ -55,6 +66,9 @@ _PATIENCE: Final = 20
 _MOST_HITS: Final = 2_000
 _PAGE_SIZE: Final = 100
 _MOST_AROUND: Final = 200
+_MOST_OPERATORS: Final = 1_000
+_MOST_CACHED: Final = 1_000
+_LONGEST_REASON: Final = 200
 _UNPUBLISHED: Final = "0101"
 
 
@@ -64,6 +78,18 @@ class Ask(Protocol):
     def __call__(self, *, endpoint: str, project_id: str, instance_id: str) -> Request:
         """The request."""
         ...
+
+
+class TableLineage(NamedTuple):
+    """What tables are made of; or else why that is not known, in a few words."""
+
+    lineage: Lineage | None = None
+    reason: str = ""
+
+
+class _Inputs(NamedTuple):
+    edges: tuple[LineageEdge, ...]
+    until: float
 
 
 class Catalog:
@@ -86,6 +112,8 @@ class Catalog:
         self._credentials = credentials
         self._policy = policy
         self._refused: dict[str, DataMapError] = {}
+        self._inputs_of: dict[str, _Inputs] = {}
+        self._counted: int | None = None
         self._lineage: SharedValue[Lineage, Send | Sleep | Wait] = SharedValue(
             self._fetch_lineage, policy.clock.monotonic, margin=0.0
         )
@@ -150,14 +178,42 @@ class Catalog:
                     raise
                 raise not_found(name_of(str(table)) or str(table), lineage.tables.values()) from refusal
 
-    def details(self, guids: Sequence[str]) -> Steps[dict[str, Table]]:
-        """What is known of some tables, by GUID; those that the service does not know are left out."""
-        known: dict[str, Table] = {}
-        wanted = list(dict.fromkeys(guids))
-        for first in range(0, len(wanted), MOST_GUIDS):
-            build = partial(details_request, guids=wanted[first : first + MOST_GUIDS])
-            tables = yield from self._ask(DETAILS, build, decode_entities)
-            known.update((table.guid, table) for table in tables if table.guid in wanted)
+    def table(self, guid: str) -> Steps[Table]:
+        """The table of a GUID, as the service describes it.
+
+        Raises:
+            InvalidArgumentError: The GUID could bend the request.
+            TableNotFoundError: The service knows none.
+        """
+        build, decode = partial(entity_request, guid=guid), decode_entity
+        try:
+            return (yield from self._ask(DETAIL, build, decode))
+        except NotFoundError as error:
+            if is_refusal(error):
+                raise
+            raise TableNotFoundError(f"no table has the GUID {shown(guid)}") from error
+
+    def tables(self, guids: Iterable[str]) -> Steps[dict[str, Table | None]]:
+        """What is known of some tables, by GUID, in their order; None for each that the service does not know.
+
+        Raises:
+            InvalidArgumentError: A GUID could bend the request.
+        """
+        wanted = _checked_guids(guids)
+        known: dict[str, Table | None] = dict.fromkeys(wanted)
+        waiting = [wanted[first : first + MOST_GUIDS] for first in range(0, len(wanted), MOST_GUIDS)]
+        while waiting:
+            some = waiting.pop()
+            try:
+                found = yield from self._ask(DETAILS, partial(details_request, guids=some), decode_entities)
+            except NotFoundError as error:
+                if is_refusal(error):
+                    raise
+                if len(some) > 1:  # the service may refuse all for one that it does not know
+                    waiting += [some[: len(some) // 2], some[len(some) // 2 :]]
+                continue
+            by_guid = {table.guid.casefold(): table for table in found}
+            known.update((guid, by_guid.get(guid.casefold())) for guid in some)
         return known
 
     def lineage(self) -> Steps[Lineage]:
@@ -177,6 +233,81 @@ class Catalog:
                 raise
             return None
 
+    def lineage_of(self, guid: str, operators: Sequence[Operator]) -> Steps[TableLineage]:
+        """Lineage that tells which of the operators of a table write it, asked for as cheaply as it can be.
+
+        That of the instance if it is cached; else what flows into the table; else that of the instance, if it is short.
+        What goes wrong is the reason why there is none.
+        """
+        cached = self._lineage.peek()
+        if cached is not None:
+            return TableLineage(cached)
+        table, around, whole = Table(guid=guid), TableLineage(), TableLineage()
+        try:
+            around = TableLineage(Lineage((yield from self._inputs(guid)), is_whole=False))
+        except ClientClosedError:
+            raise
+        except DataMapError as error:
+            around = TableLineage(reason=_reason(error))
+        if around.lineage is not None and _all_join(operators, around.lineage.producers(table)):
+            return around
+        try:
+            whole = yield from self._short_lineage()
+        except ClientClosedError:
+            raise
+        except DataMapError as error:
+            whole = TableLineage(reason=_reason(error))
+        if whole.lineage is not None:
+            return whole
+        return around if around.lineage is not None and around.lineage.edges else whole
+
+    def _inputs(self, guid: str) -> Steps[tuple[LineageEdge, ...]]:
+        """The steps that lead to a table, as asked for that table within the last minutes."""
+        now = self._policy.clock.monotonic()
+        known = self._inputs_of.get(guid)
+        if known is None or known.until <= now:
+            edges = yield from self._around(guid, "IN", is_first=True)
+            if len(self._inputs_of) >= _MOST_CACHED:
+                self._inputs_of.clear()
+            self._inputs_of[guid] = known = _Inputs(tuple(edges), now + LINEAGE_LIFE)
+        return known.edges
+
+    def _short_lineage(self) -> Steps[TableLineage]:
+        """The lineage of the instance, unless it is so long that one table is not worth it."""
+        if self._counted is None or self._counted <= _MOST_OPERATORS:
+            self._counted = (yield from self._bulk_page(0, 1)).total
+        if self._counted is None or self._counted > _MOST_OPERATORS:
+            count = "an unknown number of" if self._counted is None else f"{self._counted:,}"
+            return TableLineage(
+                reason=f"the instance has {count} operators, too many to read all lineage for one table"
+            )
+        return TableLineage((yield from self.lineage()))
+
+    def table_lineage(self, table: Table | str, *, direction: FlowDirection, depth: int | None) -> Steps[Lineage]:
+        """Lineage that holds what flows into a table, or out of it: of the instance, else asked for table by table.
+
+        It knows the table, by the name that was given, too.
+
+        Raises:
+            InvalidArgumentError: The depth is no number from 1, or the table none.
+            TableNotFoundError: There is no such table.
+            AmbiguousTableError: Several have the name.
+        """
+        steps = checked_depth(depth)
+        found = yield from self.resolve(table)
+        lineage = yield from self.lineage_or_none()
+        if lineage is None:
+            return Lineage((yield from self._by_table(found, direction, depth=steps)), is_whole=False, tables=[found])
+        if found.guid in lineage.tables:
+            return lineage
+        if found.name is None:
+            try:
+                found = yield from self.table(found.guid)
+            except DataMapError as error:
+                if not is_refusal(error):
+                    raise
+        return Lineage(lineage.edges, tables=[found])
+
     def upstream_lineage(self, table: Table, *, depth: int | None) -> Steps[Lineage | None]:
         """Lineage that holds what is upstream of a table: of the instance, else asked for table by table.
 
@@ -186,14 +317,15 @@ class Catalog:
         if lineage is not None:
             return lineage
         try:
-            return (yield from self._upstream_by_table(table, depth=checked_depth(depth)))
+            edges = yield from self._by_table(table, "IN", depth=checked_depth(depth))
         except DataMapError as error:
             if not is_refusal(error):
                 raise
             return None
+        return Lineage(edges, is_whole=False)
 
-    def _upstream_by_table(self, table: Table, *, depth: int) -> Steps[Lineage]:
-        """What is upstream of a table: one step or all may come at once, so that only what has no input is asked on."""
+    def _by_table(self, table: Table, direction: FlowDirection, *, depth: int) -> Steps[list[LineageEdge]]:
+        """What flows into a table, or out of it: one step or all may come at once, so only ends are asked on."""
         edges: list[LineageEdge] = []
         asked: set[str] = set()
         waiting = [table.guid]
@@ -202,18 +334,19 @@ class Catalog:
                 if len(asked) >= _MOST_AROUND:
                     break
                 asked.add(guid)
-                edges += yield from self._around(guid, is_first=guid == table.guid)
+                edges += yield from self._around(guid, direction, is_first=guid == table.guid)
             known = Lineage(edges, is_whole=False)
-            waiting = [one.guid for one in known.upstream(table) if one.guid not in asked and not known.inputs(one)]
+            follow, beyond = (known.upstream, known.inputs) if direction == "IN" else (known.downstream, known.outputs)
+            waiting = [one.guid for one in follow(table) if one.guid not in asked and not beyond(one)]
             if not waiting:
                 break
-        return Lineage(edges, is_whole=False)
+        return edges
 
-    def _around(self, guid: str, *, is_first: bool) -> Steps[list[LineageEdge]]:
-        build = partial(table_lineage_request, guid=guid)
+    def _around(self, guid: str, direction: FlowDirection, *, is_first: bool) -> Steps[list[LineageEdge]]:
+        build = partial(table_lineage_request, guid=guid, direction=direction)
         decode: Callable[[Response], AssetGraph] = decode_table_lineage
         try:
-            return upstream_edges(guid, (yield from self._ask(AROUND, build, decode)))
+            return edges_around(guid, (yield from self._ask(AROUND, build, decode)), direction)
         except NotFoundError:
             if is_first:
                 raise
@@ -248,6 +381,27 @@ class Catalog:
 def is_refusal(error: DataMapError) -> bool:
     """Whether an operation as such is refused, and not a table of it."""
     return "refused_operation" in vars(error)
+
+
+def _checked_guids(guids: object) -> list[str]:
+    found = None if isinstance(guids, str) else members(guids)
+    if found is None or not all(isinstance(one, str) for one in found):
+        raise InvalidArgumentError(f"guids must be a list of GUIDs, not {shown(guids)}")
+    checked = [path_segment("table_guid", one) for one in found]
+    return list(dict.fromkeys(checked))
+
+
+def _all_join(operators: Sequence[Operator], nodes: Sequence[LineageNode]) -> bool:
+    return bool(nodes) and all(any(is_same_operator(one, node) for one in operators) for node in nodes)
+
+
+def _reason(error: DataMapError) -> str:
+    """Why there is no lineage, in a few words."""
+    if is_refusal(error):
+        return "the service does not let this account read lineage"
+    if isinstance(error, NotFoundError):
+        return "the service knows no lineage of the table"
+    return f"lineage could not be read: {printable(str(error), limit=_LONGEST_REASON)}"
 
 
 def _is_closed(error: DataMapError) -> bool:

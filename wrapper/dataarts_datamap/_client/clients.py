@@ -6,7 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from dataarts_datamap._client.check_calls import AsyncCheckCalls, CheckCalls
-from dataarts_datamap._client.shared import DEFAULT_PAGE_SIZE, DEFAULT_SLICE_SPAN, BaseClient
+from dataarts_datamap._client.shared import (
+    DEFAULT_PAGE_SIZE,
+    DEFAULT_SLICE_SPAN,
+    BaseClient,
+    checked_role,
+    warn_of_readers,
+)
 from dataarts_datamap._client.table_calls import AsyncTableCalls, TableCalls
 from dataarts_datamap._models.runs import Operator, Run, RunSource
 from dataarts_datamap._paging.pager import AsyncPager, Pager, PageReader
@@ -17,6 +23,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from dataarts_datamap._monitoring.freshness import TableStatus
+    from dataarts_datamap._monitoring.producers import OperatorRole, Producers
     from dataarts_datamap._paging.offsets import OffsetUnit
     from dataarts_datamap._window import Time
 
@@ -75,19 +82,64 @@ class DataMapClient(BaseClient[Pager[Run]], TableCalls, CheckCalls):
         """
         return self._transport.run(self._find_source())
 
-    def list_operators(self, table_guid: str) -> list[Operator]:
-        """The job operators that produce a table, in the service's order.
+    def list_operators(self, table_guid: str, *, role: OperatorRole = "associated") -> list[Operator]:
+        """The job operators of a table, in the service's order.
+
+        The service lists those that are *associated* with the table (documented): some may only read it. Lineage says
+        which of them write it; ``find_producers`` tells more of that.
 
         Args:
             table_guid: GUID of the table's data asset.
+            role: ``"associated"`` for all that the service lists, or ``"producers"`` for those that lineage says write
+                the table. Where lineage does not say so of any, all come, with a ``ProducersUnknownWarning``.
 
         Raises:
-            InvalidArgumentError: The GUID could bend the request.
+            InvalidArgumentError: The GUID could bend the request, or the role is none.
             TransportError: No whole answer came back.
             ServiceError: The service refused.
             InvalidResponseError: The answer is not what the API describes.
         """
-        return self._transport.run(self._read_operators(table_guid))
+        if checked_role(role) == "associated":
+            return self._transport.run(self._read_operators(table_guid))
+        producers = self._transport.run(self._find_producers(table_guid))
+        warn_of_readers(producers)
+        return list(producers.operators)
+
+    def find_producers(
+        self,
+        table_guid: str,
+        *,
+        role: OperatorRole = "producers",
+        only: Iterable[str] | None = None,
+        ignore: Iterable[str] = (),
+    ) -> Producers:
+        """The operators of a table that count for its freshness, and how that is known.
+
+        Those that are named count; else those that lineage says write the table; else all that the service lists, since
+        readers cannot be told from producers. An operator of lineage is taken to be the one of the same name and
+        workspace that the service lists (inferred). What does not fit together is in ``notes``.
+
+        It costs a request for the operators and one for the lineage of the table, which is cached for five minutes.
+        Where that names none of the operators, the lineage of the whole instance is read, if it has at most 1,000
+        operators: 13 requests in all, at the most. Lineage that is cached, as after ``lineage`` or ``explain``, costs
+        none, and operators that are named need none. Whatever goes wrong with lineage, ``notes`` says so and all
+        operators count.
+
+        Args:
+            table_guid: GUID of the table's data asset.
+            role: ``"associated"`` to let all operators count, and to ask for no lineage.
+            only: Names of the operators that count: a job name, a ``workspace/job_name`` or a task id, which chooses
+                each operator that it fits.
+            ignore: Names of operators that do not count.
+
+        Raises:
+            InvalidArgumentError: The GUID could bend the request, the role is none, or a name fits no operator of the
+                table; the text lists them.
+            TransportError: No whole answer came back.
+            ServiceError: The service refused to list the operators.
+            InvalidResponseError: The answer is not what the API describes.
+        """
+        return self._transport.run(self._find_producers(table_guid, role=role, only=only, ignore=ignore))
 
     def wait_for_run(  # noqa: PLR0913  the operation has that many parameters
         self,
@@ -151,16 +203,18 @@ class DataMapClient(BaseClient[Pager[Run]], TableCalls, CheckCalls):
         any_operator: bool = False,
         only: Iterable[str] | None = None,
         ignore: Iterable[str] = (),
+        role: OperatorRole = "producers",
         page_size: int = DEFAULT_PAGE_SIZE,
         offset_unit: OffsetUnit = "auto",
         slice_span: timedelta = DEFAULT_SLICE_SPAN,
     ) -> TableStatus:
         """Whether a table is fresh: its last success, its age, failures since, and how it usually runs.
 
-        A table is as old as its oldest producer: each of its operators counts that has runs in the window.
+        A table is as old as its oldest producer: each operator counts that writes it and has runs in the window. Where
+        it cannot be told which ones write it, each of its operators counts; ``basis`` and ``notes`` say so.
 
-        One request for the operators, and those of ``list_table_runs`` for the runs of the chosen ones. A run that
-        began before the window is not seen.
+        The requests of ``find_producers``, two as a rule, and those of ``list_table_runs`` for the runs of the
+        operators that count. A run that began before the window is not seen.
 
         Args:
             table_guid: GUID of the table's data asset.
@@ -171,6 +225,7 @@ class DataMapClient(BaseClient[Pager[Run]], TableCalls, CheckCalls):
             only: Names of the operators that count; each one, if it is left out. A name is a job name, a
                 ``workspace/job_name`` or a task id, and chooses each operator that it fits.
             ignore: Names of operators that do not count, such as that of a job that checks the table.
+            role: ``"associated"`` to let all operators count, readers among them, and to ask for no lineage.
             page_size: Rows to ask for at once. The limit is not documented; 10 to 100 is safe (sibling APIs).
             offset_unit: Whether the server's offset counts rows or pages, which is not documented.
             slice_span: The longest window to ask for, as for ``list_runs``.
@@ -183,20 +238,22 @@ class DataMapClient(BaseClient[Pager[Run]], TableCalls, CheckCalls):
             InvalidResponseError: The answer is not what the API describes.
             IncompleteWalkError: The pages ended before all runs were read.
         """
-        from dataarts_datamap._monitoring.freshness import choose_operators, look_back, table_status  # noqa: PLC0415  loaded for this call alone
+        from dataarts_datamap._monitoring.freshness import look_back, table_status, with_basis  # noqa: PLC0415  loaded for this call alone
 
         span = look_back(since, max_age)
-        chosen, ignored = choose_operators(self.list_operators(table_guid), only=only, ignore=ignore)
+        producers = self.find_producers(table_guid, role=role, only=only, ignore=ignore)
+        chosen = producers.operators
         how: dict[str, Any] = {"page_size": page_size, "offset_unit": offset_unit, "slice_span": slice_span}
         runs = self.list_table_runs(table_guid, since=span, operators=chosen, **how).to_list()
-        return table_status(
+        status = table_status(
             runs,
             now=datetime.now(UTC),
             max_age=max_age,
             operators=chosen,
             any_operator=any_operator,
-            ignored=ignored,
+            ignored=producers.ignored,
         )
+        return with_basis(status, producers)
 
     def close(self) -> None:
         """Close the connections; again is harmless. Calls under way, and later ones, raise ``ClientClosedError``.
@@ -272,19 +329,64 @@ class AsyncDataMapClient(BaseClient[AsyncPager[Run]], AsyncTableCalls, AsyncChec
         """
         return await self._transport.run(self._find_source())
 
-    async def list_operators(self, table_guid: str) -> list[Operator]:
-        """The job operators that produce a table, in the service's order.
+    async def list_operators(self, table_guid: str, *, role: OperatorRole = "associated") -> list[Operator]:
+        """The job operators of a table, in the service's order.
+
+        The service lists those that are *associated* with the table (documented): some may only read it. Lineage says
+        which of them write it; ``find_producers`` tells more of that.
 
         Args:
             table_guid: GUID of the table's data asset.
+            role: ``"associated"`` for all that the service lists, or ``"producers"`` for those that lineage says write
+                the table. Where lineage does not say so of any, all come, with a ``ProducersUnknownWarning``.
 
         Raises:
-            InvalidArgumentError: The GUID could bend the request.
+            InvalidArgumentError: The GUID could bend the request, or the role is none.
             TransportError: No whole answer came back.
             ServiceError: The service refused.
             InvalidResponseError: The answer is not what the API describes.
         """
-        return await self._transport.run(self._read_operators(table_guid))
+        if checked_role(role) == "associated":
+            return await self._transport.run(self._read_operators(table_guid))
+        producers = await self._transport.run(self._find_producers(table_guid))
+        warn_of_readers(producers)
+        return list(producers.operators)
+
+    async def find_producers(
+        self,
+        table_guid: str,
+        *,
+        role: OperatorRole = "producers",
+        only: Iterable[str] | None = None,
+        ignore: Iterable[str] = (),
+    ) -> Producers:
+        """The operators of a table that count for its freshness, and how that is known.
+
+        Those that are named count; else those that lineage says write the table; else all that the service lists, since
+        readers cannot be told from producers. An operator of lineage is taken to be the one of the same name and
+        workspace that the service lists (inferred). What does not fit together is in ``notes``.
+
+        It costs a request for the operators and one for the lineage of the table, which is cached for five minutes.
+        Where that names none of the operators, the lineage of the whole instance is read, if it has at most 1,000
+        operators: 13 requests in all, at the most. Lineage that is cached, as after ``lineage`` or ``explain``, costs
+        none, and operators that are named need none. Whatever goes wrong with lineage, ``notes`` says so and all
+        operators count.
+
+        Args:
+            table_guid: GUID of the table's data asset.
+            role: ``"associated"`` to let all operators count, and to ask for no lineage.
+            only: Names of the operators that count: a job name, a ``workspace/job_name`` or a task id, which chooses
+                each operator that it fits.
+            ignore: Names of operators that do not count.
+
+        Raises:
+            InvalidArgumentError: The GUID could bend the request, the role is none, or a name fits no operator of the
+                table; the text lists them.
+            TransportError: No whole answer came back.
+            ServiceError: The service refused to list the operators.
+            InvalidResponseError: The answer is not what the API describes.
+        """
+        return await self._transport.run(self._find_producers(table_guid, role=role, only=only, ignore=ignore))
 
     async def wait_for_run(  # noqa: PLR0913  the operation has that many parameters
         self,
@@ -348,16 +450,18 @@ class AsyncDataMapClient(BaseClient[AsyncPager[Run]], AsyncTableCalls, AsyncChec
         any_operator: bool = False,
         only: Iterable[str] | None = None,
         ignore: Iterable[str] = (),
+        role: OperatorRole = "producers",
         page_size: int = DEFAULT_PAGE_SIZE,
         offset_unit: OffsetUnit = "auto",
         slice_span: timedelta = DEFAULT_SLICE_SPAN,
     ) -> TableStatus:
         """Whether a table is fresh: its last success, its age, failures since, and how it usually runs.
 
-        A table is as old as its oldest producer: each of its operators counts that has runs in the window.
+        A table is as old as its oldest producer: each operator counts that writes it and has runs in the window. Where
+        it cannot be told which ones write it, each of its operators counts; ``basis`` and ``notes`` say so.
 
-        One request for the operators, and those of ``list_table_runs`` for the runs of the chosen ones. A run that
-        began before the window is not seen.
+        The requests of ``find_producers``, two as a rule, and those of ``list_table_runs`` for the runs of the
+        operators that count. A run that began before the window is not seen.
 
         Args:
             table_guid: GUID of the table's data asset.
@@ -368,6 +472,7 @@ class AsyncDataMapClient(BaseClient[AsyncPager[Run]], AsyncTableCalls, AsyncChec
             only: Names of the operators that count; each one, if it is left out. A name is a job name, a
                 ``workspace/job_name`` or a task id, and chooses each operator that it fits.
             ignore: Names of operators that do not count, such as that of a job that checks the table.
+            role: ``"associated"`` to let all operators count, readers among them, and to ask for no lineage.
             page_size: Rows to ask for at once. The limit is not documented; 10 to 100 is safe (sibling APIs).
             offset_unit: Whether the server's offset counts rows or pages, which is not documented.
             slice_span: The longest window to ask for, as for ``list_runs``.
@@ -380,20 +485,22 @@ class AsyncDataMapClient(BaseClient[AsyncPager[Run]], AsyncTableCalls, AsyncChec
             InvalidResponseError: The answer is not what the API describes.
             IncompleteWalkError: The pages ended before all runs were read.
         """
-        from dataarts_datamap._monitoring.freshness import choose_operators, look_back, table_status  # noqa: PLC0415  loaded for this call alone
+        from dataarts_datamap._monitoring.freshness import look_back, table_status, with_basis  # noqa: PLC0415  loaded for this call alone
 
         span = look_back(since, max_age)
-        chosen, ignored = choose_operators(await self.list_operators(table_guid), only=only, ignore=ignore)
+        producers = await self.find_producers(table_guid, role=role, only=only, ignore=ignore)
+        chosen = producers.operators
         how: dict[str, Any] = {"page_size": page_size, "offset_unit": offset_unit, "slice_span": slice_span}
         runs = await self.list_table_runs(table_guid, since=span, operators=chosen, **how).to_list()
-        return table_status(
+        status = table_status(
             runs,
             now=datetime.now(UTC),
             max_age=max_age,
             operators=chosen,
             any_operator=any_operator,
-            ignored=ignored,
+            ignored=producers.ignored,
         )
+        return with_basis(status, producers)
 
     async def close(self) -> None:
         """Close the connections; again is harmless. Calls under way, and later ones, raise ``ClientClosedError``.

@@ -39,6 +39,7 @@ from dataarts_datamap._errors import (
     ConnectionFailedError,
     DataMapError,
     InvalidArgumentError,
+    ProducersUnknownWarning,
 )
 from dataarts_datamap._models.runs import Operator, Run, RunOrigin, RunPage, RunSource, attach_origin, operator_key
 from dataarts_datamap._paging.offsets import OffsetUnit
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._models.tables import Table
     from dataarts_datamap._monitoring.explanation import Explanation
     from dataarts_datamap._monitoring.lineage import Lineage
+    from dataarts_datamap._monitoring.producers import OperatorRole, Producers
 
 PagerT = TypeVar("PagerT", Pager[Run], AsyncPager[Run])
 
@@ -389,6 +391,27 @@ class BaseClient(Generic[PagerT]):
         )
         return (yield from exchange(request, self._credentials, self._policy, decode_operators))
 
+    def _find_producers(
+        self,
+        table_guid: str,
+        *,
+        role: OperatorRole = "producers",
+        only: Iterable[str] | None = None,
+        ignore: Iterable[str] = (),
+    ) -> Steps[Producers]:
+        """The operators of a table that count. Lineage is asked where it can make a difference."""
+        from dataarts_datamap._models.tables import Table  # noqa: PLC0415  loaded for this call alone
+        from dataarts_datamap._monitoring.producers import choose_producers  # noqa: PLC0415  as above
+
+        is_asked = checked_role(role) == "producers" and only is None
+        operators = yield from self._read_operators(table_guid)
+        choose = partial(choose_producers, Table(guid=table_guid), operators, only=only, ignore=ignore)
+        if not is_asked or not operators:
+            return choose(None, reason="lineage was not asked for")
+        choose(None)  # a name that fits no operator needs no lineage to be refused
+        known = yield from self._catalog_of().lineage_of(table_guid, operators)
+        return choose(known.lineage, reason=known.reason)
+
     def _reading(self, begin: Callable[[], Steps[PagedWalk]], *, strict: bool) -> PageReader:
         return PageReader(begin, partial(self._read_page, strict=strict), self._concurrency, self._habits)
 
@@ -478,6 +501,24 @@ def _operator_of(task_id: str, job_name: str, workspace_id: str | None, page_siz
     if workspace_id is not None:
         identifier("workspace_id", workspace_id)
     return Operator(task_id=task_id, job_name=job_name, workspace_id=workspace_id)
+
+
+def checked_role(role: object) -> OperatorRole:
+    """Which operators are asked for.
+
+    Raises:
+        InvalidArgumentError: It is no role.
+    """
+    if role not in {"associated", "producers"}:
+        raise InvalidArgumentError(f"role must be 'associated' or 'producers', not {shown(role)}")
+    return role
+
+
+def warn_of_readers(producers: Producers) -> None:
+    """Warn if readers may be among the operators that count."""
+    if not producers.are_known and producers.operators:
+        stacklevel, _ = calling_place()
+        warnings.warn("; ".join(producers.notes), ProducersUnknownWarning, stacklevel=stacklevel)
 
 
 def _walk_options(page_size: int, offset_unit: OffsetUnit, slice_span: object) -> WalkOptions:

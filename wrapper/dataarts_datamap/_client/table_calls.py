@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from dataarts_datamap._client.table_pagers import AsyncTablePager, TablePager
+from dataarts_datamap._errors import InvalidArgumentError
+from dataarts_datamap._text import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from dataarts_datamap._client.catalog import Catalog
     from dataarts_datamap._messages import Steps
-    from dataarts_datamap._models.tables import Table
+    from dataarts_datamap._models.tables import FlowDirection, Table
     from dataarts_datamap._monitoring.explanation import Explanation
     from dataarts_datamap._monitoring.lineage import Lineage
     from dataarts_datamap._paging.search_walk import SearchWalk
@@ -53,6 +55,19 @@ class _TableCalls:
         begin = partial(self._catalog_of().search, terms, types, page_size=page_size)
         begin()  # refuses a bad argument before anything is walked
         return begin
+
+
+def checked_flow(direction: object) -> FlowDirection:
+    """The direction of the service for one of ours.
+
+    Raises:
+        InvalidArgumentError: It is none.
+    """
+    if direction == "up":
+        return "IN"
+    if direction == "down":
+        return "OUT"
+    raise InvalidArgumentError(f"direction must be 'up' or 'down', not {shown(direction)}")
 
 
 class TableCalls(_TableCalls):
@@ -103,6 +118,68 @@ class TableCalls(_TableCalls):
             ServiceError: The service refused the search.
         """
         return self._transport.run(self._catalog_of().find_table(name))
+
+    def get_table(self, guid: str) -> Table:
+        """The table of a GUID, as the service describes it.
+
+        The operation is ShowDataDetail, which may be refused to accounts that are not invited to its test.
+
+        Args:
+            guid: GUID of the table.
+
+        Raises:
+            InvalidArgumentError: The GUID could bend the request.
+            TableNotFoundError: The service knows none.
+            TransportError: No whole response came back.
+            ServiceError: The service refused.
+            InvalidResponseError: The response is not what the API describes.
+        """
+        return self._transport.run(self._catalog_of().table(guid))
+
+    def get_tables(self, guids: Iterable[str]) -> dict[str, Table | None]:
+        """Some tables by their GUIDs, as the service describes them: fifty in a request of ListEntityDetails.
+
+        What the service does with a GUID that it does not know is not documented: if it refuses all of a request, each
+        half is asked for by itself.
+
+        Args:
+            guids: GUIDs of the tables.
+
+        Returns:
+            A table for each GUID, in their order; None for one that the service does not know.
+
+        Raises:
+            InvalidArgumentError: A GUID could bend the request.
+            TransportError: No whole response came back.
+            ServiceError: The service refused.
+            InvalidResponseError: The response is not what the API describes.
+        """
+        return self._transport.run(self._catalog_of().tables(guids))
+
+    def table_lineage(
+        self, table: Table | str, *, direction: Literal["up", "down"] = "up", depth: int | None = None
+    ) -> Lineage:
+        """Lineage that holds what a table is made of, or what is made of it.
+
+        It is that of the instance, cached as by ``lineage``. Where that is refused to this account, ShowDatamapLineage
+        is asked table by table, 200 tables at the most; neither the depth nor the direction of a response is
+        documented, and both are found out.
+
+        Args:
+            table: The table, its GUID or its name, looked for in lineage first. The lineage knows it by these.
+            direction: ``"up"`` for what it is made of, ``"down"`` for what is made of it.
+            depth: How many steps to go; as far as it goes, if it is left out.
+
+        Raises:
+            InvalidArgumentError: An argument is none, or could bend a request.
+            TableNotFoundError: No table has the name or the GUID.
+            AmbiguousTableError: Several have the name.
+            TransportError: No whole response came back.
+            ServiceError: The service refused both.
+            InvalidResponseError: The response is not what the API describes.
+        """
+        flow = checked_flow(direction)
+        return self._transport.run(self._catalog_of().table_lineage(table, direction=flow, depth=depth))
 
     def lineage(self) -> Lineage:
         """Which tables of the whole instance are made of which, and by which operators.
@@ -204,6 +281,68 @@ class AsyncTableCalls(_TableCalls):
             ServiceError: The service refused the search.
         """
         return await self._transport.run(self._catalog_of().find_table(name))
+
+    async def get_table(self, guid: str) -> Table:
+        """The table of a GUID, as the service describes it.
+
+        The operation is ShowDataDetail, which may be refused to accounts that are not invited to its test.
+
+        Args:
+            guid: GUID of the table.
+
+        Raises:
+            InvalidArgumentError: The GUID could bend the request.
+            TableNotFoundError: The service knows none.
+            TransportError: No whole response came back.
+            ServiceError: The service refused.
+            InvalidResponseError: The response is not what the API describes.
+        """
+        return await self._transport.run(self._catalog_of().table(guid))
+
+    async def get_tables(self, guids: Iterable[str]) -> dict[str, Table | None]:
+        """Some tables by their GUIDs, as the service describes them: fifty in a request of ListEntityDetails.
+
+        What the service does with a GUID that it does not know is not documented: if it refuses all of a request, each
+        half is asked for by itself.
+
+        Args:
+            guids: GUIDs of the tables.
+
+        Returns:
+            A table for each GUID, in their order; None for one that the service does not know.
+
+        Raises:
+            InvalidArgumentError: A GUID could bend the request.
+            TransportError: No whole response came back.
+            ServiceError: The service refused.
+            InvalidResponseError: The response is not what the API describes.
+        """
+        return await self._transport.run(self._catalog_of().tables(guids))
+
+    async def table_lineage(
+        self, table: Table | str, *, direction: Literal["up", "down"] = "up", depth: int | None = None
+    ) -> Lineage:
+        """Lineage that holds what a table is made of, or what is made of it.
+
+        It is that of the instance, cached as by ``lineage``. Where that is refused to this account, ShowDatamapLineage
+        is asked table by table, 200 tables at the most; neither the depth nor the direction of a response is
+        documented, and both are found out.
+
+        Args:
+            table: The table, its GUID or its name, looked for in lineage first. The lineage knows it by these.
+            direction: ``"up"`` for what it is made of, ``"down"`` for what is made of it.
+            depth: How many steps to go; as far as it goes, if it is left out.
+
+        Raises:
+            InvalidArgumentError: An argument is none, or could bend a request.
+            TableNotFoundError: No table has the name or the GUID.
+            AmbiguousTableError: Several have the name.
+            TransportError: No whole response came back.
+            ServiceError: The service refused both.
+            InvalidResponseError: The response is not what the API describes.
+        """
+        flow = checked_flow(direction)
+        return await self._transport.run(self._catalog_of().table_lineage(table, direction=flow, depth=depth))
 
     async def lineage(self) -> Lineage:
         """Which tables of the whole instance are made of which, and by which operators.

@@ -6,12 +6,16 @@ SDK; each can be missing, and each docstring says what was inferred.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+FlowDirection: TypeAlias = Literal["IN", "OUT"]
+"""Into a table, or out of it."""
 
 
 class Table(Struct, frozen=True, kw_only=True):

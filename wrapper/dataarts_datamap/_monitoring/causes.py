@@ -14,7 +14,7 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Any, Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from dataarts_datamap._errors import DataMapError, NotFoundError
@@ -31,7 +31,7 @@ from dataarts_datamap._monitoring.explanation import (
     summary,
 )
 from dataarts_datamap._monitoring.freshness import TableStatus, Verdict, table_status
-from dataarts_datamap._monitoring.lineage import is_same_operator
+from dataarts_datamap._monitoring.producers import OperatorBasis, join_operators
 from dataarts_datamap._text import printable
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ class _Examined(Struct, kw_only=True):
     depth: int
     producers: list[_Producer]
     blamed_on: dict[str, None]
+    others: list[Operator] = field(default_factory=list[Operator])
 
     @property
     def troubled(self) -> list[_Producer]:
@@ -151,6 +152,9 @@ class _Search:
         runs = [run for producer in root.producers for run in producer.runs]
         operators = [producer.operator for producer in root.producers]
         status = table_status(runs, now=self._now, max_age=self._max_age, operators=operators)
+        is_joined = any(producer.node is not None for producer in root.producers)
+        basis = OperatorBasis.LINEAGE if is_joined else OperatorBasis.ASSOCIATED
+        status = replace(status, basis=basis, others=tuple(root.others))
         knowledge = self._knowledge(table)
         self._note_knowledge(knowledge)
         links: list[Link] = []
@@ -201,7 +205,9 @@ class _Search:
                 raise
             self._note(f"{shown_name(table)} is not known to the service any more: how it stands cannot be told")
             return examined
-        for operator, node in self._joined(table, nodes, operators, depth=depth):
+        joined = self._joined(table, nodes, operators, depth=depth)
+        examined.others = [one for one in operators if one not in joined]
+        for operator, node in joined.items():
             runs = yield from self._read_runs(operator, is_upstream=depth > 0)
             if not runs and depth:
                 job, name = shown_text(operator.job_name), shown_name(table)
@@ -224,37 +230,21 @@ class _Search:
 
     def _joined(
         self, table: Table, nodes: Sequence[LineageNode], operators: Sequence[Operator], *, depth: int
-    ) -> list[tuple[Operator, LineageNode | None]]:
+    ) -> dict[Operator, LineageNode | None]:
         """The operators that write a table, each with what lineage knows it as.
 
-        If none can be told, those of the table that is explained all count, and those of one upstream do not. If some
-        can, others of the table that is explained count, too, that may be one that lineage knows by another name.
+        If none can be told, those of the table that is explained all count, and those of one upstream do not.
         """
-        pairs: dict[Operator, LineageNode | None] = {}
-        is_missing = False
-        for node in nodes:
-            partners = [operator for operator in operators if is_same_operator(operator, node)]
-            pairs.update((operator, node) for operator in partners)
-            if not partners:
-                is_missing = True
-                what = shown_text(node.name or node.guid or "an operator")
-                self._note(f"lineage says that {what} writes {shown_name(table)}, but the service does not list it")
-        if pairs and is_missing and not depth:
-            pairs.update((operator, None) for operator in self._strangers(table, nodes, operators))
-        if pairs:
-            return list(pairs.items())
+        if self._lineage is not None:
+            join = join_operators(table, operators, self._lineage, may_be_renamed=not depth)
+            for said in join.notes:
+                self._note(said)
+            if join.pairs:
+                return join.pairs
         if nodes and operators:
             counted = "none" if depth else "all"
             self._note(f"which operators write {shown_name(table)} cannot be told: {counted} of them count")
-        return [] if depth else [(operator, None) for operator in operators]
-
-    def _strangers(self, table: Table, nodes: Sequence[LineageNode], operators: Sequence[Operator]) -> list[Operator]:
-        """The operators that lineage knows neither as one that writes the table nor as one that reads it."""
-        known = [*nodes, *(() if self._lineage is None else self._lineage.readers(table))]
-        strangers = [one for one in operators if not any(is_same_operator(one, node) for node in known)]
-        for one in strangers:
-            self._note(f"{shown_text(one.job_name)} may write {shown_name(table)} by another name: it counts")
-        return strangers
+        return {} if depth else dict.fromkeys(operators)
 
     def _trouble(self, runs: Sequence[Run], *, is_upstream: bool) -> dict[str, Any]:
         """What is wrong with an operator: nothing, or a trouble with the run that shows it and its beginning."""

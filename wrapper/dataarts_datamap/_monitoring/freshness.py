@@ -5,23 +5,23 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from statistics import median
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from msgspec import Struct
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
-from dataarts_datamap._arguments import members
 from dataarts_datamap._errors import InvalidArgumentError
 from dataarts_datamap._models.runs import Operator, OperatorKey, Run, RunState, operator_key, operator_of
-from dataarts_datamap._text import printable, shown
+from dataarts_datamap._text import shown
 from dataarts_datamap._times import span_hint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from dataarts_datamap._monitoring.producers import OperatorBasis, Producers
+
 _MOST_AHEAD: Final = timedelta(days=1)
 _MOST_SKEW: Final = timedelta(minutes=5)
-_MOST_LISTED: Final = 30
 
 
 class Verdict(StrEnum):
@@ -116,10 +116,10 @@ class OperatorStatus(RunsStatus, frozen=True, kw_only=True):
 class TableStatus(RunsStatus, frozen=True, kw_only=True):
     """What the runs of the operators of a table tell.
 
-    A table is as old as its oldest producer. Which of the associated operators write it is not told, so each of them
-    counts that has runs in the window: the verdict is the worst of theirs (failed, late, stale, unknown, fresh), and
-    the last success that of the operator whose last success is the oldest; None if one of them has none. If no operator
-    has runs, the verdict is unknown.
+    A table is as old as its oldest producer. Each of the operators that count, as ``basis`` says, is judged if it has
+    runs in the window: the verdict is the worst of theirs (failed, late, stale, unknown, fresh), and the last success
+    that of the operator whose last success is the oldest; None if one of them has none. If no operator has runs, the
+    verdict is unknown.
 
     With ``any_operator``, one operator that keeps the table fresh is enough: the last success is that of any operator.
     Failures still are those of each operator since its own last success.
@@ -130,6 +130,10 @@ class TableStatus(RunsStatus, frozen=True, kw_only=True):
         any_operator: Whether a success of any operator counts for the table.
         operators: Each operator by itself.
         ignored: The operators of the table that were left out on request. Untrusted.
+        basis: How it is known which operators count; None for runs that were judged without asking.
+        others: The operators that do not count, since lineage does not say that they write the table. Untrusted.
+        notes: What of the service's operators and of lineage does not fit together, and why readers cannot be told
+            from producers. Names in them are made printable.
     """
 
     now: datetime
@@ -137,6 +141,9 @@ class TableStatus(RunsStatus, frozen=True, kw_only=True):
     any_operator: bool = False
     operators: tuple[OperatorStatus, ...] = ()
     ignored: tuple[Operator, ...] = ()
+    basis: OperatorBasis | None = None
+    others: tuple[Operator, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def decided_by(self) -> OperatorStatus | None:
@@ -155,13 +162,15 @@ class TableStatus(RunsStatus, frozen=True, kw_only=True):
     def to_dict(self) -> dict[str, Any]:
         """The same as plain values, ready for JSON: times as ISO 8601 UTC text, lengths of time in seconds.
 
-        ``decided_by``, ``left_out`` and ``ignored`` name operators, by ``task_id``, ``job_name`` and ``workspace_id``.
+        ``decided_by``, ``left_out``, ``ignored`` and ``others`` name operators, by ``task_id``, ``job_name`` and
+        ``workspace_id``.
         """
         return {
             **RunsStatus.to_dict(self),
             "decided_by": None if self.decided_by is None else _plain_name(self.decided_by),
             "left_out": list(map(_plain_name, self.left_out)),
             "ignored": list(map(_plain_name, self.ignored)),
+            "others": list(map(_plain_name, self.others)),
         }
 
 
@@ -173,38 +182,6 @@ def look_back(since: timedelta, max_age: timedelta | None) -> timedelta:
     """
     least = _checked_span("since", since)
     return least if max_age is None else max(least, _checked_span("max_age", max_age))
-
-
-class ChosenOperators(NamedTuple):
-    """The operators of a table that count, and those that were left out on request."""
-
-    chosen: list[Operator]
-    ignored: list[Operator]
-
-
-def choose_operators(
-    operators: Iterable[Operator], *, only: Iterable[str] | None = None, ignore: Iterable[str] = ()
-) -> ChosenOperators:
-    """Narrow the operators of a table by name: job name, ``workspace/job_name`` or task id.
-
-    A name chooses each operator that it fits.
-
-    Raises:
-        InvalidArgumentError: A name fits no operator, or none is left; the text lists the known ones.
-    """
-    known = list(dict.fromkeys(operators))
-    wanted, unwanted = (None if only is None else _checked_names("only", only)), _checked_names("ignore", ignore)
-    for name in (*(wanted or ()), *unwanted):
-        if not any(name in _names(one) for one in known):
-            raise InvalidArgumentError(f"no operator of the table is called {shown(name)}: {_listed(known)}")
-    chosen = [
-        one
-        for one in known
-        if (wanted is None or not _names(one).isdisjoint(wanted)) and _names(one).isdisjoint(unwanted)
-    ]
-    if known and not chosen:
-        raise InvalidArgumentError(f"no operator of the table is left to be judged: {_listed(known)}")
-    return ChosenOperators(chosen, [one for one in known if one not in chosen])
 
 
 def table_status(  # noqa: PLR0913  one keyword for each choice
@@ -262,6 +239,11 @@ def table_status(  # noqa: PLR0913  one keyword for each choice
         ignored=left_out,
         **table,
     )
+
+
+def with_basis(status: TableStatus, producers: Producers) -> TableStatus:
+    """A status of the runs of these producers, which says how they were chosen."""
+    return replace(status, basis=producers.basis, others=producers.others, notes=producers.notes)
 
 
 def group_runs(runs: Iterable[Run], operators: Iterable[Operator] = ()) -> dict[OperatorKey, list[Run]]:
@@ -334,33 +316,6 @@ def _checked_span(name: str, span: object) -> timedelta:
         hint = span_hint(span, "timedelta(hours=26)")
         raise InvalidArgumentError(f"{name} must be a timedelta longer than nothing, such as {hint}, not {shown(span)}")
     return span
-
-
-def _checked_names(what: str, names: object) -> list[str]:
-    found = None if isinstance(names, str) else members(names)
-    if found is None or not all(isinstance(one, str) for one in found):
-        raise InvalidArgumentError(f"{what} must be a list of names of operators, not {shown(names)}")
-    return cast("list[str]", found)
-
-
-def _names(operator: Operator) -> set[str]:
-    """What an operator can be called."""
-    names = {operator.job_name, operator.task_id}
-    return names if operator.workspace_id is None else {*names, f"{operator.workspace_id}/{operator.job_name}"}
-
-
-def _listed(operators: Sequence[Operator]) -> str:
-    if not operators:
-        return "it has none"
-    names = [f"{operator_name(one)} (task {printable(one.task_id, limit=40)})" for one in operators[:_MOST_LISTED]]
-    more = f" and {len(operators) - _MOST_LISTED} more" if len(operators) > _MOST_LISTED else ""
-    return f"it has {', '.join(names)}{more}"
-
-
-def operator_name(operator: Operator) -> str:
-    """An operator as ``workspace/job_name``, made printable and short."""
-    workspace = "" if operator.workspace_id is None else f"{printable(operator.workspace_id, limit=40)}/"
-    return f"{workspace}{printable(operator.job_name, limit=80)}"
 
 
 def _facts(runs: Sequence[Run], *, now: datetime, max_age: timedelta | None) -> dict[str, Any]:

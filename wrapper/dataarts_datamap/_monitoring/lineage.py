@@ -13,7 +13,6 @@ from dataarts_datamap._text import shown
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from dataarts_datamap._models.runs import Operator
     from dataarts_datamap._models.tables import LineageEdge, LineageNode
 
 _ALL: Final = 2**31
@@ -28,10 +27,11 @@ class Lineage:
 
     Args:
         edges: Each step from a table to another.
-        is_whole: Whether it is the lineage of the whole instance, and not of what is upstream of a table alone.
+        is_whole: Whether it is the lineage of the whole instance, and not of what is around a table alone.
+        tables: Tables that it is to know by name, too, whether or not an edge names them.
     """
 
-    def __init__(self, edges: Iterable[LineageEdge], *, is_whole: bool = True) -> None:
+    def __init__(self, edges: Iterable[LineageEdge], *, is_whole: bool = True, tables: Iterable[Table] = ()) -> None:
         self._edges = tuple({edge.key: edge for edge in edges}.values())
         self._is_whole = is_whole
         self._tables: dict[str, Table] = {}
@@ -44,6 +44,9 @@ class Lineage:
                     known = self._tables.get(end.guid)
                     if known is None or (known.name is None and end.name is not None):
                         self._tables[end.guid] = end
+        for table in tables:
+            if table.guid not in self._tables or self._tables[table.guid].name is None:
+                self._tables[table.guid] = table
 
     @property
     def edges(self) -> tuple[LineageEdge, ...]:
@@ -150,13 +153,6 @@ def checked_depth(depth: object) -> int:
     if not isinstance(depth, int) or isinstance(depth, bool) or depth < 1:
         raise InvalidArgumentError(f"depth must be an integer from 1, not {shown(depth)}")
     return min(depth, _ALL)
-
-
-def is_same_operator(operator: Operator, node: LineageNode) -> bool:
-    """Whether an operator of the table is one of lineage: by name and workspace, which is inferred."""
-    if node.name is None or node.name != operator.job_name:
-        return False
-    return node.workspace_id is None or operator.workspace_id is None or node.workspace_id == operator.workspace_id
 
 
 def _nodes(edges: Iterable[LineageEdge]) -> tuple[LineageNode, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct
 
 from dataarts_datamap._models.runs import Operator, Run, RunState, operator_key
-from dataarts_datamap._monitoring.freshness import OperatorStatus, TableStatus, group_runs, table_status
+from dataarts_datamap._monitoring.freshness import OperatorStatus, TableStatus, group_runs, table_status, with_basis
 from dataarts_datamap._report.hourly import hourly_cells
 from dataarts_datamap._report.outliers import Rolled, rolled
 from dataarts_datamap._text import printable
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import tzinfo
 
+    from dataarts_datamap._monitoring.producers import Producers
     from dataarts_datamap._window import Window
 
 _MOST_SUMMARISED: Final = 5
@@ -133,6 +134,7 @@ def report_on(  # noqa: PLR0913  what a report is of
     now: datetime,
     zone: tzinfo,
     operators: Iterable[Operator] = (),
+    producers: Producers | None = None,
     max_age: timedelta | None = None,
     any_operator: bool = False,
     ignored: Iterable[Operator] = (),
@@ -146,14 +148,17 @@ def report_on(  # noqa: PLR0913  what a report is of
         now: When the table is judged, aware.
         zone: The zone that times are shown in.
         operators: Operators that are shown even if they have no runs.
+        producers: The same, with what is known of how they were chosen.
         max_age: The maximum age of a last success; if it is left out, failures decide.
         any_operator: Whether one operator that keeps the table fresh is enough.
         ignored: Operators to name as left out; runs of theirs are not shown.
     """
-    known, operators, left_out = list(runs), tuple(operators), tuple(ignored)
+    known, left_out = list(runs), tuple(ignored if producers is None else producers.ignored)
+    operators = tuple(operators if producers is None else producers.operators)
     status = table_status(
         known, now=now, max_age=max_age, operators=operators, any_operator=any_operator, ignored=left_out
     )
+    status = status if producers is None else with_basis(status, producers)
     groups = group_runs(known, (*operators, *left_out))
     for one in left_out:
         groups.pop(operator_key(one), None)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from dataarts_datamap._monitoring.freshness import Verdict, operator_name
+from dataarts_datamap._monitoring.freshness import Verdict
+from dataarts_datamap._monitoring.producers import operator_name
 from dataarts_datamap._report.contents import job_text
 from dataarts_datamap._text import printable
 from dataarts_datamap._times import span_text, time_text
@@ -120,6 +121,7 @@ def _reasons(report: Report) -> Iterator[str]:
     if len(failing) > _MOST_REASONS:
         yield f"{len(failing) - _MOST_REASONS} more jobs have failed since their last success."
     yield from _also(report.status)
+    yield from _basis(report.status)
 
 
 def _failing(job: ReportedJob, zone: tzinfo) -> str:
@@ -159,6 +161,15 @@ def _left_out(status: TableStatus) -> Iterator[str]:
         yield f"Not judged, as asked: {printable(', '.join(map(operator_name, status.ignored)), limit=200)}."
     if status.any_operator:
         yield "One operator that keeps the table fresh is enough, as asked."
+
+
+def _basis(status: TableStatus) -> Iterator[str]:
+    """Which operators do not count, and what is in doubt about the others."""
+    if status.others:
+        names = printable(", ".join(job_text(one.job_name) for one in status.others), limit=200)
+        yield f"Left out, since lineage does not say that they write the table: {names}."
+    for doubt in status.notes:
+        yield f"{doubt[:1].upper()}{doubt[1:]}."
 
 
 def _runs(number: int) -> str:

@@ -11,8 +11,9 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from dataarts_datamap._client.clients import DataMapClient
     from dataarts_datamap._models.runs import Operator
-    from dataarts_datamap._monitoring.freshness import ChosenOperators
+    from dataarts_datamap._monitoring.producers import ChosenOperators, OperatorRole, Producers
 
 ResultT = TypeVar("ResultT")
 
@@ -25,19 +26,30 @@ class OperatorChoice:
         only: Names of those that count; all, if there are none.
         ignore: Names of those that do not.
         any_operator: Whether one that keeps the table fresh is enough.
+        role: Which of them count otherwise: those that lineage says write the table, or all.
     """
 
     only: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     any_operator: bool = False
+    role: OperatorRole = "producers"
+
+    def find(self, client: DataMapClient, table_guid: str) -> Producers:
+        """The operators of a table that count, and how that is known.
+
+        Raises:
+            InvalidArgumentError: A name fits none, or none is left.
+            DataMapError: They could not be read.
+        """
+        return client.find_producers(table_guid, role=self.role, only=self.only or None, ignore=self.ignore)
 
     def narrow(self, operators: Iterable[Operator]) -> ChosenOperators:
-        """Those of a table that count, and those that were left out.
+        """Those of a table that are not left out by name, and those that are.
 
         Raises:
             InvalidArgumentError: A name fits none, or none is left.
         """
-        from dataarts_datamap._monitoring.freshness import choose_operators  # noqa: PLC0415  loads what --help does not need
+        from dataarts_datamap._monitoring.producers import choose_operators  # noqa: PLC0415  loads what --help does not need
 
         return choose_operators(operators, only=self.only or None, ignore=self.ignore)
 
@@ -67,6 +79,12 @@ def operator_options(command: Callable[..., ResultT]) -> Callable[..., ResultT]:
             ),
             click.option(
                 "--any", "any_operator", is_flag=True, help="One operator that keeps the table fresh is enough."
+            ),
+            click.option(
+                "--role",
+                type=click.Choice(["producers", "associated"]),
+                default="producers",
+                help="Judge the operators that lineage says write it, or all, readers among them (producers).",
             ),
         )
     ):

@@ -12,6 +12,7 @@ from dataarts_datamap.cli._printing.streams import telling
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dataarts_datamap._models.runs import Operator
     from dataarts_datamap.cli._printing.output import Output
 
 
@@ -53,3 +54,13 @@ def tell_if_none(count: int, what: str) -> None:
     """Tell that nothing was found."""
     if count == 0:
         tell(f"no {what}")
+
+
+def note_basis(others: Sequence[Operator], notes: Sequence[str]) -> None:
+    """Tell the person which operators of a table do not count, and what is in doubt about the others."""
+    from dataarts_datamap._monitoring.producers import operator_name  # noqa: PLC0415  loads what --help does not need
+
+    if others:
+        note(f"left out, since lineage does not say that they write it: {', '.join(map(operator_name, others))}")
+    for doubt in notes:
+        note(doubt)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from dataarts_datamap._models.runs import RunState
 from dataarts_datamap._monitoring.freshness import Verdict
+from dataarts_datamap._monitoring.producers import OperatorBasis
 from dataarts_datamap._text import printable
 from dataarts_datamap._times import time_text
 from dataarts_datamap.cli._printing.prometheus import prometheus_text
@@ -44,6 +45,11 @@ VERDICT_STYLES: Final = {
     Verdict.LATE: "bold red",
     Verdict.FAILED: "bold red",
     Verdict.UNKNOWN: "yellow",
+}
+BASIS_TEXTS: Final = {
+    OperatorBasis.CHOSEN: "Judged by the operators that were named",
+    OperatorBasis.LINEAGE: "Judged by the operators that write it, as lineage says",
+    OperatorBasis.ASSOCIATED: "Judged by all operators: readers could not be told from producers",
 }
 _STATUS_TITLES: Final = ("VERDICT", "SUCCEEDED", "AGE", "RUNNING", "WAITING", "FAILED", "TAKES", "LATE", "JOB")
 _FINDINGS_AT: Final = 25
@@ -119,6 +125,8 @@ def _write_status_table(status: TableStatus, zone: tzinfo) -> None:
     write_table(_STATUS_TITLES, rows)
     decisive = [label for one, label in zip(status.operators, labels, strict=True) if one.decides]
     write("".join(f"Decided by {label}.\n" for label in decisive))
+    if status.basis is not None and status.operators:
+        write(f"{BASIS_TEXTS[status.basis]}.\n")
 
 
 def is_terminal() -> bool:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from dataarts_datamap._monitoring.freshness import OperatorStatus, RunsStatus, TableStatus, Verdict
+from dataarts_datamap._monitoring.producers import OperatorBasis
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -60,6 +61,12 @@ def prometheus_text(status: TableStatus, table_guid: str) -> str:
     table = [_Subject({"table_guid": table_guid, "rule": rule}, status)]
     operators = [_Subject(_labels(one, table_guid), one) for one in status.operators]
     lines = [*_lines("datamap_table", table), *_lines("datamap_operator", operators)]
+    known = None if status.basis is None else float(status.basis is not OperatorBasis.ASSOCIATED)
+    lines += _family(
+        "datamap_table_producers_known",
+        "1 if it is known which operators write the table, 0 if all count since readers could not be told apart.",
+        [(table[0].labels, known)],
+    )
     lines += _family(
         "datamap_operator_decides",
         "1 for the operator whose verdict is the table's, 0 for the others.",

@@ -175,7 +175,7 @@ def _increment(
 
 
 def _tell_fresh(operators: list[Operator], selection: Selection) -> None:
-    from dataarts_datamap._monitoring.freshness import operator_name  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._monitoring.producers import operator_name  # noqa: PLC0415  loads what --help does not need
 
     where = "those of --start or --since" if selection.has_beginning else "as far back alone; --since reads older ones"
     note(f"no runs yet of {', '.join(map(operator_name, operators))}: reading {where}")

@@ -39,17 +39,13 @@ def lineage(
       datamap lineage sales.dws_orders
       datamap lineage sales.dws_orders --down --output mermaid
     """  # noqa: D301  click reads \b
-    from dataarts_datamap._errors import TableNotFoundError  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap.cli._printing.lineage_graph import write_lineage  # noqa: PLC0415  as above
+    from dataarts_datamap.cli._printing.lineage_graph import write_lineage  # noqa: PLC0415  loads what --help does not need
     from dataarts_datamap.cli._printing.output import is_terminal  # noqa: PLC0415  as above
 
     with connect(settings) as client:
-        known = client.lineage()
-        try:
-            found = known.find(table)
-        except TableNotFoundError:  # it may have no lineage
-            found = client.find_table(table)
-    steps = write_lineage(known, found, direction, depth, output=output or ("tree" if is_terminal() else "json"))
+        known = client.table_lineage(table, direction=direction, depth=depth)
+    shape = output or ("tree" if is_terminal() else "json")
+    steps = write_lineage(known, known.find(table), direction, depth, output=shape)
     if not steps:
         what = "it is made of" if direction == "up" else "is made of it"
         tell(f"no lineage is known that says what {what}: its operators may be unparsed, or were never scheduled")

@@ -14,26 +14,44 @@ from dataarts_datamap.cli._options.connection import (
     table_argument,
 )
 from dataarts_datamap.cli._options.table_names import table_guid_of
-from dataarts_datamap.cli._printing.notices import tell_if_none
+from dataarts_datamap.cli._printing.notices import note_basis, tell_if_none
 
 if TYPE_CHECKING:
+    from dataarts_datamap._monitoring.producers import OperatorRole
     from dataarts_datamap.cli._printing.output import Output
 
 
 @click.command()
 @table_argument
+@click.option(
+    "--role",
+    type=click.Choice(["associated", "producers"]),
+    default="associated",
+    help="All that the service lists, or those that lineage says write the table (associated).",
+)
 @output_option
 @connection_options
-def operators(table_guid: str, output: Output | None, **settings: Any) -> None:  # noqa: ANN401
-    """List the job operators that produce TABLE, a GUID or schema.table.
+def operators(
+    table_guid: str,
+    role: OperatorRole,
+    output: Output | None,
+    **settings: Any,  # noqa: ANN401
+) -> None:
+    """List the job operators of TABLE, a GUID or schema.table.
+
+    The service lists those that are associated with the table; some may only read it. With --role producers, those are
+    left out that lineage does not say write it; where it says so of none, all are listed, and stderr says why.
 
     \b
-    Example:
+    Examples:
       datamap operators 09318f28-939f-4ab6-a374-9e621096652c
+      datamap operators 09318f28-939f-4ab6-a374-9e621096652c --role producers
     """  # noqa: D301  click reads \b
     from dataarts_datamap.cli._printing.output import write_operators  # noqa: PLC0415  loads what --help does not need
 
     with connect(settings) as client:
-        found = client.list_operators(table_guid_of(client, table_guid))
-    count = write_operators(found, output=output_shape(output))
-    tell_if_none(count, "operators produce this table")
+        found = client.find_producers(table_guid_of(client, table_guid), role=role)
+    count = write_operators(found.operators, output=output_shape(output))
+    tell_if_none(count, "operators are known of this table")
+    if role == "producers":
+        note_basis(found.others, found.notes)

@@ -146,9 +146,9 @@ def _read(  # noqa: PLR0913  what the options say
     if "start" not in times:
         times = {"since": _DEFAULT_SPAN, **times}
     span = window(**{"start": None, "end": None, "since": None, **times}, now=now)
-    operators, ignored = choice.narrow(client.list_operators(table_guid))
-    pager = client.list_table_runs(table_guid, start=span.start, end=span.end, operators=operators, **how)
-    runs = list(with_progress(pager, lambda: None))
+    producers = choice.find(client, table_guid)
+    how = {**how, "start": span.start, "end": span.end, "operators": producers.operators}
+    runs = list(with_progress(client.list_table_runs(table_guid, **how), lambda: None))
     judged = min(now, EPOCH + span.end * MILLISECOND)
     return report_on(
         runs,
@@ -156,10 +156,9 @@ def _read(  # noqa: PLR0913  what the options say
         window=span,
         now=judged,
         zone=zone,
-        operators=operators,
+        producers=producers,
         max_age=max_age,
         any_operator=choice.any_operator,
-        ignored=ignored,
     )
 
 

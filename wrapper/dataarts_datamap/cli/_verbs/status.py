@@ -21,7 +21,7 @@ from dataarts_datamap.cli._options.operators import OperatorChoice, operator_opt
 from dataarts_datamap.cli._options.suggestions import suggest_spans
 from dataarts_datamap.cli._options.table_names import table_guid_of
 from dataarts_datamap.cli._options.times import parse_span
-from dataarts_datamap.cli._printing.notices import note, tell
+from dataarts_datamap.cli._printing.notices import note, note_basis, tell
 
 if TYPE_CHECKING:
     from datetime import timedelta, tzinfo
@@ -68,9 +68,10 @@ def status(  # noqa: PLR0913  one parameter for each option
 ) -> int:
     """Check whether TABLE, a GUID or schema.table, is fresh, and how its operators stand.
 
-    A table is as old as its oldest producer: each of its operators counts, but for those that have no runs in the
-    window, which are named. Narrow that with --operator and --ignore, as for a job that only checks the table; or let
-    one fresh operator be enough with --any. The output names the operator that decides.
+    A table is as old as its oldest producer: each operator counts that lineage says writes it; each of its operators
+    where lineage does not say so, which the output tells. Those without runs in the window are named and left out.
+    Narrow that with --operator and --ignore, or let one fresh operator be enough with --any. The output names the
+    operator that decides.
 
     Exit code 0: fresh. 1: stale or failed. 2: it cannot be told, as there are no runs, none that ended in a way that is
     known, or a success whose time cannot be read. With --max-age, the age of the last success alone decides; without,
@@ -96,11 +97,13 @@ def status(  # noqa: PLR0913  one parameter for each option
             any_operator=choice.any_operator,
             only=choice.only or None,
             ignore=choice.ignore,
+            role=choice.role,
             **how,
         )
     shape = output or ("table" if is_terminal() else "json")
     if shape == "table":
         note(f"times are in {tz}")
+        note_basis(found.others, found.notes)
     write_status(found, table_guid, output=shape, zone=tz)
     _tell_doubts(found)
     return {Verdict.FRESH: 0, Verdict.UNKNOWN: 2}.get(found.verdict, 1)
@@ -108,7 +111,7 @@ def status(  # noqa: PLR0913  one parameter for each option
 
 def _tell_doubts(found: TableStatus) -> None:
     """Tell what does not count, and what cannot be believed."""
-    from dataarts_datamap._monitoring.freshness import operator_name  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._monitoring.producers import operator_name  # noqa: PLC0415  loads what --help does not need
     from dataarts_datamap._report.contents import job_labels  # noqa: PLC0415  as above
     from dataarts_datamap._text import printable  # noqa: PLC0415  as above
     from dataarts_datamap._times import span_text  # noqa: PLC0415  as above

@@ -26,7 +26,7 @@ from dataarts_datamap.cli._options.operators import OperatorChoice, operator_opt
 from dataarts_datamap.cli._options.suggestions import suggest_paces, suggest_spans
 from dataarts_datamap.cli._options.table_names import table_guid_of
 from dataarts_datamap.cli._options.times import parse_span
-from dataarts_datamap.cli._printing.notices import note, tell
+from dataarts_datamap.cli._printing.notices import note, note_basis, tell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from dataarts_datamap._client.clients import DataMapClient
     from dataarts_datamap._models.runs import Operator, Run
+    from dataarts_datamap._monitoring.producers import Producers
     from dataarts_datamap._monitoring.snapshot import Snapshot
     from dataarts_datamap._paging.offsets import OffsetUnit
     from dataarts_datamap._window import Window
@@ -125,10 +126,11 @@ def watch(  # noqa: PLR0913  one parameter for each option
 ) -> int:
     """Show how the runs of TABLE, a GUID or schema.table, go on, until interrupted.
 
-    A line for each of its operators: how its run stands, for how long against what is typical, how late it started, and
-    when the last one succeeded; the newest failures with their log paths; outcomes and durations by the hour. A reading
-    that fails leaves the last good one on the screen, marked as old, and another one is tried. To a pipe, it writes a
-    JSON line for each run that appears, changes or goes away; the runs that are there at first come as "known".
+    A line for each operator that counts: how its run stands, for how long against what is typical, how late it started,
+    and when the last one succeeded; the newest failures with their log paths; outcomes and durations by the hour. Those
+    count that lineage says write the table; all, if it says so of none. A reading that fails leaves the last good one
+    on the screen, marked as old, and another one is tried. To a pipe, it writes a JSON line for each run that appears,
+    changes or goes away; the runs that are there at first come as "known".
 
     With --until-ended, the exit code is 0 if the last run of each operator succeeded, 1 if one failed or was skipped, 2
     if it cannot be told or the time of --for is over; an operator that has no runs in the window is named and left out.
@@ -162,6 +164,7 @@ def watch(  # noqa: PLR0913  one parameter for each option
         how = given(page_size=page_size, offset_unit=offset_unit, slice_span=slice_span)
         table_guid = table_guid_of(client, table_guid)
         table = ClientTable(client, table_guid, how, choice)
+        table.choose()
         polls = Polls(table, snapshot, schedule=schedule)
         if shape == "live":
             from dataarts_datamap._report.contents import Report, report_on  # noqa: PLC0415  as above
@@ -198,7 +201,8 @@ def _can_draw() -> bool:
 def _exit_code(snapshot: Snapshot, operators: Sequence[Operator], table: ClientTable) -> int:
     """How the last run of each operator ended; one without runs, or that was to be ignored, is named and left out."""
     from dataarts_datamap._models.runs import RunState, operator_key  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap._monitoring.freshness import group_runs, operator_name  # noqa: PLC0415  as above
+    from dataarts_datamap._monitoring.freshness import group_runs  # noqa: PLC0415  as above
+    from dataarts_datamap._monitoring.producers import operator_name  # noqa: PLC0415  as above
 
     groups = group_runs(snapshot.runs, operators)
     if left_out := [operator_name(one) for one in operators if not groups[operator_key(one)]]:
@@ -228,19 +232,36 @@ class ClientTable:
         guid: GUID of the table.
         how: How pages are read: keywords of ``list_table_runs``.
         choice: Which of its operators count.
-        ignored: Those that do not, as of the last reading.
+        ignored: Those that do not, as asked and as of the last reading.
     """
 
     client: DataMapClient
     guid: str
     how: dict[str, Any]
     choice: OperatorChoice = field(default_factory=OperatorChoice)
-    ignored: list[Operator] = field(default_factory=list["Operator"])
+    ignored: tuple[Operator, ...] = ()
+    _chosen: Producers | None = None
+    _is_read: bool = False
+
+    def choose(self) -> Producers:
+        """Find out which of its operators count, and say what is to be known of that.
+
+        It holds for all readings: what is shown must not change with what lineage says meanwhile.
+        """
+        self._chosen = chosen = self.choice.find(self.client, self.guid)
+        self.ignored = chosen.ignored
+        note_basis(chosen.others, () if self.choice.role == "associated" else chosen.notes)
+        return chosen
 
     def list_operators(self) -> list[Operator]:
-        """The operators of the table that count."""
-        operators, self.ignored = self.choice.narrow(self.client.list_operators(self.guid))
-        return operators
+        """The operators of the table that count, and those that came since they were chosen."""
+        chosen = self._chosen or self.choose()
+        if not self._is_read:
+            self._is_read = True
+            return list(chosen.operators)
+        known, ignored = self.choice.narrow(self.client.list_operators(self.guid))
+        self.ignored = tuple(ignored)
+        return [one for one in known if one not in chosen.others]
 
     def list_runs(self, window: Window, operators: Sequence[Operator]) -> list[Run]:
         """The runs of these operators of the table in a window."""

@@ -1,8 +1,8 @@
 """Makes lineage of the graph around one table, of which neither depth nor direction is documented: no I/O.
 
 Asked for what flows into a table, each relationship is taken to point from the end that is farther from it to the
-nearer one. Where both are as far, as in a cycle, it points as most of the others do. What stands between tables is the
-operator of the step.
+nearer one; the other way round, asked for what flows out of it. Where both are as far, as in a cycle, it points as most
+of the others do. What stands between tables is the operator of the step.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from dataarts_datamap._api.lineage import AssetGraph, Relationship
-    from dataarts_datamap._models.tables import Table
+    from dataarts_datamap._models.tables import FlowDirection, Table
 
 _TABLE: Final = "table"
 _COLUMN: Final = "column"
 
 
-def upstream_edges(guid: str, graph: AssetGraph) -> list[LineageEdge]:
-    """The steps that lead to a table, by the graph that the service shows around it."""
+def edges_around(guid: str, graph: AssetGraph, direction: FlowDirection) -> list[LineageEdge]:
+    """The steps that lead to a table, or away from it, by the graph that the service shows around it."""
     relationships = [one for one in graph.relationships if not _is_of_columns(one, graph.assets)]
     into: defaultdict[str, set[str]] = defaultdict(set)
-    for source, target in _oriented(guid, relationships):
+    for source, target in _oriented(guid, relationships, is_inward=direction == "IN"):
         into[target].add(source)
     return list(_contracted(into, graph.assets))
 
@@ -46,7 +46,7 @@ def _is_of_columns(relationship: Relationship, assets: Mapping[str, Table]) -> b
     return any(kind_of(assets[end]) == _COLUMN for end in (relationship.first, relationship.second))
 
 
-def _oriented(guid: str, relationships: Iterable[Relationship]) -> Iterator[tuple[str, str]]:
+def _oriented(guid: str, relationships: Iterable[Relationship], *, is_inward: bool) -> Iterator[tuple[str, str]]:
     pairs = [(one.first, one.second) for one in relationships]
     distances = _distances(guid, pairs)
     known: list[tuple[str, str]] = []
@@ -57,8 +57,9 @@ def _oriented(guid: str, relationships: Iterable[Relationship]) -> Iterator[tupl
         if far is None or near is None or far == near:
             even.append((first, second))
         else:
-            votes += 1 if far > near else -1
-            known.append((first, second) if far > near else (second, first))
+            is_forward = (far > near) is is_inward
+            votes += 1 if is_forward else -1
+            known.append((first, second) if is_forward else (second, first))
     yield from known
     yield from (pair if votes >= 0 else (pair[1], pair[0]) for pair in even)
 

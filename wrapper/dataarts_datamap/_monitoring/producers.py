@@ -1,0 +1,230 @@
+"""Which operators of a table count: those that write it, where that is known. No I/O."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, cast
+
+from msgspec import Struct
+
+from dataarts_datamap._arguments import members
+from dataarts_datamap._errors import InvalidArgumentError
+from dataarts_datamap._text import printable, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dataarts_datamap._models.runs import Operator
+    from dataarts_datamap._models.tables import LineageNode, Table
+    from dataarts_datamap._monitoring.lineage import Lineage
+
+OperatorRole: TypeAlias = Literal["associated", "producers"]
+"""All operators that the service lists for a table, or those that write it."""
+
+_MOST_LISTED: Final = 30
+_LONGEST_NAME: Final = 120
+
+
+class OperatorBasis(StrEnum):
+    """How it is known which operators of a table count.
+
+    Attributes:
+        CHOSEN: The caller named them.
+        LINEAGE: Lineage says that they write the table. That its operators are those of the same name and workspace
+            that the service lists is inferred.
+        ASSOCIATED: All that the service lists count. Which of them only read the table cannot be told, or was not
+            asked.
+    """
+
+    CHOSEN = "chosen"
+    LINEAGE = "lineage"
+    ASSOCIATED = "associated"
+
+
+class Producers(Struct, frozen=True, kw_only=True):
+    """The operators of a table that count.
+
+    Attributes:
+        operators: Those that count, in the service's order.
+        basis: How that is known.
+        others: Those that do not, since lineage does not say that they write the table: readers, as a rule.
+        ignored: Those that were left out on request.
+        notes: What does not fit together, and why readers cannot be told apart. Names in them are made printable.
+    """
+
+    operators: tuple[Operator, ...]
+    basis: OperatorBasis
+    others: tuple[Operator, ...] = ()
+    ignored: tuple[Operator, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def are_known(self) -> bool:
+        """Whether no reader is among them, as far as anyone says."""
+        return self.basis is not OperatorBasis.ASSOCIATED
+
+
+class Join(NamedTuple):
+    """The operators that the service lists for a table beside those that lineage names.
+
+    Attributes:
+        pairs: Those that write it, each with what lineage knows it as; None for one that may be known by another name.
+        notes: What does not fit together.
+    """
+
+    pairs: dict[Operator, LineageNode | None]
+    notes: tuple[str, ...]
+
+
+class ChosenOperators(NamedTuple):
+    """The operators of a table that count, and those that were left out on request."""
+
+    chosen: list[Operator]
+    ignored: list[Operator]
+
+
+def choose_producers(  # noqa: PLR0913  one keyword for each choice
+    table: Table,
+    operators: Iterable[Operator],
+    lineage: Lineage | None,
+    *,
+    only: Iterable[str] | None = None,
+    ignore: Iterable[str] = (),
+    reason: str = "its lineage is not known",
+) -> Producers:
+    """The operators of a table that count: those that are named, else those that lineage says write it, else all.
+
+    Args:
+        table: The table.
+        operators: The operators that the service lists for it.
+        lineage: What tables are made of; None if that is not known.
+        only: Names of the operators that count. Lineage does not, then.
+        ignore: Names of operators that do not.
+        reason: Why there is no lineage, in a few words.
+
+    Raises:
+        InvalidArgumentError: A name fits no operator, or none is left; the text lists the known ones.
+    """
+    listed = list(dict.fromkeys(operators))
+    chosen, ignored = choose_operators(listed, only=only, ignore=ignore)
+    if only is not None:
+        return Producers(operators=tuple(chosen), basis=OperatorBasis.CHOSEN, ignored=tuple(ignored))
+    join = Join({}, ()) if lineage is None else join_operators(table, listed, lineage, may_be_renamed=True)
+    if not join.pairs:
+        said = (*join.notes, f"readers cannot be told from producers: {_reason(table, lineage, reason)}")
+        notes = said if listed else ()
+        basis = OperatorBasis.ASSOCIATED
+        return Producers(operators=tuple(chosen), basis=basis, ignored=tuple(ignored), notes=notes)
+    writing = tuple(one for one in chosen if one in join.pairs)
+    if not writing:
+        raise InvalidArgumentError(f"no operator that writes the table is left to be judged: {_listed(listed)}")
+    others = tuple(one for one in chosen if one not in join.pairs)
+    return Producers(
+        operators=writing, basis=OperatorBasis.LINEAGE, others=others, ignored=tuple(ignored), notes=join.notes
+    )
+
+
+def join_operators(table: Table, operators: Sequence[Operator], lineage: Lineage, *, may_be_renamed: bool) -> Join:
+    """The operators that write a table, each with what lineage knows it as; none, if none of them can be told.
+
+    Args:
+        table: The table.
+        operators: The operators that the service lists for it.
+        lineage: What tables are made of.
+        may_be_renamed: Whether an operator that lineage does not know counts, too, where lineage names one that the
+            service does not list: it may be the same.
+    """
+    table = lineage.find(table)
+    producers, readers = lineage.producers(table), lineage.readers(table)
+    pairs: dict[Operator, LineageNode | None] = {}
+    notes: list[str] = []
+    for node in producers:
+        partners = [one for one in operators if is_same_operator(one, node)]
+        pairs.update((one, node) for one in partners)
+        if not partners:
+            what = printable(node.name or node.guid or "an operator", limit=_LONGEST_NAME)
+            notes.append(f"lineage says that {what} writes {_name(table)}, but the service does not list it")
+    is_missing = bool(notes)
+    if pairs:
+        known = (*producers, *readers)
+        for one in operators:
+            if any(is_same_operator(one, node) for node in known):
+                continue
+            job = printable(one.job_name, limit=_LONGEST_NAME)
+            if may_be_renamed and is_missing:
+                pairs[one] = None
+                notes.append(f"{job} may write {_name(table)} by another name: it counts")
+            elif lineage.is_whole:
+                notes.append(f"{job} is listed for {_name(table)}, but lineage does not know it: it does not count")
+    return Join({one: pairs[one] for one in operators if one in pairs}, tuple(notes))
+
+
+def is_same_operator(operator: Operator, node: LineageNode) -> bool:
+    """Whether an operator of the table is one of lineage: by name and workspace, which is inferred."""
+    if node.name is None or node.name != operator.job_name:
+        return False
+    return node.workspace_id is None or operator.workspace_id is None or node.workspace_id == operator.workspace_id
+
+
+def choose_operators(
+    operators: Iterable[Operator], *, only: Iterable[str] | None = None, ignore: Iterable[str] = ()
+) -> ChosenOperators:
+    """Narrow the operators of a table by name: job name, ``workspace/job_name`` or task id.
+
+    A name chooses each operator that it fits.
+
+    Raises:
+        InvalidArgumentError: A name fits no operator, or none is left; the text lists the known ones.
+    """
+    known = list(dict.fromkeys(operators))
+    wanted, unwanted = (None if only is None else _checked_names("only", only)), _checked_names("ignore", ignore)
+    for name in (*(wanted or ()), *unwanted):
+        if not any(name in _names(one) for one in known):
+            raise InvalidArgumentError(f"no operator of the table is called {shown(name)}: {_listed(known)}")
+    chosen = [
+        one
+        for one in known
+        if (wanted is None or not _names(one).isdisjoint(wanted)) and _names(one).isdisjoint(unwanted)
+    ]
+    if known and not chosen:
+        raise InvalidArgumentError(f"no operator of the table is left to be judged: {_listed(known)}")
+    return ChosenOperators(chosen, [one for one in known if one not in chosen])
+
+
+def operator_name(operator: Operator) -> str:
+    """An operator as ``workspace/job_name``, made printable and short."""
+    workspace = "" if operator.workspace_id is None else f"{printable(operator.workspace_id, limit=40)}/"
+    return f"{workspace}{printable(operator.job_name, limit=80)}"
+
+
+def _reason(table: Table, lineage: Lineage | None, reason: str) -> str:
+    if lineage is None:
+        return reason
+    if lineage.producers(table):
+        return "those that lineage names are not among those that the service lists"
+    return "lineage names no operator that writes it"
+
+
+def _name(table: Table) -> str:
+    return printable(table.full_name, limit=_LONGEST_NAME)
+
+
+def _checked_names(what: str, names: object) -> list[str]:
+    found = None if isinstance(names, str) else members(names)
+    if found is None or not all(isinstance(one, str) for one in found):
+        raise InvalidArgumentError(f"{what} must be a list of names of operators, not {shown(names)}")
+    return cast("list[str]", found)
+
+
+def _names(operator: Operator) -> set[str]:
+    """What an operator can be called."""
+    names = {operator.job_name, operator.task_id}
+    return names if operator.workspace_id is None else {*names, f"{operator.workspace_id}/{operator.job_name}"}
+
+
+def _listed(operators: Sequence[Operator]) -> str:
+    if not operators:
+        return "it has none"
+    names = [f"{operator_name(one)} (task {printable(one.task_id, limit=40)})" for one in operators[:_MOST_LISTED]]
+    more = f" and {len(operators) - _MOST_LISTED} more" if len(operators) > _MOST_LISTED else ""
+    return f"it has {', '.join(names)}{more}"
