@@ -44,6 +44,8 @@ VERDICT_STYLES: Final = {
     Verdict.LATE: "bold red",
     Verdict.FAILED: "bold red",
     Verdict.UNKNOWN: "yellow",
+    Verdict.SLOW: "yellow",
+    Verdict.FEW_ROWS: "yellow",
 }
 _STATUS_TITLES: Final = ("VERDICT", "SUCCEEDED", "AGE", "RUNNING", "WAITING", "FAILED", "TAKES", "LATE", "JOB")
 _FINDINGS_AT: Final = 25
