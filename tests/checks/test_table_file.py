@@ -23,6 +23,8 @@ tz = "Asia/Shanghai"
 
 [[tables]]
 name = "sales.orders"
+min_rows = 1_000
+rows_drop = "50%"
 
 [[tables]]
 guid = "{GUID}"
@@ -56,7 +58,9 @@ def test_a_whole_file(tmp_path: Path) -> None:
         planned_from=time(20),
     )
     assert [
-        TableRule(name="sales.orders", owner="data-platform", max_age=timedelta(hours=26)),
+        TableRule(
+            name="sales.orders", owner="data-platform", max_age=timedelta(hours=26), min_rows=1000, rows_drop=0.5
+        ),
         TableRule(
             guid=GUID,
             label="订单 🚚",
@@ -90,6 +94,13 @@ TABLE = '[[tables]]\nname = "a"\n'
         ('[defaults]\n\nname = "x"\n' + TABLE, "3: no key is called 'name': there are owner, "),
         (TABLE + 'max_age = "26 hours"\n', '3: max_age must be a number with a unit (s, m, h, d or w), such as "26h"'),
         (TABLE + 'max_age = "0h"\n', "3: max_age must be a number with a unit"),
+        (TABLE + "min_rows = 0\n", "3: min_rows must be a whole number from 1, not 0"),
+        (TABLE + 'min_rows = "10"\n', "3: min_rows must be a whole number from 1, not '10'"),
+        (
+            TABLE + "rows_drop = 0.5\n",
+            '3: rows_drop must be a part of a hundred such as "50%", from 1% to 99%, not 0.5',
+        ),
+        (TABLE + 'rows_drop = "100%"\n', "3: rows_drop must be a part of a hundred"),
         (TABLE + "max_age = 26\n", '3: max_age must be a number with a unit (s, m, h, d or w), such as "26h", not 26'),
         (TABLE + 'due = "8 am"\ntz = "UTC"\n', "3: due must be a time of day, such as \"08:00\", not '8 am'"),
         (TABLE + 'due = "25:00"\ntz = "UTC"\n', "3: due must be a time of day"),
@@ -205,6 +216,8 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
         {"name": ""},
         {"guid": "a/b"},
         {"name": "a", "max_age": timedelta(0)},
+        {"name": "a", "min_rows": 0},
+        {"name": "a", "rows_drop": 1.0},
         {"name": "a", "max_age": timedelta(1), "due": DueTime(at=time(8), zone=UTC)},
     ],
 )

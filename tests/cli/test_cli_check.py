@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import time
+from math import isnan
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
@@ -174,6 +175,21 @@ def test_quiet_says_nothing_where_all_is_well(shell: Shell) -> None:
     assert "datamap: 0 of 1 table is fresh: 1 stale\n" == shell("--only", "s.old", "--quiet")[2]
 
 
+def test_a_state_is_kept_between_checks(shell: Shell) -> None:
+    """And a file that is none is said, with the code for what could not be judged."""
+    first = shell.lines("--state", "tables.state")
+    assert [
+        (one["verdict"], one["last_success"], one["read_at"] == one["now"], one["never_succeeded"]) for one in first
+    ] == [
+        (one["verdict"], one["last_success"], True, one["last_success"] is None)
+        for one in shell.lines("--state", "tables.state")
+    ]
+    shell.file.with_name("other.state").write_text("hello" * 500, encoding="utf-8")
+    code, out, err = shell("--state", "other.state")
+    assert (2, "") == (code, out)
+    assert "datamap: other.state is damaged (file is not a database): move it away" in err
+
+
 def test_ci_gets_a_test_case_for_each_table(shell: Shell) -> None:
     """A verdict of --fail-on is a failure, an unknown one an error."""
     code, out, _ = shell("--output", "junit", "--fail-on", "failed")
@@ -237,8 +253,18 @@ def test_prometheus_gets_one_document(shell: Shell) -> None:
         ("s.none", "data", guid_of("db.s.none"), "unknown"),
         ("s.gone", "data", None, "unknown"),
     } == holding
-    last = next(family for family in families if family.name == "datamap_table_last_success_timestamp_seconds")
-    assert {"s.good", "s.old", "the bad one", "s.none"} == {sample.labels["name"] for sample in last.samples}
+    last = {
+        sample.labels["name"]: sample.value
+        for family in families
+        for sample in family.samples
+        if family.name == "datamap_table_last_success_timestamp_seconds"
+    }
+    assert ({"s.good", "s.old", "the bad one", "s.none", "s.gone"}, 0, 0) == (
+        {*last},
+        last["s.none"],
+        last["the bad one"],
+    )
+    assert isnan(last["s.gone"])
 
 
 @pytest.mark.usefixtures("shell")

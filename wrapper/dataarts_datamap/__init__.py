@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._auth.ecs_metadata import EcsMetadataCredentials
     from dataarts_datamap._auth.password import PasswordCredentials
     from dataarts_datamap._checks.check import TableCheck, worst_first
+    from dataarts_datamap._checks.check_state import CheckState
     from dataarts_datamap._checks.due_times import DuePeriod, DueTime
     from dataarts_datamap._checks.table_file import load_tables
     from dataarts_datamap._checks.table_rules import TableRule
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
         RowProblemWarning,
         ServerError,
         ServiceError,
+        StateFileError,
         StatusError,
         TableFileError,
         TableNameError,
@@ -90,6 +92,7 @@ __all__ = [
     "AuthenticationError",
     "BadRequestError",
     "CertificateError",
+    "CheckState",
     "ClientClosedError",
     "Clock",
     "ConfigurationError",
@@ -146,6 +149,7 @@ __all__ = [
     "RunsStatus",
     "ServerError",
     "ServiceError",
+    "StateFileError",
     "StatusError",
     "Table",
     "TableCheck",
@@ -181,6 +185,7 @@ _HOMES = {
     "_auth.ecs_metadata": ("EcsMetadataCredentials",),
     "_export.export": ("ExportSummary", "export_runs", "next_export_start"),
     "_checks.check": ("TableCheck", "worst_first"),
+    "_checks.check_state": ("CheckState",),
     "_checks.due_times": ("DuePeriod", "DueTime"),
     "_monitoring.explanation": ("Explanation", "LineageKnowledge", "Link", "Trouble"),
     "_monitoring.freshness": ("OperatorStatus", "RunsStatus", "TableStatus", "Verdict", "table_status"),

@@ -35,6 +35,7 @@
     │   ├── TableNotFoundError        of none
     │   └── AmbiguousTableError       of several
     ├── ExportError                   a file cannot be continued or read as an export
+    ├── StateFileError                the state of earlier checks cannot be read or written
     └── WaitTimeoutError              no run ended within the timeout
 """
 
@@ -288,6 +289,10 @@ class WaitTimeoutError(DataMapError):
 
 class ExportError(DataMapError):
     """A file cannot be continued or read as an export; it was left as it is."""
+
+
+class StateFileError(DataMapError):
+    """The state of earlier checks cannot be used: it is damaged, locked, of another instance, or no such file."""
 
 
 class RowProblemWarning(UserWarning):

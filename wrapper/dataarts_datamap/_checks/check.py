@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from copy import copy
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from dataarts_datamap._arguments import members
-from dataarts_datamap._checks.due_times import due_verdict, planned_at
+from dataarts_datamap._checks.judgement import Judgement, judge
+from dataarts_datamap._checks.readings import Reading, read_operator, search_history
+from dataarts_datamap._checks.reasons import reason_of
+from dataarts_datamap._checks.records import OperatorRecord, TableRecord, same_operators
 from dataarts_datamap._checks.table_rules import TableRule
 from dataarts_datamap._errors import (
     AuthenticationError,
@@ -20,35 +23,25 @@ from dataarts_datamap._errors import (
     DataMapError,
     InvalidArgumentError,
 )
-from dataarts_datamap._models.runs import RunState
-from dataarts_datamap._monitoring.freshness import (
-    WORST_FIRST,
-    TableStatus,
-    Verdict,
-    table_status,
-    with_basis,
-)
+from dataarts_datamap._models.runs import OperatorKey, operator_key
+from dataarts_datamap._models.tables import Table
+from dataarts_datamap._monitoring.freshness import WORST_FIRST, TableStatus, Verdict, with_basis
 from dataarts_datamap._monitoring.producers import choose_producers
 from dataarts_datamap._text import printable, shown
-from dataarts_datamap._times import span_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from dataarts_datamap._checks.due_times import DuePeriod
+    from dataarts_datamap._checks.readings import ReadHistory
     from dataarts_datamap._messages import Steps
     from dataarts_datamap._models.runs import Operator, Run
-    from dataarts_datamap._models.tables import Table
-    from dataarts_datamap._monitoring.freshness import OperatorStatus
     from dataarts_datamap._monitoring.lineage import Lineage
 
-_LOOK_BACK: Final = timedelta(days=7)
-_MARGIN: Final = timedelta(minutes=1)  # whether a window's ends belong to it is not documented
-_IN_HOURS: Final = timedelta(days=3)
-_LONGEST_NAME: Final = 80
 _LONGEST_REASON: Final = 300
-_MOST_NAMED: Final = 5
 _MOST_IN_A_ROW: Final = 8
+_LIST_LIFE: Final = timedelta(days=7)
+_MOST_SILENT: Final = 20
 _OUTAGES: Final = (AuthenticationError, ConnectionFailedError)
 
 
@@ -59,8 +52,8 @@ class Outage:
         error: What went wrong last; None while there is hope.
     """
 
-    def __init__(self) -> None:
-        self.error: DataMapError | None = None
+    def __init__(self, error: DataMapError | None = None) -> None:
+        self.error = error
         self._in_a_row = 0
 
     def note(self, error: DataMapError | None) -> None:
@@ -68,6 +61,18 @@ class Outage:
         self._in_a_row = self._in_a_row + 1 if isinstance(error, _OUTAGES) else 0
         if self._in_a_row >= _MOST_IN_A_ROW:
             self.error = error
+
+
+class Records(NamedTuple):
+    """What earlier checks know.
+
+    Attributes:
+        tables: Of each table, by the key of its rule.
+        operators: Of each operator.
+    """
+
+    tables: Mapping[str, TableRecord]
+    operators: Mapping[OperatorKey, OperatorRecord]
 
 
 class CheckSources(NamedTuple):
@@ -78,14 +83,18 @@ class CheckSources(NamedTuple):
         lineage: Which operators write which table; None if that is not known.
         operators: Reads the operators of a table.
         runs: Reads the runs of an operator from a time up to that of the check.
+        history: Looks for its last success in what the service keeps of it.
         outage: Whether that is still worth while.
+        records: What earlier checks know.
     """
 
     find: Callable[[Table | str], Steps[Table]]
     lineage: Lineage | None
     operators: Callable[[str], Steps[list[Operator]]]
     runs: Callable[[Operator, datetime], Steps[list[Run]]]
+    history: ReadHistory
     outage: Outage
+    records: Records
 
 
 class TableCheck(Struct, frozen=True, kw_only=True):
@@ -96,9 +105,14 @@ class TableCheck(Struct, frozen=True, kw_only=True):
         verdict: How it stands.
         reason: Why, in words, made printable.
         now: When it was judged, UTC.
-        table: The table; None if it could not be found.
-        status: What its runs tell, of the time that was looked at; None if they could not be read.
+        table: The table, as an earlier check knew it if it could not be found; None if none did.
+        status: What its runs say, of the time that was looked at; None if they could not be read.
         period: For what it was due last; None if it is not due at times, or never was.
+        last_success: When its last run that succeeded ended, UTC, however long ago; where it could not be read, as an
+            earlier check knew it. None if none is known.
+        never_succeeded: Whether all that the service keeps was searched, and nothing succeeded.
+        searched_from: From where on it was searched, UTC; None if nothing ever was.
+        read_at: When it was read last, UTC: ``now``, unless it could not be read. None if no check ever did.
         producers_known: Whether its rule or lineage says which operators write it; else all that the service lists
             count, and some of these may only read it.
         error: Why it could not be read; None if it could.
@@ -111,6 +125,10 @@ class TableCheck(Struct, frozen=True, kw_only=True):
     table: Table | None = None
     status: TableStatus | None = None
     period: DuePeriod | None = None
+    last_success: datetime | None = None
+    never_succeeded: bool = False
+    searched_from: datetime | None = None
+    read_at: datetime | None = None
     producers_known: bool = False
     error: DataMapError | None = None
 
@@ -142,6 +160,11 @@ class TableCheck(Struct, frozen=True, kw_only=True):
             "due": None if period is None else _iso(period.due),
             "period_start": None if period is None else _iso(period.start),
             **{name: status.get(name) for name in _OF_STATUS},
+            "last_success": None if self.last_success is None else _iso(self.last_success),
+            "age": None if self.last_success is None else (self.now - self.last_success).total_seconds(),
+            "never_succeeded": self.never_succeeded,
+            "searched_from": None if self.searched_from is None else _iso(self.searched_from),
+            "read_at": None if self.read_at is None else _iso(self.read_at),
             "producers_known": self.producers_known,
             "error": None if self.error is None else type(self.error).__name__,
         }
@@ -169,206 +192,175 @@ def worst_first(checks: Iterable[TableCheck]) -> list[TableCheck]:
     return sorted(checks, key=lambda one: (WORST_FIRST.index(one.verdict), one.name.casefold(), one.name))
 
 
-def check_table(rule: TableRule, sources: CheckSources, *, now: datetime) -> Steps[TableCheck]:
+class Checked(NamedTuple):
+    """A check of a table, and what it leaves for the next one.
+
+    Attributes:
+        check: How the table stands.
+        key: Key of its rule, by which its record is kept.
+        record: What is known of the table; None if it could not be read.
+        operators: What is known of the operators that were read.
+    """
+
+    check: TableCheck
+    key: str
+    record: TableRecord | None
+    operators: Mapping[OperatorKey, OperatorRecord]
+
+
+def rule_key(rule: TableRule) -> str:
+    """By what the record of a table is kept: its name or GUID, as its rule has it."""
+    return f"guid:{rule.guid}" if rule.guid is not None else f"name:{rule.name}"
+
+
+def check_table(rule: TableRule, sources: CheckSources, *, now: datetime) -> Steps[Checked]:
     """Judge one table; what cannot be read makes it unknown.
 
-    One request for its operators, and for each producer one page of a window as long as the verdict needs; where no
-    success lies in that, one of seven days, or of ``max_age`` if that is longer. In an outage, nothing is asked.
+    One request for its operators, if no earlier check listed them for the same lineage, and for each producer one page
+    of a window as long as the verdict needs; where no success lies in that, one of seven days, or of ``max_age`` if
+    that is longer; then what the service keeps. In an outage, nothing is asked.
 
     Raises:
         ConfigurationError: The client is not set up for any table.
         ClientClosedError: It was closed.
     """
-    table: Table | None = None
-    period = None if rule.due is None else rule.due.period(now)
+    visit = _Visit(rule, sources, now)
     try:
-        if sources.outage.error is not None:
-            raise copy(sources.outage.error)
-        table = yield from sources.find(rule.subject)
-        listed = yield from sources.operators(table.guid)
-        producers = choose_producers(table, listed, sources.lineage, only=rule.producers or None)
-        runs: dict[Operator, list[Run]] = {}
-        for operator in producers.operators:
-            runs[operator] = yield from _read_runs(rule, period, operator, sources, now=now)
+        checked = yield from visit.run()
     except (ClientClosedError, ConfigurationError):
         raise
     except DataMapError as error:
         sources.outage.note(error)
-        reason = f"it could not be read: {printable(str(error), limit=_LONGEST_REASON)}"
-        return TableCheck(
-            rule=rule, verdict=Verdict.UNKNOWN, reason=reason, now=now, table=table, period=period, error=error
-        )
+        return visit.unreadable(error)
     sources.outage.note(None)
-    check = judge(rule, table, runs, period=period, now=now)
-    status = None if check.status is None else with_basis(check.status, producers)
-    return replace(check, status=status, producers_known=producers.are_known)
+    return checked
 
 
-def judge(
-    rule: TableRule, table: Table, runs: Mapping[Operator, Sequence[Run]], *, period: DuePeriod | None, now: datetime
-) -> TableCheck:
-    """How a table stands, by the runs of its producers."""
-    everything = [run for some in runs.values() for run in some]
-    status = table_status(everything, now=now, max_age=rule.max_age, operators=runs)
-    verdicts = [
-        _verdict(rule, one, some, period, now) for one, some in zip(status.operators, runs.values(), strict=True)
-    ]
-    status = _with_verdicts(status, verdicts)
-    reason = _reason(rule, status, list(runs.values()), period)
-    return TableCheck(
-        rule=rule, verdict=status.verdict, reason=reason, now=now, table=table, status=status, period=period
-    )
+class _Visit:
+    """The reading of one table."""
+
+    def __init__(self, rule: TableRule, sources: CheckSources, now: datetime) -> None:
+        self._rule = rule
+        self._sources = sources
+        self._now = now
+        self._key = rule_key(rule)
+        self._known = sources.records.tables.get(self._key)
+        self._period = None if rule.due is None else rule.due.period(now)
+        self._table: Table | None = None
+
+    def run(self) -> Steps[Checked]:
+        """The steps that read and judge the table."""
+        if self._sources.outage.error is not None:
+            raise copy(self._sources.outage.error)
+        self._table = table = yield from self._sources.find(self._rule.subject)
+        nodes, known = _digest(table, self._sources.lineage), self._known
+        if (
+            known is None
+            or nodes is None
+            or (known.guid, known.nodes) != (table.guid, nodes)
+            or self._now - known.listed_at > _LIST_LIFE
+        ):
+            return (yield from self._list_and_judge(table, nodes))
+        try:
+            checked = yield from self._judge(table, known.operators, nodes, known.listed_at)
+        except InvalidArgumentError:  # a producer that the rule names was not there when they were listed
+            return (yield from self._list_and_judge(table, nodes))
+        if checked.check.verdict is Verdict.FRESH:
+            return checked
+        listed = yield from self._sources.operators(table.guid)  # they may have been made anew, under the same names
+        if same_operators(listed, known.operators):
+            return checked
+        return (yield from self._judge(table, listed, nodes, self._now))
+
+    def unreadable(self, error: DataMapError) -> Checked:
+        """What is said of a table that could not be read: what an earlier check knew."""
+        known = self._known
+        check = TableCheck(
+            rule=self._rule,
+            verdict=Verdict.UNKNOWN,
+            reason=f"it could not be read: {printable(str(error), limit=_LONGEST_REASON)}",
+            now=self._now,
+            table=self._table or (None if known is None else Table(guid=known.guid, name=known.name)),
+            period=self._period,
+            last_success=None if known is None else known.last_success,
+            never_succeeded=known is not None and known.never_succeeded,
+            searched_from=None if known is None else known.searched_from,
+            read_at=None if known is None else known.read_at,
+            error=error,
+        )
+        return Checked(check, self._key, None, {})
+
+    def _list_and_judge(self, table: Table, nodes: str | None) -> Steps[Checked]:
+        listed = yield from self._sources.operators(table.guid)
+        return (yield from self._judge(table, listed, nodes, self._now))
+
+    def _judge(
+        self, table: Table, listed: Sequence[Operator], nodes: str | None, listed_at: datetime
+    ) -> Steps[Checked]:
+        producers = choose_producers(table, listed, self._sources.lineage, only=self._rule.producers or None)
+        readings = yield from self._read(producers.operators)
+        judgement = judge(self._rule, readings, period=self._period, now=self._now)
+        missing = _missing_successes(judgement, readings)
+        if missing:
+            for operator in missing:
+                readings[operator] = yield from search_history(
+                    operator, readings[operator], self._sources.history, now=self._now
+                )
+            judgement = judge(self._rule, readings, period=self._period, now=self._now)
+        (status, found), operators = judgement, list(readings.values())
+        check = TableCheck(
+            rule=self._rule,
+            verdict=status.verdict,
+            reason=reason_of(self._rule, status, operators, self._period),
+            now=self._now,
+            table=table,
+            status=with_basis(status, producers),
+            period=self._period,
+            last_success=found.last_success,
+            never_succeeded=found.never_succeeded,
+            searched_from=found.searched_from,
+            read_at=self._now,
+            producers_known=producers.are_known,
+        )
+        record = TableRecord(
+            guid=table.guid,
+            name=table.full_name if table.name else None,
+            nodes=nodes,
+            operators=tuple(listed),
+            listed_at=listed_at,
+            read_at=self._now,
+            last_success=found.last_success,
+            never_succeeded=found.never_succeeded,
+            searched_from=found.searched_from,
+        )
+        return Checked(check, self._key, record, {operator_key(one): it.record for one, it in readings.items()})
+
+    def _read(self, operators: Iterable[Operator]) -> Steps[dict[Operator, Reading]]:
+        readings: dict[Operator, Reading] = {}
+        for operator in operators:
+            known = self._sources.records.operators.get(operator_key(operator))
+            readings[operator] = yield from read_operator(
+                self._rule, self._period, operator, self._sources.runs, known, now=self._now
+            )
+        return readings
 
 
-def _read_runs(
-    rule: TableRule, period: DuePeriod | None, operator: Operator, sources: CheckSources, *, now: datetime
-) -> Steps[list[Run]]:
-    """The runs since the period began, or of the maximum age; of a longer time if none of these succeeded."""
-    longest = now - max(_LOOK_BACK, rule.max_age or _LOOK_BACK)
-    shortest = longest
-    if period is not None:
-        shortest = period.start - _MARGIN
-    elif rule.max_age is not None:
-        shortest = now - rule.max_age
-    runs = yield from sources.runs(operator, shortest)
-    if shortest <= longest or any(run.state is RunState.SUCCEEDED for run in runs):
-        return runs
-    return (yield from sources.runs(operator, longest))
+def _missing_successes(judgement: Judgement, readings: Mapping[Operator, Reading]) -> list[Operator]:
+    """The producers whose last success is looked for in the whole history: those that count, or all if none does."""
+    if judgement.found.last_success is not None or judgement.found.never_succeeded:
+        return []
+    pairs = list(zip(readings, judgement.status.operators, strict=True))
+    counted = [operator for operator, one in pairs if one.counts and one.last_success is None]
+    is_any = any(one.counts for _, one in pairs)
+    return counted if is_any else [operator for operator, _ in pairs][:_MOST_SILENT]
 
 
-def _verdict(
-    rule: TableRule, status: OperatorStatus, runs: Sequence[Run], period: DuePeriod | None, now: datetime
-) -> Verdict | None:
-    """How a producer stands; None if it does not count, since it has no runs and nothing but a list names it."""
-    is_silent = not runs and not rule.producers
-    if period is not None:
-        return None if is_silent else due_verdict(runs, period, now)
-    if is_silent:
+def _digest(table: Table, lineage: Lineage | None) -> str | None:
+    """What lineage says of the operators of a table, in short; None if it says nothing."""
+    if lineage is None:
         return None
-    return Verdict.STALE if not runs and rule.max_age is not None else status.verdict
-
-
-def _with_verdicts(status: TableStatus, verdicts: Sequence[Verdict | None]) -> TableStatus:
-    """The status with these verdicts of its operators, the worst of which is the table's."""
-    pairs = list(zip(status.operators, verdicts, strict=True))
-    judged = [(verdict, index) for index, (_, verdict) in enumerate(pairs) if verdict is not None]
-    if not judged:
-        return replace(status, verdict=Verdict.UNKNOWN)
-    worst = min(WORST_FIRST.index(verdict) for verdict, _ in judged)
-    verdict = WORST_FIRST[worst]
-    decisive = min(
-        (index for one, index in judged if one is verdict),
-        key=lambda index: (pairs[index][0].last_success is not None, pairs[index][0].last_success or status.now),
-    )
-    operators = tuple(
-        replace(one, verdict=own or Verdict.UNKNOWN, counts=own is not None, decides=index == decisive)
-        for index, (one, own) in enumerate(pairs)
-    )
-    successes = [one.last_success for one in operators if one.counts]
-    oldest = None if None in successes else min(one for one in successes if one is not None)
-    age = None if oldest is None else status.now - oldest
-    return replace(status, verdict=verdict, operators=operators, last_success=oldest, age=age)
-
-
-def _reason(rule: TableRule, status: TableStatus, runs: Sequence[Sequence[Run]], period: DuePeriod | None) -> str:
-    decisive = status.decided_by
-    if decisive is None:
-        if not status.operators:
-            return "no operator is known to produce it"
-        return f"no run of {_listed(status.operators)} in the last {_look_back_text(rule)}"
-    who = _named(decisive)
-    if period is not None and rule.due is not None:
-        its = next(some for one, some in zip(status.operators, runs, strict=True) if one.decides)
-        when = f"due {rule.due.text(period)}, {_span(status.now - period.due)} ago"
-        return f"{who} {_due_reason(decisive.verdict, its, period)}; {when}"
-    return _age_reason(rule, decisive, who)
-
-
-def _age_reason(rule: TableRule, decisive: OperatorStatus, who: str) -> str:
-    """What an operator did, by the age of its last success."""
-    age = None if decisive.age is None else _span(max(decisive.age, timedelta(0)))
-    failures = decisive.failures_since_success
-    match decisive.verdict:
-        case Verdict.FRESH:
-            allowed = "" if rule.max_age is None else f", {_span(rule.max_age)} allowed"
-            return f"{who} succeeded {age} ago{allowed}"
-        case Verdict.STALE if age is not None and rule.max_age is not None:
-            since = f"; {_counted(failures)} failed since" if failures else ""
-            return f"the last success of {who} is {age} old, {_span(rule.max_age)} allowed{since}"
-        case Verdict.STALE:
-            return f"{who} has no success in the last {_look_back_text(rule)}"
-        case Verdict.FAILED:
-            since = "none has succeeded" if age is None else f"the last success is {age} old"
-            return f"{_counted(failures)} of {who} failed; {since}"
-        case _:
-            return _why_unknown(decisive, who, rule)
-
-
-def _due_reason(verdict: Verdict, runs: Sequence[Run], period: DuePeriod) -> str:
-    """What an operator did for a period."""
-    planned = [run for run in runs if (plan := planned_at(run)) is not None and plan >= period.start]
-    states = [run.state for run in planned]
-    match verdict:
-        case Verdict.FRESH:
-            return "has succeeded"
-        case Verdict.FAILED:
-            return f"failed: {_counted(states.count(RunState.FAILED))}, and none goes on"
-        case Verdict.UNKNOWN if RunState.UNKNOWN in states:
-            return f"has a run of a status that is not known: {_statuses(planned)}"
-        case Verdict.UNKNOWN:
-            return "succeeded at a time that cannot be read"
-        case _:
-            return f"has not succeeded: {_what_goes_on(planned)}"
-
-
-def _what_goes_on(planned: Sequence[Run]) -> str:
-    states = {run.state for run in planned}
-    if RunState.ACTIVE in states:
-        is_running = any(run.state is RunState.ACTIVE and run.start_time is not None for run in planned)
-        return "it is running" if is_running else "it is waiting"
-    return "it was skipped" if RunState.SKIPPED in states else "it has no run"
-
-
-def _why_unknown(one: OperatorStatus, who: str, rule: TableRule) -> str:
-    if one.undated_successes:
-        return f"{who} succeeded at a time that cannot be read"
-    if not one.runs:
-        return f"no run of {who} in the last {_look_back_text(rule)}"
-    if one.unknown_runs:
-        names = ", ".join(name or "(none)" for name in one.unknown_statuses[:_MOST_NAMED])
-        return f"{who} has runs of a status that is not known: {printable(names, limit=_LONGEST_NAME)}"
-    return f"no run of {who} has ended"
-
-
-def _statuses(runs: Iterable[Run]) -> str:
-    names = sorted({run.status or "(none)" for run in runs if run.state is RunState.UNKNOWN})
-    return printable(", ".join(names[:_MOST_NAMED]), limit=_LONGEST_NAME)
-
-
-def _look_back_text(rule: TableRule) -> str:
-    return span_text(max(_LOOK_BACK, rule.max_age or _LOOK_BACK))
-
-
-def _span(span: timedelta) -> str:
-    """A length of time; in hours up to three days, as limits are written, so that the two can be compared."""
-    if span >= _IN_HOURS:
-        return span_text(span)
-    hours, minutes = divmod(span // timedelta(minutes=1), 60)
-    return " ".join([*([f"{hours} h"] if hours else []), *([f"{minutes} min"] if minutes or not hours else [])])
-
-
-def _counted(runs: int) -> str:
-    return f"{runs} run{'' if runs == 1 else 's'}"
-
-
-def _listed(operators: Sequence[OperatorStatus]) -> str:
-    more = len(operators) - _MOST_NAMED
-    names = ", ".join(map(_named, operators[:_MOST_NAMED]))
-    return f"{names} and {more} more" if more > 0 else names
-
-
-def _named(one: OperatorStatus) -> str:
-    return printable(one.job_name or one.task_id or "an operator", limit=_LONGEST_NAME)
+    nodes = {(kind, one.key) for kind in ("producers", "readers") for one in getattr(lineage, kind)(table)}
+    return sha256(repr(sorted(nodes, key=repr)).encode()).hexdigest() if nodes else None
 
 
 def _iso(time: datetime) -> str:

@@ -30,6 +30,8 @@ _TABLES_HEAD: Final = re.compile(r"\s*\[\[\s*(?:tables|\"tables\"|'tables')\s*\]
 _DEFAULTS_HEAD: Final = re.compile(r"\s*\[\s*(?:defaults|\"defaults\"|'defaults')\s*\]")
 _ANY_HEAD: Final = re.compile(r"\s*\[")
 _DECODE_PLACE: Final = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+_SHARE: Final = re.compile(r"\s*(\d{1,3})\s*%\s*", re.ASCII)
+_ALL_OF_IT: Final = 100
 _DUE_KEYS: Final = ("tz", "days", "except", "planned_from")
 
 
@@ -83,7 +85,8 @@ def load_tables(path: Path | str = TABLE_FILE) -> list[TableRule]:
 
     ``[[tables]]`` has a ``name`` or a ``guid``, and ``label``, ``owner``, ``severity``, ``producers``, and either
     ``max_age`` (``"26h"``) or ``due`` (``"08:00"``) with ``tz``, and perhaps ``days`` (``["mon", "tue"]``), ``except``
-    (dates) and ``planned_from`` (a time). ``[defaults]`` holds what is the same for tables that do not say otherwise.
+    (dates) and ``planned_from`` (a time). ``min_rows`` (a number) and ``rows_drop`` (``"50%"``) judge how many rows a
+    success wrote. ``[defaults]`` holds what is the same for tables that do not say otherwise.
 
     Args:
         path: The file.
@@ -330,6 +333,19 @@ def _date(value: object) -> date:
     raise ValueError
 
 
+def _whole_number(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise _WrongValueError("a whole number from 1")
+    return value
+
+
+def _share(value: object) -> float:
+    match = _SHARE.fullmatch(value) if isinstance(value, str) else None
+    if match is None or not 0 < int(match[1]) < _ALL_OF_IT:
+        raise _WrongValueError('a part of a hundred such as "50%", from 1% to 99%')
+    return int(match[1]) / _ALL_OF_IT
+
+
 def _names(value: object) -> tuple[str, ...]:
     names = cast("list[object]", value) if isinstance(value, list) else []
     if not names or not all(isinstance(name, str) and name for name in names):
@@ -341,6 +357,8 @@ _DEFAULT_KEYS: Final[dict[str, Callable[[Any], Any]]] = {
     "owner": _text,
     "severity": _text,
     "max_age": _span,
+    "min_rows": _whole_number,
+    "rows_drop": _share,
     "due": _time,
     "tz": _zone,
     "days": _days,
@@ -354,4 +372,14 @@ _TABLE_KEYS: Final[dict[str, Callable[[Any], Any]]] = {
     "producers": _names,
     **_DEFAULT_KEYS,
 }
-_PLAIN_KEYS: Final = ("name", "guid", "label", "owner", "severity", "max_age", "producers")
+_PLAIN_KEYS: Final = (
+    "name",
+    "guid",
+    "label",
+    "owner",
+    "severity",
+    "max_age",
+    "min_rows",
+    "rows_drop",
+    "producers",
+)

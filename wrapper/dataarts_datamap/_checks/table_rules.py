@@ -30,6 +30,8 @@ class TableRule(Struct, frozen=True, kw_only=True):
         severity: How much it matters: a text that is handed on.
         max_age: The maximum age of its last success.
         due: When a run planned for the day has to have succeeded, instead of ``max_age``.
+        min_rows: The least number of rows that the latest success of each producer writes, where the service says it.
+        rows_drop: By what part of the usual number it may fall short of that: 0.5 for half.
         producers: The operators that write it, by job name, ``workspace/job_name`` or task id; if left out, those that
             lineage names, else all that the service lists.
 
@@ -45,6 +47,8 @@ class TableRule(Struct, frozen=True, kw_only=True):
     severity: str | None = None
     max_age: timedelta | None = None
     due: DueTime | None = None
+    min_rows: int | None = None
+    rows_drop: float | None = None
     producers: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -58,6 +62,10 @@ class TableRule(Struct, frozen=True, kw_only=True):
             raise InvalidArgumentError("give either max_age or due, not both")
         if self.max_age is not None and self.max_age <= timedelta(0):
             raise InvalidArgumentError(f"max_age must be longer than nothing, not {shown(self.max_age)}")
+        if self.min_rows is not None and self.min_rows < 1:
+            raise InvalidArgumentError(f"min_rows must be a number from 1, not {shown(self.min_rows)}")
+        if self.rows_drop is not None and not 0 < self.rows_drop < 1:
+            raise InvalidArgumentError(f"rows_drop must lie between 0 and 1, not {shown(self.rows_drop)}")
 
     @property
     def title(self) -> str:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from dataarts_datamap._checks.check import CheckSources, TableCheck
+    from dataarts_datamap._checks.check import Checked, CheckSources, TableCheck
+    from dataarts_datamap._checks.check_state import CheckState
     from dataarts_datamap._checks.table_rules import TableRule
     from dataarts_datamap._messages import Steps
+    from dataarts_datamap._paging.walk_options import ServerHabits
     from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
+
+_BATCH: Final = 50  # checks whose records are written at once
 
 
 class _CheckCalls:
@@ -19,9 +23,20 @@ class _CheckCalls:
 
     _concurrency: int
 
-    def _check_sources(self, rules: Iterable[TableRule], *, now: datetime) -> Steps[CheckSources]:
+    _habits: ServerHabits
+
+    def _check_sources(
+        self, rules: Iterable[TableRule], *, now: datetime, state: CheckState | None
+    ) -> Steps[CheckSources]:
         """The steps that lead to what a check reads from."""
         raise NotImplementedError
+
+    def _keep(self, state: CheckState | None, checked: list[Checked], *, least: int = 1) -> None:
+        """Write what checks know to the state, if there is so much of it."""
+        if state is not None and len(checked) >= least:
+            state.save(checked)
+            state.note_habits(self._habits)
+            checked.clear()
 
 
 class CheckCalls(_CheckCalls):
@@ -34,6 +49,7 @@ class CheckCalls(_CheckCalls):
         tables: Sequence[TableRule],
         *,
         now: datetime | None = None,
+        state: CheckState | None = None,
         on_checked: Callable[[TableCheck], None] | None = None,
     ) -> list[TableCheck]:
         """How many tables stand against what is asked of each: read side by side, under the client's one rate limit.
@@ -41,13 +57,17 @@ class CheckCalls(_CheckCalls):
         As many tables are read at once as ``concurrency`` says. Lineage is read once for all of them, if it is open to
         this account: it names the tables and the operators that write them. Then each table costs one request for its
         operators and, as a rule, one for each of those that write it; one more where no success lies in the time that
-        its rule is about. A table that cannot be read is ``unknown``, with its error, and hides no other. Where the
-        service cannot be reached, or takes the credentials no more, for eight tables in a row, the rest is not asked
-        for.
+        its rule is about, and up to three for the history where none lies in the last seven days. With a state, the
+        first request falls away as long as lineage says the same, and so does the search of the history.
+
+        A table that cannot be read is ``unknown``, with its error, and hides no other. Where the service cannot be
+        reached, or takes the credentials no more, for eight tables in a row, the rest is not asked for.
 
         Args:
             tables: What is asked of each table, such as ``load_tables`` gives.
             now: The present, aware; that of this call, if it is left out.
+            state: What earlier checks know; what this one finds out is added. With it, a table that cannot be read
+                keeps the last success that is known, and a service that cannot be reached at all is no error.
             on_checked: Called with each check as soon as it is there, in the thread or task of this call.
 
         Returns:
@@ -56,8 +76,10 @@ class CheckCalls(_CheckCalls):
         Raises:
             InvalidArgumentError: An argument is none.
             ConfigurationError: The client is not set up for any table.
-            AuthenticationError: The credentials do not count.
-            ConnectionFailedError: The service cannot be reached, as is found when lineage is read.
+            StateFileError: The state cannot be read or written, or is that of another instance.
+            AuthenticationError: The credentials do not count, and there is no state.
+            ConnectionFailedError: The service cannot be reached, as is found when lineage is read, and there is no
+                state.
         """
         from concurrent.futures import ThreadPoolExecutor, as_completed  # noqa: PLC0415  loaded for this call alone
 
@@ -66,8 +88,9 @@ class CheckCalls(_CheckCalls):
         from dataarts_datamap._transport.cancellation import Cancellation  # noqa: PLC0415  as above
 
         rules, present = checked_rules(tables), checked_now(datetime.now(UTC) if now is None else now)
-        sources = self._transport.run(self._check_sources(rules, now=present))
+        sources = self._transport.run(self._check_sources(rules, now=present, state=state))
         checks: dict[int, TableCheck] = {}
+        unsaved: list[Checked] = []
         cancellation = Cancellation()
         threads = ThreadPoolExecutor(self._concurrency, thread_name_prefix="datamap-check")
         try:
@@ -76,13 +99,17 @@ class CheckCalls(_CheckCalls):
                 for index, rule in enumerate(rules)
             }
             for future in as_completed(started):
-                checks[started[future]] = check = future.result()
+                checked = future.result()
+                checks[started[future]] = checked.check
+                unsaved.append(checked)
+                self._keep(state, unsaved, least=_BATCH)
                 if on_checked is not None:
-                    on_checked(check)
+                    on_checked(checked.check)
         finally:
             if len(checks) < len(rules):
                 cancellation.cancel()
             threads.shutdown(cancel_futures=True)
+        self._keep(state, unsaved)
         return [checks[index] for index in range(len(rules))]
 
 
@@ -96,6 +123,7 @@ class AsyncCheckCalls(_CheckCalls):
         tables: Sequence[TableRule],
         *,
         now: datetime | None = None,
+        state: CheckState | None = None,
         on_checked: Callable[[TableCheck], None] | None = None,
     ) -> list[TableCheck]:
         """How many tables stand against what is asked of each: read side by side, under the client's one rate limit.
@@ -103,13 +131,17 @@ class AsyncCheckCalls(_CheckCalls):
         As many tables are read at once as ``concurrency`` says. Lineage is read once for all of them, if it is open to
         this account: it names the tables and the operators that write them. Then each table costs one request for its
         operators and, as a rule, one for each of those that write it; one more where no success lies in the time that
-        its rule is about. A table that cannot be read is ``unknown``, with its error, and hides no other. Where the
-        service cannot be reached, or takes the credentials no more, for eight tables in a row, the rest is not asked
-        for.
+        its rule is about, and up to three for the history where none lies in the last seven days. With a state, the
+        first request falls away as long as lineage says the same, and so does the search of the history.
+
+        A table that cannot be read is ``unknown``, with its error, and hides no other. Where the service cannot be
+        reached, or takes the credentials no more, for eight tables in a row, the rest is not asked for.
 
         Args:
             tables: What is asked of each table, such as ``load_tables`` gives.
             now: The present, aware; that of this call, if it is left out.
+            state: What earlier checks know; what this one finds out is added. With it, a table that cannot be read
+                keeps the last success that is known, and a service that cannot be reached at all is no error.
             on_checked: Called with each check as soon as it is there, in the thread or task of this call.
 
         Returns:
@@ -118,8 +150,10 @@ class AsyncCheckCalls(_CheckCalls):
         Raises:
             InvalidArgumentError: An argument is none.
             ConfigurationError: The client is not set up for any table.
-            AuthenticationError: The credentials do not count.
-            ConnectionFailedError: The service cannot be reached, as is found when lineage is read.
+            StateFileError: The state cannot be read or written, or is that of another instance.
+            AuthenticationError: The credentials do not count, and there is no state.
+            ConnectionFailedError: The service cannot be reached, as is found when lineage is read, and there is no
+                state.
         """
         import asyncio  # noqa: PLC0415  the largest module there is, and a client for threads does without
 
@@ -127,15 +161,19 @@ class AsyncCheckCalls(_CheckCalls):
         from dataarts_datamap._monitoring.freshness import checked_now  # noqa: PLC0415  as above
 
         rules, present = checked_rules(tables), checked_now(datetime.now(UTC) if now is None else now)
-        sources = await self._transport.run(self._check_sources(rules, now=present))
+        sources = await self._transport.run(self._check_sources(rules, now=present, state=state))
         checks: dict[int, TableCheck] = {}
+        unsaved: list[Checked] = []
         waiting = iter(enumerate(rules))
 
         async def work() -> None:
             for index, rule in waiting:
-                checks[index] = check = await self._transport.run(check_table(rule, sources, now=present))
+                checked = await self._transport.run(check_table(rule, sources, now=present))
+                checks[index] = checked.check
+                unsaved.append(checked)
+                self._keep(state, unsaved, least=_BATCH)
                 if on_checked is not None:
-                    on_checked(check)
+                    on_checked(checked.check)
 
         workers = [asyncio.create_task(work()) for _ in range(min(self._concurrency, len(rules)))]
         try:
@@ -144,4 +182,5 @@ class AsyncCheckCalls(_CheckCalls):
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
+        self._keep(state, unsaved)
         return [checks[index] for index in range(len(rules))]

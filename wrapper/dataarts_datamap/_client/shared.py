@@ -34,10 +34,12 @@ from dataarts_datamap._client.settings import (
 from dataarts_datamap._clock import Clock
 from dataarts_datamap._errors import (
     AuthenticationError,
+    BadRequestError,
     ClientClosedError,
     ConfigurationError,
     ConnectionFailedError,
     DataMapError,
+    IncompleteWalkError,
     InvalidArgumentError,
     ProducersUnknownWarning,
 )
@@ -63,6 +65,7 @@ if TYPE_CHECKING:
 
     from dataarts_datamap._auth.credentials import Credentials
     from dataarts_datamap._checks.check import CheckSources
+    from dataarts_datamap._checks.check_state import CheckState
     from dataarts_datamap._checks.table_rules import TableRule
     from dataarts_datamap._client.catalog import Catalog
     from dataarts_datamap._client.settings import ClientSettings
@@ -78,6 +81,7 @@ DEFAULT_PAGE_SIZE: Final = 100
 DEFAULT_SLICE_SPAN: Final = timedelta(days=28)  # a sibling API caps a window at a month
 _SHORTEST_SLICE: Final = timedelta(seconds=1)
 _SLICE_ROWS: Final = 10_000
+_LONGEST_SLICED: Final = timedelta(days=366)  # what is longer is read whole or not at all
 
 
 class BaseClient(Generic[PagerT]):
@@ -350,32 +354,73 @@ class BaseClient(Generic[PagerT]):
         found = found if lineage is None else lineage.find(found)
         return (yield from explain(found, lineage, sources, now=now, max_age=max_age, bounds=bounds))
 
-    def _check_sources(self, rules: Iterable[TableRule], *, now: datetime) -> Steps[CheckSources]:
+    def _check_sources(
+        self, rules: Iterable[TableRule], *, now: datetime, state: CheckState | None
+    ) -> Steps[CheckSources]:
         """What a check reads from: lineage is read first, if a table is named or its producers are not.
 
-        What shows that nothing at all can be read, such as credentials that do not count, is raised.
+        What shows that nothing at all can be read, such as credentials that do not count, is raised; with a state, what
+        earlier checks know is all there is.
         """
-        from dataarts_datamap._checks.check import CheckSources, Outage  # noqa: PLC0415  loaded for this call alone
+        from dataarts_datamap._checks.check import CheckSources, Outage, Records  # noqa: PLC0415  loaded for this call alone
         from dataarts_datamap._monitoring.waiting import read_all  # noqa: PLC0415  as above
 
         catalog = self._catalog_of()
-        plan = _walk_options(DEFAULT_PAGE_SIZE, "auto", DEFAULT_SLICE_SPAN)
-        lineage: Lineage | None = None
-        if any(rule.name is not None or not rule.producers for rule in rules):
-            try:
-                lineage = yield from catalog.lineage_or_none()
-            except (AuthenticationError, ClientClosedError, ConfigurationError, ConnectionFailedError):
+        records, lineage, outage = Records({}, {}), None, Outage()
+        try:
+            if state is not None:
+                scope = yield from self._find_scope()
+                state.open_for(self._settings.endpoint, scope.project_id, scope.instance_id)
+                records = state.records()
+                state.recall_habits(self._habits)
+            lineage = yield from self._lineage_for(rules)
+        except (AuthenticationError, ConnectionFailedError) as error:
+            if state is None or not state.is_open:
                 raise
-            except DataMapError:
-                lineage = None  # the tables can be read without it, and each says that its producers are not known
+            outage = Outage(error)
 
         def read_runs(operator: Operator, since: datetime) -> Steps[list[Run]]:
             span = window(start=max(since, EPOCH), end=now, since=None, now=now)
-            walk = WindowWalk(operator, span, plan, self._habits)
+            walk = WindowWalk(
+                operator, span, _walk_options(DEFAULT_PAGE_SIZE, "auto", DEFAULT_SLICE_SPAN), self._habits
+            )
             return (yield from read_all(walk.pages(), partial(self._read_page, strict=False)))
 
         find = catalog.find_table if lineage is None else catalog.resolve
-        return CheckSources(find, lineage, self._read_operators, read_runs, Outage())
+        return CheckSources(find, lineage, self._read_operators, read_runs, self._read_history, outage, records)
+
+    def _lineage_for(self, rules: Iterable[TableRule]) -> Steps[Lineage | None]:
+        """Lineage, if a table is named or its producers are not; None if it cannot be read.
+
+        The tables can be read without it, and each says that its producers are not known.
+        """
+        if all(rule.name is None and rule.producers for rule in rules):
+            return None
+        try:
+            return (yield from self._catalog_of().lineage_or_none())
+        except (AuthenticationError, ClientClosedError, ConfigurationError, ConnectionFailedError):
+            raise
+        except DataMapError:
+            return None
+
+    def _read_history(self, operator: Operator, start: datetime, end: datetime) -> Steps[list[Run] | None]:
+        """The runs of a window that may be long, up to those that hold the last success; None if it cannot be read.
+
+        It is asked for whole: a service that refuses that is asked for a year in slices, and for no more.
+        """
+        from dataarts_datamap._checks.readings import read_until_success  # noqa: PLC0415  loaded for this call alone
+
+        span = window(start=start, end=end, since=None, now=end)
+        slices = [max(DEFAULT_SLICE_SPAN, end - start)]
+        if DEFAULT_SLICE_SPAN < end - start <= _LONGEST_SLICED:
+            slices.append(DEFAULT_SLICE_SPAN)
+        for slice_span in slices:
+            walk = WindowWalk(operator, span, _walk_options(DEFAULT_PAGE_SIZE, "auto", slice_span), self._habits)
+            try:
+                return (yield from read_until_success(walk.pages(), partial(self._read_page, strict=False)))
+            except (BadRequestError, IncompleteWalkError):
+                continue
+        return None
 
     def _find_scope(self) -> Steps[Scope]:
         return (yield from self._discovery.scope()) if self._scope is None else self._scope

@@ -35,6 +35,10 @@ class Verdict(StrEnum):
             cannot be read may be the last one.
         LATE: It was due on a day at a time, and no run planned for it has succeeded; none failed, or one still goes on.
             Only a check against a due time says so.
+        SLOW: It would be fresh, but a run goes on for longer than twice what is usual, and than any run that is known.
+            Only a check of tables says so.
+        FEW_ROWS: It would be fresh, but its last success wrote fewer rows than it should. Only a check against a rule
+            of rows says so.
     """
 
     FRESH = "fresh"
@@ -42,9 +46,19 @@ class Verdict(StrEnum):
     LATE = "late"
     FAILED = "failed"
     UNKNOWN = "unknown"
+    SLOW = "slow"
+    FEW_ROWS = "few_rows"
 
 
-WORST_FIRST: Final = (Verdict.FAILED, Verdict.LATE, Verdict.STALE, Verdict.UNKNOWN, Verdict.FRESH)
+WORST_FIRST: Final = (
+    Verdict.FAILED,
+    Verdict.LATE,
+    Verdict.STALE,
+    Verdict.UNKNOWN,
+    Verdict.FEW_ROWS,
+    Verdict.SLOW,
+    Verdict.FRESH,
+)
 """All verdicts, the worst first."""
 
 

@@ -35,6 +35,13 @@ class Headline(NamedTuple):
     reasons: tuple[str, ...]
 
 
+_BY_RULE: Final = {
+    Verdict.LATE: "The table is late: no run planned for when it was due has succeeded.",
+    Verdict.SLOW: "The table is slow: a run goes on for longer than is usual.",
+    Verdict.FEW_ROWS: "The table has few rows: its last success wrote fewer than it should.",
+}
+
+
 def headline(report: Report) -> Headline:
     """Whether the table is fresh, and if not, why."""
     status = report.status
@@ -47,12 +54,12 @@ def _title(status: TableStatus) -> str:
             return f"The table is fresh: {_success(status)} is {_age(status)} old."
         case Verdict.STALE:
             return _stale(status)
-        case Verdict.LATE:
-            return "The table is late: no run planned for when it was due has succeeded."
         case Verdict.FAILED:
             return f"The table is not fresh: {_failures(status)}."
         case Verdict.UNKNOWN:
             return _unknown(status)
+        case Verdict.LATE | Verdict.SLOW | Verdict.FEW_ROWS:
+            return _BY_RULE[status.verdict]
 
 
 def _unknown(status: TableStatus) -> str:

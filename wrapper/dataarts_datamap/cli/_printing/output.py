@@ -45,6 +45,8 @@ VERDICT_STYLES: Final = {
     Verdict.LATE: "bold red",
     Verdict.FAILED: "bold red",
     Verdict.UNKNOWN: "yellow",
+    Verdict.SLOW: "yellow",
+    Verdict.FEW_ROWS: "yellow",
 }
 BASIS_TEXTS: Final = {
     OperatorBasis.CHOSEN: "Judged by the operators that were named",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from math import isnan, nan
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from dataarts_datamap._monitoring.freshness import OperatorStatus, RunsStatus, TableStatus, Verdict
 from dataarts_datamap._monitoring.producers import OperatorBasis
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from dataarts_datamap._checks.check import TableCheck
 
@@ -90,17 +91,47 @@ def _labels(one: OperatorStatus, table_guid: str) -> dict[str, str]:
 def check_text(checks: Iterable[TableCheck]) -> str:
     """The gauges of many tables in one document, each with the labels ``table`` (its GUID), ``name`` and ``owner``.
 
-    A table that could not be read has its verdict alone. Of two checks of the same table, the first one counts: a
-    series must not come twice.
+    Every table has its verdict, its last success and when it was read, whether or not it could be read this time. Of
+    two checks of the same table, the first one counts: a series must not come twice.
     """
     labelled = {_pairs(labels): (labels, one) for one in reversed(list(checks)) if (labels := _check_labels(one))}
     known = list(reversed(labelled.values()))
     subjects = [_Subject(labels, one.status) for labels, one in known if one.status is not None]
     verdicts = [(labels, one.verdict) for labels, one in known]
+    always = [
+        (f"datamap_table_{name}_timestamp_seconds", text, [(labels, value(one)) for labels, one in known])
+        for name, text, value in _ALWAYS
+    ]
     due = [(labels, None if one.period is None else one.period.due.timestamp()) for labels, one in known]
-    lines = [*_gauge_lines("datamap_table", subjects), *_verdict_lines("datamap_table", verdicts)]
+    lines = [line for family in always for line in _family(*family)]
+    lines += [*_gauge_lines("datamap_table", subjects, _GAUGES[1:]), *_verdict_lines("datamap_table", verdicts)]
     lines += _family("datamap_table_due_timestamp_seconds", "When the table was due last.", due)
     return "".join(f"{line}\n" for line in lines)
+
+
+def _last_success(one: TableCheck) -> float:
+    if one.last_success is not None:
+        return one.last_success.timestamp()
+    return 0.0 if one.never_succeeded else nan
+
+
+_ALWAYS: Final[tuple[tuple[str, str, Callable[[TableCheck], float]], ...]] = (
+    (
+        "last_success",
+        "When the last run that succeeded ended; 0 if the service keeps none, NaN if that is not known.",
+        _last_success,
+    ),
+    (
+        "read",
+        "When the table was read last; 0 if it never was.",
+        lambda one: 0.0 if one.read_at is None else one.read_at.timestamp(),
+    ),
+    (
+        "searched_from",
+        "From when on runs were searched for the last success; NaN if they never were.",
+        lambda one: nan if one.searched_from is None else one.searched_from.timestamp(),
+    ),
+)
 
 
 def _check_labels(one: TableCheck) -> dict[str, str]:
@@ -109,12 +140,12 @@ def _check_labels(one: TableCheck) -> dict[str, str]:
 
 
 def _lines(prefix: str, subjects: Sequence[_Subject]) -> Iterator[str]:
-    yield from _gauge_lines(prefix, subjects)
+    yield from _gauge_lines(prefix, subjects, _GAUGES)
     yield from _verdict_lines(prefix, [(one.labels, one.status.verdict) for one in subjects])
 
 
-def _gauge_lines(prefix: str, subjects: Sequence[_Subject]) -> Iterator[str]:
-    for gauge in _GAUGES:
+def _gauge_lines(prefix: str, subjects: Sequence[_Subject], gauges: Sequence[_Gauge]) -> Iterator[str]:
+    for gauge in gauges:
         values = [(one.labels, _number(_value(one.status, gauge))) for one in subjects]
         yield from _family(f"{prefix}_{gauge.name}", gauge.help, values)
 
@@ -137,7 +168,11 @@ def _family(name: str, text: str, values: Sequence[tuple[Mapping[str, str], floa
     if known:
         yield f"# HELP {name} {text}"
         yield f"# TYPE {name} gauge"
-        yield from (f"{name}{{{_pairs(labels)}}} {value!r}" for labels, value in known)
+        yield from (f"{name}{{{_pairs(labels)}}} {_written(value)}" for labels, value in known)
+
+
+def _written(value: float) -> str:
+    return "NaN" if isnan(value) else repr(value)
 
 
 def _pairs(labels: Mapping[str, str]) -> str:

@@ -10,15 +10,17 @@ from dataarts_datamap.cli._options.connection import connect, connection_options
 from dataarts_datamap.cli._printing.notices import note, tell
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from datetime import tzinfo
 
     from dataarts_datamap._checks.check import TableCheck
+    from dataarts_datamap._checks.check_state import CheckState
     from dataarts_datamap._checks.table_rules import TableRule
     from dataarts_datamap._monitoring.freshness import Verdict
     from dataarts_datamap.cli._printing.check_table import CheckOutput
 
 _FAIL_ON = "failed,late,stale"
-_CAN_FAIL = ("failed", "late", "stale", "unknown")
+_CAN_FAIL = ("failed", "late", "stale", "unknown", "few_rows", "slow")
 
 
 def _parse_fail_on(text: str) -> frozenset[str]:
@@ -54,6 +56,13 @@ def _parse_fail_on(text: str) -> frozenset[str]:
     metavar="VERDICTS",
     help=f"The verdicts that make the exit code 1 ({_FAIL_ON}).",
 )
+@click.option(
+    "--state",
+    "state_file",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="What earlier checks know; made if it is not there. The next check costs fewer requests.",
+)
 @zone_option("the times in a table")
 @click.option(
     "--output",
@@ -67,6 +76,7 @@ def check(  # noqa: PLR0913  one parameter for each option
     only: tuple[str, ...],
     owners: tuple[str, ...],
     fail_on: frozenset[str],
+    state_file: str | None,
     tz: tzinfo,
     output: CheckOutput | None,
     **settings: Any,  # noqa: ANN401
@@ -82,6 +92,7 @@ def check(  # noqa: PLR0913  one parameter for each option
     Examples:
       datamap check
       datamap check --tables sales.toml --owner alice
+      datamap check --state tables.state --output prometheus > tables.prom
       datamap check --output junit > tables.xml
     """  # noqa: D301  click reads \b
     from dataarts_datamap._checks.check import worst_first  # noqa: PLC0415  loads what --help does not need
@@ -93,8 +104,8 @@ def check(  # noqa: PLR0913  one parameter for each option
 
     rules = _chosen(load_tables(file), only=only, owners=owners)
     failures = frozenset(map(Verdict, fail_on))
-    with connect(settings) as client, counted_tables(len(rules)) as count:
-        checks = worst_first(client.check_tables(rules, on_checked=lambda _: count()))
+    with _opened(state_file) as state, connect(settings) as client, counted_tables(len(rules)) as count:
+        checks = worst_first(client.check_tables(rules, state=state, on_checked=lambda _: count()))
     shape = output or ("table" if is_terminal() else "ndjson")
     if shape == "table":
         note(f"times are in {tz}")
@@ -104,6 +115,14 @@ def check(  # noqa: PLR0913  one parameter for each option
     code = _exit_code(verdicts, failures)
     (note if code == 0 else tell)(summary(checks))
     return code
+
+
+def _opened(state_file: str | None) -> AbstractContextManager[CheckState | None]:
+    from contextlib import nullcontext  # noqa: PLC0415  loads what --help does not need
+
+    from dataarts_datamap._checks.check_state import CheckState  # noqa: PLC0415  as above
+
+    return nullcontext() if state_file is None else CheckState(state_file)
 
 
 def _exit_code(verdicts: set[Verdict], failures: frozenset[Verdict]) -> int:

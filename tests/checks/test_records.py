@@ -1,0 +1,149 @@
+"""What a check leaves for the next one: with it, the next one says the same as one that reads everything anew."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dataarts_datamap import DueTime, Operator, RunOrigin, Table, TableCheck, TableRule, Verdict
+from dataarts_datamap._checks.check import CheckSources, Outage, Records, check_table
+from dataarts_datamap._checks.records import join
+from dataarts_datamap._models.runs import attach_origin
+from support.lineage_worlds import run_of
+
+if TYPE_CHECKING:
+    from dataarts_datamap import Run
+    from dataarts_datamap._checks.check import Checked
+    from dataarts_datamap._messages import Steps
+
+BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+OPERATORS = [Operator(task_id=str(number), job_name=f"load {number}") for number in (1, 2)]
+RULES = [
+    TableRule(guid="t"),
+    TableRule(guid="t", max_age=26 * HOUR),
+    TableRule(guid="t", due=DueTime(at=time(8), zone=UTC)),
+    TableRule(guid="t", max_age=20 * DAY, producers=("load 1", "load 2")),
+]
+
+
+class World:
+    """Operators whose runs come, end, and are run again."""
+
+    def __init__(self, seed: int) -> None:
+        self._chance = random.Random(seed)
+        self._statuses: dict[Operator, dict[datetime, str]] = {one: {} for one in OPERATORS}
+        self.reads = 0
+
+    def pass_time(self, begin: datetime, end: datetime) -> None:
+        """What happens between two checks: an operator may succeed, fail or rest for long."""
+        for statuses in self._statuses.values():
+            mood = self._chance.choice(["success", "fail", "mixed", "rest"])
+            for plan, status in statuses.items():
+                if (status == "running" and end - plan < 20 * DAY) or (
+                    end - plan < 3 * DAY and self._chance.random() < 0.1
+                ):
+                    statuses[plan] = self._chance.choice(["success", "fail"])
+            plan = begin
+            while mood != "rest" and (plan := plan + self._chance.choice([6, 24, 30]) * HOUR) < end:
+                mixed = self._chance.choice(["success", "fail", "skip-by-depend", "running"])
+                statuses[plan] = mixed if mood == "mixed" else mood
+
+    def runs(self, operator: Operator, start: datetime, end: datetime) -> list[Run]:
+        """The runs of a window."""
+        self.reads += 1
+        found = [
+            run_of(operator, plan, status) for plan, status in self._statuses[operator].items() if start <= plan <= end
+        ]
+        attach_origin(found, RunOrigin(region="r", project_id="p", instance_id="i", operator=operator))
+        return found
+
+    def check(self, rule: TableRule, records: Records, now: datetime) -> Checked:
+        """A check of the table at a time."""
+
+        def find(_: Table | str) -> Steps[Table]:
+            yield from ()
+            return Table(guid="t")
+
+        def operators(_: str) -> Steps[list[Operator]]:
+            yield from ()
+            return OPERATORS
+
+        def runs(operator: Operator, since: datetime) -> Steps[list[Run]]:
+            yield from ()
+            return self.runs(operator, since, now)
+
+        def history(operator: Operator, start: datetime, end: datetime) -> Steps[list[Run] | None]:
+            yield from ()
+            return self.runs(operator, start, end)
+
+        sources = CheckSources(find, None, operators, runs, history, Outage(), records)
+        return result(check_table(rule, sources, now=now))
+
+
+def result(steps: Steps[Checked]) -> Checked:
+    """What steps lead to that ask for nothing."""
+    try:
+        next(steps)
+    except StopIteration as stop:
+        found: Checked = stop.value
+        return found
+    raise AssertionError
+
+
+def said(check: TableCheck) -> tuple[object, ...]:
+    """What a check says, but whether a run is slow: how long one takes is better known with a state."""
+    verdict = Verdict.FRESH if check.verdict is Verdict.SLOW else check.verdict
+    return verdict, check.last_success, check.never_succeeded
+
+
+@given(st.integers(0, 10**9), st.sampled_from(RULES))
+def test_a_check_with_records_says_what_one_without_says(seed: int, rule: TableRule) -> None:
+    """Whatever happened between them, in a row of checks hours or weeks apart; runs that are run again among it."""
+    world, chance = World(seed), random.Random(seed)
+    records = Records({}, {})
+    now = BEGIN
+    for _ in range(chance.randint(2, 6)):
+        before, now = now, now + chance.choice([1, 12, 24, 24 * 9, 24 * 40]) * HOUR
+        world.pass_time(before, now)
+        checked = world.check(rule, records, now)
+        assert said(world.check(rule, Records({}, {}), now).check) == said(checked.check)
+        records = Records(
+            {checked.key: checked.record} if checked.record else {},
+            {key: join(one, records.operators.get(key)) for key, one in checked.operators.items()},
+        )
+
+
+@pytest.mark.parametrize("days", [10, 40, 200, 500])
+def test_an_alarm_cannot_go_green_by_itself(days: int) -> None:
+    """A load that fails, or does nothing, for so long is as stale as on the second day; its last success is known."""
+    for status in ("fail", "rest"):
+        world = World(0)
+        statuses = vars(world)["_statuses"]
+        for one in statuses.values():
+            one[BEGIN] = "success"
+            one |= {BEGIN + day * DAY: status for day in range(1, days + 1) if status != "rest"}
+        check = world.check(RULES[1], Records({}, {}), BEGIN + days * DAY).check
+        assert (Verdict.STALE, BEGIN + timedelta(minutes=11)) == (check.verdict, check.last_success)
+        late = world.check(RULES[2], Records({}, {}), BEGIN + days * DAY + 9 * HOUR).check
+        expected = Verdict.LATE if status == "rest" else Verdict.FAILED
+        assert (expected, check.last_success) == (late.verdict, late.last_success)
+
+
+def test_a_table_that_never_succeeded_is_known_to_have_never_succeeded() -> None:
+    """And the next check does not search its history again."""
+    world = World(0)
+    for one in vars(world)["_statuses"].values():
+        one |= {BEGIN + day * DAY: "fail" for day in range(100)}
+    now = BEGIN + 100 * DAY
+    first = world.check(RULES[1], Records({}, {}), now)
+    assert (None, True, Verdict.FAILED) == (first.check.last_success, first.check.never_succeeded, first.check.verdict)
+    reads = world.reads
+    second = world.check(RULES[1], Records({}, first.operators), now + HOUR)
+    assert (len(OPERATORS), True) == (world.reads - reads, second.check.never_succeeded)

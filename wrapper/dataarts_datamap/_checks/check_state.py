@@ -1,0 +1,289 @@
+"""What checks leave for the next one, in a small SQLite file."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Self, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from dataarts_datamap._checks.check import Records
+from dataarts_datamap._checks.records import OperatorRecord, TableRecord, join
+from dataarts_datamap._errors import StateFileError
+from dataarts_datamap._models.runs import OperatorKey
+from dataarts_datamap._paging.offsets import Counting  # noqa: TC001  what is decoded needs it
+from dataarts_datamap._text import printable, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable
+    from types import TracebackType
+
+    from dataarts_datamap._checks.check import Checked
+    from dataarts_datamap._paging.walk_options import ServerHabits
+
+
+IN_MEMORY: Final = ":memory:"
+"""A state that ends with the process."""
+
+_APPLICATION: Final = 0x446D4370  # how SQLite files say whose they are: "DmCp"
+_VERSION: Final = 1
+_PATIENCE: Final = 30.0
+_HABITS_LIFE: Final = timedelta(days=7)
+_TABLES: Final = """
+CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE tables (key TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE operators (
+  task_id TEXT NOT NULL, job_name TEXT NOT NULL, workspace_id TEXT NOT NULL, record TEXT NOT NULL,
+  PRIMARY KEY (task_id, job_name, workspace_id)
+) WITHOUT ROWID;
+"""
+
+
+class _Habits(Struct, frozen=True, kw_only=True):
+    """What is worth knowing of a server at the next check."""
+
+    noted_at: datetime
+    counting: Counting | None
+    first_offset: int
+    capacity: int
+
+
+RecordT = TypeVar("RecordT", OperatorRecord, TableRecord, _Habits)
+
+
+class CheckState:
+    """What checks leave for the next one: last successes, how far was searched, usual durations, operators of tables.
+
+    The file belongs to one instance of the service: the first check writes down which. Checks at the same time may use
+    the same file, and a process that is killed leaves it as it was. Close it, or use it in a ``with`` block.
+
+    Args:
+        path: The file; made if it is not there. ``:memory:`` keeps the state as long as the process runs.
+        patience: Seconds to wait for another process that writes to it.
+
+    Raises:
+        StateFileError: It is damaged, of a newer version, or no such file; or its folder is not there.
+    """
+
+    def __init__(self, path: Path | str, *, patience: float = _PATIENCE) -> None:
+        self._path = str(path)
+        self._lock = threading.RLock()
+        self._is_open = False
+        self._connection: sqlite3.Connection | None = None
+        with self._explained():
+            self._refuse_strange_file()
+            self._connection = sqlite3.connect(
+                self._path, timeout=patience, isolation_level=None, check_same_thread=False
+            )
+            self._prepare()
+
+    def __repr__(self) -> str:
+        return f"CheckState({self._path!r})"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is known that the state is that of the service that is asked."""
+        return self._is_open
+
+    def open_for(self, endpoint: str, project_id: str, instance_id: str) -> None:
+        """Begin to use the state for an instance of the service.
+
+        Raises:
+            StateFileError: It is that of another one.
+        """
+        wanted = {"endpoint": endpoint, "project_id": project_id, "instance_id": instance_id}
+        with self._changing() as connection:
+            known = dict(connection.execute("SELECT name, value FROM facts").fetchall())
+            for name, value in wanted.items():
+                if known.get(name, value) != value:
+                    raise StateFileError(
+                        f"{self._shown} is the state of another {name}, {shown(known[name])}, and not of "
+                        f"{shown(value)}: use a file for each"
+                    )
+            connection.executemany("INSERT OR IGNORE INTO facts VALUES (?, ?)", wanted.items())
+        self._is_open = True
+
+    def records(self) -> Records:
+        """What is known of all tables and operators.
+
+        Raises:
+            StateFileError: It cannot be read.
+        """
+        with self._explained(), self._lock:
+            tables = self._ready().execute("SELECT key, record FROM tables").fetchall()
+            operators = (
+                self._ready().execute("SELECT task_id, job_name, workspace_id, record FROM operators").fetchall()
+            )
+            return Records(
+                {key: _decoded(record, TableRecord) for key, record in tables},
+                {_key(*names): _decoded(record, OperatorRecord) for *names, record in operators},
+            )
+
+    def save(self, checks: Iterable[Checked]) -> None:
+        """Add what checks know; what another process knows, and these do not, stays.
+
+        Raises:
+            StateFileError: It cannot be written.
+        """
+        with self._changing() as connection:
+            for checked in checks:
+                if checked.record is not None:
+                    self._save_table(connection, checked.key, checked.record)
+                for key, record in checked.operators.items():
+                    self._save_operator(connection, key, record)
+
+    def recall_habits(self, habits: ServerHabits) -> None:
+        """Tell a client that knows nothing of its server yet what an earlier one found out."""
+        text = self.fact("habits")
+        if text is None or habits.counting is not None or habits.capacity:
+            return
+        known = _decoded(text, _Habits)
+        if datetime.now(UTC) - known.noted_at <= _HABITS_LIFE:
+            habits.counting, habits.first_offset, habits.capacity = known.counting, known.first_offset, known.capacity
+
+    def note_habits(self, habits: ServerHabits) -> None:
+        """Keep what a client found out of its server."""
+        if habits.counting is not None or habits.capacity:
+            kept = _Habits(
+                noted_at=datetime.now(UTC),
+                counting=habits.counting,
+                first_offset=habits.first_offset,
+                capacity=habits.capacity,
+            )
+            self.note_fact("habits", msgspec.json.encode(kept).decode())
+
+    def fact(self, name: str) -> str | None:
+        """A text that was kept under a name; None if none was."""
+        with self._explained(), self._lock:
+            row = self._ready().execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def note_fact(self, name: str, value: str) -> None:
+        """Keep a text under a name."""
+        with self._changing() as connection:
+            connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
+
+    def close(self) -> None:
+        """Close the file; again is harmless."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def _shown(self) -> str:
+        return printable(self._path)
+
+    def _ready(self) -> sqlite3.Connection:
+        if self._connection is None:
+            raise StateFileError(f"{self._shown} was closed")
+        return self._connection
+
+    def _refuse_strange_file(self) -> None:
+        path = Path(self._path)
+        if self._path == IN_MEMORY:
+            return
+        if path.exists() and not path.is_file():
+            raise StateFileError(f"{self._shown} is no file")
+        if not path.parent.is_dir():
+            raise StateFileError(f"there is no folder {printable(str(path.parent))} for the state {path.name}")
+        if path.exists() and not os.access(path, os.W_OK):
+            raise StateFileError(f"{self._shown} cannot be written")
+
+    def _prepare(self) -> None:
+        """Make the tables of a new file; refuse one that is not ours, or is damaged."""
+        with self._changing() as connection:
+            (application,) = connection.execute("PRAGMA application_id").fetchone()
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            if not tables and not application:
+                for statement in _TABLES.split(";")[:-1]:
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+                connection.execute(f"PRAGMA user_version = {_VERSION}")
+                return
+            if application != _APPLICATION:
+                raise StateFileError(f"{self._shown} is no state of checks, but a database of something else")
+            if version > _VERSION:
+                raise StateFileError(
+                    f"{self._shown} was written by a newer version of this package: it has format {version}, and "
+                    f"{_VERSION} is the newest that is known here"
+                )
+            problems = connection.execute("PRAGMA quick_check(1)").fetchone()
+            if problems[0] != "ok":
+                raise StateFileError(_damaged(self._shown, str(problems[0])))
+
+    def _save_table(self, connection: sqlite3.Connection, key: str, record: TableRecord) -> None:
+        row = connection.execute("SELECT record FROM tables WHERE key = ?", (key,)).fetchone()
+        if row is None or _decoded(row[0], TableRecord).read_at <= record.read_at:
+            connection.execute("INSERT OR REPLACE INTO tables VALUES (?, ?)", (key, _encoded(record)))
+
+    def _save_operator(self, connection: sqlite3.Connection, key: OperatorKey, record: OperatorRecord) -> None:
+        names = tuple(name or "" for name in key)
+        where = "task_id = ? AND job_name = ? AND workspace_id = ?"
+        row = connection.execute(f"SELECT record FROM operators WHERE {where}", names).fetchone()  # noqa: S608  constants
+        if row is not None:
+            known = _decoded(row[0], OperatorRecord)
+            newer, older = (record, known) if known.searched_until <= record.searched_until else (known, record)
+            record = join(newer, older)
+        connection.execute("INSERT OR REPLACE INTO operators VALUES (?, ?, ?, ?)", (*names, _encoded(record)))
+
+    @contextmanager
+    def _changing(self) -> Generator[sqlite3.Connection]:
+        """A transaction that no other process can come in between."""
+        with self._explained(), self._lock:
+            connection = self._ready()
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _explained(self) -> Generator[None]:
+        """Errors of the file as ours.
+
+        Raises:
+            StateFileError: Something is wrong with the file.
+        """
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error):
+                raise StateFileError(f"{self._shown} is in use by another process all the time: try again") from error
+            raise StateFileError(f"{self._shown} cannot be used: {error}") from error
+        except (sqlite3.DatabaseError, msgspec.MsgspecError) as error:
+            raise StateFileError(_damaged(self._shown, str(error))) from error
+
+
+def _damaged(path: str, what: str) -> str:
+    return f"{path} is damaged ({printable(what, limit=200)}): move it away, and the next check makes a new one"
+
+
+def _key(task_id: str, job_name: str, workspace_id: str) -> OperatorKey:
+    return OperatorKey(task_id, job_name, workspace_id or None)
+
+
+def _encoded(record: OperatorRecord | TableRecord) -> str:
+    return msgspec.json.encode(record).decode()
+
+
+def _decoded(text: str, kind: type[RecordT]) -> RecordT:
+    return msgspec.json.decode(text, type=kind)

@@ -1,0 +1,170 @@
+"""How a table stands, by what was read of its producers: no I/O."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from msgspec.structs import replace
+
+from dataarts_datamap._checks.due_times import due_verdict
+from dataarts_datamap._models.runs import RunState
+from dataarts_datamap._monitoring.freshness import WORST_FIRST, OperatorStatus, TableStatus, Verdict, table_status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from dataarts_datamap._checks.due_times import DuePeriod
+    from dataarts_datamap._checks.readings import Reading
+    from dataarts_datamap._checks.records import OperatorRecord
+    from dataarts_datamap._checks.table_rules import TableRule
+    from dataarts_datamap._models.runs import Operator, Run
+
+_SLOW: Final = 2.0
+
+
+class LastSuccess(NamedTuple):
+    """The true last success of a table.
+
+    Attributes:
+        last_success: When that was, UTC; None if none is known.
+        never_succeeded: Whether all that the service keeps was searched, and nothing succeeded.
+        searched_from: From where on it was searched, UTC; None if nothing was.
+    """
+
+    last_success: datetime | None
+    never_succeeded: bool
+    searched_from: datetime | None
+
+
+class Judgement(NamedTuple):
+    """How a table stands.
+
+    Attributes:
+        status: What its runs say.
+        found: Its last success, and how far it was searched for.
+    """
+
+    status: TableStatus
+    found: LastSuccess
+
+
+def judge(
+    rule: TableRule, readings: Mapping[Operator, Reading], *, period: DuePeriod | None, now: datetime
+) -> Judgement:
+    """How a table stands against its rule.
+
+    A producer counts if it has runs in the time that is looked back, or if the rule names it. If none counts, but one
+    ran before, all do: a table does not get better by not being loaded.
+    """
+    everything = [run for reading in readings.values() for run in reading.runs]
+    status = table_status(everything, now=now, max_age=rule.max_age, operators=readings)
+    pairs = list(zip(status.operators, readings.values(), strict=True))
+    operators = [_with_record(one, reading.record, rule, now) for one, reading in pairs]
+    verdicts = [
+        _verdict(rule, one, reading, period, now) for one, reading in zip(operators, readings.values(), strict=True)
+    ]
+    records = [reading.record for reading in readings.values()]
+    is_silent = not any(verdicts)
+    if is_silent and any(one.last_run or one.last_success for one in records):
+        verdicts = [_silent_verdict(rule)] * len(operators)
+    counted = [one for one, verdict in zip(records, verdicts, strict=True) if verdict is not None]
+    found = _last_success(counted or records, is_silent=is_silent)
+    status = _with_verdicts(status, operators, verdicts)
+    age = None if found.last_success is None else now - found.last_success
+    return Judgement(replace(status, last_success=found.last_success, age=age), found)
+
+
+def is_slow(run: Run, record: OperatorRecord, now: datetime) -> bool:
+    """Whether a run goes on for longer than twice what is typical of its operator, and than any run that is known."""
+    typical, longest = record.typical_duration, record.longest_duration
+    if run.state is not RunState.ACTIVE or run.start_time is None or typical is None or longest is None:
+        return False
+    return now - run.start_time > max(_SLOW * typical, longest)
+
+
+def has_few_rows(rule: TableRule, record: OperatorRecord) -> bool:
+    """Whether the latest run that succeeded wrote fewer rows than the rule asks for, as far as that is known."""
+    rows = record.latest_rows
+    if rows is None:
+        return False
+    if rule.min_rows is not None and rows < rule.min_rows:
+        return True
+    typical = record.typical_rows
+    return rule.rows_drop is not None and bool(typical) and rows < (1 - rule.rows_drop) * (typical or 0)
+
+
+def _with_record(one: OperatorStatus, record: OperatorRecord, rule: TableRule, now: datetime) -> OperatorStatus:
+    """The status of an operator, with its last success if that lies before the runs that were read."""
+    one = replace(one, typical_duration=record.typical_duration or one.typical_duration)
+    if one.last_success is not None or record.last_success is None:
+        return one
+    age = now - record.last_success
+    if one.undated_successes and (one.failures_since_success or rule.max_age is not None):
+        verdict = Verdict.UNKNOWN
+    elif rule.max_age is not None:
+        verdict = Verdict.STALE if age > rule.max_age else Verdict.FRESH
+    else:
+        verdict = Verdict.FAILED if one.failures_since_success else Verdict.FRESH
+    return replace(one, last_success=record.last_success, age=age, verdict=verdict)
+
+
+def _verdict(
+    rule: TableRule, status: OperatorStatus, reading: Reading, period: DuePeriod | None, now: datetime
+) -> Verdict | None:
+    """How a producer stands; None if it does not count, since it has no runs and nothing but a list names it."""
+    runs = reading.runs
+    is_silent = not runs and not rule.producers
+    if is_silent:
+        return None
+    if period is not None:
+        verdict = due_verdict(runs, period, now)
+    elif not runs and rule.max_age is not None:
+        verdict = Verdict.STALE
+    else:
+        verdict = status.verdict
+    if verdict is not Verdict.FRESH:
+        return verdict
+    if has_few_rows(rule, reading.record):
+        return Verdict.FEW_ROWS
+    return Verdict.SLOW if any(is_slow(run, reading.record, now) for run in runs) else verdict
+
+
+def _silent_verdict(rule: TableRule) -> Verdict:
+    """How a table stands that has not been loaded for longer than is looked back."""
+    if rule.due is not None:
+        return Verdict.LATE
+    return Verdict.UNKNOWN if rule.max_age is None else Verdict.STALE
+
+
+def _last_success(records: Sequence[OperatorRecord], *, is_silent: bool) -> LastSuccess:
+    """That of the oldest of the producers; of the one that succeeded last, where none ran in the time looked back."""
+    known = [one.last_success for one in records if one.last_success is not None]
+    without = [one for one in records if one.last_success is None]
+    searched_from = max((one.searched_from for one in without or records), default=None)
+    if known and is_silent:
+        return LastSuccess(max(known), never_succeeded=False, searched_from=searched_from)
+    if known and not without:
+        return LastSuccess(min(known), never_succeeded=False, searched_from=searched_from)
+    never = bool(without) and all(one.never_succeeded for one in without)
+    return LastSuccess(None, never_succeeded=never, searched_from=searched_from)
+
+
+def _with_verdicts(
+    status: TableStatus, operators: Sequence[OperatorStatus], verdicts: Sequence[Verdict | None]
+) -> TableStatus:
+    """The status with these operators and their verdicts, the worst of which is the table's."""
+    judged = [(verdict, index) for index, verdict in enumerate(verdicts) if verdict is not None]
+    if not judged:
+        return replace(status, verdict=Verdict.UNKNOWN)
+    worst = min(WORST_FIRST.index(verdict) for verdict, _ in judged)
+    verdict = WORST_FIRST[worst]
+    decisive = min(
+        (index for one, index in judged if one is verdict),
+        key=lambda index: (operators[index].last_success is not None, operators[index].last_success or status.now),
+    )
+    chosen = tuple(
+        replace(one, verdict=own or Verdict.UNKNOWN, counts=own is not None, decides=index == decisive)
+        for index, (one, own) in enumerate(zip(operators, verdicts, strict=True))
+    )
+    return replace(status, verdict=verdict, operators=chosen)

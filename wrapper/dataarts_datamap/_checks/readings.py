@@ -1,0 +1,141 @@
+"""Which windows of an operator's runs a check reads: as short as the verdict lets them be. No I/O."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+
+from msgspec.structs import replace
+
+from dataarts_datamap._checks.records import OperatorRecord, join, record_of
+from dataarts_datamap._errors import ServiceError
+from dataarts_datamap._models.runs import Operator, Run, RunPage, RunState
+from dataarts_datamap._paging.walk_options import go_on
+from dataarts_datamap._times import EPOCH
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dataarts_datamap._checks.due_times import DuePeriod
+    from dataarts_datamap._checks.table_rules import TableRule
+    from dataarts_datamap._messages import Steps
+    from dataarts_datamap._paging.walk_options import PageRead, Walk
+
+LOOK_BACK: Final = timedelta(days=7)
+_MARGIN: Final = timedelta(minutes=1)  # whether a window's ends belong to it is not documented
+_STEPS_BACK: Final = (timedelta(days=28), timedelta(days=364))
+_MOST_ROWS: Final = 5_000
+
+
+class ReadHistory(Protocol):
+    """Reads the runs of an operator in a window, until it has the last success."""
+
+    def __call__(self, operator: Operator, start: datetime, end: datetime) -> Steps[list[Run] | None]:
+        """The runs that were read; None if the service refuses such a window, or has too many runs in it."""
+        ...
+
+
+class Reading(NamedTuple):
+    """What was read of an operator.
+
+    Attributes:
+        runs: Its runs in the window that was read.
+        record: What is known of it now.
+    """
+
+    runs: list[Run]
+    record: OperatorRecord
+
+
+def look_back(rule: TableRule) -> timedelta:
+    """How far back to look for a success before the history is searched."""
+    return max(LOOK_BACK, rule.max_age or LOOK_BACK)
+
+
+def read_operator(  # noqa: PLR0913  each is one fact about the reading
+    rule: TableRule,
+    period: DuePeriod | None,
+    operator: Operator,
+    read_runs: Callable[[Operator, datetime], Steps[list[Run]]],
+    known: OperatorRecord | None,
+    *,
+    now: datetime,
+) -> Steps[Reading]:
+    """The runs that the verdict needs: since the last success that is known, else of the period or of ``max_age``.
+
+    If none of these succeeded, those of the whole time that is looked back.
+    """
+    longest = now - look_back(rule)
+    since = longest
+    if known is not None:
+        since = min(known.window_start(longest), now - _MARGIN)
+    elif rule.rows_drop is None and period is not None:
+        since = min(now, period.start) - _MARGIN
+    elif rule.rows_drop is None and rule.max_age is not None:
+        since = now - rule.max_age
+    runs = yield from read_runs(operator, since)
+    if since > longest and not any(run.state is RunState.SUCCEEDED for run in runs):
+        since = longest
+        runs = yield from read_runs(operator, since)
+    record = join(record_of(operator, runs, since=since, now=now), known)
+    return Reading([run for run in runs if since >= longest or _is_since(run, longest)], record)
+
+
+def search_history(operator: Operator, reading: Reading, read: ReadHistory, *, now: datetime) -> Steps[Reading]:
+    """The reading, with the last success of all that the service keeps, if that can be found."""
+    record = reading.record
+    if record.last_success is not None or record.is_whole:
+        return reading
+    for start in (*(now - step for step in _STEPS_BACK), EPOCH):
+        if start >= record.searched_from:
+            continue
+        runs = yield from read(operator, start, record.searched_from + _MARGIN)
+        if runs is None:
+            break
+        found = record_of(operator, runs, since=start, now=now)
+        record = replace(
+            record,
+            searched_from=start,
+            last_success=found.last_success,
+            success_began=found.success_began,
+            last_run=record.last_run or found.last_run,
+            open_since=found.open_since or record.open_since,
+            is_whole=start == EPOCH,
+            samples=record.samples or found.samples,
+        )
+        if record.last_success is not None:
+            break
+    return Reading(reading.runs, record)
+
+
+def read_until_success(walk: Walk, ask: Callable[[PageRead], Steps[RunPage]]) -> Steps[list[Run] | None]:
+    """The runs of a walk, where the newest come first up to the last success; None if they are too many."""
+    runs: list[Run] = []
+    step = next(walk, None)
+    while step is not None:
+        if isinstance(step, RunPage):
+            runs += step.runs
+            if (step.total or 0) > _MOST_ROWS or len(runs) > _MOST_ROWS:
+                return None
+            if _is_newest_first(runs) and any(run.state is RunState.SUCCEEDED for run in runs):
+                break
+            step = next(walk, None)
+            continue
+        try:
+            page = yield from ask(step.read)
+        except ServiceError as refusal:
+            step = go_on(walk, refusal)
+        else:
+            step = go_on(walk, page)
+    return runs
+
+
+def _is_since(run: Run, start: datetime) -> bool:
+    """Whether a run belongs to the time that is looked back, and not to what was read to join earlier readings."""
+    times = (run.plan_time, run.submit_time, run.start_time, run.end_time)
+    return max((time for time in times if time is not None), default=start) >= start
+
+
+def _is_newest_first(runs: list[Run]) -> bool:
+    plans = [run.plan_time for run in runs if run.plan_time is not None]
+    return len(plans) == len(runs) > 1 and plans[0] > plans[-1] and plans == sorted(plans, reverse=True)
