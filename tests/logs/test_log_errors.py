@@ -235,22 +235,24 @@ def test_other_errors(  # noqa: PLR0913  one for each fact
     assert attempts == len(server.asked) == error.attempts
 
 
+TAG = {"ETag": '"e"'}
 BOMB = b'<!DOCTYPE a [<!ENTITY b "cccccccccc">]><Error><Code>&b;</Code></Error>'
 SENT = [
-    Answer(b"0123456789", 206, {"Content-Range": "bytes 0-9/10"}),
-    Answer(b"0123456789", 206, {"Content-Range": "bytes 5-14/100"}),
-    Answer(b"0123456789", 206, {"Content-Range": "bytes 90-98/100"}),
-    Answer(b"0123456789", 206, {"Content-Range": "bytes 91-100/100"}),
-    Answer(b"0123456789", 206, {"Content-Range": "bytes 90-99/*"}),
-    Answer(b"0123456789", 206, {"Content-Range": "lines 90-99/100"}),
-    Answer(b"0123456789", 206, {}),
+    Answer(b"0123456789", 206, {**TAG, "Content-Range": "bytes 5-14/100"}),
+    Answer(b"0123456789", 206, {**TAG, "Content-Range": "bytes 90-98/100"}),
+    Answer(b"0123456789", 206, {**TAG, "Content-Range": "bytes 91-100/100"}),
+    Answer(b"0123456789", 206, {**TAG, "Content-Range": "bytes 90-99/*"}),
+    Answer(b"0123456789", 206, {**TAG, "Content-Range": "lines 90-99/100"}),
+    Answer(b"0123456789", 206, TAG),
+    Answer(b"0123456789", 206, {"Content-Range": "bytes 90-99/100"}),
+    Answer(b"<html>502</html>", 200, {"Content-Type": "text/html"}),
     Answer(b"", 204, {}),
 ]
 
 
-@pytest.mark.parametrize("answer", SENT[1:], ids=range(1, len(SENT)))
+@pytest.mark.parametrize("answer", SENT, ids=range(len(SENT)))
 def test_part_that_cannot_be(logs: LogFace, service: FakeService, answer: Answer) -> None:
-    """A part that is not the one that was asked for, or not as long as it says, is not taken for the log."""
+    """What is not the part that was asked for, not as long as it says, or no object, is not taken for the log."""
     with ScriptedServer(answer) as server, pytest.raises(InvalidEnvelopeError):
         logs.read(settings_of(service, obs_endpoint=server.url), run_at("k"), tail=10)
 

@@ -56,14 +56,15 @@ class LogCalls(_LogCalls):
         """
         return self._transport.run(self._read_tail(run, tail))
 
-    def open_log(self, run: Run) -> LogReader:
-        """A run's log, to be read piece by piece; its first megabyte is asked for now.
+    def open_log(self, run: Run, *, position: int = 0) -> LogReader:
+        """A run's log, to be read piece by piece; the first megabyte of it is asked for now.
 
         Args:
             run: The run, as for ``read_log``.
+            position: How many bytes to leave out at the beginning, such as those that ``read_log`` gave.
 
         Raises:
-            InvalidArgumentError: The argument is no run.
+            InvalidArgumentError: An argument is none.
             ConfigurationError: Where object storage is, or IAM for a token, is not known.
             LogError: The log cannot be read: a class for each reason, and the text says what to do.
             TransportError: No whole response came back.
@@ -72,8 +73,8 @@ class LogCalls(_LogCalls):
         """
         from dataarts_datamap._client.log_readers import LogReader  # noqa: PLC0415  loaded for this call alone
 
-        source = self._log_source(run)
-        return LogReader(self._transport, source, self._transport.run(source.find_piece()))
+        source, start = self._log_source(run), query_integer("position", position, minimum=0)
+        return LogReader(self._transport, source, self._transport.run(source.find_piece(start)), start)
 
 
 class AsyncLogCalls(_LogCalls):
@@ -103,14 +104,15 @@ class AsyncLogCalls(_LogCalls):
         """
         return await self._transport.run(self._read_tail(run, tail))
 
-    async def open_log(self, run: Run) -> AsyncLogReader:
-        """A run's log, to be read piece by piece; its first megabyte is asked for now.
+    async def open_log(self, run: Run, *, position: int = 0) -> AsyncLogReader:
+        """A run's log, to be read piece by piece; the first megabyte of it is asked for now.
 
         Args:
             run: The run, as for ``read_log``.
+            position: How many bytes to leave out at the beginning, such as those that ``read_log`` gave.
 
         Raises:
-            InvalidArgumentError: The argument is no run.
+            InvalidArgumentError: An argument is none.
             ConfigurationError: Where object storage is, or IAM for a token, is not known.
             LogError: The log cannot be read: a class for each reason, and the text says what to do.
             TransportError: No whole response came back.
@@ -119,5 +121,5 @@ class AsyncLogCalls(_LogCalls):
         """
         from dataarts_datamap._client.log_readers import AsyncLogReader  # noqa: PLC0415  loaded for this call alone
 
-        source = self._log_source(run)
-        return AsyncLogReader(self._transport, source, await self._transport.run(source.find_piece()))
+        source, start = self._log_source(run), query_integer("position", position, minimum=0)
+        return AsyncLogReader(self._transport, source, await self._transport.run(source.find_piece(start)), start)

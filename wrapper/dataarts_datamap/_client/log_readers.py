@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 class _LogReaderBase:
     """What both readers share: where they are."""
 
-    def __init__(self, source: LogSource, first: ObjectPart) -> None:
+    def __init__(self, source: LogSource, first: ObjectPart, position: int) -> None:
         self._source = source
         self._buffer = first.content
-        self._position = 0
+        self._position = position
         self._size = first.size
         self._last_modified = first.last_modified
 
@@ -43,7 +43,7 @@ class _LogReaderBase:
 
     @property
     def position(self) -> int:
-        """How many bytes were read."""
+        """How many bytes were read, or left out at the beginning."""
         return self._position
 
     @property
@@ -93,8 +93,8 @@ class LogReader(_LogReaderBase):
     holds no connection, and needs no closing. It can hold SQL and credentials.
     """
 
-    def __init__(self, transport: SyncTransport, source: LogSource, first: ObjectPart) -> None:
-        super().__init__(source, first)
+    def __init__(self, transport: SyncTransport, source: LogSource, first: ObjectPart, position: int) -> None:
+        super().__init__(source, first, position)
         self._transport = transport
 
     def read(self, size: int = -1) -> bytes:
@@ -125,8 +125,8 @@ class AsyncLogReader(_LogReaderBase):
     holds no connection, and needs no closing. It can hold SQL and credentials.
     """
 
-    def __init__(self, transport: AsyncTransport, source: LogSource, first: ObjectPart) -> None:
-        super().__init__(source, first)
+    def __init__(self, transport: AsyncTransport, source: LogSource, first: ObjectPart, position: int) -> None:
+        super().__init__(source, first, position)
         self._transport = transport
 
     async def read(self, size: int = -1) -> bytes:

@@ -113,15 +113,19 @@ def decode_part(response: Response, location: LogLocation, span: str | None) -> 
     Raises:
         LogError: It cannot be read.
         StatusError: HTTP 400 or more for another reason.
-        InvalidEnvelopeError: The response says not which part it is, or another one than it has.
+        InvalidEnvelopeError: The response is no object, or says not which part of it it is, or another one than it has.
     """
     modified = _http_time(response.headers.get("last-modified", ""))
+    if response.status in {_OK, _PARTIAL} and not response.headers.get("etag"):
+        problem = "what came is no object: it has no ETag, as the page of a broken proxy"
+        raise build_error(InvalidEnvelopeError, problem, response)
     if response.status == _OK:
         return ObjectPart(content=response.content, start=0, size=len(response.content), last_modified=modified)
     said = response.headers.get("content-range", "")
     if response.status == _RANGE:
-        beyond = _NO_PART.fullmatch(said)
-        size = 0 if beyond is None else int(beyond[1])
+        beyond, asked = _NO_PART.fullmatch(said), _SPAN.fullmatch(span or "")
+        begun = asked[1] if asked is not None else ""
+        size = int(begun or 0) if beyond is None else int(beyond[1])
         return ObjectPart(content=b"", start=size, size=size)
     if response.status != _PARTIAL:
         raise storage_error(response, location)
@@ -183,7 +187,9 @@ def storage_error(response: Response, location: LogLocation) -> DataMapError:
                 "obs_endpoint=… (--obs-endpoint, DATAMAP_OBS_ENDPOINT)"
             )
         case _ if status < _FIRST_REDIRECT:
-            return build_error(InvalidEnvelopeError, f"HTTP {status} is no answer of object storage", response, raw="")
+            return build_error(
+                InvalidEnvelopeError, f"HTTP {status} is no response of object storage", response, raw=""
+            )
         case _:
             return build_error(status_error(status), f"object storage: HTTP {status}", response, details)
     error = build_error(kind, problem, response, details)

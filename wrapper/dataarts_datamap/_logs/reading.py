@@ -12,7 +12,7 @@ from dataarts_datamap._errors import (
     LogNotFoundError,
 )
 from dataarts_datamap._logs.locations import LogLocation
-from dataarts_datamap._logs.objects import decode_list, decode_part, list_request, part_request
+from dataarts_datamap._logs.objects import ObjectPart, decode_list, decode_part, list_request, part_request
 from dataarts_datamap._models.logs import RunLog
 from dataarts_datamap._text import printable
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dataarts_datamap._logs.locations import StorageHost
-    from dataarts_datamap._logs.objects import ObjectPart
     from dataarts_datamap._messages import Request, Response, Steps
 
 T = TypeVar("T")
@@ -77,14 +76,14 @@ class LogSource:
             other_paths=self.other_paths,
         )
 
-    def find_piece(self) -> Steps[ObjectPart]:
-        """The first piece of the log, wherever it is found.
+    def find_piece(self, position: int) -> Steps[ObjectPart]:
+        """The piece of the log that begins at a position, wherever the log is found.
 
         Raises:
             LogError: It cannot be read.
             DataMapError: Object storage did not respond as it should.
         """
-        return (yield from self._found(partial(self._piece, 0)))
+        return (yield from self._found(partial(self._piece, position)))
 
     def next_piece(self, position: int, size: int) -> Steps[ObjectPart]:
         """The piece of the log that begins at a position; empty at its end.
@@ -99,12 +98,7 @@ class LogSource:
             DataMapError: Object storage did not respond as it should.
         """
         part = yield from self._piece(position)
-        if part.start < position and part.start + len(part.content) == part.size:  # the range was not understood
-            skipped = min(position - part.start, len(part.content))
-            cut = part.content[skipped : skipped + PIECE]
-            part = type(part)(content=cut, start=part.start + skipped, size=part.size, last_modified=part.last_modified)
-        is_told = part.content or part.size
-        if is_told and part.size < size:
+        if part.size < size:
             error = LogChangedError(
                 f"the log {printable(self.location.path, limit=300)} was replaced by a shorter one while it was read: "
                 "read it anew"
@@ -114,7 +108,11 @@ class LogSource:
         return part
 
     def _piece(self, position: int) -> Steps[ObjectPart]:
-        return (yield from self._part(f"bytes={position}-{position + PIECE - 1}"))
+        part = yield from self._part(f"bytes={position}-{position + PIECE - 1}")
+        if part.start >= position:
+            return part
+        content = part.content[position - part.start :][:PIECE]  # the range was not understood: it came whole
+        return ObjectPart(content=content, start=position, size=part.size, last_modified=part.last_modified)
 
     def _tail(self, most: int | None) -> Steps[ObjectPart]:
         if most is None:

@@ -30,6 +30,10 @@ offset_unit_option = click.option(
 )
 
 
+obs_endpoint_option = click.option(
+    "--obs-endpoint", metavar="URL", help="Address of object storage (the region's).  [env: DATAMAP_OBS_ENDPOINT]"
+)
+
 max_age_option = click.option(
     "--max-age",
     type=parse_span,
