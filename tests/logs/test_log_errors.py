@@ -35,18 +35,9 @@ from support.log_faces import BUCKET, logged_run, run_at, settings_of
 from support.scripted_server import Answer, ScriptedServer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from support.log_faces import LogFace
 
 XML = {"Content-Type": "application/xml"}
-
-
-@pytest.fixture
-def service() -> Iterator[FakeService]:
-    """An empty fake service."""
-    with FakeService() as service:
-        yield service
 
 
 STATES: list[tuple[str, type[LogError], int, str, str]] = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,7 +24,7 @@ from dataarts_datamap_contract.mock import FakeService, MockConfig
 from support.log_faces import BUCKET, logged_run, run_at, settings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from dataarts_datamap import Credentials
     from support.log_faces import LogFace
@@ -31,13 +32,6 @@ if TYPE_CHECKING:
 TEXT = "first line\n订单 ETL 📊\nERROR: relation orders does not exist\n"
 ODD_KEY = "b88c/ETL Job/2024-01-11_09_01_47.000/订单 📊 +&=%2F~'()/..../订单.job"
 LARGE = "".join(f"line {number} 订单\n" for number in range(150_000))
-
-
-@pytest.fixture
-def service() -> Iterator[FakeService]:
-    """An empty fake service."""
-    with FakeService() as service:
-        yield service
 
 
 def storage_requests(service: FakeService) -> list[dict[str, Any]]:
@@ -123,7 +117,7 @@ def test_log_that_begins_anew(logs: LogFace, service: FakeService) -> None:
 def run_id_of(service: FakeService) -> int:
     """The id of the only run."""
     with DataMapClient(**settings_of(service)) as client:
-        (run,) = client.list_table_runs(service.table_guid, start=0)
+        (run,) = client.list_table_runs(service.table_guid, since=timedelta(hours=2))
         assert run.run_id is not None
         return run.run_id
 
