@@ -17,6 +17,7 @@ import pytest
 
 from dataarts_datamap import (
     AsyncDataMapClient,
+    AsyncLogReader,
     AsyncPager,
     AsyncTablePager,
     ClientClosedError,
@@ -25,6 +26,7 @@ from dataarts_datamap import (
     CredentialsError,
     DataMapClient,
     InvalidArgumentError,
+    LogReader,
     Pager,
     RequestTimeoutError,
     Run,
@@ -74,6 +76,7 @@ def signature_of(member: Any) -> str:
         ("AsyncGenerator[tuple[Table, ...], None]", "Iterator[tuple[Table, ...]]"),
         ("AsyncTransport", "SyncTransport"),
         ("AsyncTablePager", "TablePager"),
+        ("AsyncLogReader", "LogReader"),
     ):
         signature = signature.replace(theirs, ours)
     return signature
@@ -81,7 +84,12 @@ def signature_of(member: Any) -> str:
 
 @pytest.mark.parametrize(
     ("sync_type", "async_type"),
-    [(DataMapClient, AsyncDataMapClient), (Pager, AsyncPager), (TablePager, AsyncTablePager)],
+    [
+        (DataMapClient, AsyncDataMapClient),
+        (Pager, AsyncPager),
+        (TablePager, AsyncTablePager),
+        (LogReader, AsyncLogReader),
+    ],
 )
 def test_faces_are_equal(sync_type: type, async_type: type) -> None:
     """Both faces have the same public names, with the same signatures and docstrings."""

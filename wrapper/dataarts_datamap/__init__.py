@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._checks.table_file import load_tables
     from dataarts_datamap._checks.table_rules import TableRule
     from dataarts_datamap._client.clients import AsyncDataMapClient, DataMapClient
+    from dataarts_datamap._client.log_readers import AsyncLogReader, LogReader
     from dataarts_datamap._client.table_pagers import AsyncTablePager, TablePager
     from dataarts_datamap._clock import Clock
     from dataarts_datamap._errors import (
@@ -49,6 +50,14 @@ if TYPE_CHECKING:
         InvalidEnvelopeError,
         InvalidResponseError,
         InvalidRowError,
+        LogArchivedError,
+        LogBucketNotFoundError,
+        LogChangedError,
+        LogError,
+        LogForbiddenError,
+        LogNotFoundError,
+        LogPathError,
+        LogRegionError,
         MissingExtraError,
         NotFoundError,
         PermissionDeniedError,
@@ -70,6 +79,7 @@ if TYPE_CHECKING:
     )
     from dataarts_datamap._export.export import ExportSummary, export_runs, next_export_start
     from dataarts_datamap._messages import Request, Response
+    from dataarts_datamap._models.logs import RunLog
     from dataarts_datamap._models.runs import FieldProblem, Operator, Run, RunOrigin, RunPage, RunSource, RunState
     from dataarts_datamap._models.tables import LineageEdge, LineageNode, Table
     from dataarts_datamap._monitoring.explanation import Explanation, LineageKnowledge, Link, Trouble
@@ -86,6 +96,7 @@ __all__ = [
     "AmbiguousTableError",
     "AnswerTooLargeError",
     "AsyncDataMapClient",
+    "AsyncLogReader",
     "AsyncPager",
     "AsyncTablePager",
     "Attempt",
@@ -123,6 +134,15 @@ __all__ = [
     "LineageKnowledge",
     "LineageNode",
     "Link",
+    "LogArchivedError",
+    "LogBucketNotFoundError",
+    "LogChangedError",
+    "LogError",
+    "LogForbiddenError",
+    "LogNotFoundError",
+    "LogPathError",
+    "LogReader",
+    "LogRegionError",
     "MissingExtraError",
     "NotFoundError",
     "Operator",
@@ -142,6 +162,7 @@ __all__ = [
     "Retry",
     "RowProblemWarning",
     "Run",
+    "RunLog",
     "RunOrigin",
     "RunPage",
     "RunSource",
@@ -179,6 +200,7 @@ _HOMES = {
     "_retry.attempts": ("Attempt",),
     "_auth.chain": ("find_credentials",),
     "_client.clients": ("AsyncDataMapClient", "DataMapClient"),
+    "_client.log_readers": ("AsyncLogReader", "LogReader"),
     "_client.table_pagers": ("AsyncTablePager", "TablePager"),
     "_clock": ("Clock",),
     "_auth.credentials": ("AccessKeyCredentials", "Credentials", "RenewableCredentials", "TokenCredentials"),
@@ -190,6 +212,7 @@ _HOMES = {
     "_monitoring.explanation": ("Explanation", "LineageKnowledge", "Link", "Trouble"),
     "_monitoring.freshness": ("OperatorStatus", "RunsStatus", "TableStatus", "Verdict", "table_status"),
     "_messages": ("Request", "Response"),
+    "_models.logs": ("RunLog",),
     "_models.runs": ("FieldProblem", "Operator", "Run", "RunOrigin", "RunPage", "RunSource", "RunState"),
     "_monitoring.lineage": ("Lineage",),
     "_monitoring.producers": ("OperatorBasis", "Producers"),

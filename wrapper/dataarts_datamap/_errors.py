@@ -34,6 +34,14 @@
     ├── TableNameError                a name is not that of exactly one table
     │   ├── TableNotFoundError        of none
     │   └── AmbiguousTableError       of several
+    ├── LogError                      a run's log cannot be read
+    │   ├── LogPathError              the run names none in object storage
+    │   ├── LogNotFoundError          there is no such object
+    │   ├── LogBucketNotFoundError    there is no such bucket
+    │   ├── LogForbiddenError         the credentials may not read it
+    │   ├── LogArchivedError          it is archived, and must be restored first
+    │   ├── LogRegionError            the bucket is in another region
+    │   └── LogChangedError           it was replaced while it was read
     ├── ExportError                   a file cannot be continued or read as an export
     ├── StateFileError                the state of earlier checks cannot be read or written
     └── WaitTimeoutError              no run ended within the timeout
@@ -285,6 +293,44 @@ class WaitTimeoutError(DataMapError):
     """
 
     last_run: Run | None = None
+
+
+class LogError(DataMapError):
+    """A run's log cannot be read.
+
+    Attributes:
+        log_path: Where it should lie, as ``obs://bucket/key``; None if the run names no such place. Untrusted.
+    """
+
+    log_path: str | None = None
+
+
+class LogPathError(LogError):
+    """The run names no log in object storage. Nothing was sent."""
+
+
+class LogNotFoundError(LogError):
+    """There is no object where the log should lie: not yet, or no more. That is no fault of the client's."""
+
+
+class LogBucketNotFoundError(LogError):
+    """There is no bucket of the name that the log path has."""
+
+
+class LogForbiddenError(LogError):
+    """The credentials may not read the log; the text says what they lack."""
+
+
+class LogArchivedError(LogError):
+    """The log is archived: it must be restored before it can be read."""
+
+
+class LogRegionError(LogError):
+    """The bucket of the log is in another region than object storage was asked in."""
+
+
+class LogChangedError(LogError):
+    """The log was replaced by a shorter one while it was read, as when a run begins anew."""
 
 
 class ExportError(DataMapError):

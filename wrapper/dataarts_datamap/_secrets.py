@@ -77,9 +77,12 @@ class Secret:
 
 MASK: Final = "***"
 SECRET_HEADERS: Final = frozenset(
-    {"x-auth-token", "x-security-token", "authorization", "x-subject-token", "x-metadata-token"}
+    {
+        *("x-auth-token", "x-security-token", "authorization", "x-subject-token", "x-metadata-token"),
+        "x-obs-security-token",
+    }
 )
-_AUTHORIZATION: Final = r"(?:Access|Signature)=([^,\s]+)"
+_AUTHORIZATION: Final = r"(?:Access|Signature)=([^,\s]+)|OBS ([^:\s]+):(\S+)"
 # The gateway says what it would have signed, and which key it does not know.
 _ECHOES: Final = r"(?i)(canonicalRequest:)[^\"\\]*|(\bak:)[^,\s\"\\]+"
 
@@ -135,7 +138,8 @@ def mask(text: str, *headers: Mapping[str, str], secrets: Iterable[str] = (), li
 def _header_secrets(headers: Mapping[str, str]) -> Iterator[str]:
     for name, value in headers.items():
         if name.lower() in SECRET_HEADERS:
-            yield from filter(None, (value, *re.findall(_AUTHORIZATION, value)))
+            parts = (part for found in re.finditer(_AUTHORIZATION, value) for part in found.groups())
+            yield from filter(None, (value, *parts))
 
 
 def _without(text: str, secrets: set[str], limit: int) -> str:

@@ -17,6 +17,8 @@ OffsetUnit = Literal["row", "page"]
 Order = Literal["newest-first", "oldest-first"]
 Progress = Literal["by-hand", "with-time", "immediately"]
 Scenario = Literal["upstream-failed", "late", "waiting", "cycle", "unparsed", "varied"]
+LogObjects = Literal["exact", "prefix"]
+LogRanges = Literal["all", "from-start", "none"]
 AdminAccess = Literal["loopback", "everywhere", "off"]
 
 _NAMES = (
@@ -38,6 +40,8 @@ _CHOICES: dict[str, tuple[object, ...]] = {
     "lineage_first_end": ("upstream", "downstream"),
     "unknown_guid": ("omitted", "refused"),
     "asset_times": ("number", "text"),
+    "log_objects": get_args(LogObjects),
+    "log_ranges": get_args(LogRanges),
 }
 _MANY = 2**31 - 1
 MOST_RUNS = 10_000_000
@@ -92,6 +96,9 @@ class MockConfig:
         lineage_first_end: What stands at end 1 of a relationship, ``"upstream"`` or ``"downstream"``.
         unknown_guid: Whether ListEntityDetails leaves an unknown GUID out (``"omitted"``) or is ``"refused"`` for it.
         asset_times: Whether an asset's times come as a ``"number"`` or as ``"text"``.
+        log_objects: Whether a run's log path is that of the ``"exact"`` object, or the ``"prefix"`` of it.
+        log_ranges: Which ranges of an object are understood: ``"all"``, those ``"from-start"`` (``bytes=5-``), or
+            ``"none"``. For any other the whole object comes, as the documentation says of a malformed one.
         offset_unit: What ``offset`` counts: ``"row"``, or ``"page"``, each of ``limit`` rows. Siblings do either.
         first_page: The number of the first page, 0 or 1, where ``offset`` counts pages. A server that counts from 1
             takes 0 for 1.
@@ -148,6 +155,8 @@ class MockConfig:
     lineage_first_end: Literal["upstream", "downstream"] = "upstream"
     unknown_guid: Literal["omitted", "refused"] = "omitted"
     asset_times: Literal["number", "text"] = "number"
+    log_objects: LogObjects = "exact"
+    log_ranges: LogRanges = "all"
     offset_unit: OffsetUnit = "row"
     first_page: Literal[0, 1] = 0
     max_limit: int | None = None

@@ -9,6 +9,7 @@ from dataarts_datamap_contract.mock._config import MockConfig
 from dataarts_datamap_contract.mock._data.dataset import TABLE_GUID, Operator, milliseconds
 from dataarts_datamap_contract.mock._data.documented import documented_operator
 from dataarts_datamap_contract.mock._data.lineage import described
+from dataarts_datamap_contract.mock._data.logs import Log
 from dataarts_datamap_contract.mock._serving.server import MockServer
 from dataarts_datamap_contract.mock._web.faults import Fault
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from types import TracebackType
     from typing import Self
+
+    from dataarts_datamap_contract.mock._data.logs import LogState
 
 _TIMES = frozenset({"plan_time", "submit_time", "start_time", "end_time"})
 _IDENTITY = frozenset({"task_id", "job_name", "workspace_id"})
@@ -76,6 +79,8 @@ class FakeService:
             "DATAMAP_PROJECT_ID": self.project_id,
             "DATAMAP_INSTANCE_ID": self.instance_id,
             "DATAMAP_TOKEN": self.token,
+            "DATAMAP_OBS_ENDPOINT": self.url,
+            "HUAWEICLOUD_SDK_IAM_ENDPOINT": self.url,
         }
 
     @property
@@ -186,6 +191,7 @@ class FakeService:
         operator: Mapping[str, str] | None = None,
         *,
         status: str = "success",
+        log: str | None = None,
         **values: Any,  # noqa: ANN401
     ) -> int:
         """Add a run.
@@ -195,6 +201,7 @@ class FakeService:
                 the documented one if there was none.
             status: Its status, as the service writes it: success, fail, running, waiting, ... Any other text is taken,
                 too: the client knows its state as unknown.
+            log: What its log holds. If it is left out, the run names no log, unless it has an ``execution_log_path``.
             **values: ``plan_time``, ``submit_time``, ``start_time``, ``end_time``, as aware datetimes or None for
                 never; and any documented field of a run, as it goes on the wire or as the client names it
                 (``outputRowCount=7``, ``output_row_count=7``). Without a plan time the first run was planned an hour
@@ -211,7 +218,24 @@ class FakeService:
         (row,) = self._server.controls.world.put_runs(
             [(self._operator(operator), {"status": status, **_fields(values)})]
         )
-        return int(str(row["taskRunningLogId"]))
+        run_id = int(str(row["taskRunningLogId"]))
+        if log is not None:
+            self.set_log(run_id, log)
+        return run_id
+
+    def set_log(self, run_id: int, text: str | None = None, *, state: LogState = "readable") -> None:
+        """Say what the log of a run holds, or that it cannot be read.
+
+        Args:
+            run_id: The run; if it names no log, it does from now on.
+            text: What the log holds; if it is left out, some lines that fit the run's status.
+            state: ``"readable"``, or why it cannot be read: ``"missing"``, ``"forbidden"`` or ``"archived"``.
+
+        Raises:
+            LookupError: There is no run of this id.
+            ValueError: There is no such state, or the text is none.
+        """
+        self._server.controls.world.set_log(run_id, Log(text, state))
 
     def change_run(self, run_id: int, **values: Any) -> None:  # noqa: ANN401
         """Change a run, with the same values as ``add_run``.

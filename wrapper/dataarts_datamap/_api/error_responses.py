@@ -71,10 +71,14 @@ def check_status(response: Response, *, expected: int = _OK) -> None:
     if response.status < _FIRST_ERROR_STATUS:
         problem = f"HTTP {response.status} is not a response that the API describes"
         raise build_error(InvalidEnvelopeError, problem, response)
-    fallback = ServerError if response.status >= _FIRST_SERVER_ERROR_STATUS else StatusError
-    kind = _STATUS_ERRORS.get(response.status, fallback)
     details = read_error(response.content) or ErrorDetails(message=beginning(response.content))
-    raise build_error(kind, f"HTTP {response.status}", response, details)
+    raise build_error(status_error(response.status), f"HTTP {response.status}", response, details)
+
+
+def status_error(status: int) -> type[StatusError]:
+    """The class of error of an HTTP status of 400 or more."""
+    fallback = ServerError if status >= _FIRST_SERVER_ERROR_STATUS else StatusError
+    return _STATUS_ERRORS.get(status, fallback)
 
 
 def read_error(content: bytes | str) -> ErrorDetails | None:

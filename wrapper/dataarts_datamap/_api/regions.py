@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _REGION: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_SERVICE_HOST: Final = re.compile(r"https://dayu\.([a-z0-9-]+)\.myhuaweicloud\.(?:com|eu)")
 _DOMAIN: Final = "myhuaweicloud.com"
 # The European pages say .eu, where the official SDK's region file says .com.
 _DOMAINS: Final = MappingProxyType({"eu-west-101": "myhuaweicloud.eu"})
@@ -40,6 +41,11 @@ class Region(Struct, frozen=True):
     id: str
     endpoint: str
     iam_endpoint: str
+
+    @property
+    def obs_endpoint(self) -> str:
+        """Address of object storage, below which each bucket has a host of its own (official OBS SDK)."""
+        return self.endpoint.replace("://dayu.", "://obs.", 1)
 
 
 def _region(region: str, *, has_iam: bool) -> Region:
@@ -71,3 +77,9 @@ def find_region(region: str) -> Region:
     if not _REGION.fullmatch(region):
         raise ConfigurationError(f"{shown(region)} is no region's id; one looks like eu-west-101")
     return REGIONS.get(region) or _region(region, has_iam=False)
+
+
+def region_of(endpoint: str) -> str | None:
+    """The id of the region whose public address of the service that is; None if it is another one."""
+    match = _SERVICE_HOST.fullmatch(endpoint)
+    return None if match is None else match[1]

@@ -109,6 +109,11 @@ class AccessKeyCredentials(Secret):
             secret_key=Hidden(self.secret_key),
         )
 
+    def access_key_credentials(self) -> Call[AccessKeyCredentials]:
+        """The key itself; yields nothing."""
+        yield from ()
+        return self
+
 
 def _with(headers: Mapping[str, str], added: SecretHeaders) -> SecretHeaders:
     """The headers with these in the place of others of the same names, in whatever case those are."""

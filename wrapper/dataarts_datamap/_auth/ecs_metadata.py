@@ -88,6 +88,15 @@ class EcsMetadataCredentials(Secret):
         keys = yield from self._keys.get()
         return (yield from keys.authenticate(request))
 
+    def access_key_credentials(self) -> Call[AccessKeyCredentials]:
+        """The key that is good now; yields requests for one where there is none.
+
+        Raises:
+            ServiceError: The metadata service refused: the server may have no agency.
+            InvalidResponseError: Its response holds no key.
+        """
+        return (yield from self._keys.get())
+
     def discard(self, request: Request) -> bool:  # noqa: ARG002  which key it was makes no difference
         """Forget the key. The request is not sent again, since the next key may be the same, and failures lock it."""
         self._keys.discard(lambda _: True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 from dataarts_datamap._errors import InvalidArgumentError
@@ -61,8 +61,9 @@ def sign(request: Request, *, access_key: str, secret_key: Hidden[str]) -> Reque
         _payload_hash(request, signed),
     )))  # fmt: skip
     to_sign = "\n".join((ALGORITHM, _date(signed), _sha256(Hidden(canonical.value.encode()))))
+    signature = keyed_hash(secret_key, Hidden(to_sign), "sha256")
     authorization = Hidden(
-        f"{ALGORITHM} Access={access_key}, SignedHeaders={';'.join(names)}, Signature={_hmac(secret_key, to_sign)}"
+        f"{ALGORITHM} Access={access_key}, SignedHeaders={';'.join(names)}, Signature={signature.hex()}"
     )
     return replace(request, headers=SecretHeaders({**headers, "Authorization": authorization.value}))
 
@@ -123,13 +124,13 @@ def _sha256(content: Hidden[bytes]) -> str:
     return hashlib.sha256(content.value).hexdigest()
 
 
-def _hmac(key: Hidden[str], message: str) -> str:
-    """HMAC-SHA256 as RFC 2104 has it: that of the standard library has the key in a variable, for all to see."""
+def keyed_hash(key: Hidden[str], message: Hidden[str], algorithm: Literal["sha1", "sha256"]) -> bytes:
+    """HMAC as RFC 2104 has it: that of the standard library has the key in a variable, for all to see."""
     block = Hidden(key.value.encode())
     if len(block.value) > _BLOCK:
-        block = Hidden(hashlib.sha256(block.value).digest())
+        block = Hidden(hashlib.new(algorithm, block.value).digest())
     block = Hidden(block.value.ljust(_BLOCK, b"\0"))
-    inner, outer = (hashlib.sha256(block.value.translate(pad)) for pad in (_INNER_PAD, _OUTER_PAD))
-    inner.update(message.encode())
+    inner, outer = (hashlib.new(algorithm, block.value.translate(pad)) for pad in (_INNER_PAD, _OUTER_PAD))
+    inner.update(message.value.encode())
     outer.update(inner.digest())
-    return outer.hexdigest()
+    return outer.digest()

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from dataarts_datamap._client.check_calls import AsyncCheckCalls, CheckCalls
+from dataarts_datamap._client.log_calls import AsyncLogCalls, LogCalls
 from dataarts_datamap._client.shared import (
     DEFAULT_PAGE_SIZE,
     DEFAULT_SLICE_SPAN,
@@ -33,7 +34,7 @@ _LONGEST_WAIT: Final = 60.0
 _DEFAULT_LOOK_BACK: Final = timedelta(days=7)
 
 
-class DataMapClient(BaseClient[Pager[Run]], TableCalls, CheckCalls):
+class DataMapClient(BaseClient[Pager[Run]], TableCalls, CheckCalls, LogCalls):
     """Asks the Data Map which runs produced a table. For threads; close it, or use it in a ``with`` block.
 
     One that is forgotten with connections open gives a ``ResourceWarning`` that names where it was made.
@@ -42,6 +43,7 @@ class DataMapClient(BaseClient[Pager[Run]], TableCalls, CheckCalls):
         endpoint: Address of the service, such as ``https://dayu.eu-west-101.myhuaweicloud.eu``; a path prefix is kept.
         region: Region id, one of ``REGIONS`` or a newer one, from which the addresses follow that are not given.
         iam_endpoint: Address of IAM, where the project id is looked for; the region's, if left out.
+        obs_endpoint: Address of object storage without a bucket, where logs lie; the region's, if left out.
         project_id: Project id; if left out, that of the project named like the region, looked for at the first call.
         instance_id: Id of the DataArts Studio tenancy; if left out, that of the project's only one that is in effect,
             looked for at the first call. Where there is not exactly one of what is looked for, each call raises
@@ -280,7 +282,7 @@ class DataMapClient(BaseClient[Pager[Run]], TableCalls, CheckCalls):
         return Pager(self._transport, reading, resume_token)
 
 
-class AsyncDataMapClient(BaseClient[AsyncPager[Run]], AsyncTableCalls, AsyncCheckCalls):
+class AsyncDataMapClient(BaseClient[AsyncPager[Run]], AsyncTableCalls, AsyncCheckCalls, AsyncLogCalls):
     """Asks the Data Map which runs produced a table. For an event loop; close it, or use it in an ``async with`` block.
 
     One that is forgotten with connections open gives a ``ResourceWarning`` that names where it was made.
@@ -289,6 +291,7 @@ class AsyncDataMapClient(BaseClient[AsyncPager[Run]], AsyncTableCalls, AsyncChec
         endpoint: Address of the service, such as ``https://dayu.eu-west-101.myhuaweicloud.eu``; a path prefix is kept.
         region: Region id, one of ``REGIONS`` or a newer one, from which the addresses follow that are not given.
         iam_endpoint: Address of IAM, where the project id is looked for; the region's, if left out.
+        obs_endpoint: Address of object storage without a bucket, where logs lie; the region's, if left out.
         project_id: Project id; if left out, that of the project named like the region, looked for at the first call.
         instance_id: Id of the DataArts Studio tenancy; if left out, that of the project's only one that is in effect,
             looked for at the first call. Where there is not exactly one of what is looked for, each call raises

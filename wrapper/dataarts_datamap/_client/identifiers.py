@@ -29,7 +29,8 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     Attributes:
         endpoint: Address of the service.
-        iam_endpoint: Address of IAM; None if the project is known.
+        iam_endpoint: Address of IAM; None if it is not known.
+        obs_endpoint: Address of object storage; None for the region's.
         region: Name of the project that is looked for; None if the project is known.
         project_id: The project; None to look for it.
         instance_id: The tenancy; None to look for it.
@@ -38,6 +39,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     endpoint: str
     iam_endpoint: str | None = None
+    obs_endpoint: str | None = None
     region: str | None = None
     project_id: str | None = None
     instance_id: str | None = None

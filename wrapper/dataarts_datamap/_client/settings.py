@@ -39,6 +39,7 @@ class ClientSettings(TypedDict, total=False):
     endpoint: str | None
     region: str | None
     iam_endpoint: str | None
+    obs_endpoint: str | None
     project_id: str | None
     instance_id: str | None
     workspace_id: str | None
@@ -68,6 +69,7 @@ def completed_settings(settings: ClientSettings) -> ClientSettings:
     if settings.get("allow_http") is None:
         completed["allow_http"] = allows_http(os.environ)
     completed["instance_id"] = first(settings.get("instance_id"), "DATAMAP_INSTANCE_ID")
+    completed["obs_endpoint"] = first(settings.get("obs_endpoint"), "DATAMAP_OBS_ENDPOINT")
     completed["workspace_id"] = first(settings.get("workspace_id"), "DATAMAP_WORKSPACE_ID")
     project_id = first(settings.get("project_id"), "DATAMAP_PROJECT_ID", "HUAWEICLOUD_SDK_PROJECT_ID")
     iam_endpoint = first(settings.get("iam_endpoint"), "HUAWEICLOUD_SDK_IAM_ENDPOINT")
@@ -129,6 +131,14 @@ def resolve_iam_endpoint(endpoint: str | None, region: str | None, *, allow_http
     if endpoint is not None:
         return checked_endpoint(endpoint, name="IAM endpoint", allow_http=allow_http, is_proxied=is_proxied)
     return None if region is None else find_region(region).iam_endpoint
+
+
+def resolve_obs_endpoint(endpoint: str | None, *, allow_http: bool, is_proxied: bool) -> str | None:
+    if endpoint is None:
+        return None
+    from dataarts_datamap._logs.locations import checked_storage_endpoint  # noqa: PLC0415  few clients name one
+
+    return checked_storage_endpoint(endpoint, allow_http=allow_http, is_proxied=is_proxied)
 
 
 def checked_credentials(credentials: Credentials) -> Credentials:

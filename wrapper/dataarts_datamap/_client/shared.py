@@ -30,6 +30,7 @@ from dataarts_datamap._client.settings import (
     completed_settings,
     resolve_endpoint,
     resolve_iam_endpoint,
+    resolve_obs_endpoint,
 )
 from dataarts_datamap._clock import Clock
 from dataarts_datamap._errors import (
@@ -69,12 +70,14 @@ if TYPE_CHECKING:
     from dataarts_datamap._checks.table_rules import TableRule
     from dataarts_datamap._client.catalog import Catalog
     from dataarts_datamap._client.settings import ClientSettings
+    from dataarts_datamap._logs.reading import LogSource
     from dataarts_datamap._messages import Request, Response, Steps
     from dataarts_datamap._models.tables import Table
     from dataarts_datamap._monitoring.explanation import Explanation
     from dataarts_datamap._monitoring.lineage import Lineage
     from dataarts_datamap._monitoring.producers import OperatorRole, Producers
 
+T = TypeVar("T")
 PagerT = TypeVar("PagerT", Pager[Run], AsyncPager[Run])
 
 DEFAULT_PAGE_SIZE: Final = 100
@@ -93,6 +96,7 @@ class BaseClient(Generic[PagerT]):
         endpoint: str | None = None,
         region: str | None = None,
         iam_endpoint: str | None = None,
+        obs_endpoint: str | None = None,
         project_id: str | None = None,
         instance_id: str | None = None,
         workspace_id: str | None = None,
@@ -113,6 +117,7 @@ class BaseClient(Generic[PagerT]):
             Settings(
                 endpoint=resolve_endpoint(endpoint, region, **way),
                 iam_endpoint=resolve_iam_endpoint(iam_endpoint, region, **way),
+                obs_endpoint=resolve_obs_endpoint(obs_endpoint, **way),
                 region=region,
                 project_id=project_id,
                 instance_id=instance_id,
@@ -156,12 +161,13 @@ class BaseClient(Generic[PagerT]):
         """A client whose settings come from the environment, except those given as keywords.
 
         Reads ``DATAMAP_ENDPOINT``, ``DATAMAP_REGION``, ``DATAMAP_PROJECT_ID`` (else ``HUAWEICLOUD_SDK_PROJECT_ID``),
-        ``DATAMAP_INSTANCE_ID``, ``DATAMAP_WORKSPACE_ID`` and ``HUAWEICLOUD_SDK_IAM_ENDPOINT``; credentials are those of
-        ``find_credentials``. Where they are the profile file's, its ``project_id`` and ``iam_endpoint`` count too, if
-        no variable gives them. An empty variable counts as not set, and so does a keyword that is None. Where a keyword
-        says where the service is, neither ``DATAMAP_ENDPOINT`` nor ``DATAMAP_REGION`` does; a region's own address is
-        overridden by ``HUAWEICLOUD_SDK_REGION_DATAARTSSTUDIO_EU_WEST_101`` and the like, of whose addresses, separated
-        by commas, the first is used. ``DATAMAP_ALLOW_HTTP=1`` is ``allow_http=True``, for trying out.
+        ``DATAMAP_INSTANCE_ID``, ``DATAMAP_WORKSPACE_ID``, ``DATAMAP_OBS_ENDPOINT`` and
+        ``HUAWEICLOUD_SDK_IAM_ENDPOINT``; credentials are those of ``find_credentials``. Where they are the profile
+        file's, its ``project_id`` and ``iam_endpoint`` count too, if no variable gives them. An empty variable counts
+        as not set, and so does a keyword that is None. Where a keyword says where the service is, neither
+        ``DATAMAP_ENDPOINT`` nor ``DATAMAP_REGION`` does; a region's own address is overridden by
+        ``HUAWEICLOUD_SDK_REGION_DATAARTSSTUDIO_EU_WEST_101`` and the like, of whose addresses, separated by commas, the
+        first is used. ``DATAMAP_ALLOW_HTTP=1`` is ``allow_http=True``, for trying out.
 
         Raises:
             ConfigurationError: A setting is missing or unusable; the text names it and its variable.
@@ -323,6 +329,29 @@ class BaseClient(Generic[PagerT]):
 
     @abstractmethod
     def _pager(self, reading: PageReader, resume_token: str | None) -> PagerT: ...
+
+    def _log_source(self, run: Run) -> LogSource:
+        from dataarts_datamap._auth.temporary_keys import AccessKeys  # noqa: PLC0415  loaded where logs are read
+        from dataarts_datamap._logs.locations import (  # noqa: PLC0415  as above
+            bucket_host,
+            log_location,
+            own_machine,
+            storage_endpoint,
+        )
+        from dataarts_datamap._logs.reading import LogSource  # noqa: PLC0415  as above
+        from dataarts_datamap._logs.signing import BucketCredentials  # noqa: PLC0415  as above
+
+        location = log_location(_checked_run(run).execution_log_path)
+        settings = self._settings
+        endpoint = settings.obs_endpoint or storage_endpoint(settings.region, settings.endpoint)
+        made = AccessKeys(self._credentials, settings.iam_endpoint or own_machine(settings.endpoint))
+        keys: AccessKeys = vars(self).setdefault("_access_keys", made)  # of two threads, the first one's
+        credentials = BucketCredentials(location.bucket, keys)
+
+        def ask(request: Request, decode: Callable[[Response], T]) -> Steps[T]:
+            return (yield from exchange(request, credentials, self._policy, decode))
+
+        return LogSource(location, bucket_host(endpoint, location.bucket), ask)
 
     def _catalog_of(self) -> Catalog:
         from dataarts_datamap._client.catalog import Catalog  # noqa: PLC0415  loaded where tables are asked for
@@ -587,6 +616,12 @@ def _checked_run_id(run_id: object) -> int:
     if not isinstance(run_id, int) or isinstance(run_id, bool):
         raise InvalidArgumentError(f"run_id must be an integer such as Run.run_id, not {shown(run_id)}")
     return run_id
+
+
+def _checked_run(run: object) -> Run:
+    if not isinstance(run, Run):
+        raise InvalidArgumentError(f"run must be a Run, such as those of list_table_runs, not {shown(run)}")
+    return run
 
 
 def _checked_operators(operators: object) -> list[Operator]:

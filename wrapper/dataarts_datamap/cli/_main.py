@@ -38,6 +38,7 @@ _VERBS: Final = {
     "export": "Write runs to a file, or add them to one.",
     "lineage": "Show what a table is made of, and by whom.",
     "mcp": "Serve tools for an agent.",
+    "log": "Show the log of a run, such as of a table's newest failure.",
     "mock": "Serve made-up runs, and the documented one, until interrupted.",
     "operators": "List the operators of a table.",
     "report": "Report on a table's runs: what failed, and what took long.",

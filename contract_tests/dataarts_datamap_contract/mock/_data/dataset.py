@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from dataarts_datamap_contract.mock._config import TimeColumn
     from dataarts_datamap_contract.mock._data.lineage import DescribedTable
+    from dataarts_datamap_contract.mock._data.logs import Log
     from dataarts_datamap_contract.mock._data.statuses import Row
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -250,6 +251,7 @@ class Dataset:
         tables: By GUID, the operators in the order of ShowNodes.
         histories: The runs of each operator.
         lineage: The tables that have a name, and what operators read and write.
+        logs: By id of the run, what is said of its log; of any other run it is what a run of its status writes.
     """
 
     def __init__(self, column: TimeColumn = "planTime") -> None:
@@ -257,6 +259,7 @@ class Dataset:
         self.tables: dict[str, list[Operator]] = {}
         self.histories: dict[Operator, RunHistory] = {}
         self.lineage = Lineage()
+        self.logs: dict[int, Log] = {}
         self._namesakes: dict[tuple[str, str], list[Operator]] = {}
 
     def add_table(self, guid: str, operators: Iterable[Operator] = ()) -> None:

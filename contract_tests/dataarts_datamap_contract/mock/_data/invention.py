@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from itertools import chain, islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from dataarts_datamap_contract.mock._data.dataset import (
@@ -22,6 +22,7 @@ from dataarts_datamap_contract.mock._data.dataset import (
 from dataarts_datamap_contract.mock._data.documented import documented_operator, documented_run
 from dataarts_datamap_contract.mock._data.encoding import compact
 from dataarts_datamap_contract.mock._data.lineage import described
+from dataarts_datamap_contract.mock._data.logs import strange_logs
 from dataarts_datamap_contract.mock._data.statuses import NOT_ENDED, NOT_STARTED, Row
 from dataarts_datamap_contract.mock._data.synthesis import SynthesisedRuns
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from dataarts_datamap_contract.mock._config import TimeColumn
     from dataarts_datamap_contract.mock._data.lineage import DescribedTable
+    from dataarts_datamap_contract.mock._data.logs import Log
 
 _SECOND = 1_000
 _MINUTE = 60 * _SECOND
@@ -121,8 +123,10 @@ def invent_dataset(
     _name_tables(dataset, [schedule.operator for schedule in schedules])
     present = milliseconds(now)
     if size is None:
-        for operator, runs in _few_runs(project_id, seed, present, column).items():
+        few = _few_runs(project_id, seed, present, column)
+        for operator, runs in few.runs.items():
             dataset.add_operator(operator, runs)
+        dataset.logs.update(few.logs)
     else:
         for number, schedule in enumerate(schedules):
             history = _History(schedule, project_id, seed, present)
@@ -158,13 +162,19 @@ def _name_tables(dataset: Dataset, operators: Sequence[Operator]) -> None:
     dataset.add_lineage(customers, writes=[_SECOND_TABLE])
 
 
+class _FewRuns(NamedTuple):
+    runs: Mapping[Operator, StoredRuns]
+    logs: Mapping[int, Log]
+
+
 @lru_cache(maxsize=4)
-def _few_runs(project_id: str, seed: int, now: int, column: TimeColumn) -> Mapping[Operator, StoredRuns]:
+def _few_runs(project_id: str, seed: int, now: int, column: TimeColumn) -> _FewRuns:
     """The runs of each operator, numbered across all of them. Servers of the same data share them."""
     histories = {schedule.operator: list(_History(schedule, project_id, seed, now).rows()) for schedule in _schedules()}
     _number(list(chain.from_iterable(histories.values())), _generator(seed, "run ids"))
     histories[documented_operator()].append(documented_run())
-    return {operator: StoredRuns(rows, column) for operator, rows in histories.items()}
+    runs = {operator: StoredRuns(rows, column) for operator, rows in histories.items()}
+    return _FewRuns(runs, strange_logs(histories))
 
 
 def _schedules() -> list[_Schedule]:

@@ -17,6 +17,7 @@ from dataarts_datamap_contract.mock._data.dataset import (
 )
 from dataarts_datamap_contract.mock._data.encoding import check_json
 from dataarts_datamap_contract.mock._data.invention import documented_table, invent_dataset
+from dataarts_datamap_contract.mock._data.logs import LOG_STATES, default_log_path
 from dataarts_datamap_contract.mock._data.new_runs import change_run, complete_run
 from dataarts_datamap_contract.mock._data.progress import last_step, next_step
 from dataarts_datamap_contract.mock._data.scenarios import scenario_dataset
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract.mock._config import MockConfig
     from dataarts_datamap_contract.mock._data.dataset import RunHistory
     from dataarts_datamap_contract.mock._data.lineage import DescribedTable
+    from dataarts_datamap_contract.mock._data.logs import Log
     from dataarts_datamap_contract.mock._data.statuses import Row
 
 _FIRST_OWN_ID = 900_000_001
@@ -147,6 +149,27 @@ class World:
                 if run_id is not None and owners.setdefault(run_id, operator) != operator:
                     raise _taken(run_id, owners[run_id])
             return [self._put(operator, fields) for operator, fields in runs]
+
+    def set_log(self, run_id: int, log: Log) -> None:
+        """Say what the log of a run holds, and whether it can be read; a run that has no path of a log gets one.
+
+        Raises:
+            LookupError: There is no run of this id.
+            ValueError: The log cannot be in that state, or its text is none.
+        """
+        if log.state not in LOG_STATES:
+            raise ValueError(f"state is {log.state!r}: it must be one of {', '.join(map(repr, LOG_STATES))}")
+        if log.text is not None:
+            check_json("the log", log.text)
+        with self.lock:
+            found = self.find_run(run_id)
+            if found is None:
+                raise LookupError(f"there is no run with the id {run_id}")
+            operator, row = found
+            if row["executionLogPath"] is None:
+                path = default_log_path(self._config.project_id, operator, row)
+                self.put_runs([(operator, {"taskRunningLogId": run_id, "executionLogPath": path})])
+            self.dataset.logs[run_id] = log
 
     def _put(self, operator: Operator, fields: Mapping[str, object]) -> Row:
         row = self._row(operator, fields)

@@ -1,4 +1,4 @@
-"""A small IAM beside the service: tokens for a password, and the one project.
+"""A small IAM beside the service: tokens for a password, temporary keys for a token, and the one project.
 
 It is no part of the specification. Paths, request and the shape of responses are IAM's documented ones.
 """
@@ -13,7 +13,7 @@ from uuid import NAMESPACE_OID, uuid5
 
 from jsonschema_rs import Draft202012Validator, ValidationError
 
-from dataarts_datamap_contract.mock._identity.authentication import FailureLock
+from dataarts_datamap_contract.mock._identity.authentication import FailureLock, TokenAuthentication
 from dataarts_datamap_contract.mock._web.responses import HttpError, Reply
 from dataarts_datamap_contract.mock._web.routes import Route
 
@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 
     from dataarts_datamap_contract.mock._config import MockConfig
     from dataarts_datamap_contract.mock._identity.authentication import Authentication
+    from dataarts_datamap_contract.mock._identity.storage_keys import StorageKeys
     from dataarts_datamap_contract.mock._identity.tokens import IssuedToken, IssuedTokens
     from dataarts_datamap_contract.mock._web.requests import RequestParts
 
 _TOLERATED_PASSWORDS = 4
 _LOCK_TIME = timedelta(minutes=15)
+_SHORTEST_KEY = 900
 
 
 def _object(**properties: Mapping[str, Any]) -> dict[str, Any]:
@@ -53,15 +55,35 @@ _LOGIN = Draft202012Validator(
     )
 )
 
+_KEY_REQUEST = Draft202012Validator(
+    _object(
+        auth=_object(
+            identity={
+                **_object(methods={"const": ["token"]}),
+                "properties": {
+                    "methods": {"const": ["token"]},
+                    "token": {
+                        "type": "object",
+                        "properties": {"duration_seconds": {"type": "integer", "minimum": 900, "maximum": 86_400}},
+                    },
+                },
+            }
+        )
+    )
+)
+
 
 class IdentityService:
-    """Issues tokens with project scope and lists the one project.
+    """Issues tokens with project scope and temporary keys, and lists the one project.
 
     ====== ========== ================================== ===================================================
     status code       when                               source
     ====== ========== ================================== ===================================================
     400    IAM.0011   the body is not a password login   the code is documented for wrong parameters
-                      with project scope
+                      with project scope, or no wish for a
+                      key of 900 to 86,400 seconds
+    401    APIGW.0301 whoever asks for a key has no good  the gateway's words
+                      token
     401    IAM.0061   the account is locked, 15 minutes  the code is documented; time and count are inferred
                       after 5 wrong passwords in a row
     401    IAM.0062   account, user or password is wrong the code is documented
@@ -72,10 +94,14 @@ class IdentityService:
     projects is asked by the gateway, in the gateway's words.
     """
 
-    def __init__(self, config: MockConfig, tokens: IssuedTokens, authentication: Authentication) -> None:
+    def __init__(
+        self, config: MockConfig, tokens: IssuedTokens, keys: StorageKeys, authentication: Authentication
+    ) -> None:
         self._config = config
         self._tokens = tokens
+        self._keys = keys
         self._authentication = authentication
+        self._token_authentication = TokenAuthentication(config.token, tokens)
         self._lock = FailureLock(config.clock, _TOLERATED_PASSWORDS, _LOCK_TIME)
         self._domain = {"id": _invented_id(f"account {config.account}"), "name": config.account}
 
@@ -83,12 +109,13 @@ class IdentityService:
         """Where it answers."""
         return [
             Route.of("/v3/auth/tokens", {"POST": self.create_token}),
+            Route.of("/v3.0/OS-CREDENTIAL/securitytokens", {"POST": self.create_key}),
             Route.of("/v3/projects", {"GET": self.list_projects}),
         ]
 
     def create_token(self, request: RequestParts) -> Reply:
         """KeystoneCreateUserTokenByPassword: the token is in a header, what it is for in the body."""
-        login = _read_login(request.body)
+        login = _read_document(request.body, _LOGIN, "password login with project scope")
         self._check_password(login["identity"]["password"]["user"])
         self._check_project(login["scope"]["project"])
         token = self._tokens.issue()
@@ -96,6 +123,19 @@ class IdentityService:
         if not any(request.texts()["query"].get("nocatalog", ())):
             document["token"]["catalog"] = [{"endpoints": [], "id": _invented_id("iam"), "name": "iam", "type": "iam"}]
         return Reply(_encode(document), 201, {"X-Subject-Token": token.text})
+
+    def create_key(self, request: RequestParts) -> Reply:
+        """CreateTemporaryAccessKeyByToken: a key that is good for 15 minutes, or as long as is wished."""
+        self._token_authentication.check(request)
+        wanted = _read_document(request.body, _KEY_REQUEST, "wish for a temporary key")["identity"].get("token", {})
+        key = self._keys.issue(timedelta(seconds=wanted.get("duration_seconds", _SHORTEST_KEY)))
+        credential = {
+            "access": key.access_key,
+            "secret": key.secret_key,
+            "securitytoken": key.security_token,
+            "expires_at": _time(key.expires_at or datetime.max.replace(tzinfo=UTC)),
+        }
+        return Reply(_encode({"credential": credential}), 201)
 
     def list_projects(self, request: RequestParts) -> Reply:
         """KeystoneListProjects, filtered by name; its other filters and its pages are left out."""
@@ -161,21 +201,21 @@ class IamError(HttpError):
         }
 
 
-def _read_login(body: bytes) -> dict[str, Any]:
+def _read_document(body: bytes, schema: Draft202012Validator, what: str) -> dict[str, Any]:
     try:
         document = json.loads(body)
-        _LOGIN.validate(document)
+        schema.validate(document)
     except ValidationError as error:
         # Its own text may show the password.
         where = "/".join(map(str, error.instance_path)) or "the top"
-        raise _bad_login(f"The request body is no password login with project scope: see {where}.") from None
+        raise _bad_request(f"The request body is no {what}: see {where}.") from None
     except (ValueError, RecursionError):
-        raise _bad_login("The request body is not JSON.") from None
-    login: dict[str, Any] = document["auth"]
-    return login
+        raise _bad_request("The request body is not JSON.") from None
+    wanted: dict[str, Any] = document["auth"]
+    return wanted
 
 
-def _bad_login(message: str) -> IamError:
+def _bad_request(message: str) -> IamError:
     return IamError(400, "IAM.0011", "Bad Request", message)
 
 

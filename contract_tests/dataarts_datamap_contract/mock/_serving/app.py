@@ -12,12 +12,14 @@ from dataarts_datamap_contract.mock._data.paging import PagingRules
 from dataarts_datamap_contract.mock._data.rendering import RunPages, render_operators
 from dataarts_datamap_contract.mock._identity.authentication import Authentication
 from dataarts_datamap_contract.mock._identity.iam import IdentityService
+from dataarts_datamap_contract.mock._identity.storage_keys import StorageKeys
 from dataarts_datamap_contract.mock._identity.tokens import IssuedTokens
 from dataarts_datamap_contract.mock._serving.administration import PREFIX, Administration
 from dataarts_datamap_contract.mock._serving.catalog_operations import CatalogOperations
 from dataarts_datamap_contract.mock._serving.controls import Controls
 from dataarts_datamap_contract.mock._serving.documentation import documentation
 from dataarts_datamap_contract.mock._serving.management_lists import ManagementCenter
+from dataarts_datamap_contract.mock._serving.object_storage import ObjectStorage, is_storage_host
 from dataarts_datamap_contract.mock._serving.traffic import Latency, RateLimit
 from dataarts_datamap_contract.mock._web.faults import asked_for, can_be_sent, send_wrongly
 from dataarts_datamap_contract.mock._web.record import Exchange, Record
@@ -71,9 +73,10 @@ def create_app(config: MockConfig) -> ASGIApp:
     500    APIGW.0601                   the mock itself fails           the gateway's error table
     ====== ============================ =============================== ==================================
 
-    Beside them stand, each with errors of its own, a small IAM (``POST /v3/auth/tokens``, ``GET /v3/projects``) and
-    the lists of the management center (``GET /v1/{project_id}/instances``,
-    ``GET /v1/{project_id}/workspaces/{instance_id}``).
+    Beside them stand, each with errors of its own, a small IAM (``POST /v3/auth/tokens``,
+    ``POST /v3.0/OS-CREDENTIAL/securitytokens``, ``GET /v3/projects``), the lists of the management center
+    (``GET /v1/{project_id}/instances``, ``GET /v1/{project_id}/workspaces/{instance_id}``) and, by virtual host, object
+    storage with the logs of runs.
 
     Either a token or a signature is enough; a request with both needs both to be good (inferred: strictly, so that no
     mistake hides). A signature is judged in this order; where no source is named, the text is the gateway's:
@@ -143,7 +146,13 @@ def build_app(
     """
     record.hide((config.token, config.secret_key, config.security_token, config.password))
     held = controls or Controls(config, record)
-    way = _Way(lambda: _Gateway(_routes(config, held, alter or _leave), ResponseWriter(config.seed)), config, held)
+
+    def new_gateway() -> _Gateway:
+        keys = StorageKeys(config)
+        routes = _routes(config, held, keys, alter or _leave)
+        return _Gateway(routes, ResponseWriter(config.seed), ObjectStorage(config, held.world, keys))
+
+    way = _Way(new_gateway, config, held)
     return _Front(way, Administration(config, held))
 
 
@@ -151,7 +160,7 @@ def _leave(operation: DeclaredOperation) -> DeclaredOperation:
     return operation
 
 
-def _routes(config: MockConfig, controls: Controls, alter: Alteration) -> list[Route]:
+def _routes(config: MockConfig, controls: Controls, keys: StorageKeys, alter: Alteration) -> list[Route]:
     """The operations of the specification first, then what stands beside them."""
     world, record = controls.world, controls.record
     tokens = IssuedTokens(config.clock, config.token_lifetime, record)
@@ -164,7 +173,7 @@ def _routes(config: MockConfig, controls: Controls, alter: Alteration) -> list[R
 
     return [
         *_declared_routes(_Service(config, world), authenticate, alter),
-        *IdentityService(config, tokens, authentication).routes(),
+        *IdentityService(config, tokens, keys, authentication).routes(),
         *ManagementCenter(config, world, authentication).routes(),
     ]
 
@@ -257,6 +266,8 @@ class _Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1000})
+        elif is_storage_host(scope):
+            await self._service(scope, receive, send)
         elif scope["raw_path"].startswith(PREFIX) and self._may_enter(scope["client"]):
             await self._own(scope, receive, send)
         else:
@@ -300,9 +311,10 @@ class _Way:
 class _Gateway:
     """Finds the operation of a request, and puts its response on the wire."""
 
-    def __init__(self, routes: list[Route], writer: ResponseWriter) -> None:
+    def __init__(self, routes: list[Route], writer: ResponseWriter, storage: ObjectStorage | None = None) -> None:
         self._routes = routes
         self._writer = writer
+        self._storage = storage
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await self.respond(scope, receive)
@@ -311,6 +323,8 @@ class _Gateway:
     async def respond(self, scope: Scope, receive: Receive) -> Response:
         """The response to a request, whatever happens."""
         try:
+            if self._storage is not None and self._storage.serves(scope):
+                return await self._storage.respond(scope, receive)
             operation, path = self._find(scope)
             return self._writer.success(operation(RequestParts.of(scope, path, await read_body(receive))))
         except HttpError as error:

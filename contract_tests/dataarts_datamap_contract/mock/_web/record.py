@@ -44,7 +44,8 @@ class Exchange(NamedTuple):
     @property
     def request_id(self) -> str:
         """Id of the response."""
-        return dict(self.response_headers)[b"x-request-id"].decode()
+        ids = dict(self.response_headers)
+        return (ids.get(b"x-request-id") or ids[b"x-obs-request-id"]).decode()
 
 
 class Record:

@@ -37,6 +37,10 @@ slice_span_option = click.option(
     help="Longest window to ask for; a longer one is read in slices (28d).",
 )
 
+obs_endpoint_option = click.option(
+    "--obs-endpoint", metavar="URL", help="Address of object storage (the region's).  [env: DATAMAP_OBS_ENDPOINT]"
+)
+
 max_age_option = click.option(
     "--max-age",
     type=parse_span,

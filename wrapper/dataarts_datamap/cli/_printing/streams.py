@@ -19,6 +19,18 @@ def write(text: str) -> bool:
     """Write to stdout as UTF-8, whatever the locale says, so that no name can fail to print.
 
     Returns:
+        Whether somebody reads it.
+
+    Raises:
+        OSError: There is no stdout, or it cannot be written to.
+    """
+    return write_bytes(text.encode())
+
+
+def write_bytes(content: bytes) -> bool:
+    """Write to stdout as it stands.
+
+    Returns:
         Whether somebody reads it: a reader that went away early, such as ``head``, is no error.
 
     Raises:
@@ -28,7 +40,7 @@ def write(text: str) -> bool:
         raise OSError("there is no standard output to write to")
     try:
         sys.stdout.flush()
-        sys.stdout.buffer.write(text.encode())
+        sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
     except OSError as error:
         if not _reader_is_gone(error):

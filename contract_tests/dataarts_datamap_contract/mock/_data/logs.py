@@ -1,0 +1,126 @@
+"""Logs of runs, as the objects that object storage has of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Literal, get_args
+
+from dataarts_datamap_contract.mock._data.dataset import EPOCH, plan_time, run_id
+from dataarts_datamap_contract.mock._data.statuses import NOT_ENDED, NOT_STARTED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from dataarts_datamap_contract.mock._data.dataset import Dataset, Operator
+    from dataarts_datamap_contract.mock._data.statuses import Row
+
+LogState = Literal["readable", "missing", "forbidden", "archived"]
+LOG_STATES = get_args(LogState)
+SCHEME = "obs://"
+
+_LOGGED_RUNS = 2_000
+_FAILURE = {
+    "fail": "DLI.0005: relation {table}_stage does not exist; position: 14",
+    "manual-stop": "The run was stopped by its owner",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """What a test says of a run's log.
+
+    Attributes:
+        text: What it holds; None for what a run of its status writes.
+        state: Whether it can be read.
+    """
+
+    text: str | None = None
+    state: LogState = "readable"
+
+
+@dataclass(frozen=True, slots=True)
+class LogObject:
+    """An object of object storage.
+
+    Attributes:
+        key: Its key.
+        content: What it holds.
+        modified: When it was last written, in milliseconds since the epoch.
+        state: Whether it can be read; never ``"missing"``.
+    """
+
+    key: str
+    content: bytes
+    modified: int
+    state: LogState
+
+
+def log_objects(dataset: Dataset, bucket: str, *, below_key: bool) -> Iterator[LogObject]:
+    """The logs in a bucket: of each operator, those of its newest 2,000 runs.
+
+    Args:
+        dataset: Whose runs they are of.
+        bucket: The bucket.
+        below_key: Whether the path of a run's log is that of a folder, in which the log is named after the run.
+    """
+    for operator, row in _logged_runs(dataset):
+        path = str(row["executionLogPath"])
+        log = dataset.logs.get(run_id(row), Log())
+        if not path.startswith(f"{SCHEME}{bucket}/") or log.state == "missing":
+            continue
+        key = path.removeprefix(f"{SCHEME}{bucket}/")
+        text = written_log(operator, row) if log.text is None else log.text
+        modified = int(row["endTime"] or row["startTime"] or row["submitTime"] or plan_time(row))
+        yield LogObject(f"{key}/{run_id(row)}.log" if below_key else key, text.encode(), modified, log.state)
+
+
+def buckets(dataset: Dataset) -> set[str]:
+    """The buckets that runs have their logs in."""
+    return {str(row["executionLogPath"]).removeprefix(SCHEME).partition("/")[0] for _, row in _logged_runs(dataset)}
+
+
+def default_log_path(project_id: str, operator: Operator, row: Row) -> str:
+    """Where the log of a run lies if nothing else is said: as in the documented run, but for the time of its folder."""
+    folder = f"{operator.workspace_id}/{row['taskName']}/{plan_time(row)}"
+    return f"{SCHEME}dlf-log-{project_id}/{folder}/{operator.job_name}/{operator.job_name}.job"
+
+
+def written_log(operator: Operator, row: Row) -> str:
+    """What a run of its status writes, up to where it is."""
+    status, table = str(row["status"]), f"{operator.job_name}".replace(" ", "_")
+    start, end = int(row["startTime"] or 0), int(row["endTime"] or 0)
+    lines = [
+        _line(start, "INFO", f"Job {row['taskName']}, operator {operator.job_name}, run {run_id(row)}"),
+        _line(start, "INFO", f"Owner {row['owner']}, type {row['type']}, retry {row['retryTimes']}"),
+        _line(start + 1_000, "INFO", f"Reading {table}_stage, writing {table}"),
+    ]
+    if status in _FAILURE:
+        lines.append(_line(end, "ERROR", _FAILURE[status].format(table=table)))
+    if status not in NOT_ENDED:
+        lines.append(_line(end, "INFO", f"Run ended with status {status}"))
+    return "".join(f"{line}\n" for line in lines)
+
+
+def strange_logs(rows: Mapping[Operator, list[Row]]) -> dict[int, Log]:
+    """A log that is missing, one that is forbidden and one that is archived: of the newest failures but the first.
+
+    Args:
+        rows: Runs of each operator, the newest first.
+    """
+    failed = [row for history in rows.values() for row in history if row["status"] == "fail"][1:]
+    states: tuple[LogState, ...] = ("missing", "forbidden", "archived")
+    return {run_id(row): Log(state=state) for row, state in zip(failed, states, strict=False)}
+
+
+def _logged_runs(dataset: Dataset) -> Iterator[tuple[Operator, Row]]:
+    for operator, history in dataset.histories.items():
+        for row in islice(history, _LOGGED_RUNS):
+            if row["status"] not in NOT_STARTED and str(row["executionLogPath"] or "").startswith(SCHEME):
+                yield operator, row
+
+
+def _line(time: int, level: str, text: str) -> str:
+    moment = EPOCH + timedelta(milliseconds=time)
+    return f"[{moment:%Y-%m-%d %H:%M:%S}] {level:<5} {text}"

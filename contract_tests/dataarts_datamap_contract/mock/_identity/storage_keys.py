@@ -1,0 +1,57 @@
+"""The keys that requests to object storage are signed with: the one that is known, and temporary ones."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from dataarts_datamap_contract.mock._config import MockConfig
+
+_ACCESS_BYTES, _SECRET_BYTES, _TOKEN_BYTES = 8, 20, 600
+
+
+@dataclass(frozen=True, slots=True)
+class StorageKey:
+    """A key.
+
+    Attributes:
+        access_key: Who signs.
+        secret_key: What is signed with.
+        security_token: What must come with it; None for a permanent key.
+        expires_at: From when on it is refused; None for never.
+    """
+
+    access_key: str
+    secret_key: str
+    security_token: str | None = None
+    expires_at: datetime | None = None
+
+
+class StorageKeys:
+    """Hands out temporary keys, and knows all keys again."""
+
+    def __init__(self, config: MockConfig) -> None:
+        self._clock = config.clock
+        known = StorageKey(config.access_key, config.secret_key, config.security_token)
+        self._keys = {known.access_key: known}
+
+    def issue(self, lifetime: timedelta) -> StorageKey:
+        """A new temporary key."""
+        key = StorageKey(
+            f"HST{secrets.token_hex(_ACCESS_BYTES).upper()}",
+            secrets.token_urlsafe(_SECRET_BYTES),
+            secrets.token_urlsafe(_TOKEN_BYTES),
+            self._clock() + lifetime,
+        )
+        self._keys[key.access_key] = key
+        return key
+
+    def find(self, access_key: str) -> StorageKey | None:
+        """The key of this name, unless its time is over."""
+        key = self._keys.get(access_key)
+        is_over = key is not None and key.expires_at is not None and self._clock() >= key.expires_at
+        return None if is_over else key

@@ -1,0 +1,329 @@
+"""``datamap log``: which run's log it shows, how, and its exit codes."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import UTC, datetime
+from threading import Thread
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dataarts_datamap.cli._logs import log_writer
+from dataarts_datamap_contract.mock import FakeService, MockConfig, MockServer
+from support.command import called
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    Command = Callable[..., tuple[int, str, str]]
+
+EVIL = "red \x1b[31mtext\x07 \u202etxt\ttab\r\nnext 订单\n"
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeService]:
+    """An empty fake service, which the environment names."""
+    with FakeService() as service:
+        for name in list(os.environ):
+            if name.startswith(("DATAMAP_", "HUAWEICLOUD_")):
+                monkeypatch.delenv(name)
+        for name, value in service.environment.items():
+            monkeypatch.setenv(name, value)
+        yield service
+
+
+@pytest.fixture
+def command(capfdbinary: pytest.CaptureFixture[bytes]) -> Command:
+    """Calls the command."""
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        return called(capfdbinary, *arguments)
+
+    return call
+
+
+@pytest.fixture
+def person(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person reads stdout."""
+    monkeypatch.setattr(log_writer, "is_terminal", lambda: True)
+
+
+def test_newest_failure(service: FakeService, command: Command) -> None:
+    """A table leads to its newest failure, by name or GUID; stderr says which run that is, and where its log lies."""
+    service.add_run(status="fail", log="older\n")
+    run_id = service.add_run(status="fail", log="ERROR no such table\n")
+    service.add_run(status="success", log="fine\n")
+
+    for table in (service.table_guid, "sales.dws_orders"):
+        code, out, err = command("log", table)
+
+        assert (0, "ERROR no such table\n") == (code, out)
+        assert f"datamap: run {run_id} of ETL_Job_dli2dws, fail, ended 20" in err
+        assert "datamap: obs://dlf-log-" in err
+
+
+def test_run_of_a_table(service: FakeService, command: Command) -> None:
+    """A run is named by its id and its table, whatever came of it."""
+    run_id = service.add_run(status="success", log="fine\n")
+    service.add_run(status="fail", log="ERROR\n")
+
+    code, out, _ = command("log", str(run_id), "--table", service.table_guid)
+
+    assert (0, "fine\n") == (code, out)
+
+
+def test_failure_of_an_operator(service: FakeService, command: Command) -> None:
+    """The newest failure of one operator is chosen by its name."""
+    service.add_run(service.add_operator("load"), status="fail", log="of load\n")
+    service.add_run(service.add_operator("check"), status="fail", log="of check\n")
+
+    assert "of load\n" == command("log", service.table_guid, "--operator", "load")[1]
+    assert 3 == command("log", service.table_guid, "--operator", "bogus")[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["12"], "say whose run 12 is: datamap log 12 --table TABLE"),
+        (["sales.dws_orders", "--table", "t"], "'sales.dws_orders' is no id of a run"),
+        (["t", "--all", "--tail", "1k"], "give either --all or --tail"),
+        (["t", "--follow", "--output", "f"], "--follow shows a log"),
+        (["t", "--tail", "0"], "no size such as 500, 64k or 1M"),
+        (["t", "--tail", "64g"], "no size such as 500, 64k or 1M"),
+    ],
+)
+def test_wrong_usage(service: FakeService, command: Command, arguments: list[str], reason: str) -> None:
+    """What cannot be meant is wrong usage, and nothing is asked."""
+    code, out, err = command("log", *arguments)
+
+    assert (3, "") == (code, out)
+    assert reason in err
+    assert [] == service.requests
+
+
+def test_no_failure(service: FakeService, command: Command) -> None:
+    """Without a failure nothing can be shown, and the text says where to look on."""
+    service.add_run(status="success", log="fine\n")
+
+    code, out, err = command("log", service.table_guid)
+
+    assert (2, "") == (code, out)
+    assert "failed in the last 7 d: --since looks farther back, and datamap why looks upstream" in err
+
+
+def test_unknown_run(service: FakeService, command: Command) -> None:
+    """A run that is not there is said not to be."""
+    service.add_run(status="fail", log="ERROR\n")
+
+    code, _, err = command("log", "12", "--table", service.table_guid)
+
+    assert 2 == code
+    assert "has the id 12 in the last 7 d: --since looks farther back" in err
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        ("missing", "there is no log at obs://"),
+        ("forbidden", "obs:object:GetObject"),
+        ("archived", "restore the object"),
+    ],
+)
+def test_log_that_cannot_be_read(*, service: FakeService, command: Command, state: str, reason: str) -> None:
+    """Why a log cannot be read is said, with what to do; that is for no one to judge."""
+    service.set_log(service.add_run(status="fail"), state=state)  # type: ignore[arg-type]  one of the three
+
+    code, out, err = command("log", service.table_guid)
+
+    assert (2, "") == (code, out)
+    assert reason in err
+
+
+def test_run_without_a_log(service: FakeService, command: Command) -> None:
+    """A run that names no log is said to name none."""
+    service.add_run(status="fail")
+
+    code, _, err = command("log", service.table_guid)
+
+    assert 2 == code
+    assert "the run names no log" in err
+
+
+def test_pipe_gets_the_bytes(service: FakeService, command: Command) -> None:
+    """A pipe gets the log as it is, whatever is in it."""
+    service.add_run(status="fail", log=EVIL)
+
+    assert EVIL == command("log", service.table_guid)[1]
+    assert EVIL == command("log", service.table_guid, "--all")[1]
+
+
+@pytest.mark.usefixtures("person")
+@pytest.mark.parametrize("how", [(), ("--all",), ("--follow",)])
+def test_terminal_gets_text(service: FakeService, command: Command, how: tuple[str, ...]) -> None:
+    """A terminal gets what it would act on as escapes; lines, tabs and names stay."""
+    service.add_run(status="fail", log=f"{EVIL}no end of line")
+
+    out = command("log", service.table_guid, *how)[1]
+
+    assert "red \\x1b[31mtext\\x07 \\u202etxt\ttab\nnext 订单\nno end of line\n" == out
+
+
+def test_tail(service: FakeService, command: Command) -> None:
+    """The end is shown, as much of it as is asked for, and stderr says that there is more."""
+    text = "".join(f"line {number}\n" for number in range(20_000))
+    service.add_run(status="fail", log=text)
+
+    _, out, err = command("log", service.table_guid)
+    assert text[-65_536:] == out
+    assert "the last 65.5 kB of 208.9 kB: --all shows all of it" in err
+    assert text[-2_048:] == command("log", service.table_guid, "--tail", "2k")[1]
+    assert text == command("log", service.table_guid, "--all")[1]
+    assert text == command("log", service.table_guid, "--tail", "1M")[1]
+
+
+def test_quiet(service: FakeService, command: Command) -> None:
+    """With --quiet, stderr has nothing where all goes well."""
+    service.add_run(status="fail", log="ERROR\n")
+
+    assert (0, "ERROR\n", "") == command("log", service.table_guid, "--quiet")
+
+
+def test_file(service: FakeService, command: Command, tmp_path: Path) -> None:
+    """A file gets all of the log, or the end that is asked for, and is replaced whole."""
+    text, file = "".join(f"line {number}\r\n" for number in range(200_000)), tmp_path / "run.log"
+    service.add_run(status="fail", log=text)
+    file.write_text("old")
+
+    code, out, err = command("log", service.table_guid, "--output", str(file))
+
+    assert (0, "") == (code, out)
+    assert text.encode() == file.read_bytes()
+    assert f"2.5 MB written to {file}" in err
+    command("log", service.table_guid, "--output", str(file), "--tail", "10")
+    assert text.encode()[-10:] == file.read_bytes()
+
+
+def test_file_stays_where_nothing_comes(service: FakeService, command: Command, tmp_path: Path) -> None:
+    """Where the log cannot be read, the file is left as it was, and nothing beside it."""
+    file = tmp_path / "run.log"
+    file.write_text("old")
+    service.set_log(service.add_run(status="fail"), state="forbidden")
+
+    assert 2 == command("log", service.table_guid, "--output", str(file))[0]
+    assert [file] == list(tmp_path.iterdir())
+    assert "old" == file.read_text()
+
+
+def when_asked(service: FakeService, path: str, times: int, change: Callable[[], None]) -> Thread:
+    """Change something once a path was asked for so many times."""
+
+    def wait() -> None:
+        until = time.monotonic() + 20
+        while sum(path in one["target"] for one in service.requests) < times and time.monotonic() < until:
+            time.sleep(0.05)
+        change()
+
+    thread = Thread(target=wait, daemon=True)
+    thread.start()
+    return thread
+
+
+@pytest.mark.parametrize(("status", "code"), [("success", 0), ("fail", 1), ("odd-status", 2)])
+def test_follow(*, service: FakeService, command: Command, status: str, code: int) -> None:
+    """A run is followed until it has ended: what is added is shown once, and how it ended is the exit code."""
+    run_id = service.add_run(status="running", log="one\n")
+
+    def end() -> None:
+        service.set_log(run_id, "one\ntwo\n")
+        service.change_run(run_id, status=status, end_time=datetime.now(UTC))
+
+    thread = when_asked(service, ".job", 1, end)
+    found = command("log", service.table_guid, "--follow", "--every", "1s")
+    thread.join()
+
+    assert (code, "one\ntwo\n") == found[:2]
+    assert f"run {run_id} of ETL_Job_dli2dws, running\n" in found[2]
+    assert f"run {run_id} of ETL_Job_dli2dws, {status}, ended" in found[2]
+
+
+def test_follow_before_there_is_a_log(service: FakeService, command: Command) -> None:
+    """A run that has written no log yet is waited for."""
+    run_id = service.add_run(status="running")
+
+    def end() -> None:
+        service.set_log(run_id, "late\n")
+        service.change_run(run_id, status="success", end_time=datetime.now(UTC))
+
+    thread = when_asked(service, "/instances", 2, end)
+    found = command("log", service.table_guid, "--follow", "--every", "1s")
+    thread.join()
+
+    assert (0, "late\n") == found[:2]
+
+
+def test_follow_a_log_that_begins_anew(service: FakeService, command: Command) -> None:
+    """A log that is replaced by a shorter one is shown from its beginning, and stderr says so."""
+    run_id = service.add_run(status="running", log="first attempt\n")
+
+    def end() -> None:
+        service.set_log(run_id, "second\n")
+        service.change_run(run_id, status="success", end_time=datetime.now(UTC))
+
+    thread = when_asked(service, ".job", 1, end)
+    code, out, err = command("log", service.table_guid, "--follow", "--every", "1s")
+    thread.join()
+
+    assert (0, "first attempt\nsecond\n") == (code, out)
+    assert "the log began anew" in err
+
+
+def test_follow_goes_on_after_a_fault(service: FakeService, command: Command) -> None:
+    """A look that fails in a way that passes is said, and the next one is tried."""
+    run_id = service.add_run(status="running", log="one\n")
+
+    def break_off() -> None:
+        service.fail("html")
+
+    def end() -> None:
+        service.fail()
+        service.set_log(run_id, "one\ntwo\n")
+        service.change_run(run_id, status="success", end_time=datetime.now(UTC))
+
+    threads = [when_asked(service, ".job", 1, break_off), when_asked(service, "/instances", 3, end)]
+    code, out, err = command("log", service.table_guid, "--follow", "--every", "1s")
+    for thread in threads:
+        thread.join()
+
+    assert (0, "one\ntwo\n") == (code, out)
+    assert "datamap: " in err
+
+
+def test_newest_run_goes_before_a_failure_when_following(service: FakeService, command: Command) -> None:
+    """What is followed is a run that has not ended, if there is one; else the newest failure, which has ended."""
+    service.add_run(status="fail", log="ERROR\n")
+
+    assert (1, "ERROR\n") == command("log", service.table_guid, "--follow")[:2]
+
+
+@pytest.mark.parametrize("layout", ["exact", "prefix"])
+def test_scenario(*, layout: str, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the scenario of a broken night, the log of the run that is the cause says what went wrong."""
+    config = MockConfig(scenario="upstream-failed", log_objects=layout)  # type: ignore[arg-type]  one of the two
+    with MockServer(config) as server:
+        for name in list(os.environ):
+            if name.startswith(("DATAMAP_", "HUAWEICLOUD_")):
+                monkeypatch.delenv(name)
+        values = {"ENDPOINT": server.url, "PROJECT_ID": config.project_id, "INSTANCE_ID": config.instance_id}
+        for name, value in {**values, "TOKEN": config.token}.items():
+            monkeypatch.setenv(f"DATAMAP_{name}", value)
+        code, out, _ = command("why", "sales.dws_orders", "--max-age", "26h")
+        assert 1 == code
+        assert "load_ods_orders" in out
+        code, out, err = command("log", "ods.ods_orders")
+
+    assert 0 == code
+    assert "ERROR DLI.0005: relation load_ods_orders_stage does not exist" in out
+    assert ("126500000.log" in err) is (layout == "prefix")

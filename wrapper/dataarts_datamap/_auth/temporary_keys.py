@@ -1,0 +1,115 @@
+"""Access keys for what a token is no proof for, such as object storage: those of the credentials, or temporary ones.
+
+Source: CreateTemporaryAccessKeyByToken (https://support.huaweicloud.com/intl/en-us/api-iam/iam_04_0002.html).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003  the decoder reads annotations
+from typing import TYPE_CHECKING, Annotated, Final, Protocol, runtime_checkable
+
+from msgspec import Meta, Struct, json
+
+from dataarts_datamap._api.error_responses import UNREADABLE, build_error, check_status, reason_of
+from dataarts_datamap._api.lenient_json import decode_as
+from dataarts_datamap._auth.credentials import AccessKeyCredentials, now_utc
+from dataarts_datamap._errors import ConfigurationError, InvalidEnvelopeError
+from dataarts_datamap._messages import Request
+from dataarts_datamap._secrets import Secret, SecretStruct
+from dataarts_datamap._shared_value import Fetched, SharedValue
+
+if TYPE_CHECKING:
+    from dataarts_datamap._auth.credentials import Credentials
+    from dataarts_datamap._messages import Call, Response, Wait
+
+_CREATED: Final = 201
+_LIFE: Final = 900
+"""Seconds that a temporary key is good for: the least that IAM gives (documented)."""
+
+_MARGIN: Final = 300.0
+
+
+@runtime_checkable
+class KeyHolder(Protocol):
+    """Credentials that are an access key, or lead to one."""
+
+    def access_key_credentials(self) -> Call[AccessKeyCredentials]:
+        """The key; on the way it may yield requests."""
+        ...
+
+
+class _Key(SecretStruct, frozen=True):
+    access: str
+    secret: str
+    securitytoken: str
+    expires_at: Annotated[datetime, Meta(tz=True)]
+
+
+class _KeyResponse(Struct):
+    credential: _Key
+
+
+_DECODER: Final = json.Decoder(_KeyResponse)
+
+
+class AccessKeys(Secret):
+    """The access key that belongs to some credentials.
+
+    Credentials that hold one give it; for any others, which prove by a token who asks, IAM gives a temporary key. It is
+    asked for when it is first needed, once for all threads and tasks, and renewed when less than a quarter of its 15
+    minutes is left.
+
+    Args:
+        credentials: Proof of who asks.
+        iam_endpoint: Address of IAM; None if it is not known.
+    """
+
+    __slots__ = ("_credentials", "_iam_endpoint", "_temporary")
+
+    def __init__(self, credentials: Credentials, iam_endpoint: str | None) -> None:
+        self._credentials = credentials
+        self._iam_endpoint = iam_endpoint
+        self._temporary: SharedValue[AccessKeyCredentials, Request | Wait] = SharedValue(
+            self._fetch, lambda: now_utc().timestamp(), margin=_MARGIN
+        )
+
+    def get(self) -> Call[AccessKeyCredentials]:
+        """The key; yields a request for one where there is none that is good.
+
+        Raises:
+            ConfigurationError: A token is to be changed for a key, and where IAM is is not known.
+            ServiceError: IAM refused.
+            InvalidResponseError: IAM's response holds no key.
+        """
+        if isinstance(self._credentials, KeyHolder):
+            return (yield from self._credentials.access_key_credentials())
+        return (yield from self._temporary.get())
+
+    def _fetch(self) -> Call[Fetched[AccessKeyCredentials]]:
+        if self._iam_endpoint is None:
+            raise ConfigurationError(
+                "a token opens no object storage: IAM changes it for a temporary key, but where IAM is is not known: "
+                "pass iam_endpoint=… or region=… (--iam-endpoint, --region), or set HUAWEICLOUD_SDK_IAM_ENDPOINT"
+            )
+        identity = {"methods": ["token"], "token": {"duration_seconds": _LIFE}}
+        request = Request(
+            method="POST",
+            endpoint=self._iam_endpoint,
+            path="/v3.0/OS-CREDENTIAL/securitytokens",
+            headers={"Content-Type": "application/json"},
+            content=json.encode({"auth": {"identity": identity}}),
+        )
+        authenticated = yield from self._credentials.authenticate(request)
+        return _decode_key((yield authenticated))
+
+
+def _decode_key(response: Response) -> Fetched[AccessKeyCredentials]:
+    check_status(response, expected=_CREATED)
+    try:
+        sent = decode_as(_DECODER, response.content).credential
+        key = AccessKeyCredentials(sent.access, sent.secret, sent.securitytoken)
+    except UNREADABLE as error:
+        problem = f"IAM's response is no temporary key: {reason_of(error)}"
+    else:
+        return Fetched(key, min(max((sent.expires_at - now_utc()).total_seconds(), 0.0), _LIFE))
+    raise build_error(InvalidEnvelopeError, problem, response, raw="")  # the response can hold a secret key

@@ -1,0 +1,150 @@
+"""Readers: a run's log piece by piece, for threads and for an event loop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dataarts_datamap._arguments import query_integer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Iterator
+    from datetime import datetime
+
+    from dataarts_datamap._logs.objects import ObjectPart
+    from dataarts_datamap._logs.reading import LogSource
+    from dataarts_datamap._messages import Steps
+    from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
+
+
+class _LogReaderBase:
+    """What both readers share: where they are."""
+
+    def __init__(self, source: LogSource, first: ObjectPart, position: int) -> None:
+        self._source = source
+        self._buffer = first.content
+        self._position = position
+        self._size = first.size
+        self._last_modified = first.last_modified
+
+    @property
+    def path(self) -> str:
+        """Where the object lies, as ``obs://bucket/key``. Untrusted."""
+        return self._source.location.path
+
+    @property
+    def other_paths(self) -> tuple[str, ...]:
+        """Objects beside it that the run's log path leads to, too; the one that is read was written last."""
+        return self._source.other_paths
+
+    @property
+    def size(self) -> int:
+        """Bytes of the object when it was asked for last."""
+        return self._size
+
+    @property
+    def position(self) -> int:
+        """How many bytes were read, or left out at the beginning."""
+        return self._position
+
+    @property
+    def last_modified(self) -> datetime | None:
+        """When the object was written, UTC; None if that was not sent."""
+        return self._last_modified
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(path={self.path!r}, position={self.position}, size={self.size})"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return [("path", self.path), ("position", self.position), ("size", self.size)]
+
+    def _read(self, size: int) -> Steps[bytes]:
+        """Bytes from the position on; fewer than were asked for at the end alone."""
+        query_integer("size", size, minimum=-1)
+        pieces: list[bytes] = []
+        missing = size
+        while missing:
+            piece = (yield from self._next_piece()) if not self._buffer else self._buffer
+            if not piece:
+                break
+            taken = piece if missing < 0 else piece[:missing]
+            self._buffer = piece[len(taken) :]
+            self._position += len(taken)
+            missing -= len(taken) if missing > 0 else 0
+            pieces.append(taken)
+        return b"".join(pieces)
+
+    def _read_piece(self) -> Steps[bytes]:
+        piece = (yield from self._next_piece()) if not self._buffer else self._buffer
+        self._buffer = b""
+        self._position += len(piece)
+        return piece
+
+    def _next_piece(self) -> Steps[bytes]:
+        part = yield from self._source.next_piece(self._position, self._size)
+        if part.content:
+            self._size, self._last_modified = part.size, part.last_modified
+        return part.content
+
+
+class LogReader(_LogReaderBase):
+    """A run's log, read piece by piece, a megabyte with each request, so that a large one takes little memory.
+
+    At its end, ``read`` asks whether more was written meanwhile: so a log can be followed while its run goes on. It
+    holds no connection, and needs no closing. It can hold SQL and credentials.
+    """
+
+    def __init__(self, transport: SyncTransport, source: LogSource, first: ObjectPart, position: int) -> None:
+        super().__init__(source, first, position)
+        self._transport = transport
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes; empty at the end.
+
+        Args:
+            size: How many, at the most; all that are left at -1.
+
+        Raises:
+            InvalidArgumentError: The size is none.
+            LogChangedError: The log was replaced by a shorter one.
+            LogError: It cannot be read any more.
+            TransportError: No whole response came back.
+            StatusError: Object storage refused for another reason.
+            InvalidResponseError: The response is not what object storage sends.
+        """
+        return self._transport.run(self._read(size))
+
+    def __iter__(self) -> Iterator[bytes]:
+        while piece := self._transport.run(self._read_piece()):
+            yield piece
+
+
+class AsyncLogReader(_LogReaderBase):
+    """A run's log, read piece by piece, a megabyte with each request, so that a large one takes little memory.
+
+    At its end, ``read`` asks whether more was written meanwhile: so a log can be followed while its run goes on. It
+    holds no connection, and needs no closing. It can hold SQL and credentials.
+    """
+
+    def __init__(self, transport: AsyncTransport, source: LogSource, first: ObjectPart, position: int) -> None:
+        super().__init__(source, first, position)
+        self._transport = transport
+
+    async def read(self, size: int = -1) -> bytes:
+        """The next bytes; empty at the end.
+
+        Args:
+            size: How many, at the most; all that are left at -1.
+
+        Raises:
+            InvalidArgumentError: The size is none.
+            LogChangedError: The log was replaced by a shorter one.
+            LogError: It cannot be read any more.
+            TransportError: No whole response came back.
+            StatusError: Object storage refused for another reason.
+            InvalidResponseError: The response is not what object storage sends.
+        """
+        return await self._transport.run(self._read(size))
+
+    async def __aiter__(self) -> AsyncGenerator[bytes, None]:
+        while piece := await self._transport.run(self._read_piece()):
+            yield piece

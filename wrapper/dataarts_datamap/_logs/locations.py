@@ -1,0 +1,129 @@
+"""Where logs lie: buckets and keys, and the hosts that have them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+
+from dataarts_datamap._api.endpoints import checked_endpoint
+from dataarts_datamap._api.regions import find_region, region_of
+from dataarts_datamap._arguments import ip_address_of, is_loopback, split_address
+from dataarts_datamap._errors import ConfigurationError, LogPathError
+from dataarts_datamap._text import printable, shown
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
+_PATH: Final = re.compile(r"obs://([^/]*)/(.+)", re.DOTALL)
+_BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_LONGEST_KEY: Final = 1024
+
+
+class LogLocation(Struct, frozen=True):
+    """An object of object storage.
+
+    Attributes:
+        bucket: Its bucket.
+        key: Its key.
+    """
+
+    bucket: str
+    key: str
+
+    @property
+    def path(self) -> str:
+        """The location as a run names it."""
+        return f"obs://{self.bucket}/{self.key}"
+
+
+class StorageHost(Struct, frozen=True):
+    """Where requests for a bucket go.
+
+    Attributes:
+        endpoint: Scheme, host and port to connect to.
+        virtual_host: What the request says its host is; None for the endpoint's own.
+    """
+
+    endpoint: str
+    virtual_host: str | None = None
+
+
+def log_location(path: str | None) -> LogLocation:
+    """The location that a run's log path names.
+
+    Raises:
+        LogPathError: The run names none, or one that is not in object storage.
+    """
+    if not path:
+        raise LogPathError("the run names no log: it has written none, as a run that did not start")
+    match = _PATH.fullmatch(path)
+    if match is None or not _BUCKET.fullmatch(match[1]) or ".." in match[1] or len(match[2]) > _LONGEST_KEY:
+        raise LogPathError(f"the run's log path {shown(path, limit=200)} is none of object storage: obs://bucket/key")
+    return LogLocation(match[1], match[2])
+
+
+def checked_storage_endpoint(endpoint: str, *, allow_http: bool, is_proxied: bool) -> str:
+    """The address of object storage, without a bucket.
+
+    Raises:
+        ConfigurationError: It is none, or has a path, which an address by virtual host cannot.
+    """
+    name = "object storage endpoint"
+    checked = checked_endpoint(endpoint, name=name, allow_http=allow_http, is_proxied=is_proxied)
+    if _split(checked).path:
+        raise ConfigurationError(
+            f"the {name} {printable(endpoint, limit=120)} holds a path: name host and port alone, without a bucket"
+        )
+    return checked
+
+
+def storage_endpoint(region: str | None, service_endpoint: str) -> str:
+    """The address of a region's object storage, without a bucket.
+
+    Args:
+        region: The region; None if it is not known.
+        service_endpoint: Address of the service, which can tell the region. One on this machine, such as a mock
+            server, is its own object storage where no region is named.
+
+    Raises:
+        ConfigurationError: Neither the region nor the service's address says where that is.
+    """
+    known = region or region_of(service_endpoint)
+    if known is None and (own := own_machine(service_endpoint)) is not None:
+        return own
+    if known is None:
+        raise ConfigurationError(
+            "where object storage is is not known: pass obs_endpoint=… or region=… (--obs-endpoint, --region), or set "
+            "DATAMAP_OBS_ENDPOINT or DATAMAP_REGION"
+        )
+    return find_region(known).obs_endpoint
+
+
+def own_machine(endpoint: str) -> str | None:
+    """Scheme, host and port of an address on this machine; None for any other."""
+    parts = _split(endpoint)
+    return f"{parts.scheme}://{parts.netloc}" if is_loopback(parts.hostname or "") else None
+
+
+def bucket_host(endpoint: str, bucket: str) -> StorageHost:
+    """Where requests for a bucket go: to a host of the bucket's own, since OBS refuses a bucket in the path.
+
+    An address of a number, or this machine's, has no hosts below it: it is connected to as it is, and the request
+    names the bucket's host.
+    """
+    parts = _split(endpoint)
+    host = parts.hostname or ""
+    if is_loopback(host) or ip_address_of(host) is not None:
+        name = "localhost" if ":" in host else host
+        port = "" if parts.port is None else f":{parts.port}"
+        return StorageHost(endpoint, f"{bucket}.{name}{port}")
+    return StorageHost(f"{parts.scheme}://{bucket}.{parts.netloc}")
+
+
+def _split(endpoint: str) -> SplitResult:
+    parts = split_address(endpoint)
+    if parts is None:
+        raise ConfigurationError(f"{shown(endpoint)} is no address")
+    return parts

@@ -1,0 +1,261 @@
+"""Requests to object storage, and what comes back: parts of objects, lists of them, errors in XML."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+from msgspec import Struct
+
+from dataarts_datamap._api.error_responses import ErrorDetails, build_error, status_error
+from dataarts_datamap._errors import (
+    DataMapError,
+    InvalidEnvelopeError,
+    LogArchivedError,
+    LogBucketNotFoundError,
+    LogError,
+    LogForbiddenError,
+    LogNotFoundError,
+    LogRegionError,
+)
+from dataarts_datamap._messages import Request
+from dataarts_datamap._text import printable, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from xml.etree.ElementTree import Element
+
+    from dataarts_datamap._logs.locations import LogLocation, StorageHost
+    from dataarts_datamap._messages import Response
+
+_OK: Final = 200
+_PARTIAL: Final = 206
+_FIRST_REDIRECT: Final = 300
+_FIRST_ERROR: Final = 400
+_RANGE: Final = 416
+_MOST_KEYS: Final = 1000
+_LARGEST_DOCUMENT: Final = 4 * 1024 * 1024  # a thousand keys of the longest, and what else is said of each
+_PART: Final = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19})")
+_NO_PART: Final = re.compile(r"bytes \*/(\d{1,19})")
+_SPAN: Final = re.compile(r"bytes=(\d*)-\d*")
+_PATH_LIMIT: Final = 300
+
+_FORBIDDEN_ADVICE: Final[Mapping[str, str]] = {
+    "InvalidAccessKeyId": "the access key is not known there: it was deleted, or belongs to another cloud",
+    "SignatureDoesNotMatch": "the secret key is not that of the access key",
+    "RequestTimeTooSkewed": "this machine's clock is more than 15 minutes off: set it",
+    "VirtualHostDomainRequired": "the object storage endpoint is no address below which buckets have hosts",
+}
+_PERMISSIONS: Final = (
+    "the credentials need the permission obs:object:GetObject on it, such as by the system role OBS OperateAccess, and "
+    "the bucket's policy must not deny it"
+)
+
+
+class ObjectPart(Struct, frozen=True, kw_only=True):
+    """A part of an object.
+
+    Attributes:
+        content: The bytes.
+        start: Position of the first one.
+        size: Bytes of the whole object.
+        last_modified: When it was written; None if that was not sent.
+    """
+
+    content: bytes
+    start: int
+    size: int
+    last_modified: datetime | None = None
+
+
+class ListedObject(Struct, frozen=True):
+    """An object as a list has it.
+
+    Attributes:
+        key: Its key.
+        written: When it was written, as ISO 8601 text in UTC, which sorts by time.
+    """
+
+    key: str
+    written: str
+
+
+def part_request(host: StorageHost, location: LogLocation, span: str | None) -> Request:
+    """A request for an object.
+
+    Args:
+        host: Where its bucket is.
+        location: The object.
+        span: The range of bytes, such as ``bytes=-100``; None for all.
+    """
+    path = "/" + quote(location.key, safe="/~", errors="surrogatepass")
+    return _request(host, path, {} if span is None else {"Range": span})
+
+
+def list_request(host: StorageHost, prefix: str) -> Request:
+    """A request for the first thousand objects whose keys begin with a prefix."""
+    return _request(host, "/", {}, (("prefix", prefix), ("max-keys", str(_MOST_KEYS))))
+
+
+def decode_part(response: Response, location: LogLocation, span: str | None) -> ObjectPart:
+    """The part that came, or the whole object, which comes for a range that is not understood.
+
+    A range behind the end is an empty part at the end.
+
+    Args:
+        response: The response.
+        location: The object.
+        span: The range that was asked for.
+
+    Raises:
+        LogError: It cannot be read.
+        StatusError: HTTP 400 or more for another reason.
+        InvalidEnvelopeError: The response is no object, or says not which part of it it is, or another one than it has.
+    """
+    modified = _http_time(response.headers.get("last-modified", ""))
+    if response.status in {_OK, _PARTIAL} and not response.headers.get("etag"):
+        problem = "what came is no object: it has no ETag, as the page of a broken proxy"
+        raise build_error(InvalidEnvelopeError, problem, response)
+    if response.status == _OK:
+        return ObjectPart(content=response.content, start=0, size=len(response.content), last_modified=modified)
+    said = response.headers.get("content-range", "")
+    if response.status == _RANGE:
+        beyond, asked = _NO_PART.fullmatch(said), _SPAN.fullmatch(span or "")
+        begun = asked[1] if asked is not None else ""
+        size = int(begun or 0) if beyond is None else int(beyond[1])
+        return ObjectPart(content=b"", start=size, size=size)
+    if response.status != _PARTIAL:
+        raise storage_error(response, location)
+    part = _PART.fullmatch(said)
+    first, last, size = (-1, -1, -1) if part is None else map(int, part.groups())
+    is_consistent = last - first + 1 == len(response.content) and last < size
+    if part is None or not is_consistent or not _is_asked(span, first, last, size):
+        problem = f"object storage sent {len(response.content)} bytes as part {shown(said)}, which cannot be"
+        raise build_error(InvalidEnvelopeError, problem, response, raw="")
+    return ObjectPart(content=response.content, start=first, size=size, last_modified=modified)
+
+
+def decode_list(response: Response, location: LogLocation) -> list[ListedObject]:
+    """The objects of a list; what is a folder's mark is left out.
+
+    Raises:
+        LogError: The bucket cannot be listed.
+        StatusError: HTTP 400 or more for another reason.
+        InvalidEnvelopeError: What came is no list.
+    """
+    if response.status != _OK:
+        raise storage_error(response, location)
+    root = _parse(response.content)
+    if root is None or not root.tag.endswith("ListBucketResult"):
+        raise build_error(InvalidEnvelopeError, "object storage sent no list of objects", response)
+    return list(_listed(root))
+
+
+def storage_error(response: Response, location: LogLocation) -> DataMapError:
+    """The error that a response of object storage means, and what to do about it."""
+    status, details = response.status, _read_error(response)
+    where = printable(location.path, limit=_PATH_LIMIT)
+    kind: type[LogError] | None = None
+    problem = ""
+    match status, details.code:
+        case 404, "NoSuchBucket":
+            kind = LogBucketNotFoundError
+            problem = (
+                f"there is no bucket {location.bucket} for the log {where}: it was deleted, or never made, since "
+                "DataArts Studio makes it with the first job only where it may"
+            )
+        case 404, "NoSuchKey" | "NoSuchVersion":
+            kind = LogNotFoundError
+            problem = (
+                f"there is no log at {where}: it is not written yet, or was removed, as by a rule of the bucket's life "
+                "cycle"
+            )
+        case 403, "InvalidObjectState":
+            kind, problem = LogArchivedError, f"the log {where} is archived: restore the object in OBS, then read it"
+        case 403, code:
+            kind = LogForbiddenError
+            advice = _FORBIDDEN_ADVICE.get(code or "", _PERMISSIONS)
+            problem = f"the log {where} may not be read: {advice}"
+        case _ if _FIRST_REDIRECT <= status < _FIRST_ERROR:
+            kind = LogRegionError
+            there = _endpoint(response)
+            problem = (
+                f"the bucket {location.bucket} is in another region{there and f', at {there}'}: pass that region, or "
+                "obs_endpoint=… (--obs-endpoint, DATAMAP_OBS_ENDPOINT)"
+            )
+        case _ if status < _FIRST_REDIRECT:
+            return build_error(
+                InvalidEnvelopeError, f"HTTP {status} is no response of object storage", response, raw=""
+            )
+        case _:
+            return build_error(status_error(status), f"object storage: HTTP {status}", response, details)
+    error = build_error(kind, problem, response, details)
+    error.log_path = location.path
+    return error
+
+
+def _is_asked(span: str | None, first: int, last: int, size: int) -> bool:
+    """Whether a part is one that was asked for: the end of the object, or what begins at a position."""
+    asked = _SPAN.fullmatch(span or "")
+    if asked is None:
+        return False
+    return first == int(asked[1]) if asked[1] else last == size - 1
+
+
+def _request(host: StorageHost, path: str, headers: dict[str, str], query: tuple[tuple[str, str], ...] = ()) -> Request:
+    named = {} if host.virtual_host is None else {"Host": host.virtual_host}
+    return Request(
+        method="GET",
+        endpoint=host.endpoint,
+        path=path,
+        query=query,
+        headers={**named, "Accept-Encoding": "identity", **headers},
+    )
+
+
+def _read_error(response: Response) -> ErrorDetails:
+    root = _parse(response.content)
+    request_id = response.headers.get("x-obs-request-id")
+    if root is None or not root.tag.endswith("Error"):
+        return ErrorDetails(request_id=request_id)
+    code, message, told = (root.findtext(f"{{*}}{name}") for name in ("Code", "Message", "RequestId"))
+    return ErrorDetails(code, message, request_id or told)
+
+
+def _endpoint(response: Response) -> str:
+    """Where a redirect leads, to be shown; nothing follows it."""
+    root = _parse(response.content)
+    told = None if root is None else root.findtext("{*}Endpoint")
+    return printable(told or response.headers.get("location", ""), limit=100)
+
+
+def _listed(root: Element) -> Iterator[ListedObject]:
+    for one in root.iterfind("{*}Contents"):
+        key = one.findtext("{*}Key") or ""
+        if key and not key.endswith("/"):
+            yield ListedObject(key, one.findtext("{*}LastModified") or "")
+
+
+def _parse(content: bytes) -> Element | None:
+    """The root of an XML document; None if it is none, too large, or has a type of its own, which could blow it up."""
+    if len(content) > _LARGEST_DOCUMENT or not content.lstrip().startswith(b"<"):
+        return None
+    from xml.etree.ElementTree import ParseError, fromstring  # noqa: PLC0415  what few responses need
+
+    text = content.decode(errors="replace")
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        return None
+    try:
+        return fromstring(text)  # noqa: S314  what makes XML dangerous, a document type, was refused
+    except (ParseError, ValueError, RecursionError):
+        return None
+
+
+def _http_time(text: str) -> datetime | None:
+    try:
+        return parsedate_to_datetime(text).astimezone(UTC)
+    except (ValueError, TypeError, OverflowError):
+        return None

@@ -1,0 +1,155 @@
+"""Finds a run's log and reads it: its end, or piece by piece. Steps for both faces."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+
+from dataarts_datamap._errors import (
+    AnswerTooLargeError,
+    LogChangedError,
+    LogForbiddenError,
+    LogNotFoundError,
+)
+from dataarts_datamap._logs.locations import LogLocation
+from dataarts_datamap._logs.objects import ObjectPart, decode_list, decode_part, list_request, part_request
+from dataarts_datamap._models.logs import RunLog
+from dataarts_datamap._text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dataarts_datamap._logs.locations import StorageHost
+    from dataarts_datamap._messages import Request, Response, Steps
+
+T = TypeVar("T")
+
+PIECE: Final = 1024 * 1024
+"""Bytes that are asked for at once."""
+
+_JOINTS: Final = ("/", ".", "_", "-")
+
+
+class Ask(Protocol):
+    """Sends a request of a bucket's, and decodes its response."""
+
+    def __call__(self, request: Request, decode: Callable[[Response], T], /) -> Steps[T]:
+        """The steps."""
+        ...
+
+
+class LogSource:
+    """A run's log in its bucket.
+
+    Whether a run's log path is that of an object or the beginning of its key is not documented: the object is asked
+    for, and where there is none, the bucket is searched for keys that begin so.
+
+    Args:
+        location: Where the run says that its log lies.
+        host: Where the bucket is.
+        ask: Sends a request.
+    """
+
+    def __init__(self, location: LogLocation, host: StorageHost, ask: Ask) -> None:
+        self._host = host
+        self._ask = ask
+        self.location = location
+        self.other_paths: tuple[str, ...] = ()
+
+    def read_tail(self, most: int | None) -> Steps[RunLog]:
+        """The last bytes of the log, that many at the most; None for all of them.
+
+        Raises:
+            LogError: It cannot be read.
+            DataMapError: Object storage did not respond as it should.
+        """
+        part = yield from self._found(partial(self._tail, most))
+        content, start = part.content, part.start
+        if most is not None and len(content) > most:
+            content, start = content[-most:], start + len(content) - most
+        return RunLog(
+            path=self.location.path,
+            content=content,
+            start=start,
+            size=part.size,
+            last_modified=part.last_modified,
+            other_paths=self.other_paths,
+        )
+
+    def find_piece(self, position: int) -> Steps[ObjectPart]:
+        """The piece of the log that begins at a position, wherever the log is found.
+
+        Raises:
+            LogError: It cannot be read.
+            DataMapError: Object storage did not respond as it should.
+        """
+        return (yield from self._found(partial(self._piece, position)))
+
+    def next_piece(self, position: int, size: int) -> Steps[ObjectPart]:
+        """The piece of the log that begins at a position; empty at its end.
+
+        Args:
+            position: The position.
+            size: How many bytes the log had when it was asked for last.
+
+        Raises:
+            LogChangedError: It has fewer bytes than before.
+            LogError: It cannot be read.
+            DataMapError: Object storage did not respond as it should.
+        """
+        part = yield from self._piece(position)
+        if part.size < size:
+            error = LogChangedError(
+                f"the log {printable(self.location.path, limit=300)} was replaced by a shorter one while it was read: "
+                "read it anew"
+            )
+            error.log_path = self.location.path
+            raise error
+        return part
+
+    def _piece(self, position: int) -> Steps[ObjectPart]:
+        part = yield from self._part(f"bytes={position}-{position + PIECE - 1}")
+        if part.start >= position:
+            return part
+        content = part.content[position - part.start :][:PIECE]  # the range was not understood: it came whole
+        return ObjectPart(content=content, start=position, size=part.size, last_modified=part.last_modified)
+
+    def _tail(self, most: int | None) -> Steps[ObjectPart]:
+        if most is None:
+            return (yield from self._part(None))
+        try:
+            return (yield from self._part(f"bytes=-{most}"))
+        except AnswerTooLargeError:  # it came whole: some servers understand only a range that says where it begins
+            first = yield from self._part("bytes=0-0")
+            return (yield from self._part(f"bytes={max(0, first.size - most)}-"))
+
+    def _part(self, span: str | None) -> Steps[ObjectPart]:
+        request = part_request(self._host, self.location, span)
+        return (yield from self._ask(request, partial(decode_part, location=self.location, span=span)))
+
+    def _found(self, read: Callable[[], Steps[ObjectPart]]) -> Steps[ObjectPart]:
+        try:
+            return (yield from read())
+        except LogNotFoundError as error:
+            if not (yield from self._look_below(error)):
+                raise
+        return (yield from read())
+
+    def _look_below(self, missing: LogNotFoundError) -> Steps[bool]:
+        """Whether there are objects whose keys begin with the log's; the one written last is the log from now on."""
+        request = list_request(self._host, self.location.key)
+        try:
+            listed = yield from self._ask(request, partial(decode_list, location=self.location))
+        except LogForbiddenError:
+            said = missing.args[0]
+            missing.args = (f"{said}; whether it lies below that path cannot be seen, as the bucket may not be listed",)
+            return False
+        length = len(self.location.key)
+        found = sorted(
+            (one for one in listed if one.key[length:].startswith(_JOINTS)), key=lambda one: (one.written, one.key)
+        )
+        paths = [LogLocation(self.location.bucket, one.key) for one in found]
+        if paths:
+            self.location = paths[-1]
+            self.other_paths = tuple(other.path for other in paths[:-1])
+        return bool(paths)

@@ -1,0 +1,65 @@
+"""Signs requests for object storage: the header ``Authorization: OBS …``.
+
+Source: the API reference of OBS (https://support.huaweicloud.com/intl/en-us/api-obs/obs_04_0010.html). Object storage
+takes neither a token nor the gateway's signature.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from dataclasses import replace
+from datetime import UTC
+from email.utils import format_datetime
+from typing import TYPE_CHECKING, Final
+
+from dataarts_datamap._auth.signing import keyed_hash
+from dataarts_datamap._secrets import Hidden, Secret, SecretHeaders
+
+if TYPE_CHECKING:
+    from dataarts_datamap._auth.credentials import AccessKeyCredentials
+    from dataarts_datamap._auth.temporary_keys import AccessKeys
+    from dataarts_datamap._messages import Call, Request
+
+_TOKEN_HEADER: Final = "x-obs-security-token"  # noqa: S105  a name
+
+
+class BucketCredentials(Secret):
+    """Signs requests for a bucket, each afresh.
+
+    Args:
+        bucket: The bucket.
+        keys: The access key.
+    """
+
+    __slots__ = ("_bucket", "_keys")
+
+    def __init__(self, bucket: str, keys: AccessKeys) -> None:
+        self._bucket = bucket
+        self._keys = keys
+
+    def authenticate(self, request: Request) -> Call[Request]:
+        """The request with its date and signature; yields a request for a key where there is none that is good."""
+        key = yield from self._keys.get()
+        return sign(request, bucket=self._bucket, key=key)
+
+
+def sign(request: Request, *, bucket: str, key: AccessKeyCredentials) -> Request:
+    """The request, a ``GET`` without content, with a signature of its path, date and security token.
+
+    The query is not signed: none of what is asked for here is a sub-resource.
+
+    Args:
+        request: The request; its path is that of the key, percent-encoded.
+        bucket: The bucket.
+        key: The access key.
+    """
+    date = format_datetime(key.clock().astimezone(UTC), usegmt=True)
+    headers = SecretHeaders({**request.headers, "Date": date})
+    own = Hidden("")
+    if key.security_token is not None:
+        headers[_TOKEN_HEADER] = key.security_token
+        own = Hidden(f"{_TOKEN_HEADER}:{key.security_token}\n")
+    to_sign = Hidden(f"{request.method}\n\n\n{date}\n{own.value}/{bucket}{request.path}")
+    signature = b64encode(keyed_hash(Hidden(key.secret_key), to_sign, "sha1")).decode()
+    headers["Authorization"] = f"OBS {key.access_key}:{signature}"
+    return replace(request, headers=headers)

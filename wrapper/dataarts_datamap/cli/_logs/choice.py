@@ -1,0 +1,67 @@
+"""Which run's log is meant."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from dataarts_datamap._models.runs import RunState
+from dataarts_datamap._monitoring.freshness import choose_operators
+from dataarts_datamap._report.contents import moment
+from dataarts_datamap._text import printable
+from dataarts_datamap._times import EPOCH, span_text, time_text
+from dataarts_datamap.cli._options.table_names import table_guid_of
+from dataarts_datamap.cli._printing.notices import note, tell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import timedelta
+
+    from dataarts_datamap._client.clients import DataMapClient
+    from dataarts_datamap._models.runs import Run
+
+
+def find_run(  # noqa: PLR0913  what the options say
+    client: DataMapClient,
+    target: str,
+    table: str | None,
+    *,
+    since: timedelta,
+    only: Iterable[str],
+    is_active_first: bool,
+) -> Run | None:
+    """The run whose log is meant, named on stderr; None if there is none, which is said there.
+
+    Args:
+        client: Who asks.
+        target: Id of the run, if there is a table; else the table, whose newest failure is meant.
+        table: Whose run it is.
+        since: How far back to look.
+        only: Names of the operators to look at; all, if there are none.
+        is_active_first: Whether the newest run that has begun and not ended goes before a failure.
+    """
+    name = target if table is None else table
+    table_guid = table_guid_of(client, name)
+    operators = client.list_operators(table_guid)
+    chosen = choose_operators(operators, only=[*only] or None)
+    runs = client.list_table_runs(table_guid, since=since, operators=chosen.chosen).to_list()
+    failed = [run for run in runs if run.state is RunState.FAILED]
+    active = [run for run in runs if run.state is RunState.ACTIVE and run.start_time is not None]
+    if table is not None:
+        found = [run for run in runs if run.run_id == int(target)]
+    else:
+        found = (active or failed) if is_active_first else failed
+    if not found:
+        said = "failed" if table is None else f"has the id {target}"
+        upstream = ", and datamap why looks upstream" if table is None else ""
+        tell(f"no run of {printable(name)} {said} in the last {span_text(since)}: --since looks farther back{upstream}")
+        return None
+    run = max(found, key=lambda run: moment(run) or EPOCH)
+    note(description(run))
+    return run
+
+
+def description(run: Run) -> str:
+    """What a run is, and how it stands, in a line."""
+    ended = "" if run.end_time is None else f", ended {time_text(run.end_time, UTC)} UTC"
+    return f"run {run.run_id} of {printable(run.job_name or '-')}, {printable(run.status or 'no status')}{ended}"

@@ -1,0 +1,137 @@
+"""A log that is followed until its run has ended."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from dataarts_datamap._errors import DataMapError, LogChangedError, LogNotFoundError, LogPathError
+from dataarts_datamap._models.runs import RunState
+from dataarts_datamap._monitoring.snapshot import may_recover
+from dataarts_datamap.cli._logs.choice import description
+from dataarts_datamap.cli._logs.log_writer import LogWriter
+from dataarts_datamap.cli._logs.reading import note_place
+from dataarts_datamap.cli._printing.notices import note, tell
+from dataarts_datamap.cli._printing.streams import wait_while_read
+
+if TYPE_CHECKING:
+    from dataarts_datamap._client.clients import DataMapClient
+    from dataarts_datamap._models.runs import Run
+
+_YES: Final = 0
+_NO: Final = 1
+_NOT_JUDGED: Final = 2
+_MARGIN: Final = timedelta(days=1)
+
+
+def follow_log(client: DataMapClient, run: Run, most: int | None, *, since: timedelta, every: timedelta) -> int:
+    """Show a log, and what is added to it until its run has ended; returns the exit code of how that did.
+
+    Args:
+        client: Who asks.
+        run: The run.
+        most: How many bytes of the log's end are shown at first; all of it for None.
+        since: How far back the run was looked for.
+        every: How long to wait before each further look.
+
+    Raises:
+        DataMapError: The log or the run cannot be read, in a way that does not pass.
+    """
+    log, first = _FollowedLog(client, most), run
+    try:
+        while run.state is RunState.ACTIVE:
+            log.show_more(run)
+            wait_while_read(every.total_seconds())
+            run = _now(client, run, since + _MARGIN)
+        log.show_rest(run)
+    except BrokenPipeError:
+        return _NOT_JUDGED
+    if run is not first:
+        note(description(run))
+    if run.state is RunState.SUCCEEDED:
+        return _YES
+    return _NO if run.state in {RunState.FAILED, RunState.SKIPPED} else _NOT_JUDGED
+
+
+def _now(client: DataMapClient, run: Run, since: timedelta) -> Run:
+    """The run as it is now; as it was, if it is not to be seen, or that cannot be told at the moment."""
+    if run.origin is None:
+        return run
+    operator = run.origin.operator
+    named = {"job_name": operator.job_name, "workspace_id": operator.workspace_id}
+    try:
+        runs = client.list_runs(operator.task_id, since=since, **named)
+        return next((one for one in runs if one.run_id == run.run_id), run)
+    except DataMapError as error:
+        _pass_over(error)
+        return run
+
+
+class _FollowedLog:
+    """A log of which more and more is shown."""
+
+    def __init__(self, client: DataMapClient, most: int | None) -> None:
+        self._client = client
+        self._most = most
+        self._writer = LogWriter()
+        self._position: int | None = None
+
+    def show_more(self, run: Run) -> None:
+        """Show what is new, if it can be read at the moment. A log that is not there yet is none.
+
+        Raises:
+            BrokenPipeError: Nobody reads it any more.
+            DataMapError: It cannot be read, in a way that does not pass.
+        """
+        try:
+            self._show_new(run)
+        except (LogNotFoundError, LogPathError):
+            pass
+        except DataMapError as error:
+            _pass_over(error)
+
+    def show_rest(self, run: Run) -> None:
+        """Show what is left.
+
+        Raises:
+            BrokenPipeError: Nobody reads it any more.
+            DataMapError: It cannot be read.
+        """
+        self._show_new(run)
+        self._writer.end()
+
+    def _show_new(self, run: Run) -> None:
+        try:
+            self._read(run)
+        except LogChangedError:
+            note("the log began anew")
+            self._position = 0
+            self._read(run)
+
+    def _read(self, run: Run) -> None:
+        if self._position is None and self._most is not None:
+            found = self._client.read_log(run, tail=self._most)
+            note_place(found.path, found.other_paths)
+            self._write(found.content)
+            self._position = found.size
+            return
+        reader = self._client.open_log(run, position=self._position or 0)
+        if self._position is None:
+            note_place(reader.path, reader.other_paths)
+            self._position = 0
+        if reader.size < self._position:
+            raise LogChangedError("the log became shorter")
+        for piece in reader:
+            self._write(piece)
+            self._position = reader.position
+
+    def _write(self, content: bytes) -> None:
+        if not self._writer.write(content):
+            raise BrokenPipeError
+
+
+def _pass_over(error: DataMapError) -> None:
+    """Say what went wrong, if it may pass; else raise it."""
+    if not may_recover(error):
+        raise error
+    tell(str(error))

@@ -1,0 +1,44 @@
+"""A log on its way to stdout: as it is for a pipe, and harmless for a terminal."""
+
+from __future__ import annotations
+
+from codecs import getincrementaldecoder
+
+from dataarts_datamap._text import printable
+from dataarts_datamap.cli._printing.output import is_terminal
+from dataarts_datamap.cli._printing.streams import write, write_bytes
+
+_PLAIN = frozenset("\n\t")
+
+
+class LogWriter:
+    """Writes pieces of a log to stdout. A person gets text, with what a terminal would act on as escapes."""
+
+    def __init__(self) -> None:
+        self._decoder = getincrementaldecoder("utf-8")("replace")
+        self._for_person = is_terminal()
+        self._held = ""
+        self._is_within_line = False
+
+    def write(self, content: bytes) -> bool:
+        """Write a piece; returns whether somebody reads it."""
+        if not self._for_person:
+            return write_bytes(content)
+        return self._show(self._decoder.decode(content))
+
+    def end(self) -> bool:
+        """Write what is left, and end the line."""
+        if not self._for_person:
+            return True
+        is_read = self._show(self._decoder.decode(b"", final=True))
+        rest = printable(self._held)
+        self._held = ""
+        return is_read and write(f"{rest}\n" if self._is_within_line or rest else "")
+
+    def _show(self, text: str) -> bool:
+        text = f"{self._held}{text}"
+        self._held = text[-1:] if text.endswith("\r") else ""  # half a line break of Windows
+        text = text.removesuffix("\r").replace("\r\n", "\n")
+        if text:
+            self._is_within_line = not text.endswith("\n")
+        return write("".join(char if char in _PLAIN else printable(char) for char in text))

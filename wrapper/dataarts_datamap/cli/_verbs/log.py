@@ -1,0 +1,129 @@
+"""``datamap log``."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from dataarts_datamap.cli._options.connection import connect, connection_options, obs_endpoint_option
+from dataarts_datamap.cli._options.suggestions import suggest_paces, suggest_spans
+from dataarts_datamap.cli._options.times import parse_span
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+_RUN_ID: Final = re.compile(r"\d{1,19}")
+_SIZE: Final = re.compile(r"(\d{1,12})([kKmM]?)")
+_UNITS: Final = {"": 1, "k": 1024, "m": 1024 * 1024}
+_DEFAULT_TAIL: Final = 64 * 1024
+_YES: Final = 0
+_NOT_JUDGED: Final = 2
+
+
+def parse_size(text: str) -> int:
+    """A number of bytes such as ``64k`` or ``1M``.
+
+    Raises:
+        click.BadParameter: It is none.
+    """
+    match = _SIZE.fullmatch(text)
+    if match is None or not int(match[1]):
+        raise click.BadParameter(f"{text!r} is no size such as 500, 64k or 1M")
+    return int(match[1]) * _UNITS[match[2].lower()]
+
+
+@click.command()
+@click.argument("target", metavar="TABLE|RUN_ID")
+@click.option("--table", metavar="TABLE", help="Whose run RUN_ID is: a GUID or schema.table.")
+@click.option(
+    "--since",
+    type=parse_span,
+    shell_complete=suggest_spans,
+    default="7d",
+    metavar="SPAN",
+    help="How far back to look for the run (7d).",
+)
+@click.option(
+    "--operator",
+    "only",
+    multiple=True,
+    metavar="NAME",
+    help="Look at this operator alone, by job name, workspace/job name or task id; may be repeated.",
+)
+@click.option("--tail", type=parse_size, metavar="SIZE", help="How much of the end to show: 500, 64k, 1M (64k).")
+@click.option("--all", "whole", is_flag=True, help="Show all of it.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write it to a file: all of it, or the end that --tail names.",
+)
+@click.option("--follow", is_flag=True, help="Show what is added, until the run has ended.")
+@click.option(
+    "--every",
+    type=parse_span,
+    shell_complete=suggest_paces,
+    default="5s",
+    metavar="SPAN",
+    help="How often to look with --follow (5s).",
+)
+@obs_endpoint_option
+@connection_options
+def log(  # noqa: PLR0913  one parameter for each option
+    *,
+    target: str,
+    table: str | None,
+    since: timedelta,
+    only: tuple[str, ...],
+    tail: int | None,
+    whole: bool,
+    output: Path | None,
+    follow: bool,
+    every: timedelta,
+    **settings: Any,  # noqa: ANN401
+) -> int:
+    """Show the log of a run: of the newest failure of TABLE, or of the run RUN_ID of the table that --table names.
+
+    The end of the log is shown, from object storage; the credentials need obs:object:GetObject on its bucket. It can
+    hold SQL and passwords. A terminal gets control characters as escapes, a pipe or a file the bytes as they are.
+
+    With --follow, and no RUN_ID, the newest run that has not ended is followed, if there is one.
+
+    Exit code 0: it was shown. 2: there is no such run, or its log cannot be read; the text says why. With --follow, how
+    the run ended: 0 if it succeeded, 1 if it failed or was skipped, 2 if that cannot be told.
+
+    \b
+    Examples:
+      datamap log sales.dws_orders
+      datamap log 126500000 --table ods.ods_orders --output run.log
+      datamap log sales.dws_orders --follow
+    """  # noqa: D301  click reads \b
+    from dataarts_datamap._atomic_file import replaceable  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap.cli._logs.choice import find_run  # noqa: PLC0415  as above
+    from dataarts_datamap.cli._logs.following import follow_log  # noqa: PLC0415  as above
+    from dataarts_datamap.cli._logs.reading import save_log, show_log  # noqa: PLC0415  as above
+
+    if whole and tail is not None:
+        raise click.UsageError("give either --all or --tail, not both")
+    if follow and output is not None:
+        raise click.UsageError("--follow shows a log: leave out --output")
+    if table is None and _RUN_ID.fullmatch(target):
+        raise click.UsageError(f"say whose run {target} is: datamap log {target} --table TABLE")
+    if table is not None and not _RUN_ID.fullmatch(target):
+        raise click.UsageError(f"{target!r} is no id of a run; the newest failure: datamap log {table}")
+    file = None if output is None else replaceable(output)
+    most = None if whole or (file is not None and tail is None) else tail or _DEFAULT_TAIL
+    with connect(settings) as client:
+        run = find_run(client, target, table, since=since, only=only, is_active_first=follow)
+        if run is None:
+            return _NOT_JUDGED
+        if follow:
+            return follow_log(client, run, most, since=since, every=every)
+        if file is not None:
+            save_log(client, run, most, file)
+        else:
+            show_log(client, run, most)
+    return _YES
