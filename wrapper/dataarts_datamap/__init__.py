@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._auth.password import PasswordCredentials
     from dataarts_datamap._checks.check import TableCheck, worst_first
     from dataarts_datamap._checks.due_times import DuePeriod, DueTime
-    from dataarts_datamap._checks.table_file import load_tables
+    from dataarts_datamap._checks.table_file import load_dataset_names, load_tables
     from dataarts_datamap._checks.table_rules import TableRule
     from dataarts_datamap._client.clients import AsyncDataMapClient, DataMapClient
     from dataarts_datamap._client.table_pagers import AsyncTablePager, TablePager
@@ -66,7 +66,9 @@ if TYPE_CHECKING:
         WaitTimeoutError,
     )
     from dataarts_datamap._export.export import ExportSummary, export_runs, next_export_start
+    from dataarts_datamap._export.run_progress import RunProgress
     from dataarts_datamap._messages import Request, Response
+    from dataarts_datamap._models.dataset_names import DatasetName, DatasetNames, DatasetRule
     from dataarts_datamap._models.runs import FieldProblem, Operator, Run, RunOrigin, RunPage, RunSource, RunState
     from dataarts_datamap._models.tables import LineageEdge, LineageNode, Table
     from dataarts_datamap._monitoring.explanation import Explanation, LineageKnowledge, Link, Trouble
@@ -97,6 +99,9 @@ __all__ = [
     "DamagedValueWarning",
     "DataMapClient",
     "DataMapError",
+    "DatasetName",
+    "DatasetNames",
+    "DatasetRule",
     "DiscoveryError",
     "DuePeriod",
     "DueTime",
@@ -136,6 +141,7 @@ __all__ = [
     "Run",
     "RunOrigin",
     "RunPage",
+    "RunProgress",
     "RunSource",
     "RunState",
     "RunsStatus",
@@ -160,6 +166,7 @@ __all__ = [
     "__version__",
     "export_runs",
     "find_credentials",
+    "load_dataset_names",
     "load_tables",
     "next_export_start",
     "table_status",
@@ -177,12 +184,14 @@ _HOMES = {
     "_export.export": ("ExportSummary", "export_runs", "next_export_start"),
     "_checks.check": ("TableCheck", "worst_first"),
     "_checks.due_times": ("DuePeriod", "DueTime"),
+    "_export.run_progress": ("RunProgress",),
     "_monitoring.explanation": ("Explanation", "LineageKnowledge", "Link", "Trouble"),
     "_monitoring.freshness": ("OperatorStatus", "RunsStatus", "TableStatus", "Verdict", "table_status"),
     "_messages": ("Request", "Response"),
+    "_models.dataset_names": ("DatasetName", "DatasetNames", "DatasetRule"),
     "_models.runs": ("FieldProblem", "Operator", "Run", "RunOrigin", "RunPage", "RunSource", "RunState"),
     "_monitoring.lineage": ("Lineage",),
-    "_checks.table_file": ("load_tables",),
+    "_checks.table_file": ("load_dataset_names", "load_tables"),
     "_checks.table_rules": ("TableRule",),
     "_paging.pager": ("AsyncPager", "Pager"),
     "_auth.password": ("PasswordCredentials",),

@@ -39,6 +39,7 @@ _VERBS: Final = {
     "lineage": "Show what a table is made of, and by whom.",
     "mcp": "Serve tools for an agent.",
     "mock": "Serve made-up runs, and the documented one, until interrupted.",
+    "openlineage": "Send runs to a catalog of lineage.",
     "operators": "List the operators of a table.",
     "report": "Report on a table's runs: what failed, and what took long.",
     "runs": "List the runs of a table, or of one operator.",
