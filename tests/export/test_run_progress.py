@@ -52,8 +52,10 @@ def test_a_window_reaches_back_to_the_oldest_run_that_goes_on() -> None:
 
 
 def test_what_is_known_does_not_grow() -> None:
-    """Runs that are read no more are forgotten."""
+    """Runs that are read no more are forgotten, and so are those that no later window can hold."""
     progress = RunProgress()
+    progress.advance([run_of(1, NOW - 8 * DAY, end=NOW), run_of(2, NOW - 6 * DAY, end=NOW)], NOW)
+    assert 1 == len(progress.to_dict()["seen"])
     progress.advance([run_of(number, NOW, end=NOW) for number in range(1, 100)], NOW)
     progress.advance([run_of(100, NOW, end=NOW)], NOW)
     assert 1 == len(progress.to_dict()["seen"])
@@ -80,3 +82,18 @@ def test_a_run_that_goes_on_without_a_time_narrows_nothing() -> None:
     undated = Run.from_raw({"taskRunningLogId": 1, "status": "running"})
     progress.advance([run_of(2, NOW - 9 * DAY, end=NOW), undated], NOW)
     assert NOW - 9 * DAY == progress.start(NOW, first=DAY)
+
+
+def test_a_system_that_merges_needs_no_single_runs() -> None:
+    """Each run of the window is handed on again; the window is the same."""
+    progress = RunProgress(lookback=DAY, remembers_runs=False)
+    runs = [run_of(1, NOW - 9 * DAY, "running"), run_of(2, NOW, end=NOW)]
+    assert runs == progress.advance(runs, NOW) == progress.advance(runs, NOW)
+    assert {"open_since": int((NOW - 9 * DAY).timestamp() * 1000), "seen": {}} == progress.to_dict()
+
+
+def test_what_was_not_taken_is_not_known() -> None:
+    """A reader that goes away in the middle begins anew."""
+    progress = RunProgress()
+    next(progress.changed([run_of(1, NOW, end=NOW), run_of(2, NOW, end=NOW)], NOW))
+    assert progress.is_new

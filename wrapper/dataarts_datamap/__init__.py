@@ -65,6 +65,7 @@ if TYPE_CHECKING:
         UpstreamError,
         WaitTimeoutError,
     )
+    from dataarts_datamap._export.arrow import arrow_batches
     from dataarts_datamap._export.export import ExportSummary, export_runs, next_export_start
     from dataarts_datamap._export.run_progress import RunProgress
     from dataarts_datamap._messages import Request, Response
@@ -164,6 +165,7 @@ __all__ = [
     "Verdict",
     "WaitTimeoutError",
     "__version__",
+    "arrow_batches",
     "export_runs",
     "find_credentials",
     "load_dataset_names",
@@ -181,6 +183,7 @@ _HOMES = {
     "_clock": ("Clock",),
     "_auth.credentials": ("AccessKeyCredentials", "Credentials", "RenewableCredentials", "TokenCredentials"),
     "_auth.ecs_metadata": ("EcsMetadataCredentials",),
+    "_export.arrow": ("arrow_batches",),
     "_export.export": ("ExportSummary", "export_runs", "next_export_start"),
     "_checks.check": ("TableCheck", "worst_first"),
     "_checks.due_times": ("DuePeriod", "DueTime"),
