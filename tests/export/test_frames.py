@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from dataarts_datamap import AsyncDataMapClient, DataMapClient, InvalidArgumentError, Run
+from dataarts_datamap import AsyncDataMapClient, DataMapClient, InvalidArgumentError, Run, arrow_batches
 from dataarts_datamap._extras import how_to_install
 from support.answers import documented_row, paged, run_page
 from support.faces import SETTINGS, WINDOW
@@ -144,3 +144,34 @@ with TemporaryDirectory() as folder:
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
 
     assert "2 None\n1 None\n" == done.stdout
+
+
+def test_batches_are_plain() -> None:
+    """Text without dictionaries, times in the unit that was asked for, the key first, and as many rows as fit."""
+    runs = [Run.from_raw({**documented_row(), "taskRunningLogId": number}) for number in range(1, 10_002)]
+    first, second = arrow_batches(iter(runs), columns=["run_id", "job_name", "plan_time"], time_unit="us", key=True)
+    expected = [
+        pa.field("run_key", pa.string(), nullable=False),
+        *(("run_id", pa.int64()), ("job_name", pa.string()), ("plan_time", pa.timestamp("us", "UTC"))),
+    ]
+    assert pa.schema(expected) == first.schema == second.schema
+    assert (10_000, 1) == (first.num_rows, second.num_rows)
+    assert {
+        "run_key": runs[-1].key,
+        "run_id": 10_001,
+        "job_name": runs[-1].job_name,
+        "plan_time": runs[-1].plan_time,
+    } == second.to_pylist()[0]
+    assert 10_001 == len({run.key for run in runs})
+
+
+def test_batches_hold_what_a_table_holds() -> None:
+    """All columns but the nested ones, if these are skipped; no batch without a run; a wrong name is refused."""
+    runs = [Run.from_raw(row) for row in ROWS]
+    (batch,) = arrow_batches(runs, nested="skip")
+    names = loaded("arrow", sync=True, nested="skip").column_names
+    assert names == batch.schema.names
+    assert [known(run)["status"] for run in runs] == batch.column("status").to_pylist()
+    assert [] == list(arrow_batches([]))
+    with pytest.raises(InvalidArgumentError, match="is no column"):
+        arrow_batches(runs, columns=["no"])

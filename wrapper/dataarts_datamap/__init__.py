@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._checks.check import TableCheck, worst_first
     from dataarts_datamap._checks.check_state import CheckState
     from dataarts_datamap._checks.due_times import DuePeriod, DueTime
-    from dataarts_datamap._checks.table_file import load_tables
+    from dataarts_datamap._checks.table_file import load_dataset_names, load_tables
     from dataarts_datamap._checks.table_rules import TableRule
     from dataarts_datamap._client.clients import AsyncDataMapClient, DataMapClient
     from dataarts_datamap._client.log_readers import AsyncLogReader, LogReader
@@ -77,8 +77,11 @@ if TYPE_CHECKING:
         UpstreamError,
         WaitTimeoutError,
     )
+    from dataarts_datamap._export.arrow import arrow_batches
     from dataarts_datamap._export.export import ExportSummary, export_runs, next_export_start
+    from dataarts_datamap._export.run_progress import RunProgress
     from dataarts_datamap._messages import Request, Response
+    from dataarts_datamap._models.dataset_names import DatasetName, DatasetNames, DatasetRule
     from dataarts_datamap._models.logs import RunLog
     from dataarts_datamap._models.runs import FieldProblem, Operator, Run, RunOrigin, RunPage, RunSource, RunState
     from dataarts_datamap._models.tables import LineageEdge, LineageNode, Table
@@ -113,6 +116,9 @@ __all__ = [
     "DamagedValueWarning",
     "DataMapClient",
     "DataMapError",
+    "DatasetName",
+    "DatasetNames",
+    "DatasetRule",
     "DiscoveryError",
     "DuePeriod",
     "DueTime",
@@ -165,6 +171,7 @@ __all__ = [
     "RunLog",
     "RunOrigin",
     "RunPage",
+    "RunProgress",
     "RunSource",
     "RunState",
     "RunsStatus",
@@ -188,8 +195,10 @@ __all__ = [
     "Verdict",
     "WaitTimeoutError",
     "__version__",
+    "arrow_batches",
     "export_runs",
     "find_credentials",
+    "load_dataset_names",
     "load_tables",
     "next_export_start",
     "table_status",
@@ -205,18 +214,21 @@ _HOMES = {
     "_clock": ("Clock",),
     "_auth.credentials": ("AccessKeyCredentials", "Credentials", "RenewableCredentials", "TokenCredentials"),
     "_auth.ecs_metadata": ("EcsMetadataCredentials",),
+    "_export.arrow": ("arrow_batches",),
     "_export.export": ("ExportSummary", "export_runs", "next_export_start"),
     "_checks.check": ("TableCheck", "worst_first"),
     "_checks.check_state": ("CheckState",),
     "_checks.due_times": ("DuePeriod", "DueTime"),
+    "_export.run_progress": ("RunProgress",),
     "_monitoring.explanation": ("Explanation", "LineageKnowledge", "Link", "Trouble"),
     "_monitoring.freshness": ("OperatorStatus", "RunsStatus", "TableStatus", "Verdict", "table_status"),
     "_messages": ("Request", "Response"),
+    "_models.dataset_names": ("DatasetName", "DatasetNames", "DatasetRule"),
     "_models.logs": ("RunLog",),
     "_models.runs": ("FieldProblem", "Operator", "Run", "RunOrigin", "RunPage", "RunSource", "RunState"),
     "_monitoring.lineage": ("Lineage",),
     "_monitoring.producers": ("OperatorBasis", "Producers"),
-    "_checks.table_file": ("load_tables",),
+    "_checks.table_file": ("load_dataset_names", "load_tables"),
     "_checks.table_rules": ("TableRule",),
     "_paging.pager": ("AsyncPager", "Pager"),
     "_auth.password": ("PasswordCredentials",),

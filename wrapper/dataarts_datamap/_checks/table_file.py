@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from dataarts_datamap._checks.due_times import WEEK, DueTime
 from dataarts_datamap._checks.table_rules import TableRule
 from dataarts_datamap._errors import InvalidArgumentError, TableFileError
+from dataarts_datamap._models.dataset_names import DatasetNames, parse_names
 from dataarts_datamap._text import printable, shown
 from dataarts_datamap._times import parse_span
 
@@ -28,10 +29,13 @@ _MOST_PROBLEMS: Final = 20
 _ALIKE: Final = 0.8
 _TABLES_HEAD: Final = re.compile(r"\s*\[\[\s*(?:tables|\"tables\"|'tables')\s*\]\]")
 _DEFAULTS_HEAD: Final = re.compile(r"\s*\[\s*(?:defaults|\"defaults\"|'defaults')\s*\]")
+_NAMES_HEAD: Final = re.compile(r"\s*\[\[\s*openlineage\s*\.\s*datasets\s*\]\]")
 _ANY_HEAD: Final = re.compile(r"\s*\[")
 _DECODE_PLACE: Final = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _SHARE: Final = re.compile(r"\s*(\d{1,3})\s*%\s*", re.ASCII)
 _ALL_OF_IT: Final = 100
+_NAMES: Final = "openlineage"
+_TOP_KEYS: Final = ("defaults", "tables", _NAMES)
 _DUE_KEYS: Final = ("tz", "days", "except", "planned_from")
 
 
@@ -58,6 +62,11 @@ class _Places:
     def of_default(self, key: str) -> int:
         """The line of a default."""
         return self.of_top("defaults") if self._defaults is None else self._below(self._defaults, key)
+
+    def of_names(self, number: int | None) -> int:
+        """The line of a rule for the names of datasets, counted from 0; None for that of their section."""
+        heads = [index for index, line in enumerate(self._lines, start=1) if _NAMES_HEAD.match(line)]
+        return heads[number] if number is not None and number < len(heads) else self.of_top(_NAMES)
 
     def of_top(self, key: str) -> int:
         """The line that begins with a key, or has it in a header."""
@@ -94,17 +103,36 @@ def load_tables(path: Path | str = TABLE_FILE) -> list[TableRule]:
     Raises:
         TableFileError: It cannot be read, has a key or a value that is none, a table twice, or none at all.
     """
-    file = Path(path)
     shown_path = printable(str(path))
+    return parse_tables(_read(path, shown_path), shown_path)
+
+
+def load_dataset_names(path: Path | str = TABLE_FILE) -> DatasetNames:
+    """What a file of tables says of their names in a catalog of lineage: nothing, if it has no ``[openlineage]``.
+
+    ``[openlineage]`` has ``job_namespace``; each ``[[openlineage.datasets]]`` has what ``DatasetRule`` has.
+
+    Args:
+        path: The file.
+
+    Raises:
+        TableFileError: As for ``load_tables``.
+    """
+    shown_path = printable(str(path))
+    text = _read(path, shown_path)
+    parse_tables(text, shown_path)
+    return parse_names(tomllib.loads(text).get(_NAMES, {})).names
+
+
+def _read(path: Path | str, shown_path: str) -> str:
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        return Path(path).read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise TableFileError(f"there is no file of tables {shown_path}") from None
     except UnicodeDecodeError as error:
         raise TableFileError(f"{shown_path} is not UTF-8: byte {error.start}") from None
     except OSError as error:
         raise TableFileError(f"{shown_path} cannot be read: {error.strerror or error}") from None
-    return parse_tables(text, shown_path)
 
 
 def parse_tables(text: str, path: str = TABLE_FILE) -> list[TableRule]:
@@ -142,8 +170,11 @@ class _Reader:
 
     def read(self) -> list[TableRule]:
         for key in self._document:
-            if key not in {"defaults", "tables"}:
-                self._note(self._places.of_top(key), _unknown_key(key, ("defaults", "tables")))
+            if key not in _TOP_KEYS:
+                self._note(self._places.of_top(key), _unknown_key(key, _TOP_KEYS))
+        if _NAMES in self._document:
+            for number, said in parse_names(self._document[_NAMES]).problems:
+                self._note(self._places.of_names(number), said)
         defaults = self._defaults()
         if not self._tables:
             self._note(self._places.of_top("tables"), "there are no tables: write [[tables]] above each")

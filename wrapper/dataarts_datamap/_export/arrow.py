@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Literal
 
 from dataarts_datamap._export.columns import BATCH_ROWS, Batch, Column, Kind, Nested, batch_of, chosen_columns
 from dataarts_datamap._extras import Untyped, load_extra
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import pandas as pd
     import polars as pl
@@ -79,6 +80,49 @@ class ArrowEncoder:
     def _labelled(self, name: str, indices: Untyped) -> Untyped:
         labels = self._pa.array(list(self._labels[name]), type=self._pa.string())
         return self._pa.DictionaryArray.from_arrays(indices, labels)
+
+
+def arrow_batches(
+    runs: Iterable[Run],
+    *,
+    columns: Sequence[str] | None = None,
+    nested: Nested = "json",
+    time_unit: Literal["ms", "us"] = "ms",
+    key: bool = False,
+) -> Iterator[pa.RecordBatch]:
+    """Runs as Arrow record batches of plain types: for whoever takes them one at a time, and in memory that stays flat.
+
+    The columns are those of ``export_runs``. Text is plain, where ``to_arrow`` has dictionaries, since few engines take
+    dictionaries that grow. It needs the extra ``arrow``.
+
+    Args:
+        runs: The runs, such as a pager.
+        columns: Names of the columns, in their order; all, if left out.
+        nested: ``skip`` leaves out the columns of nested documents.
+        time_unit: Whether times are milliseconds or microseconds, in UTC.
+        key: Whether ``run_key`` comes first: what tells a run from all others, ``Run.key``.
+
+    Raises:
+        InvalidArgumentError: A name is not that of a column, or comes twice, or none is named.
+        MissingExtraError: pyarrow is not installed.
+    """
+    chosen = chosen_columns(columns, nested)
+    pa = load_extra("pyarrow", extra="arrow")
+    times = pa.timestamp(time_unit, tz="UTC")
+    fields = [pa.field(one.name, times if one.kind is Kind.TIME else plain_type(pa, one.kind)) for one in chosen]
+    schema = pa.schema([*([pa.field("run_key", pa.string(), nullable=False)] if key else []), *fields])
+    return _plain_batches(pa, iter(runs), chosen, schema, key=key)
+
+
+def _plain_batches(
+    pa: Untyped, walk: Iterator[Run], columns: Sequence[Column], schema: Untyped, *, key: bool
+) -> Iterator[pa.RecordBatch]:
+    while some := list(islice(walk, BATCH_ROWS)):
+        arrays = [pa.array([run.key for run in some], type=pa.string())] if key else []
+        for column, values in zip(columns, batch_of(some, columns), strict=True):
+            array = pa.array(values, type=plain_type(pa, column.kind))
+            arrays.append(array.cast(schema.field(column.name).type) if column.kind is Kind.TIME else array)
+        yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
 class TableCollector:

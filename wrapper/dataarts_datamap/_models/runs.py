@@ -10,6 +10,7 @@ import math
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
+from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, Protocol, TypeAlias
 
 from msgspec import UNSET, DecodeError, Meta, Struct, ValidationError, convert, field, json, to_builtins
@@ -356,6 +357,15 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
     def origin(self) -> RunOrigin | None:
         """Where the run was read, and of which operator; None if no client read it. A pickle keeps it."""
         return None
+
+    @property
+    def key(self) -> str:
+        """What tells the run from all others, as text that is the same each time the run is read, by whichever client.
+
+        A digest of region, project, instance, workspace, task, operator, id and planned time; of a run without an id,
+        also of its submitted and started times.
+        """
+        return sha256(json.encode(run_identity(self))).hexdigest()[:32]
 
     @cached_property
     def problems(self) -> tuple[FieldProblem, ...]:

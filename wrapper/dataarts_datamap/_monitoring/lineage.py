@@ -37,7 +37,10 @@ class Lineage:
         self._tables: dict[str, Table] = {}
         self._into: defaultdict[str, list[LineageEdge]] = defaultdict(list)
         self._out_of: defaultdict[str, list[LineageEdge]] = defaultdict(list)
+        self._by: defaultdict[str, list[LineageEdge]] = defaultdict(list)
         for edge in self._edges:
+            if edge.node is not None and edge.node.name is not None:
+                self._by[edge.node.name].append(edge)
             for end, side in ((edge.target, self._into), (edge.source, self._out_of)):
                 if end is not None:
                     side[end.guid].append(edge)
@@ -99,6 +102,11 @@ class Lineage:
     def readers(self, table: Table | str) -> tuple[LineageNode, ...]:
         """The operators that read a table, each once; one that writes it, too, is among them."""
         return _nodes(self.outputs(table))
+
+    def steps(self, operator: Operator) -> tuple[LineageEdge, ...]:
+        """The steps that an operator does, by its name and workspace (inferred): what it reads and writes."""
+        named = self._by.get(operator.job_name, ())
+        return tuple(edge for edge in named if edge.node is not None and is_same_operator(operator, edge.node))
 
     def upstream(self, table: Table | str, *, depth: int | None = None) -> list[Table]:
         """The tables that a table is made of, the nearest first, without itself.

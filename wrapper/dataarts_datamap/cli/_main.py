@@ -40,6 +40,7 @@ _VERBS: Final = {
     "mcp": "Serve tools for an agent.",
     "log": "Show the log of a run, such as of a table's newest failure.",
     "mock": "Serve made-up runs, and the documented one, until interrupted.",
+    "openlineage": "Send runs to a catalog of lineage.",
     "operators": "List the operators of a table.",
     "report": "Report on a table's runs: what failed, and what took long.",
     "runs": "List the runs of a table, or of one operator.",

@@ -1,0 +1,131 @@
+"""Which runs were handed on to another system already, and from when on there can be new or changed ones."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from dataarts_datamap._errors import InvalidArgumentError
+from dataarts_datamap._models.runs import has_ended
+from dataarts_datamap._text import shown
+from dataarts_datamap._times import EPOCH, MILLISECOND
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
+
+    from dataarts_datamap._models.runs import Run
+
+_LOOKBACK: Final = timedelta(days=7)
+_MARGIN: Final = timedelta(minutes=1)  # whether a window's ends belong to it is not documented
+
+
+class RunProgress:
+    """How far the runs of a table were handed on: each is new once, and again when it changed.
+
+    A run that had not ended is looked at until it has, however old it is. Of those that had, the ones of the lookback
+    are looked at again; a rerun of an older one is missed. One that goes on and has no time may be anywhere, so that
+    all of the window is looked at again. What it knows are plain values, for a file or the state of another system:
+    about 60 bytes for each run of the lookback.
+
+    Args:
+        known: What ``to_dict`` gave before; None to begin.
+        lookback: How far back from the present to look again.
+        remembers_runs: Whether it knows single runs. If not, each run that is looked at again counts as new, which is
+            for systems that merge by ``Run.key``, and it is a few bytes.
+
+    Raises:
+        InvalidArgumentError: ``known`` is not such a value, or the lookback no length of time.
+    """
+
+    def __init__(
+        self,
+        known: Mapping[str, Any] | None = None,
+        *,
+        lookback: timedelta = _LOOKBACK,
+        remembers_runs: bool = True,
+    ) -> None:
+        self._lookback = _checked_span(lookback)
+        self._remembers_runs = remembers_runs
+        self._open_since, self._seen = _checked({} if known is None else known)
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing was handed on yet."""
+        return self._open_since is None
+
+    def start(self, now: datetime, *, first: timedelta) -> datetime:
+        """Where the next window to read begins: early enough for whatever can be new or have changed.
+
+        Args:
+            now: The present, aware.
+            first: How far back to read where nothing was handed on yet.
+        """
+        if self._open_since is None:
+            return max(EPOCH, now - first)
+        return max(EPOCH, min(EPOCH + self._open_since * MILLISECOND, now - self._lookback))
+
+    def advance(self, runs: Iterable[Run], now: datetime) -> list[Run]:
+        """Take in the runs of such a window; returns those that are new or have changed, in their order.
+
+        Args:
+            runs: All runs of the window.
+            now: The present, aware, as of the window.
+        """
+        return list(self.changed(runs, now))
+
+    def changed(self, runs: Iterable[Run], now: datetime) -> Iterator[Run]:
+        """The same, one by one: what it knows changes when the last one was taken, and not before.
+
+        Args:
+            runs: All runs of the window.
+            now: The present, aware, as of the window.
+        """
+        earliest = oldest_open = _milliseconds(now)
+        has_undated_open = False
+        seen: dict[str, tuple[str, int | None]] = {}
+        for run in runs:
+            times = [time for time in (run.plan_time, run.submit_time, run.start_time) if time is not None]
+            first = _milliseconds(min(times)) if times else earliest
+            earliest = min(earliest, first)
+            if not has_ended(run.state.value, has_end=run.end_time is not None):
+                has_undated_open |= not times
+                oldest_open = min(oldest_open, first)
+            if self._remembers_runs:
+                key, stamp = run.key, _stamp(run)
+                known = seen[key][0] if key in seen else self._seen.get(key)
+                seen[key] = stamp, _milliseconds(max(times)) if times else None
+                if known == stamp:
+                    continue
+            yield run
+        self._open_since = earliest if has_undated_open else oldest_open
+        start = _milliseconds(self.start(now, first=self._lookback) - _MARGIN)
+        self._seen = {key: stamp for key, (stamp, last) in seen.items() if last is None or last >= start}
+
+    def to_dict(self) -> dict[str, Any]:
+        """What it knows, as plain values ready for JSON."""
+        return {"open_since": self._open_since, "seen": dict(self._seen)}
+
+
+def _milliseconds(time: datetime) -> int:
+    return (time - EPOCH) // MILLISECOND
+
+
+def _stamp(run: Run) -> str:
+    """What changes when a run does."""
+    moment = run.end_time or run.start_time
+    return f"{run.status} {'' if moment is None else _milliseconds(moment)}"
+
+
+def _checked(known: Mapping[str, Any]) -> tuple[int | None, dict[str, str]]:
+    open_since, seen = known.get("open_since"), known.get("seen", {})
+    is_time = open_since is None or (isinstance(open_since, int) and not isinstance(open_since, bool))
+    if not is_time or not isinstance(seen, dict):
+        raise InvalidArgumentError(f"that is no progress of runs: {shown(known)}")
+    return open_since, cast("dict[str, str]", seen)
+
+
+def _checked_span(lookback: object) -> timedelta:
+    if not isinstance(lookback, timedelta) or lookback <= timedelta(0):
+        raise InvalidArgumentError(f"lookback must be a timedelta above nothing, not {shown(lookback)}")
+    return lookback

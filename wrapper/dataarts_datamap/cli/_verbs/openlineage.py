@@ -1,0 +1,277 @@
+"""``datamap openlineage``."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+
+import click
+
+from dataarts_datamap.cli._options.connection import connect, connection_options
+from dataarts_datamap.cli._options.suggestions import suggest_spans
+from dataarts_datamap.cli._options.times import parse_span
+from dataarts_datamap.cli._printing.notices import note, tell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import timedelta
+
+    from openlineage.client.event_v2 import RunEvent
+
+    from dataarts_datamap._checks.table_rules import TableRule
+    from dataarts_datamap._client.clients import DataMapClient
+    from dataarts_datamap._export.run_progress import RunProgress
+    from dataarts_datamap._models.dataset_names import DatasetNames
+    from dataarts_datamap._models.runs import Operator, Run
+    from dataarts_datamap._models.tables import Table
+    from dataarts_datamap._monitoring.lineage import Lineage
+
+_VERSION: Final = 1
+_LOOKBACK: Final = "7d"
+
+
+class _Outlet(Protocol):
+    """Where events go."""
+
+    def send(self, event: RunEvent) -> None: ...
+    def close(self) -> None: ...
+
+
+@click.command(short_help="Send runs to a catalog of lineage.")
+@click.option(
+    "--tables",
+    "file",
+    type=click.Path(dir_okay=False),
+    default="datamap.toml",
+    metavar="FILE",
+    help="The tables, and what they are called in the catalog (datamap.toml).",
+)
+@click.option(
+    "--since",
+    type=parse_span,
+    shell_complete=suggest_spans,
+    default="24h",
+    metavar="SPAN",
+    help="How far back to look; with --since-last, at the first time alone (24h).",
+)
+@click.option(
+    "--since-last", is_flag=True, help="Only runs that are new or have changed since the last call, by the state file."
+)
+@click.option(
+    "--lookback",
+    type=parse_span,
+    shell_complete=suggest_spans,
+    default=_LOOKBACK,
+    metavar="SPAN",
+    help=f"With --since-last: how far back runs that had ended are looked at again ({_LOOKBACK}).",
+)
+@click.option(
+    "--state",
+    "state_file",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="With --since-last: where it is noted what was sent (FILE of --tables, with .openlineage.json).",
+)
+@click.option("--running-data", is_flag=True, help="Send the SQL and parameters of runs, too; they can hold secrets.")
+@click.option("--dry-run", is_flag=True, help="Print the events as JSON lines; send and note nothing.")
+@connection_options
+def openlineage(  # noqa: PLR0913  one parameter for each option
+    *,
+    file: str,
+    since: timedelta,
+    since_last: bool,
+    lookback: timedelta,
+    state_file: str | None,
+    running_data: bool,
+    dry_run: bool,
+    **settings: Any,  # noqa: ANN401
+) -> int:
+    """Send the runs of all tables of a file as OpenLineage events, with what each read and wrote.
+
+    They go where OpenLineage's own client is set up to send them: OPENLINEAGE_URL and OPENLINEAGE_API_KEY, or
+    OPENLINEAGE_CONFIG, or openlineage.yml. Sending a run again overwrites it.
+
+    Exit code 0: all was sent. 2: a table could not be read, or an event not be sent.
+
+    \b
+    Examples:
+      datamap openlineage --dry-run
+      datamap openlineage --since-last --since 30d
+    """  # noqa: D301  click reads \b
+    from dataarts_datamap._checks.table_file import load_dataset_names, load_tables  # noqa: PLC0415  as above
+    from dataarts_datamap._errors import DataMapError  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._export.run_progress import RunProgress  # noqa: PLC0415  as above
+    from dataarts_datamap._extras import load_extra  # noqa: PLC0415  as above
+
+    load_extra("openlineage.client", extra="openlineage")
+    from dataarts_datamap.integrations.openlineage import EventSender  # noqa: PLC0415  as above
+
+    rules, names = load_tables(file), load_dataset_names(file)
+    state = _State(Path(state_file or f"{file.removesuffix('.toml')}.openlineage.json")) if since_last else None
+    outlet: _Outlet = _Printer() if dry_run else EventSender()
+    unread = 0
+    now = datetime.now(UTC)
+    with connect(settings) as client:
+        errand = _Errand(outlet, _lineage(client), names, running_data=running_data)
+        for rule in rules:
+            try:
+                table, operators = _producers(client, rule, errand.lineage)
+                progress = RunProgress(None if state is None else state.known(table.guid), lookback=lookback)
+                start = progress.start(now, first=since)
+                runs = client.list_table_runs(table.guid, operators=operators, start=start, end=now).to_list()
+            except DataMapError as error:
+                if _is_for_all(error):
+                    raise
+                tell(f"{rule.title}: {error}")
+                unread += 1
+                continue
+            errand.send(table, progress.advance(runs, now))
+            if state is not None and not dry_run:
+                state.note(table.guid, progress)
+    outlet.close()
+    errand.tell(file, would_be="would be" if dry_run else "were")
+    return 2 if unread else 0
+
+
+class _Printer:
+    """Prints events as JSON lines."""
+
+    def send(self, event: RunEvent) -> None:
+        """Print one."""
+        from dataarts_datamap.integrations.openlineage import event_json  # noqa: PLC0415  loads what --help does not need
+
+        click.echo(event_json(event))
+
+    def close(self) -> None:
+        """Leave it at that."""
+
+
+class _Errand:
+    """Sends the events of runs, each run once, whatever tables it writes.
+
+    Attributes:
+        lineage: What says what their operators read and write.
+    """
+
+    def __init__(self, outlet: _Outlet, lineage: Lineage | None, names: DatasetNames, *, running_data: bool) -> None:
+        self.lineage = lineage
+        self._outlet = outlet
+        self._names = names
+        self._running_data = running_data
+        self._events = 0
+        self._sent: set[str] = set()
+        self._unnamed: set[str] = set()
+
+    def send(self, table: Table, runs: Iterable[Run]) -> None:
+        """Send the runs of a table."""
+        from dataarts_datamap.integrations.openlineage import to_openlineage  # noqa: PLC0415  loads what --help does not need
+
+        for run in runs:
+            if run.key in self._sent:
+                continue
+            self._sent.add(run.key)
+            for event in to_openlineage(
+                run, lineage=self.lineage, table=table, names=self._names, running_data=self._running_data
+            ):
+                self._outlet.send(event)
+                self._events += 1
+                self._note_unnamed(event, run)
+
+    def _note_unnamed(self, event: RunEvent, run: Run) -> None:
+        region = None if run.origin is None else run.origin.region
+        self._unnamed |= {
+            one.name
+            for one in (*(event.inputs or ()), *(event.outputs or ()))
+            if one.namespace == f"dataarts://{region}"
+        }
+
+    def tell(self, file: str, *, would_be: str) -> None:
+        """Tell what was done."""
+        if self._unnamed:
+            count = f"{len(self._unnamed)} table{'s' if len(self._unnamed) > 1 else ''}"
+            tell(f"{count} without a rule in {file} under [openlineage]: a GUID links to nothing that others send")
+        note(f"{self._events} events of {len(self._sent)} runs {would_be} sent")
+
+
+class _State:
+    """What was sent, by table, in a file.
+
+    Raises:
+        ConfigurationError: The file is there, and is none of these.
+    """
+
+    def __init__(self, path: Path) -> None:
+        from dataarts_datamap._errors import ConfigurationError  # noqa: PLC0415  loads what --help does not need
+
+        self._path = path
+        self._tables: dict[str, Any] = {}
+        try:
+            document = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return
+        except (ValueError, RecursionError):
+            document = None
+        known = cast("dict[str, Any]", document) if isinstance(document, dict) else {}
+        if known.get("version") != _VERSION or not isinstance(known.get("tables"), dict):
+            raise ConfigurationError(f"{path} is no state of datamap openlineage: name another with --state")
+        self._tables = known["tables"]
+
+    def known(self, guid: str) -> dict[str, Any] | None:
+        """What is known of a table."""
+        return self._tables.get(guid)
+
+    def note(self, guid: str, progress: RunProgress) -> None:
+        """Note what was sent of a table."""
+        from dataarts_datamap._atomic_file import replacing  # noqa: PLC0415  loads what --help does not need
+
+        self._tables[guid] = progress.to_dict()
+        with replacing(self._path) as scratch:
+            scratch.write_text(json.dumps({"version": _VERSION, "tables": self._tables}), encoding="utf-8")
+
+
+def _lineage(client: DataMapClient) -> Lineage | None:
+    """The lineage of the instance; None, and a word about it, if this account may not read it."""
+    from dataarts_datamap._errors import DataMapError  # noqa: PLC0415  loads what --help does not need
+
+    try:
+        return client.lineage()
+    except DataMapError as error:
+        if _is_for_all(error):
+            raise
+        tell(f"lineage cannot be read, so that events have no inputs, and the table alone as an output: {error}")
+        return None
+
+
+def _is_for_all(error: Exception) -> bool:
+    """Whether no other table could be read either."""
+    from dataarts_datamap._errors import (  # noqa: PLC0415  loads what --help does not need
+        AuthenticationError,
+        ConfigurationError,
+        ConnectionFailedError,
+        ExportError,
+    )
+
+    return isinstance(error, AuthenticationError | ConfigurationError | ConnectionFailedError | ExportError)
+
+
+def _producers(client: DataMapClient, rule: TableRule, lineage: Lineage | None) -> tuple[Table, list[Operator]]:
+    """A table, and the operators that write it: those of its rule, else those that lineage names, else all listed."""
+    from dataarts_datamap._models.tables import Table  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._monitoring.freshness import choose_operators  # noqa: PLC0415  as above
+
+    subject = rule.subject
+    table = subject if isinstance(subject, Table) else client.find_table(subject)
+    if lineage is not None:
+        table = lineage.find(table)
+    listed = client.list_operators(table.guid)
+    if rule.producers:
+        return table, choose_operators(listed, only=rule.producers).chosen
+    writers = [
+        one
+        for one in listed
+        if lineage is not None
+        and any(step.target is not None and step.target.guid == table.guid for step in lineage.steps(one))
+    ]
+    return table, writers or listed

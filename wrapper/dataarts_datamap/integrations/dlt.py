@@ -1,0 +1,146 @@
+"""Runs and operators as a source of dlt, for whatever dlt loads into. It needs the extra ``dlt``.
+
+::
+
+    import dlt
+
+    from dataarts_datamap.integrations.dlt import datamap
+
+    pipeline = dlt.pipeline("runs", destination="duckdb", dataset_name="datamap")
+    pipeline.run(datamap(["sales.dws_orders"]))
+
+Credentials are those of the client, from the environment or the profile file; nothing of them reaches dlt.
+"""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from dataarts_datamap import DataMapClient, InvalidArgumentError, MissingExtraError, RunProgress, arrow_batches
+from dataarts_datamap._extras import how_to_install
+
+try:
+    import dlt
+    import pyarrow as pa
+except ModuleNotFoundError as error:
+    raise MissingExtraError(f"{error.name} is not installed: {how_to_install('dlt')}") from None
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
+
+    from dlt.extract import DltSource
+
+_SINCE: Final = timedelta(days=30)
+_LOOKBACK: Final = timedelta(days=7)
+_STATE: Final = "tables"
+_OPERATOR_FIELDS: Final = ("task_id", "job_name", "workspace_id")
+
+
+def datamap(
+    tables: Sequence[str],
+    *,
+    since: timedelta = _SINCE,
+    lookback: timedelta = _LOOKBACK,
+    running_data: bool = False,
+    client: DataMapClient | None = None,
+) -> DltSource:
+    """A source of two resources: ``operators`` of the tables, replaced by each load, and their ``runs``, merged.
+
+    A run is merged by ``run_key``, its whole identity, and ``table_guid``. The first load reads ``since``; each later
+    one begins at the oldest run that had not ended, or ``lookback`` before the present, if earlier. So a run that ends
+    weeks after its plan is put right, which ``dlt.sources.incremental`` would drop without a word. Where that stands is
+    in the resource's state: a few bytes for each table.
+
+    Args:
+        tables: The tables, by GUID or name.
+        since: How far back the first load reads.
+        lookback: How far back from the present each load reads again, for reruns.
+        running_data: Whether the columns of nested documents come along, which can hold SQL and secrets.
+        client: Who asks; a client that is set up by the environment, if left out. It is not closed.
+
+    Raises:
+        InvalidArgumentError: ``tables`` is a single text, or empty; or a length of time is none.
+    """
+    if isinstance(tables, str) or not tables:
+        raise InvalidArgumentError("tables must be a list of GUIDs or names, and not empty")
+    RunProgress(lookback=lookback)  # refuses what is no length of time before anything is loaded
+    reader = _Reader(list(tables), client, since=since, lookback=lookback, running_data=running_data)
+
+    @dlt.source(name="datamap", max_table_nesting=0)
+    def source() -> Any:  # noqa: ANN401  what dlt makes of functions has no type
+        @dlt.resource(name="operators", write_disposition="replace", columns=_never_null("table_guid"))
+        def operators() -> Iterator[pa.Table]:
+            yield from reader.operators()
+
+        @dlt.resource(
+            name="runs",
+            write_disposition="merge",
+            primary_key=("run_key", "table_guid"),
+            columns=_never_null("run_key", "table_guid"),
+        )
+        def runs() -> Iterator[pa.Table]:
+            yield from reader.runs()
+
+        return operators, runs
+
+    return source()
+
+
+class _Reader:
+    """What the resources read."""
+
+    def __init__(
+        self,
+        tables: Sequence[str],
+        client: DataMapClient | None,
+        *,
+        since: timedelta,
+        lookback: timedelta,
+        running_data: bool,
+    ) -> None:
+        self._tables = tables
+        self._client = client
+        self._since = since
+        self._lookback = lookback
+        self._nested: Literal["json", "skip"] = "json" if running_data else "skip"
+
+    def operators(self) -> Iterator[pa.Table]:
+        """The operators of all tables, as one."""
+        rows: dict[str, list[str | None]] = {name: [] for name in ("table_guid", "table_name", *_OPERATOR_FIELDS)}
+        with self._opened() as client:
+            for table in map(client.find_table, self._tables):
+                for operator in client.list_operators(table.guid):
+                    rows["table_guid"].append(table.guid)
+                    rows["table_name"].append(table.full_name)
+                    for field in _OPERATOR_FIELDS:
+                        rows[field].append(getattr(operator, field))
+        yield pa.table(
+            rows, schema=pa.schema([pa.field(name, pa.string(), nullable=name != "table_guid") for name in rows])
+        )
+
+    def runs(self) -> Iterator[pa.Table]:
+        """The runs of each table that can be new or have changed, a batch at a time."""
+        state: dict[str, Any] = dlt.current.resource_state().setdefault(_STATE, {})
+        with self._opened() as client:
+            for name in self._tables:
+                guid = client.find_table(name).guid
+                progress = RunProgress(state.get(guid), lookback=self._lookback, remembers_runs=False)
+                now = datetime.now(UTC)
+                pager = client.list_table_runs(guid, start=progress.start(now, first=self._since), end=now)
+                changed = progress.changed(pager, now)
+                for batch in arrow_batches(changed, nested=self._nested, time_unit="us", key=True):
+                    guids = pa.array([guid] * batch.num_rows, type=pa.string())
+                    field = pa.field("table_guid", pa.string(), nullable=False)
+                    yield pa.Table.from_batches([batch]).add_column(1, field, guids)
+                state[guid] = progress.to_dict()
+
+    def _opened(self) -> AbstractContextManager[DataMapClient]:
+        return DataMapClient.from_env() if self._client is None else nullcontext(self._client)
+
+
+def _never_null(*names: str) -> dict[str, Any]:
+    """Hints that columns are never null, each a value of its own, since dlt writes into them."""
+    return {name: {"name": name, "nullable": False, "data_type": "text"} for name in names}

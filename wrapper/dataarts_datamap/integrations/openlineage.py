@@ -1,0 +1,312 @@
+"""Runs as events of OpenLineage, for the catalogs that take them. It needs the extra ``openlineage``.
+
+::
+
+    from openlineage.client import OpenLineageClient
+
+    from dataarts_datamap.integrations.openlineage import to_openlineage
+
+    lineage = client.lineage()
+    for run in client.list_table_runs(table.guid, since=timedelta(hours=24)):
+        for event in to_openlineage(run, lineage=lineage, table=table, names=load_dataset_names()):
+            OpenLineageClient().emit(event)
+
+An event says of a run that it started, completed, failed or was aborted, what it read and what it wrote. Its ids follow
+from the run, so that sending it again overwrites it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+
+from dataarts_datamap import (
+    ConfigurationError,
+    DatasetName,
+    DatasetNames,
+    ExportError,
+    MissingExtraError,
+    Operator,
+    RunState,
+    __version__,
+)
+from dataarts_datamap._extras import how_to_install
+
+try:
+    from openlineage.client import OpenLineageClient
+    from openlineage.client import event_v2 as events
+    from openlineage.client import facet_v2 as facets
+    from openlineage.client.serde import Serde
+    from openlineage.client.uuid import generate_static_uuid
+except ModuleNotFoundError as error:
+    raise MissingExtraError(f"{error.name} is not installed: {how_to_install('openlineage')}") from None
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
+
+    from dataarts_datamap import Lineage, Run, Table
+
+_FacetT = TypeVar("_FacetT")
+
+PRODUCER: Final = f"urn:dataarts-datamap:{__version__}"
+"""Who makes the events and their facets: a URI, as the standard wants one."""
+
+_ENGINE: Final = "DataArts Studio"
+_UNKNOWN: Final = "unknown"
+_LONGEST_SQL: Final = 100_000
+_ENDS: Final = {
+    RunState.SUCCEEDED: events.RunState.COMPLETE,
+    RunState.FAILED: events.RunState.FAIL,
+    RunState.SKIPPED: events.RunState.ABORT,
+}
+_STOPPED_BY_HAND: Final = "manual-stop"
+
+
+def to_openlineage(
+    run: Run,
+    *,
+    lineage: Lineage | None = None,
+    table: Table | None = None,
+    names: DatasetNames = DatasetNames(),  # noqa: B008  frozen
+    running_data: bool = False,
+) -> list[events.RunEvent]:
+    """The events of a run: that it started, if it has, and how it ended, if it has. A run that waits has none.
+
+    A success is ``COMPLETE``, a failure ``FAIL``, a run that was skipped or stopped by hand ``ABORT``; of one whose
+    status is not known, its start alone is told. Times are those of the run; where one that ended has no end, that of
+    its start or plan. The parent is the scheduled job, whose id follows from its name and the planned time (inferred).
+
+    Args:
+        run: The run, as a client read it.
+        lineage: What says which tables its operator reads and writes; if it is left out, or does not know the operator,
+            ``table`` is the only output.
+        table: The table whose run it is: an output, unless lineage says that the operator reads it.
+        names: What tables are called in the catalog. One without a rule is called by its GUID, by which no other
+            producer knows it.
+        running_data: Whether the SQL and the parameters of the run go along, which can hold secrets and personal data.
+    """
+    first = run.plan_time or run.submit_time or run.start_time or run.end_time
+    if first is None:
+        return []
+    inputs, outputs = _tables(run, lineage, table)
+    facts = _Facts(run, names, first, running_data=running_data)
+    written = [facts.output(one, is_only=len(outputs) == 1) for one in outputs]
+    read = [facts.input(one) for one in inputs]
+    made: list[events.RunEvent] = []
+    end = events.RunState.ABORT if run.status == _STOPPED_BY_HAND else _ENDS.get(run.state)
+    if run.start_time is not None:
+        made.append(facts.event(events.RunState.START, run.start_time, read, written))
+    if end is not None:
+        made.append(facts.event(end, run.end_time or run.start_time or first, read, written))
+    return made
+
+
+def event_json(event: events.RunEvent) -> str:
+    """An event as JSON, in one line."""
+    return Serde.to_json(event)
+
+
+class EventSender:
+    """Sends events by the transport that OpenLineage's own client is set up with, and never by none.
+
+    That is ``OPENLINEAGE_URL`` with ``OPENLINEAGE_API_KEY``, or what ``OPENLINEAGE_CONFIG``, ``openlineage.yml`` or
+    ``OPENLINEAGE__TRANSPORT__TYPE`` and the like say.
+
+    Raises:
+        ConfigurationError: Nothing is set up, so that events would go to a log alone; or it cannot be used.
+    """
+
+    def __init__(self) -> None:
+        try:
+            self._client = OpenLineageClient()
+        except Exception as error:
+            raise ConfigurationError(f"OpenLineage's client cannot be set up: {type(error).__name__}") from error
+        kind = self._client.transport.kind
+        transport = self._client.config.transport or {}
+        if kind == "noop":
+            raise ConfigurationError("OpenLineage is disabled (OPENLINEAGE_DISABLED), so that no event would be sent")
+        if kind == "console" and transport.get("type") != "console":
+            raise ConfigurationError(
+                "no transport of OpenLineage is set up, so that no event would be sent: set OPENLINEAGE_URL, or "
+                "OPENLINEAGE_CONFIG to a file openlineage.yml"
+            )
+
+    def send(self, event: events.RunEvent) -> None:
+        """Send an event.
+
+        Raises:
+            ExportError: It could not be sent. The text names the kind of error alone: others can hold secrets.
+        """
+        try:
+            self._client.emit(event)
+        except Exception as error:  # noqa: BLE001  each transport has errors of its own
+            status = getattr(getattr(error, "response", None), "status_code", None)
+            said = f"HTTP {status}" if isinstance(status, int) else type(error).__name__
+        else:
+            return
+        raise ExportError(f"an event of {event.job.name!r} could not be sent by OpenLineage: {said}")
+
+    def close(self) -> None:
+        """Send what waits, and let go."""
+        self._client.close()
+
+
+def _tables(run: Run, lineage: Lineage | None, table: Table | None) -> tuple[list[Table], list[Table]]:
+    """What the operator of a run reads and writes."""
+    steps = () if lineage is None else lineage.steps(_operator(run))
+    read = {step.source.guid: step.source for step in steps if step.source is not None}
+    written = {step.target.guid: step.target for step in steps if step.target is not None}
+    if table is not None and table.guid not in read:
+        written.setdefault(table.guid, table)
+    return list(read.values()), list(written.values())
+
+
+def _operator(run: Run) -> Operator:
+    if run.origin is not None:
+        return run.origin.operator
+    return Operator(task_id=run.task_id or "", job_name=run.job_name or "", workspace_id=run.workspace_id)
+
+
+class _Facts:
+    """What the events of a run have in common."""
+
+    def __init__(self, run: Run, names: DatasetNames, first: datetime, *, running_data: bool) -> None:
+        self._run = run
+        self._names = names
+        self._first = first
+        self._running_data = running_data
+        region = _UNKNOWN if run.origin is None else run.origin.region
+        workspace = run.workspace_id or (None if run.origin is None else run.origin.workspace_id)
+        self._own_namespace = f"dataarts://{region}"
+        self._namespace = names.job_namespace or f"{self._own_namespace}/{workspace or _UNKNOWN}"
+
+    def event(
+        self,
+        kind: events.RunState,
+        at: datetime,
+        inputs: list[events.InputDataset],
+        outputs: list[events.OutputDataset],
+    ) -> events.RunEvent:
+        run = self._run
+        run_facets: dict[str, Any] = dict(self._run_facets())
+        if kind is events.RunState.FAIL:
+            log = f"; log: {run.execution_log_path}" if run.execution_log_path else ""
+            run_facets["errorMessage"] = _facet(
+                facets.error_message_run.ErrorMessageRunFacet,
+                message=f"the run ended with the status {run.status}{log}",
+                programmingLanguage=_UNKNOWN,
+            )
+        job = ".".join(part for part in (run.task_name, _operator(run).job_name) if part) or _UNKNOWN
+        return events.RunEvent(
+            eventType=kind,
+            eventTime=_time_text(at),
+            run=events.Run(runId=str(generate_static_uuid(self._first, run.key.encode())), facets=run_facets),
+            job=events.Job(namespace=self._namespace, name=job, facets=dict(self._job_facets())),
+            inputs=inputs,
+            outputs=outputs,
+            producer=PRODUCER,
+        )
+
+    def input(self, table: Table) -> events.InputDataset:
+        namespace, name = self._dataset(table)
+        return events.InputDataset(namespace=namespace, name=name)
+
+    def output(self, table: Table, *, is_only: bool) -> events.OutputDataset:
+        """A table that is written; the rows of a run that writes several are of no single one."""
+        namespace, name = self._dataset(table)
+        rows = self._run.output_row_count
+        if not is_only or rows is None:
+            return events.OutputDataset(namespace=namespace, name=name)
+        counted = _facet(facets.output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet, rowCount=rows)
+        return events.OutputDataset(namespace=namespace, name=name, outputFacets={"outputStatistics": counted})
+
+    def _dataset(self, table: Table) -> DatasetName:
+        return self._names.dataset(table) or DatasetName(self._own_namespace, table.guid)
+
+    def _run_facets(self) -> Iterator[tuple[str, Any]]:
+        run = self._run
+        yield (
+            "processing_engine",
+            _facet(
+                facets.processing_engine_run.ProcessingEngineRunFacet,
+                version=_UNKNOWN,
+                name=_ENGINE,
+                openlineageAdapterVersion=__version__,
+            ),
+        )
+        if run.plan_time is not None:
+            nominal = _facet(facets.nominal_time_run.NominalTimeRunFacet, nominalStartTime=_time_text(run.plan_time))
+            yield "nominalTime", nominal
+        if run.task_name and run.plan_time is not None:
+            told = f"{self._namespace}\n{run.task_id}\n{run.task_name}".encode()
+            yield (
+                "parent",
+                _facet(
+                    facets.parent_run.ParentRunFacet,
+                    run=facets.parent_run.Run(runId=str(generate_static_uuid(run.plan_time, told))),
+                    job=facets.parent_run.Job(namespace=self._namespace, name=run.task_name),
+                ),
+            )
+        data = _members(run.running_data)
+        if isinstance(data.get("jobId"), str) and isinstance(data.get("type"), str):
+            yield (
+                "externalQuery",
+                _facet(
+                    facets.external_query_run.ExternalQueryRunFacet, externalQueryId=data["jobId"], source=data["type"]
+                ),
+            )
+        parameters = list(_parameters(run)) if self._running_data else []
+        if parameters:
+            yield (
+                "executionParameters",
+                _facet(facets.execution_parameters_run.ExecutionParametersRunFacet, parameters=parameters),
+            )
+
+    def _job_facets(self) -> Iterator[tuple[str, Any]]:
+        run = self._run
+        yield (
+            "jobType",
+            _facet(
+                facets.job_type_job.JobTypeJobFacet, processingType="BATCH", integration="DATAARTS", jobType=run.type
+            ),
+        )
+        if run.owner:
+            owner = facets.ownership_job.Owner(name=run.owner)
+            yield "ownership", _facet(facets.ownership_job.OwnershipJobFacet, owners=[owner])
+        sql = _sql(run) if self._running_data else ""
+        if sql:
+            yield "sql", _facet(facets.sql_job.SQLJobFacet, query=sql[:_LONGEST_SQL])
+
+
+def _facet(kind: Callable[..., _FacetT], **values: Any) -> _FacetT:  # noqa: ANN401  each kind has its own
+    """A facet that says who made it."""
+    return kind(**values, producer=PRODUCER)
+
+
+def _time_text(time: datetime) -> str:
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _members(value: object) -> Mapping[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def _sql(run: Run) -> str:
+    """The statements of a run, as far as its kind of operator puts them where one can see that they are SQL."""
+    found: list[str] = []
+    for name, value in _members(run.running_data).items():
+        if "sql" in name.casefold():
+            texts = cast("list[object]", value) if isinstance(value, list) else [value]
+            found += [text for text in texts if isinstance(text, str) and text]
+    return "\n".join(found)
+
+
+def _parameters(run: Run) -> Iterator[facets.execution_parameters_run.ExecutionParameter]:
+    rows = _members(run.running_param).get("rows")
+    for row in cast("list[object]", rows) if isinstance(rows, list) else []:
+        known = _members(row)
+        if isinstance(known.get("name"), str):
+            value = known.get("value")
+            yield facets.execution_parameters_run.ExecutionParameter(
+                key=known["name"], value=None if value is None else str(value)
+            )
