@@ -19,9 +19,10 @@ from dataarts_datamap_contract.specification import load_specification
 from dataarts_datamap_contract.specification.evidence import KINDS, collect_statements
 from dataarts_datamap_contract.suite.catalogue import CATALOGUE, LEVELS
 from dataarts_datamap_contract.suite.target import Target
+from docs_build import symptoms_zh
 from docs_build.blocks import read_blocks
 from docs_build.documents import ROOT, documents
-from docs_build.symptoms import SYMPTOMS
+from docs_build.symptoms import SYMPTOMS, all_symptoms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -172,12 +173,21 @@ def evidence() -> str:
 
 def symptoms() -> str:
     """What is seen when something is wrong, why, and what fixes it."""
+    texts = {one.shown: (one.cause, one.fix) for one in all_symptoms()}
+    header = ("What is shown", "Why", "What fixes it", "In Python")
+    return _symptoms(header, {title: title for title in SYMPTOMS}, texts)
+
+
+def symptoms_in_chinese() -> str:
+    """The same, in Chinese."""
+    return _symptoms(("报错", "原因", "怎样解决", "Python 异常"), symptoms_zh.TITLES, symptoms_zh.TEXTS)
+
+
+def _symptoms(header: tuple[str, ...], titles: Mapping[str, str], texts: Mapping[str, tuple[str, str]]) -> str:
     lines: list[str] = []
     for title, group in SYMPTOMS.items():
-        rows = ([f"`{one.shown}`", one.cause, one.fix, f"`{one.error.__name__}`"] for one in group)
-        header = ("What is shown", "Why", "What fixes it", "In Python")
-        lines += [f"## {title}", "", f"| {' | '.join(header)} |", f"|{'---|' * len(header)}"]
-        lines += [f"| {' | '.join(row)} |" for row in rows]
+        lines += [f"## {titles[title]}", "", f"| {' | '.join(header)} |", f"|{'---|' * len(header)}"]
+        lines += [f"| `{one.shown}` | {' | '.join(texts[one.shown])} | `{one.error.__name__}` |" for one in group]
         lines += [""]
     return "\n".join(lines)
 
@@ -271,6 +281,7 @@ GENERATORS: Final[Mapping[str, Callable[[], str]]] = {
     "regions": regions,
     "sdk-costs": sdk_costs,
     "symptoms": symptoms,
+    "symptoms-zh": symptoms_in_chinese,
     "targets": targets,
     "verbs": verbs,
     "walk-costs": walk_costs,
