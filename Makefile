@@ -230,6 +230,10 @@ faults: $(VENV)/.dev ## Rewrite docs/faults.md from the table of faults in the t
 docs: $(VENV)/.docs ## Build the documentation into build/docs/site, links checked
 	@$(BIN)/python -m docs_build build/docs
 
+.PHONY: translations
+translations: $(VENV)/.dev ## Renew the blocks of the Chinese pages, and list those behind their English sisters (DONE=page)
+	@$(BIN)/python -m docs_build.translations $(if $(DONE),--done $(DONE))
+
 .PHONY: screenshots
 screenshots: $(VENV)/.dev ## Rewrite docs/images with pictures of the report, taken by the machine's Chromium
 	@cd tests && python -m support.report_screenshots

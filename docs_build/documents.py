@@ -10,6 +10,7 @@ PAGES: Final = ROOT / "docs"
 
 _BESIDE: Final = {
     "README.md": "index.md",
+    "README.zh-CN.md": "zh/index.md",
     "CHANGELOG.md": "project/changelog.md",
     "ARCHITECTURE.md": "project/architecture.md",
     "CODE_OF_CONDUCT.md": "project/code-of-conduct.md",
@@ -18,9 +19,9 @@ _BESIDE: Final = {
     "benchmarks/RESULTS.md": "project/benchmarks.md",
     "contract_tests/MUTANTS.md": "project/mutants.md",
 }
-"""Documents outside of ``docs/`` by the pages that show them; the README has a page of the site in its place."""
+"""Documents outside of ``docs/`` by the pages that show them; each README has a page of the site in its place."""
 
-WITH_BLOCKS: Final = ("README.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "SECURITY.md")
+WITH_BLOCKS: Final = ("README.md", "README.zh-CN.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "SECURITY.md")
 """Documents outside of ``docs/`` whose blocks are run."""
 
 

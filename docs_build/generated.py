@@ -19,8 +19,10 @@ from dataarts_datamap_contract.specification import load_specification
 from dataarts_datamap_contract.specification.evidence import KINDS, collect_statements
 from dataarts_datamap_contract.suite.catalogue import CATALOGUE, LEVELS
 from dataarts_datamap_contract.suite.target import Target
+from docs_build import symptoms_zh
 from docs_build.blocks import read_blocks
 from docs_build.documents import ROOT, documents
+from docs_build.symptoms import SYMPTOMS, all_symptoms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -34,6 +36,16 @@ _TITLES: Final = {
     "inferred": "Inferred",
 }
 _WALKS: Final = ("| 1,000 pages", "| walk over")
+_AGAINST_THE_SDK: Final = (
+    "| bytes → 1,000 typed rows, ASCII as documented | official SDK",
+    "| one request, 1 row, ASCII as documented |",
+    "| one request, 100 rows, ASCII as documented |",
+    "| one request, 1,000 rows, ASCII as documented |",
+    "| imports of a first client and call |",
+    "| installed size |",
+    "| 1,000 pages of 100 rows at 50 ms latency |",
+    "| the same by a loop over the official SDK |",
+)
 _ATTRIBUTE: Final = re.compile(r"^    (\w+): ((?:.+\n?)(?:^     {3,}.+\n?)*)", re.MULTILINE)
 
 
@@ -62,6 +74,19 @@ def _help(text: str) -> Iterator[str]:
             yield from ("```text", *paragraph.splitlines()[1:], "```", "")
         else:
             yield from (_escaped(paragraph), "")
+
+
+def verbs() -> str:
+    """Each verb in a line."""
+    context = click.Context(datamap, info_name="datamap")
+    known = [(name, datamap.get_command(context, name)) for name in datamap.list_commands(context)]
+    page = "../reference/commands.md"
+    rows = [
+        f"| [`{name}`]({page}#datamap-{name}) | {_cell(verb.get_short_help_str(_WIDTH))} |"
+        for name, verb in known
+        if verb
+    ]
+    return "\n".join(["| Verb | What |", "|---|---|", *rows])
 
 
 def errors() -> str:
@@ -146,6 +171,27 @@ def evidence() -> str:
     return "\n".join(lines)
 
 
+def symptoms() -> str:
+    """What is seen when something is wrong, why, and what fixes it."""
+    texts = {one.shown: (one.cause, one.fix) for one in all_symptoms()}
+    header = ("What is shown", "Why", "What fixes it", "In Python")
+    return _symptoms(header, {title: title for title in SYMPTOMS}, texts)
+
+
+def symptoms_in_chinese() -> str:
+    """The same, in Chinese."""
+    return _symptoms(("报错", "原因", "怎样解决", "Python 异常"), symptoms_zh.TITLES, symptoms_zh.TEXTS)
+
+
+def _symptoms(header: tuple[str, ...], titles: Mapping[str, str], texts: Mapping[str, tuple[str, str]]) -> str:
+    lines: list[str] = []
+    for title, group in SYMPTOMS.items():
+        lines += [f"## {titles[title]}", "", f"| {' | '.join(header)} |", f"|{'---|' * len(header)}"]
+        lines += [f"| `{one.shown}` | {' | '.join(texts[one.shown])} | `{one.error.__name__}` |" for one in group]
+        lines += [""]
+    return "\n".join(lines)
+
+
 def _where(document: Any, pointer: str) -> str:  # noqa: ANN401  any part of a document
     """A place of the specification in words: its operations, parameters and properties by their names."""
     words: list[str] = []
@@ -174,8 +220,19 @@ def conform_workflow() -> str:
 
 def walk_costs() -> str:
     """What long walks cost, as the benchmarks tell."""
+    return _figures(_WALKS)
+
+
+def sdk_costs() -> str:
+    """What was measured against the official SDK."""
+    return _figures(_AGAINST_THE_SDK)
+
+
+def _figures(beginnings: tuple[str, ...]) -> str:
     lines = (ROOT / "benchmarks" / "RESULTS.md").read_text(encoding="utf-8").splitlines()
-    told = [[cell.strip() for cell in line.split("|")[1:4]] for line in lines if line.startswith(_WALKS)]
+    told = [[cell.strip() for cell in line.split("|")[1:4]] for line in lines if line.startswith(beginnings)]
+    if len(told) < len(beginnings):
+        raise ValueError(f"the benchmarks have {len(told)} lines that begin with one of {beginnings}")
     return "\n".join(_table(("What", "Compared with", "Figure"), told))
 
 
@@ -222,7 +279,11 @@ GENERATORS: Final[Mapping[str, Callable[[], str]]] = {
     "evidence": evidence,
     "not-run": not_run,
     "regions": regions,
+    "sdk-costs": sdk_costs,
+    "symptoms": symptoms,
+    "symptoms-zh": symptoms_in_chinese,
     "targets": targets,
+    "verbs": verbs,
     "walk-costs": walk_costs,
 }
 """What a page can ask for in a line of its own, as ``<!-- generated: commands -->``."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from docs_build.documents import PAGES, ROOT, site_pages, site_path
 from docs_build.generated import GENERATORS
 from docs_build.swagger import write_swagger
+from docs_build.translations import translations
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,18 +36,30 @@ def stage(folder: Path) -> None:
     shutil.copytree(PAGES / "theme", folder / "theme")
     shutil.copy(PAGES / "zensical.toml", folder)
     for document, page in site_pages().items():
-        if document != "README.md":
+        if document not in {"README.md", "README.zh-CN.md"}:
             _write_page(document, page, pages)
     write_swagger(pages / "specification")
 
 
 def _write_page(document: str, page: str, pages: Path) -> None:
-    text = (ROOT / document).read_text(encoding="utf-8")
+    text = _with_note((ROOT / document).read_text(encoding="utf-8"), document)
     parts = _FENCE.split(_NOTES.sub("", text))
     text = "".join(part if part.startswith("```") else _with_site_links(part, document, page, pages) for part in parts)
     text = _GENERATED.sub(lambda found: GENERATORS[found[1]](), text)
     (pages / page).parent.mkdir(parents=True, exist_ok=True)
     (pages / page).write_text(text, encoding="utf-8", newline="\n")
+
+
+def _with_note(text: str, document: str) -> str:
+    """The text of a translation whose sister has other words by now, with a note that says so."""
+    behind = {one.page: one.sister for one in translations() if one.is_behind}
+    if document not in behind:
+        return text
+    head, heading, rest = text.partition("\n# ")
+    title, line, words = rest.partition("\n")
+    sister = posixpath.relpath(behind[document], posixpath.dirname(document) or ".")
+    note = f'\n!!! note ""\n\n    本页内容可能落后于[英文版]({sister})。\n'
+    return f"{head}{heading}{title}{line}{note}{words}"
 
 
 def _with_site_links(text: str, document: str, page: str, pages: Path) -> str:

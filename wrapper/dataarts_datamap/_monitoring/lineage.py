@@ -13,6 +13,7 @@ from dataarts_datamap._text import shown
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from dataarts_datamap._models.runs import Operator
     from dataarts_datamap._models.tables import LineageEdge, LineageNode
 
 _ALL: Final = 2**31
@@ -161,6 +162,13 @@ def checked_depth(depth: object) -> int:
     if not isinstance(depth, int) or isinstance(depth, bool) or depth < 1:
         raise InvalidArgumentError(f"depth must be an integer from 1, not {shown(depth)}")
     return min(depth, _ALL)
+
+
+def is_same_operator(operator: Operator, node: LineageNode) -> bool:
+    """Whether an operator of the table is one of lineage: by name and workspace, which is inferred."""
+    if node.name is None or node.name != operator.job_name:
+        return False
+    return node.workspace_id is None or operator.workspace_id is None or node.workspace_id == operator.workspace_id
 
 
 def _nodes(edges: Iterable[LineageEdge]) -> tuple[LineageNode, ...]:

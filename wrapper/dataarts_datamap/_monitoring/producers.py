@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from dataarts_datamap._arguments import members
 from dataarts_datamap._errors import InvalidArgumentError
+from dataarts_datamap._monitoring.lineage import is_same_operator
 from dataarts_datamap._text import printable, shown
 
 if TYPE_CHECKING:
@@ -157,13 +158,6 @@ def join_operators(table: Table, operators: Sequence[Operator], lineage: Lineage
             elif lineage.is_whole:
                 notes.append(f"{job} is listed for {_name(table)}, but lineage does not know it: it does not count")
     return Join({one: pairs[one] for one in operators if one in pairs}, tuple(notes))
-
-
-def is_same_operator(operator: Operator, node: LineageNode) -> bool:
-    """Whether an operator of the table is one of lineage: by name and workspace, which is inferred."""
-    if node.name is None or node.name != operator.job_name:
-        return False
-    return node.workspace_id is None or operator.workspace_id is None or node.workspace_id == operator.workspace_id
 
 
 def choose_operators(

@@ -259,7 +259,7 @@ def _is_for_all(error: Exception) -> bool:
 def _producers(client: DataMapClient, rule: TableRule, lineage: Lineage | None) -> tuple[Table, list[Operator]]:
     """A table, and the operators that write it: those of its rule, else those that lineage names, else all listed."""
     from dataarts_datamap._models.tables import Table  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap._monitoring.freshness import choose_operators  # noqa: PLC0415  as above
+    from dataarts_datamap._monitoring.producers import choose_operators  # noqa: PLC0415  as above
 
     subject = rule.subject
     table = subject if isinstance(subject, Table) else client.find_table(subject)
