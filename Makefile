@@ -20,6 +20,7 @@ NEWEST := .newest
 RELEASE := .release
 SHIPPED := .release/shipped
 PRISM := .prism
+SCHEDULERS := .schedulers
 PRISM_CLI := @stoplight/prism-cli@5.14.2
 CLIENT := generated/dataarts_datamap_client
 SPEC := spec/datamap.openapi.yaml
@@ -90,6 +91,17 @@ $(OFFICIAL)/.made: constraints.official.txt
 	@$(PYTHON) -m venv --clear $(OFFICIAL)
 	@$(OFFICIAL)/$(SCRIPTS)/python -m pip install --quiet --constraint $< huaweicloudsdkdataartsstudio
 	@touch $@
+
+# Dagster, dbt and Prefect, beside the package as a user installs it.
+$(SCHEDULERS)/.made: constraints.schedulers.txt pyproject.toml
+	@echo "Setting up $(SCHEDULERS) ..." >&2
+	@$(PYTHON) -m venv --clear $(SCHEDULERS)
+	@$(SCHEDULERS)/$(SCRIPTS)/python -m pip install --quiet --constraint $< --editable '.[cli,duckdb]' dagster dbt-duckdb prefect
+	@touch $@
+
+.PHONY: schedulers
+schedulers: $(VENV)/.dev $(SCHEDULERS)/.made ## Run the pages on Dagster, dbt and Prefect in an environment that has them
+	@$(BIN)/python -m pytest -m schedulers
 
 # Prism, as a server for the conformance suite: no part of what is shipped. npm leaves no lock file, as one has addresses.
 $(PRISM)/.made:
@@ -304,4 +316,4 @@ audit: $(RELEASE)/.made ## Look the wheel's dependencies up among the known vuln
 
 .PHONY: clean
 clean: ## Remove what the other verbs made
-	@rm -rf $(VENV) $(OFFICIAL) $(NEWEST_SDK) $(LOWEST) $(NEWEST) $(RELEASE) $(PRISM) $(BENCH) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis
+	@rm -rf $(VENV) $(OFFICIAL) $(NEWEST_SDK) $(LOWEST) $(NEWEST) $(RELEASE) $(PRISM) $(SCHEDULERS) $(BENCH) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis

@@ -25,6 +25,10 @@ WITH_BLOCKS: Final = ("README.md", "README.zh-CN.md", "CODE_OF_CONDUCT.md", "CON
 """Documents outside of ``docs/`` whose blocks are run."""
 
 
+BESIDE_SCHEDULERS: Final = tuple(f"docs/how-to/{name}.md" for name in ("dagster", "dbt", "prefect"))
+"""Documents whose blocks are run in an environment that has these schedulers: `make schedulers`."""
+
+
 def documents() -> list[str]:
     """Every document whose blocks are run, by its path in the checkout."""
     pages = sorted(path.relative_to(ROOT).as_posix() for path in PAGES.rglob("*.md"))

@@ -13,7 +13,7 @@ import pytest
 
 from dataarts_datamap_contract.mock import MockServer
 from docs_build.blocks import read_blocks
-from docs_build.documents import ROOT, WITH_BLOCKS, documents, site_path
+from docs_build.documents import BESIDE_SCHEDULERS, ROOT, WITH_BLOCKS, documents, site_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,7 +27,17 @@ if shutil.which("bash") is None:
 from support.document_runner import DocumentError, DocumentRunner
 
 KEPT = ("PATH", "TMPDIR")
-PARAMETERS = [pytest.param(name, marks=[] if name in WITH_BLOCKS else pytest.mark.prove) for name in documents()]
+SCHEDULERS = ROOT / ".schedulers" / "bin"
+
+
+def marks_of(document: str) -> list[pytest.MarkDecorator]:
+    """When the blocks of a document are run."""
+    if document in BESIDE_SCHEDULERS:
+        return [pytest.mark.schedulers]
+    return [] if document in WITH_BLOCKS else [pytest.mark.prove]
+
+
+PARAMETERS = [pytest.param(name, marks=marks_of(name)) for name in documents()]
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +72,12 @@ def environment(server: MockServer, tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def run(tmp_path: Path, environment: dict[str, str]) -> Callable[[list[Block]], int]:
+def run(
+    request: pytest.FixtureRequest, tmp_path: Path, environment: dict[str, str]
+) -> Callable[[list[Block]], int]:
     """Runs blocks in an empty folder; where they start a service of their own, its address is theirs to set."""
+    if request.node.get_closest_marker("schedulers") is not None:
+        environment["PATH"] = os.pathsep.join([str(SCHEDULERS), environment["PATH"]])
 
     def run_blocks(blocks: list[Block]) -> int:
         folder = tmp_path / "reader"
