@@ -6,7 +6,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from dataarts_datamap._models.runs import RunState
-from dataarts_datamap._monitoring.freshness import choose_operators
+from dataarts_datamap._monitoring.producers import choose_operators
 from dataarts_datamap._report.contents import moment
 from dataarts_datamap._text import printable
 from dataarts_datamap._times import EPOCH, span_text, time_text
