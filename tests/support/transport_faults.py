@@ -174,7 +174,7 @@ FAULTS: dict[str, list[Fault]] = {
         Fault("HTML", answers(whole(b"<html>Sign in</html>", "Content-Type: text/html")), InvalidEnvelopeError, "not JSON", SEEN),
         Fault("UTF-16", answers(whole(PAGE.decode().encode("utf-16"))), InvalidEnvelopeError, "not JSON", SEEN),
         Fault("not UTF-8", answers(whole(b'{"status_code": 200, "body": "\xff\xfe"}')), InvalidEnvelopeError, "not JSON", SEEN),
-        Fault("nested without end", answers(whole(b'{"body":' * 9_000)), InvalidEnvelopeError, "no object", SEEN),
+        Fault("nested without end", answers(whole(b'{"body":' * 9_000)), InvalidEnvelopeError, "not an object", SEEN),
         Fault("null for a body", answers(whole(envelope(None).content)), InvalidBodyError, "null", SEEN),
     ],
     "Error responses": [
