@@ -84,6 +84,16 @@ def test_failure_of_an_operator(service: FakeService, command: Command) -> None:
     assert 3 == command("log", service.table_guid, "--operator", "bogus")[0]
 
 
+def test_failure_of_a_reader(service: FakeService, command: Command) -> None:
+    """Where lineage says who writes a table, the failure of an operator that only reads it is none of the table's."""
+    for name, side in (("load", {"writes": [service.table_guid]}), ("check", {"reads": [service.table_guid]})):
+        operator = service.add_operator(name)
+        service.add_lineage(operator, **side)
+        service.add_run(operator, status="fail", log=f"of {name}\n")
+
+    assert "of load\n" == command("log", service.table_guid)[1]
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
