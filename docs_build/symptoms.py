@@ -234,6 +234,56 @@ SYMPTOMS: Final[dict[str, tuple[Symptom, ...]]] = {
             "Wait longer (`--for 2h`), or look at where the run is: `datamap runs`, `datamap why`.",
         ),
     ),
+    "A log is not shown": (
+        Symptom(
+            "the run names no log",
+            datamap.LogPathError,
+            "It did not start, or writes its log elsewhere than to object storage.",
+            "Look at another run; `datamap runs` shows which have a log path.",
+        ),
+        Symptom(
+            "there is no log at …",
+            datamap.LogNotFoundError,
+            "It is not written yet, or a rule of the bucket removed it.",
+            "While the run goes on, `datamap log TABLE --follow` waits for it.",
+        ),
+        Symptom(
+            "there is no bucket … for the log …",
+            datamap.LogBucketNotFoundError,
+            "The bucket was deleted, or DataArts Studio was not allowed to make it.",
+            "Make it, or choose another log path in the workspace.",
+        ),
+        Symptom(
+            "the log … may not be read: …",
+            datamap.LogForbiddenError,
+            "The credentials lack `obs:object:GetObject`, or are no good in object storage; the text says which.",
+            "Ask for the role OBS OperateAccess, or correct what the text names.",
+        ),
+        Symptom(
+            "is archived: restore the object in OBS",
+            datamap.LogArchivedError,
+            "A rule of the bucket moved the log to cold storage.",
+            "Restore the object in the console of OBS, then ask again.",
+        ),
+        Symptom(
+            "the bucket … is in another region",
+            datamap.LogRegionError,
+            "Object storage was asked in the client's region, and the bucket is elsewhere.",
+            "Give that region's address: `DATAMAP_OBS_ENDPOINT=https://obs.REGION.myhuaweicloud.com`.",
+        ),
+        Symptom(
+            "was replaced by a shorter one while it was read",
+            datamap.LogChangedError,
+            "The run began anew, and its log with it.",
+            "Read it again.",
+        ),
+        Symptom(
+            "where object storage is is not known",
+            datamap.ConfigurationError,
+            "Neither region nor address says where logs lie.",
+            "Set `DATAMAP_REGION`, or `DATAMAP_OBS_ENDPOINT` in a private network.",
+        ),
+    ),
     "A file is not written": (
         Symptom(
             "was changed by another process meanwhile, and was left as it is now",

@@ -10,6 +10,7 @@ TITLES: Final = {
     "The service refuses": "服务拒绝",
     "The response is odd": "响应异常",
     "A table is not what it seems": "表与想象的不同",
+    "A log is not shown": "看不到日志",
     "A file is not written": "文件没有写成",
 }
 
@@ -117,6 +118,38 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "… after … seconds: …": (
         "窗口内没有一次运行按时结束。",
         "等久一些（`--for 2h`），或看看它到哪一步了：`datamap runs`、`datamap why`。",
+    ),
+    "the run names no log": (
+        "这次运行没有开始，或者日志不写到对象存储。",
+        "看别的运行；`datamap runs` 会显示哪些有日志路径。",
+    ),
+    "there is no log at …": (
+        "日志还没写出来，或者被桶的生命周期规则删除了。",
+        "运行还没结束时，`datamap log TABLE --follow` 会等它。",
+    ),
+    "there is no bucket … for the log …": (
+        "桶被删除了，或者数据治理中心没有权限创建它。",
+        "创建这个桶，或在工作空间里另选日志路径。",
+    ),
+    "the log … may not be read: …": (
+        "凭证没有 `obs:object:GetObject` 权限，或者在对象存储里无效；报错会写明是哪一种。",
+        "申请 OBS OperateAccess 角色，或改正报错写明的地方。",
+    ),
+    "is archived: restore the object in OBS": (
+        "桶的规则把日志转到了归档存储。",
+        "在 OBS 控制台恢复该对象，再读一次。",
+    ),
+    "the bucket … is in another region": (
+        "按客户端的区域去找，而桶在别的区域。",
+        "给出那个区域的地址：`DATAMAP_OBS_ENDPOINT=https://obs.REGION.myhuaweicloud.com`。",
+    ),
+    "was replaced by a shorter one while it was read": (
+        "运行重新开始了，日志也是。",
+        "再读一次。",
+    ),
+    "where object storage is is not known": (
+        "区域和地址都没有说明日志在哪里。",
+        "设置 `DATAMAP_REGION`；在私有网络里设置 `DATAMAP_OBS_ENDPOINT`。",
     ),
     "was changed by another process meanwhile, and was left as it is now": (
         "两个导出写同一个文件。",

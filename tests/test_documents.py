@@ -72,9 +72,7 @@ def environment(server: MockServer, tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def run(
-    request: pytest.FixtureRequest, tmp_path: Path, environment: dict[str, str]
-) -> Callable[[list[Block]], int]:
+def run(request: pytest.FixtureRequest, tmp_path: Path, environment: dict[str, str]) -> Callable[[list[Block]], int]:
     """Runs blocks in an empty folder; where they start a service of their own, its address is theirs to set."""
     if request.node.get_closest_marker("schedulers") is not None:
         environment["PATH"] = os.pathsep.join([str(SCHEDULERS), environment["PATH"]])

@@ -174,6 +174,24 @@ def use_errors(error: DataMapError) -> None:
             pass
 
 
+def use_log(client: DataMapClient, run: Run) -> None:
+    """A log, its end or piece by piece."""
+    log = client.read_log(run, tail=None)
+    assert_type(log.text, str)
+    assert_type(log.last_modified, datetime | None)
+    reader = client.open_log(run, position=log.size)
+    assert_type(reader.read(), bytes)
+    for piece in reader:
+        assert_type(piece, bytes)
+
+
+async def use_log_async(client: AsyncDataMapClient, run: Run) -> None:
+    """The same in an event loop."""
+    assert_type((await client.read_log(run)).content, bytes)
+    async for piece in await client.open_log(run):
+        assert_type(piece, bytes)
+
+
 def use_request(request: Request) -> None:
     """What credentials of a user's own see."""
     assert_type(request.url, str)

@@ -37,6 +37,7 @@ from dataarts_datamap import (
     Request,
     Response,
     Retry,
+    Run,
     TokenCredentials,
 )
 from dataarts_datamap._auth.chain import Search
@@ -101,13 +102,19 @@ def call_doctor(client: DataMapClient, hunted: list[object]) -> None:
     hunted += examine(input_of(client))
 
 
+def call_log(client: DataMapClient, hunted: list[object]) -> None:
+    """Read a log."""
+    hunted.append(client)
+    client.read_log(Run(execution_log_path="obs://a-bucket/a-key"))
+
+
 def call_async(client: AsyncDataMapClient, hunted: list[object]) -> Any:
     """List runs in an event loop."""
     hunted.append(client)
     return runs_of(client).to_list()
 
 
-CALLS: Final[list[Callable[[Any, list[object]], Any]]] = [call, call_operators, call_doctor, call_async]
+CALLS: Final[list[Callable[[Any, list[object]], Any]]] = [call, call_operators, call_doctor, call_log, call_async]
 
 MOST_SHOWN: Final = 20
 """So many characters of a secret are too many."""

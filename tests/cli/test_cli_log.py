@@ -6,7 +6,7 @@ import os
 import time
 from datetime import UTC, datetime
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -84,6 +84,16 @@ def test_failure_of_an_operator(service: FakeService, command: Command) -> None:
     assert 3 == command("log", service.table_guid, "--operator", "bogus")[0]
 
 
+def test_failure_of_a_reader(service: FakeService, command: Command) -> None:
+    """Where lineage says who writes a table, the failure of an operator that only reads it is none of the table's."""
+    for name, side in (("load", {"writes": [service.table_guid]}), ("check", {"reads": [service.table_guid]})):
+        operator = service.add_operator(name)
+        service.add_lineage(operator, **side)
+        service.add_run(operator, status="fail", log=f"of {name}\n")
+
+    assert "of load\n" == command("log", service.table_guid)[1]
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
@@ -132,9 +142,9 @@ def test_unknown_run(service: FakeService, command: Command) -> None:
         ("archived", "restore the object"),
     ],
 )
-def test_log_that_cannot_be_read(*, service: FakeService, command: Command, state: str, reason: str) -> None:
+def test_log_that_cannot_be_read(*, service: FakeService, command: Command, state: Any, reason: str) -> None:
     """Why a log cannot be read is said, with what to do; that is for no one to judge."""
-    service.set_log(service.add_run(status="fail"), state=state)  # type: ignore[arg-type]  one of the three
+    service.set_log(service.add_run(status="fail"), state=state)
 
     code, out, err = command("log", service.table_guid)
 
@@ -309,9 +319,9 @@ def test_newest_run_goes_before_a_failure_when_following(service: FakeService, c
 
 
 @pytest.mark.parametrize("layout", ["exact", "prefix"])
-def test_scenario(*, layout: str, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_scenario(*, layout: Any, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the scenario of a broken night, the log of the run that is the cause says what went wrong."""
-    config = MockConfig(scenario="upstream-failed", log_objects=layout)  # type: ignore[arg-type]  one of the two
+    config = MockConfig(scenario="upstream-failed", log_objects=layout)
     with MockServer(config) as server:
         for name in list(os.environ):
             if name.startswith(("DATAMAP_", "HUAWEICLOUD_")):

@@ -30,11 +30,11 @@ from dataarts_datamap import (
     StatusError,
     TokenCredentials,
 )
-from dataarts_datamap_contract.mock import FakeService
 from support.log_faces import BUCKET, logged_run, run_at, settings_of
 from support.scripted_server import Answer, ScriptedServer
 
 if TYPE_CHECKING:
+    from dataarts_datamap_contract.mock import FakeService
     from support.log_faces import LogFace
 
 XML = {"Content-Type": "application/xml"}

@@ -17,8 +17,11 @@ from dataarts_datamap import (
     LogChangedError,
     LogNotFoundError,
     PasswordCredentials,
+    RequestTimeoutError,
+    Retry,
     Run,
     RunLog,
+    RunState,
 )
 from dataarts_datamap_contract.mock import FakeService, MockConfig
 from support.log_faces import BUCKET, logged_run, run_at, settings_of
@@ -217,6 +220,37 @@ def test_mock_server_is_its_own_object_storage(logs: LogFace, service: FakeServi
     run = logged_run(service, TEXT)
 
     assert TEXT == logs.read(settings_of(service, obs_endpoint=None, iam_endpoint=None), run).text
+
+
+@pytest.mark.parametrize("fault", ["reset", "truncated", "502"])
+def test_fault_on_the_way(logs: LogFace, service: FakeService, fault: str) -> None:
+    """What goes wrong on the way, and may go right the next time, is tried again, each time with a date of its own."""
+    run = logged_run(service, TEXT)
+    service.fail(f"{fault}:every=2")
+
+    assert TEXT == logs.read(settings_of(service), run).text
+    assert 3 == len(service.requests)
+
+
+def test_timeout(logs: LogFace, service: FakeService) -> None:
+    """Object storage that does not respond is given up when the client's time-out is over."""
+    run = logged_run(service, TEXT)
+    settings = settings_of(service, credentials=KINDS["access key"](service), timeout=0.2, retry=Retry(attempts=1))
+    service.fail("slow:seconds=2")
+
+    with pytest.raises(RequestTimeoutError):
+        logs.read(settings, run)
+
+
+def test_run_of_a_large_history() -> None:
+    """The failures of a made-up history of any size have logs, too."""
+    with FakeService() as service:
+        service.invent(size=1000)
+        with DataMapClient(**settings_of(service)) as client:
+            runs = client.list_table_runs(service.table_guid, since=timedelta(days=3))
+            failed = next(run for run in runs if run.state is RunState.FAILED)
+
+            assert "ERROR" in client.read_log(failed).text
 
 
 def test_virtual_host_below_a_name(logs: LogFace, service: FakeService) -> None:

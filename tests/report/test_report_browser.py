@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec import structs
 
+from dataarts_datamap._models.runs import run_identity
 from dataarts_datamap._report.contents import report_on
+from dataarts_datamap._report.failure_logs import FailureLog
 from dataarts_datamap._report.html_page import page
 from dataarts_datamap._times import time_text
 from dataarts_datamap._window import Window
@@ -49,11 +52,15 @@ def varied(number: int, status: str, took: float | None, **fields: Any) -> Run:
     return make_run(number, **{"status": status, "executionLogPath": f"obs://log/{number}", **times, **fields})
 
 
-def write_page(file: Path, runs: list[Run], *, start: int = PLANNED - HOUR, zone: tzinfo = UTC) -> Path:
-    """The page of a report on runs."""
+def write_page(
+    file: Path, runs: list[Run], *, start: int = PLANNED - HOUR, zone: tzinfo = UTC, log: FailureLog | None = None
+) -> Path:
+    """The page of a report on runs, each of which has that log."""
     window = Window(start, max(int(run.raw["planTime"]) for run in runs) + HOUR)
     now = datetime.fromtimestamp(window.end / 1000, UTC)
     report = report_on(runs, table_guid="t", window=window, now=now, zone=zone)
+    if log is not None:
+        report = structs.replace(report, logs={run_identity(run): log for run in runs})
     file.write_bytes(page(report).encode())
     return file
 
@@ -96,6 +103,19 @@ def test_zone(browser: Browser, tmp_path: Path) -> None:
     assert expected == visit.page.locator("#list td.time").all_inner_texts()
     visit.page.locator("#from").fill("2023-10-29T03:00")
     assert "1 of 5 runs" == visit.page.locator("#result").inner_text()
+    assert [] == visit.complaints
+
+
+def test_logs_are_folded(browser: Browser, tmp_path: Path) -> None:
+    """The end of a log is below its run, folded, and is text whatever stands in it."""
+    log = FailureLog(text=f"one\n{EVIL}\n", size=100_000)
+    visit = Visit(browser, write_page(tmp_path / "report.html", [varied(0, "fail", 5)], log=log))
+    folded = visit.page.locator("#list details")
+
+    assert "End of the log, of 100,000 bytes" == folded.locator("summary").inner_text()
+    assert not folded.locator("pre").is_visible()
+    folded.locator("summary").click()
+    assert f"one\n{EVIL}" == folded.locator("pre").inner_text().rstrip()
     assert [] == visit.complaints
 
 

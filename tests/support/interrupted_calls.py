@@ -15,11 +15,11 @@ from base64 import b64encode
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from dataarts_datamap import AccessKeyCredentials, DataMapClient, PasswordCredentials, Retry, TokenCredentials
+from dataarts_datamap import AccessKeyCredentials, DataMapClient, PasswordCredentials, Retry, Run, TokenCredentials
 from support.answers import json_answer
 from support.faces import SETTINGS
 from support.iam import token_answer
-from support.scripted_server import ScriptedServer
+from support.scripted_server import Answer, ScriptedServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from support.scripted_server import Asked
 
 BY_A_SIGNAL: Final = "signal"
+FOR_A_LOG: Final = ", for a log"
 SECRET: Final = "Zq-secret-0123456789"
 
 CREDENTIALS: Final[dict[str, Callable[[str], Credentials]]] = {
@@ -85,16 +86,29 @@ def shown(error: BaseException) -> Iterator[tuple[str, str]]:
 
 def leaks(error: BaseException, server: ScriptedServer) -> list[str]:
     """Where a variable shows a secret, or a signature that was sent."""
-    proofs = {asked.headers.get("authorization", "").rpartition("Signature=")[2] for asked in server.asked}
+    sent = [asked.headers.get("authorization", "") for asked in server.asked]
+    proofs = {one.rpartition(":" if one.startswith("OBS ") else "Signature=")[2] for one in sent}
     secrets = {SECRET, b64encode(SECRET.encode()).decode(), SECRET.encode().hex(), *filter(None, proofs)}
     return [where for where, text in shown(error) if any(secret in text for secret in secrets)]
 
 
 def answer(asked: Asked) -> Any:
-    """A token, or operators."""
+    """A token, a log, or operators."""
+    if asked.target == "/a-log":
+        return Answer(b"a log", headers={"ETag": "a-tag"})
     return (
         token_answer("MIIissued-token") if asked.method == "POST" else json_answer([{"task_id": "1", "job_name": "a"}])
     )
+
+
+def list_operators(client: DataMapClient) -> object:
+    """A call of the service."""
+    return client.list_operators("a-table")
+
+
+def read_log(client: DataMapClient) -> object:
+    """A call of object storage."""
+    return client.read_log(Run(execution_log_path="obs://bucket/a-log"))
 
 
 def count_lines(call: Callable[[], object]) -> int:
@@ -112,13 +126,12 @@ def interrupt_at_lines(kind: str) -> tuple[int, set[str]]:
     """How many lines a call runs, and where variables showed a secret when it was interrupted at 250 of them."""
     generator = random.Random(1)
     found: set[str] = set()
+    who = kind.removesuffix(FOR_A_LOG)
+    call = read_log if kind.endswith(FOR_A_LOG) else list_operators
     with ScriptedServer(answer) as server:
 
-        def call(client: DataMapClient) -> object:
-            return client.list_operators("a-table")
-
         def client() -> DataMapClient:
-            settings = {**SETTINGS, "credentials": CREDENTIALS[kind](server.url), "retry": Retry(attempts=1)}
+            settings = {**SETTINGS, "credentials": CREDENTIALS[who](server.url), "retry": Retry(attempts=1)}
             return DataMapClient(endpoint=server.url, **settings)
 
         with client() as warm:

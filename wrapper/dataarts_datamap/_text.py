@@ -20,6 +20,11 @@ def printable(text: str, *, limit: int | None = None) -> str:
     return "".join(char if char.isprintable() or char in _EMOJI_JOINERS else _escape(char) for char in shown)
 
 
+def printable_lines(text: str) -> str:
+    """The same of a text of lines, whose ends and tabs stay; a line break of Windows is one."""
+    return "".join(char if char in "\n\t" else printable(char) for char in text.replace("\r\n", "\n"))
+
+
 def whole_text(text: str) -> str:
     """The text with U+FFFD for each half of a surrogate pair, which no encoding can hold."""
     return _HALF.sub("\ufffd", text)

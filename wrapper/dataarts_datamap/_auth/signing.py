@@ -31,6 +31,10 @@ _BLOCK: Final = 64
 _INNER_PAD: Final = bytes(byte ^ 0x36 for byte in range(256))
 _OUTER_PAD: Final = bytes(byte ^ 0x5C for byte in range(256))
 _UNSIGNED: Final = "UNSIGNED-PAYLOAD"
+_HASHES: Final = {
+    "sha1": hashlib.sha1,
+    "sha256": hashlib.sha256,
+}  # not by new(), which has what is hashed in a variable
 
 
 def sign(request: Request, *, access_key: str, secret_key: Hidden[str]) -> Request:
@@ -61,9 +65,9 @@ def sign(request: Request, *, access_key: str, secret_key: Hidden[str]) -> Reque
         _payload_hash(request, signed),
     )))  # fmt: skip
     to_sign = "\n".join((ALGORITHM, _date(signed), _sha256(Hidden(canonical.value.encode()))))
-    signature = keyed_hash(secret_key, Hidden(to_sign), "sha256")
+    signature = Hidden(keyed_hash(secret_key, Hidden(to_sign), "sha256").hex())
     authorization = Hidden(
-        f"{ALGORITHM} Access={access_key}, SignedHeaders={';'.join(names)}, Signature={signature.hex()}"
+        f"{ALGORITHM} Access={access_key}, SignedHeaders={';'.join(names)}, Signature={signature.value}"
     )
     return replace(request, headers=SecretHeaders({**headers, "Authorization": authorization.value}))
 
@@ -128,9 +132,9 @@ def keyed_hash(key: Hidden[str], message: Hidden[str], algorithm: Literal["sha1"
     """HMAC as RFC 2104 has it: that of the standard library has the key in a variable, for all to see."""
     block = Hidden(key.value.encode())
     if len(block.value) > _BLOCK:
-        block = Hidden(hashlib.new(algorithm, block.value).digest())
+        block = Hidden(_HASHES[algorithm](block.value).digest())
     block = Hidden(block.value.ljust(_BLOCK, b"\0"))
-    inner, outer = (hashlib.new(algorithm, block.value.translate(pad)) for pad in (_INNER_PAD, _OUTER_PAD))
+    inner, outer = (_HASHES[algorithm](block.value.translate(pad)) for pad in (_INNER_PAD, _OUTER_PAD))
     inner.update(message.value.encode())
     outer.update(inner.digest())
     return outer.digest()

@@ -6,7 +6,7 @@ takes neither a token nor the gateway's signature.
 
 from __future__ import annotations
 
-from base64 import b64encode
+from binascii import b2a_base64
 from dataclasses import replace
 from datetime import UTC
 from email.utils import format_datetime
@@ -60,6 +60,6 @@ def sign(request: Request, *, bucket: str, key: AccessKeyCredentials) -> Request
         headers[_TOKEN_HEADER] = key.security_token
         own = Hidden(f"{_TOKEN_HEADER}:{key.security_token}\n")
     to_sign = Hidden(f"{request.method}\n\n\n{date}\n{own.value}/{bucket}{request.path}")
-    signature = b64encode(keyed_hash(Hidden(key.secret_key), to_sign, "sha1")).decode()
-    headers["Authorization"] = f"OBS {key.access_key}:{signature}"
+    signature = Hidden(b2a_base64(keyed_hash(Hidden(key.secret_key), to_sign, "sha1"), newline=False).decode())
+    headers["Authorization"] = f"OBS {key.access_key}:{signature.value}"
     return replace(request, headers=headers)

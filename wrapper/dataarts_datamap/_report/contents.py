@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003  a struct's default is made of its annotation
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-from dataarts_datamap._models.runs import Operator, Run, RunState, operator_key
+from dataarts_datamap._models.runs import Operator, Run, RunIdentity, RunState, operator_key, run_identity
 from dataarts_datamap._monitoring.freshness import OperatorStatus, TableStatus, group_runs, table_status, with_basis
+from dataarts_datamap._report.failure_logs import FailureLog
 from dataarts_datamap._report.hourly import hourly_cells
 from dataarts_datamap._report.outliers import Rolled, rolled
 from dataarts_datamap._text import printable
 from dataarts_datamap._times import EPOCH, MILLISECOND
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import tzinfo
 
     from dataarts_datamap._monitoring.producers import Producers
@@ -71,6 +73,7 @@ class Report(Struct, frozen=True, kw_only=True):
         zone: The zone that times are shown in.
         status: How the table stands, and each of its operators.
         jobs: The operators and their runs; those that failed most often since their last success come first.
+        logs: The ends of the logs of failures, as far as they were asked for, by the identity of the run.
     """
 
     table_guid: str
@@ -78,6 +81,7 @@ class Report(Struct, frozen=True, kw_only=True):
     zone: tzinfo
     status: TableStatus
     jobs: tuple[ReportedJob, ...]
+    logs: Mapping[RunIdentity, FailureLog] = field(default_factory=dict[RunIdentity, FailureLog])
 
     @property
     def failures(self) -> list[Run]:
@@ -104,6 +108,10 @@ class Report(Struct, frozen=True, kw_only=True):
         counts = {"failed": len(self.failures), "outlying": len(self.outliers)}
         return {**whole, "jobs": jobs, **newest, **counts}
 
+    def _plain_log(self, run: Run) -> dict[str, Any]:
+        log = self.logs.get(run_identity(run))
+        return {} if log is None else {"log": log.to_dict()}
+
     def to_dict(self, *, running_data: bool = False) -> dict[str, Any]:
         """The same as plain values, ready for JSON: times as ISO 8601 UTC text, lengths of time in seconds.
 
@@ -121,7 +129,9 @@ class Report(Struct, frozen=True, kw_only=True):
             "status": self.status.to_dict(),
             "counts": _named(self.counts()),
             "jobs": [_plain_job(job, self.zone) for job in self.jobs],
-            "failures": [_plain_run(run, running_data=running_data) for run in self.failures],
+            "failures": [
+                {**_plain_run(run, running_data=running_data), **self._plain_log(run)} for run in self.failures
+            ],
             "outliers": [_plain_run(run, running_data=running_data) for run in self.outliers],
         }
 

@@ -12,7 +12,7 @@ from itertools import pairwise
 from string import Template
 from typing import TYPE_CHECKING, Any, Final
 
-from dataarts_datamap._models.runs import Run, RunState
+from dataarts_datamap._models.runs import Run, RunState, run_identity
 from dataarts_datamap._report.contents import ReportedRun, job_labels, moment
 from dataarts_datamap._report.headline import headline
 from dataarts_datamap._report.outliers import OUTLIER_RULE
@@ -64,7 +64,7 @@ def page(report: Report, *, running_data: bool = False) -> str:
 def page_data(report: Report, *, running_data: bool = False) -> dict[str, Any]:
     """The data in the page: a list for each column of the runs, times in milliseconds after the window's start.
 
-    Log paths are there for the runs that failed, stand out or are of no known state.
+    Log paths are there for the runs that failed, stand out or are of no known state; the end of a log if it was read.
     """
     base = report.window.start
     numbered = [(number, one) for number, job in enumerate(report.jobs) for one in job.runs]
@@ -102,6 +102,11 @@ def page_data(report: Report, *, running_data: bool = False) -> dict[str, Any]:
             number: printable(one.run.execution_log_path)
             for number, (_, one) in enumerate(numbered)
             if one.run.execution_log_path and _is_of_note(one)
+        },
+        "tails": {
+            number: (log.title, log.shown)
+            for number, run in enumerate(runs)
+            if (log := report.logs.get(run_identity(run))) is not None
         },
         "nested": {number: text for number, run in enumerate(runs) if (text := _nested(run))} if running_data else {},
     }

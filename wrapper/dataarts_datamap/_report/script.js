@@ -655,6 +655,7 @@
   const makeRow = (run) => {
     const cell = (name, label, ...children) => make("td", { role: "cell", class: name, "data-label": label }, make("span", {}, ...children));
     const log = cell("log", "Log", data.logs[run] === undefined ? "–" : make("code", {}, data.logs[run]));
+    if (data.tails[run]) log.append(make("details", {}, make("summary", {}, data.tails[run][0]), make("pre", {}, data.tails[run][1])));
     if (data.nested[run]) log.append(make("details", {}, make("summary", {}, "Running data"), make("pre", {}, data.nested[run])));
     const took = [spanText(durationOf(run))];
     if (isNoted(run)) took.push(make("span", { class: "badge" }, durationOf(run) > data.median[run] ? "slow" : "fast"));

@@ -6,7 +6,6 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from dataarts_datamap._models.runs import RunState
-from dataarts_datamap._monitoring.producers import choose_operators
 from dataarts_datamap._report.contents import moment
 from dataarts_datamap._text import printable
 from dataarts_datamap._times import EPOCH, span_text, time_text
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from dataarts_datamap._client.clients import DataMapClient
     from dataarts_datamap._models.runs import Run
+    from dataarts_datamap._monitoring.producers import OperatorRole
 
 
 def find_run(  # noqa: PLR0913  what the options say
@@ -34,7 +34,8 @@ def find_run(  # noqa: PLR0913  what the options say
 
     Args:
         client: Who asks.
-        target: Id of the run, if there is a table; else the table, whose newest failure is meant.
+        target: Id of the run, if there is a table; else the table. Its newest failure is meant, of the operators that
+            lineage says write it, where that is known.
         table: Whose run it is.
         since: How far back to look.
         only: Names of the operators to look at; all, if there are none.
@@ -42,9 +43,9 @@ def find_run(  # noqa: PLR0913  what the options say
     """
     name = target if table is None else table
     table_guid = table_guid_of(client, name)
-    operators = client.list_operators(table_guid)
-    chosen = choose_operators(operators, only=[*only] or None)
-    runs = client.list_table_runs(table_guid, since=since, operators=chosen.chosen).to_list()
+    role: OperatorRole = "producers" if table is None else "associated"
+    producers = client.find_producers(table_guid, role=role, only=[*only] or None)
+    runs = client.list_table_runs(table_guid, since=since, operators=producers.operators).to_list()
     failed = [run for run in runs if run.state is RunState.FAILED]
     active = [run for run in runs if run.state is RunState.ACTIVE and run.start_time is not None]
     if table is not None:

@@ -57,10 +57,9 @@ def _now(client: DataMapClient, run: Run, since: timedelta) -> Run:
     """The run as it is now; as it was, if it is not to be seen, or that cannot be told at the moment."""
     if run.origin is None:
         return run
-    operator = run.origin.operator
-    named = {"job_name": operator.job_name, "workspace_id": operator.workspace_id}
+    whose = run.origin.operator
     try:
-        runs = client.list_runs(operator.task_id, since=since, **named)
+        runs = client.list_runs(whose.task_id, job_name=whose.job_name, workspace_id=whose.workspace_id, since=since)
         return next((one for one in runs if one.run_id == run.run_id), run)
     except DataMapError as error:
         _pass_over(error)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from codecs import getincrementaldecoder
 
-from dataarts_datamap._text import printable
+from dataarts_datamap._text import printable, printable_lines
 from dataarts_datamap.cli._printing.output import is_terminal
 from dataarts_datamap.cli._printing.streams import write, write_bytes
-
-_PLAIN = frozenset("\n\t")
 
 
 class LogWriter:
@@ -38,7 +36,7 @@ class LogWriter:
     def _show(self, text: str) -> bool:
         text = f"{self._held}{text}"
         self._held = text[-1:] if text.endswith("\r") else ""  # half a line break of Windows
-        text = text.removesuffix("\r").replace("\r\n", "\n")
+        text = text.removesuffix("\r")
         if text:
             self._is_within_line = not text.endswith("\n")
-        return write("".join(char if char in _PLAIN else printable(char) for char in text))
+        return write(printable_lines(text))

@@ -13,6 +13,7 @@ from dataarts_datamap.cli._options.connection import (
     connection_options,
     given,
     max_age_option,
+    obs_endpoint_option,
     offset_unit_option,
     page_size_option,
     slice_span_option,
@@ -60,6 +61,12 @@ _DEFAULT_SPAN = timedelta(days=30)
 @click.option(
     "--running-data", is_flag=True, help="Put what each run did into the page or JSON; it can hold SQL and paths."
 )
+@click.option(
+    "--logs",
+    "with_log",
+    is_flag=True,
+    help="Put the end of each failure's log into the page or JSON; it can hold SQL and passwords.",
+)
 @page_size_option
 @offset_unit_option
 @slice_span_option
@@ -68,6 +75,7 @@ _DEFAULT_SPAN = timedelta(days=30)
     type=click.Choice(["table", "summary", "json"]),
     help="Strips (to a terminal), short JSON (to a pipe; neither beside --html), or JSON of every hour and failure.",
 )
+@obs_endpoint_option
 @connection_options
 def report(  # noqa: PLR0913  one parameter for each option
     *,
@@ -80,6 +88,7 @@ def report(  # noqa: PLR0913  one parameter for each option
     choice: OperatorChoice,
     tz: tzinfo,
     running_data: bool,
+    with_log: bool,
     page_size: int | None,
     offset_unit: OffsetUnit | None,
     slice_span: timedelta | None,
@@ -92,7 +101,8 @@ def report(  # noqa: PLR0913  one parameter for each option
     operators count, --operator, --ignore and --any say, as for datamap status.
 
     With --html, as a page to look at in a browser: a strip of outcomes by planned time, the runs on a time line, their
-    durations and waits, the failures with their log paths. It asks nothing of any network.
+    durations and waits, the failures with their log paths. It asks nothing of any network. With --logs, the ends of the
+    logs of the fifty newest failures are in it, folded.
 
     A pipe gets a summary as one line of JSON; --output json has every hour, failure and outlier, which can be long.
 
@@ -111,14 +121,20 @@ def report(  # noqa: PLR0913  one parameter for each option
     target = None if html is None else replaceable(html)
     if running_data and output == "summary":
         raise click.UsageError("a summary has no running data: write --output json")
-    to_pipe: ReportOutput = "json" if running_data else "summary"
+    to_pipe: ReportOutput = "json" if running_data or with_log else "summary"
     shape = output or ("table" if is_terminal() else None if html else to_pipe)
+    if with_log and target is None and shape != "json":
+        raise click.UsageError("logs go into a page or into JSON: add --html FILE, or write --output json")
     tell_zone((start, end), tz, "table" if shape == "table" else "ndjson")
     times = given(start=in_zone(start, tz), end=in_zone(end, tz, end=True), since=since)
     with connect(settings) as client:
         how = given(page_size=page_size, offset_unit=offset_unit, slice_span=slice_span)
         table_guid = table_guid_of(client, table_guid)
         found = _read(client, table_guid, times=times, zone=tz, max_age=max_age, choice=choice, how=how)
+        if with_log:
+            from dataarts_datamap.cli._logs.failure_logs import with_logs  # noqa: PLC0415  as above
+
+            found = with_logs(found, client)
     tell_if_none(found.status.runs, "runs in this window")
     if target is not None:
         size = _write_page(found, target, running_data=running_data)

@@ -1,0 +1,46 @@
+"""The logs of the runs that failed, as a report shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from dataarts_datamap._text import printable_lines
+
+
+class FailureLog(Struct, frozen=True, kw_only=True):
+    """The end of the log of a run that failed, or why it could not be read.
+
+    Attributes:
+        text: The end of it, as UTF-8. Untrusted.
+        size: Bytes of the whole log; None if it could not be read.
+        is_whole: Whether the text is all of it.
+        problem: Why it could not be read; None if it was. Untrusted.
+    """
+
+    text: str = ""
+    size: int | None = None
+    is_whole: bool = False
+    problem: str | None = None
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(size={self.size}, problem={self.problem!r})"
+
+    @property
+    def title(self) -> str:
+        """What a page says of it while it is folded."""
+        if self.problem is not None:
+            return "Log could not be read"
+        return "Log" if self.is_whole else f"End of the log, of {self.size:,} bytes"
+
+    @property
+    def shown(self) -> str:
+        """What a page shows of it: text in which nothing acts."""
+        return printable_lines(self.text if self.problem is None else self.problem)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as plain values, ready for JSON."""
+        if self.problem is not None:
+            return {"problem": self.problem}
+        return {"text": self.text, "size": self.size, "is_whole": self.is_whole}

@@ -1,0 +1,51 @@
+"""The logs of a report's failures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from msgspec import structs
+
+from dataarts_datamap._errors import ConfigurationError, DataMapError, LogError
+from dataarts_datamap._models.runs import RunIdentity, run_identity
+from dataarts_datamap._report.failure_logs import FailureLog
+from dataarts_datamap.cli._printing.notices import note, tell
+
+if TYPE_CHECKING:
+    from dataarts_datamap._client.clients import DataMapClient
+    from dataarts_datamap._models.runs import Run
+    from dataarts_datamap._report.contents import Report
+
+_MOST: Final = 50
+_TAIL: Final = 16 * 1024
+
+
+def with_logs(report: Report, client: DataMapClient) -> Report:
+    """The report with the end of the log, 16 KiB, of each of its fifty newest failures; what is wrong is said in it.
+
+    Where object storage does not respond, or lets nobody in, no more logs are asked for.
+
+    Raises:
+        ConfigurationError: Where object storage is is not known.
+    """
+    failures, logs = report.failures, dict[RunIdentity, FailureLog]()
+    for run in failures[:_MOST]:
+        try:
+            logs[run_identity(run)] = _read(client, run)
+        except ConfigurationError:
+            raise
+        except DataMapError as error:
+            tell(f"the other logs are not asked for: {error}")
+            break
+    read = sum(log.problem is None for log in logs.values())
+    if failures:
+        note(f"logs of {read} of {len(failures)} failures read")
+    return structs.replace(report, logs=logs)
+
+
+def _read(client: DataMapClient, run: Run) -> FailureLog:
+    try:
+        log = client.read_log(run, tail=_TAIL)
+    except LogError as error:
+        return FailureLog(problem=str(error))
+    return FailureLog(text=log.text, size=log.size, is_whole=log.is_whole)
