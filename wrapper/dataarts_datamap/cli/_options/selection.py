@@ -196,7 +196,7 @@ def selection_options(command: Callable[..., None]) -> Callable[..., None]:
                 "--table",
                 "table_guid",
                 metavar="TABLE",
-                help="Runs of all operators of this table, by GUID or as schema.table.",
+                help="Runs of all operators of this table, by name or GUID.",
             ),
             click.option("--task-id", metavar="ID", help="Runs of one operator; goes with --job-name."),
             click.option("--job-name", type=parse_name, metavar="NAME", help="Name of that operator."),
