@@ -37,7 +37,7 @@ def parse_size(text: str) -> int:
 
 @click.command()
 @click.argument("target", metavar="TABLE|RUN_ID")
-@click.option("--table", metavar="TABLE", help="Whose run RUN_ID is: a GUID or schema.table.")
+@click.option("--table", metavar="TABLE", help="Whose run RUN_ID is: a name or a GUID.")
 @click.option(
     "--since",
     type=parse_span,
