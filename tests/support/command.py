@@ -23,6 +23,7 @@ def point_at(server: Addressed, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(("DATAMAP_", "HUAWEICLOUD_")):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("DATAMAP_CACHE_DIR", "")
     monkeypatch.setenv("DATAMAP_ENDPOINT", server.url)
     for name in ("PROJECT_ID", "INSTANCE_ID", "TOKEN"):
         monkeypatch.setenv(f"DATAMAP_{name}", "made-up")

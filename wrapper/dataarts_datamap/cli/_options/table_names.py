@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dataarts_datamap.cli._options.known_names import remember_names
 from dataarts_datamap.cli._printing.notices import note
 
 if TYPE_CHECKING:
@@ -24,5 +25,7 @@ def table_guid_of(client: DataMapClient, table: str) -> str:
     if is_guid(table):
         return table
     found = client.find_table(table)
+    if found.name:
+        remember_names([found.full_name])
     note(f"{printable(found.full_name)} is {printable(found.guid)}")
     return found.guid

@@ -16,7 +16,7 @@ from dataarts_datamap.cli._options.connection import (
     zone_option,
 )
 from dataarts_datamap.cli._options.operators import OperatorChoice, operator_options
-from dataarts_datamap.cli._options.suggestions import suggest_spans
+from dataarts_datamap.cli._options.suggestions import suggest_spans, suggest_tables
 from dataarts_datamap.cli._options.table_names import table_guid_of
 from dataarts_datamap.cli._options.times import in_zone, parse_span, parse_time
 from dataarts_datamap.cli._printing.notices import tell_zone
@@ -31,7 +31,7 @@ _NO = 1
 
 
 @click.command()
-@click.argument("table", required=False)
+@click.argument("table", required=False, shell_complete=suggest_tables)
 @click.option("--task-id", metavar="ID", help="The operator whose run to wait for, instead of TABLE.")
 @click.option("--job-name", type=parse_name, metavar="NAME", help="Name of that operator.")
 @click.option("--run-id", type=int, metavar="ID", help="The run; the one planned last, if it is left out.")
