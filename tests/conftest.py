@@ -25,6 +25,7 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("project")
+os.environ["DATAMAP_CACHE_DIR"] = ""  # no test leaves names of tables on the disk of who runs it, unless it says where
 
 
 @pytest.fixture(params=[SyncFace(), AsyncFace()], ids=["sync", "async"])

@@ -15,7 +15,7 @@ import pytest
 from dataarts_datamap.cli._main import run
 from dataarts_datamap_contract.mock import TABLE_GUID, Fault, MockConfig, MockServer
 from support.answers import documented_row, json_answer, run_page
-from support.command import point_at
+from support.command import TABLE, point_at
 from support.scripted_server import Answer, Asked, ScriptedServer
 
 if TYPE_CHECKING:
@@ -314,13 +314,19 @@ def test_unreachable_server(
 
 
 @pytest.mark.usefixtures("connected")
-@pytest.mark.parametrize("table", ["dws_orders", TABLE_GUID[:-1] + "0"])
-def test_table_that_is_not_there(capfdbinary: pytest.CaptureFixture[bytes], table: str) -> None:
-    """What is no table's GUID gets an error that says how a table is named."""
+@pytest.mark.parametrize(
+    ("table", "advice"),
+    [
+        ("dws_ordres", "no table is named 'dws_ordres'"),
+        (TABLE_GUID[:-1] + "0", ": no table has this GUID; datamap tables lists those that there are"),
+    ],
+)
+def test_table_that_is_not_there(capfdbinary: pytest.CaptureFixture[bytes], table: str, advice: str) -> None:
+    """What is no table's name or GUID gets an error that says what there is."""
     code, out, err = called(capfdbinary, "operators", table)
 
     assert (2, "", 1) == (code, out, len(err.splitlines()))
-    assert err.endswith(": give a table's GUID, which datamap tables finds by name, or schema.table\n")
+    assert err.endswith(f"{advice}\n")
 
 
 @pytest.mark.usefixtures("connected")
@@ -337,31 +343,31 @@ def test_no_token(capfdbinary: pytest.CaptureFixture[bytes], environment: pytest
 WRONG_USAGES: list[tuple[list[str], str]] = [
     (["bogus"], "No such command"),
     (["runs"], "--table"),
-    (["runs", "--table", "t", "--task-id", "1", "--job-name", "a"], "--table"),
+    (["runs", "--table", TABLE, "--task-id", "1", "--job-name", "a"], "--table"),
     (["runs", "--task-id", "1", "--since", "1h"], "--job-name"),
-    (["runs", "--table", "t"], "--start TIME or --since SPAN"),
+    (["runs", "--table", TABLE], "--start TIME or --since SPAN"),
     (["runs", "t", "--since", "1h"], "unexpected 't': a table is named with --table here"),
     (["export", "runs.csv", "t", "--since", "1h"], "unexpected 't': a table is named with --table here"),
-    (["runs", "--table", "t", "--start", "2024-01-11", "--since", "1h"], "not both"),
-    (["runs", "--table", "t", "--since", "0h"], "24h"),
-    (["runs", "--table", "t", "--start", "2024-03-31T02:30", "--tz", "Europe/Berlin"], "clocks were put forward"),
-    (["runs", "--table", "t", "--start", "9999-12-31T23:59", "--tz", "-08:00"], "out of range"),
-    (["runs", "--table", "t", "--start", "0001-01-01", "--tz", "Asia/Shanghai"], "out of range"),
-    (["runs", "--table", "..", "--since", "1h"], "table_guid '..'"),
-    (["runs", "--table", "t", "--since", "soon"], "24h"),
-    (["runs", "--table", "t", "--start", "yesterday"], "2024-01-11"),
-    (["runs", "--table", "t", "--start", "1705248000"], "looks like seconds"),
-    (["runs", "--table", "t", "--since", "1h", "--tz", "Mars/Olympus"], "Asia/Shanghai"),
-    (["runs", "--table", "t", "--since", "1h", "--tz", "+99:00"], "Asia/Shanghai"),
-    (["runs", "--table", "t", "--since", "1h", "--page-size", "0"], "page_size"),
-    (["runs", "--table", "t", "--since", "1h", "--output", "xml"], "xml"),
+    (["runs", "--table", TABLE, "--start", "2024-01-11", "--since", "1h"], "not both"),
+    (["runs", "--table", TABLE, "--since", "0h"], "24h"),
+    (["runs", "--table", TABLE, "--start", "2024-03-31T02:30", "--tz", "Europe/Berlin"], "clocks were put forward"),
+    (["runs", "--table", TABLE, "--start", "9999-12-31T23:59", "--tz", "-08:00"], "out of range"),
+    (["runs", "--table", TABLE, "--start", "0001-01-01", "--tz", "Asia/Shanghai"], "out of range"),
+    (["runs", "--table", "name:", "--since", "1h"], "table must be a GUID or a name, not 'name:'"),
+    (["runs", "--table", TABLE, "--since", "soon"], "24h"),
+    (["runs", "--table", TABLE, "--start", "yesterday"], "2024-01-11"),
+    (["runs", "--table", TABLE, "--start", "1705248000"], "looks like seconds"),
+    (["runs", "--table", TABLE, "--since", "1h", "--tz", "Mars/Olympus"], "Asia/Shanghai"),
+    (["runs", "--table", TABLE, "--since", "1h", "--tz", "+99:00"], "Asia/Shanghai"),
+    (["runs", "--table", TABLE, "--since", "1h", "--page-size", "0"], "page_size"),
+    (["runs", "--table", TABLE, "--since", "1h", "--output", "xml"], "xml"),
     (["operators"], "Missing argument 'TABLE'"),
-    (["operators", "--table", "t"], "the table is named by itself here: datamap operators t"),
-    (["status", "--max-age", "26h", "--table", "t"], "the table is named by itself here: datamap status t"),
-    (["report", "--table", "t"], "the table is named by itself here: datamap report t"),
-    (["watch", "--table", "t"], "the table is named by itself here: datamap watch t"),
-    (["watch", "--every", "1m", "--table", "t"], "the table is named by itself here: datamap watch t"),
-    (["operators", "t", "--endpoint", "nowhere"], "nowhere"),
+    (["operators", "--table", TABLE], f"the table is named by itself here: datamap operators {TABLE}"),
+    (["status", "--max-age", "26h", "--table", TABLE], f"the table is named by itself here: datamap status {TABLE}"),
+    (["report", "--table", TABLE], f"the table is named by itself here: datamap report {TABLE}"),
+    (["watch", "--table", TABLE], f"the table is named by itself here: datamap watch {TABLE}"),
+    (["watch", "--every", "1m", "--table", TABLE], f"the table is named by itself here: datamap watch {TABLE}"),
+    (["operators", TABLE, "--endpoint", "nowhere"], "nowhere"),
     (["mock", "--port", "70000"], "70000"),
     (["mock", "--size", "-1"], "size is -1"),
     (["mock", "--latency", "-1"], "latency is"),
@@ -425,7 +431,7 @@ def test_runs_of_a_status(
     asked = [part for name in names for part in ("--status", name)]
     with ScriptedServer(serve_statuses) as server:
         point_at(server, environment)
-        code, out, err = called(capfdbinary, "runs", "--table", "t", "--since", "1h", *asked)
+        code, out, err = called(capfdbinary, "runs", "--table", TABLE, "--since", "1h", *asked)
 
     assert (0, expected) == (code, [json.loads(line)["run_id"] for line in out.splitlines()])
     others = r"fail (2), success (1), manual-stop (1), running (1), odd\x1b (1), (none) (1)"
@@ -437,7 +443,7 @@ def test_log_path_of_a_failure(environment: pytest.MonkeyPatch, capfdbinary: pyt
     """In a table, a run that failed has its log path below it, printable and whole; others have none."""
     with ScriptedServer(serve_statuses) as server:
         point_at(server, environment)
-        _, out, _ = called(capfdbinary, "runs", "--table", "t", "--since", "1h", "--output", "table")
+        _, out, _ = called(capfdbinary, "runs", "--table", TABLE, "--since", "1h", "--output", "table")
 
     logs = [line for line in out.splitlines() if "obs://" in line]
     assert [r"  log: obs://log/2\x1b", r"  log: obs://log/3\x1b"] == logs
@@ -446,19 +452,19 @@ def test_log_path_of_a_failure(environment: pytest.MonkeyPatch, capfdbinary: pyt
 def test_quiet(tmp_path: Path, environment: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     """Asked to be quiet, a verb that does its work says nothing on stderr; warnings, doubts and errors stay."""
     file, page = str(tmp_path / "runs.csv"), str(tmp_path / "report.html")
-    where = ["--table", "t", "--since", "1h"]
+    where = ["--table", TABLE, "--since", "1h"]
     verbs = [
         ["runs", *where, "--output", "table"],
         ["export", file, *where],
         ["export", file, *where, "--since-last"],
-        ["report", "t", "--html", page, "--since", "1h"],
-        ["operators", "t"],
+        ["report", TABLE, "--html", page, "--since", "1h"],
+        ["operators", TABLE],
     ]
     with ScriptedServer(serve_statuses) as server:
         point_at(server, environment)
         loud = [called(capfdbinary, *verb)[2] for verb in verbs]
         quiet = [called(capfdbinary, *verb, "--quiet") for verb in verbs]
-        status = called(capfdbinary, "status", "t", "--quiet", "--output", "table")
+        status = called(capfdbinary, "status", TABLE, "--quiet", "--output", "table")
         wrong = called(capfdbinary, "runs", *where, "--quiet", "--status", "faild")
     with ScriptedServer(json_answer({"error_code": "X", "error_msg": "no"}, status=400)) as server:
         point_at(server, environment)
@@ -507,7 +513,7 @@ def test_interrupt(environment: pytest.MonkeyPatch, capfdbinary: pytest.CaptureF
 
     environment.setattr("dataarts_datamap.DataMapClient.from_env", interrupt)
 
-    assert (130, "") == called(capfdbinary, "operators", "t")[:2]
+    assert (130, "") == called(capfdbinary, "operators", TABLE)[:2]
 
 
 def test_defect(environment: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
@@ -517,7 +523,7 @@ def test_defect(environment: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixt
         raise ZeroDivisionError
 
     environment.setattr("dataarts_datamap.DataMapClient.from_env", fail)
-    code, _, err = called(capfdbinary, "operators", "t")
+    code, _, err = called(capfdbinary, "operators", TABLE)
 
     assert 2 == code
     assert "ZeroDivisionError" in err

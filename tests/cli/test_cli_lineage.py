@@ -240,10 +240,13 @@ def test_a_name_may_stand_for_a_guid(
 
 
 def test_an_id_is_never_searched_for(command: Callable[[Factory], Command]) -> None:
-    """Without a dot and without name: it is the GUID itself, as ever."""
+    """Without ``name:``, what looks like a GUID is one; a name is looked for in lineage where the search is refused."""
     catalog = broken_chain()
     catalog.refused = {"search": 403}
     assert 0 == command(catalog)("operators", guid_of("db.dwd.b"))[0]
-    code, _, err = command(catalog)("status", "dwd.b")
+    code, _, err = command(catalog)("status", "b")
+    assert (1, f"datamap: db.dwd.b is {guid_of('db.dwd.b')}\n") == (code, err)
+    catalog.refused = {"search": 403, "bulk": 403}
+    code, _, err = command(catalog)("status", f"name:{guid_of('db.dwd.b')}")
     assert 2 == code
     assert "ShowDataSets is in invitational test" in err

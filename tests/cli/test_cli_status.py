@@ -17,7 +17,7 @@ from dataarts_datamap import OperatorStatus, TableStatus, Verdict
 from dataarts_datamap.cli._printing import output as printing
 from dataarts_datamap.cli._printing.prometheus import prometheus_text
 from support.answers import json_answer, run_page, without_lineage
-from support.command import called, point_at
+from support.command import TABLE, called, point_at
 from support.scripted_server import Answer, Asked, ScriptedServer
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def test_exit_code(
     with ScriptedServer(serve(*rows)) as server:
         point_at(server, monkeypatch)
         for output in ("table", "json", "prometheus"):
-            found, out, err = called(capfdbinary, "status", "t", *options, "--output", output)
+            found, out, err = called(capfdbinary, "status", TABLE, *options, "--output", output)
             assert code == found
             assert verdict in out
             assert bool(rows) is ("no runs in this window" not in err)
@@ -93,11 +93,11 @@ def test_json(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.Mon
     """A pipe gets one line of JSON that names the table, harmless to a terminal."""
     with ScriptedServer(serve({"ago": 1}, name=EVIL)) as server:
         point_at(server, monkeypatch)
-        _, out, err = called(capfdbinary, "status", "t", "--since", "30d")
+        _, out, err = called(capfdbinary, "status", TABLE, "--since", "30d")
     (line,) = out.splitlines()
     told = json.loads(line)
 
-    assert ("", "t", "fresh", 60.0, 10.0) == (
+    assert ("", TABLE, "fresh", 60.0, 10.0) == (
         err,
         *(told[name] for name in ("table_guid", "verdict", "typical_duration", "typical_lateness")),
     )
@@ -119,7 +119,7 @@ def test_prometheus(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pyte
     rows: list[dict[str, Any]] = [{"ago": 2}, {"ago": 1, "status": "fail"}, {"ago": 3, "status": "running"}]
     with ScriptedServer(serve(*rows, name=EVIL)) as server:
         point_at(server, monkeypatch)
-        code, out, _ = called(capfdbinary, "status", 'g"u id', "--max-age", "26h", "--output", "prometheus")
+        code, out, _ = called(capfdbinary, "status", TABLE, "--max-age", "26h", "--output", "prometheus")
     families = {family.name: family for family in text_string_to_metric_families(out)}
     samples = [(sample.name, tuple(sample.labels.items())) for family in families.values() for sample in family.samples]
 
@@ -128,7 +128,7 @@ def test_prometheus(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pyte
     assert {"gauge"} == {family.type for family in families.values()}
     assert sorted(set(samples)) == sorted(samples)
     assert all(family.documentation for family in families.values())
-    operator = {"table_guid": 'g"u id', "task_id": "1", "job_name": EVIL}
+    operator = {"table_guid": TABLE, "task_id": "1", "job_name": EVIL}
     (age,) = families["datamap_operator_last_success_timestamp_seconds"].samples
     assert operator == age.labels
     assert abs(time.time() - 2 * 3600 - age.value) < 60
@@ -170,7 +170,7 @@ def test_alert_does_not_end_with_the_last_success(
     """Where no success is to be seen, the series stays, at 0: an alert on its age fires, and goes on."""
     with ScriptedServer(serve(*rows)) as server:
         point_at(server, monkeypatch)
-        _, out, _ = called(capfdbinary, "status", "t", "--max-age", "26h", "--output", "prometheus")
+        _, out, _ = called(capfdbinary, "status", TABLE, "--max-age", "26h", "--output", "prometheus")
 
     assert {"table": 0, "operator": 0} == last_successes(out)
     assert "typical_duration" not in out
@@ -201,7 +201,7 @@ def test_prometheus_on_a_terminal(capfdbinary: pytest.CaptureFixture[bytes], mon
     monkeypatch.setattr(printing, "is_terminal", lambda: True)
     with ScriptedServer(serve({"ago": 2}, name=EVIL)) as server:
         point_at(server, monkeypatch)
-        _, out, _ = called(capfdbinary, "status", "t", "--output", "prometheus")
+        _, out, _ = called(capfdbinary, "status", TABLE, "--output", "prometheus")
 
     assert 'c\\n\\x1b[2J订单📊{}"' in out
     assert all(line.isprintable() for line in out.split("\n"))
@@ -211,7 +211,7 @@ def test_table(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.Mo
     """A person sees the table and each operator on a line of its own, with the zone on stderr."""
     with ScriptedServer(serve({"ago": 1.5}, {"ago": -1, "status": "running"}, name="订单📊")) as server:
         point_at(server, monkeypatch)
-        code, out, err = called(capfdbinary, "status", "t", "--output", "table", "--tz", "+08:00")
+        code, out, err = called(capfdbinary, "status", TABLE, "--output", "table", "--tz", "+08:00")
     title, *lines = out.splitlines()
 
     assert 0 == code
@@ -265,7 +265,7 @@ def test_which_operators_count(
     options, code, verdict, decisive, ignored = case
     with ScriptedServer(serve_several) as server:
         point_at(server, monkeypatch)
-        ask = ("status", "t", "--max-age", "26h", *options)
+        ask = ("status", TABLE, "--max-age", "26h", *options)
         found, out, err = called(capfdbinary, *ask)
         told = json.loads(out)
         _, table, _ = called(capfdbinary, *ask, "--output", "table")
@@ -293,7 +293,7 @@ def test_name_of_no_operator(capfdbinary: pytest.CaptureFixture[bytes], monkeypa
     with ScriptedServer(serve_several) as server:
         point_at(server, monkeypatch)
         for option in ("--operator", "--ignore"):
-            code, out, err = called(capfdbinary, "status", "t", option, "chek")
+            code, out, err = called(capfdbinary, "status", TABLE, option, "chek")
             expected = "check (task 0), load (task 1), sum (task 2), idle (task 3)"
             assert (3, "") == (code, out)
             assert f"no operator of the table is called 'chek': it has {expected}\n" in err
@@ -306,7 +306,7 @@ def test_operators_are_asked_for_once(
     for arguments in (["status"], ["report", "--html", str(tmp_path / "r.html")], ["watch", "--for", "1s"]):
         with ScriptedServer(serve_several) as server:
             point_at(server, monkeypatch)
-            called(capfdbinary, arguments[0], "t", *arguments[1:])
+            called(capfdbinary, arguments[0], TABLE, *arguments[1:])
             asked = [one.target for one in server.asked]
         readings = 2 if arguments[0] == "watch" else 1
         assert readings == sum(target.endswith("/node") for target in asked)
@@ -316,8 +316,8 @@ def test_not_judged(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pyte
     """A network that fails leaves the table not judged; wrong usage is another code."""
     with ScriptedServer(json_answer({"error_code": "X", "error_msg": "down"}, status=400)) as server:
         point_at(server, monkeypatch)
-        assert 2 == called(capfdbinary, "status", "t")[0]
-        assert 3 == called(capfdbinary, "status", "t", "--max-age", "soon")[0]
+        assert 2 == called(capfdbinary, "status", TABLE)[0]
+        assert 3 == called(capfdbinary, "status", TABLE, "--max-age", "soon")[0]
         assert 3 == called(capfdbinary, "status")[0]
 
 

@@ -13,19 +13,19 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from support.answers import json_answer, run_page
-from support.command import point_at
+from support.answers import json_answer, run_page, without_lineage
+from support.command import TABLE, point_at
 from support.scripted_server import Answer, Asked, ScriptedServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 COMMANDS = [
-    ("status t --since 1d --max-age 1h", 1),
+    (f"status {TABLE} --since 1d --max-age 1h", 1),
     ("wait --task-id 1 --job-name a --since 1d", 1),
     ("doctor --endpoint http://127.0.0.1:9", 1),
-    ("export made.ndjson --table t --start 2024-01-11 --end 2024-01-12", 0),
-    ("report t --html made.html --output json", 0),
+    (f"export made.ndjson --table {TABLE} --start 2024-01-11 --end 2024-01-12", 0),
+    (f"report {TABLE} --html made.html --output json", 0),
     ("runs --nonsense", 3),
     ("runs --help", 0),
     ("completion fish", 0),
@@ -61,7 +61,7 @@ def full() -> Iterator[int]:
 @pytest.mark.parametrize(("command", "code"), COMMANDS, ids=[command.split()[0] for command, _ in COMMANDS])
 def test_nobody_reads(command: str, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither the answer to a question nor a file is lost with the one who would have read what is said beside it."""
-    with ScriptedServer(answer) as server, nobody() as out, nobody() as err:
+    with ScriptedServer(without_lineage(answer)) as server, nobody() as out, nobody() as err:
         point_at(server, monkeypatch)
         done = subprocess.run([*ENTRY, *command.split()], check=False, cwd=tmp_path, stdout=out, stderr=err, timeout=60)
 
@@ -72,9 +72,9 @@ def test_nobody_reads(command: str, code: int, tmp_path: Path, monkeypatch: pyte
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
 def test_stderr_on_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     """A note that cannot be written does not keep the answer back, nor does it look like the answer no."""
-    with ScriptedServer(answer) as server, full() as err:
+    with ScriptedServer(without_lineage(answer)) as server, full() as err:
         point_at(server, monkeypatch)
-        command = [*ENTRY, "runs", "--table", "t", "--start", "2024-01-11", "--end", "2024-01-12"]
+        command = [*ENTRY, "runs", "--table", TABLE, "--start", "2024-01-11", "--end", "2024-01-12"]
         done = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=err, timeout=60)
 
     assert (0, "fail") == (done.returncode, json.loads(done.stdout)["status"])

@@ -27,7 +27,7 @@ from dataarts_datamap import (
 )
 from dataarts_datamap.cli._options.times import in_zone, parse_time
 from support.answers import run_page
-from support.command import called, point_at
+from support.command import TABLE, called, point_at
 from support.faces import SETTINGS, WINDOW
 from support.runs import make_run
 from support.scripted_server import ScriptedServer
@@ -120,7 +120,7 @@ def test_zone_by_variable(
 def test_zone_that_is_none(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     """A zone of the variable that is none is wrong usage, and the text names the variable."""
     monkeypatch.setenv("DATAMAP_TZ", "Mars/Olympus")
-    code, _, err = called(capfdbinary, "runs", "--table", "t", "--since", "1h")
+    code, _, err = called(capfdbinary, "runs", "--table", TABLE, "--since", "1h")
 
     assert 3 == code
     assert "DATAMAP_TZ" in " ".join(err.split())
@@ -211,7 +211,7 @@ def test_export_to_a_dash(
 ) -> None:
     """An export to - is refused with what writes to a pipe, and no file of that name is made."""
     monkeypatch.chdir(tmp_path)
-    code, out, err = called(capfdbinary, "export", "-", *suffix.split(), "--table", "t", "--since", "1h")
+    code, out, err = called(capfdbinary, "export", "-", *suffix.split(), "--table", TABLE, "--since", "1h")
 
     assert (3, "") == (code, out)
     assert "datamap runs --output ndjson" in " ".join(err.split())

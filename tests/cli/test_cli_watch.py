@@ -29,7 +29,7 @@ from dataarts_datamap.cli._printing.changes import write_changes
 from dataarts_datamap.cli._printing.live_view import View
 from dataarts_datamap.cli._verbs.watch import ClientTable
 from support.answers import json_answer, run_page, without_lineage
-from support.command import called, point_at
+from support.command import TABLE, called, point_at
 from support.faces import InstantClock
 from support.moving_clock import MovingClock
 from support.runs import make_run
@@ -235,7 +235,7 @@ def test_until_ended(
     """The exit code tells how the last run ended, or that this is not known when the time is over."""
     with ScriptedServer(serve(*rows)) as server:
         point_at(server, monkeypatch)
-        ended, out, err = called(capfdbinary, "watch", "t", "--until-ended", "--for", "1s")
+        ended, out, err = called(capfdbinary, "watch", TABLE, "--until-ended", "--for", "1s")
 
     assert (code, len(rows)) == (ended, len(out.splitlines()))
     assert told in err
@@ -254,7 +254,7 @@ def test_operator_without_runs_is_named(
 
     with ScriptedServer(without_lineage(answer)) as server:
         point_at(server, monkeypatch)
-        code, _, err = called(capfdbinary, "watch", "t", "--until-ended")
+        code, _, err = called(capfdbinary, "watch", TABLE, "--until-ended")
 
     assert (0, f"{READERS}datamap: no runs in this window, left out: w/job 2\n") == (code, err)
 
@@ -287,7 +287,7 @@ def test_which_operators_count(
 
     with ScriptedServer(answer) as server:
         point_at(server, monkeypatch)
-        ended, out, err = called(capfdbinary, "watch", "t", "--until-ended", *options)
+        ended, out, err = called(capfdbinary, "watch", TABLE, "--until-ended", *options)
 
     assert code == ended
     assert told in err if code == 3 else told == err.removeprefix(READERS)
@@ -300,7 +300,7 @@ def test_reader_that_goes_away_before_the_end(monkeypatch: pytest.MonkeyPatch) -
     """Where nobody reads on, how the last runs ended is not known: 0 would say that they succeeded."""
     with ScriptedServer(serve({"status": "running"}, {"status": "fail"})) as server:
         point_at(server, monkeypatch)
-        options = ["t", "--until-ended", "--for", "20s", "--every", "5s", "--output", "ndjson"]
+        options = [TABLE, "--until-ended", "--for", "20s", "--every", "5s", "--output", "ndjson"]
         with subprocess.Popen([sys.executable, *WATCH, *options], stdout=subprocess.PIPE) as process:
             assert process.stdout is not None
             process.stdout.readline()
@@ -312,7 +312,7 @@ def test_odd_row_is_told_once(capfdbinary: pytest.CaptureFixture[bytes], monkeyp
     """A row with an odd field gives one warning, however often it is read; a time that is over ends it with 0."""
     with ScriptedServer(serve({"status": "running", "owner": 7})) as server:
         point_at(server, monkeypatch)
-        code, out, err = called(capfdbinary, "watch", "t", "--for", "1s")
+        code, out, err = called(capfdbinary, "watch", TABLE, "--for", "1s")
 
     assert (0, 1, 1) == (code, len(out.splitlines()), len(err.removeprefix(READERS).splitlines()))
     assert err.removeprefix(READERS).startswith("datamap: warning: ")
@@ -322,7 +322,7 @@ def test_odd_row_is_told_once(capfdbinary: pytest.CaptureFixture[bytes], monkeyp
 @pytest.mark.parametrize(
     ("answer", "told"),
     [
-        (json_answer([]), "no operator is known to produce the table t"),
+        (json_answer([]), "no operator is known to produce the table 00000000-0000-4000-8000-000000000001"),
         (json_answer({"error_code": "DLM.4001", "error_msg": "gone"}, status=404), "HTTP 404"),
         (json_answer({"error_code": "APIGW.0301", "error_msg": "no"}, status=401), "HTTP 401"),
         (json_answer({"error_code": "X", "error_msg": "busy"}, status=502), "HTTP 502"),
@@ -335,7 +335,7 @@ def test_first_reading_fails(
     monkeypatch.setattr("dataarts_datamap._client.shared.Clock", InstantClock)
     with ScriptedServer(answer) as server:
         point_at(server, monkeypatch)
-        code, out, err = called(capfdbinary, "watch", "t")
+        code, out, err = called(capfdbinary, "watch", TABLE)
 
     assert (2, "", 1) == (code, out, len(err.splitlines()))
     assert told in err
@@ -359,7 +359,7 @@ def test_wrong_usage(
     """A value that cannot be is told, and what can be instead."""
     with ScriptedServer(serve()) as server:
         point_at(server, monkeypatch)
-        code, out, err = called(capfdbinary, "watch", "t", *option)
+        code, out, err = called(capfdbinary, "watch", TABLE, *option)
 
     assert (3, "") == (code, out)
     assert told in " ".join(err.split())

@@ -14,8 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+import click
 import pytest
 
+from dataarts_datamap.cli._options.known_names import remember_names
 from dataarts_datamap.cli._options.suggestions import FAULTS, LEVELS
 from dataarts_datamap_contract.mock._web.faults import FaultKind
 from dataarts_datamap_contract.suite.catalogue import checks_of
@@ -52,6 +54,8 @@ TYPED = [
     ("mock --progress imm", ["mock", "--progress", "immediately"]),
     ("export --columns run_id,dur", ["export", "--columns", "run_id,duration_ms"]),
     ("runs --tz Asia/Shang", ["runs", "--tz", "Asia/Shanghai"]),
+    ("status dws_o", ["status", "dws_orders"]),
+    ("runs --table sales.cust", ["runs", "--table", "sales.customers"]),
     ("doctor --region eu-", ["doctor", "--region", "eu-west-101"]),
     ("export month_of", ["export", "month_of_runs.csv"]),
     ("conform --base", ["conform", "--baseline"]),
@@ -99,7 +103,8 @@ def _shell(shell: str, home: Path) -> Generator[Terminal]:
     _install(shell, home)
     keyboard, screen = pty.openpty()
     environment = {"PATH": f"{home / 'bin'}:{os.environ['PATH']}", "HOME": str(home), "REAL_PYTHON": sys.executable}
-    environment |= {"TERM": "xterm", "LANG": "C.UTF-8"}
+    environment |= {"TERM": "xterm", "LANG": "C.UTF-8", "DATAMAP_CACHE_DIR": str(home / "cache")}
+    _keep_names(home / "cache", "postgres.sales.dws_orders", "postgres.sales.customers")
     command = ["/bin/sh", "-c", f'exec {shell} -i <"$0" >"$0" 2>&1', os.ttyname(screen)]
     with subprocess.Popen(command, env=environment, cwd=home, start_new_session=True) as process:
         terminal = Terminal(keyboard)
@@ -110,6 +115,20 @@ def _shell(shell: str, home: Path) -> Generator[Terminal]:
             process.kill()
             os.close(keyboard)
             os.close(screen)
+
+
+def _keep_names(folder: Path, *names: str) -> None:
+    """Names of tables, as another verb has kept them where nothing says which service they are of."""
+    before = dict(os.environ)
+    kept = {name: value for name, value in before.items() if not name.startswith(("DATAMAP_", "HUAWEICLOUD_"))}
+    try:
+        os.environ.clear()
+        os.environ.update(kept, DATAMAP_CACHE_DIR=str(folder))
+        with click.Context(click.Command("tables")):
+            remember_names(names)
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def _install(shell: str, home: Path) -> None:

@@ -330,12 +330,21 @@ def test_what_passes_is_no_refusal(face: Threads | EventLoop) -> None:
 
 
 def test_a_refused_search_leaves_lineage_alone() -> None:
-    """Everything that does not need the operation works on."""
+    """Everything that does not need the operation works on, and lineage knows names, too."""
     catalog = Catalog(nodes=chain("d.s.a", "d.s.b"), refused={"search": 403})
     with catalog.server() as server, DataMapClient(endpoint=server.url, **SETTINGS) as client:
+        assert ("d.s.a", ["d.s.a"]) == (client.find_table("a").full_name, names(client.lineage().upstream("b")))
+        with pytest.raises(TableNotFoundError, match="no table is named 'q'"):
+            client.find_table("q")
         with pytest.raises(PermissionDeniedError, match="ShowDataSets is in invitational test"):
-            client.find_table("a")
-        assert ["d.s.a"] == names(client.lineage().upstream("b"))
+            client.search_tables("a").to_list()
+    catalog.refused = {"search": 403, "bulk": 404}
+    with (
+        catalog.server() as server,
+        DataMapClient(endpoint=server.url, **SETTINGS) as client,
+        pytest.raises(PermissionDeniedError, match="ShowDataSets is in invitational test"),
+    ):
+        client.find_table("a")
 
 
 @pytest.mark.parametrize(

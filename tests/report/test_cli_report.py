@@ -17,7 +17,7 @@ import pytest
 from dataarts_datamap.cli._printing import report_sheet
 from support import report_demo
 from support.answers import json_answer, paged, without_lineage
-from support.command import called, point_at
+from support.command import TABLE, called, point_at
 from support.scripted_server import Answer, Asked, ScriptedServer
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def embedded(page: str) -> dict[str, Any]:
 def test_page(server: ScriptedServer, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     """With --html, a page is written and nothing printed to a pipe; it has the answer and the runs, no nested data."""
     file = tmp_path / "report.html"
-    code, out, err = called(capfdbinary, "report", "t", *WINDOW, "--html", str(file))
+    code, out, err = called(capfdbinary, "report", TABLE, *WINDOW, "--html", str(file))
     page = file.read_text(encoding="utf-8")
     data = embedded(page)
 
@@ -110,7 +110,7 @@ def test_page(server: ScriptedServer, tmp_path: Path, capfdbinary: pytest.Captur
 def test_running_data(server: ScriptedServer, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     """What the runs did is in the page, and in JSON, if it is asked for."""
     file = tmp_path / "report.html"
-    how = ("report", "t", *WINDOW, "--html", str(file), "--output", "json")
+    how = ("report", TABLE, *WINDOW, "--html", str(file), "--output", "json")
     _, without, _ = called(capfdbinary, *how)
     _, out, _ = called(capfdbinary, *how, "--running-data")
 
@@ -123,7 +123,7 @@ def test_running_data(server: ScriptedServer, tmp_path: Path, capfdbinary: pytes
 def test_no_request(server: ScriptedServer, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     """The page names no address to load from, and its policy lets its own script and style run alone."""
     file = tmp_path / "report.html"
-    called(capfdbinary, "report", "t", *WINDOW, "--html", str(file))
+    called(capfdbinary, "report", TABLE, *WINDOW, "--html", str(file))
     page = file.read_text(encoding="utf-8")
     hashes = [
         f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
@@ -145,7 +145,7 @@ def test_untrusted_text(
     """Markup stays text in the page; what a terminal or a reader would act on is an escape, there and everywhere."""
     file = tmp_path / "report.html"
     outputs = [
-        called(capfdbinary, "report", "t", *WINDOW, "--html", str(file), "--output", output)[1]
+        called(capfdbinary, "report", TABLE, *WINDOW, "--html", str(file), "--output", output)[1]
         for output in ("table", "json")
     ]
     page = file.read_text(encoding="utf-8")
@@ -166,12 +166,12 @@ def test_untrusted_text(
 def test_json(server: ScriptedServer, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     """JSON is one line: how the table stands, each job's hours, failures and outliers."""
     window = ("--start", "2024-01-10T00:00Z", "--end", "2024-01-11T00:00Z")
-    code, out, err = called(capfdbinary, "report", "t", *window, "--output", "json")
+    code, out, err = called(capfdbinary, "report", TABLE, *window, "--output", "json")
     (line,) = out.splitlines()
     told = json.loads(line)
 
     assert (0, "") == (code, err)
-    assert ["t", "2024-01-10T00:00:00.000Z", "2024-01-11T00:00:00.000Z"] == [
+    assert [TABLE, "2024-01-10T00:00:00.000Z", "2024-01-11T00:00:00.000Z"] == [
         told[name] for name in ("table_guid", "start", "end")
     ]
     assert ("failed", 5 * 3600.0) == (told["status"]["verdict"], told["status"]["age"])
@@ -190,7 +190,7 @@ MANY = [{"ago": number / 10, "status": "fail" if number % 2 else "success"} for 
 def test_pipe_gets_a_summary(server: ScriptedServer, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     """Unasked, a pipe gets what fits a screen: no hours, the five newest failures, and how many there are."""
     (_, short, err), (_, whole, _), (_, data, _) = (
-        called(capfdbinary, "report", "t", "--start", "1704844800000", "--end", "1704931200000", *options)
+        called(capfdbinary, "report", TABLE, "--start", "1704844800000", "--end", "1704931200000", *options)
         for options in ((), ("--output", "json"), ("--running-data",))
     )
     summary, told = json.loads(short), json.loads(whole)
@@ -202,7 +202,7 @@ def test_pipe_gets_a_summary(server: ScriptedServer, capfdbinary: pytest.Capture
     assert len(short) < 6000 < len(whole)
     assert "SELECT secret" in data
     assert "SELECT secret" not in short + whole
-    wrong, _, text = called(capfdbinary, "report", "t", "--running-data", "--output", "summary")
+    wrong, _, text = called(capfdbinary, "report", TABLE, "--running-data", "--output", "summary")
     assert (3, True) == (wrong, "write --output json" in text)
     assert server.asked
 
@@ -216,7 +216,7 @@ def test_strip(
 ) -> None:
     """A letter for each hour that runs were planned for, a bar for how long they took, in the zone asked for."""
     times = ("--start", "2024-01-10T00:00Z", "--end", "2024-01-11T00:00Z", "--tz", zone)
-    code, out, err = called(capfdbinary, "report", "t", *times, "--output", "table")
+    code, out, err = called(capfdbinary, "report", TABLE, *times, "--output", "table")
     lines = out.splitlines()
 
     assert 0 == code
@@ -239,7 +239,7 @@ LOG = f"obs://dlf-log-{'0123456789abcdef' * 4}/Load orders-eu/2024-01-11_08_30_0
 )
 def test_log_paths(server: ScriptedServer, terminal: None, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     """A log path stands on a line of its own below its failure, whole, however narrow the terminal is."""
-    _, out, _ = called(capfdbinary, "report", "t", *WINDOW, "--output", "table")
+    _, out, _ = called(capfdbinary, "report", TABLE, *WINDOW, "--output", "table")
 
     assert [
         "FAILED               STATUS  JOB  RUN",
@@ -280,7 +280,7 @@ def test_person(
     if no_colour:
         monkeypatch.setenv("NO_COLOR", no_colour)
     monkeypatch.setattr(sys, "stdout", Terminal(sys.stdout))
-    _, out, _ = called(capfdbinary, "report", "t", *WINDOW, "--html", str(tmp_path / "r.html"))
+    _, out, _ = called(capfdbinary, "report", TABLE, *WINDOW, "--html", str(tmp_path / "r.html"))
 
     assert (no_colour is None) is ("\x1b[1;31mF\x1b[0m\x1b[33m?" in out)
     assert "..................s.F?.." in re.sub(r"\x1b\[[\d;]*m", "", out)
@@ -294,7 +294,7 @@ def test_no_runs(
 ) -> None:
     """A window without runs is a report that says so, on stderr too."""
     file = tmp_path / "report.html"
-    code, out, err = called(capfdbinary, "report", "t", *WINDOW, "--html", str(file), "--output", output)
+    code, out, err = called(capfdbinary, "report", TABLE, *WINDOW, "--html", str(file), "--output", output)
 
     assert 0 == code
     assert "datamap: no runs in this window\n" in err
@@ -331,8 +331,8 @@ def test_which_operators_count(
 
     with ScriptedServer(answer) as server:
         point_at(server, monkeypatch)
-        code, out, _ = called(capfdbinary, "report", "t", *WINDOW, *options)
-        _, sheet, _ = called(capfdbinary, "report", "t", *WINDOW, *options, "--output", "table")
+        code, out, _ = called(capfdbinary, "report", TABLE, *WINDOW, *options)
+        _, sheet, _ = called(capfdbinary, "report", TABLE, *WINDOW, *options, "--output", "table")
 
     status = json.loads(out)["status"]
     assert (0, verdict, decides) == (code, status["verdict"], status["decided_by"]["job_name"])
@@ -344,7 +344,7 @@ def test_which_operators_count(
 
 def test_default_window(server: ScriptedServer, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     """Thirty days up to now are asked for, unless it is said."""
-    called(capfdbinary, "report", "t")
+    called(capfdbinary, "report", TABLE)
     targets = [asked.target for asked in server.asked if "start_time" in asked.target]
     start, end = (
         [int(target.split(f"{name}_time=")[1].split("&")[0]) for target in targets] for name in ("start", "end")
@@ -368,7 +368,7 @@ def test_wrong_usage(
     options: list[str], code: int, told: str, server: ScriptedServer, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     """What cannot be done is refused before anything is asked, with what was wrong."""
-    found, _, err = called(capfdbinary, "report", "t", *options)
+    found, _, err = called(capfdbinary, "report", TABLE, *options)
 
     assert code == found
     assert told in err
@@ -380,7 +380,7 @@ def test_moved_into_place(server: ScriptedServer, tmp_path: Path, capfdbinary: p
     file, link = tmp_path / "report.html", tmp_path / "link.html"
     file.write_text("yesterday", encoding="utf-8")
     link.hardlink_to(file)
-    called(capfdbinary, "report", "t", *WINDOW, "--html", str(file))
+    called(capfdbinary, "report", TABLE, *WINDOW, "--html", str(file))
 
     assert "yesterday" == link.read_text(encoding="utf-8")
     assert file.read_text(encoding="utf-8").endswith("</html>\n")
@@ -393,9 +393,9 @@ def test_links_and_pipes(server: ScriptedServer, tmp_path: Path, capfdbinary: py
     file, link, pipe = (tmp_path / name for name in ("report.html", "link.html", "pipe"))
     link.symlink_to(file)
     os.mkfifo(pipe)
-    assert 0 == called(capfdbinary, "report", "t", *WINDOW, "--html", str(link))[0]
+    assert 0 == called(capfdbinary, "report", TABLE, *WINDOW, "--html", str(link))[0]
     server.asked.clear()
-    code, _, err = called(capfdbinary, "report", "t", "--html", str(pipe))
+    code, _, err = called(capfdbinary, "report", TABLE, "--html", str(pipe))
 
     assert link.is_symlink()
     assert file.read_text(encoding="utf-8").endswith("</html>\n")
@@ -412,7 +412,7 @@ def test_failure_leaves_the_old_page(
     file.write_text("yesterday", encoding="utf-8")
     with ScriptedServer(json_answer({"error_code": "X", "error_msg": "down"}, status=400)) as server:
         point_at(server, monkeypatch)
-        assert 2 == called(capfdbinary, "report", "t", "--html", str(file))[0]
+        assert 2 == called(capfdbinary, "report", TABLE, "--html", str(file))[0]
 
     assert [("report.html", "yesterday")] == [
         (path.name, path.read_text(encoding="utf-8")) for path in tmp_path.iterdir()

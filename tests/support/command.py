@@ -14,11 +14,16 @@ if TYPE_CHECKING:
     from support.faces import Addressed
 
 
+TABLE = "00000000-0000-4000-8000-000000000001"
+"""The GUID of a table; what looks like none is a name, which is searched for."""
+
+
 def point_at(server: Addressed, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the environment name a server, made-up credentials, and nothing else of ours."""
     for name in list(os.environ):
         if name.startswith(("DATAMAP_", "HUAWEICLOUD_")):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("DATAMAP_CACHE_DIR", "")
     monkeypatch.setenv("DATAMAP_ENDPOINT", server.url)
     for name in ("PROJECT_ID", "INSTANCE_ID", "TOKEN"):
         monkeypatch.setenv(f"DATAMAP_{name}", "made-up")

@@ -133,7 +133,7 @@ class Catalog:
         return SearchWalk(ask, is_wanted=_kind_filter(types), limit=page_size)
 
     def find_table(self, table: Table | str) -> Steps[Table]:
-        """The table of a GUID as it is, or the only one of a name, looked for by a search.
+        """The table of a GUID as it is, or the only one of a name, searched for; or looked for in lineage, if refused.
 
         Raises:
             InvalidArgumentError: It is no text, or empty.
@@ -145,6 +145,15 @@ class Catalog:
         name = name_of(table)
         if name is None:
             return Table(guid=table)
+        try:
+            return choose_table(name, (yield from self._hits(name)))
+        except DataMapError as refusal:
+            lineage = (yield from self.lineage_or_none()) if is_refusal(refusal) else None
+            if lineage is None:
+                raise
+        return lineage.find(table)
+
+    def _hits(self, name: str) -> Steps[list[Table]]:
         walk = self.search(SearchTerms(query=keyword_of(name)), ("table",), page_size=_PAGE_SIZE)
         found: list[Table] = []
         while (page := (yield from walk.next_page())) is not None:
@@ -153,7 +162,7 @@ class Catalog:
                 raise InvalidArgumentError(
                     f"more than {_MOST_HITS} tables are like {shown(name)}: give its GUID, or more of the name"
                 )
-        return choose_table(name, found)
+        return found
 
     def resolve(self, table: Table | str) -> Steps[Table]:
         """The table of a GUID or a name, by lineage where that names it, so that it costs no request once it is cached.

@@ -196,6 +196,58 @@ class DataMapClient(BaseClient[Pager[Run]], TableCalls, CheckCalls, LogCalls):
             )
         )
 
+    def wait_for_table(  # noqa: PLR0913  one keyword for each choice
+        self,
+        table_guid: str,
+        *,
+        start: Time | None = None,
+        since: timedelta | None = None,
+        role: OperatorRole = "producers",
+        only: Iterable[str] | None = None,
+        ignore: Iterable[str] = (),
+        timeout: float = _DEFAULT_WAIT,
+        first_wait: float = _FIRST_WAIT,
+        longest_wait: float = _LONGEST_WAIT,
+    ) -> list[Run]:
+        """Wait until the load of a table has ended: of each operator that counts, the run planned last in a window.
+
+        Which operators count is found out once, as by ``find_producers``. One without runs in the window does not,
+        unless none has any: let the window begin after the load before. The window is read again and again as by
+        ``wait_for_run``.
+
+        Args:
+            table_guid: GUID of the table's data asset.
+            start: Where the window begins: an aware datetime, ISO 8601 text with an offset, or epoch milliseconds.
+            since: How long before the present of each reading the window begins, instead of ``start``.
+            role: ``"associated"`` to wait for all operators, readers among them.
+            only: Names of the operators that count, as for ``find_producers``.
+            ignore: Names of operators that do not count.
+            timeout: Seconds to wait at most: a day at the most, by default an hour.
+            first_wait: Seconds before the second reading; the next waits grow by half.
+            longest_wait: Seconds that a wait can grow to.
+
+        Returns:
+            A run for each operator that has one. It may have failed: ``Run.state`` says so.
+
+        Raises:
+            WaitTimeoutError: Not all have ended in time; ``last_run`` is one that has not.
+            InvalidArgumentError: An argument cannot be sent, or a name fits no operator of the table.
+            DataMapError: Reading fails for good.
+        """
+        return self._transport.run(
+            self._wait_for_table(
+                table_guid,
+                start=start,
+                since=since,
+                role=role,
+                only=only,
+                ignore=ignore,
+                timeout=timeout,
+                first_wait=first_wait,
+                longest_wait=longest_wait,
+            )
+        )
+
     def table_status(  # noqa: PLR0913  one keyword for each choice
         self,
         table_guid: str,
@@ -438,6 +490,58 @@ class AsyncDataMapClient(BaseClient[AsyncPager[Run]], AsyncTableCalls, AsyncChec
                 since=since,
                 workspace_id=workspace_id,
                 run_id=run_id,
+                timeout=timeout,
+                first_wait=first_wait,
+                longest_wait=longest_wait,
+            )
+        )
+
+    async def wait_for_table(  # noqa: PLR0913  one keyword for each choice
+        self,
+        table_guid: str,
+        *,
+        start: Time | None = None,
+        since: timedelta | None = None,
+        role: OperatorRole = "producers",
+        only: Iterable[str] | None = None,
+        ignore: Iterable[str] = (),
+        timeout: float = _DEFAULT_WAIT,  # noqa: ASYNC109  it bounds the polls, and ends in an error of its own
+        first_wait: float = _FIRST_WAIT,
+        longest_wait: float = _LONGEST_WAIT,
+    ) -> list[Run]:
+        """Wait until the load of a table has ended: of each operator that counts, the run planned last in a window.
+
+        Which operators count is found out once, as by ``find_producers``. One without runs in the window does not,
+        unless none has any: let the window begin after the load before. The window is read again and again as by
+        ``wait_for_run``.
+
+        Args:
+            table_guid: GUID of the table's data asset.
+            start: Where the window begins: an aware datetime, ISO 8601 text with an offset, or epoch milliseconds.
+            since: How long before the present of each reading the window begins, instead of ``start``.
+            role: ``"associated"`` to wait for all operators, readers among them.
+            only: Names of the operators that count, as for ``find_producers``.
+            ignore: Names of operators that do not count.
+            timeout: Seconds to wait at most: a day at the most, by default an hour.
+            first_wait: Seconds before the second reading; the next waits grow by half.
+            longest_wait: Seconds that a wait can grow to.
+
+        Returns:
+            A run for each operator that has one. It may have failed: ``Run.state`` says so.
+
+        Raises:
+            WaitTimeoutError: Not all have ended in time; ``last_run`` is one that has not.
+            InvalidArgumentError: An argument cannot be sent, or a name fits no operator of the table.
+            DataMapError: Reading fails for good.
+        """
+        return await self._transport.run(
+            self._wait_for_table(
+                table_guid,
+                start=start,
+                since=since,
+                role=role,
+                only=only,
+                ignore=ignore,
                 timeout=timeout,
                 first_wait=first_wait,
                 longest_wait=longest_wait,

@@ -554,6 +554,42 @@ class BaseClient(Generic[PagerT]):
             )
         )
 
+    def _wait_for_table(  # noqa: PLR0913  as for the calls of both faces
+        self,
+        table_guid: str,
+        *,
+        start: Time | None,
+        since: timedelta | None,
+        role: OperatorRole,
+        only: Iterable[str] | None,
+        ignore: Iterable[str],
+        timeout: float,
+        first_wait: float,
+        longest_wait: float,
+    ) -> Steps[list[Run]]:
+        from dataarts_datamap._monitoring.waiting import read_all, wait_for_runs  # noqa: PLC0415  loaded for this call alone
+
+        begun = window(start=start, end=None, since=since, now=datetime.now(UTC))
+        plan = _walk_options(DEFAULT_PAGE_SIZE, "auto", DEFAULT_SLICE_SPAN)
+        waits = checked_seconds("first_wait", first_wait), checked_seconds("longest_wait", longest_wait)
+        seconds = checked_seconds("timeout", timeout)
+        producers = yield from self._find_producers(table_guid, role=role, only=only, ignore=ignore)
+
+        def look() -> Steps[list[Run]]:
+            now = datetime.now(UTC)
+            span = window(start=begun.start, end=max(now, EPOCH), since=None, now=now)
+            runs: list[Run] = []
+            for operator in producers.operators:
+                walk = WindowWalk(operator, span, plan, self._habits)
+                runs += yield from read_all(walk.pages(), partial(self._read_page, strict=False))
+            return runs
+
+        return (
+            yield from wait_for_runs(
+                look, self._policy.clock, timeout=seconds, first_wait=min(waits), longest_wait=waits[1]
+            )
+        )
+
     def _runs_request(self, scope: Scope, operator: Operator, span: Window, *, offset: int, limit: int) -> Request:
         return runs_request(
             endpoint=self._settings.endpoint,

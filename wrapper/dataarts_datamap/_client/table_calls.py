@@ -104,6 +104,8 @@ class TableCalls(_TableCalls):
     def find_table(self, name: str) -> Table:
         """The table of a GUID as it is, without a request; or the only table of a name, looked for by a search.
 
+        Where the search is refused to this account, the name is looked for in lineage, which knows no other tables.
+
         A name is compared with what a table is displayed as, and with the end of its path: ``orders``, ``sales.orders``
         and ``postgres.sales.orders`` name the same table. One that is written exactly so counts before one that differs
         in case. What looks like a GUID (32 to 36 hexadecimal digits and hyphens) is one; ``name:…`` forces a name.
@@ -266,6 +268,8 @@ class AsyncTableCalls(_TableCalls):
 
     async def find_table(self, name: str) -> Table:
         """The table of a GUID as it is, without a request; or the only table of a name, looked for by a search.
+
+        Where the search is refused to this account, the name is looked for in lineage, which knows no other tables.
 
         A name is compared with what a table is displayed as, and with the end of its path: ``orders``, ``sales.orders``
         and ``postgres.sales.orders`` name the same table. One that is written exactly so counts before one that differs

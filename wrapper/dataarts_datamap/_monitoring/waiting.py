@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from dataarts_datamap._errors import DataMapError, RequestTimeoutError, ServiceError, WaitTimeoutError
 from dataarts_datamap._messages import Send, Sleep, Wait
 from dataarts_datamap._models.runs import Run, RunPage, RunState
+from dataarts_datamap._monitoring.freshness import group_runs
 from dataarts_datamap._paging.walk_options import go_on
 from dataarts_datamap._retry.policy import is_passing
 from dataarts_datamap._times import EPOCH
@@ -61,9 +62,54 @@ def wait_for_run(  # noqa: PLR0913  each is one fact about the wait
         WaitTimeoutError: None has ended before the time is over.
         DataMapError: Looking fails for good.
     """
+
+    def find(runs: list[Run]) -> list[Run]:
+        latest = _latest(run for run in runs if run_id is None or run.run_id == run_id)
+        return [] if latest is None else [latest]
+
+    what = "no run had ended" if run_id is None else f"run {run_id} had not ended"
+    waits = _Waits(timeout=timeout, first=first_wait, longest=longest_wait)
+    (run,) = yield from _look_until_ended(look, find, clock, waits, what)
+    return run
+
+
+def wait_for_runs(
+    look: Callable[[], Steps[list[Run]]], clock: Clock, *, timeout: float, first_wait: float, longest_wait: float
+) -> Steps[list[Run]]:
+    """Look, and look again, until the run that was planned last so far of each operator has ended.
+
+    An operator without runs does not count, unless none has any.
+
+    Raises:
+        WaitTimeoutError: Not all have ended before the time is over.
+        DataMapError: Looking fails for good.
+    """
+
+    def find(runs: list[Run]) -> list[Run]:
+        latest = map(_latest, group_runs(runs).values())
+        return [run for run in latest if run is not None]
+
+    waits = _Waits(timeout=timeout, first=first_wait, longest=longest_wait)
+    return (yield from _look_until_ended(look, find, clock, waits, "not all runs had ended"))
+
+
+class _Waits(NamedTuple):
+    timeout: float
+    first: float
+    longest: float
+
+
+def _look_until_ended(
+    look: Callable[[], Steps[list[Run]]],
+    find: Callable[[list[Run]], list[Run]],
+    clock: Clock,
+    waits: _Waits,
+    what: str,
+) -> Steps[list[Run]]:
+    """Look, and look again, until runs are found and all of them have ended."""
     now = clock.monotonic()
-    until = now + timeout
-    wait = first_wait
+    until = now + waits.timeout
+    wait = waits.first
     last_run: Run | None = None
     failure: DataMapError | None = None
     while True:
@@ -75,11 +121,11 @@ def wait_for_run(  # noqa: PLR0913  each is one fact about the wait
             failure = error
         else:
             failure = None
-            wanted = [run for run in runs if run_id is None or run.run_id == run_id]
-            latest = _latest(wanted)
-            last_run = latest or last_run
-            if latest is not None and latest.state in _ENDED:
-                return latest
+            found = find(runs)
+            going = [run for run in found if run.state not in _ENDED]
+            last_run = _latest(going) or _latest(found) or last_run
+            if found and not going:
+                return found
         now = max(now, clock.monotonic())
         left = until - now
         if left <= 0:
@@ -87,8 +133,8 @@ def wait_for_run(  # noqa: PLR0913  each is one fact about the wait
         nap = min(left, wait * (1 + _SMEAR * clock.random()))
         yield Sleep(nap)
         now += nap  # a clock that a test has frozen stands still, and the time is over all the same
-        wait = min(longest_wait, wait * _GROWTH)
-    raise _timeout(timeout, run_id, last_run) from failure
+        wait = min(waits.longest, wait * _GROWTH)
+    raise _timeout(waits.timeout, what, last_run) from failure
 
 
 def _in_time(steps: Steps[T], until: float, clock: Clock) -> Steps[T]:
@@ -131,8 +177,7 @@ def _latest(runs: Iterable[Run]) -> Run | None:
     return max(enumerate(runs), key=lambda item: (item[1].plan_time or EPOCH, item[0]), default=(0, None))[1]
 
 
-def _timeout(timeout: float, run_id: int | None, last_run: Run | None) -> WaitTimeoutError:
-    what = "no run had ended" if run_id is None else f"run {run_id} had not ended"
+def _timeout(timeout: float, what: str, last_run: Run | None) -> WaitTimeoutError:
     seen = "none was seen" if last_run is None else f"the last one seen is {last_run!r}"
     error = WaitTimeoutError(f"{what} after {timeout:g} seconds: {seen}")
     error.last_run = last_run

@@ -127,7 +127,7 @@ def _advice(error: DataMapError | OSError) -> str:
     if isinstance(error, _FOR_THE_DOCTOR):
         return ": datamap doctor finds out why"
     if isinstance(error, NotFoundError) and (error.path or "").endswith("/node"):
-        return ": give a table's GUID, which datamap tables finds by name, or schema.table"
+        return ": no table has this GUID; datamap tables lists those that there are"
     return ""
 
 

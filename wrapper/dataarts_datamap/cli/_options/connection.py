@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from dataarts_datamap.cli._options.suggestions import suggest_regions, suggest_spans, suggest_workspaces, suggest_zones
+from dataarts_datamap.cli._options.suggestions import (
+    suggest_regions,
+    suggest_spans,
+    suggest_tables,
+    suggest_workspaces,
+    suggest_zones,
+)
 from dataarts_datamap.cli._options.times import parse_span, parse_zone
 from dataarts_datamap.cli._printing.notices import be_quiet
 
@@ -76,7 +82,7 @@ def table_argument(command: CommandT) -> CommandT:
     option = click.option(
         "--table", hidden=True, is_eager=True, expose_value=False, callback=_refuse_table, help="Named by itself here."
     )
-    return click.argument("table_guid", metavar="TABLE")(option(command))
+    return click.argument("table_guid", metavar="TABLE", shell_complete=suggest_tables)(option(command))
 
 
 def _refuse_table(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:

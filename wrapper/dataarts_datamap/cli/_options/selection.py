@@ -17,7 +17,7 @@ from dataarts_datamap.cli._options.connection import (
     slice_span_option,
     zone_option,
 )
-from dataarts_datamap.cli._options.suggestions import suggest_spans
+from dataarts_datamap.cli._options.suggestions import suggest_spans, suggest_tables
 from dataarts_datamap.cli._options.table_names import table_guid_of
 from dataarts_datamap.cli._options.times import in_zone, parse_span, parse_time
 from dataarts_datamap.cli._printing.notices import tell_zone
@@ -196,7 +196,8 @@ def selection_options(command: Callable[..., None]) -> Callable[..., None]:
                 "--table",
                 "table_guid",
                 metavar="TABLE",
-                help="Runs of all operators of this table, by GUID or as schema.table.",
+                shell_complete=suggest_tables,
+                help="Runs of all operators of this table, by name or GUID.",
             ),
             click.option("--task-id", metavar="ID", help="Runs of one operator; goes with --job-name."),
             click.option("--job-name", type=parse_name, metavar="NAME", help="Name of that operator."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from click.shell_completion import CompletionItem
@@ -85,6 +86,16 @@ def suggest_columns(_ctx: click.Context, _param: click.Parameter, typed: str) ->
     chosen, comma, last = typed.rpartition(",")
     free = (column.name for column in chosen_columns(None, "json") if column.name not in chosen.split(","))
     return [CompletionItem(f"{chosen}{comma}{name}") for name in free if name.startswith(last)]
+
+
+def suggest_tables(context: click.Context, _param: click.Parameter, typed: str) -> list[CompletionItem]:
+    """The tables whose names other verbs have shown within a day: by name, from the schema, or by the whole path."""
+    from dataarts_datamap.cli._options.known_names import known_names  # noqa: PLC0415  a suggestion alone needs it here
+
+    known = known_names(context)
+    ends = [".".join(name.split(".")[first:]) for name in known for first in range(name.count(".") + 1)]
+    often = Counter(ends)
+    return [CompletionItem(end) for end in sorted(set(ends)) if often[end] == 1 and end.startswith(typed)]
 
 
 def _beginning(values: Iterable[str], typed: str) -> list[CompletionItem]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dataarts_datamap.cli._options.known_names import remember_names
 from dataarts_datamap.cli._printing.notices import note
 
 if TYPE_CHECKING:
@@ -11,17 +12,20 @@ if TYPE_CHECKING:
 
 
 def table_guid_of(client: DataMapClient, table: str) -> str:
-    """The GUID of a table; one with a dot in it, or behind ``name:``, is a name and is searched for.
+    """The GUID of a table. What does not look like one, or stands behind ``name:``, is a name and is searched for.
 
     Raises:
         TableNotFoundError: No table has the name.
         AmbiguousTableError: Several have it.
         DataMapError: The search failed.
     """
-    if "." not in table.strip(".") and not table.startswith("name:"):
-        return table
-    from dataarts_datamap._text import printable  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._monitoring.table_names import is_guid  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._text import printable  # noqa: PLC0415  as above
 
+    if is_guid(table):
+        return table
     found = client.find_table(table)
+    if found.name:
+        remember_names([found.full_name])
     note(f"{printable(found.full_name)} is {printable(found.guid)}")
     return found.guid

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from dataarts_datamap.cli._options.connection import connect, connection_options
+from dataarts_datamap.cli._options.known_names import remember_names
+from dataarts_datamap.cli._options.suggestions import suggest_tables
 from dataarts_datamap.cli._printing.notices import tell
 
 if TYPE_CHECKING:
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Show what a table is made of.")
-@click.argument("table")
+@click.argument("table", shell_complete=suggest_tables)
 @click.option("--up", "direction", flag_value="up", default="up", help="What it is made of (this).")
 @click.option("--down", "direction", flag_value="down", help="What is made of it.")
 @click.option("--depth", type=click.IntRange(1), metavar="STEPS", help="How many steps to go (all).")
@@ -44,6 +46,7 @@ def lineage(
 
     with connect(settings) as client:
         known = client.table_lineage(table, direction=direction, depth=depth)
+    remember_names(one.full_name for one in known.tables.values() if one.name)
     shape = output or ("tree" if is_terminal() else "json")
     steps = write_lineage(known, known.find(table), direction, depth, output=shape)
     if not steps:

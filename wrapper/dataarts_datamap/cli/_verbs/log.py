@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from dataarts_datamap.cli._options.connection import connect, connection_options, obs_endpoint_option
-from dataarts_datamap.cli._options.suggestions import suggest_paces, suggest_spans
+from dataarts_datamap.cli._options.suggestions import suggest_paces, suggest_spans, suggest_tables
 from dataarts_datamap.cli._options.times import parse_span
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ def parse_size(text: str) -> int:
 
 
 @click.command()
-@click.argument("target", metavar="TABLE|RUN_ID")
-@click.option("--table", metavar="TABLE", help="Whose run RUN_ID is: a GUID or schema.table.")
+@click.argument("target", metavar="TABLE|RUN_ID", shell_complete=suggest_tables)
+@click.option("--table", metavar="TABLE", shell_complete=suggest_tables, help="Whose run RUN_ID is: a name or a GUID.")
 @click.option(
     "--since",
     type=parse_span,

@@ -37,7 +37,7 @@ def operators(
     output: Output | None,
     **settings: Any,  # noqa: ANN401
 ) -> None:
-    """List the job operators of TABLE, a GUID or schema.table.
+    """List the job operators of TABLE, a name or a GUID.
 
     The service lists those that are associated with the table; some may only read it. With --role producers, those are
     left out that lineage does not say write it; where it says so of none, all are listed, and stderr says why.

@@ -97,7 +97,7 @@ def report(  # noqa: PLR0913  one parameter for each option
 ) -> None:
     """Report on a table's runs: what failed, and what took long.
 
-    It says whether TABLE, a GUID or schema.table, is fresh, and if not, why; and which runs started late. Which of its
+    It says whether TABLE, a name or a GUID, is fresh, and if not, why; and which runs started late. Which of its
     operators count, --operator, --ignore and --any say, as for datamap status.
 
     With --html, as a page to look at in a browser: a strip of outcomes by planned time, the runs on a time line, their

@@ -66,7 +66,7 @@ def status(  # noqa: PLR0913  one parameter for each option
     output: StatusOutput | None,
     **settings: Any,  # noqa: ANN401
 ) -> int:
-    """Check whether TABLE, a GUID or schema.table, is fresh, and how its operators stand.
+    """Check whether TABLE, a name or a GUID, is fresh, and how its operators stand.
 
     A table is as old as its oldest producer: each operator counts that lineage says writes it; each of its operators
     where lineage does not say so, which the output tells. Those without runs in the window are named and left out.

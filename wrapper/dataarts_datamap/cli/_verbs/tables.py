@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dataarts_datamap.cli._options.connection import connect, connection_options, given, output_option, output_shape
+from dataarts_datamap.cli._options.known_names import remember_names
 from dataarts_datamap.cli._printing.notices import tell_if_none
 
 if TYPE_CHECKING:
@@ -47,5 +48,6 @@ def tables(  # noqa: PLR0913  one parameter for each option
     how = given(types=types or None, sources=sources, workspace_id=in_workspace, page_size=page_size)
     with connect(settings) as client:
         found = client.search_tables(query, **how).to_list(max_items=limit)
+    remember_names(one.full_name for one in found if one.name)
     count = write_tables(found, output=output_shape(output))
     tell_if_none(count, "tables found")

@@ -15,7 +15,9 @@ from dataarts_datamap.cli._options.connection import (
     parse_name,
     zone_option,
 )
-from dataarts_datamap.cli._options.suggestions import suggest_spans
+from dataarts_datamap.cli._options.operators import OperatorChoice, operator_options
+from dataarts_datamap.cli._options.suggestions import suggest_spans, suggest_tables
+from dataarts_datamap.cli._options.table_names import table_guid_of
 from dataarts_datamap.cli._options.times import in_zone, parse_span, parse_time
 from dataarts_datamap.cli._printing.notices import tell_zone
 
@@ -29,8 +31,9 @@ _NO = 1
 
 
 @click.command()
-@click.option("--task-id", required=True, metavar="ID", help="The operator whose run to wait for.")
-@click.option("--job-name", type=parse_name, required=True, metavar="NAME", help="Name of that operator.")
+@click.argument("table", required=False, shell_complete=suggest_tables)
+@click.option("--task-id", metavar="ID", help="The operator whose run to wait for, instead of TABLE.")
+@click.option("--job-name", type=parse_name, metavar="NAME", help="Name of that operator.")
 @click.option("--run-id", type=int, metavar="ID", help="The run; the one planned last, if it is left out.")
 @click.option("--start", type=parse_time, metavar="TIME", help="Where the window begins: a date, a time, or epoch ms.")
 @click.option(
@@ -40,6 +43,7 @@ _NO = 1
     metavar="SPAN",
     help="Begin this long before now: 90m, 24h, 7d.",
 )
+@operator_options
 @zone_option("times without an offset")
 @click.option(
     "--for",
@@ -54,35 +58,54 @@ _NO = 1
 @connection_options
 def wait(  # noqa: PLR0913  one parameter for each option
     *,
-    task_id: str,
-    job_name: str,
+    table: str | None,
+    task_id: str | None,
+    job_name: str | None,
     run_id: int | None,
     start: datetime | int | None,
     since: timedelta | None,
+    choice: OperatorChoice,
     tz: tzinfo,
     patience: timedelta,
     output: Output | None,
     **settings: Any,  # noqa: ANN401
 ) -> int:
-    """Wait until a run has ended, and show it.
+    """Wait until the runs of TABLE, a name or a GUID, or a run of one operator have ended, and show them.
 
-    Exit code 0: it succeeded. 1: it failed or was skipped. 2: none had ended when the time was over, or that could not
-    be told.
+    Of each operator that lineage says writes the table, it is the run planned last in the window; of all operators, if
+    it says so of none. Those without runs do not count, unless none has any.
+
+    Exit code 0: they succeeded; with --any, one did. 1: one failed or was skipped. 2: they had not ended when the time
+    was over, or that could not be told.
 
     \b
-    Example:
+    Examples:
+      datamap wait 09318f28-939f-4ab6-a374-9e621096652c --since 2h --for 90m
       datamap wait --task-id 937987 --job-name ETL_Job_dli2dws --since 2h \\
         --for 90m
     """  # noqa: D301  click reads \b
     from dataarts_datamap._models.runs import RunState  # noqa: PLC0415  loads what --help does not need
     from dataarts_datamap.cli._printing.output import write_runs  # noqa: PLC0415  as above
 
+    if (table is None) is (task_id is None and job_name is None) or (task_id is None) is not (job_name is None):
+        raise click.UsageError("name either a TABLE, or an operator with both --task-id and --job-name")
+    if table is not None and run_id is not None:
+        raise click.UsageError("--run-id goes with --task-id and --job-name")
+    if table is None and choice != OperatorChoice():
+        raise click.UsageError("which operators count is a question of a TABLE")
     if (start is None) is (since is None):
         raise click.UsageError("say where the window begins: either --start TIME or --since SPAN")
     shape = output_shape(output)
     tell_zone((start,), tz, shape)
     window = given(start=in_zone(start, tz), since=since)
     with connect(settings) as client:
-        run = client.wait_for_run(task_id, job_name=job_name, run_id=run_id, timeout=patience.total_seconds(), **window)
-    write_runs([run], output=shape, zone=tz)
-    return _YES if run.state is RunState.SUCCEEDED else _NO
+        if table is not None:
+            names: dict[str, Any] = {"role": choice.role, "only": choice.only or None, "ignore": choice.ignore}
+            guid, timeout = table_guid_of(client, table), patience.total_seconds()
+            runs = client.wait_for_table(guid, timeout=timeout, **names, **window)
+        else:
+            how: dict[str, Any] = {"job_name": job_name, "run_id": run_id, "timeout": patience.total_seconds()}
+            runs = [client.wait_for_run(task_id or "", **how, **window)]
+    write_runs(runs, output=shape, zone=tz)
+    enough = any if choice.any_operator else all
+    return _YES if enough(run.state is RunState.SUCCEEDED for run in runs) else _NO

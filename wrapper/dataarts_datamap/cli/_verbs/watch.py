@@ -124,7 +124,7 @@ def watch(  # noqa: PLR0913  one parameter for each option
     output: WatchOutput | None,
     **settings: Any,  # noqa: ANN401
 ) -> int:
-    """Show how the runs of TABLE, a GUID or schema.table, go on, until interrupted.
+    """Show how the runs of TABLE, a name or a GUID, go on, until interrupted.
 
     A line for each operator that counts: how its run stands, for how long against what is typical, how late it started,
     and when the last one succeeded; the newest failures with their log paths; outcomes and durations by the hour. Those

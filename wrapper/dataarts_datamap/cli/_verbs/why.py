@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from dataarts_datamap.cli._options.connection import connect, connection_options, given, max_age_option, zone_option
-from dataarts_datamap.cli._options.suggestions import suggest_spans
+from dataarts_datamap.cli._options.known_names import remember_names
+from dataarts_datamap.cli._options.suggestions import suggest_spans, suggest_tables
 from dataarts_datamap.cli._options.times import parse_span
 from dataarts_datamap.cli._printing.notices import note, tell
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Find the run that broke a table.")
-@click.argument("table")
+@click.argument("table", shell_complete=suggest_tables)
 @max_age_option
 @click.option(
     "--since",
@@ -58,6 +59,7 @@ def why(  # noqa: PLR0913  one parameter for each option
 
     with connect(settings) as client:
         found = client.explain(table, since=since, **given(max_age=max_age, depth=depth))
+    remember_names(link.table.full_name for link in found.links if link.table.name)
     if (output or ("tree" if is_terminal() else "json")) == "json":
         write_json(found.to_dict())
     else:

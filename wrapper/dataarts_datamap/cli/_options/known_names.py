@@ -1,0 +1,113 @@
+"""The names of tables that were seen, kept on disk for a day, so that a shell can complete them and ask no service.
+
+There is a file for each endpoint, project and instance, which its owner alone can read. It holds names, and no GUID, no
+credential and no address: who the names are of is in the file's own name, as a digest. A name that a shell might take
+for more than a word is left out.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import time
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_LIFE: Final = 24 * 3600
+_MOST: Final = 5_000
+_LARGEST: Final = 2 * 1024 * 1024
+_A_WORD: Final = re.compile(r"[\w][\w.-]{0,199}")
+_FORMAT: Final = 1
+
+
+def remember_names(names: Iterable[str]) -> None:
+    """Keep names of tables of the service that the current command asks. A disk that cannot keep them is no matter."""
+    context = click.get_current_context(silent=True)
+    file = None if context is None else _file_of(context.params)
+    if file is None:
+        return
+    now = int(time.time())
+    seen = {**_read(file, now), **{name: now for name in names if _A_WORD.fullmatch(name)}}
+    newest = sorted(seen.items(), key=lambda item: -item[1])[:_MOST]
+    with suppress(OSError):
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, suffix=".tmp", delete=False) as made:
+            json.dump(
+                {"format": _FORMAT, "names": dict(newest)}, made, ensure_ascii=False
+            )  # the file is its owner's alone
+        try:
+            Path(made.name).replace(file)
+        except OSError:
+            Path(made.name).unlink()
+
+
+def known_names(context: click.Context) -> list[str]:
+    """The names of tables that were seen within a day, of the service that a command line would ask."""
+    file = _file_of(context.params)
+    return [] if file is None else sorted(_read(file, int(time.time())))
+
+
+def _read(file: Path, now: int) -> dict[str, int]:
+    """The names of a file with when each was seen; none of a file that is none of ours."""
+    try:
+        if file.stat().st_size > _LARGEST:
+            return {}
+        kept: Any = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    if not isinstance(kept, dict) or cast("dict[str, Any]", kept).get("format") != _FORMAT:
+        return {}
+    found: Any = cast("dict[str, Any]", kept).get("names")
+    names = cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+    return {
+        name: seen
+        for name, seen in names.items()
+        if isinstance(seen, int) and 0 <= now - seen < _LIFE and _A_WORD.fullmatch(name)
+    }
+
+
+def _file_of(options: Mapping[str, Any]) -> Path | None:
+    """The file of names of the service that options and environment name; None if none is to be kept."""
+    folder = _folder()
+    if folder is None:
+        return None
+
+    def given(option: str, *variables: str) -> str:
+        return options.get(option) or next(filter(None, map(os.environ.get, variables)), "")
+
+    is_named = bool(options.get("endpoint") or options.get("region"))
+    where = ("endpoint", "region") if is_named else ()
+    service = [options.get(name) or "" for name in where] or [
+        os.environ.get(name, "") for name in ("DATAMAP_ENDPOINT", "DATAMAP_REGION")
+    ]
+    project = given("project_id", "DATAMAP_PROJECT_ID", "HUAWEICLOUD_SDK_PROJECT_ID")
+    whose = json.dumps([*service, project, given("instance_id", "DATAMAP_INSTANCE_ID")])
+    return folder / f"tables-{sha256(whose.encode()).hexdigest()[:32]}.json"
+
+
+def _folder() -> Path | None:
+    """The folder for the files; None where ``DATAMAP_CACHE_DIR`` is empty, or no home is known."""
+    named = os.environ.get("DATAMAP_CACHE_DIR")
+    if named is not None:
+        return Path(named) if named else None
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA")
+    else:
+        base = os.environ.get("XDG_CACHE_HOME")
+    if base:
+        return Path(base) / "dataarts-datamap"
+    try:
+        home = Path.home()
+    except RuntimeError:
+        return None
+    return home / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "dataarts-datamap"
