@@ -364,3 +364,49 @@ def test_tables_are_read_side_by_side() -> None:
     with ScriptedServer(slowly) as server, DataMapClient(endpoint=server.url, concurrency=4, **SETTINGS) as client:
         client.check_tables([rule(f"t{number}") for number in range(24)], now=NOW)
     assert 2 <= most[0] <= 4
+
+
+@pytest.mark.parametrize("check", [threads, event_loop])
+def test_causes_are_found_for_what_is_not_fresh(check: Callable[..., list[TableCheck]]) -> None:
+    """Of ten tables that are made of one that failed, and of one that is due; what they share is read once."""
+    runs = {"ods": [*DAILY, (at(5 * HOUR), "fail")], "good": RUNS["fresh"], "alone": RUNS["idle"]}
+    runs |= {f"t{number}": [*DAILY, (at(4 * HOUR), "skip-by-depend")] for number in range(10)}
+    nodes = {"ods": [lineage_row("db.src.raw", "ods", "db.s.ods")], "good": [lineage_row(None, "good", "db.s.good")]}
+    nodes |= {"alone": [lineage_row(None, "alone", "db.s.alone")]}
+    nodes |= {f"t{number}": [lineage_row("db.s.ods", f"t{number}", f"db.s.t{number}")] for number in range(10)}
+    rules = [*(rule(f"t{number}") for number in range(10)), rule("good"), rule("alone", due=due(8)), rule("nowhere")]
+    with Windowed(nodes=nodes, runs=runs).server() as server:
+        checks = check(server, rules, explain=True)
+        counts = asked(server)
+    assert {"stale"} == {one.verdict.value for one in checks[:10]}
+    for one in checks[:10]:
+        assert one.explanation is not None
+        assert ["ods"] == [link.table.name for link in one.explanation.causes]
+        assert one.cause == one.explanation.sentence
+        assert "ods" in one.cause
+    good, alone, nowhere = checks[10:]
+    assert (None, None) == (good.explanation, good.cause)
+    assert (None, None) == (nowhere.explanation, nowhere.cause)
+    assert alone.explanation is not None
+    assert alone.cause is not None
+    assert Verdict.LATE is alone.verdict
+    assert 12 + 11 + 1 == counts["node"]  # of each for its verdict; then of those not fresh, and of the one they share
+    assert 12 + 11 + 11 + 1 == counts["instances"]  # the ten and the late one are looked for in a longer window
+
+
+def test_a_cause_that_cannot_be_found_is_said() -> None:
+    """The verdict stands."""
+    catalog = factory({"t": RUNS["stale"]})
+    lists = [0]
+
+    def respond(request: Asked) -> Answer:
+        lists[0] += request.target.endswith("/node")
+        if lists[0] > 1 and request.target.endswith("/node"):
+            return json_answer({"error_code": "DLG.1", "error_msg": "no"}, status=400)
+        return catalog.answer(request)
+
+    with ScriptedServer(respond) as server:
+        (check,) = threads(server, [rule("t")], explain=True)
+    assert (Verdict.STALE, None) == (check.verdict, check.explanation)
+    assert check.cause is not None
+    assert check.cause.startswith("the cause could not be found: HTTP 400: DLG.1 no")

@@ -53,12 +53,12 @@ class Shell:
 
     def __init__(self, capture: pytest.CaptureFixture[bytes], file: Path) -> None:
         self.file = file
-        self._capture = capture
+        self.capture = capture
         file.write_text(FILE, encoding="utf-8")
 
     def __call__(self, *arguments: str) -> tuple[int, str, str]:
         """Exit code, stdout and stderr of ``datamap check``."""
-        return called(self._capture, "check", *arguments)
+        return called(self.capture, "check", *arguments)
 
     def lines(self, *arguments: str) -> list[dict[str, Any]]:
         """The JSON lines of it."""
@@ -188,6 +188,36 @@ def test_a_state_is_kept_between_checks(shell: Shell) -> None:
     code, out, err = shell("--state", "other.state")
     assert (2, "") == (code, out)
     assert "datamap: other.state is damaged (file is not a database): move it away" in err
+
+
+def test_causes_stand_with_each_table_that_is_not_fresh(shell: Shell) -> None:
+    """In a table below its row, in JSON, and in a test case."""
+    lines = {one["name"]: one for one in shell.lines("--explain")}
+    assert (None, None) == (lines["s.good"]["cause"], lines["s.good"]["explanation"])
+    assert "bad" in lines["the bad one"]["cause"]
+    assert ["failed"] == [cause["trouble"] for cause in lines["the bad one"]["explanation"]["causes"]]
+    _, out, _ = shell("--explain", "--output", "table", "--only", "the bad one")
+    assert f"  {lines['the bad one']['cause']}" == out.splitlines()[2]
+    _, out, _ = shell("--explain", "--output", "junit", "--only", "the bad one")
+    assert lines["the bad one"]["cause"] in out
+
+
+def test_a_file_of_tables_to_begin_with_is_made_of_lineage(shell: Shell) -> None:
+    """Which the next check reads; one that is there is left as it is."""
+    code, out, err = called(shell.capture, "tables", "--init")
+    assert (3, "") == (code, out)
+    assert "datamap.toml is there already: name another one with --file" in err
+    code, out, err = called(shell.capture, "tables", "o", "--init", "--file", "new.toml")
+    assert (0, "", "datamap: new.toml has 3 tables: datamap check --tables new.toml\n") == (code, out, err)
+    text = shell.file.with_name("new.toml").read_text(encoding="utf-8")
+    assert '[[tables]]\nname = "db.s.good"\n# written by good\n' in text
+    assert ["db.s.old", "db.s.none", "db.s.good"] == [one["name"] for one in shell.lines("--tables", "new.toml")]
+    code, _, err = called(shell.capture, "tables", "--init", "--file", "b.toml", "--in-workspace", "another")
+    assert 3 == code
+    assert "lineage names no table that an operator writes, and that was asked for" in err
+    code, _, err = called(shell.capture, "tables", "--file", "b.toml")
+    assert 3 == code
+    assert "--file goes with --init" in err
 
 
 def test_ci_gets_a_test_case_for_each_table(shell: Shell) -> None:

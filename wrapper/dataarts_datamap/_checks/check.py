@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._checks.readings import ReadHistory
     from dataarts_datamap._messages import Steps
     from dataarts_datamap._models.runs import Operator, Run
+    from dataarts_datamap._monitoring.explanation import Explanation
     from dataarts_datamap._monitoring.lineage import Lineage
 
 _LONGEST_REASON: Final = 300
@@ -116,6 +117,8 @@ class TableCheck(Struct, frozen=True, kw_only=True):
         producers_known: Whether its rule or lineage says which operators write it; else all that the service lists
             count, and some of these may only read it.
         error: Why it could not be read; None if it could.
+        explanation: Which upstream runs made it so; None if that was not asked for, or it is in no such trouble.
+        cause: The same in a sentence, or why it could not be found.
     """
 
     rule: TableRule
@@ -131,6 +134,8 @@ class TableCheck(Struct, frozen=True, kw_only=True):
     read_at: datetime | None = None
     producers_known: bool = False
     error: DataMapError | None = None
+    explanation: Explanation | None = None
+    cause: str | None = None
 
     @property
     def name(self) -> str:
@@ -167,6 +172,8 @@ class TableCheck(Struct, frozen=True, kw_only=True):
             "read_at": None if self.read_at is None else _iso(self.read_at),
             "producers_known": self.producers_known,
             "error": None if self.error is None else type(self.error).__name__,
+            "cause": self.cause,
+            "explanation": None if self.explanation is None else self.explanation.to_dict(),
         }
 
 
@@ -206,6 +213,21 @@ class Checked(NamedTuple):
     key: str
     record: TableRecord | None
     operators: Mapping[OperatorKey, OperatorRecord]
+
+
+def is_explainable(check: TableCheck) -> bool:
+    """Whether a table is in a trouble that runs upstream can have caused."""
+    return check.status is not None and check.verdict in {
+        Verdict.FAILED,
+        Verdict.LATE,
+        Verdict.STALE,
+        Verdict.UNKNOWN,
+    }
+
+
+def explained_age(check: TableCheck) -> timedelta | None:
+    """The maximum age by which a check is explained: since its period began, for one that is due."""
+    return check.rule.max_age if check.period is None else check.now - check.period.start
 
 
 def rule_key(rule: TableRule) -> str:

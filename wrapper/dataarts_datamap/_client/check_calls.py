@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from dataarts_datamap._messages import Steps
     from dataarts_datamap._paging.walk_options import ServerHabits
     from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
+
+T = TypeVar("T")
 
 _BATCH: Final = 50  # checks whose records are written at once
 
@@ -29,6 +31,10 @@ class _CheckCalls:
         self, rules: Iterable[TableRule], *, now: datetime, state: CheckState | None
     ) -> Steps[CheckSources]:
         """The steps that lead to what a check reads from."""
+        raise NotImplementedError
+
+    def _explainer(self, checks: Sequence[TableCheck], *, now: datetime) -> Callable[[TableCheck], Steps[TableCheck]]:
+        """What explains checks."""
         raise NotImplementedError
 
     def _keep(self, state: CheckState | None, checked: list[Checked], *, least: int = 1) -> None:
@@ -50,6 +56,7 @@ class CheckCalls(_CheckCalls):
         *,
         now: datetime | None = None,
         state: CheckState | None = None,
+        explain: bool = False,
         on_checked: Callable[[TableCheck], None] | None = None,
     ) -> list[TableCheck]:
         """How many tables stand against what is asked of each: read side by side, under the client's one rate limit.
@@ -68,7 +75,10 @@ class CheckCalls(_CheckCalls):
             now: The present, aware; that of this call, if it is left out.
             state: What earlier checks know; what this one finds out is added. With it, a table that cannot be read
                 keeps the last success that is known, and a service that cannot be reached at all is no error.
-            on_checked: Called with each check as soon as it is there, in the thread or task of this call.
+            explain: Whether to find the causes of each that is failed, late, stale or unknown, as ``explain`` does;
+                what several tables lead to is read once.
+            on_checked: Called with each check as soon as it is there, in the thread or task of this call,
+                without its causes.
 
         Returns:
             A check for each table, in their order.
@@ -81,36 +91,49 @@ class CheckCalls(_CheckCalls):
             ConnectionFailedError: The service cannot be reached, as is found when lineage is read, and there is no
                 state.
         """
-        from concurrent.futures import ThreadPoolExecutor, as_completed  # noqa: PLC0415  loaded for this call alone
-
-        from dataarts_datamap._checks.check import check_table, checked_rules  # noqa: PLC0415  as above
+        from dataarts_datamap._checks.check import check_table, checked_rules, is_explainable  # noqa: PLC0415  loaded for this call alone
         from dataarts_datamap._monitoring.freshness import checked_now  # noqa: PLC0415  as above
-        from dataarts_datamap._transport.cancellation import Cancellation  # noqa: PLC0415  as above
 
         rules, present = checked_rules(tables), checked_now(datetime.now(UTC) if now is None else now)
         sources = self._transport.run(self._check_sources(rules, now=present, state=state))
-        checks: dict[int, TableCheck] = {}
         unsaved: list[Checked] = []
+
+        def note(checked: Checked) -> None:
+            unsaved.append(checked)
+            self._keep(state, unsaved, least=_BATCH)
+            if on_checked is not None:
+                on_checked(checked.check)
+
+        found = self._side_by_side([check_table(rule, sources, now=present) for rule in rules], note)
+        self._keep(state, unsaved)
+        checks = [checked.check for checked in found]
+        if explain and (troubled := [index for index, one in enumerate(checks) if is_explainable(one)]):
+            explained = self._explainer([checks[index] for index in troubled], now=present)
+            found_causes = self._side_by_side([explained(checks[index]) for index in troubled], _ignore)
+            for index, check in zip(troubled, found_causes, strict=True):
+                checks[index] = check
+        return checks
+
+    def _side_by_side(self, steps: Sequence[Steps[T]], note: Callable[[T], None]) -> list[T]:
+        """What steps lead to, taken in as many threads as the client may have; each is noted in this one."""
+        from concurrent.futures import ThreadPoolExecutor, as_completed  # noqa: PLC0415  loaded for this call alone
+
+        from dataarts_datamap._transport.cancellation import Cancellation  # noqa: PLC0415  as above
+
+        found: dict[int, T] = {}
         cancellation = Cancellation()
         threads = ThreadPoolExecutor(self._concurrency, thread_name_prefix="datamap-check")
         try:
-            started = {
-                threads.submit(self._transport.run, check_table(rule, sources, now=present), cancellation): index
-                for index, rule in enumerate(rules)
-            }
+            started = {threads.submit(self._transport.run, one, cancellation): index for index, one in enumerate(steps)}
             for future in as_completed(started):
-                checked = future.result()
-                checks[started[future]] = checked.check
-                unsaved.append(checked)
-                self._keep(state, unsaved, least=_BATCH)
-                if on_checked is not None:
-                    on_checked(checked.check)
+                result = future.result()
+                found[started[future]] = result
+                note(result)
         finally:
-            if len(checks) < len(rules):
+            if len(found) < len(steps):
                 cancellation.cancel()
             threads.shutdown(cancel_futures=True)
-        self._keep(state, unsaved)
-        return [checks[index] for index in range(len(rules))]
+        return [found[index] for index in range(len(steps))]
 
 
 class AsyncCheckCalls(_CheckCalls):
@@ -124,6 +147,7 @@ class AsyncCheckCalls(_CheckCalls):
         *,
         now: datetime | None = None,
         state: CheckState | None = None,
+        explain: bool = False,
         on_checked: Callable[[TableCheck], None] | None = None,
     ) -> list[TableCheck]:
         """How many tables stand against what is asked of each: read side by side, under the client's one rate limit.
@@ -142,7 +166,10 @@ class AsyncCheckCalls(_CheckCalls):
             now: The present, aware; that of this call, if it is left out.
             state: What earlier checks know; what this one finds out is added. With it, a table that cannot be read
                 keeps the last success that is known, and a service that cannot be reached at all is no error.
-            on_checked: Called with each check as soon as it is there, in the thread or task of this call.
+            explain: Whether to find the causes of each that is failed, late, stale or unknown, as ``explain`` does;
+                what several tables lead to is read once.
+            on_checked: Called with each check as soon as it is there, in the thread or task of this call,
+                without its causes.
 
         Returns:
             A check for each table, in their order.
@@ -155,32 +182,51 @@ class AsyncCheckCalls(_CheckCalls):
             ConnectionFailedError: The service cannot be reached, as is found when lineage is read, and there is no
                 state.
         """
-        import asyncio  # noqa: PLC0415  the largest module there is, and a client for threads does without
-
-        from dataarts_datamap._checks.check import check_table, checked_rules  # noqa: PLC0415  loaded for this call alone
+        from dataarts_datamap._checks.check import check_table, checked_rules, is_explainable  # noqa: PLC0415  loaded for this call alone
         from dataarts_datamap._monitoring.freshness import checked_now  # noqa: PLC0415  as above
 
         rules, present = checked_rules(tables), checked_now(datetime.now(UTC) if now is None else now)
         sources = await self._transport.run(self._check_sources(rules, now=present, state=state))
-        checks: dict[int, TableCheck] = {}
         unsaved: list[Checked] = []
-        waiting = iter(enumerate(rules))
+
+        def note(checked: Checked) -> None:
+            unsaved.append(checked)
+            self._keep(state, unsaved, least=_BATCH)
+            if on_checked is not None:
+                on_checked(checked.check)
+
+        found = await self._side_by_side([check_table(rule, sources, now=present) for rule in rules], note)
+        self._keep(state, unsaved)
+        checks = [checked.check for checked in found]
+        if explain and (troubled := [index for index, one in enumerate(checks) if is_explainable(one)]):
+            explained = self._explainer([checks[index] for index in troubled], now=present)
+            found_causes = await self._side_by_side([explained(checks[index]) for index in troubled], _ignore)
+            for index, check in zip(troubled, found_causes, strict=True):
+                checks[index] = check
+        return checks
+
+    async def _side_by_side(self, steps: Sequence[Steps[T]], note: Callable[[T], None]) -> list[T]:
+        """What steps lead to, taken in as many tasks as the client may have; each is noted in its own."""
+        import asyncio  # noqa: PLC0415  the largest module there is, and a client for threads does without
+
+        found: dict[int, T] = {}
+        waiting = iter(enumerate(steps))
 
         async def work() -> None:
-            for index, rule in waiting:
-                checked = await self._transport.run(check_table(rule, sources, now=present))
-                checks[index] = checked.check
-                unsaved.append(checked)
-                self._keep(state, unsaved, least=_BATCH)
-                if on_checked is not None:
-                    on_checked(checked.check)
+            for index, one in waiting:
+                result = await self._transport.run(one)
+                found[index] = result
+                note(result)
 
-        workers = [asyncio.create_task(work()) for _ in range(min(self._concurrency, len(rules)))]
+        workers = [asyncio.create_task(work()) for _ in range(min(self._concurrency, len(steps)))]
         try:
             await asyncio.gather(*workers)
         finally:
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
-        self._keep(state, unsaved)
-        return [checks[index] for index in range(len(rules))]
+        return [found[index] for index in range(len(steps))]
+
+
+def _ignore(_: object) -> None:
+    """Nothing is to be noted."""

@@ -54,7 +54,7 @@ from dataarts_datamap._retry.attempts import AttemptHook, AttemptReporter
 from dataarts_datamap._retry.exchange import exchange
 from dataarts_datamap._retry.policy import Policy, Retry
 from dataarts_datamap._retry.rate_limiter import RateLimiter
-from dataarts_datamap._text import shown
+from dataarts_datamap._text import printable, shown
 from dataarts_datamap._times import EPOCH, MILLISECOND, span_hint
 from dataarts_datamap._transport.driver import Network
 from dataarts_datamap._transport.proxies import checked_proxy
@@ -62,10 +62,10 @@ from dataarts_datamap._warnings import calling_place
 from dataarts_datamap._window import Time, Window, window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from dataarts_datamap._auth.credentials import Credentials
-    from dataarts_datamap._checks.check import CheckSources
+    from dataarts_datamap._checks.check import CheckSources, TableCheck
     from dataarts_datamap._checks.check_state import CheckState
     from dataarts_datamap._checks.table_rules import TableRule
     from dataarts_datamap._client.catalog import Catalog
@@ -84,6 +84,7 @@ DEFAULT_PAGE_SIZE: Final = 100
 DEFAULT_SLICE_SPAN: Final = timedelta(days=28)  # a sibling API caps a window at a month
 _SHORTEST_SLICE: Final = timedelta(seconds=1)
 _SLICE_ROWS: Final = 10_000
+_EXPLAINED: Final = timedelta(days=7)
 _LONGEST_SLICED: Final = timedelta(days=366)  # what is longer is read whole or not at all
 
 
@@ -383,6 +384,45 @@ class BaseClient(Generic[PagerT]):
         found = found if lineage is None else lineage.find(found)
         return (yield from explain(found, lineage, sources, now=now, max_age=max_age, bounds=bounds))
 
+    def _explainer(self, checks: Sequence[TableCheck], *, now: datetime) -> Callable[[TableCheck], Steps[TableCheck]]:
+        """What explains checks; what several of them lead to is read once."""
+        from msgspec.structs import replace  # noqa: PLC0415  loaded for this call alone
+
+        from dataarts_datamap._checks.check import explained_age  # noqa: PLC0415  as above
+        from dataarts_datamap._client.shared_reads import SharedReads  # noqa: PLC0415  as above
+        from dataarts_datamap._monitoring.causes import Bounds, Sources, explain  # noqa: PLC0415  as above
+        from dataarts_datamap._monitoring.freshness import look_back  # noqa: PLC0415  as above
+
+        ages = [age for one in checks if (age := explained_age(one)) is not None]
+        span = look_back(_EXPLAINED, max(ages, default=None))
+        read_runs = SharedReads(
+            partial(self._read_runs, span=window(start=now - span, end=now, since=None, now=now)), self._policy
+        )
+        sources = Sources(SharedReads(self._read_operators, self._policy), read_runs)
+
+        def explained(check: TableCheck) -> Steps[TableCheck]:
+            if check.table is None:
+                return check
+            try:
+                lineage = yield from self._catalog_of().upstream_lineage(check.table, depth=Bounds().depth)
+                table = check.table if lineage is None else lineage.find(check.table)
+                max_age = explained_age(check)
+                found = yield from explain(table, lineage, sources, now=now, max_age=max_age, bounds=Bounds())
+            except ClientClosedError:
+                raise
+            except DataMapError as error:
+                return replace(check, cause=f"the cause could not be found: {printable(str(error), limit=300)}")
+            return replace(check, explanation=found, cause=found.sentence)
+
+        return explained
+
+    def _read_runs(self, operator: Operator, *, span: Window) -> Steps[list[Run]]:
+        """All runs of a window."""
+        from dataarts_datamap._monitoring.waiting import read_all  # noqa: PLC0415  loaded for this call alone
+
+        walk = WindowWalk(operator, span, _walk_options(DEFAULT_PAGE_SIZE, "auto", DEFAULT_SLICE_SPAN), self._habits)
+        return (yield from read_all(walk.pages(), partial(self._read_page, strict=False)))
+
     def _check_sources(
         self, rules: Iterable[TableRule], *, now: datetime, state: CheckState | None
     ) -> Steps[CheckSources]:
@@ -392,7 +432,6 @@ class BaseClient(Generic[PagerT]):
         earlier checks know is all there is.
         """
         from dataarts_datamap._checks.check import CheckSources, Outage, Records  # noqa: PLC0415  loaded for this call alone
-        from dataarts_datamap._monitoring.waiting import read_all  # noqa: PLC0415  as above
 
         catalog = self._catalog_of()
         records, lineage, outage = Records({}, {}), None, Outage()
@@ -410,10 +449,7 @@ class BaseClient(Generic[PagerT]):
 
         def read_runs(operator: Operator, since: datetime) -> Steps[list[Run]]:
             span = window(start=max(since, EPOCH), end=now, since=None, now=now)
-            walk = WindowWalk(
-                operator, span, _walk_options(DEFAULT_PAGE_SIZE, "auto", DEFAULT_SLICE_SPAN), self._habits
-            )
-            return (yield from read_all(walk.pages(), partial(self._read_page, strict=False)))
+            return (yield from self._read_runs(operator, span=span))
 
         find = catalog.find_table if lineage is None else catalog.resolve
         return CheckSources(find, lineage, self._read_operators, read_runs, self._read_history, outage, records)

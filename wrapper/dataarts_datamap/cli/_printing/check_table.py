@@ -40,7 +40,8 @@ def write_checks(
             text = check_text(checks)
             write("".join(f"{printable(line)}\n" for line in text.split("\n")[:-1]) if is_terminal() else text)
         case "table":
-            write_table(_TITLES, [(_cells(one, zone), VERDICT_STYLES[one.verdict]) for one in checks])
+            rows = [(_cells(one, zone), VERDICT_STYLES[one.verdict]) for one in checks]
+            write_table(_TITLES, rows, below=[None if one.cause is None else f"  {one.cause}" for one in checks])
 
 
 def summary(checks: Sequence[TableCheck]) -> str:
@@ -68,11 +69,12 @@ def junit_text(checks: Sequence[TableCheck], *, fail_on: Collection[Verdict]) ->
             "testcase",
             {"classname": printable(one.rule.owner or _SUITE), "name": printable(one.name), "time": "0"},
         )
+        reason = one.reason if one.cause is None else f"{one.reason}\n{one.cause}"
         said: dict[str, Any] = {"type": one.verdict.value, "message": f"{one.verdict.value}: {one.reason}"}
         if one.verdict in fail_on:
-            ET.SubElement(case, "failure", said).text = one.reason
+            ET.SubElement(case, "failure", said).text = reason
         elif one.verdict is Verdict.UNKNOWN:
-            ET.SubElement(case, "error", said).text = one.reason
+            ET.SubElement(case, "error", said).text = reason
         else:
             ET.SubElement(case, "system-out").text = f"{one.verdict.value}: {one.reason}"
     ET.indent(root)
@@ -80,6 +82,6 @@ def junit_text(checks: Sequence[TableCheck], *, fail_on: Collection[Verdict]) ->
 
 
 def _cells(one: TableCheck, zone: tzinfo) -> tuple[str | None, ...]:
-    last = None if one.status is None else one.status.last_success
+    last = one.last_success
     since = None if last is None else time_text(last, zone)
     return one.verdict.value, one.name, one.rule.owner, since, one.reason

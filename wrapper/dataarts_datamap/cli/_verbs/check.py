@@ -63,6 +63,7 @@ def _parse_fail_on(text: str) -> frozenset[str]:
     metavar="FILE",
     help="What earlier checks know; made if it is not there. The next check costs fewer requests.",
 )
+@click.option("--explain", is_flag=True, help="Find the cause of each table that is not fresh, as datamap why does.")
 @zone_option("the times in a table")
 @click.option(
     "--output",
@@ -77,6 +78,7 @@ def check(  # noqa: PLR0913  one parameter for each option
     owners: tuple[str, ...],
     fail_on: frozenset[str],
     state_file: str | None,
+    explain: bool,
     tz: tzinfo,
     output: CheckOutput | None,
     **settings: Any,  # noqa: ANN401
@@ -91,7 +93,7 @@ def check(  # noqa: PLR0913  one parameter for each option
     \b
     Examples:
       datamap check
-      datamap check --tables sales.toml --owner alice
+      datamap check --tables sales.toml --owner alice --explain
       datamap check --state tables.state --output prometheus > tables.prom
       datamap check --output junit > tables.xml
     """  # noqa: D301  click reads \b
@@ -105,7 +107,7 @@ def check(  # noqa: PLR0913  one parameter for each option
     rules = _chosen(load_tables(file), only=only, owners=owners)
     failures = frozenset(map(Verdict, fail_on))
     with _opened(state_file) as state, connect(settings) as client, counted_tables(len(rules)) as count:
-        checks = worst_first(client.check_tables(rules, state=state, on_checked=lambda _: count()))
+        checks = worst_first(client.check_tables(rules, state=state, explain=explain, on_checked=lambda _: count()))
     shape = output or ("table" if is_terminal() else "ndjson")
     if shape == "table":
         note(f"times are in {tz}")

@@ -8,7 +8,7 @@ import click
 
 from dataarts_datamap.cli._options.connection import connect, connection_options, given, output_option, output_shape
 from dataarts_datamap.cli._options.known_names import remember_names
-from dataarts_datamap.cli._printing.notices import tell_if_none
+from dataarts_datamap.cli._printing.notices import note, tell_if_none
 
 if TYPE_CHECKING:
     from dataarts_datamap.cli._printing.output import Output
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 @click.option("--in-workspace", metavar="ID", help="Search this workspace alone (the whole instance).")
 @click.option("--limit", type=click.IntRange(1), metavar="ROWS", default=100, help="Most tables to list (100).")
 @click.option("--page-size", type=int, metavar="ROWS", help="Rows to ask for at once (100).")
+@click.option("--init", "is_init", is_flag=True, help="Write a file of them for datamap check instead, by lineage.")
+@click.option("--file", type=click.Path(dir_okay=False), metavar="FILE", help="The file for --init (datamap.toml).")
 @output_option
 @connection_options
 def tables(  # noqa: PLR0913  one parameter for each option
@@ -31,6 +33,8 @@ def tables(  # noqa: PLR0913  one parameter for each option
     in_workspace: str | None,
     limit: int,
     page_size: int | None,
+    is_init: bool,
+    file: str | None,
     output: Output | None,
     **settings: Any,  # noqa: ANN401
 ) -> None:
@@ -38,16 +42,52 @@ def tables(  # noqa: PLR0913  one parameter for each option
 
     What a keyword is compared with is not documented: names and descriptions, most likely.
 
+    With --init, write datamap.toml, a start for datamap check: each table that an operator writes, by lineage, whose
+    name holds QUERY. A file that is there is left as it is.
+
     \b
     Examples:
       datamap tables orders
       datamap tables --source dws --limit 20
+      datamap tables --init --in-workspace 3d0dd3ff1e6f41f5a1f6ec4b4a8fb1fb
     """  # noqa: D301  click reads \b
     from dataarts_datamap.cli._printing.table_lists import write_tables  # noqa: PLC0415  loads what --help does not need
 
+    if is_init:
+        _write_file(query, in_workspace, file or "datamap.toml", settings)
+        return
+    if file is not None:
+        raise click.UsageError("--file goes with --init")
     how = given(types=types or None, sources=sources, workspace_id=in_workspace, page_size=page_size)
     with connect(settings) as client:
         found = client.search_tables(query, **how).to_list(max_items=limit)
     remember_names(one.full_name for one in found if one.name)
     count = write_tables(found, output=output_shape(output))
     tell_if_none(count, "tables found")
+
+
+def _write_file(query: str, workspace_id: str | None, file: str, settings: dict[str, Any]) -> None:
+    """Write a file of tables to begin with.
+
+    Raises:
+        click.UsageError: There is one already.
+        click.ClickException: Lineage names no such table.
+    """
+    from pathlib import Path  # noqa: PLC0415  loads what --help does not need
+
+    from dataarts_datamap._checks.table_template import table_template  # noqa: PLC0415  as above
+    from dataarts_datamap._text import printable  # noqa: PLC0415  as above
+
+    shown = printable(file)
+    if Path(file).exists():
+        raise click.UsageError(f"{shown} is there already: name another one with --file")
+    with connect(settings) as client:
+        template = table_template(client.lineage(), workspace_id=workspace_id, query=query)
+    if not template.tables:
+        raise click.UsageError("lineage names no table that an operator writes, and that was asked for")
+    try:
+        with Path(file).open("x", encoding="utf-8", newline="\n") as made:
+            made.write(template.text)
+    except FileExistsError:
+        raise click.UsageError(f"{shown} is there already: name another one with --file") from None
+    note(f"{shown} has {template.tables} table{'' if template.tables == 1 else 's'}: datamap check --tables {shown}")
