@@ -19,6 +19,7 @@ LOWEST := .lowest
 NEWEST := .newest
 RELEASE := .release
 SHIPPED := .release/shipped
+SPARK := .spark
 PRISM := .prism
 SCHEDULERS := .schedulers
 PRISM_CLI := @stoplight/prism-cli@5.14.2
@@ -103,6 +104,15 @@ $(SCHEDULERS)/.made: constraints.schedulers.txt pyproject.toml
 schedulers: $(VENV)/.dev $(SCHEDULERS)/.made ## Run the pages on Dagster, dbt and Prefect in an environment that has them
 	@$(BIN)/python -m pytest -m schedulers
 
+# Spark, as a host of the data source: in an environment of its own, since it is large and its cluster sets the versions.
+$(SPARK)/.made: constraints.spark.txt constraints.txt pyproject.toml $(VENV)/.python
+	@command -v java >/dev/null || { echo "Spark runs on Java, which is not on the PATH: install Java 17 or newer" >&2; exit 1; }
+	@echo "Setting up $(SPARK) ..." >&2
+	@$(PYTHON) -m venv --clear --without-pip $(SPARK)
+	@$(BIN)/python -m pip --python $(SPARK) install --quiet --constraint constraints.spark.txt \
+		--build-constraint constraints.txt --editable '.[spark,mock]' hypothesis mypy pytest
+	@touch $@
+
 # Prism, as a server for the conformance suite: no part of what is shipped. npm leaves no lock file, as one has addresses.
 $(PRISM)/.made:
 	@command -v npm >/dev/null || { echo "Prism is installed with npm, which is not on the PATH: install Node.js 20 or newer" >&2; exit 1; }
@@ -150,6 +160,11 @@ test-newest: ## Run the test suite with the newest version of each dependency, w
 	@$(PYTHON) -m venv $(NEWEST)
 	@$(NEWEST)/$(SCRIPTS)/python -m pip install --quiet --editable '.[all]' --group test
 	@$(NEWEST)/$(SCRIPTS)/python -m pytest $(PARALLEL)
+
+.PHONY: spark
+spark: $(SPARK)/.made ## Run the tests of the Spark data source, on two cores and on a cluster of two workers
+	@$(SPARK)/$(SCRIPTS)/python -m mypy wrapper/dataarts_datamap/integrations/spark.py wrapper/pyspark_datamap tests/spark
+	@$(SPARK)/$(SCRIPTS)/python -m pytest tests/spark
 
 .PHONY: contract
 contract: $(VENV)/.dev ## Run the conformance tests (ENDPOINT=https://... for a server of your own)
@@ -316,4 +331,4 @@ audit: $(RELEASE)/.made ## Look the wheel's dependencies up among the known vuln
 
 .PHONY: clean
 clean: ## Remove what the other verbs made
-	@rm -rf $(VENV) $(OFFICIAL) $(NEWEST_SDK) $(LOWEST) $(NEWEST) $(RELEASE) $(PRISM) $(SCHEDULERS) $(BENCH) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis
+	@rm -rf $(VENV) $(OFFICIAL) $(NEWEST_SDK) $(LOWEST) $(NEWEST) $(RELEASE) $(PRISM) $(SCHEDULERS) $(SPARK) $(BENCH) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis

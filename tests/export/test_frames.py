@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from dataarts_datamap import AsyncDataMapClient, DataMapClient, InvalidArgumentError, Run, arrow_batches
+from dataarts_datamap import AsyncDataMapClient, DataMapClient, InvalidArgumentError, Run, arrow_batches, arrow_schema
 from dataarts_datamap._extras import how_to_install
 from support.answers import documented_row, paged, run_page
 from support.faces import SETTINGS, WINDOW
@@ -150,11 +150,10 @@ def test_batches_are_plain() -> None:
     """Text without dictionaries, times in the unit that was asked for, the key first, and as many rows as fit."""
     runs = [Run.from_raw({**documented_row(), "taskRunningLogId": number}) for number in range(1, 10_002)]
     first, second = arrow_batches(iter(runs), columns=["run_id", "job_name", "plan_time"], time_unit="us", key=True)
-    expected = [
-        pa.field("run_key", pa.string(), nullable=False),
-        *(("run_id", pa.int64()), ("job_name", pa.string()), ("plan_time", pa.timestamp("us", "UTC"))),
-    ]
-    assert pa.schema(expected) == first.schema == second.schema
+    expected = arrow_schema(columns=["run_id", "job_name", "plan_time"], time_unit="us", key=True)
+    assert expected == first.schema == second.schema
+    assert [pa.string(), pa.int64(), pa.string(), pa.timestamp("us", "UTC")] == expected.types
+    assert not expected.field("run_key").nullable
     assert (10_000, 1) == (first.num_rows, second.num_rows)
     assert {
         "run_key": runs[-1].key,

@@ -250,3 +250,33 @@ def test_what_cannot_start_says_why(
     code, out, err = called(capfdbinary, "mcp", "--tables", str(tmp_path / "none.toml"))
     assert (3, "") == (code, out)
     assert "there is no file of tables" in err
+
+
+def test_logs_are_read_only_where_they_are_offered(service: FakeService) -> None:
+    """The end of the newest failure's log, or of a run's; what controls a terminal is escaped, lines stay lines."""
+    old = service.add_run(status="fail", log="old\n" * 10)
+    service.add_run(status="fail", log="x" * 3_000 + "\nlast\x1b[2J line\nERROR: disk full")
+    service.add_run(status="success", log="fine")
+
+    async def talk(*, logs: bool) -> tuple[list[str], list[CallToolResult]]:
+        client = AsyncDataMapClient(
+            endpoint=service.url,
+            project_id=service.project_id,
+            instance_id=service.instance_id,
+            credentials=AccessKeyCredentials(service.access_key, service.secret_key),
+            obs_endpoint=service.url,
+        )
+        async with client, Client(make_server(client, logs=logs)) as agent:
+            names = [tool.name for tool in (await agent.list_tools()).tools]
+            calls = ({"kilobytes": 1}, {"run_id": old}, {"run_id": 1})
+            asked = [{"table": service.table_guid, **call} for call in calls]
+            return names, [await agent.call_tool("read_log_tail", one) for one in asked] if logs else []
+
+    assert TOOLS == asyncio.run(talk(logs=False))[0]
+    names, (newest, of_old, none) = asyncio.run(talk(logs=True))
+    assert [*TOOLS, "read_log_tail"] == names
+    assert ["last\\x1b[2J line", "ERROR: disk full"] == content(newest)["text"].splitlines()[1:]
+    assert (1_024, 3_031) == (content(newest)["shown_bytes"], content(newest)["total_bytes"])
+    assert content(of_old)["text"].startswith("old\nold")
+    assert (old, True) == (content(of_old)["run"]["run_id"], content(of_old)["path"].startswith("obs://"))
+    assert "no run of the table has the id 1 in the last 168 hours" in text(none)

@@ -77,7 +77,7 @@ if TYPE_CHECKING:
         UpstreamError,
         WaitTimeoutError,
     )
-    from dataarts_datamap._export.arrow import arrow_batches
+    from dataarts_datamap._export.arrow import arrow_batches, arrow_schema
     from dataarts_datamap._export.export import ExportSummary, export_runs, next_export_start
     from dataarts_datamap._export.run_progress import RunProgress
     from dataarts_datamap._messages import Request, Response
@@ -196,6 +196,7 @@ __all__ = [
     "WaitTimeoutError",
     "__version__",
     "arrow_batches",
+    "arrow_schema",
     "export_runs",
     "find_credentials",
     "load_dataset_names",
@@ -214,7 +215,7 @@ _HOMES = {
     "_clock": ("Clock",),
     "_auth.credentials": ("AccessKeyCredentials", "Credentials", "RenewableCredentials", "TokenCredentials"),
     "_auth.ecs_metadata": ("EcsMetadataCredentials",),
-    "_export.arrow": ("arrow_batches",),
+    "_export.arrow": ("arrow_batches", "arrow_schema"),
     "_export.export": ("ExportSummary", "export_runs", "next_export_start"),
     "_checks.check": ("TableCheck", "worst_first"),
     "_checks.check_state": ("CheckState",),

@@ -107,11 +107,29 @@ def arrow_batches(
         MissingExtraError: pyarrow is not installed.
     """
     chosen = chosen_columns(columns, nested)
+    schema = arrow_schema(columns=columns, nested=nested, time_unit=time_unit, key=key)
+    return _plain_batches(load_extra("pyarrow", extra="arrow"), iter(runs), chosen, schema, key=key)
+
+
+def arrow_schema(
+    *,
+    columns: Sequence[str] | None = None,
+    nested: Nested = "json",
+    time_unit: Literal["ms", "us"] = "ms",
+    key: bool = False,
+) -> pa.Schema:
+    """The schema of what ``arrow_batches`` gives for the same arguments.
+
+    Raises:
+        InvalidArgumentError: A name is not that of a column, or comes twice, or none is named.
+        MissingExtraError: pyarrow is not installed.
+    """
+    chosen = chosen_columns(columns, nested)
     pa = load_extra("pyarrow", extra="arrow")
     times = pa.timestamp(time_unit, tz="UTC")
     fields = [pa.field(one.name, times if one.kind is Kind.TIME else plain_type(pa, one.kind)) for one in chosen]
-    schema = pa.schema([*([pa.field("run_key", pa.string(), nullable=False)] if key else []), *fields])
-    return _plain_batches(pa, iter(runs), chosen, schema, key=key)
+    schema: pa.Schema = pa.schema([*([pa.field("run_key", pa.string(), nullable=False)] if key else []), *fields])
+    return schema
 
 
 def _plain_batches(

@@ -17,8 +17,9 @@ from dataarts_datamap.cli._options.connection import connection_options, given
     metavar="FILE",
     help="The tables that check_tables checks, such as datamap.toml; none, if left out.",
 )
+@click.option("--logs", is_flag=True, help="Offer the ends of logs, too; they can hold SQL and secrets.")
 @connection_options
-def mcp(*, file: str | None, **settings: Any) -> None:  # noqa: ANN401
+def mcp(*, file: str | None, logs: bool, **settings: Any) -> None:  # noqa: ANN401
     """Serve tools for an agent over stdin and stdout, by the Model Context Protocol, until stdin ends.
 
     The tools find tables, tell whether they are fresh and why not, list runs, and check all tables of a file. They only
@@ -27,7 +28,7 @@ def mcp(*, file: str | None, **settings: Any) -> None:  # noqa: ANN401
     \b
     Examples:
       datamap mcp
-      datamap mcp --tables /etc/datamap.toml
+      datamap mcp --tables /etc/datamap.toml --logs
     """  # noqa: D301  click reads \b
     from dataarts_datamap._extras import load_extra  # noqa: PLC0415  loads what --help does not need
 
@@ -39,6 +40,6 @@ def mcp(*, file: str | None, **settings: Any) -> None:  # noqa: ANN401
 
     async def serve() -> None:
         async with AsyncDataMapClient.from_env(**given(**settings)) as client:
-            await make_server(client, table_file=file).run_stdio_async()
+            await make_server(client, table_file=file, logs=logs).run_stdio_async()
 
     asyncio.run(serve())

@@ -1,0 +1,389 @@
+"""Runs as a data source of Spark, for landing them where a platform lives. It needs the extra ``spark``.
+
+::
+
+    from dataarts_datamap.integrations.spark import DataMapDataSource
+
+    spark.dataSource.register(DataMapDataSource)
+    runs = spark.read.format("datamap").option("since", "7d").load("sales.dws_orders")
+
+Credentials are made where they are needed, on the driver and on each worker, from the environment, the profile file or
+the cloud server; they cannot be options, since options are shown and logged.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, Final, TypedDict
+
+from dataarts_datamap import (
+    DataMapClient,
+    InvalidArgumentError,
+    MissingExtraError,
+    Operator,
+    RunProgress,
+    RunState,
+    arrow_batches,
+    arrow_schema,
+    load_tables,
+)
+from dataarts_datamap._extras import how_to_install
+from dataarts_datamap._times import EPOCH, MILLISECOND, parse_span
+
+try:
+    import pyarrow as pa
+    from pyspark.sql.datasource import (
+        DataSource,
+        DataSourceReader,
+        InputPartition,
+        SimpleDataSourceStreamReader,
+    )
+except ImportError as error:  # an old pyspark lacks the names
+    raise MissingExtraError(f"{error.name or 'pyspark'} 4 is not installed: {how_to_install('spark')}") from None
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from pyspark.sql.datasource import Filter
+    from pyspark.sql.types import StructType
+
+_SECRETS: Final = re.compile(r"(?i)token|secret|passw|credential|(?:^|[_.-])(?:ak|sk)$|(?:access|secret|api)[_.-]?key")
+_CLIENT_OPTIONS: Final = {
+    "endpoint": "endpoint",
+    "region": "region",
+    "iamendpoint": "iam_endpoint",
+    "projectid": "project_id",
+    "instanceid": "instance_id",
+    "workspaceid": "workspace_id",
+}
+_OPTIONS: Final = (
+    *("path", "tables", "tableFile", "since", "start", "end", "lookback", "numPartitions", "requestsPerSecond"),
+    *("pageSize", "runningData", "filterPushdown", "endpoint", "region", "iamEndpoint", "projectId", "instanceId"),
+    *("workspaceId", "allowHttp"),
+)
+_DEFAULT_PARTITIONS: Final = 4
+_DEFAULT_RATE: Final = 50
+_DEFAULT_PAGE: Final = 100
+_TABLE: Final = "table_guid"
+_KEY: Final = "run_key"
+
+
+class _Window(TypedDict):
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True)
+class _Settings:
+    """What the options say."""
+
+    tables: tuple[str, ...]
+    client: dict[str, Any]
+    since: timedelta | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    lookback: timedelta = timedelta(days=7)
+    partitions: int = _DEFAULT_PARTITIONS
+    rate: int = _DEFAULT_RATE
+    page_size: int = _DEFAULT_PAGE
+    running_data: bool = False
+    filter_pushdown: bool = False
+
+    def open(self, rate: int) -> DataMapClient:
+        """A client, with the credentials of where it is opened."""
+        return DataMapClient.from_env(**self.client, requests_per_second=rate)
+
+    def window(self, now: datetime) -> _Window:
+        """The window, whose end is the present unless it is given.
+
+        Raises:
+            InvalidArgumentError: Nothing says where it begins.
+        """
+        end = now if self.end is None else self.end
+        if self.start is not None:
+            return {"start": self.start, "end": end}
+        if self.since is None:
+            raise InvalidArgumentError('say where the window begins: option("since", "7d") or option("start", …)')
+        return {"start": max(EPOCH, end - self.since), "end": end}
+
+
+@dataclass
+class _Partition(InputPartition):
+    """Some operators of some tables, and how fast they may be asked for."""
+
+    operators: list[tuple[str, Operator]] = field(default_factory=list[tuple[str, Operator]])
+    window: _Window | None = None
+    rate: int = 1
+
+
+class DataMapDataSource(DataSource):
+    """The format ``datamap``: runs of tables, in batches or as a stream.
+
+    Options, which ignore case:
+        path: The table, by GUID or name, as ``load`` takes it; or
+        tables: several, with commas between them; or
+        tableFile: a file of tables.
+        since: How far back from the end the window begins: ``90m``, ``24h``, ``7d``; or
+        start: where it begins, as ISO 8601 text with an offset.
+        end: Where it ends; the present, if left out.
+        numPartitions: How many groups the operators are dealt to at the most (4).
+        requestsPerSecond: The limit for all of them together (50), of which each has a whole share.
+        pageSize: Rows to ask for at once (100).
+        runningData: ``true`` for the columns ``running_data`` and ``running_param``, which can hold secrets.
+        filterPushdown: ``true`` where ``spark.sql.python.filterPushdown.enabled`` is: a lower bound of ``plan_time``
+            then narrows the window.
+        lookback: As a stream: how far back runs that had ended are looked at again (7d).
+        endpoint, region, iamEndpoint, projectId, instanceId, workspaceId, allowHttp: As for ``DataMapClient``.
+
+    The columns are those of ``export_runs`` behind ``run_key`` and ``table_guid``. A schema of yours chooses among
+    them. An upper bound of ``plan_time`` never narrows the window, since runs that waited could be lost.
+    """
+
+    @classmethod
+    def name(cls) -> str:
+        """The name of the format."""
+        return "datamap"
+
+    def schema(self) -> str:
+        """All columns."""
+        settings = _settings(self.options)
+        return ", ".join(f"{one.name} {_sql_type(one.type)}" for one in _schema(settings))
+
+    def reader(self, schema: StructType) -> DataSourceReader:
+        """What reads in batches: one that takes filters only where that is asked for, since each query fails else."""
+        settings = _settings(self.options)
+        columns = _columns(schema, settings)
+        return _FilteringReader(settings, columns) if settings.filter_pushdown else _Reader(settings, columns)
+
+    def simpleStreamReader(self, schema: StructType) -> SimpleDataSourceStreamReader:  # noqa: N802  Spark's name
+        """What reads as a stream: each run when it has ended, and again if its end changes."""
+        settings = _settings(self.options)
+        return _StreamReader(settings, _columns(schema, settings))
+
+
+class _Reader(DataSourceReader):
+    """Reads the runs of groups of operators, side by side."""
+
+    def __init__(self, settings: _Settings, columns: Sequence[str]) -> None:
+        self._settings = settings
+        self._columns = list(columns)
+
+    def partitions(self) -> Sequence[InputPartition]:
+        """The operators of all tables, dealt to groups; each may ask for a whole share of the limit."""
+        settings = self._settings
+        window = settings.window(datetime.now(UTC))
+        with settings.open(settings.rate) as client:
+            found = [
+                (guid, operator)
+                for guid in _guids(client, settings)
+                for operator in dict.fromkeys(client.list_operators(guid))
+            ]
+        count = max(1, min(settings.partitions, settings.rate, len(found)))
+        rate = settings.rate // count  # of a rate that is no whole number, nearly twice as many can come in a second
+        return [_Partition(found[first::count], window, rate) for first in range(count)]
+
+    def read(self, partition: InputPartition) -> Iterator[pa.RecordBatch]:
+        """The runs of a group, as Arrow batches."""
+        group = partition if isinstance(partition, _Partition) else _Partition()
+        if group.window is None or not group.operators:
+            return
+        nested: Any = "json" if self._settings.running_data else "skip"
+        with self._settings.open(group.rate) as client:
+            for guid in dict.fromkeys(guid for guid, _ in group.operators):
+                own = [operator for one, operator in group.operators if one == guid]
+                runs = client.list_table_runs(guid, operators=own, page_size=self._settings.page_size, **group.window)
+                for batch in arrow_batches(runs, nested=nested, time_unit="us", key=True):
+                    yield _chosen(batch, guid, self._columns)
+
+
+class _FilteringReader(_Reader):
+    """The same, with a window that begins where the query does."""
+
+    def pushFilters(self, filters: list[Filter]) -> Iterable[Filter]:  # noqa: N802  Spark's name
+        """Narrow the window by lower bounds of ``plan_time``; Spark applies all filters itself, too."""
+        from pyspark.sql.datasource import GreaterThan, GreaterThanOrEqual  # noqa: PLC0415  Spark 4.0 has none
+
+        for one in filters:
+            if isinstance(one, GreaterThan | GreaterThanOrEqual) and one.attribute == ("plan_time",):
+                bound = one.value
+                if isinstance(bound, datetime):
+                    self._narrow(bound.astimezone(UTC))
+            yield one
+
+    def _narrow(self, bound: datetime) -> None:
+        window = self._settings.window(datetime.now(UTC))
+        start = min(max(window["start"], bound - MILLISECOND), window["end"])
+        self._settings = replace(self._settings, start=start)
+
+
+class _StreamReader(SimpleDataSourceStreamReader):
+    """Reads on the driver what has ended since an offset, which knows the runs of the lookback."""
+
+    def __init__(self, settings: _Settings, columns: Sequence[str]) -> None:
+        self._settings = settings
+        self._columns = list(columns)
+
+    def initialOffset(self) -> dict[str, Any]:  # noqa: N802  Spark's name
+        """Before all."""
+        return {"tables": {}}
+
+    def read(self, start: dict[str, Any]) -> tuple[Iterator[tuple[Any, ...]], dict[str, Any]]:
+        """What has ended since an offset, and the next one."""
+        rows: list[tuple[Any, ...]] = []
+        tables: dict[str, Any] = {}
+        now = datetime.now(UTC)
+        with self._settings.open(self._settings.rate) as client:
+            for guid in _guids(client, self._settings):
+                progress = RunProgress(start["tables"].get(guid), lookback=self._settings.lookback)
+                rows += self._read(client, guid, progress, now)
+                tables[guid] = progress.to_dict()
+        return iter(rows), {"tables": tables, "until": now.isoformat()}
+
+    def readBetweenOffsets(self, start: dict[str, Any], end: dict[str, Any]) -> Iterator[tuple[Any, ...]]:  # noqa: N802  Spark's name
+        """The same again, for a batch that has to be done anew: as the runs stand now."""
+        rows: list[tuple[Any, ...]] = []
+        now = datetime.fromisoformat(end["until"])
+        with self._settings.open(self._settings.rate) as client:
+            for guid in end["tables"]:
+                progress = RunProgress(start["tables"].get(guid), lookback=self._settings.lookback)
+                rows += self._read(client, guid, progress, now)
+        return iter(rows)
+
+    def commit(self, end: dict[str, Any]) -> None:
+        """Have nothing to do: what was given is in the offset."""
+
+    def _read(
+        self, client: DataMapClient, guid: str, progress: RunProgress, now: datetime
+    ) -> Iterator[tuple[Any, ...]]:
+        first = self._settings.window(now)["start"]
+        runs = client.list_table_runs(
+            guid, start=progress.start(now, first=now - first), end=now, page_size=self._settings.page_size
+        )
+        ended = [run for run in progress.changed(runs, now) if run.state not in {RunState.ACTIVE, RunState.UNKNOWN}]
+        nested: Any = "json" if self._settings.running_data else "skip"
+        for batch in arrow_batches(ended, nested=nested, time_unit="us", key=True):
+            yield from zip(*(column.to_pylist() for column in _chosen(batch, guid, self._columns).columns), strict=True)
+
+
+def _chosen(batch: pa.RecordBatch, guid: str, columns: Sequence[str]) -> pa.RecordBatch:
+    """The columns of a batch that are wanted, with its table."""
+    arrays = [
+        pa.array([guid] * batch.num_rows, type=pa.string()) if name == _TABLE else batch.column(name)
+        for name in columns
+    ]
+    return pa.RecordBatch.from_arrays(arrays, names=list(columns))
+
+
+def _guids(client: DataMapClient, settings: _Settings) -> list[str]:
+    """The tables, each once."""
+    return list(dict.fromkeys(client.find_table(name).guid for name in settings.tables))
+
+
+def _schema(settings: _Settings) -> list[pa.Field]:
+    fields = list(arrow_schema(nested="json" if settings.running_data else "skip", time_unit="us", key=True))
+    return [fields[0], pa.field(_TABLE, pa.string(), nullable=False), *fields[1:]]
+
+
+def _columns(schema: StructType, settings: _Settings) -> list[str]:
+    """The columns of a schema.
+
+    Raises:
+        InvalidArgumentError: One is none of the source's, or of another type.
+    """
+    known = {one.name: _sql_type(one.type) for one in _schema(settings)}
+    for one in schema.fields:
+        if one.name not in known:
+            nearest = get_close_matches(one.name, known, n=1)
+            hint = f"did you mean {nearest[0]}?" if nearest else f"there are {', '.join(known)}"
+            raise InvalidArgumentError(f"datamap has no column {one.name!r}: {hint}")
+        if one.dataType.simpleString().upper() != known[one.name]:
+            raise InvalidArgumentError(f"the column {one.name} is {known[one.name]}, not {one.dataType.simpleString()}")
+    return [one.name for one in schema.fields]
+
+
+def _sql_type(kind: pa.DataType) -> str:
+    names = {pa.int64(): "BIGINT", pa.float64(): "DOUBLE", pa.bool_(): "BOOLEAN", pa.string(): "STRING"}
+    return names.get(kind, "TIMESTAMP")
+
+
+def _settings(options: Mapping[str, str]) -> _Settings:
+    """What the options say.
+
+    Raises:
+        InvalidArgumentError: One is unknown, is a secret, or has a value that is none.
+    """
+    given = {name.casefold(): value for name, value in options.items() if value is not None}
+    known = {name.casefold(): name for name in _OPTIONS}
+    for name in given:
+        if _SECRETS.search(name):
+            raise InvalidArgumentError(
+                f"{name} cannot be an option: options are shown and logged. Give credentials to the driver and to each "
+                "worker: by the profile file ~/.huaweicloud/credentials, DATAMAP_CREDENTIALS=ecs-metadata, or variables"
+            )
+        if name not in known:
+            nearest = get_close_matches(name, known, n=1)
+            hint = f"did you mean {known[nearest[0]]}?" if nearest else f"there are {', '.join(_OPTIONS)}"
+            raise InvalidArgumentError(f"datamap has no option {name}: {hint}")
+    client: dict[str, Any] = {keyword: given[name] for name, keyword in _CLIENT_OPTIONS.items() if name in given}
+    if "allowhttp" in given:
+        client["allow_http"] = _flag("allowHttp", given["allowhttp"])
+    return _Settings(
+        tables=_tables(given),
+        client=client,
+        since=_span("since", given["since"]) if "since" in given else None,
+        start=_time("start", given["start"]) if "start" in given else None,
+        end=_time("end", given["end"]) if "end" in given else None,
+        lookback=_span("lookback", given.get("lookback", "7d")),
+        partitions=_number("numPartitions", given.get("numpartitions"), _DEFAULT_PARTITIONS),
+        rate=_number("requestsPerSecond", given.get("requestspersecond"), _DEFAULT_RATE),
+        page_size=_number("pageSize", given.get("pagesize"), _DEFAULT_PAGE),
+        running_data=_flag("runningData", given.get("runningdata", "false")),
+        filter_pushdown=_flag("filterPushdown", given.get("filterpushdown", "false")),
+    )
+
+
+def _tables(given: Mapping[str, str]) -> tuple[str, ...]:
+    named = [name for name in ("path", "tables", "tablefile") if name in given]
+    if len(named) != 1:
+        raise InvalidArgumentError(
+            'name the tables: load("schema.table"), option("tables", "a,b") or option("tableFile", "datamap.toml")'
+        )
+    if named == ["tablefile"]:
+        return tuple(rule.guid or rule.name or "" for rule in load_tables(given["tablefile"]))
+    texts = given["tables"].split(",") if named == ["tables"] else [given["path"]]
+    return tuple(text.strip() for text in texts if text.strip())
+
+
+def _span(name: str, text: str) -> timedelta:
+    span = parse_span(text)
+    if span is None:
+        raise InvalidArgumentError(f"{name} must be a number with a unit, such as 90m, 24h or 7d, not {text!r}")
+    return span
+
+
+def _time(name: str, text: str) -> datetime:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        time = None
+    if time is None or time.utcoffset() is None:
+        example = "such as 2026-01-01T00:00Z"
+        raise InvalidArgumentError(f"{name} must be ISO 8601 text with an offset, {example}, not {text!r}")
+    return time
+
+
+def _number(name: str, text: str | None, default: int) -> int:
+    if text is None:
+        return default
+    if not text.isascii() or not text.isdecimal() or not int(text):
+        raise InvalidArgumentError(f"{name} must be a whole number from 1, not {text!r}")
+    return int(text)
+
+
+def _flag(name: str, text: str) -> bool:
+    if text.casefold() not in {"true", "false"}:
+        raise InvalidArgumentError(f"{name} must be true or false, not {text!r}")
+    return text.casefold() == "true"
