@@ -234,7 +234,57 @@ SYMPTOMS: Final[dict[str, tuple[Symptom, ...]]] = {
             "Wait longer (`--for 2h`), or look at where the run is: `datamap runs`, `datamap why`.",
         ),
     ),
+    "A log is not shown": (
+        Symptom(
+            "the run names no log: it has written none",
+            datamap.LogPathError,
+            "The run did not start, or was skipped.",
+            "Look at the run itself: `datamap runs`, `datamap why`.",
+        ),
+        Symptom(
+            "there is no log at …: it is not written yet, or was removed",
+            datamap.LogNotFoundError,
+            "The object is not there: not yet, or no more.",
+            "Wait until the run has written; a rule of the bucket's life cycle may remove logs.",
+        ),
+        Symptom(
+            "there is no bucket … for the log",
+            datamap.LogBucketNotFoundError,
+            "The bucket was deleted, or never made.",
+            "Look into the workspace's settings of its log path.",
+        ),
+        Symptom(
+            "the log … may not be read: …",
+            datamap.LogForbiddenError,
+            "The credentials may not read objects of that bucket; a user token does not sign requests to OBS.",
+            "Do what the text advises; [what is needed](logs.md).",
+        ),
+        Symptom(
+            "the log … is archived: restore the object in OBS, then read it",
+            datamap.LogArchivedError,
+            "The bucket moves old objects into an archive.",
+            "Restore the object in the console of OBS.",
+        ),
+        Symptom(
+            "the bucket … is in another region",
+            datamap.LogRegionError,
+            "Object storage was asked in a region where the bucket is not.",
+            "Set `DATAMAP_OBS_ENDPOINT` to the address of the bucket's region.",
+        ),
+        Symptom(
+            "was replaced by a shorter one while it was read",
+            datamap.LogChangedError,
+            "The run began anew.",
+            "Read the log anew.",
+        ),
+    ),
     "A file is not written": (
+        Symptom(
+            "is in use by another process all the time: try again",
+            datamap.StateFileError,
+            "Another check holds the file of states, is stuck, or the file is of another instance or damaged.",
+            "Let one check end before the next begins; move a damaged file away: the next check makes a new one.",
+        ),
         Symptom(
             "was changed by another process meanwhile, and was left as it is now",
             datamap.ExportError,

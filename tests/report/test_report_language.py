@@ -45,7 +45,9 @@ def said_in(tree: ast.AST) -> Iterator[str]:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             assigned.setdefault(node.targets[0].id, set()).update(constants(node.value))
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and isinstance(node.value, ast.Dict):
-            assigned.setdefault(node.target.id, set()).update(text for one in node.value.values for text in constants(one))
+            assigned.setdefault(node.target.id, set()).update(
+                text for one in node.value.values for text in constants(one)
+            )
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and is_say(node.func):
             for argument in node.args:

@@ -65,7 +65,7 @@ _TABLE: Final = {
     "No runs in this window: {names}.": "这段时间内没有运行：{names}。",
     "Not judged, as asked: {names}.": "按要求不参与判断：{names}。",
     "One operator that keeps the table fresh is enough, as asked.": "按要求，有一个作业算子保持表新鲜即可。",
-    "Left out, since lineage does not say that they write the table: {names}.": "血缘没有说明写这张表，不参与判断：{names}。",
+    "Left out, since lineage does not say that they write the table: {names}.": "血缘未说明写表，不参与判断：{names}。",
     "{n} run": "{n} 次运行",
     "{n} runs": "{n} 次运行",
     "(none)": "（无）",
