@@ -286,6 +286,12 @@ SYMPTOMS: Final[dict[str, tuple[Symptom, ...]]] = {
     ),
     "A file is not written": (
         Symptom(
+            "is in use by another process all the time: try again",
+            datamap.StateFileError,
+            "Another check holds the file of states, is stuck, or the file is of another instance or damaged.",
+            "Let one check end before the next begins; move a damaged file away: the next check makes a new one.",
+        ),
+        Symptom(
             "was changed by another process meanwhile, and was left as it is now",
             datamap.ExportError,
             "Two exports write to the same file.",

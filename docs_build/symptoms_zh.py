@@ -151,6 +151,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "区域和地址都没有说明日志在哪里。",
         "设置 `DATAMAP_REGION`；在私有网络里设置 `DATAMAP_OBS_ENDPOINT`。",
     ),
+    "is in use by another process all the time: try again": (
+        "另一个检查正占用状态文件或卡住了；文件也可能属于别的实例，或已损坏。",
+        "等一次检查结束再开始下一次；损坏的文件移走即可，下一次检查会新建。",
+    ),
     "was changed by another process meanwhile, and was left as it is now": (
         "两个导出写同一个文件。",
         "让其中一个写别的文件，或者先后执行。",
