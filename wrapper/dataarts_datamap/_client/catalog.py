@@ -31,8 +31,7 @@ from dataarts_datamap._errors import (
     TableNotFoundError,
 )
 from dataarts_datamap._models.tables import Table, TablePage
-from dataarts_datamap._monitoring.lineage import Lineage, checked_depth
-from dataarts_datamap._monitoring.producers import is_same_operator
+from dataarts_datamap._monitoring.lineage import Lineage, checked_depth, is_same_operator
 from dataarts_datamap._monitoring.table_names import choose_table, keyword_of, name_of, not_found
 from dataarts_datamap._paging.lineage_walk import read_lineage
 from dataarts_datamap._paging.search_walk import SearchWalk

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from dataarts_datamap._export.columns import BATCH_ROWS, Batch, Column, Kind, Nested, batch_of, chosen_columns
 from dataarts_datamap._extras import Untyped, load_extra
@@ -128,8 +128,8 @@ def arrow_schema(
     pa = load_extra("pyarrow", extra="arrow")
     times = pa.timestamp(time_unit, tz="UTC")
     fields = [pa.field(one.name, times if one.kind is Kind.TIME else plain_type(pa, one.kind)) for one in chosen]
-    schema: pa.Schema = pa.schema([*([pa.field("run_key", pa.string(), nullable=False)] if key else []), *fields])
-    return schema
+    keys = [pa.field("run_key", pa.string(), nullable=False)] if key else []
+    return cast("pa.Schema", pa.schema([*keys, *fields]))
 
 
 def _plain_batches(
