@@ -7,8 +7,6 @@ answers with the same parser.
 
 from __future__ import annotations
 
-import os
-import re
 import select
 import time
 from contextlib import contextmanager
@@ -20,6 +18,7 @@ import h11
 from dataarts_datamap._secrets import Hidden
 from dataarts_datamap._transport.cancellation import Cancellation
 from dataarts_datamap._transport.dialer import Dialer
+from dataarts_datamap._transport.stand_ins import StandIns
 from dataarts_datamap._transport.tunnels import forwarded
 from dataarts_datamap._transport.wire import (
     SAFE_METHODS,
@@ -42,8 +41,6 @@ if TYPE_CHECKING:
 _READ_SIZE: Final = 64 * 1024
 _LARGEST_HEAD: Final = 100 * 1024
 _SWITCHING_PROTOCOLS: Final = 101
-_MARK: Final = os.urandom(16).hex().encode()
-_FIELD_VALUE: Final = re.compile(rb"(?:[^\0\s]+(?:[ \t]+[^\0\s]+)*)?")
 
 
 class H11Pool:
@@ -196,24 +193,18 @@ class _Connection:
         target, headers = outgoing.target, outgoing.headers
         if self._forwarding is not None:
             target, headers = forwarded(outgoing, self._forwarding)
-        secrets = [value for _, value in headers if isinstance(value, Hidden)]
-        if not all(_FIELD_VALUE.fullmatch(secret.value) for secret in secrets):
-            raise InvalidRequestError("a header holds what HTTP cannot")
-        stand_ins = [b"%s-%d;" % (_MARK, number) for number in range(len(secrets))]
-        unused = iter(stand_ins)
-        shown = [(name, next(unused) if isinstance(value, Hidden) else value) for name, value in headers]
+        stand_ins = StandIns(headers, outgoing.content)
+        shown = stand_ins.headers
         if outgoing.content:
-            shown.append((b"Content-Length", str(len(outgoing.content)).encode()))
+            shown = [*shown, (b"Content-Length", str(len(outgoing.content)).encode())]
         try:
-            encoded = Hidden(self._http.send(h11.Request(method=outgoing.method, target=target, headers=shown)) or b"")
+            head = self._http.send(h11.Request(method=outgoing.method, target=target, headers=shown)) or b""
             if outgoing.content:
-                self._http.send_with_data_passthrough(h11.Data(data=bytes(len(outgoing.content))))
+                self._http.send_with_data_passthrough(h11.Data(data=stand_ins.content))
             self._http.send(h11.EndOfMessage())
         except h11.LocalProtocolError as error:
             raise InvalidRequestError(error) from None
-        for stand_in, secret in zip(stand_ins, secrets, strict=True):
-            encoded = Hidden(encoded.value.replace(stand_in, secret.value))
-        return Hidden(encoded.value + outgoing.content)
+        return Hidden(stand_ins.revealed(head).value + outgoing.content)
 
     def receive(self, timeouts: Timeouts, due: Deadline) -> WireResponse[Iterator[bytes]]:
         while True:
