@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from support.interrupted_calls import BY_A_SIGNAL, CREDENTIALS, FOR_A_LOG, SECRET, answer, leaks
+from support.interrupted_calls import BY_A_SIGNAL, KINDS, SECRET, answer, leaks
 from support.scripted_server import ScriptedServer
 
 TESTS = Path(__file__).parents[1]
@@ -25,9 +25,9 @@ def interrupted(how: str) -> tuple[int, list[str]]:
     return count, places
 
 
-@pytest.mark.parametrize("kind", [*CREDENTIALS, *(f"{who}{FOR_A_LOG}" for who in CREDENTIALS if who.endswith("key"))])
+@pytest.mark.parametrize("kind", KINDS)
 def test_interrupt_at_any_line(kind: str) -> None:
-    """Of 250 lines at which a call is interrupted, be they ours, the parser's or the library's, none shows a secret."""
+    """Of the lines at which a call is interrupted, be they ours, the parser's or the library's, none shows a secret."""
     lines, places = interrupted(kind)
 
     assert lines > 500

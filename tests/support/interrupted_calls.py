@@ -6,6 +6,7 @@ closes, a thread's state as if an error were still handled. It writes JSON: a co
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 import signal
@@ -14,8 +15,18 @@ import threading
 from base64 import b64encode
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
-from dataarts_datamap import AccessKeyCredentials, DataMapClient, PasswordCredentials, Retry, Run, TokenCredentials
+from dataarts_datamap import (
+    AccessKeyCredentials,
+    AsyncDataMapClient,
+    DataMapClient,
+    DataMapError,
+    PasswordCredentials,
+    Retry,
+    Run,
+    TokenCredentials,
+)
 from support.answers import json_answer
 from support.faces import SETTINGS
 from support.iam import token_answer
@@ -29,7 +40,6 @@ if TYPE_CHECKING:
     from support.scripted_server import Asked
 
 BY_A_SIGNAL: Final = "signal"
-FOR_A_LOG: Final = ", for a log"
 SECRET: Final = "Zq-secret-0123456789"
 
 CREDENTIALS: Final[dict[str, Callable[[str], Credentials]]] = {
@@ -40,19 +50,38 @@ CREDENTIALS: Final[dict[str, Callable[[str], Credentials]]] = {
     "password": lambda url: PasswordCredentials("ann", SECRET, "acme", project_id="p", iam_endpoint=url),
 }
 
+WAYS: Final[dict[str, dict[str, Any]]] = {
+    "forwarding proxy": {"endpoint": "http://datamap.example.com", "allow_http": True},
+    "tunnel": {"endpoint": "https://datamap.example.com"},
+}
+"""Where a client is sent through a proxy, whose password is the secret, too; it makes no tunnel."""
+
+_HTTP: Final = ("dataarts_datamap", "httpcore2", "h11")
+IN_EVENT_LOOP: Final = " in an event loop"
+FOR_A_LOG: Final = " for a log"
+KINDS: Final = [
+    *(kind + where for kind in (*CREDENTIALS, *WAYS) for where in ("", IN_EVENT_LOOP)),
+    *(kind + FOR_A_LOG for kind in CREDENTIALS if kind.endswith("key")),
+]
+
 
 class Interrupted(BaseException):
     """What a signal raises."""
 
 
 class Interrupting:
-    """Raises after so many lines of Python, in this thread, of whatever module."""
+    """Raises after so many lines of Python, in this thread, of whatever module.
 
-    def __init__(self, lines: int) -> None:
+    In an event loop, of ours and of the HTTP library: the loop itself does not survive an interrupt everywhere.
+    """
+
+    def __init__(self, lines: int, *, in_event_loop: bool) -> None:
         self.left = lines
+        self._in_event_loop = in_event_loop
 
     def __call__(self, frame: FrameType, event: str, _arg: object) -> Any:
-        if frame.f_code.co_filename == __file__:
+        name = frame.f_code.co_filename
+        if name == __file__ or (self._in_event_loop and not any(part in name for part in _HTTP)):
             return None
         if event in {"line", "call"}:
             self.left -= 1
@@ -88,7 +117,8 @@ def leaks(error: BaseException, server: ScriptedServer) -> list[str]:
     """Where a variable shows a secret, or a signature that was sent."""
     sent = [asked.headers.get("authorization", "") for asked in server.asked]
     proofs = {one.rpartition(":" if one.startswith("OBS ") else "Signature=")[2] for one in sent}
-    secrets = {SECRET, b64encode(SECRET.encode()).decode(), SECRET.encode().hex(), *filter(None, proofs)}
+    encoded = {b64encode(text.encode()).decode() for text in (SECRET, f"ann:{SECRET}")}
+    secrets = {SECRET, *encoded, SECRET.encode().hex(), *filter(None, proofs)}
     return [where for where, text in shown(error) if any(secret in text for secret in secrets)]
 
 
@@ -96,24 +126,16 @@ def answer(asked: Asked) -> Any:
     """A token, a log, or operators."""
     if asked.target == "/a-log":
         return Answer(b"a log", headers={"ETag": "a-tag"})
+    if asked.method == "CONNECT":
+        return json_answer({}, status=407)
     return (
         token_answer("MIIissued-token") if asked.method == "POST" else json_answer([{"task_id": "1", "job_name": "a"}])
     )
 
 
-def list_operators(client: DataMapClient) -> object:
-    """A call of the service."""
-    return client.list_operators("a-table")
-
-
-def read_log(client: DataMapClient) -> object:
-    """A call of object storage."""
-    return client.read_log(Run(execution_log_path="obs://bucket/a-log"))
-
-
-def count_lines(call: Callable[[], object]) -> int:
-    """How many lines of Python a call runs."""
-    interrupting = Interrupting(10**9)
+def count_lines(call: Callable[[], object], *, in_event_loop: bool) -> int:
+    """How many lines of Python a call runs, of those at which it can be interrupted."""
+    interrupting = Interrupting(10**9, in_event_loop=in_event_loop)
     sys.settrace(interrupting)
     try:
         call()
@@ -122,28 +144,48 @@ def count_lines(call: Callable[[], object]) -> int:
     return 10**9 - interrupting.left
 
 
+def client_of(kind: str, server: ScriptedServer) -> DataMapClient | AsyncDataMapClient:
+    """A client whose credentials, or whose proxy, are secret; nobody closes it."""
+    what = kind.removesuffix(IN_EVENT_LOOP).removesuffix(FOR_A_LOG)
+    made = AsyncDataMapClient if kind.endswith(IN_EVENT_LOOP) else DataMapClient
+    settings = {**SETTINGS, "endpoint": server.url, "retry": Retry(attempts=1)}
+    if what in WAYS:
+        proxy = f"http://ann:{SECRET}@{urlsplit(server.url).netloc}"
+        return made(**{**settings, **WAYS[what], "proxy": proxy, "credentials": TokenCredentials(SECRET)})
+    return made(**{**settings, "credentials": CREDENTIALS[what](server.url)})
+
+
+def call(client: DataMapClient | AsyncDataMapClient, kind: str) -> None:
+    """Ask for the operators of a table or for a log, and get them, or an error of ours."""
+    with suppress(DataMapError):
+        found: object
+        if kind.endswith(FOR_A_LOG):
+            found = client.read_log(Run(execution_log_path="obs://bucket/a-log"))
+        else:
+            found = client.list_operators("a-table")
+        if asyncio.iscoroutine(found):
+            asyncio.run(found)
+
+
 def interrupt_at_lines(kind: str) -> tuple[int, set[str]]:
-    """How many lines a call runs, and where variables showed a secret when it was interrupted at 250 of them."""
+    """How many lines a call runs, and where variables showed a secret when it was interrupted at some of them."""
     generator = random.Random(1)
     found: set[str] = set()
-    who = kind.removesuffix(FOR_A_LOG)
-    call = read_log if kind.endswith(FOR_A_LOG) else list_operators
+    in_event_loop = kind.endswith(IN_EVENT_LOOP)
     with ScriptedServer(answer) as server:
 
-        def client() -> DataMapClient:
-            settings = {**SETTINGS, "credentials": CREDENTIALS[who](server.url), "retry": Retry(attempts=1)}
-            return DataMapClient(endpoint=server.url, **settings)
+        def client() -> DataMapClient | AsyncDataMapClient:
+            return client_of(kind, server)
 
-        with client() as warm:
-            call(warm)
-        with client() as cold:
-            lines = count_lines(lambda: call(cold))
-        for line in generator.sample(range(1, lines), 250):
+        call(client(), kind)
+        cold = client()
+        lines = count_lines(lambda: call(cold, kind), in_event_loop=in_event_loop)
+        for line in generator.sample(range(1, lines), 60 if in_event_loop else 250):
             # Not closed: a trace can end a block between its last line and its end, and so leave a lock held.
             one = client()
-            sys.settrace(Interrupting(line))
+            sys.settrace(Interrupting(line, in_event_loop=in_event_loop))
             try:
-                call(one)
+                call(one, kind)
             except Interrupted as error:
                 found.update(leaks(error, server))
             finally:

@@ -130,6 +130,13 @@ def mask(text: str, *headers: Mapping[str, str], secrets: Iterable[str] = (), li
         secrets: What else must not be shown.
         limit: The most characters to keep.
     """
+    try:
+        return _masked_text(text, headers, secrets, limit)
+    except BaseException as error:  # noqa: BLE001  an interrupt, above all: its traceback would show the secrets
+        raise error.with_traceback(None) from None
+
+
+def _masked_text(text: str, headers: Iterable[Mapping[str, str]], secrets: Iterable[str], limit: int) -> str:
     hidden = {*filter(None, secrets), *(secret for fields in headers for secret in _header_secrets(fields))}
     masked = re.sub(_ECHOES, lambda echo: f"{echo[1] or echo[2]}{MASK}", _without(text, hidden, limit))
     return f"{masked}…" if len(text) > limit else masked

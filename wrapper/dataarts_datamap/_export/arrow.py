@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 from dataarts_datamap._export.columns import BATCH_ROWS, Batch, Column, Kind, Nested, batch_of, chosen_columns
 from dataarts_datamap._extras import Untyped, load_extra
@@ -125,11 +125,12 @@ def arrow_schema(
         MissingExtraError: pyarrow is not installed.
     """
     chosen = chosen_columns(columns, nested)
-    pa = load_extra("pyarrow", extra="arrow")
-    times = pa.timestamp(time_unit, tz="UTC")
-    fields = [pa.field(one.name, times if one.kind is Kind.TIME else plain_type(pa, one.kind)) for one in chosen]
-    keys = [pa.field("run_key", pa.string(), nullable=False)] if key else []
-    return cast("pa.Schema", pa.schema([*keys, *fields]))
+    arrow = load_extra("pyarrow", extra="arrow")
+    times = arrow.timestamp(time_unit, tz="UTC")
+    fields = [arrow.field(one.name, times if one.kind is Kind.TIME else plain_type(arrow, one.kind)) for one in chosen]
+    keys = [arrow.field("run_key", arrow.string(), nullable=False)] if key else []
+    schema: pa.Schema = arrow.schema([*keys, *fields])
+    return schema
 
 
 def _plain_batches(

@@ -148,7 +148,7 @@ class Dialer:
         try:
             with self._watching(there, deadline):
                 there.settimeout(deadline.left(timeouts.silence))
-                there.sendall(tunnel.request)
+                there.sendall(memoryview(tunnel.request.value))  # shows nothing
                 while not tunnel.is_opened_by(there.recv(_READ_SIZE)):
                     there.settimeout(deadline.left(timeouts.silence))
         except TimeoutError as error:

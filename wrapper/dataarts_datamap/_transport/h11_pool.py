@@ -7,8 +7,6 @@ responses with the same parser.
 
 from __future__ import annotations
 
-import os
-import re
 import select
 import time
 from contextlib import contextmanager
@@ -21,6 +19,7 @@ import h11
 from dataarts_datamap._secrets import Hidden
 from dataarts_datamap._transport.cancellation import Cancellation
 from dataarts_datamap._transport.dialer import Dialer
+from dataarts_datamap._transport.stand_ins import StandIns
 from dataarts_datamap._transport.tunnels import forwarded
 from dataarts_datamap._transport.wire import (
     SAFE_METHODS,
@@ -43,8 +42,6 @@ if TYPE_CHECKING:
 _READ_SIZE: Final = 64 * 1024
 _LARGEST_HEAD: Final = 100 * 1024
 _SWITCHING_PROTOCOLS: Final = 101
-_MARK: Final = os.urandom(16).hex().encode()
-_FIELD_VALUE: Final = re.compile(rb"(?:[^\0\s]+(?:[ \t]+[^\0\s]+)*)?")
 
 
 class H11Pool:
@@ -197,25 +194,19 @@ class _Connection:
         target, headers = request.target, request.headers
         if self._forwarding is not None:
             target, headers = forwarded(request, self._forwarding)
-        secrets = [value for _, value in headers if isinstance(value, Hidden)]
-        if not all(_FIELD_VALUE.fullmatch(secret.value) for secret in secrets):
-            raise InvalidRequestError("a header holds what HTTP cannot")
-        stand_ins = [b"%s-%d;" % (_MARK, number) for number in range(len(secrets))]
-        unused = iter(stand_ins)
-        shown = [(name, next(unused) if isinstance(value, Hidden) else value) for name, value in headers]
+        stand_ins = StandIns(headers, request.content)
+        shown = stand_ins.headers
         if request.content:
-            shown.append((b"Content-Length", str(len(request.content)).encode()))
+            shown = [*shown, (b"Content-Length", str(len(request.content)).encode())]
         try:
-            head = h11.Request(method=request.method, target=target, headers=_checked_headers(tuple(shown)))
-            encoded = Hidden(self._http.send(head) or b"")
+            event = h11.Request(method=request.method, target=target, headers=_checked_headers(tuple(shown)))
+            head = self._http.send(event) or b""
             if request.content:
-                self._http.send_with_data_passthrough(h11.Data(data=bytes(len(request.content))))
+                self._http.send_with_data_passthrough(h11.Data(data=stand_ins.content))
             self._http.send(h11.EndOfMessage())
         except h11.LocalProtocolError as error:
             raise InvalidRequestError(error) from None
-        for stand_in, secret in zip(stand_ins, secrets, strict=True):
-            encoded = Hidden(encoded.value.replace(stand_in, secret.value))
-        return Hidden(encoded.value + request.content)
+        return Hidden(stand_ins.revealed(head).value + request.content)
 
     def receive(self, timeouts: Timeouts, deadline: Deadline) -> WireResponse[Iterator[bytes]]:
         while True:

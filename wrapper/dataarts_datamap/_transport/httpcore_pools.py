@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import h11
 import httpcore2
 
-from dataarts_datamap._secrets import Hidden
+from dataarts_datamap._transport.stand_ins import StandIns
 from dataarts_datamap._transport.tunnels import Tunnel, forwarded
 from dataarts_datamap._transport.wire import (
     SAFE_METHODS,
@@ -45,12 +45,16 @@ class _Use:
     """What a request makes of its connection.
 
     Attributes:
+        stand_ins: What the library sees of it.
         is_of_kept_connection: Whether one was sent over it before.
         has_received: Whether anything has come since.
     """
 
     is_of_kept_connection = False
     has_received = False
+
+    def __init__(self, stand_ins: StandIns) -> None:
+        self.stand_ins = stand_ins
 
 
 # Whether this task is in an exchange of ours, and what its request makes of its connection.
@@ -145,9 +149,9 @@ class AsyncPool:
 
     async def _answered(self, request: WireRequest, stack: AsyncExitStack) -> httpcore2.Response:
         """The head of the response; a kept connection that the other side has closed meanwhile costs no attempt."""
-        use = _Use()
+        arguments, stand_ins = _arguments(request, self._proxy)
+        use = _Use(stand_ins)
         _use.set(use)
-        arguments = _arguments(request, self._proxy)
         try:
             return await stack.enter_async_context(self._pool.stream(**arguments))
         except (httpcore2.RemoteProtocolError, httpcore2.ReadError, httpcore2.WriteError):
@@ -169,17 +173,19 @@ class AsyncPool:
             self._exchanges.discard(task)
 
 
-def _arguments(request: WireRequest, proxy: Proxy | None) -> dict[str, Any]:
+def _arguments(request: WireRequest, proxy: Proxy | None) -> tuple[dict[str, Any], StandIns]:
+    """What the library is given, and what that stands for."""
     origin, target, headers = request.origin, request.target, request.headers
     if proxy is not None and origin.scheme == "http":
         target, headers = forwarded(request, proxy)
         origin = proxy.origin
     timeouts = request.timeouts
-    return {
+    stand_ins = StandIns(headers, request.content)
+    arguments = {
         "method": request.method,
         "url": httpcore2.URL(scheme=origin.scheme.encode(), host=origin.host.encode(), port=origin.port, target=target),
-        "headers": [(name, value.value if isinstance(value, Hidden) else value) for name, value in headers],
-        "content": request.content or None,
+        "headers": stand_ins.headers,
+        "content": stand_ins.content or None,
         "extensions": {
             "timeout": {
                 "connect": timeouts.connect,
@@ -189,6 +195,7 @@ def _arguments(request: WireRequest, proxy: Proxy | None) -> dict[str, Any]:
             }
         },
     }
+    return arguments, stand_ins
 
 
 def _refuse_early_answer(response: httpcore2.Response) -> None:
@@ -263,7 +270,7 @@ class _Tunnels(_Network):
             if there.scheme == "https":
                 stream = await stream.start_tls(self._ssl_context, there.host, timeout)
             tunnel = Tunnel(self._proxy, Origin("https", host, port))
-            await stream.write(tunnel.request, timeout)
+            await stream.write(cast("bytes", memoryview(tunnel.request.value)), timeout)  # shows nothing
             while not tunnel.is_opened_by(await stream.read(_READ_SIZE, timeout)):
                 pass
         except BaseException:
@@ -284,10 +291,12 @@ class _Stream(httpcore2.AsyncNetworkStream):
         _use.get().has_received |= bool(data)
         return data
 
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109  as above
+    async def write(self, buffer: bytes | memoryview, timeout: float | None = None) -> None:  # noqa: ASYNC109  as above
         self.has_answered = False
-        _use.get().is_of_kept_connection = self._was_read
-        await self._stream.write(buffer, timeout)
+        use = _use.get()
+        use.is_of_kept_connection = self._was_read
+        shown = buffer if isinstance(buffer, memoryview) else memoryview(use.stand_ins.revealed(buffer).value)
+        await self._stream.write(cast("bytes", shown), timeout)
 
     async def aclose(self) -> None:
         await self._stream.aclose()

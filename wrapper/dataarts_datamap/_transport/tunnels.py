@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import base64
+from binascii import b2a_base64
 from typing import TYPE_CHECKING, Final
 
 import h11
 
 from dataarts_datamap._secrets import Hidden
+from dataarts_datamap._transport.stand_ins import StandIns
 from dataarts_datamap._transport.wire import DEFAULT_PORTS, ProtocolError, ProxyError
 
 if TYPE_CHECKING:
@@ -32,9 +33,9 @@ class Tunnel:
     def __init__(self, proxy: Proxy, origin: Origin) -> None:
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_LARGEST_HEAD)
         target = f"{_bracketed(origin.host)}:{origin.port or DEFAULT_PORTS[origin.scheme]}".encode()
-        headers = [(b"Host", target), (b"Accept", b"*/*"), *_authorization(proxy)]
-        events = h11.Request(method=b"CONNECT", target=target, headers=headers), h11.EndOfMessage()
-        self.request = b"".join(self._http.send(event) or b"" for event in events)
+        stand_ins = StandIns([(b"Host", target), (b"Accept", b"*/*"), *_authorization(proxy)])
+        events = h11.Request(method=b"CONNECT", target=target, headers=stand_ins.headers), h11.EndOfMessage()
+        self.request = stand_ins.revealed(b"".join(self._http.send(event) or b"" for event in events))
 
     def is_opened_by(self, data: bytes) -> bool:
         """Whether the proxy has opened it, with what has come now; nothing means that the proxy has closed.
@@ -65,15 +66,15 @@ def forwarded(request: WireRequest, proxy: Proxy) -> tuple[bytes, list[tuple[byt
     origin = request.origin
     port = "" if origin.port is None else f":{origin.port}"
     address = f"{origin.scheme}://{_bracketed(origin.host)}{port}".encode()
-    authorization = [(name, Hidden(value)) for name, value in _authorization(proxy)]
-    return address + request.target, [*authorization, *request.headers]
+    return address + request.target, [*_authorization(proxy), *request.headers]
 
 
 def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _authorization(proxy: Proxy) -> list[tuple[bytes, bytes]]:
+def _authorization(proxy: Proxy) -> list[tuple[bytes, Hidden[bytes]]]:
     if proxy.auth is None:
         return []
-    return [(b"Proxy-Authorization", b"Basic " + base64.b64encode(b":".join(proxy.auth)))]
+    # By C's own function: that of base64 has what it encodes in a variable.
+    return [(b"Proxy-Authorization", Hidden(b"Basic " + b2a_base64(b":".join(proxy.auth), newline=False)))]

@@ -112,6 +112,7 @@ def export(  # noqa: PLR0913  one parameter for each option
     selection.tell_zone("ndjson")
     with connect(settings) as client:
         selection = selection.by_guid(client)
+        increment: list[_Part] = []
         if since_last:
             where: dict[str, Any] = {"format": format_, "lookback": lookback, "table": table_name}
             increment = _increment(selection, client, file, settings.get("workspace_id"), **where)

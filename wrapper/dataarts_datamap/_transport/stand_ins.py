@@ -1,0 +1,52 @@
+"""Stand-ins for secrets: a library sees them, in its variables and errors, and the wire gets what they stand for."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Final
+
+from dataarts_datamap._secrets import Hidden, Secret
+from dataarts_datamap._transport.wire import InvalidRequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_MARK: Final = os.urandom(16).hex().encode()
+_FIELD_VALUE: Final = re.compile(rb"(?:[^\0\s]+(?:[ \t]+[^\0\s]+)*)?")
+
+
+class StandIns(Secret):
+    """What a library is given of a request.
+
+    Args:
+        headers: Names and values; those that hide themselves get a stand-in.
+        content: The body, for which as many zeros stand.
+
+    Attributes:
+        headers: Names, and values or stand-ins.
+        content: Zeros.
+
+    Raises:
+        InvalidRequestError: A value that hides itself holds what HTTP has no way to say.
+    """
+
+    def __init__(self, headers: Sequence[tuple[bytes, bytes | Hidden[bytes]]], content: bytes = b"") -> None:
+        secrets = [value for _, value in headers if isinstance(value, Hidden)]
+        if not all(_FIELD_VALUE.fullmatch(secret.value) for secret in secrets):
+            raise InvalidRequestError("a header holds what HTTP cannot")
+        marks = [b"%s-%d;" % (_MARK, number) for number in range(len(secrets))]
+        unused = iter(marks)
+        self.headers = [(name, next(unused) if isinstance(value, Hidden) else value) for name, value in headers]
+        self.content = bytes(len(content))
+        self._secrets = list(zip(marks, secrets, strict=True))
+        self._content = Hidden(content)
+
+    def revealed(self, encoded: bytes) -> Hidden[bytes]:
+        """What goes out for bytes that a library made: those of the head, or the content."""
+        if encoded and encoded == self.content:
+            return self._content
+        hidden = Hidden(encoded)
+        for mark, secret in self._secrets:
+            hidden = Hidden(hidden.value.replace(mark, secret.value))
+        return hidden
