@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
+import logging
 import socket
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from threading import Thread
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -13,12 +17,14 @@ from dataarts_datamap import Clock
 from dataarts_datamap._messages import Sleep, Wait
 from dataarts_datamap._one_shot_event import OneShotEvent
 from dataarts_datamap._transport.cancellation import Cancellation
-from dataarts_datamap._transport.driver import Network, SyncTransport
+from dataarts_datamap._transport.driver import Network, SyncTransport, _cancelled_in_time  # pyright: ignore[reportPrivateUsage]  the one place where an exchange is cancelled
+from dataarts_datamap._transport.wire import ReadTimeoutError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dataarts_datamap._messages import Steps
+    from dataarts_datamap._transport.response_builder import ResponseBuilder
 
 
 def test_waiting_thread_is_woken() -> None:
@@ -115,3 +121,35 @@ def test_set_event_ends_the_wait() -> None:
         return "there"
 
     assert "there" == transport.run(steps(), Cancellation())
+
+
+@pytest.mark.parametrize("failure", [ConnectionAbortedError("the pool was closed"), ReadTimeoutError(), None])
+@pytest.mark.parametrize("is_over", [True, False])
+def test_cancelled_exchange_that_fails(
+    failure: Exception | None,
+    is_over: bool,  # noqa: FBT001  a case
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """How an exchange ends that was cancelled is of no account: asyncio logs no exception that was never retrieved."""
+    arrival = SimpleNamespace(is_over=is_over)
+
+    async def exchange() -> None:
+        try:
+            await asyncio.sleep(0.05)
+        finally:
+            if failure is not None:
+                raise failure
+
+    async def cancelled() -> None:
+        calling = asyncio.create_task(_cancelled_in_time(exchange(), cast("ResponseBuilder", arrival)))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        calling.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await calling
+
+    with caplog.at_level(logging.ERROR):
+        asyncio.run(cancelled())
+        gc.collect()
+
+    assert [] == [record.getMessage() for record in caplog.records]

@@ -277,6 +277,8 @@ async def _cancelled_in_time(exchange: Coroutine[Any, Any, None], arrival: Respo
         while not task.done():
             with suppress(asyncio.CancelledError):
                 await asyncio.wait((task,))
+        if not task.cancelled():
+            task.exception()  # is of no account any more, and asyncio would log it
         raise
 
 
