@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from dataarts_datamap import (
     AccessKeyCredentials,
+    CredentialsError,
     DamagedValueWarning,
     DataMapClient,
     InvalidArgumentError,
@@ -221,7 +222,7 @@ VARIABLES: dict[str, dict[str, str]] = {
 def test_damaged_variable(name: str) -> None:
     """The text says in which variables a damaged secret was found, in our words alone."""
     environ = {**VARIABLES[name], name: f"{SECRET}\n"}
-    with pytest.raises(InvalidArgumentError, match=r"ends with a line break: remove it \(found in ") as caught:
+    with pytest.raises(CredentialsError, match=r"ends with a line break: remove it \(found in ") as caught:
         find_credentials(environ=environ)
     told = str(caught.value)
 
@@ -246,7 +247,7 @@ def test_command_sends_no_damaged_secret(
             monkeypatch.setenv(variable, value)
         code, out, err = called(capfdbinary, *verb)
 
-    assert (1 if verb[0] == "doctor" else 3) == code
+    assert (1 if verb[0] == "doctor" else 2) == code
     assert "ends with a line break" in " ".join((out + err).split())
     assert "Zq0123" not in out + err
     sent = [

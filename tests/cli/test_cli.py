@@ -410,6 +410,22 @@ def serve_statuses(asked: Asked) -> Answer:
 
 
 @pytest.mark.parametrize(
+    ("name", "meant"),
+    [("fialed", "failed"), ("succes", "success"), ("Running", "running"), ("manual_stop", "manual-stop")],
+)
+def test_mistyped_status(
+    name: str, meant: str, environment: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """What is nearly a known status or state is wrong usage, with the one that may be meant; nothing is asked."""
+    with ScriptedServer(serve_statuses) as server:
+        point_at(server, environment)
+        code, out, err = called(capfdbinary, "runs", "--table", TABLE, "--since", "1h", "--status", name)
+
+    assert (3, "", []) == (code, out, server.asked)
+    assert f"no status or state is called {name!r}: did you mean {meant!r}?" in err
+
+
+@pytest.mark.parametrize(
     ("names", "expected"),
     [
         ([], [1, 2, 3, 4, 5, 6, 7]),
@@ -418,7 +434,7 @@ def serve_statuses(asked: Asked) -> Answer:
         (["manual-stop", "success"], [1, 3]),
         (["active", "unknown"], [4, 5, 6]),
         (["odd\x1b"], [5]),
-        (["faild"], []),
+        (["brand-new"], []),
     ],
 )
 def test_runs_of_a_status(
@@ -435,7 +451,7 @@ def test_runs_of_a_status(
 
     assert (0, expected) == (code, [json.loads(line)["run_id"] for line in out.splitlines()])
     others = r"fail (2), success (1), manual-stop (1), running (1), odd\x1b (1), (none) (1)"
-    told = f"datamap: no runs of status faild in this window; it has {others}\n"
+    told = f"datamap: no runs of status brand-new in this window; it has {others}\n"
     assert ("" if expected else told) == err
 
 
@@ -465,7 +481,7 @@ def test_quiet(tmp_path: Path, environment: pytest.MonkeyPatch, capfdbinary: pyt
         loud = [called(capfdbinary, *verb)[2] for verb in verbs]
         quiet = [called(capfdbinary, *verb, "--quiet") for verb in verbs]
         status = called(capfdbinary, "status", TABLE, "--quiet", "--output", "table")
-        wrong = called(capfdbinary, "runs", *where, "--quiet", "--status", "faild")
+        wrong = called(capfdbinary, "runs", *where, "--quiet", "--status", "brand-new")
     with ScriptedServer(json_answer({"error_code": "X", "error_msg": "no"}, status=400)) as server:
         point_at(server, environment)
         failed = called(capfdbinary, "export", file, *where, "--quiet")
@@ -475,7 +491,7 @@ def test_quiet(tmp_path: Path, environment: pytest.MonkeyPatch, capfdbinary: pyt
     assert [(0, "")] * len(verbs) == [(code, err) for code, _, err in quiet]
     assert "runs have a status that is not known" in status[2]
     assert "times are in" not in status[2]
-    assert "no runs of status faild" in wrong[2]
+    assert "no runs of status brand-new" in wrong[2]
 
 
 @pytest.mark.usefixtures("connected")

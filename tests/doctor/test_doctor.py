@@ -588,13 +588,9 @@ def test_command_that_cannot_judge(capfdbinary: pytest.CaptureFixture[bytes], en
     assert (2, "datamap: nothing failed, but not all could be judged\n") == (code, err)
 
 
-@pytest.mark.parametrize("arguments", [[], ["--endpoint", "nowhere"], ["--deadline", "0"]])
-def test_command_without_settings(
-    capfdbinary: pytest.CaptureFixture[bytes], mock_server: MockServer, arguments: list[str]
-) -> None:
-    """Without an address to examine, or with one that is none, the usage is wrong."""
-    options = where(mock_server) if "--deadline" in arguments else []
-    code, out, err = called(capfdbinary, *options, *arguments)
+def test_command_with_a_wrong_option(capfdbinary: pytest.CaptureFixture[bytes], mock_server: MockServer) -> None:
+    """An option that makes no sense is wrong usage."""
+    code, out, err = called(capfdbinary, *where(mock_server), "--deadline", "0")
 
     assert (3, "", 1) == (code, out, len(err.splitlines()))
 
@@ -653,3 +649,34 @@ def test_report_or_another_form(capfdbinary: pytest.CaptureFixture[bytes], argum
 
     assert (3, "") == (code, out)
     assert "--report" in err
+
+
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ({}, "endpoint and region are missing"),
+        ({"DATAMAP_ENDPOINT": "ftp://a.example"}, "ftp://a.example"),
+        ({"DATAMAP_ENDPOINT": "nowhere"}, "nowhere"),
+        ({"DATAMAP_TOKEN": "a\nb"}, "endpoint and region are missing"),
+    ],
+)
+def test_settings_that_make_no_client(
+    variables: dict[str, str],
+    told: str,
+    capfdbinary: pytest.CaptureFixture[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where no client can be made, the doctor says why as a step that failed, how to fix it, and what was not tried."""
+    for name in list(os.environ):
+        if name.startswith(("DATAMAP_", "HUAWEICLOUD_")):
+            monkeypatch.delenv(name)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    code, out, _ = called(capfdbinary, "--output", "ndjson")
+    first, *others = map(json.loads, out.splitlines())
+
+    assert (1, "settings", "failed") == (code, first["step"], first["outcome"])
+    assert told in first["text"]
+    assert first["remedy"]
+    assert {"skipped"} == {one["outcome"] for one in others}
+    assert 10 == len(others)

@@ -133,7 +133,7 @@ class ConfigurationError(DataMapError):
 
 
 class CredentialsError(ConfigurationError):
-    """No credentials were found; the text names each place that was searched."""
+    """No credentials were found, or some that cannot be sent; the text names the places that were searched."""
 
 
 class DiscoveryError(ConfigurationError):

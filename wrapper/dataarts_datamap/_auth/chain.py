@@ -136,10 +136,9 @@ def find_credentials(  # noqa: PLR0913  a password needs to know where it goes
 
     Raises:
         CredentialsError: There are none, and the text says of each place why; or the file that is named cannot be used,
-            such as a pipe, a folder, or one of more than 1 MiB.
+            such as a pipe, a folder, or one of more than 1 MiB; or what was found is damaged, such as by a line break
+            at its end: then the text says where it was found and how to fix it, and shows no secret.
         ConfigurationError: For a password, neither the region is known nor what follows from it.
-        InvalidArgumentError: What was found is damaged, such as by a line break at its end; the text says where it was
-            found and how to fix it, and shows no secret.
     """
     known = os.environ if environ is None else environ
     search = Search(
@@ -221,12 +220,15 @@ _CHAIN: Final = ("token", "access-key", "profile")
 
 @contextmanager
 def _found_in(place: str) -> Generator[None]:
-    """Name the place where a value was found, if it cannot be sent."""
+    """Name the place where a value was found, if it cannot be sent.
+
+    Raises:
+        CredentialsError: It cannot.
+    """
     try:
         yield
     except InvalidArgumentError as error:
-        error.args = (f"{error.args[0]} (found in {place})",)
-        raise
+        raise CredentialsError(f"{error.args[0]} (found in {place})") from None
 
 
 def _missing(search: Search, *names: str) -> str:

@@ -67,6 +67,7 @@ _MOST_LISTED: Final = 100
 _IN_EFFECT: Final = 2
 _OK: Final = 200
 _UNSET: Final = "-"
+_SETTINGS: Final = "settings"
 _ACCEPTED: Final = "the credentials are accepted"
 _UNWELL: Final = "if the network is sound, the service or a proxy before it is not: try again later"
 
@@ -139,6 +140,14 @@ class _Listing(Struct):
 
 
 _LISTING: Final = json.Decoder(_Listing)
+
+
+def unsettled(problem: str) -> Iterator[Finding]:
+    """What is found where the settings make no client: that, and no step was tried."""
+    remedy = "set it right, as an option or a variable (datamap doctor --help names them), and ask again"
+    yield replace(failed(problem, remedy), step=_SETTINGS)
+    for step in _STEPS:
+        yield Finding(Outcome.SKIPPED, f"needs {_SETTINGS}", step=step.name)
 
 
 class _Examination:

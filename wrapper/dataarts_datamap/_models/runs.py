@@ -55,6 +55,8 @@ _STATE_OF_STATUS: Final[Mapping[str | None, RunState]] = {
     **dict.fromkeys(("fail", "manual-stop"), RunState.FAILED),
     **dict.fromkeys(("skip", "skip-by-depend", "freeze"), RunState.SKIPPED),
 }
+KNOWN_STATUSES: Final = frozenset(filter(None, _STATE_OF_STATUS))
+"""The statuses whose state is known; the service may have others."""
 
 
 def has_ended(state: str | None, *, has_end: bool) -> bool:

@@ -11,6 +11,7 @@ from dataarts_datamap.cli._printing.notices import tell
 from dataarts_datamap.cli._printing.streams import write
 
 if TYPE_CHECKING:
+    from dataarts_datamap._client.clients import DataMapClient
     from dataarts_datamap._doctor.findings import Finding
     from dataarts_datamap.cli._printing.output import Output
 
@@ -35,23 +36,21 @@ def doctor(output: Output | None, *, is_report: bool, with_ids: bool, **settings
       datamap doctor --region eu-west-101
       datamap doctor --report
     """  # noqa: D301  click reads \b
-    from dataarts_datamap._doctor.examination import Anonymous, examine, input_of  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._doctor.examination import examine, input_of, unsettled  # noqa: PLC0415  loads what --help does not need
     from dataarts_datamap._doctor.report import report  # noqa: PLC0415
-    from dataarts_datamap._errors import CredentialsError, InvalidArgumentError  # noqa: PLC0415
+    from dataarts_datamap._errors import ConfigurationError  # noqa: PLC0415
     from dataarts_datamap.cli._printing.output import write_findings  # noqa: PLC0415
 
     if is_report and output is not None:
         raise click.UsageError("--report is a form of its own: leave out --output")
     if with_ids and not is_report:
         raise click.UsageError("--with-ids belongs to --report")
-    problem = None
     try:
-        client = connect(settings)
-    except (
-        CredentialsError,
-        InvalidArgumentError,
-    ) as error:  # the latter for the credentials alone, if this does not raise
-        client, problem = connect({**settings, "credentials": Anonymous()}), str(error)
+        client, problem = _connected(settings)
+    except ConfigurationError as error:
+        if is_report:
+            raise
+        return _verdict(write_findings(unsettled(str(error)), output=output_shape(output)))
     with client:
         examined = input_of(client, credentials_problem=problem)
         if is_report:
@@ -60,6 +59,17 @@ def doctor(output: Output | None, *, is_report: bool, with_ids: bool, **settings
         else:
             findings = write_findings(examine(examined), output=output_shape(output))
     return _verdict(findings)
+
+
+def _connected(settings: dict[str, Any]) -> tuple[DataMapClient, str | None]:
+    """A client, and why it has no credentials, if it has none."""
+    from dataarts_datamap._doctor.examination import Anonymous  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._errors import CredentialsError, InvalidArgumentError  # noqa: PLC0415  as above
+
+    try:
+        return connect(settings), None
+    except (CredentialsError, InvalidArgumentError) as error:  # the latter for the credentials alone, or it comes again
+        return connect({**settings, "credentials": Anonymous()}), str(error)
 
 
 def _verdict(findings: list[Finding]) -> int:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from dataarts_datamap._models.runs import Run
     from dataarts_datamap.cli._printing.output import Output
 
+_NEARLY = 0.75
+
 
 @click.command(context_settings={"allow_extra_args": True})
 @selection_options
@@ -58,6 +60,7 @@ def runs(
     from dataarts_datamap._text import printable  # noqa: PLC0415  loads what --help does not need
     from dataarts_datamap.cli._printing.output import write_runs  # noqa: PLC0415  as above
 
+    _check_names(statuses)
     shape = output_shape(output)
     if token_file is not None and shape == "table":
         raise click.UsageError("--resume-token is for JSON lines, which are written as they come: --output ndjson")
@@ -71,6 +74,26 @@ def runs(
         tell(f"no runs of status {', '.join(statuses)} in this window; it has {found}")
     else:
         tell_if_none(count, "runs in this window")
+
+
+def _check_names(names: Sequence[str]) -> None:
+    """Refuse a name that looks like a typing error: the service may have statuses that are not known, but not such.
+
+    Raises:
+        click.UsageError: One is not known, and nearly that of a status or state.
+    """
+    from difflib import get_close_matches  # noqa: PLC0415  loads what --help does not need
+
+    from dataarts_datamap._models.runs import KNOWN_STATUSES, RunState  # noqa: PLC0415  as above
+
+    known = [*KNOWN_STATUSES, *(state.value for state in RunState)]
+    for name in names:
+        nearest = get_close_matches(name, known, n=1, cutoff=_NEARLY) if name not in known else []
+        if nearest:
+            raise click.UsageError(
+                f"no status or state is called {name!r}: did you mean {nearest[0]!r}? Runs of a status that is not "
+                "known come with --status unknown."
+            )
 
 
 def _of_status(found: Iterable[Run], statuses: Sequence[str], seen: Counter[str]) -> Iterator[Run]:
