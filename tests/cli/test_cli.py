@@ -392,6 +392,33 @@ def test_wrong_usage(capfdbinary: pytest.CaptureFixture[bytes], arguments: list[
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize("terminal", ["dumb", "unknown", "xterm"])
+@pytest.mark.parametrize("verb", [("operators", TABLE), ("runs", "--table", TABLE, "--since", "1h"), ("status", TABLE)])
+def test_wide_table_for_any_terminal(
+    verb: tuple[str, ...],
+    terminal: str,
+    environment: pytest.MonkeyPatch,
+    capfdbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    """A pipe gets each row on a line of its own, whatever TERM says, as in CI, where it says dumb."""
+    environment.setenv("TERM", terminal)
+    name = "_".join(["of_all_regions"] * 5)
+
+    def answer(asked: Asked) -> Answer:
+        if asked.target.endswith("/node"):
+            return json_answer([{"task_id": "1", "job_name": name, "workspace_id": "w" * 40}])
+        return run_page({"taskRunningLogId": 1, "jobName": name, "status": "success", "planTime": 1})
+
+    with ScriptedServer(answer) as server:
+        point_at(server, environment)
+        code, out, _ = called(capfdbinary, *verb, "--output", "table")
+
+    assert code in {0, 2}
+    assert name in out
+    assert out.splitlines()[0].split()[0] in {"TASK", "PLANNED", "VERDICT"}
+    assert max(map(len, out.splitlines())) > 80
+
+
 def serve_statuses(asked: Asked) -> Answer:
     """Runs of every kind, each with a log path but the last."""
     if asked.target.endswith("/node"):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from dataarts_datamap import Run
 
 DAY = 86_400_000
+FIRST, SECOND = ("09318f28-939f-4ab6-a374-9e621096652c", "1a2b3c4d-939f-4ab6-a374-9e621096652c")
 OPERATOR = ["--task-id", "1", "--job-name", "订单📊"]
 SINCE = ["--start", "2024-01-01"]
 
@@ -78,7 +79,7 @@ def test_increment(
     code, out, err = called(capfdbinary, *increment, "--lookback", "8d")
 
     told = "datamap: times without an offset are read as UTC\n"
-    assert (0, "", f"{told}datamap: 4 runs written, 0 kept: {file} has 4\n") == first
+    assert (0, "", f"{told}datamap: 4 runs written: {file} has 4\n") == first
     start = datetime.fromtimestamp((PLANNED + 17 * DAY) / 1000, UTC)
     again = f"{told}datamap: reading runs from {start:%Y-%m-%dT%H:%M:%SZ} on again\n"
     assert (0, "", f"{again}datamap: 3 runs written, 2 kept: {file} has 5\n") == (code, out, err)
@@ -103,7 +104,7 @@ def test_options(
     assert "datamap: 1 runs have no id: an increment knows such a run by its times alone\n" in err
     assert ["running_data" in line for line in plain.read_text(encoding="utf-8").splitlines()] == [False, False]
     assert 0 == code
-    assert "2 runs written, 0 kept" in told
+    assert "2 runs written" in told
 
 
 def test_older_file(
@@ -176,27 +177,27 @@ def test_increments_of_two_tables(
     def answer(asked: Asked) -> Answer:
         if "/instances" in asked.target:
             return read(asked)
-        name = "a" if "/table/first/" in asked.target else "b"
+        name = "a" if f"/table/{FIRST}/" in asked.target else "b"
         return json_answer([{"task_id": "1", "job_name": name, "workspace_id": "w"}])
 
     with ScriptedServer(answer) as server:
         point_at(server, monkeypatch)
-        called(capfdbinary, *increment, *SINCE, "--table", "first")
-        code, _, err = called(capfdbinary, *increment, "--table", "second")
+        called(capfdbinary, *increment, *SINCE, "--table", FIRST)
+        code, _, err = called(capfdbinary, *increment, "--table", SECOND)
         assert (3, True) == (code, "has no runs yet, or none of this source and operator" in err)
 
-        assert "2 runs written, 2 kept" in called(capfdbinary, *increment, *SINCE, "--table", "second")[2]
-        assert "1 runs written, 3 kept" in called(capfdbinary, *increment, "--table", "second")[2]
+        assert "2 runs written, 2 kept" in called(capfdbinary, *increment, *SINCE, "--table", SECOND)[2]
+        assert "1 runs written, 3 kept" in called(capfdbinary, *increment, "--table", SECOND)[2]
 
 
 def two_tables(*runs: Run) -> Callable[[Asked], Answer]:
-    """A table ``first`` of the operator a, and one ``second`` of a, b and c; ``w`` is the workspace of all."""
+    """A table ``FIRST`` of the operator a, and one ``SECOND`` of a, b and c; ``w`` is the workspace of all."""
     read = {name: serve(*(run for run in runs if run.job_name == name)) for name in "abc"}
 
     def answer(asked: Asked) -> Answer:
         if "/instances" in asked.target:
             return read[parse_qs(urlsplit(asked.target).query)["job_name"][0]](asked)
-        names = "a" if "/table/first/" in asked.target else "abc"
+        names = "a" if f"/table/{FIRST}/" in asked.target else "abc"
         return json_answer([{"task_id": "1", "job_name": name, "workspace_id": "w"} for name in names])
 
     return answer
@@ -223,15 +224,15 @@ def test_increments_of_tables_that_share_an_operator(
     first_day = ["--start", str(PLANNED - DAY)]
     with ScriptedServer(two_tables(*runs)) as server:
         point_at(server, monkeypatch)
-        called(capfdbinary, *increment, *first_day, "--table", "first")
+        called(capfdbinary, *increment, *first_day, "--table", FIRST)
         server.asked.clear()
-        code, _, err = called(capfdbinary, *increment, *first_day, "--table", "second")
+        code, _, err = called(capfdbinary, *increment, *first_day, "--table", SECOND)
         assert (0, {"a": 33.0, "b": -1.0, "c": -1.0}) == (code, asked_from(server))
         assert "datamap: no runs yet of w/b, w/c: reading those of --start or --since\n" in err
         assert {1, 2, 3} == {row["run_id"] for row in read_back(path)}
 
         server.asked.clear()
-        code, _, err = called(capfdbinary, *increment, "--table", "second")
+        code, _, err = called(capfdbinary, *increment, "--table", SECOND)
         assert (0, {"a": 33.0, "b": -5.0, "c": -5.0}) == (code, asked_from(server))
         assert "datamap: no runs yet of w/c: reading as far back alone; --since reads older ones\n" in err
 
@@ -247,7 +248,7 @@ def test_operators_are_asked_for_once(
     monkeypatch.setattr("dataarts_datamap.cli._printing.progress._is_watched", lambda: True)
     with ScriptedServer(two_tables(planned(1, 0, jobName="b"))) as server:
         point_at(server, monkeypatch)
-        how = [*SINCE, "--table", "second", *increment]
+        how = [*SINCE, "--table", SECOND, *increment]
         code, _, _ = called(capfdbinary, "export", str(tmp_path / "runs.csv"), *how)
 
     assert (0, 1) == (code, sum(asked.target.endswith("/node") for asked in server.asked))
@@ -368,7 +369,7 @@ def test_progress(
     told = shown.decode()
     assert length in told
     assert "a second" in told
-    assert "250 runs written, 0 kept" in told
+    assert "250 runs written" in told
 
 
 def _read(terminal: int) -> bytes:

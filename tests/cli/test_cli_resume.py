@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HOUR = 3_600_000
+TABLE = "09318f28-939f-4ab6-a374-9e621096652c"
 BEGIN = 1_704_900_000_000
 WINDOW = ("--start", str(BEGIN), "--end", str(BEGIN + 100 * HOUR))
 OPERATOR = ("--task-id", "0", "--job-name", "a")
@@ -73,7 +74,7 @@ def ids(lines: str) -> list[int]:
     return [json.loads(line)["run_id"] for line in lines.splitlines()]
 
 
-@pytest.mark.parametrize("whose", [OPERATOR, ("--table", "t")])
+@pytest.mark.parametrize("whose", [OPERATOR, ("--table", TABLE)])
 @pytest.mark.parametrize("fails_from", [3, 4, 5])
 def test_reading_that_breaks_off_goes_on(
     whose: tuple[str, ...],
@@ -161,10 +162,10 @@ def test_token_beside_a_table(service: Service, tmp_path: Path, capfdbinary: pyt
     "command",
     [
         ("runs", *OPERATOR, *WINDOW),
-        ("report", "t", *WINDOW),
-        ("status", "t", "--since", "9d"),
-        ("watch", "t", "--since", "4d", "--until-ended"),
-        ("export", "runs.csv", "--table", "t", *WINDOW),
+        ("report", TABLE, *WINDOW),
+        ("status", TABLE, "--since", "9d"),
+        ("watch", TABLE, "--since", "4d", "--until-ended"),
+        ("export", "runs.csv", "--table", TABLE, *WINDOW),
     ],
 )
 def test_slices(

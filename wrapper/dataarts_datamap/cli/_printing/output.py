@@ -57,6 +57,7 @@ _STATUS_TITLES: Final = ("VERDICT", "SUCCEEDED", "AGE", "RUNNING", "WAITING", "F
 _FINDINGS_AT: Final = 25
 _NARROWEST: Final = 30
 _NONE: Final = "-"
+_ANY_HEIGHT: Final = 25
 _PIPE_WIDTH: Final = 10_000  # a pipe has no width that lines would have to fit
 
 
@@ -173,7 +174,9 @@ def write_rich(*renderables: RenderableType, width: int) -> None:
     from rich.console import Console  # noqa: PLC0415  slow to load, and a pipe needs none of it
 
     sheet = StringIO()
-    console = Console(file=sheet, force_terminal=is_terminal(), legacy_windows=False, width=width)
+    # With a width alone, rich takes a terminal that TERM calls dumb to have 80 columns.
+    size = {"width": width, "height": _ANY_HEIGHT}
+    console = Console(file=sheet, force_terminal=is_terminal(), legacy_windows=False, **size)
     for renderable in renderables:
         console.print(renderable, crop=False)
     write("".join(f"{line.rstrip()}\n" for line in sheet.getvalue().splitlines()))

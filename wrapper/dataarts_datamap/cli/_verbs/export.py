@@ -201,7 +201,8 @@ def _count(parts: list[_Part], client: DataMapClient) -> int | None:
 
 
 def _tell_summary(summary: ExportSummary, file: Path) -> None:
-    note(f"{summary.written} runs written, {summary.kept} kept: {file} has {summary.written + summary.kept}")
+    kept = f", {summary.kept} kept" if summary.kept else ""
+    note(f"{summary.written} runs written{kept}: {file} has {summary.written + summary.kept}")
     if summary.without_id:
         note(f"{summary.without_id} runs have no id: an increment knows such a run by its times alone")
     if summary.under_other_name:
