@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dataarts_datamap.cli._logs import log_writer
+from dataarts_datamap import DataMapClient
+from dataarts_datamap.cli._logs import following, log_writer
 from dataarts_datamap_contract.mock import FakeService, MockConfig, MockServer
-from support.command import called
+from support.answers import paged
+from support.command import called, point_at
+from support.scripted_server import ScriptedServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -257,6 +260,29 @@ def test_follow(*, service: FakeService, command: Command, status: str, code: in
     assert (code, "one\ntwo\n") == found[:2]
     assert f"run {run_id} of ETL_Job_dli2dws, running\n" in found[2]
     assert f"run {run_id} of ETL_Job_dli2dws, {status}, ended" in found[2]
+
+
+@pytest.mark.parametrize("run_id", [7, None, 0])
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_followed_run_among_its_namesakes(
+    run_id: int | None,
+    newest_first: bool,  # noqa: FBT001  a case
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where ids repeat or are missing, the run that is followed is not taken for another one."""
+    now = int(time.time() * 1000)
+    rows: list[dict[str, Any]] = [
+        {"taskRunningLogId": run_id, "status": status, "planTime": now - ago, "startTime": now - ago + 1}
+        for status, ago in (("fail", 9_000_000), ("running", 5_000_000), ("success", 3_000_000))
+    ]
+    with ScriptedServer(paged(*(rows[::-1] if newest_first else rows))) as server:
+        point_at(server, monkeypatch)
+        with DataMapClient.from_env() as client:
+            known = client.list_runs("1", job_name="a", since=timedelta(days=1)).to_list()
+            followed = next(run for run in known if run.status == "running")
+            found = following._now(client, followed, timedelta(days=1))  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  one look of many
+
+    assert "running" == found.status
 
 
 def test_follow_before_there_is_a_log(service: FakeService, command: Command) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from dataarts_datamap._errors import DataMapError, LogChangedError, LogNotFoundError, LogPathError
-from dataarts_datamap._models.runs import RunState
+from dataarts_datamap._models.runs import RunState, run_identity
 from dataarts_datamap._monitoring.snapshot import may_recover
 from dataarts_datamap.cli._logs.choice import description
 from dataarts_datamap.cli._logs.log_writer import LogWriter
@@ -60,7 +60,7 @@ def _now(client: DataMapClient, run: Run, since: timedelta) -> Run:
     whose = run.origin.operator
     try:
         runs = client.list_runs(whose.task_id, job_name=whose.job_name, workspace_id=whose.workspace_id, since=since)
-        return next((one for one in runs if one.run_id == run.run_id), run)
+        return next((one for one in runs if run_identity(one) == run_identity(run)), run)
     except DataMapError as error:
         _pass_over(error)
         return run
