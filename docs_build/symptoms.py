@@ -278,7 +278,7 @@ SYMPTOMS: Final[dict[str, tuple[Symptom, ...]]] = {
             "Read it again.",
         ),
         Symptom(
-            "where object storage is is not known",
+            "the address of object storage is not known",
             datamap.ConfigurationError,
             "Neither region nor address says where logs lie.",
             "Set `DATAMAP_REGION`, or `DATAMAP_OBS_ENDPOINT` in a private network.",

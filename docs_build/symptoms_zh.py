@@ -147,7 +147,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "运行重新开始了，日志也是。",
         "再读一次。",
     ),
-    "where object storage is is not known": (
+    "the address of object storage is not known": (
         "区域和地址都没有说明日志在哪里。",
         "设置 `DATAMAP_REGION`；在私有网络里设置 `DATAMAP_OBS_ENDPOINT`。",
     ),

@@ -77,7 +77,7 @@ class AccessKeys(Secret):
         """The key; yields a request for one where there is none that is good.
 
         Raises:
-            ConfigurationError: A token is to be changed for a key, and where IAM is is not known.
+            ConfigurationError: A token is to be changed for a key, and the address of IAM is not known.
             ServiceError: IAM refused.
             InvalidResponseError: IAM's response holds no key.
         """
@@ -88,7 +88,7 @@ class AccessKeys(Secret):
     def _fetch(self) -> Call[Fetched[AccessKeyCredentials]]:
         if self._iam_endpoint is None:
             raise ConfigurationError(
-                "a token opens no object storage: IAM changes it for a temporary key, but where IAM is is not known: "
+                "a token opens no object storage: IAM changes it for a temporary key, but its address is not known: "
                 "pass iam_endpoint=… or region=… (--iam-endpoint, --region), or set HUAWEICLOUD_SDK_IAM_ENDPOINT"
             )
         identity = {"methods": ["token"], "token": {"duration_seconds": _LIFE}}

@@ -48,7 +48,7 @@ class LogCalls(_LogCalls):
 
         Raises:
             InvalidArgumentError: An argument is none.
-            ConfigurationError: Where object storage is, or IAM for a token, is not known.
+            ConfigurationError: The address of object storage, or of IAM for a token, is not known.
             LogError: The log cannot be read: a class for each reason, and the text says what to do.
             TransportError: No whole response came back, or it is too large: ``open_log`` reads it piece by piece.
             ServiceError: Object storage or IAM refused for another reason.
@@ -65,7 +65,7 @@ class LogCalls(_LogCalls):
 
         Raises:
             InvalidArgumentError: An argument is none.
-            ConfigurationError: Where object storage is, or IAM for a token, is not known.
+            ConfigurationError: The address of object storage, or of IAM for a token, is not known.
             LogError: The log cannot be read: a class for each reason, and the text says what to do.
             TransportError: No whole response came back.
             ServiceError: Object storage or IAM refused for another reason.
@@ -96,7 +96,7 @@ class AsyncLogCalls(_LogCalls):
 
         Raises:
             InvalidArgumentError: An argument is none.
-            ConfigurationError: Where object storage is, or IAM for a token, is not known.
+            ConfigurationError: The address of object storage, or of IAM for a token, is not known.
             LogError: The log cannot be read: a class for each reason, and the text says what to do.
             TransportError: No whole response came back, or it is too large: ``open_log`` reads it piece by piece.
             ServiceError: Object storage or IAM refused for another reason.
@@ -113,7 +113,7 @@ class AsyncLogCalls(_LogCalls):
 
         Raises:
             InvalidArgumentError: An argument is none.
-            ConfigurationError: Where object storage is, or IAM for a token, is not known.
+            ConfigurationError: The address of object storage, or of IAM for a token, is not known.
             LogError: The log cannot be read: a class for each reason, and the text says what to do.
             TransportError: No whole response came back.
             ServiceError: Object storage or IAM refused for another reason.

@@ -95,8 +95,8 @@ def storage_endpoint(region: str | None, service_endpoint: str) -> str:
         return own
     if known is None:
         raise ConfigurationError(
-            "where object storage is is not known: pass obs_endpoint=… or region=… (--obs-endpoint, --region), or set "
-            "DATAMAP_OBS_ENDPOINT or DATAMAP_REGION"
+            "the address of object storage is not known: pass obs_endpoint=… or region=… (--obs-endpoint, --region), "
+            "or set DATAMAP_OBS_ENDPOINT or DATAMAP_REGION"
         )
     return find_region(known).obs_endpoint
 

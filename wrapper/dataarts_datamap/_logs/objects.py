@@ -118,7 +118,7 @@ def decode_part(response: Response, location: LogLocation, span: str | None) -> 
     modified = _http_time(response.headers.get("last-modified", ""))
     if response.status in {_OK, _PARTIAL} and not response.headers.get("etag"):
         problem = "what came is no object: it has no ETag, as the page of a broken proxy"
-        raise build_error(InvalidEnvelopeError, problem, response)
+        raise build_error(InvalidEnvelopeError, problem, response, raw="")  # it can be a log all the same
     if response.status == _OK:
         return ObjectPart(content=response.content, start=0, size=len(response.content), last_modified=modified)
     said = response.headers.get("content-range", "")

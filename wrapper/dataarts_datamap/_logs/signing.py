@@ -2,6 +2,9 @@
 
 Source: the API reference of OBS (https://support.huaweicloud.com/intl/en-us/api-obs/obs_04_0010.html). Object storage
 takes neither a token nor the gateway's signature.
+
+No library for S3 does it, since these read ``AWS_…`` of the environment: obstore 0.12.1 sends requests to the endpoint
+that is named there, adds a customer's encryption key from there, and follows redirects with the security token.
 """
 
 from __future__ import annotations

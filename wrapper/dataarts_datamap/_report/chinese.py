@@ -179,6 +179,8 @@ _TABLE: Final = {
     "slow": "慢",
     "fast": "快",
     "Running data": "运行数据",
+    "Log could not be read": "日志无法读取",
+    "End of the log, of {size} bytes": "日志末尾，共 {size} 字节",
     "No run that fits the filters failed.": "符合筛选条件的运行没有失败的。",
     "No run that fits the filters is an outlier.": "符合筛选条件的运行没有离群值。",
     "No run fits the filters.": "没有符合筛选条件的运行。",

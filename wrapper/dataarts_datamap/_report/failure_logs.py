@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from dataarts_datamap._text import printable_lines
+
+if TYPE_CHECKING:
+    from dataarts_datamap._report.texts import Texts
 
 
 class FailureLog(Struct, frozen=True, kw_only=True):
@@ -27,12 +30,11 @@ class FailureLog(Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         return f"{type(self).__name__}(size={self.size}, problem={self.problem!r})"
 
-    @property
-    def title(self) -> str:
+    def title(self, say: Texts) -> str:
         """What a page says of it while it is folded."""
         if self.problem is not None:
-            return "Log could not be read"
-        return "Log" if self.is_whole else f"End of the log, of {self.size:,} bytes"
+            return say("Log could not be read")
+        return say("Log") if self.is_whole else say("End of the log, of {size} bytes", size=f"{self.size or 0:,}")
 
     @property
     def shown(self) -> str:

@@ -112,7 +112,7 @@ def page_data(report: Report, *, running_data: bool = False, say: Texts = ENGLIS
             if one.run.execution_log_path and _is_of_note(one)
         },
         "tails": {
-            number: (log.title, log.shown)
+            number: (log.title(say), log.shown)
             for number, run in enumerate(runs)
             if (log := report.logs.get(run_identity(run))) is not None
         },

@@ -26,7 +26,7 @@ def with_logs(report: Report, client: DataMapClient) -> Report:
     Where object storage does not respond, or lets nobody in, no more logs are asked for.
 
     Raises:
-        ConfigurationError: Where object storage is is not known.
+        ConfigurationError: The address of object storage is not known.
     """
     failures, logs = report.failures, dict[RunIdentity, FailureLog]()
     for run in failures[:_MOST]:
