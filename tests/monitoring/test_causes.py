@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from dataarts_datamap import NotFoundError, Operator, ServerError, Verdict
-from dataarts_datamap._monitoring.causes import Bounds, Sources, explain
+from dataarts_datamap._monitoring.causes import Bounds, explain
+from dataarts_datamap._monitoring.examination import Sources
 from dataarts_datamap._monitoring.explanation import Explanation, LineageKnowledge, Link, Trouble
 from support.lineage_worlds import (
     DAY,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dataarts_datamap import LineageEdge, LineageNode, Operator, Run, Table
 from dataarts_datamap._errors import NotFoundError
-from dataarts_datamap._monitoring.causes import Sources
+from dataarts_datamap._monitoring.examination import Sources
 from dataarts_datamap._monitoring.lineage import Lineage
 
 if TYPE_CHECKING:

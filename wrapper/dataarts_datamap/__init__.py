@@ -89,6 +89,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._monitoring.freshness import OperatorStatus, RunsStatus, TableStatus, Verdict, table_status
     from dataarts_datamap._monitoring.lineage import Lineage
     from dataarts_datamap._monitoring.producers import OperatorBasis, Producers
+    from dataarts_datamap._monitoring.upstream import Upstream, UpstreamTable
     from dataarts_datamap._paging.pager import AsyncPager, Pager
     from dataarts_datamap._retry.attempts import Attempt
     from dataarts_datamap._retry.policy import Retry
@@ -191,7 +192,9 @@ __all__ = [
     "TransportError",
     "Trouble",
     "UnsuccessfulError",
+    "Upstream",
     "UpstreamError",
+    "UpstreamTable",
     "Verdict",
     "WaitTimeoutError",
     "__version__",
@@ -229,6 +232,7 @@ _HOMES = {
     "_models.runs": ("FieldProblem", "Operator", "Run", "RunOrigin", "RunPage", "RunSource", "RunState"),
     "_monitoring.lineage": ("Lineage",),
     "_monitoring.producers": ("OperatorBasis", "Producers"),
+    "_monitoring.upstream": ("Upstream", "UpstreamTable"),
     "_checks.table_file": ("load_dataset_names", "load_tables"),
     "_checks.table_rules": ("TableRule",),
     "_paging.pager": ("AsyncPager", "Pager"),

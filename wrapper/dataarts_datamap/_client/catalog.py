@@ -316,6 +316,32 @@ class Catalog:
                     raise
         return Lineage(lineage.edges, tables=[found])
 
+    def near_lineage(self, table: Table, *, depth: int) -> Steps[Lineage | None]:
+        """Lineage of some steps upstream of a table: of the instance if it is cached or short, else table by table.
+
+        None if that is refused.
+        """
+        cached = self._lineage.peek()
+        if cached is not None:
+            return cached
+        try:
+            short = yield from self._short_lineage()
+        except DataMapError as error:
+            if not is_refusal(error):
+                raise
+            short = TableLineage()
+        if short.lineage is not None:
+            return short.lineage
+        try:
+            edges = yield from self._by_table(table, "IN", depth=depth)
+        except NotFoundError as error:
+            return None if is_refusal(error) else Lineage((), is_whole=False)
+        except DataMapError as error:
+            if not is_refusal(error):
+                raise
+            return None
+        return Lineage(edges, is_whole=False)
+
     def upstream_lineage(self, table: Table, *, depth: int | None) -> Steps[Lineage | None]:
         """Lineage that holds what is upstream of a table: of the instance, else asked for table by table.
 

@@ -73,9 +73,11 @@ if TYPE_CHECKING:
     from dataarts_datamap._logs.reading import LogSource
     from dataarts_datamap._messages import Request, Response, Steps
     from dataarts_datamap._models.tables import Table
+    from dataarts_datamap._monitoring.examination import Sources
     from dataarts_datamap._monitoring.explanation import Explanation
     from dataarts_datamap._monitoring.lineage import Lineage
     from dataarts_datamap._monitoring.producers import OperatorRole, Producers
+    from dataarts_datamap._monitoring.upstream import Upstream
 
 T = TypeVar("T")
 PagerT = TypeVar("PagerT", Pager[Run], AsyncPager[Run])
@@ -364,25 +366,45 @@ class BaseClient(Generic[PagerT]):
     def _explain(
         self, table: Table | str, *, max_age: timedelta | None, since: timedelta, depth: int
     ) -> Steps[Explanation]:
-        from dataarts_datamap._monitoring.causes import Bounds, Sources, explain  # noqa: PLC0415  loaded for this call alone
-        from dataarts_datamap._monitoring.freshness import look_back  # noqa: PLC0415  as above
+        from dataarts_datamap._monitoring.causes import Bounds, explain  # noqa: PLC0415  loaded for this call alone
         from dataarts_datamap._monitoring.lineage import checked_depth  # noqa: PLC0415  as above
-        from dataarts_datamap._monitoring.waiting import read_all  # noqa: PLC0415  as above
 
         bounds, now = Bounds(depth=checked_depth(depth)), datetime.now(UTC)
+        sources = self._sources(now, max_age=max_age, since=since)
+        catalog = self._catalog_of()
+        found = yield from catalog.resolve(table)
+        lineage = yield from catalog.upstream_lineage(found, depth=depth)
+        found = found if lineage is None else lineage.find(found)
+        return (yield from explain(found, lineage, sources, now=now, max_age=max_age, bounds=bounds))
+
+    def _examine_upstream(
+        self, table: Table | str, *, max_age: timedelta | None, since: timedelta, depth: int, tables: int
+    ) -> Steps[Upstream]:
+        from dataarts_datamap._monitoring.lineage import checked_depth  # noqa: PLC0415  loaded for this call alone
+        from dataarts_datamap._monitoring.upstream import examine_upstream  # noqa: PLC0415  as above
+
+        now, most = datetime.now(UTC), query_integer("tables", tables, minimum=1)
+        bounds: dict[str, int] = {"depth": checked_depth(depth), "tables": most}
+        sources = self._sources(now, max_age=max_age, since=since)
+        found = yield from self._catalog_of().find_table(table)
+        lineage = yield from self._catalog_of().near_lineage(found, depth=bounds["depth"])
+        found = found if lineage is None else lineage.find(found)
+        return (yield from examine_upstream(found, lineage, sources, now=now, max_age=max_age, **bounds))
+
+    def _sources(self, now: datetime, *, max_age: timedelta | None, since: timedelta) -> Sources:
+        """Where operators and runs are read from, as far back as is looked."""
+        from dataarts_datamap._monitoring.examination import Sources  # noqa: PLC0415  loaded for this call alone
+        from dataarts_datamap._monitoring.freshness import look_back  # noqa: PLC0415  as above
+        from dataarts_datamap._monitoring.waiting import read_all  # noqa: PLC0415  as above
+
         look_window = window(start=None, end=None, since=look_back(since, max_age), now=now)
         plan = _walk_options(DEFAULT_PAGE_SIZE, "auto", DEFAULT_SLICE_SPAN)
-        catalog = self._catalog_of()
 
         def read_runs(operator: Operator) -> Steps[list[Run]]:
             walk = WindowWalk(operator, look_window, plan, self._habits)
             return (yield from read_all(walk.pages(), partial(self._read_page, strict=False)))
 
-        found = yield from catalog.resolve(table)
-        lineage = yield from catalog.upstream_lineage(found, depth=depth)
-        sources = Sources(self._read_operators, read_runs)
-        found = found if lineage is None else lineage.find(found)
-        return (yield from explain(found, lineage, sources, now=now, max_age=max_age, bounds=bounds))
+        return Sources(self._read_operators, read_runs)
 
     def _explainer(self, checks: Sequence[TableCheck], *, now: datetime) -> Callable[[TableCheck], Steps[TableCheck]]:
         """What explains checks; what several of them lead to is read once."""

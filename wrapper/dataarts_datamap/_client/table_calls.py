@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._models.tables import FlowDirection, Table
     from dataarts_datamap._monitoring.explanation import Explanation
     from dataarts_datamap._monitoring.lineage import Lineage
+    from dataarts_datamap._monitoring.upstream import Upstream
     from dataarts_datamap._paging.search_walk import SearchWalk
     from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
 
@@ -25,6 +26,8 @@ _PAGE_SIZE: Final = 100
 _TABLES: Final = ("table",)
 _LOOK_BACK: Final = timedelta(days=7)
 _DEPTH: Final = 20
+_NEAR: Final = 2
+_MOST_TABLES: Final = 30
 
 
 class _TableCalls:
@@ -38,6 +41,12 @@ class _TableCalls:
         self, table: Table | str, *, max_age: timedelta | None, since: timedelta, depth: int
     ) -> Steps[Explanation]:
         """The steps that explain a table."""
+        raise NotImplementedError
+
+    def _examine_upstream(
+        self, table: Table | str, *, max_age: timedelta | None, since: timedelta, depth: int, tables: int
+    ) -> Steps[Upstream]:
+        """The steps that find out what feeds a table."""
         raise NotImplementedError
 
     def _search(
@@ -197,6 +206,42 @@ class TableCalls(_TableCalls):
             IncompleteWalkError: The pages do not fit together.
         """
         return self._transport.run(self._catalog_of().lineage())
+
+    def examine_upstream(
+        self,
+        table: Table | str,
+        *,
+        max_age: timedelta | None = None,
+        since: timedelta = _LOOK_BACK,
+        depth: int = _NEAR,
+        tables: int = _MOST_TABLES,
+    ) -> Upstream:
+        """What feeds a table, and how each of these tables stands, whether or not the table itself is fresh.
+
+        A table is judged by the operators that write it, as for ``explain``. Lineage is read as by ``find_producers``:
+        that of the instance if it is cached or has at most 1,000 operators, else table by table. Each table costs one
+        request for its operators and those for the runs of each of its producers.
+
+        Args:
+            table: The table, its GUID or its name, looked for by a search.
+            max_age: The maximum age of a last success; if it is left out, only what happened after it counts. A table
+                upstream may be as old as its own rhythm lets it be.
+            since: How far back to look for runs; farther, if ``max_age`` is longer.
+            depth: How many steps upstream to look.
+            tables: How many tables to look at, the table itself among them: the nearest.
+
+        Raises:
+            InvalidArgumentError: An argument is none, or could bend a request.
+            TableNotFoundError: No table has the name.
+            AmbiguousTableError: Several have it.
+            TransportError: No whole response came back.
+            ServiceError: The service refused.
+            InvalidResponseError: The response is not what the API describes.
+            IncompleteWalkError: Not all runs of the table could be read.
+        """
+        return self._transport.run(
+            self._examine_upstream(table, max_age=max_age, since=since, depth=depth, tables=tables)
+        )
 
     def explain(
         self,
@@ -362,6 +407,42 @@ class AsyncTableCalls(_TableCalls):
             IncompleteWalkError: The pages do not fit together.
         """
         return await self._transport.run(self._catalog_of().lineage())
+
+    async def examine_upstream(
+        self,
+        table: Table | str,
+        *,
+        max_age: timedelta | None = None,
+        since: timedelta = _LOOK_BACK,
+        depth: int = _NEAR,
+        tables: int = _MOST_TABLES,
+    ) -> Upstream:
+        """What feeds a table, and how each of these tables stands, whether or not the table itself is fresh.
+
+        A table is judged by the operators that write it, as for ``explain``. Lineage is read as by ``find_producers``:
+        that of the instance if it is cached or has at most 1,000 operators, else table by table. Each table costs one
+        request for its operators and those for the runs of each of its producers.
+
+        Args:
+            table: The table, its GUID or its name, looked for by a search.
+            max_age: The maximum age of a last success; if it is left out, only what happened after it counts. A table
+                upstream may be as old as its own rhythm lets it be.
+            since: How far back to look for runs; farther, if ``max_age`` is longer.
+            depth: How many steps upstream to look.
+            tables: How many tables to look at, the table itself among them: the nearest.
+
+        Raises:
+            InvalidArgumentError: An argument is none, or could bend a request.
+            TableNotFoundError: No table has the name.
+            AmbiguousTableError: Several have it.
+            TransportError: No whole response came back.
+            ServiceError: The service refused.
+            InvalidResponseError: The response is not what the API describes.
+            IncompleteWalkError: Not all runs of the table could be read.
+        """
+        return await self._transport.run(
+            self._examine_upstream(table, max_age=max_age, since=since, depth=depth, tables=tables)
+        )
 
     async def explain(
         self,

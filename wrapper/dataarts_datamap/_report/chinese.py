@@ -197,6 +197,27 @@ _TABLE: Final = {
         "一次成功的运行，如果时长比它与之前最多 {before} 次成功的中位数至少长或短四分之一，并且偏离该中位数"
         "超过三个标准差（按中位数绝对偏差的 {normal} 倍估计），就算离群值。每个作业的前 {unjudged} 次不判断。"
     ),
+    "Upstream": "上游",
+    "What feeds the table is not known: the service does not let this account read lineage.": (
+        "不知道这张表由哪些表加工而来：服务不允许此账号读取血缘。"
+    ),
+    "No table is known that feeds this one.": "没有已知的上游表。",
+    "1 table feeds it": "上游有 1 张表",
+    "{n} tables feed it": "上游有 {n} 张表",
+    "{tables}, none of them in trouble.": "{tables}，都没有问题。",
+    "{tables}; in trouble: {names}.": "{tables}；有问题的：{names}。",
+    "{tables}; in trouble: {names} and {n} more.": "{tables}；有问题的：{names}，另有 {n} 张。",
+    "still running": "仍在运行",
+    "has not started": "尚未开始",
+    "no run planned": "没有计划运行",
+    "cannot be told": "无法判断",
+    "well": "正常",
+    "from elsewhere": "来自别处",
+    "not judged": "未判断",
+    "Drawing of the tables that feed the table": "上游各表的示意图",
+    "by {job}": "由 {job}",
+    "run {id}": "运行 {id}",
+    "in trouble since {time}": "自 {time} 起有问题",
     "Made by": "制作：",
     "Nothing on this page is loaded from or sent to any network.": "本页不从任何网络加载内容，也不发送任何内容。",
 }

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from dataarts_datamap._monitoring.producers import Producers
+    from dataarts_datamap._monitoring.upstream import Upstream
     from dataarts_datamap._report.texts import Texts
     from dataarts_datamap._window import Window
 
@@ -76,6 +77,7 @@ class Report(Struct, frozen=True, kw_only=True):
         status: How the table stands, and each of its operators.
         jobs: The operators and their runs; those that failed most often since their last success come first.
         logs: The ends of the logs of failures, as far as they were asked for, by the identity of the run.
+        upstream: What feeds the table, and how that stands; None if it was not asked for.
     """
 
     table_guid: str
@@ -84,6 +86,7 @@ class Report(Struct, frozen=True, kw_only=True):
     status: TableStatus
     jobs: tuple[ReportedJob, ...]
     logs: Mapping[RunIdentity, FailureLog] = field(default_factory=dict[RunIdentity, FailureLog])
+    upstream: Upstream | None = None
 
     @property
     def failures(self) -> list[Run]:
@@ -135,6 +138,7 @@ class Report(Struct, frozen=True, kw_only=True):
                 {**_plain_run(run, running_data=running_data), **self._plain_log(run)} for run in self.failures
             ],
             "outliers": [_plain_run(run, running_data=running_data) for run in self.outliers],
+            "upstream": None if self.upstream is None else self.upstream.to_dict(),
         }
 
 
@@ -150,6 +154,7 @@ def report_on(  # noqa: PLR0913  what a report is of
     max_age: timedelta | None = None,
     any_operator: bool = False,
     ignored: Iterable[Operator] = (),
+    upstream: Upstream | None = None,
 ) -> Report:
     """The report on some runs of a table.
 
@@ -164,6 +169,7 @@ def report_on(  # noqa: PLR0913  what a report is of
         max_age: The maximum age of a last success; if it is left out, failures decide.
         any_operator: Whether one operator that keeps the table fresh is enough.
         ignored: Operators to name as left out; runs of theirs are not shown.
+        upstream: What feeds the table.
     """
     known, left_out = list(runs), tuple(ignored if producers is None else producers.ignored)
     operators = tuple(operators if producers is None else producers.operators)
@@ -179,7 +185,7 @@ def report_on(  # noqa: PLR0913  what a report is of
         for one, group in zip(status.operators, groups.values(), strict=True)
     ]
     jobs.sort(key=lambda job: -job.status.failures_since_success)
-    return Report(table_guid=table_guid, window=window, zone=zone, status=status, jobs=tuple(jobs))
+    return Report(table_guid=table_guid, window=window, zone=zone, status=status, jobs=tuple(jobs), upstream=upstream)
 
 
 def moment(run: Run) -> datetime | None:

@@ -18,6 +18,7 @@ from dataarts_datamap._report.contents import ReportedRun, job_labels, moment
 from dataarts_datamap._report.headline import headline
 from dataarts_datamap._report.outliers import OUTLIER_RULE, OUTLIER_VALUES
 from dataarts_datamap._report.texts import ENGLISH
+from dataarts_datamap._report.upstream_graph import upstream_section
 from dataarts_datamap._text import printable
 from dataarts_datamap._times import EPOCH, MILLISECOND, time_text, wall_time
 from dataarts_datamap._version import __version__
@@ -63,6 +64,7 @@ def page(report: Report, *, running_data: bool = False, say: Texts = ENGLISH) ->
         window=escape(say("{start} to {end} ({zone})", start=start, end=end, zone=report.zone)),
         facts="".join(_fact(*fact) for fact in _facts(report, say)),
         rule=escape(say(OUTLIER_RULE, **OUTLIER_VALUES)),
+        upstream=upstream_section(report.upstream, report.zone, say),
         version=escape(__version__),
         data=_harmless(json.dumps(page_data(report, running_data=running_data, say=say), separators=(",", ":"))),
     )

@@ -10,6 +10,7 @@ from dataarts_datamap._models.runs import operator_of
 from dataarts_datamap._report.contents import count_states, job_labels, job_text, moment
 from dataarts_datamap._report.headline import headline
 from dataarts_datamap._report.hourly import cell_hours
+from dataarts_datamap._report.upstream_graph import upstream_sentence
 from dataarts_datamap._text import printable
 from dataarts_datamap._times import EPOCH, MILLISECOND, span_text, time_text
 from dataarts_datamap.cli._printing.output import VERDICT_STYLES, line_width, write_rich
@@ -41,6 +42,8 @@ def _parts(report: Report, width: int) -> list[RenderableType]:
     answer = headline(report)
     lines = [Text(answer.title, f"bold {VERDICT_STYLES[report.status.verdict]}"), Text(answer.since)]
     lines += [Text(f"- {reason}") for reason in answer.reasons]
+    if report.upstream is not None:
+        lines.append(Text(f"Upstream: {upstream_sentence(report.upstream)}"))
     if not report.status.runs:
         return list(lines)
     return [*lines, Text(), *_strips(report, width), *_failures(report, width)]

@@ -24,12 +24,13 @@ from dataarts_datamap.cli._options.operators import OperatorChoice, operator_opt
 from dataarts_datamap.cli._options.suggestions import suggest_spans
 from dataarts_datamap.cli._options.table_names import table_guid_of
 from dataarts_datamap.cli._options.times import in_zone, parse_span, parse_time
-from dataarts_datamap.cli._printing.notices import note, tell_if_none, tell_zone
+from dataarts_datamap.cli._printing.notices import note, tell, tell_if_none, tell_zone
 
 if TYPE_CHECKING:
     from datetime import tzinfo
 
     from dataarts_datamap._client.clients import DataMapClient
+    from dataarts_datamap._monitoring.upstream import Upstream
     from dataarts_datamap._paging.offsets import OffsetUnit
     from dataarts_datamap._report.contents import Report
     from dataarts_datamap._report.languages import Language
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 ReportOutput: TypeAlias = Literal["table", "summary", "json"]
 
 _DEFAULT_SPAN = timedelta(days=30)
+_LONGEST_REASON = 300
+_AT_ONCE = timedelta(minutes=1)
 
 
 @click.command()
@@ -58,6 +61,13 @@ _DEFAULT_SPAN = timedelta(days=30)
 )
 @max_age_option
 @operator_options
+@click.option(
+    "--upstream",
+    type=click.IntRange(0),
+    default=2,
+    metavar="STEPS",
+    help="Steps upstream to look at, 30 tables at the most; 0 for none (2). Never with an --end in the past.",
+)
 @zone_option("the times in the report")
 @click.option(
     "--lang",
@@ -94,6 +104,7 @@ def report(  # noqa: PLR0913  one parameter for each option
     since: timedelta | None,
     max_age: timedelta | None,
     choice: OperatorChoice,
+    upstream: int,
     tz: tzinfo,
     lang: Language,
     running_data: bool,
@@ -140,7 +151,8 @@ def report(  # noqa: PLR0913  one parameter for each option
     with connect(settings) as client:
         how = given(page_size=page_size, offset_unit=offset_unit, slice_span=slice_span)
         table_guid = table_guid_of(client, table_guid)
-        found = _read(client, table_guid, times=times, zone=tz, max_age=max_age, choice=choice, how=how)
+        what: dict[str, Any] = {"zone": tz, "max_age": max_age, "choice": choice, "steps": upstream}
+        found = _read(client, table_guid, times=times, how=how, **what)
         if with_log:
             from dataarts_datamap.cli._logs.failure_logs import with_logs  # noqa: PLC0415  as above
 
@@ -161,6 +173,7 @@ def _read(  # noqa: PLR0913  what the options say
     zone: tzinfo,
     max_age: timedelta | None,
     choice: OperatorChoice,
+    steps: int,
     how: dict[str, Any],
 ) -> Report:
     from dataarts_datamap._report.contents import report_on  # noqa: PLC0415  as above
@@ -185,7 +198,24 @@ def _read(  # noqa: PLR0913  what the options say
         producers=producers,
         max_age=max_age,
         any_operator=choice.any_operator,
+        upstream=_read_upstream(client, table_guid, max_age, steps) if now - judged < _AT_ONCE else None,
     )
+
+
+def _read_upstream(client: DataMapClient, table_guid: str, max_age: timedelta | None, steps: int) -> Upstream | None:
+    """What feeds the table, as it stands now. The report is one without it, too."""
+    from dataarts_datamap._errors import AuthenticationError, DataMapError  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._text import printable  # noqa: PLC0415  as above
+
+    if not steps:
+        return None
+    try:
+        return client.examine_upstream(table_guid, max_age=max_age, depth=steps)
+    except AuthenticationError:
+        raise
+    except DataMapError as error:
+        tell(f"what feeds the table could not be read: {printable(str(error), limit=_LONGEST_REASON)}")
+        return None
 
 
 def _write_page(found: Report, target: Path, *, running_data: bool, lang: Language) -> int:

@@ -1,0 +1,228 @@
+"""How one table stands, by the runs of the operators that write it: the steps that read them, and what is wrong.
+
+A table is in trouble if one of its producers is: of its runs planned by now, none that was planned after its last
+success succeeded.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from statistics import median
+from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct, field
+
+from dataarts_datamap._errors import DataMapError, NotFoundError
+from dataarts_datamap._models.runs import Operator, Run, RunState
+from dataarts_datamap._monitoring.explanation import Trouble, shown_name, shown_text
+from dataarts_datamap._monitoring.producers import join_operators
+from dataarts_datamap._text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from dataarts_datamap._messages import Steps
+    from dataarts_datamap._models.tables import LineageNode, Table
+    from dataarts_datamap._monitoring.lineage import Lineage
+
+_LEAST_PLANS: Final = 3
+_OVERDUE: Final = 1.5
+_LAST: Final = datetime.max.replace(tzinfo=UTC)
+_LONGEST_REASON: Final = 300
+
+
+class Sources(Struct, frozen=True):
+    """Where an explanation reads from.
+
+    Attributes:
+        operators: The steps that list the operators associated with a table.
+        runs: The steps that read the runs of an operator, as far back as is looked.
+    """
+
+    operators: Callable[[str], Steps[list[Operator]]]
+    runs: Callable[[Operator], Steps[list[Run]]]
+
+
+class Producer(Struct, frozen=True, kw_only=True):
+    """An operator that writes a table, with its runs and what is wrong with it.
+
+    ``since`` is when the trouble began, ``until`` when the run was due that is to be explained; None for not known.
+    """
+
+    operator: Operator
+    runs: Sequence[Run]
+    node: LineageNode | None = None
+    trouble: Trouble | None = None
+    run: Run | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def last_success(self) -> Run | None:
+        """The run that succeeded and was planned last; None if none did."""
+        return max((run for run in self.runs if run.state is RunState.SUCCEEDED), key=planned_last, default=None)
+
+
+class Examined(Struct, kw_only=True):
+    """A table that was looked at, and the tables whose trouble explains its own."""
+
+    table: Table
+    depth: int
+    producers: list[Producer]
+    blamed_on: dict[str, None]
+    others: list[Operator] = field(default_factory=list[Operator])
+
+    @property
+    def troubled(self) -> list[Producer]:
+        return [producer for producer in self.producers if producer.trouble is not None]
+
+    @property
+    def worst(self) -> Producer | None:
+        """The producer that tells most: one that failed before others, then the one whose trouble is the oldest."""
+        return min(self.troubled, key=lambda one: (_rank(one.trouble), one.since or _LAST), default=None)
+
+    @property
+    def since(self) -> datetime | None:
+        return min((one.since for one in self.troubled if one.since is not None), default=None)
+
+
+class Examiner:
+    """Looks at tables, each once; the runs of an operator are read once for all tables that it writes.
+
+    Args:
+        lineage: What tables are made of; None if it could not be read.
+        sources: Where operators and runs are read from.
+        now: The present, aware.
+        max_age: The maximum age of a last success. A table upstream may be as old as its own rhythm lets it be.
+
+    Attributes:
+        examined: The tables that were looked at, by GUID.
+    """
+
+    def __init__(self, lineage: Lineage | None, sources: Sources, *, now: datetime, max_age: timedelta | None) -> None:
+        self.examined: dict[str, Examined] = {}
+        self._lineage = lineage
+        self._sources = sources
+        self._now = now
+        self._max_age = max_age
+        self._runs: dict[Operator, list[Run]] = {}
+        self._notes: dict[str, None] = {}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What could not be told, each once. Names in them are made printable."""
+        return tuple(self._notes)
+
+    def note(self, text: str) -> None:
+        """Note what could not be told."""
+        self._notes[text] = None
+
+    def examine(self, table: Table, *, depth: int) -> Steps[Examined]:
+        """Look at a table: its producers, their runs, and what is wrong with them."""
+        nodes = () if self._lineage is None else self._lineage.producers(table)
+        self.examined[table.guid] = examined = Examined(table=table, depth=depth, producers=[], blamed_on={})
+        if depth and not nodes:
+            return examined  # no operator is known to write it: it comes from elsewhere
+        try:
+            operators = list(dict.fromkeys((yield from self._sources.operators(table.guid))))
+        except NotFoundError:
+            if not depth:
+                raise
+            self.note(f"{shown_name(table)} is not known to the service any more: how it stands cannot be told")
+            return examined
+        joined = self._joined(table, nodes, operators, depth=depth)
+        examined.others = [one for one in operators if one not in joined]
+        for operator, node in joined.items():
+            runs = yield from self._read_runs(operator, is_upstream=depth > 0)
+            if not runs and depth:
+                job, name = shown_text(operator.job_name), shown_name(table)
+                self.note(f"{job}, which writes {name}, has no run in the time that was looked at: it is left out")
+            found = self._trouble(runs, is_upstream=depth > 0)
+            examined.producers.append(Producer(operator=operator, runs=runs, node=node, **found))
+        return examined
+
+    def _read_runs(self, operator: Operator, *, is_upstream: bool) -> Steps[list[Run]]:
+        if operator not in self._runs:
+            try:
+                self._runs[operator] = yield from self._sources.runs(operator)
+            except DataMapError as error:
+                if not is_upstream:
+                    raise
+                reason = printable(str(error), limit=_LONGEST_REASON)
+                self.note(f"the runs of {shown_text(operator.job_name)} could not be read: {reason}")
+                self._runs[operator] = []
+        return self._runs[operator]
+
+    def _joined(
+        self, table: Table, nodes: Sequence[LineageNode], operators: Sequence[Operator], *, depth: int
+    ) -> dict[Operator, LineageNode | None]:
+        """The operators that write a table, each with what lineage knows it as.
+
+        If none can be told, those of the table that is explained all count, and those of one upstream do not.
+        """
+        if self._lineage is not None:
+            join = join_operators(table, operators, self._lineage, may_be_renamed=not depth)
+            for said in join.notes:
+                self.note(said)
+            if join.pairs:
+                return join.pairs
+        if nodes and operators:
+            counted = "none" if depth else "all"
+            self.note(f"which operators write {shown_name(table)} cannot be told: {counted} of them count")
+        return {} if depth else dict.fromkeys(operators)
+
+    def _trouble(self, runs: Sequence[Run], *, is_upstream: bool) -> dict[str, Any]:
+        """What is wrong with an operator: nothing, or a trouble with the run that shows it and its beginning."""
+        due = sorted((run for run in runs if _is_due(run, self._now)), key=planned_last)
+        successes = [index for index, run in enumerate(due) if run.state is RunState.SUCCEEDED]
+        since_then = due[successes[-1] + 1 :] if successes else due
+        for trouble, is_sign in _SIGNS:
+            showing = [run for run in since_then if is_sign(run)]
+            if showing:
+                run = showing[-1]
+                return {"trouble": trouble, "run": run, "since": planned_at(since_then[0]), "until": planned_at(run)}
+        if not successes or self._max_age is None:
+            return {}
+        success = due[successes[-1]]
+        rhythm = _rhythm(due) if is_upstream else timedelta(0)
+        overdue = (success.end_time or planned_at(success) or self._now) + max(self._max_age, rhythm)
+        if overdue >= self._now:
+            return {}
+        return {"trouble": Trouble.NOT_PLANNED, "since": planned_at(success), "until": overdue}
+
+
+_SIGNS: Final[tuple[tuple[Trouble, Callable[[Run], bool]], ...]] = (
+    (Trouble.FAILED, lambda run: run.state is RunState.FAILED),
+    (Trouble.RUNNING, lambda run: run.state is RunState.ACTIVE and run.start_time is not None),
+    (Trouble.LATE, lambda run: run.state is RunState.ACTIVE),
+    (Trouble.SKIPPED, lambda run: run.state is RunState.SKIPPED),
+    (Trouble.UNKNOWN, lambda run: run.state is RunState.UNKNOWN),
+)
+
+
+def _rank(trouble: Trouble | None) -> int:
+    return len(Trouble) if trouble is None else list(Trouble).index(trouble)
+
+
+def planned_at(run: Run) -> datetime | None:
+    """When a run was planned, else the first of its times."""
+    return run.plan_time or run.submit_time or run.start_time or run.end_time
+
+
+def planned_last(run: Run) -> tuple[datetime, int]:
+    return planned_at(run) or _LAST, run.run_id or 0
+
+
+def _is_due(run: Run, now: datetime) -> bool:
+    planned = planned_at(run)
+    return planned is not None and planned <= now
+
+
+def _rhythm(due: Sequence[Run]) -> timedelta:
+    """How long an operator may take from one success to the next, by its own plans; nothing if it has too few."""
+    plans = [planned for run in due if (planned := planned_at(run)) is not None]
+    if len(plans) < _LEAST_PLANS:
+        return timedelta(0)
+    steps = [(later - earlier).total_seconds() for earlier, later in pairwise(plans)]
+    return timedelta(seconds=median(steps) * _OVERDUE)

@@ -1,0 +1,155 @@
+"""What feeds a table, and how each of these tables stands: values, and the logic that finds them. No I/O."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from dataarts_datamap._monitoring.examination import Examiner
+from dataarts_datamap._monitoring.explanation import LineageKnowledge, Trouble, time_text
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from dataarts_datamap._messages import Steps
+    from dataarts_datamap._models.runs import Operator, Run
+    from dataarts_datamap._models.tables import LineageEdge, Table
+    from dataarts_datamap._monitoring.examination import Examined, Sources
+    from dataarts_datamap._monitoring.lineage import Lineage
+
+
+class UpstreamTable(Struct, frozen=True, kw_only=True):
+    """A table that another one is made of, and how it stands.
+
+    Attributes:
+        table: The table.
+        steps: How many steps upstream it is: 1 for an input, 0 for the table itself.
+        is_judged: Whether runs of operators that write it were seen; else it comes from elsewhere, or cannot be told.
+        trouble: What is wrong with it; None if nothing is, as far as it was judged.
+        operator: The operator that is in trouble; else one that writes it. None if none is known.
+        run: The run that shows the trouble; else the last one that succeeded. None if there is none.
+        since: When the trouble began, UTC; None if there is none, or it is not known.
+    """
+
+    table: Table
+    steps: int
+    is_judged: bool = False
+    trouble: Trouble | None = None
+    operator: Operator | None = None
+    run: Run | None = None
+    since: datetime | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as plain values, ready for JSON: times as ISO 8601 UTC text."""
+        run, operator = self.run, self.operator
+        return {
+            "guid": self.table.guid,
+            "full_name": self.table.full_name,
+            "steps": self.steps,
+            "is_judged": self.is_judged,
+            "trouble": None if self.trouble is None else self.trouble.value,
+            "since": time_text(self.since),
+            "job_name": None if operator is None else operator.job_name,
+            "run_id": None if run is None else run.run_id,
+            "status": None if run is None else run.status,
+            "plan_time": None if run is None else time_text(run.plan_time),
+            "end_time": None if run is None else time_text(run.end_time),
+            "log_path": None if run is None else run.execution_log_path,
+        }
+
+
+class Upstream(Struct, frozen=True, kw_only=True):
+    """What feeds a table.
+
+    Attributes:
+        tables: The table itself, then those that it is made of, the nearest first.
+        edges: The steps between them: source and target of each are among ``tables``.
+        lineage: What is known of where the table comes from.
+        notes: What could not be told, and which bound ended the search. Names in them are made printable.
+    """
+
+    tables: tuple[UpstreamTable, ...]
+    edges: tuple[LineageEdge, ...] = ()
+    lineage: LineageKnowledge = LineageKnowledge.KNOWN
+    notes: tuple[str, ...] = ()
+
+    @property
+    def troubled(self) -> tuple[UpstreamTable, ...]:
+        """The tables upstream that are in trouble, the nearest first, without the table itself."""
+        return tuple(one for one in self.tables if one.steps and one.trouble is not None)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as plain values, ready for JSON."""
+        return {
+            "lineage": self.lineage.value,
+            "tables": [one.to_dict() for one in self.tables],
+            "edges": [
+                {
+                    "source_guid": edge.source and edge.source.guid,
+                    "target_guid": edge.target and edge.target.guid,
+                    "job_name": edge.node and edge.node.name,
+                }
+                for edge in self.edges
+            ],
+            "notes": list(self.notes),
+        }
+
+
+def examine_upstream(  # noqa: PLR0913  each is one fact that it rests on
+    table: Table,
+    lineage: Lineage | None,
+    sources: Sources,
+    *,
+    now: datetime,
+    max_age: timedelta | None,
+    depth: int,
+    tables: int,
+) -> Steps[Upstream]:
+    """Find out what feeds a table, and how each of these tables stands.
+
+    Args:
+        table: The table.
+        lineage: What tables are made of; None if it could not be read.
+        sources: Where operators and runs are read from; each is asked once for a table or an operator.
+        now: The present, aware.
+        max_age: The maximum age of a last success; a table upstream may be as old as its own rhythm lets it be.
+        depth: How many steps to go upstream.
+        tables: How many tables to look at.
+    """
+    if lineage is None:
+        return Upstream(tables=(UpstreamTable(table=table, steps=0),), lineage=LineageKnowledge.REFUSED)
+    examiner = Examiner(lineage, sources, now=now, max_age=max_age)
+    waiting = deque([(yield from examiner.examine(table, depth=0))])
+    edges: dict[tuple[object, ...], LineageEdge] = {}
+    while waiting:
+        here = waiting.popleft()
+        for edge in lineage.inputs(here.table):
+            if edge.source is None:
+                continue
+            if edge.source.guid not in examiner.examined:
+                if here.depth >= depth:
+                    continue
+                if len(examiner.examined) >= tables:
+                    examiner.note(f"more than {tables} tables feed it: these are the nearest")
+                    continue
+                waiting.append((yield from examiner.examine(lineage.find(edge.source), depth=here.depth + 1)))
+            edges[edge.key] = edge
+    knowledge = LineageKnowledge.KNOWN if lineage.inputs(table) else LineageKnowledge.UNKNOWN
+    found = tuple(map(_standing, examiner.examined.values()))
+    return Upstream(tables=found, edges=tuple(edges.values()), lineage=knowledge, notes=examiner.notes)
+
+
+def _standing(examined: Examined) -> UpstreamTable:
+    worst = examined.worst
+    shown = worst or next((one for one in examined.producers if one.runs), next(iter(examined.producers), None))
+    return UpstreamTable(
+        table=examined.table,
+        steps=examined.depth,
+        is_judged=any(one.runs for one in examined.producers),
+        trouble=None if worst is None else worst.trouble,
+        operator=None if shown is None else shown.operator,
+        run=None if shown is None else shown.run or shown.last_success,
+        since=None if worst is None else examined.since,
+    )

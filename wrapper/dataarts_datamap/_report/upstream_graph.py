@@ -1,0 +1,172 @@
+"""The tables that feed a table, as a drawing and a list: HTML that needs no script, for the page of a report."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Final
+
+from dataarts_datamap._monitoring.explanation import LineageKnowledge, Trouble
+from dataarts_datamap._report.texts import ENGLISH
+from dataarts_datamap._text import printable
+from dataarts_datamap._times import time_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import tzinfo
+
+    from dataarts_datamap._monitoring.upstream import Upstream, UpstreamTable
+    from dataarts_datamap._report.texts import Texts
+
+_WIDTH, _HEIGHT = 220, 46
+_GAP_X, _GAP_Y = 64, 16
+_MARGIN: Final = 4
+_LONGEST_LABEL: Final = 28
+_LONGEST_NAME: Final = 200
+_MOST_NAMED: Final = 3
+_STATES: Final = {
+    Trouble.FAILED: "failed",
+    Trouble.RUNNING: "active",
+    Trouble.LATE: "active",
+    Trouble.SKIPPED: "skipped",
+    Trouble.NOT_PLANNED: "unknown",
+    Trouble.UNKNOWN: "unknown",
+}
+_WORDS: Final = {
+    Trouble.FAILED: "failed",
+    Trouble.RUNNING: "still running",
+    Trouble.LATE: "has not started",
+    Trouble.SKIPPED: "skipped",
+    Trouble.NOT_PLANNED: "no run planned",
+    Trouble.UNKNOWN: "cannot be told",
+}
+
+
+def upstream_section(upstream: Upstream | None, zone: tzinfo, say: Texts = ENGLISH) -> str:
+    """The section of the page, in a language; empty if upstream was not asked for."""
+    if upstream is None:
+        return ""
+    said = "".join(f"<li>{escape(printable(note))}</li>" for note in upstream.notes)
+    parts = [
+        '<section aria-labelledby="upstream-title" id="upstream">\n',
+        f'<h2 id="upstream-title">{escape(say("Upstream"))}</h2>\n',
+        f'<p class="hint">{escape(upstream_sentence(upstream, say))}</p>\n',
+    ]
+    if len(upstream.tables) > 1:
+        parts += [_drawing(upstream, say), _list(upstream, zone, say)]
+    return "".join([*parts, f'<ul class="reasons">{said}</ul>\n' if said else "", "</section>\n"])
+
+
+def upstream_sentence(upstream: Upstream, say: Texts = ENGLISH) -> str:
+    """How what feeds the table stands, in words, made printable."""
+    count, troubled = len(upstream.tables) - 1, upstream.troubled
+    if upstream.lineage is LineageKnowledge.REFUSED:
+        return say("What feeds the table is not known: the service does not let this account read lineage.")
+    if not count:
+        return say("No table is known that feeds this one.")
+    tables = say.count("1 table feeds it", "{n} tables feed it", count)
+    if not troubled:
+        return say("{tables}, none of them in trouble.", tables=tables)
+    named = troubled[:_MOST_NAMED]
+    names = ", ".join(f"{table_name(one)} ({standing(one, say)})" for one in named)
+    if len(troubled) > len(named):
+        more = len(troubled) - len(named)
+        return say("{tables}; in trouble: {names} and {n} more.", tables=tables, names=names, n=more)
+    return say("{tables}; in trouble: {names}.", tables=tables, names=names)
+
+
+def table_name(one: UpstreamTable) -> str:
+    """The name of a table, made printable."""
+    return printable(one.table.full_name, limit=_LONGEST_NAME)
+
+
+def standing(one: UpstreamTable, say: Texts = ENGLISH) -> str:
+    """How a table stands, in a word or three."""
+    if one.trouble is not None:
+        return say(_WORDS[one.trouble])
+    return say("well" if one.is_judged else "from elsewhere" if one.steps else "not judged")
+
+
+def _state(one: UpstreamTable) -> str:
+    return ("succeeded" if one.is_judged else "none") if one.trouble is None else _STATES[one.trouble]
+
+
+def _places(upstream: Upstream) -> dict[str, tuple[int, int]]:
+    """Where the box of each table begins, by GUID: the table itself stands at the right."""
+    farthest = max(one.steps for one in upstream.tables)
+    taken: dict[int, int] = {}
+    places: dict[str, tuple[int, int]] = {}
+    for one in upstream.tables:
+        row = taken.get(one.steps, 0)
+        taken[one.steps] = row + 1
+        column = farthest - one.steps
+        places[one.table.guid] = _MARGIN + column * (_WIDTH + _GAP_X), _MARGIN + row * (_HEIGHT + _GAP_Y)
+    return places
+
+
+def _drawing(upstream: Upstream, say: Texts) -> str:
+    places = _places(upstream)
+    width = max(x for x, _ in places.values()) + _WIDTH + _MARGIN
+    height = max(y for _, y in places.values()) + _HEIGHT + _MARGIN
+    lines = "".join(_line(places[source], places[target]) for source, target in sorted(_pairs(upstream)))
+    boxes = "".join(_box(one, number, places[one.table.guid], say) for number, one in enumerate(upstream.tables))
+    size = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
+    label = escape(say("Drawing of the tables that feed the table"))
+    return (
+        f'<div class="upstream-scroll" tabindex="0" role="group" aria-label="{label}">\n'
+        f'<svg class="upstream-graph" {size}>{lines}{boxes}</svg></div>\n'
+    )
+
+
+def _pairs(upstream: Upstream) -> set[tuple[str, str]]:
+    found = {(edge.source.guid, edge.target.guid) for edge in upstream.edges if edge.source and edge.target}
+    return {pair for pair in found if pair[0] != pair[1]}
+
+
+def _line(source: tuple[int, int], target: tuple[int, int]) -> str:
+    begin_x, begin_y = source[0] + _WIDTH, source[1] + _HEIGHT // 2
+    end_x, end_y = target[0], target[1] + _HEIGHT // 2
+    bend = max(_GAP_X // 2, abs(end_x - begin_x) // 2)
+    return (
+        f'<path class="upstream-edge" d="M{begin_x} {begin_y}C{begin_x + bend} {begin_y} {end_x - bend} {end_y} '
+        f'{end_x} {end_y}"/>'
+    )
+
+
+def _box(one: UpstreamTable, number: int, place: tuple[int, int], say: Texts) -> str:
+    x, y = place
+    name, how = table_name(one), standing(one, say)
+    short = escape(printable(one.table.name or one.table.full_name, limit=_LONGEST_LABEL))
+    state = _state(one)
+    return (
+        f'<a class="upstream-box" href="#upstream-{number}" data-state="{state}" '
+        f'aria-label="{escape(f"{name}: {how}")}"><title>{escape(f"{name}: {how}")}</title>'
+        f'<rect x="{x}" y="{y}" width="{_WIDTH}" height="{_HEIGHT}" rx="8"/>'
+        f'<text class="upstream-name" x="{x + 12}" y="{y + 19}">{short}</text>'
+        f'<text class="upstream-how" x="{x + 12}" y="{y + 36}">{escape(how)}</text></a>'
+    )
+
+
+def _list(upstream: Upstream, zone: tzinfo, say: Texts) -> str:
+    items = "".join(
+        f'<li id="upstream-{number}" data-state="{_state(one)}"><b>{escape(table_name(one))}</b> '
+        f"<span>{escape(standing(one, say))}</span>{''.join(_facts(one, zone, say))}</li>\n"
+        for number, one in enumerate(upstream.tables)
+    )
+    return f'<ol class="upstream-list">\n{items}</ol>\n'
+
+
+def _facts(one: UpstreamTable, zone: tzinfo, say: Texts) -> Iterator[str]:
+    run = one.run
+    job = None if one.operator is None else printable(one.operator.job_name, limit=_LONGEST_NAME)
+    plan = None if run is None or run.plan_time is None else time_text(run.plan_time, zone)
+    facts = [
+        job and say("by {job}", job=job),
+        None if run is None or run.run_id is None else say("run {id}", id=run.run_id),
+        plan and say("planned {time}", time=plan),
+        None if one.since is None else say("in trouble since {time}", time=time_text(one.since, zone)),
+    ]
+    known = say(", ").join(fact for fact in facts if fact)
+    if known:
+        yield f' <span class="upstream-facts">{escape(known)}</span>'
+    if one.trouble is not None and run is not None and run.execution_log_path:
+        yield f"<br><code>{escape(printable(run.execution_log_path))}</code>"
