@@ -395,16 +395,9 @@ class BaseClient(Generic[PagerT]):
         """Where operators and runs are read from, as far back as is looked."""
         from dataarts_datamap._monitoring.examination import Sources  # noqa: PLC0415  loaded for this call alone
         from dataarts_datamap._monitoring.freshness import look_back  # noqa: PLC0415  as above
-        from dataarts_datamap._monitoring.waiting import read_all  # noqa: PLC0415  as above
 
-        look_window = window(start=None, end=None, since=look_back(since, max_age), now=now)
-        plan = _walk_options(DEFAULT_PAGE_SIZE, "auto", DEFAULT_SLICE_SPAN)
-
-        def read_runs(operator: Operator) -> Steps[list[Run]]:
-            walk = WindowWalk(operator, look_window, plan, self._habits)
-            return (yield from read_all(walk.pages(), partial(self._read_page, strict=False)))
-
-        return Sources(self._read_operators, read_runs)
+        span = window(start=None, end=None, since=look_back(since, max_age), now=now)
+        return Sources(self._read_operators, partial(self._read_runs, span=span))
 
     def _explainer(self, checks: Sequence[TableCheck], *, now: datetime) -> Callable[[TableCheck], Steps[TableCheck]]:
         """What explains checks; what several of them lead to is read once."""
@@ -412,7 +405,8 @@ class BaseClient(Generic[PagerT]):
 
         from dataarts_datamap._checks.check import explained_age  # noqa: PLC0415  as above
         from dataarts_datamap._client.shared_reads import SharedReads  # noqa: PLC0415  as above
-        from dataarts_datamap._monitoring.causes import Bounds, Sources, explain  # noqa: PLC0415  as above
+        from dataarts_datamap._monitoring.causes import Bounds, explain  # noqa: PLC0415  as above
+        from dataarts_datamap._monitoring.examination import Sources  # noqa: PLC0415  as above
         from dataarts_datamap._monitoring.freshness import look_back  # noqa: PLC0415  as above
 
         ages = [age for one in checks if (age := explained_age(one)) is not None]
