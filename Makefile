@@ -21,8 +21,11 @@ RELEASE := .release
 SHIPPED := .release/shipped
 SPARK := .spark
 PRISM := .prism
+SPEC_TOOLS := .spec-tools
 SCHEDULERS := .schedulers
 PRISM_CLI := @stoplight/prism-cli@5.14.2
+# TypeScript 5: what is generated is to compile for those who have no newer one, too.
+SPEC_TOOLS_CLI := openapi-typescript@7.13.0 typescript@5.9.3 @redocly/cli@2.77.0 @stoplight/spectral-cli@6.16.3
 CLIENT := generated/dataarts_datamap_client
 SPEC := spec/datamap.openapi.yaml
 
@@ -124,6 +127,25 @@ $(PRISM)/.made:
 .PHONY: prism
 prism: $(PRISM)/.made ## Install Prism from npm, which the long proofs serve the specification with
 
+# Other people's linters and generators of the specification. Redocly's would tell its makers of each use.
+$(SPEC_TOOLS)/.made: Makefile
+	@command -v npm >/dev/null || { echo "The linters are installed with npm, which is not on the PATH: install Node.js 20 or newer" >&2; exit 1; }
+	@echo "Setting up $(SPEC_TOOLS) ..." >&2
+	@mkdir -p $(SPEC_TOOLS)
+	@npm install --prefix $(SPEC_TOOLS) --no-package-lock --no-save --ignore-scripts --no-audit --no-fund --loglevel error $(SPEC_TOOLS_CLI) >&2
+	@touch $@
+
+.PHONY: spec-tools
+spec-tools: export REDOCLY_TELEMETRY := off
+spec-tools: export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
+spec-tools: NODE_BIN := $(SPEC_TOOLS)/node_modules/.bin
+spec-tools: $(SPEC_TOOLS)/.made ## Lint the specification with Redocly and Spectral, and compile what openapi-typescript makes of it
+	@$(NODE_BIN)/redocly lint --config spec/redocly.yaml $(SPEC)
+	@$(NODE_BIN)/spectral lint --ruleset spec/spectral.yaml --fail-severity hint $(SPEC)
+	@$(NODE_BIN)/openapi-typescript $(SPEC) --output $(SPEC_TOOLS)/schema.ts
+	@cp spec/usage.ts $(SPEC_TOOLS)/usage.ts
+	@$(NODE_BIN)/tsc --strict --noEmit $(SPEC_TOOLS)/schema.ts $(SPEC_TOOLS)/usage.ts
+
 .PHONY: setup
 setup: $(VENV)/.dev ## Install everything a developer needs into .venv
 
@@ -136,7 +158,7 @@ test: $(VENV)/.dev ## Run the whole test suite
 	@$(BIN)/python -m pytest $(PARALLEL)
 
 .PHONY: prove
-prove: $(VENV)/.docs $(OFFICIAL)/.made $(PRISM)/.made ## Run the long proofs
+prove: $(VENV)/.docs $(OFFICIAL)/.made $(PRISM)/.made spec-tools ## Run the long proofs
 	@$(BIN)/python -m pytest -m prove
 	@$(BIN)/python -m pytest contract_tests --max-examples 1000
 
@@ -331,4 +353,4 @@ audit: $(RELEASE)/.made ## Look the wheel's dependencies up among the known vuln
 
 .PHONY: clean
 clean: ## Remove what the other verbs made
-	@rm -rf $(VENV) $(OFFICIAL) $(NEWEST_SDK) $(LOWEST) $(NEWEST) $(RELEASE) $(PRISM) $(SCHEDULERS) $(SPARK) $(BENCH) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis
+	@rm -rf $(VENV) $(OFFICIAL) $(NEWEST_SDK) $(LOWEST) $(NEWEST) $(RELEASE) $(PRISM) $(SPEC_TOOLS) $(SCHEDULERS) $(SPARK) $(BENCH) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis
