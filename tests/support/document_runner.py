@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _CRON: Final = re.compile(r"^(?:[\d*/,-]+\s+){5}(\S.*)$")
 _SETTING: Final = re.compile(r"^[A-Z_]+=\S*$")
-_PORT: Final = "8080"
+_PORTS: Final = ("8080", "8081")
 _OFFICIAL_PYTHON: Final = ROOT / ".official-sdk" / "bin" / "python"
 
 
@@ -48,7 +48,7 @@ class DocumentRunner:
         self._folder = folder
         prologue = f'make() ( cd {shlex.quote(str(ROOT))} && command make "$@" )'
         self._shell = Shell(folder, environment, prologue)
-        self._port = _free_port()
+        self._ports = {port: str(_free_port()) for port in _PORTS}
         self._printed: list[str] = []
         self._unused: dict[str, int] = {}
         self._languages: dict[str, Callable[[Block], None]] = {
@@ -157,10 +157,13 @@ class DocumentRunner:
             raise DocumentError("the document does not show what a program prints:\n" + "\n".join(self._printed))
 
     def _here(self, text: str) -> str:
-        return text.replace(_PORT, str(self._port))
+        for shown, free in self._ports.items():
+            text = text.replace(shown, free)
+        return text
 
     def _there(self, lines: Sequence[str]) -> list[str]:
-        return [line.replace(str(self._port), _PORT) for line in lines]
+        shown = {free: port for port, free in self._ports.items()}
+        return [re.sub("|".join(shown), lambda found: shown[found[0]], line) for line in lines]
 
 
 def _commands(text: str) -> list[tuple[str, list[str]]]:
