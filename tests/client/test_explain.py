@@ -182,3 +182,15 @@ def test_bad_arguments_send_nothing(arguments: dict[str, Any], reason: str) -> N
         with pytest.raises(InvalidArgumentError, match=reason):
             client.explain("c", **arguments)
         assert [] == server.asked
+
+
+def test_a_table_that_lineage_does_not_know_is_explained_alone() -> None:
+    """Where it is asked table by table, one without lineage is no error: its operators are listed all the same."""
+    service = broken_chain(refused={"bulk": 403}, readers={"db.raw.x": ["load"]})
+    service.runs = {"load": daily("fail")}
+    with service.server() as server:
+        explanation = threads(server, guid_of("db.raw.x"))
+    assert (LineageKnowledge.UNKNOWN, [Trouble.FAILED]) == (
+        explanation.lineage,
+        [cause.trouble for cause in explanation.causes],
+    )

@@ -87,6 +87,11 @@ def test_a_table_that_no_edge_names_is_known_by_name(face: Face) -> None:
         assert client.table_lineage("c") is client.lineage()
         with pytest.raises(TableNotFoundError):
             client.table_lineage(guid_of("db.raw.nothing"))
+    catalog.refused = {"bulk": 403}
+    with catalog.server() as server, face.client(server.url) as client:
+        assert [] == client.table_lineage(guid_of("db.raw.plain")).upstream("plain")
+        with pytest.raises(TableNotFoundError):
+            client.table_lineage(guid_of("db.raw.nothing"))
     catalog.refused = {"entities": 403}
     with catalog.server() as server, face.client(server.url) as client:
         assert [] == client.table_lineage(guid_of("db.raw.nothing")).upstream(guid_of("db.raw.nothing"))

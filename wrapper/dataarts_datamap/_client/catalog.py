@@ -305,7 +305,13 @@ class Catalog:
         found = yield from self.resolve(table)
         lineage = yield from self.lineage_or_none()
         if lineage is None:
-            return Lineage((yield from self._by_table(found, direction, depth=steps)), is_whole=False, tables=[found])
+            try:
+                edges = yield from self._by_table(found, direction, depth=steps)
+            except NotFoundError as error:
+                if is_refusal(error):
+                    raise
+                found, edges = (yield from self.table(found.guid)), []  # it may be a table that has no lineage
+            return Lineage(edges, is_whole=False, tables=[found])
         if found.guid in lineage.tables:
             return lineage
         if found.name is None:
@@ -332,15 +338,7 @@ class Catalog:
             short = TableLineage()
         if short.lineage is not None:
             return short.lineage
-        try:
-            edges = yield from self._by_table(table, "IN", depth=depth)
-        except NotFoundError as error:
-            return None if is_refusal(error) else Lineage((), is_whole=False)
-        except DataMapError as error:
-            if not is_refusal(error):
-                raise
-            return None
-        return Lineage(edges, is_whole=False)
+        return (yield from self._upstream_by_table(table, depth=depth))
 
     def upstream_lineage(self, table: Table, *, depth: int | None) -> Steps[Lineage | None]:
         """Lineage that holds what is upstream of a table: of the instance, else asked for table by table.
@@ -350,12 +348,18 @@ class Catalog:
         lineage = yield from self.lineage_or_none()
         if lineage is not None:
             return lineage
+        return (yield from self._upstream_by_table(table, depth=checked_depth(depth)))
+
+    def _upstream_by_table(self, table: Table, *, depth: int) -> Steps[Lineage | None]:
+        """What is upstream of a table, which may have no lineage; None if the operation is refused."""
+        edges: list[LineageEdge] = []
         try:
-            edges = yield from self._by_table(table, "IN", depth=checked_depth(depth))
+            edges = yield from self._by_table(table, "IN", depth=depth)
         except DataMapError as error:
-            if not is_refusal(error):
+            if is_refusal(error):
+                return None
+            if not isinstance(error, NotFoundError):
                 raise
-            return None
         return Lineage(edges, is_whole=False)
 
     def _by_table(self, table: Table, direction: FlowDirection, *, depth: int) -> Steps[list[LineageEdge]]:
