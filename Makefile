@@ -124,6 +124,10 @@ $(PRISM)/.made:
 .PHONY: prism
 prism: $(PRISM)/.made ## Install Prism from npm, which the long proofs serve the specification with
 
+.PHONY: prometheus
+prometheus: ## Install Prometheus with apt-get if it is not there, which the long proofs run the alert rules with
+	@command -v promtool >/dev/null || sudo apt-get install --yes --no-install-recommends prometheus >&2
+
 .PHONY: setup
 setup: $(VENV)/.dev ## Install everything a developer needs into .venv
 
