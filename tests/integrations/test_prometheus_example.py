@@ -11,6 +11,7 @@ import threading
 import time
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
@@ -167,7 +168,7 @@ def test_a_real_prometheus_fires_resolves_and_fills_every_panel(tmp_path: Path) 
         with prometheus(tmp_path, exporter.url) as url:
             awaited(lambda: query(url, firing), "the alert does not fire")
             for expression in expressions():
-                awaited(lambda one=expression: query(url, one), f"no series: {expression}")
+                awaited(partial(query, url, expression), f"no series: {expression}")
             assert [] == query(url, 'ALERTS{name="s.good"}')
             runs["bad"].append((int(time.time() * 1000) - 60_000, "success"))
             awaited(lambda: not query(url, firing), "the alert does not resolve")

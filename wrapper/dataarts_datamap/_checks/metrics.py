@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from math import nan
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -87,8 +88,7 @@ def check_metrics(checks: Iterable[TableCheck]) -> list[Metric]:
     known = list(reversed(labelled.values()))
     metrics = [_metric(name, text, known, value) for name, text, value in _ALWAYS]
     metrics += [
-        _metric(gauge.name, gauge.help, known, lambda one, its=gauge: status_value(one.status, its.attribute))
-        for gauge in RUN_GAUGES
+        _metric(gauge.name, gauge.help, known, partial(_of_status, attribute=gauge.attribute)) for gauge in RUN_GAUGES
     ]
     verdicts = [
         MetricSample({**labels, "verdict": verdict.value}, float(one.verdict is verdict))
@@ -110,6 +110,10 @@ def status_value(status: RunsStatus | None, attribute: str) -> float | None:
             return value.total_seconds()
         case _:
             return None if value is None else float(value)
+
+
+def _of_status(one: TableCheck, attribute: str) -> float | None:
+    return status_value(one.status, attribute)
 
 
 def _metric(
