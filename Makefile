@@ -146,6 +146,10 @@ spec-tools: $(SPEC_TOOLS)/.made ## Lint the specification with Redocly and Spect
 	@cp spec/usage.ts $(SPEC_TOOLS)/usage.ts
 	@$(NODE_BIN)/tsc --strict --noEmit $(SPEC_TOOLS)/schema.ts $(SPEC_TOOLS)/usage.ts
 
+.PHONY: prometheus
+prometheus: ## Install Prometheus with apt-get if it is not there, which the long proofs run the alert rules with
+	@command -v promtool >/dev/null || sudo apt-get install --yes --no-install-recommends prometheus >&2
+
 .PHONY: setup
 setup: $(VENV)/.dev ## Install everything a developer needs into .venv
 

@@ -135,7 +135,7 @@ def test_prometheus(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pyte
     facts = ("failed_runs_since_success", "running_runs", "typical_duration_seconds", "observed_runs")
     assert [1, 1, 60, 3] == [families[f"datamap_table_{name}"].samples[0].value for name in facts]
     verdicts = families["datamap_table_verdict"].samples
-    standing = {"fresh": 1, "stale": 0, "late": 0, "failed": 0, "unknown": 0}
+    standing = {"fresh": 1, "stale": 0, "late": 0, "failed": 0, "unknown": 0, "slow": 0, "few_rows": 0}
     assert standing == {one.labels["verdict"]: one.value for one in verdicts}
     assert [("every", 1)] == [
         (one.labels["rule"], decides.value)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._checks.check import TableCheck, worst_first
     from dataarts_datamap._checks.check_state import CheckState
     from dataarts_datamap._checks.due_times import DuePeriod, DueTime
+    from dataarts_datamap._checks.metrics import Metric, MetricSample, check_metrics
     from dataarts_datamap._checks.table_file import load_dataset_names, load_tables
     from dataarts_datamap._checks.table_rules import TableRule
     from dataarts_datamap._client.clients import AsyncDataMapClient, DataMapClient
@@ -150,6 +151,8 @@ __all__ = [
     "LogPathError",
     "LogReader",
     "LogRegionError",
+    "Metric",
+    "MetricSample",
     "MissingExtraError",
     "NotFoundError",
     "Operator",
@@ -200,6 +203,7 @@ __all__ = [
     "__version__",
     "arrow_batches",
     "arrow_schema",
+    "check_metrics",
     "export_runs",
     "find_credentials",
     "load_dataset_names",
@@ -223,6 +227,7 @@ _HOMES = {
     "_checks.check": ("TableCheck", "worst_first"),
     "_checks.check_state": ("CheckState",),
     "_checks.due_times": ("DuePeriod", "DueTime"),
+    "_checks.metrics": ("Metric", "MetricSample", "check_metrics"),
     "_export.run_progress": ("RunProgress",),
     "_monitoring.explanation": ("Explanation", "LineageKnowledge", "Link", "Trouble"),
     "_monitoring.freshness": ("OperatorStatus", "RunsStatus", "TableStatus", "Verdict", "table_status"),

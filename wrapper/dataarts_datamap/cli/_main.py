@@ -36,6 +36,7 @@ _VERBS: Final = {
     "conform": "Check whether a server keeps to the API's specification.",
     "doctor": "Find out why the service cannot be used.",
     "export": "Write runs to a file, or add them to one.",
+    "exporter": "Serve how all tables of a file stand to Prometheus.",
     "lineage": "Show what a table is made of, and by whom.",
     "mcp": "Serve tools for an agent.",
     "log": "Show the log of a run, such as of a table's newest failure.",

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dataarts_datamap.cli._options.connection import connect, connection_options, zone_option
+from dataarts_datamap.cli._options.suggestions import suggest_spans
+from dataarts_datamap.cli._options.times import parse_span
 from dataarts_datamap.cli._printing.notices import note, tell
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
-    from datetime import tzinfo
+    from datetime import timedelta, tzinfo
 
     from dataarts_datamap._checks.check import TableCheck
     from dataarts_datamap._checks.check_state import CheckState
+    from dataarts_datamap._checks.message_addresses import MessageAddress
     from dataarts_datamap._checks.table_rules import TableRule
     from dataarts_datamap._monitoring.freshness import Verdict
     from dataarts_datamap.cli._printing.check_table import CheckOutput
@@ -64,6 +67,19 @@ def _parse_fail_on(text: str) -> frozenset[str]:
     help="What earlier checks know; made if it is not there. The next check costs fewer requests.",
 )
 @click.option("--explain", is_flag=True, help="Find the cause of each table that is not fresh, as datamap why does.")
+@click.option(
+    "--notify",
+    "is_notifying",
+    is_flag=True,
+    help="Send a message when verdicts change, to the addresses of DATAMAP_NOTIFY. Needs --state.",
+)
+@click.option(
+    "--remind",
+    type=parse_span,
+    shell_complete=suggest_spans,
+    metavar="SPAN",
+    help="Send one of what is still wrong, too, after such a time without one (24h).",
+)
 @zone_option("the times in a table")
 @click.option(
     "--output",
@@ -79,6 +95,8 @@ def check(  # noqa: PLR0913  one parameter for each option
     fail_on: frozenset[str],
     state_file: str | None,
     explain: bool,
+    is_notifying: bool,
+    remind: timedelta | None,
     tz: tzinfo,
     output: CheckOutput | None,
     **settings: Any,  # noqa: ANN401
@@ -95,6 +113,7 @@ def check(  # noqa: PLR0913  one parameter for each option
       datamap check
       datamap check --tables sales.toml --owner alice --explain
       datamap check --state tables.state --output prometheus > tables.prom
+      datamap check --state tables.state --notify --quiet
       datamap check --output junit > tables.xml
     """  # noqa: D301  click reads \b
     from dataarts_datamap._checks.check import worst_first  # noqa: PLC0415  loads what --help does not need
@@ -104,10 +123,15 @@ def check(  # noqa: PLR0913  one parameter for each option
     from dataarts_datamap.cli._printing.output import is_terminal  # noqa: PLC0415  as above
     from dataarts_datamap.cli._printing.progress import counted_tables  # noqa: PLC0415  as above
 
+    addresses = _addresses(state_file) if is_notifying else []
+    if remind is not None and not is_notifying:
+        raise click.UsageError("--remind goes with --notify")
     rules = _chosen(load_tables(file), only=only, owners=owners)
     failures = frozenset(map(Verdict, fail_on))
     with _opened(state_file) as state, connect(settings) as client, counted_tables(len(rules)) as count:
         checks = worst_first(client.check_tables(rules, state=state, explain=explain, on_checked=lambda _: count()))
+        if state is not None:
+            _notify(checks, addresses, state, remind)
     shape = output or ("table" if is_terminal() else "ndjson")
     if shape == "table":
         note(f"times are in {tz}")
@@ -117,6 +141,42 @@ def check(  # noqa: PLR0913  one parameter for each option
     code = _exit_code(verdicts, failures)
     (note if code == 0 else tell)(summary(checks))
     return code
+
+
+def _addresses(state_file: str | None) -> list[MessageAddress]:
+    """Where messages go.
+
+    Raises:
+        click.UsageError: There is no state, by which it is known what has changed.
+    """
+    import os  # noqa: PLC0415  loads what --help does not need
+
+    from dataarts_datamap._checks.message_addresses import addresses_of  # noqa: PLC0415  as above
+
+    if state_file is None:
+        raise click.UsageError("--notify goes with --state FILE, which knows what was said before")
+    return addresses_of(os.environ)
+
+
+def _notify(
+    checks: list[TableCheck], addresses: list[MessageAddress], state: CheckState, remind: timedelta | None
+) -> None:
+    """Tell each address what it does not know yet; what could not be sent is tried again by the next check."""
+    from datetime import UTC, datetime, timedelta  # noqa: PLC0415  loads what --help does not need
+
+    from dataarts_datamap._checks.notifications import Notified, message_of  # noqa: PLC0415  as above
+
+    now = datetime.now(UTC)
+    for address in addresses:
+        fact = f"notified {address.key}"
+        notified = Notified.from_text(state.fact(fact))
+        message = message_of(checks, notified, now=now, remind=remind or timedelta(hours=24))
+        if message is None:
+            continue
+        if address.send(message):
+            state.note_fact(fact, notified.after(checks, now).text())
+        else:
+            tell(f"the message to {address.name} could not be sent: the next check tries again")
 
 
 def _opened(state_file: str | None) -> AbstractContextManager[CheckState | None]:

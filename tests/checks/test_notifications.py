@@ -1,0 +1,201 @@
+"""Messages about checks: to a real receiver, when verdicts change, once for each address."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dataarts_datamap import CheckState, ConfigurationError, StateFileError, TableCheck, TableRule, Verdict
+from dataarts_datamap._checks.message_addresses import addresses_of
+from dataarts_datamap._checks.notifications import Gravity, Notified, message_of
+from dataarts_datamap._text import printable
+from support.catalog_server import Factory, lineage_row
+from support.scripted_server import Answer, ScriptedServer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support.scripted_server import Asked
+
+NOW = datetime(2026, 11, 30, 8, 30, tzinfo=UTC)
+DAY = timedelta(days=1)
+HOUR = 3_600_000
+SECRET = "s3cr3t-t0ken-of-the-channel"
+
+
+def check_of(name: str, verdict: str, **more: Any) -> TableCheck:
+    """A check with a verdict."""
+    rule = TableRule(name=name, owner="data")
+    return TableCheck(rule=rule, verdict=Verdict(verdict), reason=f"why {printable(name)}", now=NOW, **more)
+
+
+def test_a_first_check_with_problems_is_told_once() -> None:
+    """And one without any is not."""
+    checks = [check_of("a", "fresh"), check_of("b", "late"), check_of("c", "failed", cause="d failed")]
+    message = message_of(checks, Notified(), now=NOW, remind=DAY)
+    assert message is not None
+    assert ("Tables: 1 failed, 1 late", Gravity.BAD) == (message.title, message.gravity)
+    assert [
+        "c (data) is failed: why c - d failed",
+        "b (data) is late: why b",
+        "1 of 3 tables are fresh.",
+    ] == message.text.splitlines()
+    assert message_of(checks, Notified().after(checks, NOW), now=NOW, remind=DAY) is None
+    assert message_of([check_of("a", "fresh")], Notified(), now=NOW, remind=DAY) is None
+
+
+def test_a_change_is_told_with_what_it_was_before() -> None:
+    """A table that is fresh again is good news."""
+    told = Notified().after([check_of("a", "late"), check_of("b", "stale")], NOW)
+    message = message_of([check_of("a", "fresh"), check_of("b", "stale")], told, now=NOW, remind=None)
+    assert message is not None
+    assert ("Tables: 1 fresh", Gravity.GOOD) == (message.title, message.gravity)
+    assert "a (data) is fresh, was late: why a\n1 of 2 tables are fresh." == message.text
+    worse = message_of([check_of("a", "few_rows"), check_of("b", "stale")], told, now=NOW, remind=None)
+    assert worse is not None
+    assert ("Tables: 1 few rows", Gravity.DOUBTFUL) == (worse.title, worse.gravity)
+
+
+def test_what_is_still_wrong_is_told_again_after_a_time() -> None:
+    """Not what is fresh; and never, if that is asked."""
+    checks = [check_of("a", "fresh"), check_of("b", "late")]
+    told = Notified().after(checks, NOW)
+    for later, remind, expected in (
+        (DAY - timedelta(seconds=1), DAY, False),
+        (DAY, DAY, True),
+        (9 * DAY, None, False),
+    ):
+        message = message_of(checks, told, now=NOW + later, remind=remind)
+        assert expected is (message is not None)
+        if message is not None:
+            assert "Tables: 1 still late" == message.title
+            assert "b (data) is late: why b\n1 of 2 tables are fresh." == message.text
+
+
+def test_a_message_is_short_and_printable() -> None:
+    """Whatever tables are called, and however many there are."""
+    checks = [check_of(f"t{number}\x1b[2J", "failed") for number in range(300)]
+    message = message_of(checks, Notified(), now=NOW, remind=None)
+    assert message is not None
+    assert 32 == len(message.text.splitlines())
+    assert "and 270 more" in message.text
+    assert "\x1b" not in message.text
+
+
+def test_what_was_told_can_be_kept() -> None:
+    """And a damaged text is said."""
+    told = Notified().after([check_of("a", "few_rows")], NOW)
+    assert told == Notified.from_text(told.text())
+    assert Notified() == Notified.from_text(None)
+    with pytest.raises(StateFileError, match="the state does not say who was told what"):
+        Notified.from_text("{")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("", "DATAMAP_NOTIFY holds no address: give it one of apprise"),
+        (SECRET, "address 1 of DATAMAP_NOTIFY is none that apprise knows"),
+        (f"json://h/x nowhere://{SECRET}", r"address 2 of DATAMAP_NOTIFY \(nowhere\) is none that apprise knows"),
+    ],
+)
+def test_an_address_that_is_none_is_refused(value: str, expected: str) -> None:
+    """By its place, and without its secret."""
+    with pytest.raises(ConfigurationError, match=expected) as caught:
+        addresses_of({"DATAMAP_NOTIFY": value})
+    assert SECRET not in str(caught.value)
+
+
+def test_an_address_hides_itself() -> None:
+    """In its repr, and in the key by which it is known again."""
+    (address,) = addresses_of({"DATAMAP_NOTIFY": f"json://h/{SECRET}"})
+    assert "<address 1 of DATAMAP_NOTIFY (json)>" == repr(address)
+    assert SECRET not in address.key
+
+
+class Receiver:
+    """A server that takes messages, or refuses them."""
+
+    def __init__(self) -> None:
+        self.messages: list[dict[str, Any]] = []
+        self.status = 200
+
+    def answer(self, asked: Asked) -> Answer:
+        """The response to a message."""
+        if self.status == 200:
+            self.messages.append(json.loads(asked.content))
+        return Answer(status=self.status, content=b"{}")
+
+    def titles(self) -> list[str]:
+        """The titles that came since this was called last."""
+        titles = [message["title"] for message in self.messages]
+        self.messages.clear()
+        return titles
+
+
+def test_the_command_tells_what_changes(tmp_path: Path) -> None:
+    """Once for each address; a message that cannot be sent is tried again, and changes no verdict."""
+    now = int(time.time() * 1000)
+    runs = {"a": [(now - HOUR, "success")], "b": [(now - HOUR, "fail")]}
+    catalog = Factory(nodes={name: [lineage_row("db.o.raw", name, f"db.s.{name}")] for name in runs}, runs=runs)
+    (tmp_path / "datamap.toml").write_text('[[tables]]\nname = "s.a"\n[[tables]]\nname = "s.b"\n', encoding="utf-8")
+    first, second = Receiver(), Receiver()
+    with catalog.server() as server, ScriptedServer(first.answer) as one, ScriptedServer(second.answer) as two:
+        addresses = [f"{receiver.url.replace('http', 'json')}/{SECRET}" for receiver in (one, two)]
+        names = {"ENDPOINT": server.url, "PROJECT_ID": "p1", "INSTANCE_ID": "i1", "TOKEN": "t"}
+        environment = {**os.environ, **{f"DATAMAP_{name}": value for name, value in names.items()}}
+        environment["DATAMAP_NOTIFY"] = "\n".join(addresses)
+
+        def check(*more: str) -> tuple[int, str]:
+            command = [sys.executable, "-m", "dataarts_datamap", "check", "--state", "s", "--notify", "--quiet", *more]
+            done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+            assert SECRET not in done.stdout + done.stderr
+            return done.returncode, done.stderr
+
+        assert (1, "datamap: 1 of 2 tables are fresh: 1 failed\n") == check()
+        assert ["Tables: 1 failed"] == first.titles() == second.titles()
+        check()
+        assert [] == first.titles() == second.titles()
+        runs["b"].append((now - HOUR // 2, "success"))
+        second.status = 500
+        code, err = check()
+        assert (0, ["Tables: 1 fresh"]) == (code, first.titles())
+        assert (
+            "datamap: the message to address 2 of DATAMAP_NOTIFY (json) could not be sent: the next check tries again\n"
+            == err
+        )
+        second.status = 200
+        assert (0, "") == check()
+        assert ([], ["Tables: 1 fresh"]) == (first.titles(), second.titles())
+        runs["a"].append((now - HOUR // 2, "fail"))
+        check()
+        assert ["Tables: 1 failed"] == first.titles() == second.titles()
+        time.sleep(1.1)
+        check("--remind", "1s")
+        assert ["Tables: 1 still failed"] == first.titles() == second.titles()
+    with CheckState(tmp_path / "s") as state:
+        assert {"name:s.a", "name:s.b"} == set(state.records().tables)
+    assert SECRET.encode() not in (tmp_path / "s").read_bytes()
+
+
+def test_wrong_usage_is_said(tmp_path: Path) -> None:
+    """Before anything is asked."""
+    (tmp_path / "datamap.toml").write_text('[[tables]]\nname = "s.a"\n', encoding="utf-8")
+    environment = {**os.environ, "DATAMAP_NOTIFY": f"nowhere://{SECRET}"}
+    for options, expected in (
+        (["--notify"], "--notify goes with --state FILE, which knows what was said before"),
+        (["--remind", "1h"], "--remind goes with --notify"),
+        (["--notify", "--state", "s"], "address 1 of DATAMAP_NOTIFY (nowhere) is none that apprise knows"),
+    ):
+        command = [sys.executable, "-m", "dataarts_datamap", "check", *options]
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        assert 3 == done.returncode
+        assert expected in done.stderr
+        assert SECRET not in done.stderr

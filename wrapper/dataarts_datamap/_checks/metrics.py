@@ -1,0 +1,177 @@
+"""How tables stand, as gauges of a monitoring system: no I/O, and no format."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import partial
+from math import nan
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from dataarts_datamap._monitoring.freshness import RunsStatus, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from dataarts_datamap._checks.check import TableCheck
+
+
+class MetricSample(NamedTuple):
+    """A value of a metric.
+
+    Attributes:
+        labels: What it is of. Values of labels are untrusted text.
+        value: The value; a time is in seconds since the epoch, a length of time in seconds.
+    """
+
+    labels: Mapping[str, str]
+    value: float
+
+
+class Metric(NamedTuple):
+    """A gauge.
+
+    Attributes:
+        name: Its name.
+        help: What it says, in a sentence.
+        samples: Its values.
+    """
+
+    name: str
+    help: str
+    samples: tuple[MetricSample, ...]
+
+
+class Gauge(NamedTuple):
+    """What of a status is a gauge.
+
+    Attributes:
+        name: Its name, without what it is of.
+        attribute: The attribute of the status.
+        help: What it says.
+    """
+
+    name: str
+    attribute: str
+    help: str
+
+
+RUN_GAUGES: Final = (
+    Gauge("running_runs", "running", "Runs that have started and not ended."),
+    Gauge("waiting_runs", "waiting", "Runs that have not started, and still may."),
+    Gauge(
+        "failed_runs_since_success",
+        "failures_since_success",
+        "Runs that failed after the last success of their operator.",
+    ),
+    Gauge("typical_duration_seconds", "typical_duration", "Median time from start to end of the runs that succeeded."),
+    Gauge("typical_lateness_seconds", "typical_lateness", "Median time from plan to start of the runs that started."),
+    Gauge(
+        "latest_lateness_seconds",
+        "latest_lateness",
+        "Time from plan to start of the run planned last of those that started.",
+    ),
+    Gauge("observed_runs", "runs", "Runs that were looked at."),
+    Gauge("unknown_runs", "unknown_runs", "Runs whose status is not known."),
+    Gauge("undated_successes", "undated_successes", "Runs that succeeded at a time that cannot be read."),
+)
+"""The gauges of the runs of a table or an operator that were looked at."""
+
+
+def check_metrics(checks: Iterable[TableCheck]) -> list[Metric]:
+    """The gauges of many tables, each with the labels ``table`` (its GUID), ``name``, ``owner`` and ``severity``.
+
+    Every table has its verdict, its last success and when it was read, whether or not it could be read this time. What
+    is about the runs that were looked at is there where some could be. Of two checks of the same table, the first one
+    counts: a series must not come twice. Names begin with ``datamap_table_``.
+    """
+    labelled = {tuple(labels.items()): (labels, one) for one in reversed(list(checks)) if (labels := _labels(one))}
+    known = list(reversed(labelled.values()))
+    metrics = [_metric(name, text, known, value) for name, text, value in _ALWAYS]
+    metrics += [
+        _metric(gauge.name, gauge.help, known, partial(_of_status, attribute=gauge.attribute)) for gauge in RUN_GAUGES
+    ]
+    verdicts = [
+        MetricSample({**labels, "verdict": verdict.value}, float(one.verdict is verdict))
+        for labels, one in known
+        for verdict in Verdict
+    ]
+    metrics.append(Metric("datamap_table_verdict", "1 for the verdict that holds, 0 for the others.", tuple(verdicts)))
+    metrics.append(_metric("due_timestamp_seconds", "When the table was due last.", known, _due))
+    return [metric for metric in metrics if metric.samples]
+
+
+def status_value(status: RunsStatus | None, attribute: str) -> float | None:
+    """The value of a gauge of a status; None if it is not known."""
+    value: datetime | timedelta | int | None = None if status is None else getattr(status, attribute)
+    match value:
+        case datetime():
+            return value.timestamp()
+        case timedelta():
+            return value.total_seconds()
+        case _:
+            return None if value is None else float(value)
+
+
+def _of_status(one: TableCheck, attribute: str) -> float | None:
+    return status_value(one.status, attribute)
+
+
+def _metric(
+    name: str,
+    text: str,
+    checks: Iterable[tuple[dict[str, str], TableCheck]],
+    value: Callable[[TableCheck], float | None],
+) -> Metric:
+    return Metric(f"datamap_table_{name}", text, tuple(_samples(checks, value)))
+
+
+def _samples(
+    checks: Iterable[tuple[dict[str, str], TableCheck]], value: Callable[[TableCheck], float | None]
+) -> Iterator[MetricSample]:
+    for labels, one in checks:
+        number = value(one)
+        if number is not None:
+            yield MetricSample(labels, number)
+
+
+def _labels(one: TableCheck) -> dict[str, str]:
+    labels = {"table": one.guid, "name": one.name, "owner": one.rule.owner, "severity": one.rule.severity}
+    return {name: text for name, text in labels.items() if text}
+
+
+def _last_success(one: TableCheck) -> float:
+    if one.last_success is not None:
+        return one.last_success.timestamp()
+    return 0.0 if one.never_succeeded else nan
+
+
+def _read_at(one: TableCheck) -> float:
+    return 0.0 if one.read_at is None else one.read_at.timestamp()
+
+
+def _searched_from(one: TableCheck) -> float:
+    return nan if one.searched_from is None else one.searched_from.timestamp()
+
+
+def _max_age(one: TableCheck) -> float | None:
+    return None if one.rule.max_age is None else one.rule.max_age.total_seconds()
+
+
+def _due(one: TableCheck) -> float | None:
+    return None if one.period is None else one.period.due.timestamp()
+
+
+_ALWAYS: Final[tuple[tuple[str, str, Callable[[TableCheck], float | None]], ...]] = (
+    (
+        "last_success_timestamp_seconds",
+        "When the last run that succeeded ended; 0 if the service keeps none, NaN if that is not known.",
+        _last_success,
+    ),
+    ("read_timestamp_seconds", "When the table was read last; 0 if it never was.", _read_at),
+    (
+        "searched_from_timestamp_seconds",
+        "From when on runs were searched for the last success; NaN if they never were.",
+        _searched_from,
+    ),
+    ("max_age_seconds", "The maximum age of the last success that is asked for.", _max_age),
+)

@@ -1,0 +1,96 @@
+"""``datamap exporter``."""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dataarts_datamap.cli._options.connection import connection_options, given
+from dataarts_datamap.cli._options.suggestions import suggest_spans
+from dataarts_datamap.cli._options.times import parse_span
+from dataarts_datamap.cli._printing.notices import note
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+_POLL = 1.0
+
+
+@click.command(short_help="Serve how all tables of a file stand to Prometheus.")
+@click.option(
+    "--tables",
+    "file",
+    type=click.Path(dir_okay=False),
+    default="datamap.toml",
+    metavar="FILE",
+    help="The tables, and what is asked of each (datamap.toml).",
+)
+@click.option(
+    "--state",
+    "state_file",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="What earlier checks know; made if it is not there.",
+)
+@click.option(
+    "--interval",
+    type=parse_span,
+    shell_complete=suggest_spans,
+    default="5m",
+    metavar="SPAN",
+    help="From one check to the next: 90s, 5m (5m).",
+)
+@click.option("--host", metavar="ADDRESS", default="127.0.0.1", help="Address to listen on (127.0.0.1).")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), metavar="NUMBER", default=9467, help="Port; 0 finds a free one (9467)."
+)
+@connection_options
+def exporter(
+    *,
+    file: str,
+    state_file: str | None,
+    interval: timedelta,
+    host: str,
+    port: int,
+    **settings: Any,  # noqa: ANN401
+) -> None:
+    """Check all tables of a file again and again, and serve how they stand at /metrics until interrupted or terminated.
+
+    A scrape gets what the last check found, and waits for nothing. /healthz says whether checks go on, /readyz whether
+    the first one has ended.
+
+    \b
+    Examples:
+      datamap exporter
+      datamap exporter --tables sales.toml --state tables.state --interval 10m
+    """  # noqa: D301  click reads \b
+    from dataarts_datamap._extras import load_extra  # noqa: PLC0415  loads what --help does not need
+
+    load_extra("prometheus_client", extra="exporter")
+    from contextlib import ExitStack  # noqa: PLC0415  as above
+
+    from dataarts_datamap._checks.check_state import CheckState  # noqa: PLC0415  as above
+    from dataarts_datamap._checks.table_file import load_tables  # noqa: PLC0415  as above
+    from dataarts_datamap._client.clients import DataMapClient  # noqa: PLC0415  as above
+    from dataarts_datamap.cli._options.ending import until_told_to_end  # noqa: PLC0415  as above
+    from dataarts_datamap.integrations.exporter import RequestMetrics, TableExporter  # noqa: PLC0415  as above
+
+    rules, requests = load_tables(file), RequestMetrics()
+    with ExitStack() as stack:
+        is_ending = stack.enter_context(until_told_to_end())
+        state = None if state_file is None else stack.enter_context(CheckState(state_file))
+        client = stack.enter_context(DataMapClient.from_env(**given(**settings, on_attempt=requests)))
+        how: dict[str, Any] = {"state": state, "interval": interval, "requests": requests, "host": host, "port": port}
+        try:
+            served = TableExporter(client, rules, **how)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            raise OSError(f"port {port} of {host} is in use: give another --port, or 0 to get a free one") from None
+        stack.callback(served.close)
+        note(f"serving {len(rules)} tables at {served.url}/metrics until interrupted")
+        while not is_ending.wait(_POLL):  # one without an end would keep Windows from hearing Ctrl-C
+            pass
+        client.close()  # a check under way ends now
