@@ -236,6 +236,7 @@ SYMPTOMS: Final[dict[str, tuple[Symptom, ...]]] = {
     ),
     "A log is not shown": (
         Symptom(
+<<<<<<< HEAD
             "the run names no log",
             datamap.LogPathError,
             "It did not start, or writes its log elsewhere than to object storage.",
@@ -252,10 +253,29 @@ SYMPTOMS: Final[dict[str, tuple[Symptom, ...]]] = {
             datamap.LogBucketNotFoundError,
             "The bucket was deleted, or DataArts Studio was not allowed to make it.",
             "Make it, or choose another log path in the workspace.",
+=======
+            "the run names no log: it has written none",
+            datamap.LogPathError,
+            "The run did not start, or was skipped.",
+            "Look at the run itself: `datamap runs`, `datamap why`.",
+        ),
+        Symptom(
+            "there is no log at …: it is not written yet, or was removed",
+            datamap.LogNotFoundError,
+            "The object is not there: not yet, or no more.",
+            "Wait until the run has written; a rule of the bucket's life cycle may remove logs.",
+        ),
+        Symptom(
+            "there is no bucket … for the log",
+            datamap.LogBucketNotFoundError,
+            "The bucket was deleted, or never made.",
+            "Look into the workspace's settings of its log path.",
+>>>>>>> m_r
         ),
         Symptom(
             "the log … may not be read: …",
             datamap.LogForbiddenError,
+<<<<<<< HEAD
             "The credentials lack `obs:object:GetObject`, or are no good in object storage; the text says which.",
             "Ask for the role OBS OperateAccess, or correct what the text names.",
         ),
@@ -264,16 +284,32 @@ SYMPTOMS: Final[dict[str, tuple[Symptom, ...]]] = {
             datamap.LogArchivedError,
             "A rule of the bucket moved the log to cold storage.",
             "Restore the object in the console of OBS, then ask again.",
+=======
+            "The credentials may not read objects of that bucket; a user token does not sign requests to OBS.",
+            "Do what the text advises; [what is needed](logs.md).",
+        ),
+        Symptom(
+            "the log … is archived: restore the object in OBS, then read it",
+            datamap.LogArchivedError,
+            "The bucket moves old objects into an archive.",
+            "Restore the object in the console of OBS.",
+>>>>>>> m_r
         ),
         Symptom(
             "the bucket … is in another region",
             datamap.LogRegionError,
+<<<<<<< HEAD
             "Object storage was asked in the client's region, and the bucket is elsewhere.",
             "Give that region's address: `DATAMAP_OBS_ENDPOINT=https://obs.REGION.myhuaweicloud.com`.",
+=======
+            "Object storage was asked in a region where the bucket is not.",
+            "Set `DATAMAP_OBS_ENDPOINT` to the address of the bucket's region.",
+>>>>>>> m_r
         ),
         Symptom(
             "was replaced by a shorter one while it was read",
             datamap.LogChangedError,
+<<<<<<< HEAD
             "The run began anew, and its log with it.",
             "Read it again.",
         ),
@@ -282,9 +318,19 @@ SYMPTOMS: Final[dict[str, tuple[Symptom, ...]]] = {
             datamap.ConfigurationError,
             "Neither region nor address says where logs lie.",
             "Set `DATAMAP_REGION`, or `DATAMAP_OBS_ENDPOINT` in a private network.",
+=======
+            "The run began anew.",
+            "Read the log anew.",
+>>>>>>> m_r
         ),
     ),
     "A file is not written": (
+        Symptom(
+            "is in use by another process all the time: try again",
+            datamap.StateFileError,
+            "Another check holds the file of states, is stuck, or the file is of another instance or damaged.",
+            "Let one check end before the next begins; move a damaged file away: the next check makes a new one.",
+        ),
         Symptom(
             "was changed by another process meanwhile, and was left as it is now",
             datamap.ExportError,

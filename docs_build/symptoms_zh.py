@@ -10,7 +10,11 @@ TITLES: Final = {
     "The service refuses": "服务拒绝",
     "The response is odd": "响应异常",
     "A table is not what it seems": "表与想象的不同",
+<<<<<<< HEAD
     "A log is not shown": "看不到日志",
+=======
+    "A log is not shown": "日志看不到",
+>>>>>>> m_r
     "A file is not written": "文件没有写成",
 }
 
@@ -119,6 +123,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "窗口内没有一次运行按时结束。",
         "等久一些（`--for 2h`），或看看它到哪一步了：`datamap runs`、`datamap why`。",
     ),
+<<<<<<< HEAD
     "the run names no log": (
         "这次运行没有开始，或者日志不写到对象存储。",
         "看别的运行；`datamap runs` 会显示哪些有日志路径。",
@@ -150,6 +155,33 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "where object storage is is not known": (
         "区域和地址都没有说明日志在哪里。",
         "设置 `DATAMAP_REGION`；在私有网络里设置 `DATAMAP_OBS_ENDPOINT`。",
+=======
+    "the run names no log: it has written none": (
+        "这次运行没有开始，或者被跳过了。",
+        "看看运行本身：`datamap runs`、`datamap why`。",
+    ),
+    "there is no log at …: it is not written yet, or was removed": (
+        "对象不存在：还没有写，或者已经没有了。",
+        "等运行写出日志；桶的生命周期规则可能会删除日志。",
+    ),
+    "there is no bucket … for the log": ("桶被删除了，或者从未创建。", "查看工作空间的日志路径设置。"),
+    "the log … may not be read: …": (
+        "凭据不能读取该桶的对象；用户 token 不能为访问 OBS 的请求签名。",
+        "按报错中的建议做；[需要什么（英文）](../how-to/logs.md)。",
+    ),
+    "the log … is archived: restore the object in OBS, then read it": (
+        "桶会把旧对象转为归档存储。",
+        "在 OBS 控制台恢复该对象。",
+    ),
+    "the bucket … is in another region": (
+        "访问对象存储的区域不是桶所在的区域。",
+        "把 `DATAMAP_OBS_ENDPOINT` 设为桶所在区域的地址。",
+    ),
+    "was replaced by a shorter one while it was read": ("这次运行重新开始了。", "重新读取日志。"),
+    "is in use by another process all the time: try again": (
+        "另一个检查正占用状态文件或卡住了；文件也可能属于别的实例，或已损坏。",
+        "等一次检查结束再开始下一次；损坏的文件移走即可，下一次检查会新建。",
+>>>>>>> m_r
     ),
     "was changed by another process meanwhile, and was left as it is now": (
         "两个导出写同一个文件。",

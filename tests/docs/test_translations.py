@@ -33,6 +33,8 @@ def test_sisters_are_linked(one: Translation) -> None:
 @pytest.mark.parametrize("one", KNOWN, ids=lambda one: one.page)
 def test_blocks_are_those_of_the_sister(one: Translation) -> None:
     """What is run on a page is what is run on its sister; ``make translations`` copies it."""
+    if one.is_behind:
+        pytest.skip(f"{one.page} is behind {one.sister}")
     text = read(one.page)
 
     assert with_blocks_of(read(one.sister), text) == text

@@ -13,6 +13,7 @@ from dataarts_datamap._monitoring.freshness import OperatorStatus, TableStatus, 
 from dataarts_datamap._report.failure_logs import FailureLog
 from dataarts_datamap._report.hourly import hourly_cells
 from dataarts_datamap._report.outliers import Rolled, rolled
+from dataarts_datamap._report.texts import ENGLISH
 from dataarts_datamap._text import printable
 from dataarts_datamap._times import EPOCH, MILLISECOND
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from dataarts_datamap._monitoring.producers import Producers
+    from dataarts_datamap._report.texts import Texts
     from dataarts_datamap._window import Window
 
 _MOST_SUMMARISED: Final = 5
@@ -245,26 +247,26 @@ def _text(time: datetime) -> str:
 _NAME_LIMIT: Final = 80
 
 
-def job_text(name: str | None) -> str:
+def job_text(name: str | None, say: Texts = ENGLISH) -> str:
     """A job's name, made printable and short."""
-    return printable(name, limit=_NAME_LIMIT) if name else "(no name)"
+    return printable(name, limit=_NAME_LIMIT) if name else say("(no name)")
 
 
-def job_labels(jobs: Iterable[OperatorStatus]) -> list[str]:
+def job_labels(jobs: Iterable[OperatorStatus], say: Texts = ENGLISH) -> list[str]:
     """A name for each job, with the id of its task, its workspace or both where several have the same name."""
     known = list(jobs)
-    names = [job_text(job.job_name) for job in known]
+    names = [job_text(job.job_name, say) for job in known]
     return [
-        _label(name, job, [one for one, its in zip(known, names, strict=True) if its == name])
+        _label(name, job, [one for one, its in zip(known, names, strict=True) if its == name], say)
         for name, job in zip(names, known, strict=True)
     ]
 
 
-def _label(name: str, job: OperatorStatus, namesakes: Sequence[OperatorStatus]) -> str:
+def _label(name: str, job: OperatorStatus, namesakes: Sequence[OperatorStatus], say: Texts) -> str:
     """The name, with what tells the job from its namesakes."""
     parts: list[str] = []
     if len({one.task_id for one in namesakes}) > 1:
-        parts.append(f"task {printable(job.task_id or '-', limit=40)}")
+        parts.append(say("task {id}", id=printable(job.task_id or "-", limit=40)))
     if len({one.workspace_id for one in namesakes}) > 1:
-        parts.append(f"workspace {printable(job.workspace_id or '-', limit=40)}")
+        parts.append(say("workspace {id}", id=printable(job.workspace_id or "-", limit=40)))
     return f"{name} ({', '.join(parts)})" if parts else name

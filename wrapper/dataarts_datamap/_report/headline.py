@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from dataarts_datamap._monitoring.freshness import Verdict
 from dataarts_datamap._monitoring.producers import operator_name
 from dataarts_datamap._report.contents import job_text
+from dataarts_datamap._report.texts import ENGLISH
 from dataarts_datamap._text import printable
-from dataarts_datamap._times import span_text, time_text
+from dataarts_datamap._times import time_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from dataarts_datamap._monitoring.freshness import TableStatus
     from dataarts_datamap._report.contents import Report, ReportedJob
+    from dataarts_datamap._report.texts import Texts
 
 _MOST_REASONS: Final = 5
 
@@ -42,146 +44,178 @@ _BY_RULE: Final = {
 }
 
 
-def headline(report: Report) -> Headline:
-    """Whether the table is fresh, and if not, why."""
+def headline(report: Report, say: Texts = ENGLISH) -> Headline:
+    """Whether the table is fresh, and if not, why; in a language."""
     status = report.status
-    return Headline(_title(status), _since(status, report.zone), tuple(_reasons(report)))
+    return Headline(_title(status, say), _since(status, report.zone, say), tuple(_reasons(report, say)))
 
 
-def _title(status: TableStatus) -> str:
+def _title(status: TableStatus, say: Texts) -> str:
     match status.verdict:
         case Verdict.FRESH:
-            return f"The table is fresh: {_success(status)} is {_age(status)} old."
+            several = _has_several(status)
+            what = say("the oldest last success of its operators" if several else "its last success")
+            return say("The table is fresh: {what} is {age} old.", what=what, age=_age(status.age, say))
         case Verdict.STALE:
-            return _stale(status)
+            return _stale(status, say)
         case Verdict.FAILED:
-            return f"The table is not fresh: {_failures(status)}."
+            return say("The table is not fresh: {failures}.", failures=_failures(status, say))
         case Verdict.UNKNOWN:
-            return _unknown(status)
+            return _unknown(status, say)
         case Verdict.LATE | Verdict.SLOW | Verdict.FEW_ROWS:
-            return _BY_RULE[status.verdict]
+            return say(_BY_RULE[status.verdict])
 
 
-def _unknown(status: TableStatus) -> str:
+def _unknown(status: TableStatus, say: Texts) -> str:
     if not status.runs:
-        return "There are no runs in this window."
+        return say("There are no runs in this window.")
     if (decisive := status.decided_by) is not None and decisive.undated_successes:
-        return "Whether the table is fresh cannot be told: the time of a success cannot be read."
-    return f"Whether the table is fresh cannot be told: no run{_of(status)} ended in a way that is known."
+        return say("Whether the table is fresh cannot be told: the time of a success cannot be read.")
+    return say(
+        "Whether the table is fresh cannot be told: no run{of} ended in a way that is known.", of=_of(status, say)
+    )
 
 
-def _stale(status: TableStatus) -> str:
+def _stale(status: TableStatus, say: Texts) -> str:
     decisive = status.decided_by
     if decisive is None or decisive.age is None:
-        return f"The table is stale: no run{_of(status)} in this window succeeded."
-    whose = f"the last success{_of(status)}" if _has_several(status) else "its last success"
-    return f"The table is stale: {whose} is {_text_of_age(decisive.age)} old."
+        return say("The table is stale: no run{of} in this window succeeded.", of=_of(status, say))
+    age = _age(decisive.age, say)
+    if _has_several(status):
+        return say("The table is stale: the last success{of} is {age} old.", of=_of(status, say), age=age)
+    return say("The table is stale: its last success is {age} old.", age=age)
 
 
-def _failures(status: TableStatus) -> str:
+def _failures(status: TableStatus, say: Texts) -> str:
     decisive = status.decided_by
-    failed = _runs(status.failures_since_success if decisive is None else decisive.failures_since_success)
-    none = decisive is None or decisive.last_success is None
-    since = f" after {'its' if _has_several(status) else 'the'} last success"
-    return f"{failed}{_of(status)} failed{', and none succeeded' if none else since}"
+    failed = _runs(status.failures_since_success if decisive is None else decisive.failures_since_success, say)
+    if decisive is None or decisive.last_success is None:
+        text = "{runs}{of} failed, and none succeeded"
+    elif _has_several(status):
+        text = "{runs}{of} failed after its last success"
+    else:
+        text = "{runs}{of} failed after the last success"
+    return say(text, runs=failed, of=_of(status, say))
 
 
-def _of(status: TableStatus) -> str:
+def _of(status: TableStatus, say: Texts) -> str:
     """Which operator decides, where several could."""
     decisive = status.decided_by
-    return "" if decisive is None or not _has_several(status) else f" of {job_text(decisive.job_name)}"
+    if decisive is None or not _has_several(status):
+        return ""
+    return say(" of {job}", job=job_text(decisive.job_name, say))
 
 
 def _has_several(status: TableStatus) -> bool:
     return not status.any_operator and sum(one.counts for one in status.operators) > 1
 
 
-def _success(status: TableStatus) -> str:
-    return "the oldest last success of its operators" if _has_several(status) else "its last success"
-
-
-def _age(status: TableStatus) -> str:
-    return _text_of_age(status.age or timedelta(0))
-
-
-def _text_of_age(age: timedelta) -> str:
+def _age(age: timedelta | None, say: Texts) -> str:
     """An age; none, if the success lies ahead."""
-    return span_text(max(age, timedelta(0)))
+    return say.span(max(age or timedelta(0), timedelta(0)))
 
 
-def _since(status: TableStatus, zone: tzinfo) -> str:
-    judged = f"Judged at {time_text(status.now, zone)} ({zone})."
+def _since(status: TableStatus, zone: tzinfo, say: Texts) -> str:
+    judged = say("Judged at {time} ({zone}).", time=time_text(status.now, zone), zone=zone)
     if status.last_success is None or status.age is None:
         return judged
     who = next((one.job_name for one in status.operators if one.last_success == status.last_success), None)
-    limit = "no limit is set on its age" if status.max_age is None else f"{span_text(status.max_age)} are allowed"
-    ago = f"{span_text(status.age)} before" if status.age >= timedelta(0) else f"{span_text(-status.age)} after"
-    when = f"{time_text(status.last_success, zone)}, {ago} this report"
-    what = "Oldest last success" if _has_several(status) else "Last success"
-    return f"{what}: {when}, by {job_text(who)}; {limit}. {judged}"
+    if status.max_age is None:
+        limit = say("no limit is set on its age")
+    else:
+        limit = say("{span} are allowed", span=say.span(status.max_age))
+    is_before = status.age >= timedelta(0)
+    ago = say("{span} before" if is_before else "{span} after", span=say.span(abs(status.age)))
+    return say(
+        "{what}: {time}, {ago} this report, by {job}; {limit}. {judged}",
+        what=say("Oldest last success" if _has_several(status) else "Last success"),
+        time=time_text(status.last_success, zone),
+        ago=ago,
+        job=job_text(who, say),
+        limit=limit,
+        judged=judged,
+    )
 
 
-def _reasons(report: Report) -> Iterator[str]:
+def _reasons(report: Report, say: Texts) -> Iterator[str]:
     failing = [job for job in report.jobs if job.status.failures_since_success]
     for job in failing[:_MOST_REASONS]:
-        yield _failing(job, report.zone)
+        yield _failing(job, report.zone, say)
     if len(failing) > _MOST_REASONS:
-        yield f"{len(failing) - _MOST_REASONS} more jobs have failed since their last success."
-    yield from _also(report.status)
-    yield from _basis(report.status)
+        yield say("{n} more jobs have failed since their last success.", n=len(failing) - _MOST_REASONS)
+    yield from _also(report.status, say)
+    yield from _basis(report.status, say)
 
 
-def _failing(job: ReportedJob, zone: tzinfo) -> str:
+def _failing(job: ReportedJob, zone: tzinfo, say: Texts) -> str:
     one, latest = job.status, job.failures[-1]
     when = latest.end_time or latest.start_time or latest.plan_time
-    times = "" if when is None else f", the latest at {time_text(when, zone)}"
-    since = "and has not succeeded in this window" if one.last_success is None else "since its last success"
-    return f"{job_text(one.job_name)} failed {_times(one.failures_since_success)} {since}{times}."
+    if one.last_success is None:
+        text = "{job} failed {times} and has not succeeded in this window{latest}."
+    else:
+        text = "{job} failed {times} since its last success{latest}."
+    return say(
+        text,
+        job=job_text(one.job_name, say),
+        times=say.count("once", "{n} times", one.failures_since_success),
+        latest="" if when is None else say(", the latest at {time}", time=time_text(when, zone)),
+    )
 
 
-def _also(status: TableStatus) -> Iterator[str]:
+def _also(status: TableStatus, say: Texts) -> Iterator[str]:
     for one in status.operators:
+        job = job_text(one.job_name, say)
         if one.is_ahead and one.age is not None:
-            yield (
-                f"The last success of {job_text(one.job_name)} lies {span_text(-one.age)} ahead of this machine's "
-                "clock: one of the clocks is wrong."
+            yield say(
+                "The last success of {job} lies {span} ahead of this machine's clock: one of the clocks is wrong.",
+                job=job,
+                span=say.span(-one.age),
             )
         if one.undated_successes:
-            yield f"{_runs(one.undated_successes)} of {job_text(one.job_name)} succeeded at a time that cannot be read."
+            yield say(
+                "{runs} of {job} succeeded at a time that cannot be read.",
+                runs=_runs(one.undated_successes, say),
+                job=job,
+            )
     if status.running or status.waiting:
-        yield f"{_runs(status.running)} under way, {_runs(status.waiting)} waiting."
+        waiting = _runs(status.waiting, say)
+        yield say("{running} under way, {waiting} waiting.", running=_runs(status.running, say), waiting=waiting)
     if status.unknown_runs:
-        names = printable(", ".join(name or "(none)" for name in status.unknown_statuses), limit=200)
-        yield f"{_runs(status.unknown_runs)} with a status that is not known, which count for nothing: {names}."
+        names = printable(", ".join(name or say("(none)") for name in status.unknown_statuses), limit=200)
+        yield say(
+            "{runs} with a status that is not known, which count for nothing: {names}.",
+            runs=_runs(status.unknown_runs, say),
+            names=names,
+        )
     if not status.operators:
-        yield "No operator is known to produce this table: the GUID may be that of another one."
+        yield say("No operator is known to produce this table: the GUID may be that of another one.")
     elif not status.runs:
-        yield "A longer window may have some, such as --since 90d."
-    yield from _left_out(status)
+        yield say("A longer window may have some, such as --since 90d.")
+    yield from _left_out(status, say)
 
 
-def _left_out(status: TableStatus) -> Iterator[str]:
+def _left_out(status: TableStatus, say: Texts) -> Iterator[str]:
     if idle := status.left_out:
-        names = printable(", ".join(job_text(one.job_name) for one in idle), limit=200)
-        yield f"No runs in this window{', left out' if status.runs else ''}: {names}."
+        names = printable(", ".join(job_text(one.job_name, say) for one in idle), limit=200)
+        yield say(
+            "No runs in this window, left out: {names}." if status.runs else "No runs in this window: {names}.",
+            names=names,
+        )
     if status.ignored:
-        yield f"Not judged, as asked: {printable(', '.join(map(operator_name, status.ignored)), limit=200)}."
+        names = printable(", ".join(map(operator_name, status.ignored)), limit=200)
+        yield say("Not judged, as asked: {names}.", names=names)
     if status.any_operator:
-        yield "One operator that keeps the table fresh is enough, as asked."
+        yield say("One operator that keeps the table fresh is enough, as asked.")
 
 
-def _basis(status: TableStatus) -> Iterator[str]:
+def _basis(status: TableStatus, say: Texts) -> Iterator[str]:
     """Which operators do not count, and what is in doubt about the others."""
     if status.others:
-        names = printable(", ".join(job_text(one.job_name) for one in status.others), limit=200)
-        yield f"Left out, since lineage does not say that they write the table: {names}."
+        names = printable(", ".join(job_text(one.job_name, say) for one in status.others), limit=200)
+        yield say("Left out, since lineage does not say that they write the table: {names}.", names=names)
     for doubt in status.notes:
         yield f"{doubt[:1].upper()}{doubt[1:]}."
 
 
-def _runs(number: int) -> str:
-    return f"{number:,} run" if number == 1 else f"{number:,} runs"
-
-
-def _times(number: int) -> str:
-    return "once" if number == 1 else f"{number:,} times"
+def _runs(number: int, say: Texts) -> str:
+    return say.count("{n} run", "{n} runs", number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -15,9 +16,10 @@ from typing import TYPE_CHECKING, Any, Final
 from dataarts_datamap._models.runs import Run, RunState, run_identity
 from dataarts_datamap._report.contents import ReportedRun, job_labels, moment
 from dataarts_datamap._report.headline import headline
-from dataarts_datamap._report.outliers import OUTLIER_RULE
+from dataarts_datamap._report.outliers import OUTLIER_RULE, OUTLIER_VALUES
+from dataarts_datamap._report.texts import ENGLISH
 from dataarts_datamap._text import printable
-from dataarts_datamap._times import EPOCH, MILLISECOND, span_text, time_text, wall_time
+from dataarts_datamap._times import EPOCH, MILLISECOND, time_text, wall_time
 from dataarts_datamap._version import __version__
 
 if TYPE_CHECKING:
@@ -25,13 +27,15 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from dataarts_datamap._report.contents import Report
+    from dataarts_datamap._report.texts import Texts
 
 _STATES: Final = (RunState.SUCCEEDED, RunState.FAILED, RunState.ACTIVE, RunState.SKIPPED, RunState.UNKNOWN)
 _NESTED_LIMIT: Final = 20_000
 _DAY: Final = timedelta(days=1)
+_OWN_WORDS: Final = re.compile(r"\{\{(.+?)\}\}")
 
 
-def page(report: Report, *, running_data: bool = False) -> str:
+def page(report: Report, *, running_data: bool = False, say: Texts = ENGLISH) -> str:
     """The page, whole: HTML with its style, its script and its data inside, and lines that end in LF.
 
     What the server sent is in it as text alone, with control and bidirectional characters as escapes.
@@ -39,29 +43,32 @@ def page(report: Report, *, running_data: bool = False) -> str:
     Args:
         report: What it shows.
         running_data: Whether it has what each operator did, which can hold SQL and paths.
+        say: The language of its words.
     """
     style, script = _part("style.css"), _part("script.js")
-    verdict = headline(report)
+    verdict = headline(report, say)
     start, end = (time_text(EPOCH + time * MILLISECOND, report.zone) for time in report.window)
-    return Template(_part("template.html")).substitute(
+    return Template(_in_language(_part("template.html"), say)).substitute(
+        lang=say.tag,
         style=style,
         script=script,
         style_hash=_hash(style),
         script_hash=_hash(script),
         verdict=report.status.verdict.value,
+        verdict_text=escape(say(report.status.verdict.value)),
         guid=escape(printable(report.table_guid)),
         title=escape(verdict.title),
         since=escape(verdict.since),
         reasons="".join(f"<li>{escape(reason)}</li>" for reason in verdict.reasons),
-        window=escape(f"{start} to {end} ({report.zone})"),
-        facts="".join(_fact(*fact) for fact in _facts(report)),
-        rule=escape(OUTLIER_RULE),
+        window=escape(say("{start} to {end} ({zone})", start=start, end=end, zone=report.zone)),
+        facts="".join(_fact(*fact) for fact in _facts(report, say)),
+        rule=escape(say(OUTLIER_RULE, **OUTLIER_VALUES)),
         version=escape(__version__),
-        data=_harmless(json.dumps(page_data(report, running_data=running_data), separators=(",", ":"))),
+        data=_harmless(json.dumps(page_data(report, running_data=running_data, say=say), separators=(",", ":"))),
     )
 
 
-def page_data(report: Report, *, running_data: bool = False) -> dict[str, Any]:
+def page_data(report: Report, *, running_data: bool = False, say: Texts = ENGLISH) -> dict[str, Any]:
     """The data in the page: a list for each column of the runs, times in milliseconds after the window's start.
 
     Log paths are there for the runs that failed, stand out or are of no known state; the end of a log if it was read.
@@ -70,17 +77,18 @@ def page_data(report: Report, *, running_data: bool = False) -> dict[str, Any]:
     numbered = [(number, one) for number, job in enumerate(report.jobs) for one in job.runs]
     numbered.sort(key=lambda pair: _after(base, moment(pair[1].run)) or 0)
     runs = [one.run for _, one in numbered]
-    labels = job_labels(job.status for job in report.jobs)
+    labels = job_labels((job.status for job in report.jobs), say)
     states = {run.status: run.state for run in runs}
     statuses = {status: number for number, status in enumerate(states)}
     return {
+        "texts": {**say.table, **say.units},
         "base": base,
         "end": report.window.end - base,
         "now": _after(base, report.status.now),
         "zone": str(report.zone),
         "offsets": [(_after(base, since), offset) for since, offset in _offsets(report, runs)],
         "states": [state.value for state in _STATES],
-        "statuses": [(_status(status), _STATES.index(state)) for status, state in states.items()],
+        "statuses": [(_status(status, say), _STATES.index(state)) for status, state in states.items()],
         "jobs": [
             {"name": label, "task": printable(job.status.task_id or "")}
             for label, job in zip(labels, report.jobs, strict=True)
@@ -112,6 +120,11 @@ def page_data(report: Report, *, running_data: bool = False) -> dict[str, Any]:
     }
 
 
+def _in_language(template: str, say: Texts) -> str:
+    """The page's own words, which stand between braces, in a language."""
+    return _OWN_WORDS.sub(lambda found: escape(say(found[1])).replace("$", "$$"), template)
+
+
 def _part(name: str) -> str:
     return files("dataarts_datamap._report").joinpath(name).read_text(encoding="utf-8")
 
@@ -129,19 +142,19 @@ def _fact(name: str, value: str, state: str) -> str:
     return f'<div class="fact" data-state="{state}"><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>'
 
 
-def _facts(report: Report) -> Iterator[tuple[str, str, str]]:
+def _facts(report: Report, say: Texts) -> Iterator[tuple[str, str, str]]:
     counts, status = report.counts(), report.status
-    yield "Runs", f"{status.runs:,}", ""
+    yield say("Runs"), f"{status.runs:,}", ""
     for state in _STATES:
         if counts[state] or state is not RunState.UNKNOWN:
-            yield state.value.capitalize(), f"{counts[state]:,}", state.value
-    yield "Outliers", f"{len(report.outliers):,}", "outlier"
-    typical = (("Typical duration", status.typical_duration), ("Typical wait", status.typical_lateness))
-    yield from ((name, "none" if span is None else span_text(span), "") for name, span in typical)
+            yield say(state.value.capitalize()), f"{counts[state]:,}", state.value
+    yield say("Outliers"), f"{len(report.outliers):,}", "outlier"
+    typical = ((say("Typical duration"), status.typical_duration), (say("Typical wait"), status.typical_lateness))
+    yield from ((name, say("none") if span is None else say.span(span), "") for name, span in typical)
 
 
-def _status(status: str | None) -> str:
-    return "(none)" if status is None else printable(status, limit=80)
+def _status(status: str | None, say: Texts) -> str:
+    return say("(none)") if status is None else printable(status, limit=80)
 
 
 def _is_of_note(one: ReportedRun) -> bool:

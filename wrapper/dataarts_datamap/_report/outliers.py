@@ -16,11 +16,14 @@ _NORMAL: Final = 1.4826  # times the median absolute deviation is the standard d
 _SHARE: Final = 0.25
 
 OUTLIER_RULE: Final = (
-    f"A run that succeeded is an outlier if it took a quarter longer or shorter, at least, than the median of it and "
-    f"the up to {WINDOW - 1} successes before it, and is off that median by more than three standard deviations, "
-    f"estimated as {_NORMAL} times the median absolute deviation. The first {LEAST - 1} of a job are not judged."
+    "A run that succeeded is an outlier if it took a quarter longer or shorter, at least, than the median of it and "
+    "the up to {before} successes before it, and is off that median by more than three standard deviations, "
+    "estimated as {normal} times the median absolute deviation. The first {unjudged} of a job are not judged."
 )
-"""When a run counts as an outlier, for the reader of a report."""
+"""When a run counts as an outlier, for the reader of a report, who gets the values of ``OUTLIER_VALUES``."""
+
+OUTLIER_VALUES: Final = {"before": WINDOW - 1, "normal": _NORMAL, "unjudged": LEAST - 1}
+"""What the names in the rule stand for."""
 
 
 class Rolled(NamedTuple):

@@ -14,7 +14,8 @@
   const LANES = 3;
   const STEPS = [1, 2, 3, 4, 6, 8, 12, 24, 48, 168, 336, 720, 2160, 8760];
   const WORST_FIRST = [1, 4, 2, 0, 3];
-  const LABELS = data.states.map((name) => name[0].toUpperCase() + name.slice(1));
+  const say = (text, values = {}) => (data.texts[text] ?? text).replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  const LABELS = data.states.map((name) => say(name[0].toUpperCase() + name.slice(1)));
   const NOTED = "outlier";
   const count = data.job.length;
   const isOutlier = new Uint8Array(count);
@@ -54,16 +55,16 @@
     for (const [name, size] of units.slice(first, first + 2)) {
       const number = Math.floor(seconds / size);
       seconds -= number * size;
-      if (number || !parts.length) parts.push(`${number} ${name}`);
+      if (number || !parts.length) parts.push(`${number} ${say(name)}`);
     }
-    return (span < 0 && parts[0] !== "0 s" ? "-" : "") + parts.join(" ");
+    return (span < 0 && span <= -500 ? "-" : "") + parts.join(" ");
   };
   const number = (value) => value.toLocaleString("en");
-  const runsText = (value) => `${number(value)} ${value === 1 ? "run" : "runs"}`;
+  const runsText = (value) => say(value === 1 ? "{n} run" : "{n} runs", { n: number(value) });
   const countsText = (counts) =>
     WORST_FIRST.filter((state) => counts[state])
-      .map((state) => `${number(counts[state])} ${data.states[state]}`)
-      .join(", ");
+      .map((state) => `${number(counts[state])} ${say(data.states[state])}`)
+      .join(say(", "));
 
   const make = (name, attributes = {}, ...children) => {
     const made = document.createElement(name);
@@ -122,7 +123,7 @@
     const text = chosen.text.toLowerCase();
     const jobFits = data.jobs.map((job) => !text || `${job.name} ${job.task}`.toLowerCase().includes(text));
     const statusFits = data.statuses.map(([name, state]) =>
-      !text || name.toLowerCase().includes(text) || data.states[state].includes(text));
+      !text || name.toLowerCase().includes(text) || data.states[state].includes(text) || say(data.states[state]).includes(text));
     const every = chosen.from === null && chosen.to === null;
     shown = [];
     byJob = data.jobs.map(() => []);
@@ -211,12 +212,12 @@
   const runText = (run) => {
     const parts = [
       `${data.jobs[data.job[run]].name}`,
-      `${data.statuses[data.status[run]][0]} (${data.states[stateOf(run)]})${isNoted(run) ? ", outlier" : ""}`,
-      `planned ${timeText(momentOf(run))}`,
+      `${data.statuses[data.status[run]][0]} (${say(data.states[stateOf(run)])})${isNoted(run) ? say(", outlier") : ""}`,
+      say("planned {time}", { time: timeText(momentOf(run)) }),
     ];
-    if (waitOf(run) !== null) parts.push(`waited ${spanText(waitOf(run))}`);
+    if (waitOf(run) !== null) parts.push(say("waited {span}", { span: spanText(waitOf(run)) }));
     const took = durationOf(run);
-    if (took !== null) parts.push(`took ${spanText(took)}${data.median[run] === null ? "" : `, median ${spanText(data.median[run])}`}`);
+    if (took !== null) parts.push(say(data.median[run] === null ? "took {span}" : "took {span}, median {median}", { span: spanText(took), median: spanText(data.median[run]) }));
     return parts.join("\n");
   };
 
@@ -394,7 +395,7 @@
   };
   const cellText = (job, cell, counts) => {
     const [start, end] = cellBounds(cell);
-    return `${data.jobs[job].name}\n${shortText(start)} to ${shortText(end)}\n${countsText(counts)}`;
+    return `${data.jobs[job].name}\n${say("{start} to {end}", { start: shortText(start), end: shortText(end) })}\n${countsText(counts)}`;
   };
   const zoom = (job, cell) => {
     const [start, end] = cellBounds(cell);
@@ -458,7 +459,7 @@
     gantt.reader.current = current ?? null;
     if (current) outline(context, current);
     names(element("gantt"), jobs);
-    element("gantt-hint").textContent = `${runsText(inside)} from ${shortText(wall(from))} to ${shortText(wall(to))} (${data.zone}). A thin line leads from plan to start.`;
+    element("gantt-hint").textContent = say("{runs} from {start} to {end} ({zone}). A thin line leads from plan to start.", { runs: runsText(inside), start: shortText(wall(from)), end: shortText(wall(to)), zone: data.zone });
     const [first, last] = view();
     element("earlier").disabled = from <= first;
     element("later").disabled = to >= last;
@@ -506,10 +507,10 @@
     const some = cards.all ? jobs : jobs.slice(0, MOST_CARDS);
     const more = element("more-cards");
     more.hidden = some.length === jobs.length;
-    more.textContent = `Show ${jobs.length - some.length} more jobs`;
+    more.textContent = say("Show {n} more jobs", { n: jobs.length - some.length });
     cards.drawn = some.map((job) => makeCard(job));
     element("cards").replaceChildren(...cards.drawn.map((card) => card.box));
-    if (!some.length) element("cards").append(make("p", { class: "empty" }, "No run fits the filters."));
+    if (!some.length) element("cards").append(make("p", { class: "empty" }, say("No run fits the filters.")));
     cards.draw();
   };
   cards.draw = () => {
@@ -526,14 +527,14 @@
     const waited = runs.map(waitOf).filter((wait) => wait !== null);
     const noted = runs.filter(isNoted).length;
     const text = [
-      took.length ? `takes ${spanText(quantile(took, 0.5))}, at most ${spanText(quantile(took, 1))}` : "no success with a duration",
-      ...(waited.length ? [`waits ${spanText(quantile(waited, 0.5))}`] : []),
-      noted ? `${number(noted)} ${noted === 1 ? "outlier" : "outliers"}` : "no outliers",
+      took.length ? say("takes {span}, at most {most}", { span: spanText(quantile(took, 0.5)), most: spanText(quantile(took, 1)) }) : say("no success with a duration"),
+      ...(waited.length ? [say("waits {span}", { span: spanText(quantile(waited, 0.5)) })] : []),
+      noted ? say(noted === 1 ? "{n} outlier" : "{n} outliers", { n: number(noted) }) : say("no outliers"),
     ].join(" · ");
     const box = make("article", { class: "card" }, make("h3", {}, data.jobs[job].name), make("p", {}, text));
     const charts = [
-      pointChart(box, runs, durationOf, 124, `Duration of ${data.jobs[job].name}: ${text}`, true),
-      pointChart(box, runs, waitOf, 72, `Wait of ${data.jobs[job].name}: ${text}`, false),
+      pointChart(box, runs, durationOf, 124, say("Duration of {job}: {text}", { job: data.jobs[job].name, text }), true),
+      pointChart(box, runs, waitOf, 72, say("Wait of {job}: {text}", { job: data.jobs[job].name, text }), false),
     ];
     return { box, charts };
   };
@@ -542,7 +543,7 @@
     return 1000 * (steps.find((step) => (most / 1000) / step <= 3) ?? 604800 * Math.ceil(most / 1000 / 604800 / 3));
   };
   const pointChart = (box, runs, valueOf, height, label, isDuration) => {
-    const canvas = make("canvas", { tabindex: "0", role: "application", "aria-roledescription": "chart", "aria-label": label, "aria-describedby": "card-keys" });
+    const canvas = make("canvas", { tabindex: "0", role: "application", "aria-roledescription": say("chart"), "aria-label": label, "aria-describedby": "card-keys" });
     box.append(canvas);
     const reader = readable(canvas);
     const draw = () => {
@@ -579,7 +580,7 @@
       if (current) outline(context, current);
       if (!known.length) {
         context.fillStyle = colours.soft;
-        context.fillText(isDuration ? "No run has a start and an end." : "No run has a plan and a start.", left + 8, (top + bottom) / 2);
+        context.fillText(say(isDuration ? "No run has a start and an end." : "No run has a plan and a start."), left + 8, (top + bottom) / 2);
       }
     };
     reader.redraw = draw;
@@ -637,7 +638,7 @@
     for (const button of element("tabs").children) {
       const kind = button.dataset.list;
       button.setAttribute("aria-pressed", String(kind === list.kind));
-      button.textContent = `${{ failed: "Failures", outliers: "Outliers", all: "All" }[kind]} ${number(tallies[kind])}`;
+      button.textContent = `${say({ failed: "Failures", outliers: "Outliers", all: "All" }[kind])} ${number(tallies[kind])}`;
     }
     list.runs = shown.filter(kinds[list.kind]).reverse();
     const pages = Math.max(Math.ceil(list.runs.length / PAGE), 1);
@@ -646,19 +647,23 @@
     element("list").replaceChildren(...some.map(makeRow));
     document.querySelector(".scroll").hidden = !some.length;
     element("empty").hidden = some.length > 0;
-    element("empty").textContent = { failed: "No run that fits the filters failed.", outliers: "No run that fits the filters is an outlier.", all: "No run fits the filters." }[list.kind];
+    element("empty").textContent = say({ failed: "No run that fits the filters failed.", outliers: "No run that fits the filters is an outlier.", all: "No run fits the filters." }[list.kind]);
     document.querySelector(".pages").hidden = pages === 1;
-    element("page").textContent = `Page ${number(list.page + 1)} of ${number(pages)}`;
+    element("page").textContent = say("Page {page} of {pages}", { page: number(list.page + 1), pages: number(pages) });
     element("previous").disabled = list.page === 0;
     element("next").disabled = list.page === pages - 1;
   };
   const makeRow = (run) => {
-    const cell = (name, label, ...children) => make("td", { role: "cell", class: name, "data-label": label }, make("span", {}, ...children));
+    const cell = (name, label, ...children) => make("td", { role: "cell", class: name, "data-label": say(label) }, make("span", {}, ...children));
     const log = cell("log", "Log", data.logs[run] === undefined ? "–" : make("code", {}, data.logs[run]));
+<<<<<<< HEAD
     if (data.tails[run]) log.append(make("details", {}, make("summary", {}, data.tails[run][0]), make("pre", {}, data.tails[run][1])));
     if (data.nested[run]) log.append(make("details", {}, make("summary", {}, "Running data"), make("pre", {}, data.nested[run])));
+=======
+    if (data.nested[run]) log.append(make("details", {}, make("summary", {}, say("Running data")), make("pre", {}, data.nested[run])));
+>>>>>>> m_r
     const took = [spanText(durationOf(run))];
-    if (isNoted(run)) took.push(make("span", { class: "badge" }, durationOf(run) > data.median[run] ? "slow" : "fast"));
+    if (isNoted(run)) took.push(make("span", { class: "badge" }, say(durationOf(run) > data.median[run] ? "slow" : "fast")));
     return make("tr", { role: "row" },
       cell("time", "Planned", timeText(momentOf(run))),
       cell("job", "Job", data.jobs[data.job[run]].name),
@@ -675,24 +680,28 @@
     filterRuns();
     strip.collect();
     const unseen = shown.filter((run) => momentOf(run) === null || momentOf(run) < 0 || momentOf(run) > data.end).length;
-    element("strip-hint").textContent = `Each cell is ${strip.hours === 1 ? "an hour" : `${strip.hours} hours`} of planned runs (${data.zone}) and shows the worst outcome.` +
-      (strip.hours > 1 ? " A shorter time has finer cells, down to an hour." : "") +
-      (unseen ? ` ${runsText(unseen)} planned outside of the window or at no known time: in the list alone.` : "");
+    element("strip-hint").textContent = [
+      strip.hours === 1
+        ? say("Each cell is an hour of planned runs ({zone}) and shows the worst outcome.", { zone: data.zone })
+        : say("Each cell is {hours} hours of planned runs ({zone}) and shows the worst outcome.", { hours: strip.hours, zone: data.zone }),
+      ...(strip.hours > 1 ? [say("A shorter time has finer cells, down to an hour.")] : []),
+      ...(unseen ? [say("{runs} planned outside of the window or at no known time: in the list alone.", { runs: runsText(unseen) })] : []),
+    ].join(" ");
     names(element("strip"), strip.jobs);
     const left = visibleJobs().length - strip.jobs.length;
     element("strip-more").hidden = !left;
-    element("strip-more").textContent = `${number(left)} more jobs have runs: choose jobs above to see them.`;
+    element("strip-more").textContent = say("{n} more jobs have runs: choose jobs above to see them.", { n: number(left) });
     strip.draw();
     gantt.end = null;
     gantt.draw();
     cards.build();
     list.page = 0;
     list.draw();
-    element("result").textContent = shown.length === count ? runsText(count) : `${number(shown.length)} of ${runsText(count)}`;
+    element("result").textContent = shown.length === count ? runsText(count) : say("{n} of {runs}", { n: number(shown.length), runs: runsText(count) });
     element("from").value = localInput(chosen.from);
     element("to").value = localInput(chosen.to);
     const some = chosen.jobs.size;
-    document.querySelector("#jobs summary").textContent = some === data.jobs.length ? "All jobs" : some === 1 ? data.jobs[[...chosen.jobs][0]].name : `${some} of ${data.jobs.length} jobs`;
+    document.querySelector("#jobs summary").textContent = some === data.jobs.length ? say("All jobs") : some === 1 ? data.jobs[[...chosen.jobs][0]].name : say("{n} of {all} jobs", { n: some, all: data.jobs.length });
     for (const button of element("presets").children) {
       const days = Number(button.dataset.days);
       const from = days ? Math.max(data.end - days * DAY, 0) : null;

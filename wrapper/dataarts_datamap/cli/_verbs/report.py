@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._client.clients import DataMapClient
     from dataarts_datamap._paging.offsets import OffsetUnit
     from dataarts_datamap._report.contents import Report
+    from dataarts_datamap._report.languages import Language
 
 ReportOutput: TypeAlias = Literal["table", "summary", "json"]
 
@@ -58,6 +59,13 @@ _DEFAULT_SPAN = timedelta(days=30)
 @max_age_option
 @operator_options
 @zone_option("the times in the report")
+@click.option(
+    "--lang",
+    type=click.Choice(["en", "zh"]),
+    envvar="DATAMAP_LANG",
+    default="en",
+    help="Language of the page: English, or Chinese (en).  [env: DATAMAP_LANG]",
+)
 @click.option(
     "--running-data", is_flag=True, help="Put what each run did into the page or JSON; it can hold SQL and paths."
 )
@@ -87,6 +95,7 @@ def report(  # noqa: PLR0913  one parameter for each option
     max_age: timedelta | None,
     choice: OperatorChoice,
     tz: tzinfo,
+    lang: Language,
     running_data: bool,
     with_log: bool,
     page_size: int | None,
@@ -112,6 +121,7 @@ def report(  # noqa: PLR0913  one parameter for each option
     Examples:
       datamap report 09318f28-939f-4ab6-a374-9e621096652c --html report.html
       datamap report 09318f28-939f-4ab6-a374-9e621096652c --since 7d --tz +08:00
+      datamap report sales.dws_orders --html report.html --lang zh
     """  # noqa: D301  click reads \b
     from dataarts_datamap._atomic_file import replaceable  # noqa: PLC0415  loads what --help does not need
     from dataarts_datamap.cli._printing.output import is_terminal  # noqa: PLC0415  as above
@@ -137,7 +147,7 @@ def report(  # noqa: PLR0913  one parameter for each option
             found = with_logs(found, client)
     tell_if_none(found.status.runs, "runs in this window")
     if target is not None:
-        size = _write_page(found, target, running_data=running_data)
+        size = _write_page(found, target, running_data=running_data, lang=lang)
         note(f"{found.status.runs} runs reported: {html} has {size / 1e6:.1f} MB")
     if shape is not None:
         _show(found, shape, running_data=running_data)
@@ -178,12 +188,13 @@ def _read(  # noqa: PLR0913  what the options say
     )
 
 
-def _write_page(found: Report, target: Path, *, running_data: bool) -> int:
+def _write_page(found: Report, target: Path, *, running_data: bool, lang: Language) -> int:
     """Write the page; returns how many bytes it has."""
     from dataarts_datamap._atomic_file import replacing  # noqa: PLC0415  loads what --help does not need
     from dataarts_datamap._report.html_page import page  # noqa: PLC0415  as above
+    from dataarts_datamap._report.languages import texts_in  # noqa: PLC0415  as above
 
-    written = page(found, running_data=running_data).encode()
+    written = page(found, running_data=running_data, say=texts_in(lang)).encode()
     with replacing(target) as made:
         made.write_bytes(written)
     return len(written)

@@ -1,0 +1,207 @@
+"""The words of a report in Chinese, simplified, with the terms of the cloud's own documentation."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final
+
+from dataarts_datamap._report.outliers import OUTLIER_RULE
+from dataarts_datamap._report.texts import Texts
+
+_TABLE: Final = {
+    # The headline
+    "The table is fresh: {what} is {age} old.": "表是新鲜的：{what}在 {age}之前。",
+    "the oldest last success of its operators": "各作业算子最近一次成功中最早的一次",
+    "its last success": "最近一次成功",
+    "The table is late: no run planned for when it was due has succeeded.": "表迟到了：到期应完成的运行没有一个成功。",
+    "The table is slow: a run goes on for longer than is usual.": "表较慢：有一次运行比平常久。",
+    "The table has few rows: its last success wrote fewer than it should.": "表的行数过少：最近一次成功写入偏少。",
+    "The table is not fresh: {failures}.": "表不新鲜：{failures}。",
+    "There are no runs in this window.": "这段时间内没有运行。",
+    "Whether the table is fresh cannot be told: the time of a success cannot be read.": (
+        "无法判断表是否新鲜：某次成功的时间读不出来。"
+    ),
+    "Whether the table is fresh cannot be told: no run{of} ended in a way that is known.": (
+        "无法判断表是否新鲜：{of}没有一次运行以已知状态结束。"
+    ),
+    "The table is stale: no run{of} in this window succeeded.": "表已过期：这段时间内{of}没有一次运行成功。",
+    "The table is stale: the last success{of} is {age} old.": "表已过期：{of}最近一次成功在 {age}之前。",
+    "The table is stale: its last success is {age} old.": "表已过期：最近一次成功在 {age}之前。",
+    "{runs}{of} failed, and none succeeded": "{of}有 {runs}失败，没有一次成功",
+    "{runs}{of} failed after its last success": "{of}最近一次成功之后有 {runs}失败",
+    "{runs}{of} failed after the last success": "{of}最近一次成功之后有 {runs}失败",
+    " of {job}": "作业 {job} ",
+    "Judged at {time} ({zone}).": "判断时间：{time}（{zone}）。",
+    "no limit is set on its age": "没有设定期限",
+    "{span} are allowed": "期限为 {span}",
+    "{span} before": "早 {span}",
+    "{span} after": "晚 {span}",
+    "{what}: {time}, {ago} this report, by {job}; {limit}. {judged}": (
+        "{what}：{time}，比本报告{ago}，作业 {job}；{limit}。{judged}"
+    ),
+    "Oldest last success": "最早的“最近一次成功”",
+    "Last success": "最近一次成功",
+    "{n} more jobs have failed since their last success.": "另有 {n} 个作业在最近一次成功之后失败过。",
+    "{job} failed {times} and has not succeeded in this window{latest}.": (
+        "作业 {job} 失败 {times}，这段时间内没有成功{latest}。"
+    ),
+    "{job} failed {times} since its last success{latest}.": "作业 {job} 在最近一次成功之后失败 {times}{latest}。",
+    "once": "1 次",
+    "{n} times": "{n} 次",
+    ", the latest at {time}": "，最近一次在 {time}",
+    "The last success of {job} lies {span} ahead of this machine's clock: one of the clocks is wrong.": (
+        "作业 {job} 最近一次成功的时间比本机时钟晚 {span}：有一个时钟不准。"
+    ),
+    "{runs} of {job} succeeded at a time that cannot be read.": "作业 {job} 有 {runs}成功，但时间读不出来。",
+    "{running} under way, {waiting} waiting.": "{running}进行中，{waiting}等待中。",
+    "{runs} with a status that is not known, which count for nothing: {names}.": (
+        "{runs}的状态不认识，不参与判断：{names}。"
+    ),
+    "No operator is known to produce this table: the GUID may be that of another one.": (
+        "没有已知的作业算子产出这张表：GUID 可能是别的表的。"
+    ),
+    "A longer window may have some, such as --since 90d.": "把时间放长也许就有，例如 --since 90d。",
+    "No runs in this window, left out: {names}.": "这段时间内没有运行，不参与判断：{names}。",
+    "No runs in this window: {names}.": "这段时间内没有运行：{names}。",
+    "Not judged, as asked: {names}.": "按要求不参与判断：{names}。",
+    "One operator that keeps the table fresh is enough, as asked.": "按要求，有一个作业算子保持表新鲜即可。",
+    "Left out, since lineage does not say that they write the table: {names}.": "血缘未说明写表，不参与判断：{names}。",
+    "{n} run": "{n} 次运行",
+    "{n} runs": "{n} 次运行",
+    "(none)": "（无）",
+    "(no name)": "（无名称）",
+    "task {id}": "算子 {id}",
+    "workspace {id}": "工作空间 {id}",
+    # Verdicts and states
+    "fresh": "新鲜",
+    "stale": "过期",
+    "late": "迟到",
+    "failed": "失败",
+    "unknown": "无法判断",
+    "few_rows": "行数过少",
+    "succeeded": "成功",
+    "active": "进行中",
+    "skipped": "跳过",
+    "Succeeded": "成功",
+    "Failed": "失败",
+    "Active": "进行中",
+    "Skipped": "跳过",
+    "Unknown": "未知",
+    # The page
+    "Data Map report": "数据地图报告",
+    "Skip to the filters": "跳到筛选",
+    "Colours": "配色",
+    "Auto": "自动",
+    "Light": "浅色",
+    "Dark": "深色",
+    "The window in numbers": "这段时间的数字",
+    "Table": "表",
+    "{start} to {end} ({zone})": "{start} 至 {end}（{zone}）",
+    "Runs": "运行",
+    "Outliers": "离群值",
+    "Typical duration": "通常时长",
+    "Typical wait": "通常等待",
+    "none": "无",
+    "The charts and the list of runs need JavaScript, which is off. It is in this file; none is loaded.": (
+        "图表和运行列表需要 JavaScript，而它被关闭了。脚本就在本文件中，不会加载任何外部脚本。"
+    ),
+    "Filters": "筛选",
+    "Find": "查找",
+    "Job, status, run id, log path": "作业、状态、运行 id、日志路径",
+    "All jobs": "所有作业",
+    "{n} of {all} jobs": "{all} 个作业中的 {n} 个",
+    "Jobs": "作业",
+    "State": "状态",
+    "Planned": "计划时间",
+    "From": "从",
+    "To": "到",
+    "24 h": "24 小时",
+    "7 d": "7 天",
+    "All": "全部",
+    "Reset": "重置",
+    "{n} of {runs}": "{runs}中的 {n} 次",
+    "Outcomes by planned time": "按计划时间的结果",
+    "chart": "图表",
+    "Arrow keys move from cell to cell and read each out. Enter shows the runs of a cell alone.": (
+        "方向键在格子间移动并读出内容，回车只显示该格的运行。"
+    ),
+    "Each cell is an hour of planned runs ({zone}) and shows the worst outcome.": (
+        "每格为一小时内计划的运行（{zone}），显示其中最差的结果。"
+    ),
+    "Each cell is {hours} hours of planned runs ({zone}) and shows the worst outcome.": (
+        "每格为 {hours} 小时内计划的运行（{zone}），显示其中最差的结果。"
+    ),
+    "A shorter time has finer cells, down to an hour.": "缩短时间，格子会变细，最细为一小时。",
+    "{runs} planned outside of the window or at no known time: in the list alone.": (
+        "{runs}的计划时间在这段时间之外或不详：只在列表中。"
+    ),
+    "{n} more jobs have runs: choose jobs above to see them.": "另有 {n} 个作业有运行：在上面选择作业即可查看。",
+    "{start} to {end}": "{start} 至 {end}",
+    ", ": "，",
+    "Runs on a time line": "时间线上的运行",
+    "Time shown on the time line": "时间线显示的时间",
+    "Earlier": "更早",
+    "Later": "更晚",
+    "Length of time shown": "显示的时长",
+    "6 hours": "6 小时",
+    "24 hours": "24 小时",
+    "3 days": "3 天",
+    "{runs} from {start} to {end} ({zone}). A thin line leads from plan to start.": (
+        "{start} 至 {end}（{zone}）共 {runs}。细线从计划时间引到开始时间。"
+    ),
+    "Arrow keys move from run to run and read each out. Enter shows a run in the list below.": (
+        "方向键在运行间移动并读出内容，回车在下面的列表中显示该运行。"
+    ),
+    "Duration and wait": "时长与等待",
+    (
+        "For each job, how long runs took, with the rolling median of its successes as a line and outliers in a ring; "
+        "below, how long they waited from plan to start."
+    ): "每个作业一张图：上面是运行时长，线为成功运行的滚动中位数，离群值带圈；下面是从计划到开始的等待时间。",
+    "Duration of {job}: {text}": "{job} 的时长：{text}",
+    "Wait of {job}: {text}": "{job} 的等待：{text}",
+    "takes {span}, at most {most}": "通常 {span}，最长 {most}",
+    "no success with a duration": "没有带时长的成功",
+    "waits {span}": "等待 {span}",
+    "{n} outlier": "{n} 个离群值",
+    "{n} outliers": "{n} 个离群值",
+    "no outliers": "没有离群值",
+    "No run has a start and an end.": "没有同时有开始和结束的运行。",
+    "No run has a plan and a start.": "没有同时有计划和开始的运行。",
+    "Show {n} more jobs": "再显示 {n} 个作业",
+    "Runs to list": "要列出的运行",
+    "Failures": "失败",
+    "Job": "作业",
+    "Status": "状态",
+    "Waited": "等待",
+    "Took": "时长",
+    "Run": "运行",
+    "Log": "日志",
+    "slow": "慢",
+    "fast": "快",
+    "Running data": "运行数据",
+    "No run that fits the filters failed.": "符合筛选条件的运行没有失败的。",
+    "No run that fits the filters is an outlier.": "符合筛选条件的运行没有离群值。",
+    "No run fits the filters.": "没有符合筛选条件的运行。",
+    "Pages of the list": "列表分页",
+    "Previous": "上一页",
+    "Next": "下一页",
+    "Page {page} of {pages}": "第 {page} 页，共 {pages} 页",
+    ", outlier": "，离群值",
+    "planned {time}": "计划 {time}",
+    "waited {span}": "等待 {span}",
+    "took {span}": "用时 {span}",
+    "took {span}, median {median}": "用时 {span}，中位数 {median}",
+    OUTLIER_RULE: (
+        "一次成功的运行，如果时长比它与之前最多 {before} 次成功的中位数至少长或短四分之一，并且偏离该中位数"
+        "超过三个标准差（按中位数绝对偏差的 {normal} 倍估计），就算离群值。每个作业的前 {unjudged} 次不判断。"
+    ),
+    "Made by": "制作：",
+    "Nothing on this page is loaded from or sent to any network.": "本页不从任何网络加载内容，也不发送任何内容。",
+}
+
+CHINESE: Final = Texts(
+    tag="zh-CN",
+    table=MappingProxyType(_TABLE),
+    units=MappingProxyType({"d": "天", "h": "小时", "min": "分钟", "s": "秒"}),
+)
+"""Simplified Chinese."""

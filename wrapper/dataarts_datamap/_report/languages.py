@@ -1,0 +1,22 @@
+"""The languages that a report can be in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from dataarts_datamap._report.texts import ENGLISH
+
+if TYPE_CHECKING:
+    from dataarts_datamap._report.texts import Texts
+
+Language: TypeAlias = Literal["en", "zh"]
+"""English, or simplified Chinese."""
+
+
+def texts_in(language: Language) -> Texts:
+    """The texts of a language."""
+    if language == "zh":
+        from dataarts_datamap._report.chinese import CHINESE  # noqa: PLC0415  most do not need it
+
+        return CHINESE
+    return ENGLISH

@@ -1,0 +1,46 @@
+"""The words of a report, by language: English as they stand in the code, others by one table each."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+
+from dataarts_datamap._times import span_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import timedelta
+
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+class Texts(Struct, frozen=True, kw_only=True):
+    """Says what the code says, in one language.
+
+    Attributes:
+        tag: The language for HTML, such as ``zh-CN``.
+        table: What each English text is in the language, with the same names in braces; a text that is missing stays
+            English.
+        units: The units of a length of time, by what English has: ``d``, ``h``, ``min``, ``s``.
+    """
+
+    tag: str = "en"
+    table: Mapping[str, str] = _NOTHING
+    units: Mapping[str, str] = _NOTHING
+
+    def __call__(self, text: str, **values: object) -> str:
+        """A text in the language, with values in the place of the names in braces."""
+        return self.table.get(text, text).format(**values)
+
+    def count(self, one: str, many: str, number: int) -> str:
+        """How many there are: one of two texts, which hold ``{n}``."""
+        return self(one if number == 1 else many, n=f"{number:,}")
+
+    def span(self, span: timedelta) -> str:
+        """A length of time in its two largest units."""
+        return " ".join(self.units.get(word, word) for word in span_text(span).split(" "))
+
+
+ENGLISH: Final = Texts()
