@@ -20,13 +20,13 @@ _TABLES: Final = (
 _JOBS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "join_items": (("wk.ods_orders", "wk.ods_items", "wk.dim_region"), ("lake.dwd_items",)),
     "margin": (("lake.dwd_items", ""), ("postgres.sales.ads_margin", "archive.sales.dws_orders")),
+    "idle": ((), ()),
     "there": (("lake.loop_first",), ("lake.loop_second",)),
     "back again": (("lake.loop_second",), ("lake.loop_first",)),
     "snapshot": (("lake.snapshot",), ("lake.snapshot",)),
     "订单汇总": (("",), ("lake.订单_汇总",)),
     "send_margin": (("postgres.sales.ads_margin",), ()),
     "tide": (("island.beach",), ("island.sea",)),
-    "idle": ((), ()),
 }
 """What each job reads and writes; no name is the documented table."""
 

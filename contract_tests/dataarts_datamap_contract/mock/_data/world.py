@@ -64,7 +64,7 @@ class World:
     def reset(self) -> None:
         """Begin again with the data that the configuration asks for."""
         config = self._config
-        if config.scenario in {None, "varied"}:
+        if config.scenario is None or config.scenario == "varied":
             self.invent(config.seed, config.size)
         else:
             self._replace(scenario_dataset(config.scenario, config.project_id, self.now, column=config.window_on))
