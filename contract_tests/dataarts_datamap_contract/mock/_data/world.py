@@ -20,8 +20,7 @@ from dataarts_datamap_contract.mock._data.invention import documented_table, inv
 from dataarts_datamap_contract.mock._data.logs import LOG_STATES, default_log_path
 from dataarts_datamap_contract.mock._data.new_runs import change_run, complete_run
 from dataarts_datamap_contract.mock._data.progress import last_step, next_step
-from dataarts_datamap_contract.mock._data.scenarios import scenario_dataset
-from dataarts_datamap_contract.mock._data.variety import vary
+from dataarts_datamap_contract.mock._data.scenarios import scenario_dataset, vary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
