@@ -29,6 +29,8 @@ from dataarts_datamap_contract._broken import (
     operators,
     paging,
     signatures,
+    unseen_assets,
+    unseen_runs,
     windows,
 )
 from dataarts_datamap_contract._broken.servers import BrokenServer, Cohort, CorrectServer
@@ -38,11 +40,12 @@ _SUBJECTS: Final = (
     *(envelope, error_responses, body, paging, windows, filters),
     *(credentials, signatures, bad_input, crashes),
     *(large_pages, arithmetic, one_world, calendar, operators, connections, isolation, number_parsers),
-    *(assets, lineage, asset_requests),
+    *(assets, lineage, asset_requests, unseen_runs, unseen_assets),
 )
 _CORRECT: Final = (
     *(*correct_rules.CORRECT_SERVERS, *correct_formats.CORRECT_SERVERS),
     *(*correct_data.CORRECT_SERVERS, *correct_assets.CORRECT_SERVERS),
+    *unseen_assets.CORRECT_SERVERS,
 )
 
 
