@@ -24,6 +24,13 @@ CORRECT = {server.name: server for server in CORRECT_SERVERS}
 SAMPLE = (
     *("status-code-500-beside-rows", "byte-order-mark", "running-data-cut-to-the-column", "no-success-beside-rows"),
     *("total-of-the-page", "job-name-by-prefix", "token-in-any-case", "limit-with-a-fraction"),
+    *("search-or-as-and", "details-lose-the-last", "bulk-limit-counts-rows", "bulk-source-is-target"),
+    *(
+        "upstream-and-downstream-confused",
+        "downstream-edges-turned",
+        "both-is-upstream",
+        "signature-leaves-out-the-body",
+    ),
 )
 
 

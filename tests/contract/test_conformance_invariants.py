@@ -70,12 +70,42 @@ def nodes(answer: object, status: int = 200, *, credential: Credential = GOOD) -
     return exchange("/v1/p/datamap/table/g/node", "", answer, status, credential)
 
 
-def exchange(path: str, query: str, answer: object, status: int, credential: Credential) -> Exchange:
-    """A request and its answer, a JSON document unless it is bytes."""
-    request = Request(path=path, query=query, fields=(("instance", "i"),), credential=credential)
-    content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+def search(answer: object, status: int = 200, **members: object) -> Exchange:
+    """An exchange of ShowDataSets."""
+    sent = json.dumps({"query": "", "limit": 10, "offset": 0, **members}).encode()
+    return exchange("/v3/p/datamap/entities/search", "", answer, status, GOOD, content=sent)
+
+
+def detail(answer: object, query: str = "") -> Exchange:
+    """An exchange of ShowDataDetail."""
+    return exchange("/v1/p/datamap/entities/guid/g", query, answer, 200, GOOD)
+
+
+def bulk(answer: object) -> Exchange:
+    """An exchange of ShowLineageBulk."""
+    return exchange("/v1/p/datamap/lineage/bulk", "offset=0&limit=10", answer, 200, GOOD)
+
+
+def lineage(answer: object, query: str = "direction=IN", status: int = 200) -> Exchange:
+    """An exchange of ShowDatamapLineage."""
+    return exchange("/v2/p/datamap/lineage/guid/g", query, answer, status, GOOD)
+
+
+def exchange(  # noqa: PLR0913  what an exchange is made of
+    path: str, query: str, answer: object, status: int, credential: Credential, *, content: bytes = b""
+) -> Exchange:
+    """A request and its answer, a JSON document unless it is bytes; one with content is a POST."""
+    request = Request(
+        method="POST" if content else "GET",
+        path=path,
+        query=query,
+        fields=(("instance", "i"),),
+        credential=credential,
+        content=content,
+    )
+    received = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
     fields = (("Content-Type", "application/json;charset=UTF-8"), ("X-Request-Id", "r"))
-    return Exchange(request, ORACLE.judge(request), Response(status, fields, content))
+    return Exchange(request, ORACLE.judge(request), Response(status, fields, received))
 
 
 def typed(kind: str, status: int = 200) -> Exchange:
@@ -101,6 +131,13 @@ HEALTHY = {
     "throttled": runs(ERROR, 429),
     "a lenient integer": runs(envelope(page(ROW)), limit="1.0"),
     "operators": nodes([{"task_id": "1", "job_name": "job", "workspace_id": "w"}]),
+    "a search": search({"count": 1, "entities": [{"guid": "g", "create_time": "1662567796444", "update_time": 0}]}),
+    "a search of nothing": search({"count": 0, "entities": None}),
+    "a filter that is not known": search(ERROR, 400, filter={}),
+    "an asset": detail({"entity": {"guid": "g", "project_id": 1, "workspace_id": "w"}}),
+    "all lineage": bulk({"total": 3, "data": [{"source_guid": None, "target_guid": "g"}]}),
+    "no lineage": lineage(ERROR, status=404),
+    "a direction in another case": lineage({"relationships": []}, "direction=in"),
     "no charset": typed("application/json"),
     "a scheduler that fails on a doubtful request": runs(envelope("oops", status_code=500), limit="1.0"),
 }
@@ -113,6 +150,7 @@ BROKEN = {
     "A-envelope-shape": [runs([]), runs({"status_code": "200", "body": "{}"}), runs({"status_code": 200, "body": {}})],
     "A-envelope-status": [runs(envelope(page(ROW), status_code=500)), runs(envelope(page(), status_code=0))],
     "A-header-map": [runs(envelope(page(), header_map={"Content-Length": 5}))],
+    "A-catalog-shape": [search([]), search({"count": "1"}), bulk({"data": {}}), lineage({"relationships": 7})],
     "A-nodes-shape": [nodes({}), nodes([{"task_id": 1, "job_name": "", "workspace_id": ""}]), nodes([{}])],
     "A-error-shape": [runs({"error_msg": "no"}, 400, limit=0), nodes([], 401, credential=BAD)],
     "A-request-id": [runs({**ERROR, "request_id": "other"}, 400, limit=0)],
@@ -124,9 +162,19 @@ BROKEN = {
     "B-running-param": [runs(envelope(page({"runningParam": '{"rows": {}}'})))],
     "B-success-agrees": [runs(envelope(page(ROW, success=False))), runs(envelope(page(success=False)))],
     "B-message-agrees": [runs(envelope(page(msg="failed")))],
-    "B-total-covers-rows": [runs(envelope(page(ROW, total=0)))],
+    "B-total-covers-rows": [runs(envelope(page(ROW, total=0))), search({"count": 0, "entities": [{}]})],
     "B-time-unit": [runs(envelope(page({"endTime": each}))) for each in (1_704_902_400, -1, 10**15)],
     "B-time-order": [runs(envelope(page({"startTime": START, "endTime": START - 1})))],
+    "B-asset-shape": [
+        search({"entities": [7]}),
+        detail({"entity": {"attributes": "{}"}}),
+        detail({"referred_entities": {"c": {"type_name": []}}}),
+    ],
+    "B-asset-times": [
+        search({"entities": [{"create_time": 1_662_567_796}]}),
+        detail({"entity": {"create_time": "1704934907000", "update_time": 1_662_567_796_444}}),
+    ],
+    "B-lineage-shape": [bulk({"data": [[]]}), bulk({"data": [{"node_name": 7}]}), lineage({"relationships": ["a"]})],
     "B-count-range": [runs(envelope(page({"failCount": -2}))), runs(envelope(page({"speed": -0.5})))],
     "B-force-success": [runs(envelope(page({"forceSuccess": 2})))],
     "B-param-total": [runs(envelope(page({"runningParam": '{"total": 2, "rows": []}'})))],
@@ -143,9 +191,11 @@ BROKEN = {
     "E-above-maximum": [runs(envelope(page()), offset=2**31)],
     "E-wrong-type": [runs(envelope(page()), offset="abc")],
     "E-fraction": [runs(envelope(page()), offset="1.5")],
+    "E-not-listed": [lineage({}, "direction=UP"), detail({}, "ignore_relationships=maybe")],
+    "E-body-invalid": [search({}, limit=0), search({}, offset="0"), search({}, query=[])],
     "E-refusal-status": [runs(ERROR, 404, limit=0), runs(ERROR, 401, limit=0)],
     "E-valid-refused": [runs(ERROR, 400), runs(ERROR, 404), nodes(ERROR, 403)],
-    "E-optional-refused": [runs(ERROR, 400, workspace_id=None)],
+    "E-optional-refused": [runs(ERROR, 400, workspace_id=None), lineage(ERROR, "", 400)],
 }
 
 

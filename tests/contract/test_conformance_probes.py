@@ -33,7 +33,7 @@ from dataarts_datamap_contract.suite._probes import (
 from dataarts_datamap_contract.suite._probes.order import EVERY_PROBE
 from dataarts_datamap_contract.suite._probes.session import Session
 from dataarts_datamap_contract.suite._probes.study import find_study
-from dataarts_datamap_contract.suite.catalogue import CATALOGUE
+from dataarts_datamap_contract.suite.catalogue import CATALOGUE, CHECKED_OPERATIONS
 from support.mock_target import CONFIG, mock_target
 from support.scripted_server import Answer, Asked, ScriptedServer
 from support.small_service import COUNT, ERROR, START, STEP, TOKEN, answer_well, json_answer, small_target
@@ -44,14 +44,15 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract.suite import Target
 
 SAFE = {"GET", "HEAD", "OPTIONS", "PROPFIND"}
+QUESTIONS = r"/v3/[^/]*/datamap/entities/search$|/v1/[^/]*/datamap/entities/guids$"
 BLANK = b'{"status_code": 200, "body": "{\\"rows\\": [], \\"total\\": 0}"}'
 
 
 @contextmanager
-def session_with(target: Target, most: int = 500) -> Iterator[Session]:
-    """A run's way to a server, before anything was asked."""
+def session_with(target: Target, most: int = 500, *, assets: bool = False) -> Iterator[Session]:
+    """A run's way to a server, before anything was asked but whether it shows assets."""
     ledger = Ledger(target, "ABCDE", frozenset())
-    ledger.served |= {"ShowInstanceInfos", "ShowNodes"}
+    ledger.served |= CHECKED_OPERATIONS if assets else {"ShowInstanceInfos", "ShowNodes"}
     with Caller(target.endpoint, Pace(most), may_write=target.is_mock) as caller:
         yield Session(target, caller, ledger, Oracle(load_specification()), generator=random.Random(0))
 
@@ -77,14 +78,16 @@ def test_judges_what_it_is_there_for(step: Any) -> None:
     second = SecondTenant(project_id="1" * 32)
     with (
         MockServer(CONFIG) as server,
-        session_with(mock_target(server, is_mock=False, second_tenant=second)) as session,
+        session_with(mock_target(server, is_mock=False, second_tenant=second), assets=True) as session,
     ):
         run(session, step.probe)
         verdicts = {verdict.check: verdict for verdict in session.ledger.verdicts()}
 
         assert set() == failing(session)
         assert set() == {check for check in step.checks if not (verdicts[check].judged or verdicts[check].excused)}
-        assert {asked["method"] for asked in server.record.requests} <= SAFE
+        others = [asked for asked in server.record.requests if asked["method"] not in SAFE]
+        assert {"POST"} >= {asked["method"] for asked in others}
+        assert all(re.search(QUESTIONS, asked["target"]) for asked in others)
         assert server.record.signatures_refused <= 2
         assert len(session.ledger.seen) <= 300
 
@@ -95,7 +98,7 @@ def test_stops_at_the_end_of_its_budget(step: Any) -> None:
     target = small_target(
         "http://127.0.0.1:1", access_key="key", secret_key="secret", second_tenant=SecondTenant(project_id="2")
     )
-    with session_with(target, most=0) as session, pytest.raises(BudgetSpentError):
+    with session_with(target, most=0, assets=True) as session, pytest.raises(BudgetSpentError):
         run(session, step.probe)
 
 

@@ -273,4 +273,4 @@ def test_coverage_of_the_reference() -> None:
     assert ("ShowInstanceInfos", "job_name", "below") not in cells
     seen = {each.path: each.seen for each in coverage.types if each.type == "string"}
     assert seen["$.body → $.rows[].runningData → $.firstTimeEtlSqlList"] > 0
-    assert 0.6 < coverage.index < 1
+    assert 0.45 < coverage.index < 1  # most fields of an asset may be null, and none of the mock's is

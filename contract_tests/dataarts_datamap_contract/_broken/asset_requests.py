@@ -25,15 +25,17 @@ from dataarts_datamap_contract._broken.seams import (
     write,
 )
 from dataarts_datamap_contract._broken.servers import BrokenServer
-from dataarts_datamap_contract._broken.shared import own_error_response
+from dataarts_datamap_contract._broken.shared import as_object, own_error_response
 from dataarts_datamap_contract.mock import TABLE_GUID
 from dataarts_datamap_contract.mock._web.responses import HttpError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.types import Scope
 
     from dataarts_datamap_contract._broken.caller import Caller
-    from dataarts_datamap_contract._broken.seams import Pairs, Response
+    from dataarts_datamap_contract._broken.seams import Document, Pairs, Response
     from dataarts_datamap_contract.mock import MockConfig
     from dataarts_datamap_contract.mock._serving.app import DeclaredOperation
     from dataarts_datamap_contract.mock._web.requests import RequestParts
@@ -93,46 +95,40 @@ def _any(name: str, own: str, *of: str) -> Seam:
     return Seam(alter)
 
 
-def _changed_body(change: Any) -> Any:  # noqa: ANN401
+def _changed_body(change: Callable[[Document], Document]) -> Callable[[bytes], bytes]:
+    """A change of the object that a body is; another body stays as it is."""
+
     def changed(content: bytes) -> bytes:
         try:
-            document = json.loads(content)
+            search = as_object(json.loads(content))
         except ValueError:
             return content
-        return json.dumps(change(document)).encode()
+        return content if search is None else json.dumps(change(search)).encode()
 
     return changed
 
 
-def _with_limit(document: Any) -> Any:  # noqa: ANN401
-    return {"limit": 100, **document} if isinstance(document, dict) else document
+def _with_limit(search: Document) -> Document:
+    return {"limit": 100, **search}
 
 
-def _at_least_one(document: Any) -> Any:  # noqa: ANN401
-    if isinstance(document, dict) and isinstance(document.get("limit"), int):
-        return {**document, "limit": max(document["limit"], 1)}
-    return document
+def _at_least_one(search: Document) -> Document:
+    return {**search, "limit": max(search["limit"], 1)} if isinstance(search.get("limit"), int) else search
 
 
-def _not_negative(document: Any) -> Any:  # noqa: ANN401
-    if isinstance(document, dict) and isinstance(document.get("offset"), int):
-        return {**document, "offset": max(document["offset"], 0)}
-    return document
+def _not_negative(search: Document) -> Document:
+    return {**search, "offset": max(search["offset"], 0)} if isinstance(search.get("offset"), int) else search
 
 
-def _numbers_read(document: Any) -> Any:  # noqa: ANN401
+def _numbers_read(search: Document) -> Document:
     """Numbers that come as text are read, and what is none counts as its default."""
-    if not isinstance(document, dict):
-        return document
-    texts = {name: value for name, value in document.items() if name in {"limit", "offset"} and isinstance(value, str)}
     defaults = {"limit": 100, "offset": 0}
-    return {**document, **{name: int(text) if text.isdecimal() else defaults[name] for name, text in texts.items()}}
+    texts = {name: search[name] for name in defaults if isinstance(search.get(name), str)}
+    return {**search, **{name: int(text) if text.isdecimal() else defaults[name] for name, text in texts.items()}}
 
 
-def _text_of(document: Any) -> Any:  # noqa: ANN401
-    if isinstance(document, dict) and "query" in document and not isinstance(document["query"], str):
-        return {**document, "query": ""}
-    return document
+def _text_of(search: Document) -> Document:
+    return {**search, "query": ""} if not isinstance(search.get("query", ""), str) else search
 
 
 def _repaired(content: bytes) -> bytes:
@@ -144,8 +140,15 @@ def _repaired(content: bytes) -> bytes:
     return content
 
 
-def _listed(document: Any) -> Any:  # noqa: ANN401
-    return [document] if isinstance(document, str) else list(document) if isinstance(document, dict) else document
+def _listed(content: bytes) -> bytes:
+    """A text counts as an array of it, and an object as one of its names."""
+    try:
+        document: object = json.loads(content)
+    except ValueError:
+        return content
+    search = as_object(document)
+    names: object = document if search is None else list(search)
+    return json.dumps([names] if isinstance(names, str) else names).encode()
 
 
 def _broken_json_fails(request: RequestParts) -> RequestParts:
@@ -371,7 +374,7 @@ BROKEN_SERVERS: Final = (
         level="E",
         rule="ListEntityDetails is asked with an array",
         checks=frozenset({"E-body-invalid"}),
-        seam=on_content(_changed_body(_listed), DETAILS),
+        seam=on_content(_listed, DETAILS),
         shown=lambda caller: _post(caller, _DETAILS_PATH, TABLE_GUID) == 200,
         cohort="lineage",
     ),

@@ -71,8 +71,8 @@ def searching(response: Callable[[Callable[..., Document], Document], Document])
 def _hits(found: Callable[..., Document], body: Document, arrange: Callable[[list[Any], Document], list[Any]]) -> Any:  # noqa: ANN401
     everything = found(limit=MOST, offset=0)
     hits = arrange(everything["entities"], body)
-    first = body["offset"]
-    return {**everything, "count": len(hits), "entities": hits[first : first + body["limit"]]}
+    first = int(body["offset"])
+    return {**everything, "count": len(hits), "entities": hits[first : first + int(body["limit"])]}
 
 
 def arranged(arrange: Callable[[list[Any], Document], list[Any]]) -> Seam:
@@ -136,18 +136,14 @@ def _unknown_fails(_: str, ask: Ask, arguments: Arguments) -> Any:  # noqa: ANN4
         raise
 
 
-def _or_as_and(wanted: Any) -> Any:  # noqa: ANN401
-    if not isinstance(wanted, dict):
-        return wanted
+def _or_as_and(wanted: Document) -> Document:
     criterion = [_or_as_and(each) for each in wanted.get("criterion", ())]
     return {**wanted, **({"condition": "AND", "criterion": criterion} if criterion else {})}
 
 
-def _first_value(wanted: Any) -> Any:  # noqa: ANN401
+def _first_value(wanted: Document) -> Document:
     """Of the values of IN, the first alone."""
-    if isinstance(wanted, dict) and wanted.get("operator") == "IN":
-        return {**wanted, "value": wanted.get("value", [])[:1]}
-    return wanted
+    return {**wanted, "value": wanted.get("value", [])[:1]} if wanted.get("operator") == "IN" else wanted
 
 
 def _only_one_way(hits: list[Any], body: Document) -> list[Any]:

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from dataarts_datamap_contract._broken.assets import RAW, arranged, on_assets, searching
+from dataarts_datamap_contract._broken.caller import JOB_NAME
 from dataarts_datamap_contract._broken.lineage import around, on_relationship, on_row
 from dataarts_datamap_contract._broken.seams import (
     BULK,
@@ -18,13 +19,12 @@ from dataarts_datamap_contract._broken.seams import (
     Document,
     Seam,
     on_answers,
-    on_content,
     on_json,
     on_query,
     refuse_on,
 )
 from dataarts_datamap_contract._broken.servers import CorrectServer
-from dataarts_datamap_contract._broken.shared import without
+from dataarts_datamap_contract._broken.shared import as_object, without
 from dataarts_datamap_contract.mock import TABLE_GUID
 from dataarts_datamap_contract.mock._data.lineage import table_guid
 from dataarts_datamap_contract.mock._web.responses import HttpError
@@ -34,12 +34,14 @@ if TYPE_CHECKING:
 
     from dataarts_datamap_contract._broken.caller import Caller
     from dataarts_datamap_contract._broken.seams import Pairs
+    from dataarts_datamap_contract.mock._web.requests import RequestParts
     from dataarts_datamap_contract.mock._web.validation import Arguments
 
 _DETAIL_PATH = "/v1/{p}/datamap/entities/guid/"
 _MARGIN = table_guid("postgres.sales.ads_margin")
 _GONE = "d0d0d0d0-0000-4000-8000-000000000001"
 _COLUMN = "3e74c3d7-c5b7-4e7c-827e-40adb1b5ecbf"
+_POINT: Final[dict[str, Any]] = {"limit": 10.0}
 _NOT_FOUND = HttpError(404, "APIGW.0101", "The API does not exist or has not been published in the environment")
 _FORBIDDEN = HttpError(403, "APIGW.0302", "The API is not open to this account")
 
@@ -56,7 +58,7 @@ def _words(found: Callable[..., Document], body: Document) -> Document:
     everything = found(query="", limit=MOST, offset=0)
     wanted = str(body.get("query", "")).casefold().split()
     hits = [each for each in everything["entities"] if all(word in _parts(each) for word in wanted)]
-    return {**everything, "count": len(hits), "entities": hits[body["offset"] :][: body["limit"]]}
+    return {**everything, "count": len(hits), "entities": hits[int(body["offset"]) :][: int(body["limit"])]}
 
 
 def _parts(entity: Document) -> set[str]:
@@ -69,7 +71,8 @@ def _with_gone(_: str, ask: Ask, arguments: Arguments) -> Any:  # noqa: ANN401
     page = ask(arguments)
     stale = [
         {**row, "source_guid": _GONE, "source_table": "gone", "source_qualified_name": "wk.gone@dli.1"}
-        for row in page["data"][:1]
+        for row in page["data"]
+        if row["node_name"] == JOB_NAME
     ]
     return {**page, "data": [*page["data"], *stale]}
 
@@ -107,13 +110,15 @@ def _directions_in_any_case(pairs: Pairs) -> Pairs:
     return [(name, value.upper() if name == "direction" else value) for name, value in pairs]
 
 
-def _whole_numbers(content: bytes) -> bytes:
-    """Integers that are written with a point and zeros."""
+def _has_point(request: RequestParts, _: object) -> bool:
+    return any(isinstance(value, float) for value in _members(request.body).values())
+
+
+def _members(content: bytes) -> Document:
     try:
-        document = json.loads(content, parse_float=lambda text: int(float(text)) if float(text).is_integer() else text)
+        return as_object(json.loads(content)) or {}
     except ValueError:
-        return content
-    return json.dumps(document).encode()
+        return {}
 
 
 def _nothing_as_null(document: Document) -> Document:
@@ -303,10 +308,10 @@ CORRECT_SERVERS: Final = (
         cohort="lineage",
     ),
     CorrectServer(
-        name="whole-numbers-with-a-point",
-        difference="10.0 is an integer for JSON Schema, and may be one for a server",
-        seam=on_content(_whole_numbers, SEARCH),
-        shown=lambda caller: "count" in caller.search(limit=10.0),  # type: ignore[arg-type]  what it is about
+        name="whole-numbers-with-a-point-refused",
+        difference="10.0 is an integer for JSON Schema, and need not be one for a server",
+        seam=refuse_on(_has_point, HttpError(400, "APIGW.0106", "limit is no integer"), of=SEARCH),
+        shown=lambda caller: "error_code" in caller.search(**_POINT),
         cohort="lineage",
     ),
     CorrectServer(

@@ -6,10 +6,13 @@ from typing import Final, get_args
 
 from dataarts_datamap_contract._broken import (
     arithmetic,
+    asset_requests,
+    assets,
     bad_input,
     body,
     calendar,
     connections,
+    correct_assets,
     correct_data,
     correct_formats,
     correct_rules,
@@ -20,11 +23,14 @@ from dataarts_datamap_contract._broken import (
     filters,
     isolation,
     large_pages,
+    lineage,
     number_parsers,
     one_world,
     operators,
     paging,
     signatures,
+    unseen_assets,
+    unseen_runs,
     windows,
 )
 from dataarts_datamap_contract._broken.servers import BrokenServer, Cohort, CorrectServer
@@ -34,10 +40,12 @@ _SUBJECTS: Final = (
     *(envelope, error_responses, body, paging, windows, filters),
     *(credentials, signatures, bad_input, crashes),
     *(large_pages, arithmetic, one_world, calendar, operators, connections, isolation, number_parsers),
+    *(assets, lineage, asset_requests, unseen_runs, unseen_assets),
 )
 _CORRECT: Final = (
     *(*correct_rules.CORRECT_SERVERS, *correct_formats.CORRECT_SERVERS),
-    *correct_data.CORRECT_SERVERS,
+    *(*correct_data.CORRECT_SERVERS, *correct_assets.CORRECT_SERVERS),
+    *unseen_assets.CORRECT_SERVERS,
 )
 
 

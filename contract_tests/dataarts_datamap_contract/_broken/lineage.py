@@ -164,7 +164,7 @@ BROKEN_SERVERS: Final = (
         cohort="lineage",
     ),
     BrokenServer(
-        name="bulk-total-as-text",
+        name="bulk-total-is-text",
         level="A",
         rule="the total of all lineage is a number",
         checks=frozenset({"A-catalog-shape"}),

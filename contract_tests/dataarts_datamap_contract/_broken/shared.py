@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from dataarts_datamap_contract._broken.seams import (
     RUNS,
@@ -40,6 +40,11 @@ CHINESE = "订单汇总_日报📊"
 EMOJI_TASK = "941206"
 OTHER_PROJECT_ID = "1c9d5b7e3f2a48c6a0d4e8b2f6c1a3d5"
 """Another tenant's project, which the target of the suite names."""
+
+
+def as_object(value: object) -> Document | None:
+    """The value if it is a JSON object."""
+    return cast("Document", value) if isinstance(value, dict) else None
 
 
 def without(document: dict[str, Any], name: str) -> dict[str, Any]:

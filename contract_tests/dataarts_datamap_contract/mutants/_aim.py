@@ -30,7 +30,7 @@ def running(build: Build, differences: Mapping[str, Any] | None = None) -> Gener
         build: Makes its application.
         differences: What the target says otherwise than that of the reference.
     """
-    with MockServer(MockConfig(now=_NOW), build=build) as server:
+    with MockServer(MockConfig(now=_NOW, scenario="varied"), build=build) as server:
         yield _target(server, differences or {})
 
 

@@ -12,8 +12,13 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-CHECKED_OPERATIONS: Final = frozenset({"ShowInstanceInfos", "ShowNodes"})
-"""The operations of the specification that the suite asks for and judges; of the others it knows nothing yet."""
+CHECKED_OPERATIONS: Final = frozenset(
+    {
+        *("ShowInstanceInfos", "ShowNodes"),
+        *("ShowDataSets", "ShowDataDetail", "ListEntityDetails", "ShowLineageBulk", "ShowDatamapLineage"),
+    }
+)
+"""The operations of the specification that the suite asks for and judges."""
 
 LEVELS: Mapping[str, str] = MappingProxyType(
     {
@@ -115,6 +120,12 @@ _CHECKS = (
         _DOCUMENTED,
     ),
     Check(
+        "A-catalog-shape",
+        "The shape of assets and lineage",
+        "A 200 of a search, of details or of lineage is an object whose members have the types of the specification.",
+        _DOCUMENTED,
+    ),
+    Check(
         "A-error-shape",
         "The shape of errors",
         "A response of a declared operation with 400 or above is an object with error_code and error_msg as text.",
@@ -136,7 +147,7 @@ _CHECKS = (
     Check(
         "A-allow-header",
         "405 names what is allowed",
-        "A 405 has an Allow header; on a declared path it names GET and not the method that was refused.",
+        "A 405 has an Allow header; on a declared path it names what is declared, and not the method that was refused.",
         "http: RFC 9110, section 15.5.6",
         conditional=True,
     ),
@@ -195,7 +206,7 @@ _CHECKS = (
     Check(
         "B-total-covers-rows",
         "total covers the rows",
-        "total is at least the number of rows shown.",
+        "total, or count of a search, is at least the number of rows or assets shown.",
         "sibling: the scheduler's list APIs define total so",
     ),
     Check(
@@ -224,6 +235,28 @@ _CHECKS = (
         "forceSuccess is a flag",
         "forceSuccess is 0, 1, true, false or null.",
         "sibling: a boolean of the scheduler; inferred: 0 in the example",
+        conditional=True,
+    ),
+    Check(
+        "B-asset-shape",
+        "The shape of an asset",
+        "Each field of an asset that the specification names has a type that it lists; none is required.",
+        "documented: the model; inferred: numbers or text where the model and its example differ",
+        conditional=True,
+    ),
+    Check(
+        "B-asset-times",
+        "Times of an asset are milliseconds",
+        "create_time and update_time are 0 for none, or milliseconds since the epoch, and none is changed before it is "
+        "made.",
+        "inferred: the unit is that of siblings, the order what the names mean",
+        conditional=True,
+    ),
+    Check(
+        "B-lineage-shape",
+        "The shape of lineage",
+        "Each field of a row of lineage and of a relationship has a type that the specification lists.",
+        _DOCUMENTED,
         conditional=True,
     ),
     Check(
@@ -465,6 +498,88 @@ _CHECKS = (
         "documented: its parameters are a ShowNodes element's fields",
     ),
     Check(
+        "C-search-pages",
+        "Pages of a search",
+        "Pages of one search, whatever limit and offset are, are slices of one list, whose count each of them says. "
+        "offset may count assets or pages.",
+        "documented: offset and limit; inferred: without that no search can be walked",
+        conditional=True,
+    ),
+    Check(
+        "C-search-finds",
+        "A search finds a table by its name",
+        "A search by the name that lineage or its details give a table finds its GUID.",
+        "documented: a search is by keyword; sibling: compared with name and description",
+        conditional=True,
+    ),
+    Check(
+        "C-search-narrows",
+        "Keyword, filter and order",
+        "A keyword that no asset has finds nothing; a filter lets those pass that it says, by EQ, IN, AND and OR; an "
+        "order changes the order alone. A filter may be refused with 400.",
+        "documented: the filter's grammar",
+        conditional=True,
+    ),
+    Check(
+        "C-asset-agrees",
+        "An asset is one asset",
+        "Search, details and lineage say the same of an asset: kind, names, workspace, owner, when it was made.",
+        "inferred: they are views of one catalogue; a GUID names one asset",
+        conditional=True,
+    ),
+    Check(
+        "C-details-batch",
+        "Details of many",
+        "ListEntityDetails shows each known asset that is asked for, once, and no other.",
+        "documented: its body is the list of GUIDs; whether an unknown one is left out or refused is not",
+        conditional=True,
+    ),
+    Check(
+        "C-asset-other",
+        "Another GUID opens nothing",
+        "A GUID that nearly is a table's, or a pattern of it, has no details and no lineage.",
+        _OPTIONAL_ID,
+        conditional=True,
+    ),
+    Check(
+        "C-bulk-pages",
+        "Pages of all lineage",
+        "Pages of ShowLineageBulk, joined, are the same for any limit; each has at most limit operators, and all say "
+        "one total. offset may count operators or pages.",
+        "documented: it is paged by operator",
+        conditional=True,
+    ),
+    Check(
+        "C-lineage-mirror",
+        "Upstream and downstream mirror each other",
+        "IN of a table contains another exactly if OUT of that contains the table; BOTH holds what both hold, and is "
+        "what comes without a direction.",
+        "documented: the directions, and that BOTH is the default",
+        conditional=True,
+    ),
+    Check(
+        "C-lineage-agrees",
+        "Lineage has one direction",
+        "The same end of each relationship is upstream, and a table that ShowLineageBulk names as the source of "
+        "another is in the IN of that. Which end, how far, and through what is left open.",
+        "documented: source and target of a row, IN and OUT",
+        conditional=True,
+    ),
+    Check(
+        "C-lineage-connected",
+        "Lineage is that of the table",
+        "Each relationship leads to the table that was asked for, over others if need be.",
+        "documented: lineage around one asset",
+        conditional=True,
+    ),
+    Check(
+        "C-lineage-category",
+        "Only the categories asked for",
+        "Where relationship_type_categories is sent, each relationship is of it.",
+        "documented: the parameter",
+        conditional=True,
+    ),
+    Check(
         "D-missing", "No credentials, no data", "A request without credentials is not answered with success.", _TOKEN
     ),
     Check(
@@ -577,6 +692,21 @@ _CHECKS = (
         "sdk: 32-bit integers; inferred: whole milliseconds",
     ),
     Check(
+        "E-not-listed",
+        "None of the values listed",
+        "A direction or a flag that is none of the listed values is not answered with success; another case may be.",
+        "documented: the values",
+        conditional=True,
+    ),
+    Check(
+        "E-body-invalid",
+        "A body that is not what is asked for",
+        "A body that is no JSON, lacks what is required, or has a value of a wrong type or below a minimum, is not "
+        "answered with success.",
+        "documented: the body's model; inferred: the bounds that the specification states",
+        conditional=True,
+    ),
+    Check(
         "E-refusal-status",
         "Bad input gets 400",
         "An invalid request of good credentials and real ids that is refused gets 400; one without a usable instance, "
@@ -604,8 +734,9 @@ _CHECKS = (
     Check(
         "E-optional-refused",
         "What is optional may be left out",
-        "A request without workspace_id is not refused with 400.",
-        "documented: workspace_id is not mandatory",
+        "A request without workspace_id, or without limit, keyword or direction where those are optional, is not "
+        "refused with 400.",
+        "documented: they are not mandatory",
     ),
 )
 

@@ -88,13 +88,17 @@ def run_suite(  # noqa: PLR0913  what a run may be told
         notes.append(f"{urlsplit(target.endpoint).netloc} does not answer: {error}")
         ledger.note_error(str(error), [check.id for check in checks_of(levels)])
     verdicts = ledger.verdicts()
+    not_asked = [f"{name}: {why}" for name, why in sorted(ledger.closed.items())]
+    not_asked += [
+        f"{name}: what it shows changed while the run asked for it" for name in sorted(map(str, ledger.moved))
+    ]
     notes += _missing_evidence(levels, ledger.evidence)
     coverage = measure_coverage(load_specification(), oracle.operations, ledger.seen)
     strength = measure_strength(ledger.world) if "C" in levels else Strength()
     return Report(
         *(target.endpoint, levels, seed, verdicts, ledger.evidence, tuple(notes), coverage, stopped),
         weaknesses=strength.weaknesses,
-        limits=strength.limits,
+        limits=(*map(target.redact, not_asked), *strength.limits),
     )
 
 

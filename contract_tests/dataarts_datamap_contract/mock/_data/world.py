@@ -20,8 +20,7 @@ from dataarts_datamap_contract.mock._data.invention import documented_table, inv
 from dataarts_datamap_contract.mock._data.logs import LOG_STATES, default_log_path
 from dataarts_datamap_contract.mock._data.new_runs import change_run, complete_run
 from dataarts_datamap_contract.mock._data.progress import last_step, next_step
-from dataarts_datamap_contract.mock._data.scenarios import scenario_dataset
-from dataarts_datamap_contract.mock._data.variety import vary
+from dataarts_datamap_contract.mock._data.scenarios import scenario_dataset, vary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,7 +63,7 @@ class World:
     def reset(self) -> None:
         """Begin again with the data that the configuration asks for."""
         config = self._config
-        if config.scenario in {None, "varied"}:
+        if config.scenario is None or config.scenario == "varied":
             self.invent(config.seed, config.size)
         else:
             self._replace(scenario_dataset(config.scenario, config.project_id, self.now, column=config.window_on))

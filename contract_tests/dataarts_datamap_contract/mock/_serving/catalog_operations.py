@@ -73,7 +73,7 @@ class CatalogOperations:
         ]
         if body.get("sort"):
             found.sort(key=lambda table: table.name, reverse=body["sort"][0].get("order") == "DESC")
-        page = self._page(found, body["offset"], body["limit"])
+        page = self._page(found, int(body["offset"]), int(body["limit"]))  # 10.0 is an integer of JSON Schema
         kinds = Counter(TABLE_TYPE for _ in found)
         facets = [{"typeName": [{"name": name, "count": count} for name, count in kinds.items()]}]
         return {

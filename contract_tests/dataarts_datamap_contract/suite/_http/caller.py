@@ -141,7 +141,7 @@ class Caller:
         return response
 
     def _send_once(self, request: Request) -> Response:
-        if not self._may_write and request.method not in _SAFE_METHODS:
+        if not (self._may_write or request.is_question or request.method in _SAFE_METHODS):
             raise ValueError(f"{request.method} could write: it is sent to a mock only")
         self.take_turn()
         return self._exchange(request)
@@ -160,13 +160,15 @@ class Caller:
 
     def _exchange(self, request: Request) -> Response:
         own = () if request.header("Accept-Encoding") else (("Accept-Encoding", "identity"),)
-        fields = [("Host", self.host), *own, *request.fields, *request.credential.fields]
+        length = (("Content-Length", str(len(request.content))),) if request.content or request.is_question else ()
+        fields = [("Host", self.host), *own, *request.fields, *length, *request.credential.fields]
         target = (self.base_path + request.target).encode("ascii")
         try:
             with self._pool.stream(
                 request.method,
                 httpcore2.URL(scheme=self._url[0], host=self._url[1], port=self._url[2], target=target),
                 headers=[(name.encode("ascii"), value.encode("utf-8")) for name, value in fields],
+                content=request.content or None,
                 extensions=self._extensions,
             ) as response:
                 return _decompressed(request, response.status, _decode_fields(response.headers), _read(response))

@@ -142,6 +142,7 @@ class Signer:
             date=date,
             access_key=access_key or self.access_key,
             secret_key=secret_key or self.secret_key,
+            content=signed.content,
         )
         fields = (*own, ("Authorization", authorization))
         if standing == "good":
@@ -162,6 +163,7 @@ class Signer:
             date=date,
             access_key=self.access_key,
             secret_key=self.secret_key,
+            content=sent.content,
         )
         return tuple({right[-_DIGITS:]} - {wrong[-_DIGITS:]})
 

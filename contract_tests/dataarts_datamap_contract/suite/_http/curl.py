@@ -12,8 +12,9 @@ def curl_line(endpoint: str, request: Request) -> str:
     """The ``curl`` command that sends a request; secrets come from ``$DATAMAP_TOKEN`` when it is run."""
     method = [] if request.method == "GET" else ["-X", request.method]
     fields = [part for name, value in request.fields for part in ("-H", _quote(_header(name, value)))]
+    body = ["--data-binary", _quote(request.content.decode(errors="replace"))] if request.content else []
     shown = [part for text in request.credential.shown for part in ("-H", f'"{text}"')]
-    return " ".join(["curl", "-sS", "--path-as-is", "-g", *method, *shown, *fields, _url(endpoint, request)])
+    return " ".join(["curl", "-sS", "--path-as-is", "-g", *method, *shown, *fields, *body, _url(endpoint, request)])
 
 
 def _url(endpoint: str, request: Request) -> str:

@@ -48,6 +48,8 @@ class Request:
         query: The query string, percent-encoded.
         fields: Header fields beside those of the credential.
         credential: Who asks.
+        content: The body.
+        is_question: Whether it only asks, though its method could write: a search, or many GUIDs.
     """
 
     method: str = "GET"
@@ -55,6 +57,8 @@ class Request:
     query: str = ""
     fields: tuple[tuple[str, str], ...] = ()
     credential: Credential
+    content: bytes = b""
+    is_question: bool = False
 
     @property
     def target(self) -> str:
@@ -118,9 +122,20 @@ class Response:
         return _objects(self.document) if self.status == _OK else ()
 
     @property
+    def members(self) -> Mapping[str, Any]:
+        """The members of a 200 whose document is an object; none if it is something else."""
+        document: object = self.document if self.status == _OK else None
+        return cast("dict[str, Any]", document) if isinstance(document, dict) else {}
+
+    def listed(self, name: str) -> tuple[Mapping[str, Any], ...]:
+        """Those items of a member that are objects."""
+        return _objects(self.members.get(name))
+
+    @property
     def has_data(self) -> bool:
-        """Whether it shows rows or operators."""
-        return bool(self.rows or self.operators)
+        """Whether it shows rows, operators, assets or lineage."""
+        listed = any(self.listed(name) for name in ("entities", "data", "relationships"))
+        return bool(self.rows or self.operators or listed or self.members.get("entity"))
 
 
 @dataclass(frozen=True)

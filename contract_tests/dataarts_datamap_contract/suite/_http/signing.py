@@ -21,9 +21,17 @@ def sdk_date(moment: datetime) -> str:
 
 
 def sign(  # noqa: PLR0913  what a signature covers
-    method: str, path: str, query: str, signed_fields: Mapping[str, str], *, date: str, access_key: str, secret_key: str
+    method: str,
+    path: str,
+    query: str,
+    signed_fields: Mapping[str, str],
+    *,
+    date: str,
+    access_key: str,
+    secret_key: str,
+    content: bytes = b"",
 ) -> str:
-    """The value of the ``Authorization`` header for a request without a body.
+    """The value of the ``Authorization`` header for a request.
 
     Args:
         method: The method.
@@ -33,6 +41,7 @@ def sign(  # noqa: PLR0913  what a signature covers
         date: The value of ``X-Sdk-Date``.
         access_key: Who signs.
         secret_key: What it is signed with.
+        content: The body.
     """
     fields = sorted((name.lower(), value.strip()) for name, value in signed_fields.items())
     names = ";".join(name for name, _ in fields)
@@ -43,7 +52,7 @@ def sign(  # noqa: PLR0913  what a signature covers
             _canonical_query(query),
             "".join(f"{name}:{value}\n" for name, value in fields),
             names,
-            hashlib.sha256(b"").hexdigest(),
+            hashlib.sha256(content).hexdigest(),
         )
     )
     text = f"{_ALGORITHM}\n{date}\n{hashlib.sha256(canonical.encode()).hexdigest()}"

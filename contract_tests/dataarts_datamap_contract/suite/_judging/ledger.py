@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from dataarts_datamap_contract.suite._http.messages import Request
+    from dataarts_datamap_contract.suite._judging.findings import Finding
     from dataarts_datamap_contract.suite._judging.oracle import Exchange
-    from dataarts_datamap_contract.suite._judging.world import Finding
     from dataarts_datamap_contract.suite.catalogue import Check
     from dataarts_datamap_contract.suite.target import Target
 
@@ -46,6 +46,9 @@ class Ledger:
     Attributes:
         seen: Every exchange of the run, in its order.
         world: What they say about data at rest.
+        doubts: What assets and lineage say against each other, until it is confirmed.
+        closed: The operations that the server does not have, or does not open, and what it says.
+        moved: The operations whose responses changed while the run asked for them.
         secrets: What no verdict may show, beside the target's own secrets.
         served: The operations that have answered a valid request with 200. What is asked of valid and of bad input is
             asked of no other: their ids or credentials may be wrong.
@@ -58,6 +61,9 @@ class Ledger:
         self._stop_on = stop_on
         self.seen: list[Exchange] = []
         self.world = World(target)
+        self.doubts: list[tuple[Exchange, Finding]] = []
+        self.moved: set[str | None] = set()
+        self.closed: dict[str, str] = {}
         self.secrets: set[str] = set()
         self.served: set[str | None] = set()
 
@@ -79,6 +85,19 @@ class Ledger:
                     self.judge(check, exchange, *problems)
         for finding in self.world.note(exchange):
             self.judge_finding(exchange, finding)
+        self._note_assets(exchange, self.world.assets.note(exchange))
+
+    def _note_assets(self, exchange: Exchange, findings: Iterable[Finding]) -> None:
+        for finding in findings:
+            if finding.problem is None:
+                self.judge_finding(exchange, finding)
+            else:
+                self.doubts.append((exchange, finding))
+
+    def judge_lineage(self) -> None:
+        """Hold the lineage of all tables that was asked for against each other."""
+        for exchange, finding in self.world.assets.judge_lineage():
+            self._note_assets(exchange, [finding])
 
     def judge_windows(self) -> None:
         """Hold all windows whose runs are known against each other.

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 from urllib.parse import unquote_to_bytes
 
-from dataarts_datamap_contract.specification.levels import resolve_pointer
+from dataarts_datamap_contract.specification.levels import LevelCheck, StrictJsonError, loads_strict, resolve_pointer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from dataarts_datamap_contract.suite._http.messages import Request, Response
 
-Kind: TypeAlias = Literal["valid", "minimum", "maximum", "below", "above", "missing", "type", "fraction", "doubtful"]
+Kind: TypeAlias = Literal[
+    "valid", "minimum", "maximum", "below", "above", "missing", "type", "fraction", "unlisted", "body", "doubtful"
+]
 """What a parameter's value is, by the parameter's declaration."""
 
-DEFECTS: frozenset[Kind] = frozenset({"below", "above", "missing", "type", "fraction"})
+DEFECTS: frozenset[Kind] = frozenset({"below", "above", "missing", "type", "fraction", "unlisted", "body"})
 """What no server may take."""
+
+BODY = "the body"
+"""The name that a request's body goes by among its parameters."""
 
 _PLAIN = re.compile(r"0|-?[1-9][0-9]*")
 # Spellings of integers that stock readers know beside decimal digits, and the base of each. Spring's NumberUtils takes
@@ -60,8 +66,21 @@ class Parameter:
         """Whether its value is an integer."""
         return self.schema.get("type") == "integer"
 
+    @property
+    def is_repeated(self) -> bool:
+        """Whether it may be sent several times, each with a value of its own."""
+        return self.schema.get("type") == "array"
+
+    @property
+    def _listed(self) -> tuple[str, ...]:
+        """The only values that it has, if they are listed."""
+        return ("true", "false") if self.schema.get("type") == "boolean" else tuple(self.schema.get("enum", ()))
+
     def classify(self, text: str) -> tuple[Kind, str | int]:
         """What a text is as its value, and the value read from it."""
+        if self._listed and text not in self._listed:
+            known = text.casefold() in {each.casefold() for each in self._listed}
+            return ("doubtful" if known or not text.strip() or text in {"0", "1"} else "unlisted"), text
         if not self.is_integer:
             return ("valid" if text.strip() and not _CONTROL.search(text) else "doubtful"), text
         if len(text) > _MOST_DIGITS:
@@ -118,6 +137,7 @@ class Operation:
         template: Its path template.
         parameters: Its parameters in their order.
         responses: Its responses by status, references resolved.
+        body: Judges a document that is sent to it; None if it takes none.
     """
 
     id: str
@@ -125,6 +145,7 @@ class Operation:
     template: str
     parameters: tuple[Parameter, ...]
     responses: Mapping[str, Mapping[str, Any]]
+    body: Callable[[object], Iterable[object]] | None = None
 
     def match(self, path: str) -> Mapping[str, str] | None:
         """The path parameters of a path as sent, still percent-encoded; None if it is another path."""
@@ -166,7 +187,9 @@ class Judgement:
     def number(self, name: str) -> int | None:
         """A parameter's value if it is a plain integer within its bounds."""
         value = self.values.get(name)
-        return value if isinstance(value, int) and self.kinds[name] not in DEFECTS else None
+        if not isinstance(value, int) or isinstance(value, bool):
+            return None
+        return value if self.kinds.get(name, self.kinds.get(BODY)) not in DEFECTS else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +223,10 @@ class Oracle:
                 return operation
         raise LookupError(f"the specification has no operation {operation_id}")
 
+    def methods(self, path: str) -> frozenset[str]:
+        """The methods that are declared for a path as sent."""
+        return frozenset(each.method for each in self.operations if each.match(path) is not None)
+
     def judge(self, request: Request) -> Judgement:
         """What a request is worth."""
         for operation in self.operations:
@@ -218,10 +245,45 @@ def _judge(operation: Operation, path: Mapping[str, str], request: Request) -> J
         if len(texts) == 1:
             kinds[parameter.name], values[parameter.name] = parameter.classify(texts[0])
         elif texts:
-            kinds[parameter.name] = "doubtful"
+            kinds[parameter.name] = "valid" if parameter.is_repeated else "doubtful"
         elif parameter.required:
             kinds[parameter.name] = "missing"
+    if operation.body is not None:
+        kinds[BODY], document = _classify_body(operation.body, request.content)
+        if isinstance(document, dict):
+            members = cast("dict[str, object]", document)
+            values |= {name: value for name, value in members.items() if isinstance(value, (int, str))}
     return Judgement(operation, kinds, values, odd or len(request.target) > _LONGEST_TARGET)
+
+
+def _classify_body(judge: Callable[[object], Iterable[object]], content: bytes) -> tuple[Kind, object]:
+    """What a document is that was sent, and the document."""
+    try:
+        document = loads_strict(content)
+    except StrictJsonError:
+        return "body" if _is_no_json(content) else "doubtful", None
+    if any(judge(document)):
+        return "body", document
+    return "doubtful" if _has_odd_number(document) else "valid", document
+
+
+def _is_no_json(content: bytes) -> bool:
+    """Whether not even a lenient reader takes it for JSON."""
+    try:
+        json.loads(content)
+    except (ValueError, RecursionError):
+        return True
+    return False
+
+
+def _has_odd_number(document: object) -> bool:
+    """Whether an integer is written with a point: readers differ about it."""
+    items: Iterable[object] = ()
+    if isinstance(document, dict):
+        items = cast("dict[str, object]", document).values()
+    elif isinstance(document, list):
+        items = cast("list[object]", document)
+    return isinstance(document, float) or any(map(_has_odd_number, items))
 
 
 def _sent(path: Mapping[str, str], request: Request) -> tuple[Mapping[tuple[str, str], list[str]], bool]:
@@ -267,6 +329,9 @@ def _operation(
         template,
         tuple(_parameter(_resolve(document, each)) for each in declared),
         {status: _resolve(document, each) for status, each in operation["responses"].items()},
+        partial(LevelCheck(document).judge, schema=operation["requestBody"]["content"]["application/json"]["schema"])
+        if "requestBody" in operation
+        else None,
     )
 
 

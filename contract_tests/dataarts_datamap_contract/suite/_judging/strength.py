@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from dataarts_datamap_contract.suite._http.messages import whole_number
+from dataarts_datamap_contract.suite._judging.findings import LEAST_CAP
 from dataarts_datamap_contract.suite._judging.run_lists import RUN_ID
-from dataarts_datamap_contract.suite._judging.world import LEAST_CAP
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

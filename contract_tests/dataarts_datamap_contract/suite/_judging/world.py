@@ -8,6 +8,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dataarts_datamap_contract.suite._http.messages import whole_number
+from dataarts_datamap_contract.suite._judging.asset_world import AssetWorld
+from dataarts_datamap_contract.suite._judging.findings import LEAST_CAP, Finding
 from dataarts_datamap_contract.suite._judging.invariants.common import (
     BAD_REQUEST,
     NODES,
@@ -24,9 +26,6 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract.suite._judging.oracle import Exchange
     from dataarts_datamap_contract.suite.target import Target
 
-LEAST_CAP = 100
-"""No list of the service's siblings caps a page below that."""
-
 
 class Asker(NamedTuple):
     """Whose runs are asked for."""
@@ -34,20 +33,6 @@ class Asker(NamedTuple):
     task_id: str
     job_name: str
     workspace_id: str | None
-
-
-class Finding(NamedTuple):
-    """A check that was applied to an exchange.
-
-    Attributes:
-        check: Its id.
-        problem: What is wrong; None if nothing is.
-        earlier: The exchange that says otherwise.
-    """
-
-    check: str
-    problem: str | None = None
-    earlier: Exchange | None = None
 
 
 @dataclass(slots=True)
@@ -91,6 +76,7 @@ class World:
         self._request_ids: dict[str, Exchange] = {}
         self._limits: dict[tuple[int | None, int | None], dict[int, Exchange]] = {}
         self._operators: dict[str, tuple[list[str], Exchange]] = {}
+        self.assets = AssetWorld(target)
 
     def note(self, exchange: Exchange) -> Iterator[Finding]:
         """Hold an exchange against all before it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dataarts_datamap_contract.suite._judging.invariants.common import BULK, DETAIL, LINEAGE, NODES, SEARCH
 from dataarts_datamap_contract.suite._judging.run_lists import cut_points
 from dataarts_datamap_contract.suite._probes.session import encode_query
 from dataarts_datamap_contract.suite._probes.study import total_of
@@ -36,6 +37,7 @@ _DATES = ("2024-01-31", "2024/01/31", "2024-01-31T00:00:00Z", "now")
 # Unusual spellings of nothing and of less, that no reading brings inside of any bounds above them.
 _ODD_SPELLINGS = ("0x0", "0e5", "-0x10", "-1e1", " -1 ", "-\u0661", "1e30", "0xffffffffffffffffff")
 _LONG = 300
+_ODD_KEYWORDS = ("%", "'", '"', "\\", "(", "*", "[", "订单 📊", "x" * 2_000, "\n")
 _FRACTIONS = ("1.5", "0.25")
 
 
@@ -44,7 +46,8 @@ def probe_missing(session: Session) -> None:
     for parameter in session.oracle.operation("ShowInstanceInfos").parameters:
         if parameter.required and parameter.location != "path":
             session.runs(**{parameter.name: None})
-    session.nodes(instance=None)
+    for request in session.questions(instance=None):
+        session.send(request)
     misplaced = encode_query((*session.query_pairs(), ("instance", session.target.instance_id)))
     session.runs(instance=None, query=misplaced)
 
@@ -55,6 +58,11 @@ def probe_bad_numbers(session: Session) -> None:
         if parameter.is_integer:
             for text in (*_outside(parameter), *_WORDS, *_NO_INTEGERS, *_DATES, *_FRACTIONS, *_ODD_SPELLINGS):
                 session.runs(**{parameter.name: text})
+    if session.asks_for(BULK):
+        for parameter in session.oracle.operation(BULK).parameters:
+            if parameter.is_integer:
+                for text in (*_outside(parameter), *_WORDS, *_FRACTIONS, *_ODD_SPELLINGS):
+                    session.send(session.request(BULK, query=encode_query([(parameter.name, text)])))
 
 
 def probe_minimum(session: Session) -> None:
@@ -104,6 +112,15 @@ def probe_maximum(session: Session) -> None:
         exchange = session.runs(**changes)
         in_pages = session.target.offset_unit == "pages" and changes.get("offset", 0) > 0
         _judge_maximum(session, exchange, changes, 0 if in_pages else total_of(first) or 0)
+    for name in ("limit", "offset"):
+        plain = {"query": "", "limit": 10, "offset": 0}
+        for operation_id, request in (
+            (BULK, session.request(BULK, query=f"{name}={largest[name]}")),
+            (SEARCH, session.request(SEARCH, document={**plain, name: largest[name]})),
+        ):
+            if session.asks_for(operation_id):
+                exchange = session.send(request)
+                _judge_maximum(session, exchange, {f"{operation_id} {name}": largest[name]}, 0)
 
 
 def probe_doubtful(session: Session) -> None:
@@ -131,10 +148,19 @@ def probe_doubtful(session: Session) -> None:
     session.runs(job_name="x" * 2_000)
     for name in ("workspace_id", "task_id", "instance"):
         session.runs(**{name: "f" * _LONG})
-    session.nodes(guid="f" * _LONG)
     for name in ("job_name", "workspace_id"):
         for text in ("\0", f"{session.target.real_values.get(name) or 'a'}\0", "a\nb", "\x7f"):
             session.runs(**{name: text})
+
+
+def probe_odd_texts(session: Session) -> None:
+    """GUIDs and keywords that are odd, and no reason to fail."""
+    for operation_id in (NODES, DETAIL, LINEAGE):
+        for guid in ("f" * _LONG, "订单", "%", "a'b"):
+            if session.asks_for(operation_id):
+                session.send(session.question(operation_id, guid=guid))
+    for keyword in _ODD_KEYWORDS if session.asks_for(SEARCH) else ():
+        session.send(session.request(SEARCH, document={"query": keyword, "limit": 10, "offset": 0}))
 
 
 def probe_optional(session: Session) -> None:

@@ -7,10 +7,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from dataarts_datamap_contract.suite._http.credentials import NOBODY, Signer, near_tokens, tokens_in_query
+from dataarts_datamap_contract.suite._judging.invariants.common import DETAIL, LINEAGE, NODES
 from dataarts_datamap_contract.suite._probes.filters import near_id, wild_ids
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from dataarts_datamap_contract.suite._http.messages import Credential, Request
     from dataarts_datamap_contract.suite._judging.oracle import Exchange
@@ -43,8 +44,8 @@ def probe_tokens(session: Session) -> None:
 
 def probe_paths(session: Session) -> None:
     """However a path is spelled, it needs credentials."""
-    for request in (session.runs_request(credential=NOBODY), session.nodes_request(credential=NOBODY)):
-        for path in _spellings(request.path):
+    for request in session.questions(credential=NOBODY):
+        for path in _spellings(request.path) if request.method == "GET" else ():
             exchange = session.send(replace(request, path=path))
             problem = f"the path {path} is answered with data" if exchange.response.has_data else ""
             session.judge("D-missing", exchange, *([problem] if problem else []))
@@ -90,8 +91,8 @@ def probe_others(session: Session) -> None:
     ):
         blank = ("",) if name == "instance" else ()
         for other in (*near_id(value), *wild_ids(value), *blank):
-            for exchange in (session.runs(**{name: other}), session.nodes(**{name: other})):
-                _judge_closed(session, check, exchange, f"{name} {other!r}")
+            for request in session.questions(**{name: other}):
+                _judge_closed(session, check, session.send(request), f"{name} {other!r}")
 
 
 def probe_second_tenant(session: Session) -> None:
@@ -102,25 +103,26 @@ def probe_second_tenant(session: Session) -> None:
         return
     scope = {"project_id": second.project_id, "instance": second.instance_id}
     operator = {"task_id": second.task_id, "job_name": second.job_name} if second.task_id else {}
-    asked: list[tuple[Callable[..., Exchange], dict[str, Any]]] = []
-    for name, value in scope.items():
-        if value is not None:
-            asked += [(session.runs, {name: value}), (session.nodes, {name: value})]
-            asked += [(session.runs, {name: value, **operator})] if operator else []
-    if None not in scope.values():
-        asked += [(session.runs, scope), (session.nodes, scope), (session.runs, {**scope, **operator})]
+    scopes: list[dict[str, Any]] = [{name: value} for name, value in scope.items() if value is not None]
+    scopes += [scope] if None not in scope.values() else []
+    asked = [(request, changes) for changes in scopes for request in session.questions(**changes)]
     if operator:
-        asked.append((session.runs, operator))
+        asked += [(session.runs_request(**each, **operator), {**each, **operator}) for each in (*scopes, {})]
     if second.table_guid is not None:
-        asked += [(session.nodes, {"guid": second.table_guid}), (session.nodes, {**scope, "guid": second.table_guid})]
-    for ask, changes in asked:
-        named = {name: value for name, value in changes.items() if value is not None}
-        _judge_closed(session, "D-tenant-isolated", ask(**named), f"a second tenant's {', '.join(named)}")
+        table = {"guid": second.table_guid}
+        for each in (*scopes, {}):
+            asked += [
+                (session.question(operation_id, **each, **table), {**each, **table})
+                for operation_id in (NODES, DETAIL, LINEAGE)
+                if session.asks_for(operation_id)
+            ]
+    for request, changes in asked:
+        _judge_closed(session, "D-tenant-isolated", session.send(request), f"a second tenant's {', '.join(changes)}")
 
 
 def _refuse(session: Session, check: str, credential: Credential) -> None:
-    for exchange in (session.runs(credential=credential), session.nodes(credential=credential)):
-        _judge_refused(session, check, exchange)
+    for request in session.questions(credential=credential):
+        _judge_refused(session, check, session.send(request))
 
 
 def _judge_refused(session: Session, check: str, exchange: Exchange) -> None:
@@ -138,9 +140,8 @@ def _signer(session: Session) -> Signer:
 
 
 def _accept_signatures(session: Session) -> None:
-    plain = session.runs_request(credential=NOBODY)
     unusual = session.runs_request(credential=NOBODY, job_name=_UNUSUAL_NAME)
-    for request in (plain, unusual, session.nodes_request(credential=NOBODY)):
+    for request in (*session.questions(credential=NOBODY), unusual):
         exchange = session.send(_signer(session).sign(request))
         refused = exchange.response.status == _UNAUTHORIZED
         session.judge("D-signature-accepted", exchange, *(["a good signature is refused with 401"] if refused else []))
@@ -158,6 +159,11 @@ def _wrong_signatures(session: Session, *, many: bool) -> Iterator[tuple[str, Re
     if not many:
         return
     yield "D-signature-wrong", signer.sign_wrongly(nodes, secret_key=signer.secret_key[:-1])
+    for request in session.questions(credential=NOBODY):
+        if request.is_question:
+            session.send(signer.sign(request))
+            yield "D-signature-tampered", signer.sign_other(request, replace(request, content=request.content + b" "))
+        yield "D-signature-wrong", signer.sign_wrongly(request, secret_key=f"{signer.secret_key}x")
     for position in (0, -1):
         yield "D-signature-wrong", signer.sign_nearly(runs, position)
     yield "D-signature-tampered", signer.sign_other(session.runs_request(credential=NOBODY, task_id="1"), runs)

@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from dataarts_datamap_contract.suite._http.messages import Request
     from dataarts_datamap_contract.suite._probes.session import Session
 
-_SAFE = ("PROPFIND",)
+_SAFE = ("PROPFIND", "GET")
 _WRITING = ("POST", "PUT", "PATCH", "DELETE")
 _CLIENT_ERRORS = range(400, 500)
 _NOT_IMPLEMENTED = 501
@@ -18,8 +19,10 @@ def probe_methods(session: Session) -> None:
     """Methods that are not declared are refused. One that could write is sent to a mock only."""
     allowed = session.target.undeclared_methods
     for method in (*_SAFE, *(_WRITING if session.target.is_mock else ())):
-        for request in (session.runs_request(), session.nodes_request()):
-            exchange = session.send(session.authorize(replace(request, method=method)))
+        for request in session.questions():
+            if method in session.oracle.methods(request.path):
+                continue
+            exchange = session.send(session.authorize(_by(request, method)))
             status = exchange.response.status
             refused = status in allowed if allowed else status in _CLIENT_ERRORS or status == _NOT_IMPLEMENTED
             session.judge("A-undeclared-method", exchange, *([] if refused else [f"{method} is answered {status}"]))
@@ -28,8 +31,12 @@ def probe_methods(session: Session) -> None:
 def probe_optional_methods(session: Session) -> None:
     """HEAD and OPTIONS may be served or refused, but break nothing: what is wrong, the invariants see."""
     for method in ("HEAD", "OPTIONS"):
-        for request in (session.runs_request(), session.nodes_request()):
-            session.send(session.authorize(replace(request, method=method)))
+        for request in session.questions():
+            session.send(session.authorize(_by(request, method)))
+
+
+def _by(request: Request, method: str) -> Request:
+    return replace(request, method=method, content=b"", is_question=False)
 
 
 def probe_paths(session: Session) -> None:

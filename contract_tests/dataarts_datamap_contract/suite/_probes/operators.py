@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from dataarts_datamap_contract.suite._judging.world import LEAST_CAP, Asker
+from dataarts_datamap_contract.suite._judging.findings import LEAST_CAP
+from dataarts_datamap_contract.suite._judging.world import Asker
 from dataarts_datamap_contract.suite._probes.paging import judge_walk
 from dataarts_datamap_contract.suite._probes.study import LIMIT, total_of, walk
 from dataarts_datamap_contract.suite._probes.windows import tiles, walk_window

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from dataarts_datamap_contract.suite._http.caller import NoResponseError
+from dataarts_datamap_contract.suite._judging.invariants.common import BULK, DETAIL, DETAILS, LINEAGE, RUNS, SEARCH
 from dataarts_datamap_contract.suite._probes import (
     bad_input,
     credentials,
@@ -18,6 +19,8 @@ from dataarts_datamap_contract.suite._probes import (
     replay,
     windows,
 )
+from dataarts_datamap_contract.suite._probes.assets import bad_requests, details, lineage, searches
+from dataarts_datamap_contract.suite._probes.assets.opening import open_assets
 from dataarts_datamap_contract.suite._probes.session import Session, words_of
 from dataarts_datamap_contract.suite._probes.study import Study, find_study
 
@@ -35,10 +38,11 @@ _Studied: TypeAlias = Callable[[Session, Study], None]
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A probe, and the checks that it is there for: it runs if one of them is wanted."""
+    """A probe, the checks that it is there for, one of which must be wanted, and the operation that it needs."""
 
     probe: _Plain
     checks: tuple[str, ...]
+    needs: str = RUNS
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,25 @@ _STUDY: Final = (
     _StudyStep(filters.probe_encodings, ("C-query-encoding",)),
     _StudyStep(filters.probe_order, ("C-query-order",)),
 )
+_ASSETS: Final = (
+    _Step(lineage.probe_all, ("C-bulk-pages", "B-lineage-shape", "C-asset-agrees"), BULK),
+    _Step(searches.probe_pages, ("C-search-pages", "B-asset-shape", "C-asset-agrees"), SEARCH),
+    _Step(details.probe_details, ("C-asset-agrees", "E-valid-refused"), DETAIL),
+    _Step(details.probe_batches, ("C-details-batch", "C-asset-agrees"), DETAILS),
+    _Step(searches.probe_names, ("C-search-finds",), SEARCH),
+    _Step(searches.probe_narrowing, ("C-search-narrows",), SEARCH),
+    _Step(
+        lineage.probe_around,
+        ("C-lineage-mirror", "C-lineage-agrees", "C-lineage-connected", "C-lineage-category"),
+        LINEAGE,
+    ),
+    _Step(details.probe_near_guids, ("A-error-shape", "A-server-error", "C-asset-other")),
+    _Step(bad_requests.probe_bodies, ("E-body-invalid", "E-refusal-status", "A-server-error")),
+    _Step(bad_requests.probe_listed, ("E-not-listed",)),
+    _Step(bad_requests.probe_left_out, ("E-optional-refused",)),
+)
 _SERVED: Final = (
+    *_ASSETS,
     _Step(operators.probe_nodes, ("C-nodes-operator", "C-nodes-unique")),
     _Step(operators.probe_operators, ("C-nodes-chain", "C-job-name-unusual", "C-walk-complete", "C-window-adds-up")),
     _Step(filters.probe_tables, ("A-error-shape", "C-table-other")),
@@ -97,6 +119,7 @@ _SERVED: Final = (
     _Step(bad_input.probe_maximum, ("E-maximum-unserved",)),
     _Step(bad_input.probe_optional, ("E-optional-refused",)),
     _Step(bad_input.probe_doubtful, ("A-server-error",)),
+    _Step(bad_input.probe_odd_texts, ("A-server-error",)),
 )
 EVERY_PROBE: Final = (*_GATEWAY, *_STUDY, *_SERVED)
 """Every probe with the checks that it is there for, in the order in which they run."""
@@ -115,6 +138,8 @@ def run_probes(session: Session) -> str | None:
     """
     first, nodes = session.runs(), session.nodes()
     session.ledger.served |= {each.operation_id for each in (first, nodes) if each.response.status == _OK}
+    if first.response.status == _OK:
+        open_assets(session)
     for step in _GATEWAY:
         _run(session, step.checks, step.probe)
     reason = _reason_to_stop(session, first)
@@ -124,7 +149,8 @@ def run_probes(session: Session) -> str | None:
     session.ledger.leave_untested(_shortcoming_of(nodes), "C-nodes-operator", "C-nodes-unique", "C-nodes-chain")
     _run_studied(session)
     for step in _SERVED:
-        _run(session, step.checks, step.probe)
+        if session.asks_for(step.needs):
+            _run(session, step.checks, step.probe)
     return None
 
 

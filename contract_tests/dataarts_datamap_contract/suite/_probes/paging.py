@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from dataarts_datamap_contract.suite._judging.findings import LEAST_CAP
 from dataarts_datamap_contract.suite._judging.invariants.paging import window_columns
 from dataarts_datamap_contract.suite._judging.run_lists import first_difference, identities, repeated, shared_ids
-from dataarts_datamap_contract.suite._judging.world import LEAST_CAP, Asker
+from dataarts_datamap_contract.suite._judging.world import Asker
 from dataarts_datamap_contract.suite._probes.study import LIMIT, MOST_WALKED, total_of, walk
 
 if TYPE_CHECKING:

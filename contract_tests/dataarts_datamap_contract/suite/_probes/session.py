@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
@@ -9,15 +10,22 @@ from urllib.parse import quote
 from dataarts_datamap_contract.suite._http.caller import BrokenResponseError, InterruptedRunError, NoResponseError
 from dataarts_datamap_contract.suite._http.credentials import NOBODY, Signer, good_credential
 from dataarts_datamap_contract.suite._http.messages import Request
+from dataarts_datamap_contract.suite._judging.findings import Finding
 from dataarts_datamap_contract.suite._judging.invariants.common import (
+    ASSETS,
+    BULK,
+    DETAILS,
+    LINEAGE,
+    NODES,
     OK,
     RUNS,
+    SEARCH,
     THROTTLED,
     UNAUTHORIZED,
     asks_really,
     must_be_served,
 )
-from dataarts_datamap_contract.suite._judging.oracle import Exchange, Oracle
+from dataarts_datamap_contract.suite._judging.oracle import Exchange, Judgement, Oracle
 from dataarts_datamap_contract.suite.text import printable
 
 if TYPE_CHECKING:
@@ -35,11 +43,20 @@ Pairs = tuple[tuple[str, str], ...]
 
 _CONTENT_TYPE = ("Content-Type", "application/json")
 _FORBIDDEN = 403
+_CLOSED = frozenset({403, 404, 405, 501})
+"""How a server may say that it has no such operation, or does not open it to the account."""
+
 _GATEWAY = frozenset({502, 503, 504})
 _PASSING = frozenset({UNAUTHORIZED, _FORBIDDEN, THROTTLED, *_GATEWAY})
 """What an environment answers when credentials, a quota or a backend end: it need not be the server's fault."""
 
 _SHOWN = 200
+_PLAIN: dict[str, dict[str, Any]] = {
+    SEARCH: {"document": {"query": "", "limit": 10, "offset": 0}},
+    BULK: {"query": "offset=0&limit=10"},
+    LINEAGE: {"query": "direction=BOTH&relationship_type_categories=DATA_FLOW"},
+}
+"""What a valid request of an operation has beside the ids."""
 
 
 def _real_clock() -> datetime:
@@ -107,16 +124,65 @@ class Session:
             StopRunError: A check failed that the run stops on.
             InterruptedRunError: The environment has ended, as `check_environment` finds out.
         """
-        judgement = self.oracle.judge(request)
+        exchange = self._note(self._ask(request))
+        self.confirm()
+        return exchange
+
+    def _ask(self, request: Request) -> Exchange:
         try:
-            response = self._caller.send(request)
+            return Exchange(request, self.oracle.judge(request), self._caller.send(request))
         except BrokenResponseError as error:
             self.ledger.fail("A-answer-whole", request, str(error))
             raise
         except NoResponseError:
             self._ask_again(request)
             raise
-        return self._note(Exchange(request, judgement, response))
+
+    def confirm(self) -> None:
+        """Hold against the server what its assets and their lineage say against each other, if they say it still.
+
+        Assets are made and change while a suite runs: of two responses that contradict each other the earlier is asked
+        for again, and they count if it has not changed.
+
+        Raises:
+            As `send` does.
+        """
+        doubts, self.ledger.doubts = self.ledger.doubts, []
+        for exchange, finding in doubts:
+            if not self.ledger.wants([finding.check]):
+                continue
+            if self._is_unchanged(finding.earlier or exchange):
+                self.ledger.judge_finding(exchange, finding)
+            else:
+                self.ledger.world.assets.forget()
+                self.ledger.moved.add(exchange.operation_id)
+
+    def doubt(self, check: str, exchange: Exchange, problem: str, earlier: Exchange | None = None) -> None:
+        """Note what a response says against an earlier one, if that still says the same.
+
+        Raises:
+            As `send` does.
+        """
+        self.ledger.doubts.append((exchange, Finding(check, problem, earlier)))
+        self.confirm()
+
+    def _is_unchanged(self, exchange: Exchange) -> bool:
+        again = self.sign(exchange.request) if _is_signed(exchange.request) else exchange.request
+        return bool(self._ask(again).response.document == exchange.response.document)
+
+    def open(self, operation_id: str) -> Exchange:
+        """Ask for an operation that the server need not have, or need not open to the target's account.
+
+        Where it has not, or does not, the response is judged as that to any path.
+
+        Raises:
+            As `send` does.
+        """
+        request = self.question(operation_id)
+        exchange = self._ask(request)
+        if exchange.response.status in _CLOSED:
+            exchange = Exchange(request, Judgement(None, {}, {}), exchange.response)
+        return self._note(exchange)
 
     def send_together(self, requests: Sequence[Request]) -> list[Exchange]:
         """Send requests side by side, and hold what comes back to every invariant.
@@ -126,7 +192,9 @@ class Session:
         """
         responses = self._caller.send_together(requests)
         pairs = zip(requests, responses, strict=True)
-        return [self._note(Exchange(request, self.oracle.judge(request), response)) for request, response in pairs]
+        noted = [self._note(Exchange(request, self.oracle.judge(request), response)) for request, response in pairs]
+        self.confirm()
+        return noted
 
     def _note(self, exchange: Exchange) -> Exchange:
         response = exchange.response
@@ -168,6 +236,56 @@ class Session:
         """The request, signed with the target's access key, now."""
         return Signer(self.target, self.host, self.base_path, self.clock()).sign(request)
 
+    def request(
+        self,
+        operation_id: str,
+        *,
+        query: str = "",
+        document: object = None,
+        content: bytes | None = None,
+        credential: Credential | None = None,
+        **changes: Any,  # noqa: ANN401  each has its own type
+    ) -> Request:
+        """A request for an operation, with the target's ids.
+
+        Args:
+            operation_id: The operation.
+            query: The query string, percent-encoded.
+            document: What is sent as JSON; None for nothing.
+            content: What is sent in place of a document.
+            credential: Who asks; the target's own by default.
+            changes: Path parameters and ``instance`` in place of the target's; ``instance=None`` leaves it out.
+        """
+        sent = b"" if document is None else json.dumps(document, ensure_ascii=False).encode()
+        method = self.oracle.operation(operation_id).method
+        request = Request(
+            method=method,
+            path=self._path(operation_id, changes),
+            query=query,
+            fields=self._fields(changes),
+            credential=credential or NOBODY,
+            content=sent if content is None else content,
+            is_question=method != "GET",
+        )
+        return self.authorize(request, credential)
+
+    def question(self, operation_id: str, **changes: Any) -> Request:  # noqa: ANN401  each has its own type
+        """A valid request for an operation, ten rows at most, with some parts changed as in `request`."""
+        if operation_id == RUNS:
+            return self.runs_request(**changes)
+        plain: dict[str, Any] = {**_PLAIN.get(operation_id, {}), **changes}
+        if operation_id == DETAILS:
+            plain.setdefault("document", [self.target.table_guid])
+        return self.request(operation_id, **plain)
+
+    def questions(self, **changes: Any) -> list[Request]:  # noqa: ANN401  each has its own type
+        """A valid request for each operation that is asked for."""
+        return [self.question(each, **changes) for each in (RUNS, NODES, *ASSETS) if self.asks_for(each)]
+
+    def asks_for(self, operation_id: str) -> bool:
+        """Whether an operation is asked for: one on assets is, if the server has it and opens it."""
+        return operation_id not in ASSETS or operation_id in self.ledger.served
+
     def runs_request(self, **changes: Any) -> Request:  # noqa: ANN401  each has its own type
         """A request for the target's runs, ten from the first, with some of its parts changed.
 
@@ -195,10 +313,7 @@ class Session:
 
     def nodes_request(self, **changes: Any) -> Request:  # noqa: ANN401  each has its own type
         """A request for the operators of the target's table; ``guid`` and the others change it as in `runs_request`."""
-        path = self._path("ShowNodes", changes)
-        fields = self._fields(changes)
-        credential = changes.pop("credential", None)
-        return self.authorize(Request(path=path, fields=fields, credential=credential or NOBODY), credential)
+        return self.request(NODES, **changes)
 
     def nodes(self, **changes: Any) -> Exchange:  # noqa: ANN401  each has its own type
         """Ask for the operators of the target's table, with some parts changed."""

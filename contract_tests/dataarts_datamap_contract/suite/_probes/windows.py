@@ -6,9 +6,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from dataarts_datamap_contract.suite._http.messages import whole_number
+from dataarts_datamap_contract.suite._judging.findings import LEAST_CAP
 from dataarts_datamap_contract.suite._judging.invariants.paging import window_columns
 from dataarts_datamap_contract.suite._judging.run_lists import cut_points, cuts
-from dataarts_datamap_contract.suite._judging.world import LEAST_CAP, Asker
+from dataarts_datamap_contract.suite._judging.world import Asker
 from dataarts_datamap_contract.suite._probes.study import total_of, walk
 
 if TYPE_CHECKING:

@@ -95,9 +95,12 @@ class Replay(AuthBase):
         instance: Any = request.headers.get("instance")
         text: str | None = instance.decode("latin-1") if isinstance(instance, bytes) else instance
         content_type = ("Content-Type", "application/json")
+        body = request.body
+        content = body.encode() if isinstance(body, str) else body if isinstance(body, bytes) else b""
         return self._session.authorize(
             Request(
                 method=request.method or "GET",
+                content=content,
                 path=path.removeprefix(self._session.base_path),
                 query=query,
                 fields=(content_type,) if text is None else (("instance", text), content_type),

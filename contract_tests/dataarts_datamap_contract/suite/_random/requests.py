@@ -36,7 +36,8 @@ def run_random(session: Session, *, seed: int, max_examples: int) -> list[str]:
     """
     errors: list[str] = []
     with replaying(session) as replay:
-        stream = from_schema(_load_schema(session.target, seed, max_examples)).execute()
+        served = frozenset(each for each in CHECKED_OPERATIONS if session.asks_for(each))
+        stream = from_schema(_load_schema(session.target, served, seed, max_examples)).execute()
         for event in stream:
             match event:
                 case events.NonFatalError() if replay.ended_by is None:
@@ -49,14 +50,17 @@ def run_random(session: Session, *, seed: int, max_examples: int) -> list[str]:
                 stream.stop()
     if replay.ended_by is not None:
         raise replay.ended_by
+    session.confirm()
     return [session.target.redact(" ".join(error.split())) for error in errors]
 
 
-def _load_schema(target: Target, seed: int, max_examples: int) -> schemathesis.BaseSchema:
+def _load_schema(
+    target: Target, operation_ids: frozenset[str], seed: int, max_examples: int
+) -> schemathesis.BaseSchema:
     # Annotated where schemathesis's own annotations leave a type argument open.
     configuration: Any = schemathesis.Config
     schema: Any = schemathesis.openapi.from_dict(
-        _with_real_values(target), config=configuration.from_dict(_configure(target, seed, max_examples))
+        _with_real_values(target, operation_ids), config=configuration.from_dict(_configure(target, seed, max_examples))
     )
 
     def flatmap_case(_: schemathesis.HookContext, case: schemathesis.Case[Any]) -> st.SearchStrategy[Any]:
@@ -85,9 +89,9 @@ def _configure(target: Target, seed: int, max_examples: int) -> dict[str, Any]:
     }
 
 
-def _with_real_values(target: Target) -> dict[str, Any]:
+def _with_real_values(target: Target, operation_ids: frozenset[str]) -> dict[str, Any]:
     """The specification with values of the target as the parameters' examples: two phases start from those."""
-    document = copy.deepcopy(specification_of(CHECKED_OPERATIONS))
+    document = copy.deepcopy(specification_of(operation_ids))
     for part in walk_parts(document):
         if part.kind == "parameter" and isinstance(part.value, dict) and "name" in part.value:
             part.value.pop("example", None)

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from dataarts_datamap_contract.suite._judging.invariants.common import (
     BAD_REQUEST,
+    BULK,
+    LINEAGE,
     RUNS,
+    SEARCH,
     SERVER_ERROR,
     THROTTLED,
     Invariant,
@@ -29,7 +32,13 @@ _E_CHECKS: Mapping[Kind, str] = {
     "above": "E-above-maximum",
     "type": "E-wrong-type",
     "fraction": "E-fraction",
+    "unlisted": "E-not-listed",
+    "body": "E-body-invalid",
 }
+
+
+_OPTIONAL: Final[Mapping[str, str]] = {RUNS: "workspace_id", BULK: "limit", SEARCH: "query", LINEAGE: "direction"}
+"""By its operation: what may be left out."""
 
 
 def _bad_input(kind: Kind) -> Invariant:
@@ -48,6 +57,8 @@ def _bad_input(kind: Kind) -> Invariant:
 
 
 def _described(exchange: Exchange, name: str, kind: Kind) -> str:
+    if kind == "body":
+        return f"the body {exchange.request.content.decode(errors='replace')!r:.120}"
     if kind == "missing":
         return f"a request without {name}"
     return f"{name}={exchange.judgement.values.get(name)!s:.60}"
@@ -69,8 +80,10 @@ def _bad_input_status(exchange: Exchange, target: Target) -> Problems:
 def _valid_refused(exchange: Exchange, target: Target) -> Problems:
     if not must_be_served(exchange, target) or exchange.response.status == THROTTLED:
         return None
-    if _leaves_out_workspace(exchange, target):
+    if _leaves_out(exchange, target) is not None:
         return None
+    if (exchange.operation_id, exchange.response.status) == (LINEAGE, _NOT_FOUND):
+        return None  # that there is no lineage may be said so
     refused = BAD_REQUEST <= exchange.response.status < SERVER_ERROR
     return (f"a valid request of real ids is refused with {exchange.response.status}",) if refused else ()
 
@@ -78,18 +91,19 @@ def _valid_refused(exchange: Exchange, target: Target) -> Problems:
 def _optional_refused(exchange: Exchange, target: Target) -> Problems:
     if not must_be_served(exchange, target):
         return None
-    if exchange.operation_id != RUNS or "workspace_id" in exchange.judgement.values:
+    name = _OPTIONAL.get(exchange.operation_id or "")
+    if name is None or name in exchange.judgement.values:
         return None
     refused = exchange.response.status == BAD_REQUEST
-    return ("a request without workspace_id is refused with 400",) if refused else ()
+    return (f"a request without {name} is refused with 400",) if refused else ()
 
 
-def _leaves_out_workspace(exchange: Exchange, target: Target) -> bool:
-    return (
-        exchange.operation_id == RUNS
-        and target.workspace_id is not None
-        and "workspace_id" not in exchange.judgement.values
-    )
+def _leaves_out(exchange: Exchange, target: Target) -> str | None:
+    """What is optional and was not sent, though it could have been."""
+    name = _OPTIONAL.get(exchange.operation_id or "")
+    if name is None or name in exchange.judgement.values:
+        return None
+    return name if name != "workspace_id" or target.workspace_id is not None else None
 
 
 INVARIANTS: Final[Mapping[str, Invariant]] = {

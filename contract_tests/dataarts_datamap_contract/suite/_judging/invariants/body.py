@@ -11,6 +11,7 @@ from dataarts_datamap_contract.suite._judging.invariants.common import (
     LATEST,
     OK,
     RUNS,
+    SEARCH,
     Invariant,
     Problems,
     each_row,
@@ -79,10 +80,14 @@ def _message_agrees(exchange: Exchange, _: Target) -> Problems:
 
 
 def _total_covers_rows(exchange: Exchange, _: Target) -> Problems:
-    page = exchange.response.page
-    if page is None or page.total is None:
+    page, response = exchange.response.page, exchange.response
+    if page is not None and page.total is not None:
+        total, shown = page.total, len(page.rows)
+    elif exchange.operation_id == SEARCH and (count := whole_number(response.members.get("count"))) is not None:
+        total, shown = count, len(response.listed("entities"))
+    else:
         return None
-    return () if page.total >= len(page.rows) else (f"total is {page.total} beside {len(page.rows)} rows",)
+    return () if total >= shown else (f"the total is {total} beside {shown} that are shown",)
 
 
 def _time_unit(exchange: Exchange, _: Target) -> Problems:

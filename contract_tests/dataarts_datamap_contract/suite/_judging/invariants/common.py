@@ -7,7 +7,13 @@ from functools import cache
 from typing import Any, Final, TypeAlias, cast
 
 from dataarts_datamap_contract.specification import load_specification
-from dataarts_datamap_contract.specification.levels import LevelCheck, Schema, Violation
+from dataarts_datamap_contract.specification.levels import (
+    LevelCheck,
+    Schema,
+    StrictJsonError,
+    Violation,
+    loads_strict,
+)
 from dataarts_datamap_contract.suite._judging.oracle import DEFECTS, Exchange
 from dataarts_datamap_contract.suite.target import Target
 
@@ -23,12 +29,18 @@ THROTTLED: Final = 429
 SERVER_ERROR: Final = 500
 
 RUNS, NODES = "ShowInstanceInfos", "ShowNodes"
+SEARCH, DETAIL, DETAILS = "ShowDataSets", "ShowDataDetail", "ListEntityDetails"
+BULK, LINEAGE = "ShowLineageBulk", "ShowDatamapLineage"
+ASSETS: Final = (SEARCH, DETAIL, DETAILS, BULK, LINEAGE)
+"""The operations on assets and their lineage: an account need not be invited to them."""
+
 MEDIA_TYPE = "application/json"
 _MOST_SHOWN = 5
 EARLIEST, LATEST = 10**11, 10**14
 """Between these lie the milliseconds since the epoch of any time that is meant: from 1973 to 5138."""
 
 _MODEST_LIMIT, _MODEST_OFFSET, _DAY = 10, 1_000, 86_400_000
+_MODEST_SEARCH: Final = frozenset({"query", "limit", "offset"})
 _MOST_CACHED = 64
 
 
@@ -45,13 +57,34 @@ def asks_really(exchange: Exchange, target: Target) -> bool:
 
 def is_modest(exchange: Exchange, target: Target) -> bool:
     """Whether limit, offset and window of a valid request are such that no cap of a server's own can forbid them."""
+    if exchange.operation_id != RUNS:
+        return _is_modest_question(exchange, target)
     numbers = [exchange.judgement.number(name) for name in ("limit", "offset", "start_time", "end_time")]
     if None in numbers:
-        return exchange.operation_id == NODES
+        return False
     limit, offset, start, end = cast("list[int]", numbers)
     short = end - start <= _DAY and end < LATEST
     inside = target.window_start <= start and end <= target.window_end
     return limit <= _MODEST_LIMIT and offset <= _MODEST_OFFSET and start <= end and (short or inside)
+
+
+def _is_modest_question(exchange: Exchange, target: Target) -> bool:
+    """Whether a request for anything but runs asks for little, and only for what is documented."""
+    limit, offset = exchange.judgement.number("limit"), exchange.judgement.number("offset")
+    if (limit or 0) > _MODEST_LIMIT or (offset or 0) > _MODEST_OFFSET:
+        return False
+    document = document_of(exchange)
+    if exchange.operation_id == SEARCH:
+        return isinstance(document, dict) and cast("dict[str, object]", document).keys() <= _MODEST_SEARCH
+    return document == [target.table_guid] if exchange.operation_id == DETAILS else True
+
+
+def document_of(exchange: Exchange) -> object:
+    """The document that a request has sent; None if it has sent none, or none that can be read."""
+    try:
+        return loads_strict(exchange.request.content)
+    except StrictJsonError:
+        return None
 
 
 def must_be_served(exchange: Exchange, target: Target) -> bool:

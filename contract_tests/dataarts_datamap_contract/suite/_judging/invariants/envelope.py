@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from email.message import Message
+from functools import cache
 from typing import TYPE_CHECKING, Final, cast
 
+from dataarts_datamap_contract.specification import specification_of
 from dataarts_datamap_contract.suite._http.messages import whole_number
 from dataarts_datamap_contract.suite._judging.invariants.common import (
     BAD_REQUEST,
@@ -20,11 +22,12 @@ from dataarts_datamap_contract.suite._judging.invariants.common import (
     schema_of,
     violations,
 )
+from dataarts_datamap_contract.suite._judging.oracle import Exchange, Oracle
+from dataarts_datamap_contract.suite.catalogue import CHECKED_OPERATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dataarts_datamap_contract.suite._judging.oracle import Exchange
     from dataarts_datamap_contract.suite.target import Target
 
 _NOT_ALLOWED: Final = 405
@@ -122,7 +125,15 @@ def _allow_header(exchange: Exchange, _: Target) -> Problems:
         return ("405 without an Allow header",)
     if exchange.request.method in allowed:
         return (f"405 to {exchange.request.method}, which its Allow header names",)
-    return () if "GET" in allowed else (f"405 whose Allow header leaves out GET: {', '.join(sorted(allowed))}",)
+    declared = _declared_operations(CHECKED_OPERATIONS).methods(exchange.request.path)
+    missing = sorted(declared - allowed - {exchange.request.method})
+    listed = ", ".join(sorted(allowed))
+    return (f"405 whose Allow header leaves out {', '.join(missing)}: {listed}",) if missing else ()
+
+
+@cache
+def _declared_operations(operation_ids: frozenset[str]) -> Oracle:
+    return Oracle(specification_of(operation_ids))
 
 
 INVARIANTS: Final[Mapping[str, Invariant]] = {

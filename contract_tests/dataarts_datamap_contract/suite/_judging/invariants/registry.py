@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dataarts_datamap_contract.suite._judging.invariants import bad_input, body, credentials, envelope, paging
+from dataarts_datamap_contract.suite._judging.invariants import assets, bad_input, body, credentials, envelope, paging
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 INVARIANTS: Final[Mapping[str, Invariant]] = {
     **envelope.INVARIANTS,
+    **assets.INVARIANTS,
     **body.INVARIANTS,
     **paging.INVARIANTS,
     **credentials.INVARIANTS,

@@ -1,0 +1,227 @@
+"""One world behind all assets and their lineage: what one response says, no other may contradict. No HTTP here."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from dataarts_datamap_contract.suite._http.messages import whole_number
+from dataarts_datamap_contract.suite._judging.asset_lists import HitList, LineageList
+from dataarts_datamap_contract.suite._judging.findings import Finding
+from dataarts_datamap_contract.suite._judging.invariants.common import OK, document_of
+from dataarts_datamap_contract.suite._judging.lineage_graphs import Graph, judge_graphs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from dataarts_datamap_contract.suite._judging.oracle import Exchange
+    from dataarts_datamap_contract.suite.target import Target
+
+_PLAIN: Final = ("type_name", "type_display_name", "display_text", "status", "created_by")
+_ATTRIBUTES: Final = ("name", "qualifiedName", "sourceType", "owner", "description")
+_IDS: Final = ("project_id", "domain_id", "workspace_id", "instance_id")
+_ENDS: Final = ("qualified_name", "type", "db", "schema", "table")
+_DATA_FLOW: Final = "DATA_FLOW"
+
+Facts = dict[str, object]
+"""What is said of an asset, by the name of the field; the same value in each of the forms that it may have."""
+
+
+class AssetWorld:
+    """Everything that the responses of a run say about assets and lineage.
+
+    Attributes:
+        assets: The assets that a search or details showed, by GUID, each as it was shown last.
+        ends: The tables that lineage names, by GUID, each with the name that it has there.
+        edges: The tables that lineage puts side by side, upstream first, with the response that says so.
+        bulk: The pages of all lineage.
+    """
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self.ends: dict[str, str] = {}
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew: what was said is not true any more."""
+        self._facts: dict[str, dict[str, tuple[object, Exchange]]] = {}
+        self._hits: dict[str, HitList] = {}
+        self.assets: dict[str, Mapping[str, Any]] = {}
+        self.edges: dict[tuple[str, str], Exchange] = {}
+        self.graphs: dict[tuple[str, str], Graph] = {}
+        self.bulk = LineageList(self._target.offset_unit)
+
+    def note(self, exchange: Exchange) -> Iterator[Finding]:
+        """Hold an exchange against all before it."""
+        values, target = exchange.judgement.values, self._target
+        if exchange.request.credential.standing != "good" or exchange.judgement.standing != "valid":
+            return
+        if exchange.response.status != OK or not exchange.response.members:
+            return
+        if (values.get("project_id"), values.get("instance")) != (target.project_id, target.instance_id):
+            return
+        match exchange.operation_id:
+            case "ShowDataSets":
+                yield from self._note_search(exchange)
+            case "ShowDataDetail":
+                yield from self._note_detail(exchange)
+            case "ListEntityDetails":
+                yield from self._note_details(exchange)
+            case "ShowLineageBulk":
+                yield from self._note_bulk(exchange)
+            case "ShowDatamapLineage":
+                yield from self._note_graph(exchange)
+            case _:
+                pass
+
+    def judge_lineage(self) -> Iterator[tuple[Exchange, Finding]]:
+        """Hold the lineage around all tables against each other, and against that of all operators."""
+        yield from judge_graphs(self.graphs, self.edges)
+
+    def names(self, guid: str) -> set[str]:
+        """What an asset is called where it is shown, in lower case."""
+        asset = self.assets.get(guid, {})
+        attributes = _mapping(asset.get("attributes"))
+        path = str(attributes.get("qualifiedName") or "").partition("@")[0]
+        found = (asset.get("display_text"), attributes.get("name"), path.rpartition(".")[2])
+        return {str(each).casefold() for each in found if each}
+
+    def _note_search(self, exchange: Exchange) -> Iterator[Finding]:
+        document = _mapping(document_of(exchange))
+        numbers = exchange.judgement.number("offset"), exchange.judgement.number("limit")
+        count = whole_number(exchange.response.members.get("count"))
+        shown = exchange.response.listed("entities")
+        yield from self._note_assets(exchange, shown)
+        if count is None or None in numbers:
+            return
+        question = {name: value for name, value in document.items() if name not in {"offset", "limit"}}
+        key = json.dumps(question, sort_keys=True)
+        hits = self._hits.setdefault(key, HitList(self._target.offset_unit, count, exchange))
+        offset, limit = cast("tuple[int, int]", numbers)
+        yield hits.note(exchange, offset, limit, count=count, guids=[_guid(each) for each in shown])
+
+    def _note_detail(self, exchange: Exchange) -> Iterator[Finding]:
+        asked = str(exchange.judgement.values["guid"])
+        entity = exchange.response.members.get("entity")
+        shown = _guid(_mapping(entity))
+        if shown.casefold() == asked.casefold():
+            yield from self._note_assets(exchange, [_mapping(entity)])
+        elif shown or asked in self._facts:
+            known = self._facts.get(asked, {}).get("guid", (None, None))[1]
+            yield Finding("C-asset-agrees", f"the details of {asked} show {shown or 'no asset'}", known)
+
+    def _note_details(self, exchange: Exchange) -> Iterator[Finding]:
+        document = document_of(exchange)
+        asked = [str(each) for each in cast("list[object]", document)] if isinstance(document, list) else []
+        shown = exchange.response.listed("entities")
+        guids = [_guid(each) for each in shown]
+        more = sorted(set(guids) - set(asked))
+        less = sorted(set(asked) & self.assets.keys() - set(guids))
+        twice = sorted({each for each in guids if guids.count(each) > asked.count(each)} - set(more))
+        known = self._facts[less[0]]["guid"][1] if less else None
+        problem = (
+            f"{more[0]} comes, which was not asked for"
+            if more
+            else f"{less[0]} was asked for, and does not come"
+            if less
+            else f"{twice[0]} comes more often than it was asked for"
+            if twice
+            else None
+        )
+        yield Finding("C-details-batch", problem, known)
+        yield from self._note_assets(exchange, shown)
+
+    def _note_bulk(self, exchange: Exchange) -> Iterator[Finding]:
+        rows = exchange.response.listed("data")
+        for row in rows:
+            ends: list[str] = []
+            for side in ("source", "target"):
+                guid = row.get(f"{side}_guid")
+                if isinstance(guid, str) and guid:
+                    ends.append(guid)
+                    facts: Facts = {f"{name} in lineage": row.get(f"{side}_{name}") for name in _ENDS}
+                    yield from self._note_facts(exchange, guid, {"guid": guid, **facts})
+                    yield from self._note_name(guid, row.get(f"{side}_table"))
+            if len(ends) == len(("source", "target")):
+                self.edges.setdefault((ends[0], ends[1]), exchange)
+        numbers = exchange.judgement.number("offset"), exchange.judgement.number("limit")
+        total = whole_number(exchange.response.members.get("total"))
+        if total is not None and None not in numbers:
+            yield self.bulk.note(exchange, *cast("tuple[int, int]", numbers), total=total, rows=rows)
+
+    def _note_name(self, guid: str, name: object) -> Iterator[Finding]:
+        if not isinstance(name, str) or not name:
+            return
+        self.ends.setdefault(guid, name)
+        known = self.names(guid)
+        if known:
+            shown = self._facts.get(guid, {}).get("guid", (None, None))[1]
+            other = None if name.casefold() in known else f"asset {guid} is called {name!r} here, not {min(known)!r}"
+            yield Finding("C-asset-agrees", other, shown)
+
+    def _note_graph(self, exchange: Exchange) -> Iterator[Finding]:
+        values = exchange.judgement.values
+        guid, direction = str(values["guid"]), str(values.get("direction", ""))
+        relationships = exchange.response.listed("relationships")
+        category = values.get("relationship_type_categories")
+        if category == _DATA_FLOW:
+            others = {str(each["relation_type_name"]) for each in relationships if each.get("relation_type_name")}
+            strays = sorted(others - {_DATA_FLOW})
+            stray = f"a relationship of {strays[0]}, where {category} is asked for" if strays else None
+            yield Finding("C-lineage-category", stray)
+            flows = [each for each in relationships if each.get("relation_type_name") in {None, _DATA_FLOW}]
+            graph = self.graphs[guid, direction] = Graph.of(guid, flows, exchange)
+            apart = graph.apart()
+            stray = f"the relationship from {apart[0]} to {apart[1]} does not lead to {guid}" if apart else None
+            yield Finding("C-lineage-connected", stray)
+        for entity in exchange.response.listed("entities"):
+            yield from self._note_facts(exchange, _guid(entity), {"guid": _guid(entity), **_facts(entity)})
+
+    def _note_assets(self, exchange: Exchange, entities: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
+        for entity in entities:
+            guid = _guid(entity)
+            if guid:
+                yield from self._note_facts(exchange, guid, {"guid": guid, **_facts(entity)})
+                self.assets[guid] = {**self.assets.get(guid, {}), **entity}
+                end = self._facts[guid].get("table in lineage")
+                if end is not None:
+                    yield from self._note_name(guid, end[0])
+
+    def _note_facts(self, exchange: Exchange, guid: str, facts: Facts) -> Iterator[Finding]:
+        known = self._facts.setdefault(guid, {}) if guid else {}
+        for name, value in facts.items():
+            if value in (None, ""):
+                continue
+            before, earlier = known.setdefault(name, (value, exchange))
+            if before != value:
+                problem = f"asset {guid}: {name} is {value!r:.80} here and {before!r:.80} before"
+                yield Finding("C-asset-agrees", problem, earlier)
+                return
+            if earlier is not exchange and name == "guid":
+                yield Finding("C-asset-agrees")
+
+
+def _facts(entity: Mapping[str, Any]) -> Facts:
+    attributes = _mapping(entity.get("attributes"))
+    made = entity.get("create_time")
+    return {
+        **{name: entity.get(name) for name in _PLAIN},
+        **{name: _ids(entity.get(name)) for name in _IDS},
+        **{name: attributes.get(name) for name in _ATTRIBUTES},
+        "create_time": None if made is None else str(made),
+    }
+
+
+def _ids(value: object) -> object:
+    """One id or several, as numbers or as text, in any order."""
+    items = cast("list[object]", value) if isinstance(value, list) else [] if value is None else [value]
+    return ", ".join(sorted(map(str, items)))
+
+
+def _guid(entity: Mapping[str, Any]) -> str:
+    guid = entity.get("guid")
+    return guid if isinstance(guid, str) else ""
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}

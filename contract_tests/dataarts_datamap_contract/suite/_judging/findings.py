@@ -1,0 +1,25 @@
+"""What a response says against another, and what both worlds of responses share. No HTTP here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from dataarts_datamap_contract.suite._judging.oracle import Exchange
+
+LEAST_CAP: Final = 100
+"""No list of the service's siblings caps a page below that."""
+
+
+class Finding(NamedTuple):
+    """A check that was applied to an exchange.
+
+    Attributes:
+        check: Its id.
+        problem: What is wrong; None if nothing is.
+        earlier: The exchange that says otherwise.
+    """
+
+    check: str
+    problem: str | None = None
+    earlier: Exchange | None = None

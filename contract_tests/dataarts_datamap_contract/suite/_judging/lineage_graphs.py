@@ -1,0 +1,175 @@
+"""Lineage around tables: whichever end is upstream and however far it reaches, one graph is behind it. No HTTP here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from dataarts_datamap_contract.suite._judging.findings import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from dataarts_datamap_contract.suite._judging.oracle import Exchange
+
+_COLUMNS: Final = frozenset({"column", "columnfamily", "field"})
+_UPSTREAM, _DOWNSTREAM, _BOTH = "IN", "OUT", "BOTH"
+
+Edges = frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """What a response says of the lineage around one asset.
+
+    Attributes:
+        guid: The asset.
+        edges: Its relationships, each as end 1 and end 2; those of columns are left out.
+        exchange: The request and its response.
+    """
+
+    guid: str
+    edges: Edges
+    exchange: Exchange
+
+    @classmethod
+    def of(cls, guid: str, relationships: Iterable[Mapping[str, Any]], exchange: Exchange) -> Graph:
+        """The graph of some relationships."""
+        edges = {
+            (_end(each, 1), _end(each, 2))
+            for each in relationships
+            if _COLUMNS.isdisjoint(_kind(each.get(f"ep{end}_type_name")) for end in (1, 2))
+        }
+        return cls(guid, frozenset(edge for edge in edges if all(edge)), exchange)
+
+    def apart(self) -> tuple[str, str] | None:
+        """A relationship that does not lead to the asset, not even over others; None if each does."""
+        around = {(first, second) for edge in self.edges for first, second in (edge, edge[::-1])}
+        known = _reached(self.guid, around)
+        return min((edge for edge in self.edges if edge[0] not in known), default=None)
+
+    def reach(self, direction: str, *, first_is_upstream: bool) -> frozenset[str]:
+        """What lies upstream or downstream of the asset, if end 1 is upstream, or if end 2 is."""
+        forward = first_is_upstream == (direction == _DOWNSTREAM)
+        return _reached(self.guid, self.edges if forward else {(second, first) for first, second in self.edges}) - {
+            self.guid
+        }
+
+
+def judge_graphs(
+    graphs: Mapping[tuple[str, str], Graph], edges: Mapping[tuple[str, str], Exchange]
+) -> Iterator[tuple[Exchange, Finding]]:
+    """Hold the lineage around all assets against each other, and against that of all operators.
+
+    Args:
+        graphs: By the asset and the direction that was asked for.
+        edges: Which table lineage of all operators puts upstream of which, and the exchange that says so.
+    """
+    ways = {key: graph for key, graph in graphs.items() if key[1] in {_UPSTREAM, _DOWNSTREAM}}
+    if not ways:
+        return
+    reached = {first: _reaches(ways, first_is_upstream=first) for first in (True, False)}
+    first_is_upstream = max((True, False), key=lambda first: sum(map(len, reached[first].values())))
+    reach = reached[first_is_upstream]
+    yield from _turned(ways, reach)
+    yield from _mirrored(ways, reach)
+    yield from _joined(graphs)
+    yield from _agreed(ways, reach, edges)
+
+
+def _reaches(
+    ways: Mapping[tuple[str, str], Graph], *, first_is_upstream: bool
+) -> dict[tuple[str, str], frozenset[str]]:
+    return {key: graph.reach(key[1], first_is_upstream=first_is_upstream) for key, graph in ways.items()}
+
+
+def _turned(
+    ways: Mapping[tuple[str, str], Graph], reach: Mapping[tuple[str, str], frozenset[str]]
+) -> Iterator[tuple[Exchange, Finding]]:
+    """The same end of each relationship is upstream."""
+    for (guid, direction), graph in ways.items():
+        if any(first != second for first, second in graph.edges):
+            turned = f"{direction} of {guid} has relationships, and none leads the way that those of others do"
+            yield graph.exchange, Finding("C-lineage-agrees", None if reach[guid, direction] else turned)
+
+
+def _mirrored(
+    ways: Mapping[tuple[str, str], Graph], reach: Mapping[tuple[str, str], frozenset[str]]
+) -> Iterator[tuple[Exchange, Finding]]:
+    """An asset is upstream of another exactly if that is downstream of it."""
+    for (below, direction), graph in ways.items():
+        for (above, other), mirror in ways.items():
+            if (direction, other) != (_UPSTREAM, _DOWNSTREAM) or above == below:
+                continue
+            up, down = above in reach[below, direction], below in reach[above, other]
+            problem = None
+            if up != down:
+                there, missing = (f"IN of {below}", f"OUT of {above}") if up else (f"OUT of {above}", f"IN of {below}")
+                problem = f"{there} contains the other table, and {missing} does not"
+            if up or down:
+                yield graph.exchange, Finding("C-lineage-mirror", problem, mirror.exchange)
+
+
+def _joined(graphs: Mapping[tuple[str, str], Graph]) -> Iterator[tuple[Exchange, Finding]]:
+    """Both directions hold what each holds, and are what comes without a direction."""
+    for (guid, direction), graph in graphs.items():
+        if direction not in {_BOTH, ""}:
+            continue
+        for way in (_UPSTREAM, _DOWNSTREAM):
+            part = graphs.get((guid, way))
+            if part is not None:
+                lost = len(_undirected(part.edges) - _undirected(graph.edges))
+                text = f"{direction or 'no direction'} of {guid} lacks {lost} relationships of {way}"
+                yield graph.exchange, Finding("C-lineage-mirror", text if lost else None, part.exchange)
+    for guid in {guid for guid, _ in graphs}:
+        plain, both = graphs.get((guid, "")), graphs.get((guid, _BOTH))
+        if plain is not None and both is not None:
+            same = _undirected(plain.edges) == _undirected(both.edges)
+            text = f"without a direction, {guid} has other relationships than with BOTH"
+            yield plain.exchange, Finding("C-lineage-mirror", None if same else text, both.exchange)
+
+
+def _agreed(
+    ways: Mapping[tuple[str, str], Graph],
+    reach: Mapping[tuple[str, str], frozenset[str]],
+    edges: Mapping[tuple[str, str], Exchange],
+) -> Iterator[tuple[Exchange, Finding]]:
+    """What lineage of all operators says of two tables, the lineage around each says, too."""
+    for (above, below), exchange in edges.items():
+        if not {(below, _UPSTREAM), (above, _DOWNSTREAM)} <= ways.keys():
+            continue  # one of them may have been dropped
+        for here, way, there in ((below, _UPSTREAM, above), (above, _DOWNSTREAM, below)):
+            graph = ways[here, way]
+            if here != there:
+                problem = f"an operator makes {below} of {above}, and {way} of {here} does not contain {there}"
+                found = there in reach[here, way]
+                yield graph.exchange, Finding("C-lineage-agrees", None if found else problem, exchange)
+
+
+def _undirected(edges: Edges) -> frozenset[frozenset[str]]:
+    return frozenset(frozenset(edge) for edge in edges)
+
+
+def _reached(start: str, edges: Iterable[tuple[str, str]]) -> frozenset[str]:
+    """What edges lead to from a start, that included."""
+    nexts: dict[str, list[str]] = {}
+    for first, second in edges:
+        nexts.setdefault(first, []).append(second)
+    seen, waiting = {start}, [start]
+    while waiting:
+        new = [each for each in nexts.get(waiting.pop(), ()) if each not in seen]
+        seen.update(new)
+        waiting += new
+    return frozenset(seen)
+
+
+def _end(relationship: Mapping[str, Any], number: int) -> str:
+    guid = relationship.get(f"ep{number}_id")
+    whole: object = relationship.get(f"end{number}")
+    if not isinstance(guid, str) and isinstance(whole, dict):
+        guid = cast("dict[str, object]", whole).get("guid")
+    return guid if isinstance(guid, str) else ""
+
+
+def _kind(name: object) -> str:
+    return str(name or "").rpartition(".")[2].casefold()

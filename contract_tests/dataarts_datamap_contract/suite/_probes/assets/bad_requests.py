@@ -1,0 +1,67 @@
+"""Probes of bad input to the operations on assets and their lineage."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from dataarts_datamap_contract.suite._judging.invariants.common import BULK, DETAIL, DETAILS, LINEAGE, SEARCH
+
+if TYPE_CHECKING:
+    from dataarts_datamap_contract.suite._probes.session import Session
+
+_PLAIN: Final[dict[str, Any]] = {"query": "", "limit": 10, "offset": 0}
+_BROKEN: Final = (b"", b"{", b"\xff", b"query=", b"[1")
+_WRONG: Final[dict[str, tuple[Any, ...]]] = {
+    "limit": (0, 2**31, 10**30, -1, -(10**6), "10", 1.5, None, [], True),
+    "offset": (2**31, 10**30, -1, -(10**6), "10", 1.5, None, [], True),
+    "query": (7, {}, [], True),
+    "filter": ("x", {"value": "dws"}, {"criterion": {}}, {"attribute": 7}),
+    "sort": ("x",),
+    "facets": ("x",),
+    "query_privilege": ("x",),
+}
+"""Values that a member of a search cannot have."""
+
+_SEARCHES: Final[tuple[Any, ...]] = (
+    *({"offset": 0}, {"limit": 10}, {}, [], "x", 7, None, [_PLAIN]),
+    *({**_PLAIN, name: value} for name, values in _WRONG.items() for value in values),
+)
+_DETAILS: Final[tuple[Any, ...]] = ({}, "x", 7, None, [7], [None], [[]], [""], {"guids": []})
+_DIRECTIONS: Final = ("UP", "DOWN", "INOUT", "IN,OUT", "*", "2")
+_FLAGS: Final = ("maybe", "2", "truefalse", "null", "[]")
+
+
+def probe_bodies(session: Session) -> None:
+    """Bodies that are no JSON, or not what is asked for. What is wrong with the responses, the invariants see."""
+    served = session.ledger.served
+    for operation_id, documents in ((SEARCH, _SEARCHES), (DETAILS, _DETAILS)):
+        if operation_id in served:
+            for document in documents:
+                content = b"null" if document is None else None
+                session.send(session.question(operation_id, document=document, content=content))
+            for content in _BROKEN:
+                session.send(session.question(operation_id, content=content))
+
+
+def probe_listed(session: Session) -> None:
+    """Values that are none of those listed."""
+    served = session.ledger.served
+    for value in _DIRECTIONS if LINEAGE in served else ():
+        session.send(session.request(LINEAGE, query=f"direction={value}"))
+    for name, operation_id in (
+        ("ignore_relationships", DETAIL),
+        ("extend_process_data_flow", LINEAGE),
+        ("include_parent_entity", LINEAGE),
+    ):
+        for value in _FLAGS if operation_id in served else ():
+            session.send(session.request(operation_id, query=f"{name}={value}"))
+
+
+def probe_left_out(session: Session) -> None:
+    """Requests without what is optional are understood."""
+    served = session.ledger.served
+    if SEARCH in served:
+        session.send(session.request(SEARCH, document={"limit": 10, "offset": 0}))
+    for operation_id in (BULK, LINEAGE):
+        if operation_id in served:
+            session.send(session.request(operation_id))

@@ -1,0 +1,68 @@
+"""Which operations on assets and their lineage the server has, and opens to the target's account."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from dataarts_datamap_contract.suite._http.caller import NoResponseError
+from dataarts_datamap_contract.suite._judging.invariants.common import (
+    ASSETS,
+    BAD_REQUEST,
+    BULK,
+    DETAIL,
+    DETAILS,
+    LINEAGE,
+    OK,
+    SEARCH,
+)
+from dataarts_datamap_contract.suite._probes.session import words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dataarts_datamap_contract.suite._probes.session import Session
+
+NEEDED: Final[Mapping[str, frozenset[str]]] = {
+    "C-search-pages": frozenset({SEARCH}),
+    "C-search-finds": frozenset({SEARCH}),
+    "C-search-narrows": frozenset({SEARCH}),
+    "C-asset-agrees": frozenset({DETAIL, DETAILS, SEARCH}),
+    "C-details-batch": frozenset({DETAILS}),
+    "C-asset-other": frozenset({DETAIL, DETAILS, LINEAGE}),
+    "C-bulk-pages": frozenset({BULK}),
+    "C-lineage-mirror": frozenset({LINEAGE}),
+    "C-lineage-agrees": frozenset({LINEAGE}),
+    "C-lineage-connected": frozenset({LINEAGE}),
+    "C-lineage-category": frozenset({LINEAGE}),
+    "A-catalog-shape": frozenset(ASSETS),
+    "B-asset-shape": frozenset({SEARCH, DETAIL, DETAILS}),
+    "B-asset-times": frozenset({SEARCH, DETAIL, DETAILS}),
+    "B-lineage-shape": frozenset({BULK, LINEAGE}),
+    "E-not-listed": frozenset({DETAIL, LINEAGE}),
+    "E-body-invalid": frozenset({SEARCH, DETAILS}),
+}
+"""By check: the operations of which one must be served for it to be judged."""
+
+
+def open_assets(session: Session) -> None:
+    """Ask for each of the operations once, and excuse the checks of those that are not served."""
+    ledger = session.ledger
+    for operation_id in ASSETS:
+        try:
+            exchange = session.open(operation_id)
+        except NoResponseError as error:
+            ledger.closed[operation_id] = str(error)
+            continue
+        status = exchange.response.status
+        if status == OK and exchange.response.json_problem is None:
+            ledger.served.add(operation_id)
+            session.confirm()
+            continue
+        said = words_of(exchange.response)
+        ledger.closed[operation_id] = f"it is answered {status}{f' ({said})' if said else ''}"
+        if status == BAD_REQUEST and exchange.operation_id is not None:
+            session.judge("E-valid-refused", exchange, f"a valid request of {operation_id} is refused with {status}")
+    for check, needed in NEEDED.items():
+        if needed.isdisjoint(ledger.served):
+            names = " or ".join(sorted(needed))
+            ledger.excuse(f"the server does not have {names}, or does not open it to this account", check)
