@@ -113,7 +113,7 @@ $(SPARK)/.made: constraints.spark.txt constraints.txt pyproject.toml $(VENV)/.py
 	@echo "Setting up $(SPARK) ..." >&2
 	@$(PYTHON) -m venv --clear --without-pip $(SPARK)
 	@$(BIN)/python -m pip --python $(SPARK) install --quiet --constraint constraints.spark.txt \
-		--build-constraint constraints.txt --editable '.[spark,mock]' hypothesis mypy pytest
+		--build-constraint constraints.txt --editable '.[spark,mock,duckdb]' hypothesis markdown-it-py mypy pytest
 	@touch $@
 
 # Prism, as a server for the conformance suite: no part of what is shipped. npm leaves no lock file, as one has addresses.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 import urllib.request
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from pyspark.errors import AnalysisException, PySparkException
-from pyspark.sql.datasource import DataSourceReader
-from pyspark.sql.types import StructType
 
 from dataarts_datamap import DataMapClient, InvalidArgumentError, export_runs
 from dataarts_datamap.integrations.spark import DataMapDataSource
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
     from dataarts_datamap_contract.mock import FakeService
+
+from support.spark_types import fields_of
 
 TOKEN = "a-token-that-must-not-show"
 HOUR = timedelta(hours=1)
@@ -48,7 +49,7 @@ def read(spark: SparkSession, service: FakeService, **options: str) -> DataFrame
 def reader_of(service: FakeService, **options: str) -> Any:
     """What reads in batches, without Spark."""
     source = DataMapDataSource({"path": service.table_guid, "since": "7d", **options})
-    return source.reader(StructType.fromDDL("run_id BIGINT"))
+    return source.reader(fields_of("run_id BIGINT"))
 
 
 def test_what_comes_is_what_is_there(spark: SparkSession, service: FakeService, tmp_path: Path) -> None:
@@ -124,35 +125,28 @@ def test_operators_are_dealt_and_rates_are_whole(
     assert sum(part.rate for part in parts) <= int(options.get("requestsPerSecond", "50"))
 
 
-def test_a_reader_takes_no_filters_unless_asked(spark: SparkSession, service: FakeService) -> None:
-    """One that could would make every query fail while Spark's setting is off, as it is by default."""
-    fill(service, operators=1, runs=3)
-    own = DataSourceReader.pushFilters
-    assert type(reader_of(service)).pushFilters is own
-    assert type(reader_of(service, filterPushdown="true")).pushFilters is not own
-    assert 3 == read(spark, service).filter("plan_time > timestamp'2020-01-01'").count()
-
-
-def test_a_filter_narrows_the_window(spark: SparkSession, service: FakeService) -> None:
-    """By a lower bound of the planned time alone; the rows are the same, in a zone that is not UTC, too."""
-    fill(service, operators=2, runs=100)
-    bound = (datetime.now(UTC) - 10 * HOUR - timedelta(minutes=30)).isoformat()
-    later = (datetime.now(UTC) - 3 * HOUR).isoformat()
-    query = f"plan_time >= timestamp'{bound}' and plan_time < timestamp'{later}' and state is not null"
-    plain = sorted(row.run_id for row in read(spark, service).filter(query).collect())
-    spark.conf.set("spark.sql.python.filterPushdown.enabled", "true")
+@pytest.mark.parametrize("setting", ["false", "true"])
+def test_a_frame_gives_all_rows_behind_a_filter(setting: str, spark: SparkSession, service: FakeService) -> None:
+    """Whether Spark hands filters on or not: it keeps what a reader makes of them for the frame's next query."""
+    fill(service, operators=2, runs=20)
+    spark.conf.set("spark.sql.python.filterPushdown.enabled", setting)
     try:
-        asked = len(service.requests)
-        pushed = sorted(row.run_id for row in read(spark, service, filterPushdown="true").filter(query).collect())
+        frame = read(spark, service)
+        bound = (datetime.now(UTC) - 10 * HOUR - timedelta(minutes=30)).isoformat()
+        counts = [frame.filter(f"plan_time > timestamp'{bound}'").count(), frame.count()]
     finally:
         spark.conf.unset("spark.sql.python.filterPushdown.enabled")
-    assert plain == pushed
-    assert 0 < len(plain) < 200
-    targets = [one["target"] for one in service.requests[asked:] if "start_time=" in one["target"]]
-    starts = [int(target.partition("start_time=")[2].partition("&")[0]) for target in targets]
-    ends = [int(target.partition("end_time=")[2].partition("&")[0]) for target in targets]
-    assert min(starts) > (datetime.now(UTC) - 11 * HOUR).timestamp() * 1000
-    assert max(ends) > (datetime.now(UTC) - HOUR).timestamp() * 1000
+    assert [18, 40] == counts
+
+
+def test_a_frame_keeps_its_window(spark: SparkSession, service: FakeService) -> None:
+    """Two actions on one frame are of the same time; a new frame is of now."""
+    fill(service, operators=1, runs=3)
+    frame = read(spark, service)
+    first = frame.count()
+    time.sleep(0.01)  # the next run is planned behind the end of the window
+    service.add_run(plan_time=datetime.now(UTC))
+    assert (3, 3, 4) == (first, frame.count(), read(spark, service).count())
 
 
 @pytest.mark.parametrize(
@@ -189,7 +183,7 @@ def test_a_window_has_a_beginning(service: FakeService) -> None:
     """Nothing is read without one."""
     source = DataMapDataSource({"path": service.table_guid})
     with pytest.raises(InvalidArgumentError, match="say where the window begins"):
-        source.reader(StructType.fromDDL("run_id BIGINT")).partitions()
+        source.reader(fields_of("run_id BIGINT")).partitions()
 
 
 def test_several_tables(spark: SparkSession, service: FakeService, tmp_path: Path) -> None:
@@ -222,7 +216,7 @@ def test_no_secret_is_in_plan_page_or_log(
     application = f"{base}/api/v1/applications/{spark.sparkContext.applicationId}"
     pages = [f"{application}/{page}" for page in ("environment", "jobs", "stages", "executors", "sql?details=true")]
     texts = [plan, *(urllib.request.urlopen(page).read().decode() for page in pages)]  # noqa: S310  of this machine
-    folder = Path(spark.conf.get("spark.eventLog.dir", "").removeprefix("file://"))
+    folder = Path((spark.conf.get("spark.eventLog.dir", "") or "").removeprefix("file://"))
     logs = [path for path in folder.rglob("*") if path.is_file()]
     assert logs
     texts += [path.read_bytes().decode("utf-8", "replace") for path in logs]

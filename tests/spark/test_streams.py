@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from pyspark.sql.types import StructType
-
 from dataarts_datamap.integrations.spark import DataMapDataSource
+from support.spark_types import fields_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,7 +50,7 @@ def test_each_run_comes_when_it_has_ended(spark: SparkSession, service: FakeServ
 def stream_of(service: FakeService) -> Any:
     """What reads as a stream, without Spark."""
     source = DataMapDataSource({"path": service.table_guid, "since": "7d"})
-    return source.simpleStreamReader(StructType.fromDDL(SCHEMA))
+    return source.simpleStreamReader(fields_of(SCHEMA))
 
 
 def test_a_batch_can_be_read_again(service: FakeService) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import configparser
 import difflib
 import re
 import shlex
 import socket
 import tomllib
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import yaml
 
@@ -17,7 +19,7 @@ from docs_build.documents import ROOT
 from support.terminal import Shell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from docs_build.blocks import Block
@@ -53,6 +55,7 @@ class DocumentRunner:
         self._unused: dict[str, int] = {}
         self._languages: dict[str, Callable[[Block], None]] = {
             "console": self._run_commands,
+            "ini": self._read_unit,
             "crontab": self._run_crontab,
             "python": self._run_program,
             "text": self._compare_output,
@@ -83,16 +86,16 @@ class DocumentRunner:
             self._unused = {name: line for name, line in self._unused.items() if name not in block.text}
             if block.title is not None:
                 self._write_file(block, block.title)
-            if block.title is None or block.language in {"toml", "yaml"}:
+            if block.title is None or block.language in {"ini", "toml", "yaml"}:
                 run(block)
-        except (DocumentError, ValueError, KeyError, TypeError, TimeoutError, OSError) as error:
+        except (DocumentError, ValueError, KeyError, TypeError, TimeoutError, OSError, configparser.Error) as error:
             raise DocumentError(f"line {block.line}: {error}") from error
 
     def _write_file(self, block: Block, title: str) -> None:
         path = self._folder / title
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(self._here(block.text), encoding="utf-8")
-        if block.language != "yaml":
+        if block.language not in {"ini", "yaml"}:
             self._unused[title] = block.line
 
     def _run_commands(self, block: Block) -> None:
@@ -146,6 +149,22 @@ class DocumentRunner:
                     raise DocumentError(f"a step that does nothing: {step}")
                 self._run(f"bash -n -c {shlex.quote(step.get('run', ':'))}")
 
+        for command in _commands_of_ours(content):
+            self._understand(command)
+
+    def _read_unit(self, block: Block) -> None:
+        """A unit of systemd, whose commands are those of this project with options that they have."""
+        unit = configparser.ConfigParser(interpolation=None)
+        unit.read_string(block.text)
+        for section in unit.sections():
+            if "ExecStart" in unit[section]:
+                program, *arguments = shlex.split(unit[section]["ExecStart"])
+                self._understand([PurePosixPath(program).name, *arguments])
+
+    def _understand(self, command: Sequence[str]) -> None:
+        """Let the command line read a command, without what it would do."""
+        self._run(f"{shlex.join([*command, '--help'])} > help.txt")
+
     def _run(self, command: str, *, may_fail: bool = False) -> list[str]:
         code, printed = self._shell.run(self._here(command))
         if code and not may_fail:
@@ -179,6 +198,21 @@ def _commands(text: str) -> list[tuple[str, list[str]]]:
         else:
             raise DocumentError("no command: a line with one begins with '$ '")
     return found
+
+
+def _commands_of_ours(content: object) -> Iterator[list[str]]:
+    """Each command of this project in a document, written as a list."""
+    match content:
+        case ["datamap", *_]:
+            yield [str(part) for part in cast("list[object]", content)]
+        case list():
+            for one in cast("list[object]", content):
+                yield from _commands_of_ours(one)
+        case dict():
+            for one in cast("dict[object, object]", content).values():
+                yield from _commands_of_ours(one)
+        case _:
+            return
 
 
 def _goes_on(command: str) -> bool:

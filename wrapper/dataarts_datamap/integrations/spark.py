@@ -14,7 +14,7 @@ the cloud server; they cannot be options, since options are shown and logged.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final, TypedDict
@@ -31,7 +31,7 @@ from dataarts_datamap import (
     load_tables,
 )
 from dataarts_datamap._extras import how_to_install
-from dataarts_datamap._times import EPOCH, MILLISECOND, parse_span
+from dataarts_datamap._times import EPOCH, parse_span
 
 try:
     import pyarrow as pa
@@ -45,9 +45,8 @@ except ImportError as error:  # an old pyspark lacks the names
     raise MissingExtraError(f"{error.name or 'pyspark'} 4 is not installed: {how_to_install('spark')}") from None
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from pyspark.sql.datasource import Filter
     from pyspark.sql.types import StructType
 
 _SECRETS: Final = re.compile(r"(?i)token|secret|passw|credential|(?:^|[_.-])(?:ak|sk)$|(?:access|secret|api)[_.-]?key")
@@ -61,7 +60,7 @@ _CLIENT_OPTIONS: Final = {
 }
 _OPTIONS: Final = (
     *("path", "tables", "tableFile", "since", "start", "end", "lookback", "numPartitions", "requestsPerSecond"),
-    *("pageSize", "runningData", "filterPushdown", "endpoint", "region", "iamEndpoint", "projectId", "instanceId"),
+    *("pageSize", "runningData", "endpoint", "region", "iamEndpoint", "projectId", "instanceId"),
     *("workspaceId", "allowHttp"),
 )
 _DEFAULT_PARTITIONS: Final = 4
@@ -90,7 +89,6 @@ class _Settings:
     rate: int = _DEFAULT_RATE
     page_size: int = _DEFAULT_PAGE
     running_data: bool = False
-    filter_pushdown: bool = False
 
     def open(self, rate: int) -> DataMapClient:
         """A client, with the credentials of where it is opened."""
@@ -133,13 +131,11 @@ class DataMapDataSource(DataSource):
         requestsPerSecond: The limit for all of them together (50), of which each has a whole share.
         pageSize: Rows to ask for at once (100).
         runningData: ``true`` for the columns ``running_data`` and ``running_param``, which can hold secrets.
-        filterPushdown: ``true`` where ``spark.sql.python.filterPushdown.enabled`` is: a lower bound of ``plan_time``
-            then narrows the window.
         lookback: As a stream: how far back runs that had ended are looked at again (7d).
         endpoint, region, iamEndpoint, projectId, instanceId, workspaceId, allowHttp: As for ``DataMapClient``.
 
     The columns are those of ``export_runs`` behind ``run_key`` and ``table_guid``. A schema of yours chooses among
-    them. An upper bound of ``plan_time`` never narrows the window, since runs that waited could be lost.
+    them. A filter narrows no window: ``since`` and ``start`` do.
     """
 
     @classmethod
@@ -153,10 +149,13 @@ class DataMapDataSource(DataSource):
         return ", ".join(f"{one.name} {_sql_type(one.type)}" for one in _schema(settings))
 
     def reader(self, schema: StructType) -> DataSourceReader:
-        """What reads in batches: one that takes filters only where that is asked for, since each query fails else."""
+        """What reads in batches.
+
+        It takes no filters: Spark 4.3 keeps what a reader made of the filters of one query for the next one of the same
+        frame, which would then lose rows without a word.
+        """
         settings = _settings(self.options)
-        columns = _columns(schema, settings)
-        return _FilteringReader(settings, columns) if settings.filter_pushdown else _Reader(settings, columns)
+        return _Reader(settings, _columns(schema, settings))
 
     def simpleStreamReader(self, schema: StructType) -> SimpleDataSourceStreamReader:  # noqa: N802  Spark's name
         """What reads as a stream: each run when it has ended, and again if its end changes."""
@@ -197,26 +196,6 @@ class _Reader(DataSourceReader):
                 runs = client.list_table_runs(guid, operators=own, page_size=self._settings.page_size, **group.window)
                 for batch in arrow_batches(runs, nested=nested, time_unit="us", key=True):
                     yield _chosen(batch, guid, self._columns)
-
-
-class _FilteringReader(_Reader):
-    """The same, with a window that begins where the query does."""
-
-    def pushFilters(self, filters: list[Filter]) -> Iterable[Filter]:  # noqa: N802  Spark's name
-        """Narrow the window by lower bounds of ``plan_time``; Spark applies all filters itself, too."""
-        from pyspark.sql.datasource import GreaterThan, GreaterThanOrEqual  # noqa: PLC0415  Spark 4.0 has none
-
-        for one in filters:
-            if isinstance(one, GreaterThan | GreaterThanOrEqual) and one.attribute == ("plan_time",):
-                bound = one.value
-                if isinstance(bound, datetime):
-                    self._narrow(bound.astimezone(UTC))
-            yield one
-
-    def _narrow(self, bound: datetime) -> None:
-        window = self._settings.window(datetime.now(UTC))
-        start = min(max(window["start"], bound - MILLISECOND), window["end"])
-        self._settings = replace(self._settings, start=start)
 
 
 class _StreamReader(SimpleDataSourceStreamReader):
@@ -341,7 +320,6 @@ def _settings(options: Mapping[str, str]) -> _Settings:
         rate=_number("requestsPerSecond", given.get("requestspersecond"), _DEFAULT_RATE),
         page_size=_number("pageSize", given.get("pagesize"), _DEFAULT_PAGE),
         running_data=_flag("runningData", given.get("runningdata", "false")),
-        filter_pushdown=_flag("filterPushdown", given.get("filterpushdown", "false")),
     )
 
 
