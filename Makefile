@@ -22,6 +22,7 @@ SHIPPED := .release/shipped
 SPARK := .spark
 PRISM := .prism
 SCHEDULERS := .schedulers
+AIRFLOW := .airflow
 PRISM_CLI := @stoplight/prism-cli@5.14.2
 CLIENT := generated/dataarts_datamap_client
 SPEC := spec/datamap.openapi.yaml
@@ -121,6 +122,23 @@ $(PRISM)/.made:
 	@npm install --prefix $(PRISM) --no-package-lock --no-save --ignore-scripts --no-audit --no-fund --loglevel error $(PRISM_CLI) >&2
 	@touch $@
 
+# Airflow, in which the provider is checked: no dependency, and too large for the environment of the tests.
+$(AIRFLOW)/.made: constraints.airflow.txt pyproject.toml
+	@echo "Setting up $(AIRFLOW) ..." >&2
+	@$(PYTHON) -m venv --clear $(AIRFLOW)
+	@$(AIRFLOW)/$(SCRIPTS)/python -m pip install --quiet --constraint $< --editable '.[airflow,arrow,mock]' \
+		fsspec markdown-it-py pytest
+	@$(AIRFLOW)/$(SCRIPTS)/python -m pip check
+	@touch $@
+
+.PHONY: airflow
+airflow: $(VENV)/.dev $(AIRFLOW)/.made ## Check the Airflow provider in an Airflow of its own, with a scheduler and a triggerer
+	@$(BIN)/mypy --python-executable $(AIRFLOW)/$(SCRIPTS)/python \
+		wrapper/dataarts_datamap/integrations/airflow/*.py tests/airflow_provider/*.py
+	@$(BIN)/basedpyright --project tests/airflow_provider/pyrightconfig.json \
+		--pythonpath $(AIRFLOW)/$(SCRIPTS)/python
+	@$(AIRFLOW)/$(SCRIPTS)/python -m pytest -c tests/airflow_provider/pytest.ini tests/airflow_provider
+
 .PHONY: prism
 prism: $(PRISM)/.made ## Install Prism from npm, which the long proofs serve the specification with
 
@@ -145,7 +163,7 @@ $(LOWEST)/.made: pyproject.toml constraints.txt
 	@rm -rf $(LOWEST)
 	@$(PYTHON) -m venv $(LOWEST)
 	@$(LOWEST)/$(SCRIPTS)/python -m pip install --quiet --constraint constraints.txt uv
-	@$(LOWEST)/$(SCRIPTS)/python -m uv pip compile --quiet --no-header --no-annotate --all-extras \
+	@$(LOWEST)/$(SCRIPTS)/python -m uv pip compile --quiet --no-header --no-annotate --extra all \
 		--resolution lowest-direct --output-file $(LOWEST)/constraints.txt pyproject.toml
 	@$(LOWEST)/$(SCRIPTS)/python -m pip install --quiet --constraint $(LOWEST)/constraints.txt --editable '.[all]' --group test
 	@touch $@
@@ -331,4 +349,4 @@ audit: $(RELEASE)/.made ## Look the wheel's dependencies up among the known vuln
 
 .PHONY: clean
 clean: ## Remove what the other verbs made
-	@rm -rf $(VENV) $(OFFICIAL) $(NEWEST_SDK) $(LOWEST) $(NEWEST) $(RELEASE) $(PRISM) $(SCHEDULERS) $(SPARK) $(BENCH) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis
+	@rm -rf $(VENV) $(OFFICIAL) $(NEWEST_SDK) $(LOWEST) $(NEWEST) $(RELEASE) $(PRISM) $(SCHEDULERS) $(SPARK) $(AIRFLOW) $(BENCH) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis
