@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, Protocol, TypeVar
 
-from dataarts_datamap import InvalidArgumentError, RunState, Verdict
+from dataarts_datamap import InvalidArgumentError, RunState, TableNotFoundError, Verdict
 from dataarts_datamap.integrations.airflow._facts import clipped, run_facts, status_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from dataarts_datamap import AsyncDataMapClient, DataMapClient, Operator, Run, TableStatus
+    from dataarts_datamap import AsyncDataMapClient, DataMapClient, Run, TableStatus
 
 _SLACK: Final = timedelta(days=1)
 _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
-_MOST_NAMES: Final = 20
+
+T = TypeVar("T")
 
 
 class Outcome(NamedTuple):
@@ -69,7 +70,7 @@ class Freshness:
         max_age: The largest age of a last success, in seconds; None if ``after`` decides.
         since: How far back to look for runs, in seconds, at least.
         any_operator: Whether one operator that keeps the table fresh is enough.
-        only: Names of the operators that count; None for all.
+        only: Names of the operators that count; None for those that write the table.
         ignore: Names of operators that do not count.
     """
 
@@ -108,6 +109,7 @@ class Freshness:
         }
 
     def _outcome(self, table: str, guid: str, status: TableStatus) -> Outcome | None:
+        counting(table, status.operators)
         if not self._holds(status):
             return None
         message = f"last success: {status.last_success}"
@@ -125,7 +127,7 @@ class PlannedRun:
 
     Attributes:
         after: That time, as ISO 8601 text.
-        only: Names of the operators that count; None for all.
+        only: Names of the operators that count; None for those that write the table.
         ignore: Names of operators that do not count.
         fail_on_failure: Whether a failed run ends the wait, if none of the others has succeeded or still can.
     """
@@ -139,14 +141,15 @@ class PlannedRun:
     def look(self, client: DataMapClient, table: str) -> Outcome | None:
         """Whether such a run has succeeded, or cannot any more."""
         guid = client.find_table(table).guid
-        operators = chosen(client.list_operators(guid), only=self.only, ignore=self.ignore)
+        operators = counting(table, client.find_producers(guid, only=self.only, ignore=self.ignore).operators)
         runs = client.list_table_runs(guid, start=self._start, operators=operators).to_list()
         return self._outcome(table, guid, runs)
 
     async def alook(self, client: AsyncDataMapClient, table: str) -> Outcome | None:
         """The same."""
         guid = (await client.find_table(table)).guid
-        operators = chosen(await client.list_operators(guid), only=self.only, ignore=self.ignore)
+        producers = await client.find_producers(guid, only=self.only, ignore=self.ignore)
+        operators = counting(table, producers.operators)
         runs = await client.list_table_runs(guid, start=self._start, operators=operators).to_list()
         return self._outcome(table, guid, runs)
 
@@ -176,19 +179,15 @@ class PlannedRun:
         return Outcome(is_met=False, facts=run_facts(table, guid, last), message=message)
 
 
-def chosen(operators: Iterable[Operator], *, only: Sequence[str] | None, ignore: Sequence[str]) -> list[Operator]:
-    """The operators of a table that count, by job name, ``workspace/job_name`` or task id.
+def counting(table: str, operators: Sequence[T]) -> Sequence[T]:
+    """The operators of a table that count.
 
     Raises:
-        InvalidArgumentError: None is left; the text lists those that there are.
+        TableNotFoundError: There is none. Nothing would ever come of waiting for their runs.
     """
-    known = list(operators)
-    left = [one for one in known if (only is None or _is_named(one, only)) and not _is_named(one, ignore)]
-    if not left:
-        names = ", ".join(repr(clipped(one.job_name, 80)) for one in known[:_MOST_NAMES]) or "it has none"
-        asked = f"only={only}, ignore={list(ignore)}"
-        raise InvalidArgumentError(f"no operator of the table is left ({asked}); its operators: {names}")
-    return left
+    if not operators:
+        raise TableNotFoundError(f"no operator of the table {clipped(table, 80)!r} is known: is it the right one?")
+    return operators
 
 
 def instant(name: str, value: datetime | str) -> datetime:
@@ -207,11 +206,6 @@ def instant(name: str, value: datetime | str) -> datetime:
     if time.utcoffset() is None:
         raise InvalidArgumentError(f"{name} {time.isoformat()} has no time zone: give an offset such as +00:00")
     return time.astimezone(UTC)
-
-
-def _is_named(operator: Operator, names: Sequence[str]) -> bool:
-    known = {operator.task_id, operator.job_name, f"{operator.workspace_id}/{operator.job_name}"}
-    return not known.isdisjoint(names)
 
 
 def planned_at(run: Run) -> datetime:

@@ -44,6 +44,7 @@ def status_facts(table: str, guid: str, status: TableStatus) -> dict[str, Any]:
         "last_success": _time(status.last_success),
         "age": None if status.age is None else status.age.total_seconds(),
         "decided_by": decided_by,
+        "basis": None if status.basis is None else status.basis.value,
         "failures_since_success": status.failures_since_success,
         "running": status.running,
         "runs": status.runs,

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 from dataarts_datamap import AuthenticationError, ExportError, InvalidArgumentError, export_runs
-from dataarts_datamap.integrations.airflow._conditions import chosen, instant, planned_at
+from dataarts_datamap.integrations.airflow._conditions import counting, instant, planned_at
 from dataarts_datamap.integrations.airflow._host import (
     AirflowFailException,
     BaseOperator,
@@ -51,7 +51,8 @@ class ExportRunsOperator(BaseOperator):
             was planned is still found.
         columns: Names of the columns to write, in their order; all, if left out.
         with_documents: Whether the columns of nested documents are written, about half of the bytes; they can hold SQL.
-        only: Names of the operators whose runs are written: a job name, a ``workspace/job_name`` or a task id.
+        only: Names of the operators whose runs are written: a job name, a ``workspace/job_name`` or a task id; if it is
+            left out, those that write the table, as ``find_producers`` tells them from readers.
         ignore: Names of operators whose runs are not.
         datamap_conn_id: Id of the connection. A template.
         kwargs: What each operator of Airflow takes.
@@ -94,8 +95,13 @@ class ExportRunsOperator(BaseOperator):
             DataMapError: The runs could not be read, or the file not be written whole.
         """
         start, end = instant("start", self.start), instant("end", self.end)
-        if start >= min(end, datetime.now(UTC)):
-            raise InvalidArgumentError(f"no run can be planned yet from {start.isoformat()} to {end.isoformat()}")
+        if start >= end:
+            raise InvalidArgumentError(
+                f"the interval from {start.isoformat()} to {end.isoformat()} is empty: a schedule such as '@daily' has "
+                "none in Airflow 3; give the DAG a CronDataIntervalTimetable, or give start and end"
+            )
+        if start >= datetime.now(UTC):
+            raise InvalidArgumentError(f"no run can be planned yet from {start.isoformat()} on")
         with TemporaryDirectory() as folder:
             made = Path(folder) / "runs.parquet"
             try:
@@ -110,7 +116,7 @@ class ExportRunsOperator(BaseOperator):
         last = min(end + self.slack, datetime.now(UTC))
         with DataMapHook(self.datamap_conn_id).get_conn() as client:
             guid = client.find_table(self.table).guid
-            operators = chosen(client.list_operators(guid), only=self.only, ignore=self.ignore)
+            operators = counting(self.table, client.find_producers(guid, only=self.only, ignore=self.ignore).operators)
             runs = client.list_table_runs(guid, start=start - self.slack, end=last, operators=operators)
             return export_runs(
                 (run for run in runs if start <= planned_at(run) < end),

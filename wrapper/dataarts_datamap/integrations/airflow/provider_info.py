@@ -24,7 +24,7 @@ EXTRA_FIELDS: dict[str, tuple[str, str]] = {
     "security_token": ("Security token", "What belongs to a temporary access key."),
     "requests_per_second": (
         "Requests per second",
-        "How many each process of Airflow sends at most: 50 if it is left out, which is what a user is allowed.",
+        "How many each process of Airflow sends at most: 45 if it is left out. The service allows a user 50.",
     ),
     "allow_http": ("Allow HTTP", "true lets the endpoint be plain http, for trying out."),
 }

@@ -120,7 +120,8 @@ class TableFreshSensor(_TableSensor):
         max_age: The largest age of a last success.
         since: How far back to look for runs, at least. A table is judged by the operators that have runs in that time.
         any_operator: Whether one operator that keeps the table fresh is enough.
-        only: Names of the operators that count: a job name, a ``workspace/job_name`` or a task id.
+        only: Names of the operators that count: a job name, a ``workspace/job_name`` or a task id; if it is left out,
+            those that write the table, as ``find_producers`` tells them from readers.
         ignore: Names of operators that do not count, such as that of a job that checks the table.
         datamap_conn_id: Id of the connection. A template.
         deferrable: Whether the triggerer waits; if not, a worker does.
@@ -180,8 +181,8 @@ class TableRunSensor(_TableSensor):
     Args:
         table: GUID or name of the table. A template.
         after: The least planned time, aware: a datetime, or ISO 8601 text with an offset. A template.
-        only: Names of the operators whose runs count: a job name, a ``workspace/job_name`` or a task id. All, if it is
-            left out, also those of jobs that only read the table.
+        only: Names of the operators whose runs count: a job name, a ``workspace/job_name`` or a task id; if it is left
+            out, those that write the table, as ``find_producers`` tells them from readers.
         ignore: Names of operators whose runs do not count.
         fail_on_failure: Whether the task fails when a run failed, and none of the others has succeeded or still can. If
             not, it waits for a rerun.

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from dataarts_datamap import DataMapError
-from dataarts_datamap.integrations.airflow._conditions import chosen, condition
+from dataarts_datamap.integrations.airflow._conditions import condition, counting
 from dataarts_datamap.integrations.airflow._facts import run_facts
 from dataarts_datamap.integrations.airflow._host import (
     AirflowException,
@@ -126,12 +126,12 @@ class TableRunTrigger(BaseEventTrigger):
         datamap_conn_id: Id of the connection.
         asset: Name of the asset. Needed where two assets watch the same table: Airflow makes triggers of equal
             arguments one, and one trigger has the store of one asset.
-        only: Names of the operators whose runs count: a job name, a ``workspace/job_name`` or a task id. All, if it is
-            left out, also those of jobs that only read the table.
+        only: Names of the operators whose runs count: a job name, a ``workspace/job_name`` or a task id; if it is left
+            out, those that write the table, as ``find_producers`` tells them from readers.
         ignore: Names of operators whose runs do not count.
         poll_interval: Seconds from one poll to the next; by default 30.
         lookback: How far back each start, and each poll ten minutes after the last such, looks for successes that
-            appeared late; by default seven days. Each success in it is 30 bytes of the store, and Airflow warns of more
+            appeared late; by default seven days. Each success in it is 35 bytes of the store, and Airflow warns of more
             than 64 KiB.
         max_failures: How many failures in a row that will not pass are raised.
     """
@@ -160,7 +160,7 @@ class TableRunTrigger(BaseEventTrigger):
         self._yielded: YieldedRuns | None = None
         self._store: AssetStateStoreAccessors | None = None
         self._guid = ""
-        self._operators: list[Operator] = []
+        self._operators: Sequence[Operator] = ()
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Where the class is, and what makes it anew."""
@@ -200,8 +200,8 @@ class TableRunTrigger(BaseEventTrigger):
         reading = self._yielded.next_reading(datetime.now(UTC))
         if reading.is_whole:
             self._guid = (await client.find_table(self.table)).guid
-            operators = await client.list_operators(self._guid)
-            self._operators = chosen(operators, only=self.only, ignore=self.ignore)
+            producers = await client.find_producers(self._guid, only=self.only, ignore=self.ignore)
+            self._operators = counting(self.table, producers.operators)
         runs = client.list_table_runs(self._guid, start=reading.start, end=reading.end, operators=self._operators)
         return self._yielded.take(await runs.to_list(), reading), reading.is_whole
 
