@@ -18,12 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "airflow.md"
-PLANTED = {
-    "secret_key": "plantedSecretKeyThatMustNotShow0",
-    "security_token": "plantedSecurityTokenThatMustNotShow1",
-    "token": "plantedTokenThatMustNotShow2",
-}
-WRONG = "plantedTokenThatIsWrong3"
+BLOCKS = {block.title: block.text for block in read_blocks(PAGE.read_text(encoding="utf-8"))}
+SECRET_KEY = "plantedSecretKeyThatMustNotShow"
+SECURITY_TOKEN = "plantedSecurityTokenThatMustNotShow"
+WRONG = "plantedTokenThatIsWrong"
 REFUSED = """
 from datetime import timedelta
 from airflow.sdk import DAG, Asset, AssetWatcher
@@ -45,9 +43,9 @@ with create_session() as session:
 @pytest.fixture(scope="module")
 def orders() -> Iterator[FakeService]:
     """A service with the page's table, and an access key that is temporary."""
-    with FakeService(MockConfig(**PLANTED)) as service:
+    with FakeService(MockConfig(secret_key=SECRET_KEY, security_token=SECURITY_TOKEN)) as service:
         service.add_operator()
-        service.add_run()
+        service.add_run(plan_time=datetime.now(UTC) - timedelta(days=3))
         yield service
 
 
@@ -58,13 +56,11 @@ def airflow(orders: FakeService, tmp_path_factory: pytest.TempPathFactory) -> St
     home = folder / "home"
     home.mkdir()
     made = Standalone(home, {"AIRFLOW_VAR_LAKE": f"file://{folder}/lake"})
-    for block in read_blocks(PAGE.read_text(encoding="utf-8")):
-        if block.title is not None:
-            (home / block.title).write_text(block.text, encoding="utf-8")
-    (home / "dags" / "refused.py").write_text(REFUSED, encoding="utf-8")
+    made.add_dag("on_orders.py", BLOCKS["dags/on_orders.py"])
+    made.add_dag("refused.py", REFUSED)
     ids = {"project_id": orders.project_id, "instance_id": orders.instance_id}
     right = {"login": orders.access_key, "password": orders.secret_key}
-    extra = {**ids, "security_token": PLANTED["security_token"]}
+    extra = {**ids, "security_token": SECURITY_TOKEN}
     connections = {
         "datamap_default": {"conn_type": "datamap", "host": orders.url, **right, "extra": json.dumps(extra)},
         "wrong": {"conn_type": "datamap", "host": orders.url, "password": WRONG, "extra": json.dumps(ids)},
@@ -93,7 +89,11 @@ def test_events_across_a_downtime(orders: FakeService, airflow: Standalone) -> N
         return sum("/instances" in request["target"] for request in orders.requests) > 3
 
     def returned(dag: str, task: str) -> list[Any]:
-        rows = airflow.query("select value from xcom where dag_id = ? and task_id = ? and key = 'return_value' order by timestamp", dag, task)
+        rows = airflow.query(
+            "select value from xcom where dag_id = ? and task_id = ? and key = 'return_value' order by timestamp",
+            dag,
+            task,
+        )
         return [json.loads(value) if isinstance(value, str) else value for (value,) in rows]
 
     def states(dag: str) -> dict[str, str]:
@@ -101,9 +101,9 @@ def test_events_across_a_downtime(orders: FakeService, airflow: Standalone) -> N
 
     with airflow.started():
         wait_until(polled, within=120)
-        airflow.run("dags", "trigger", "morning")
+        airflow.add_dag("morning.py", BLOCKS["dags/morning.py"])
         airflow.run("dags", "trigger", "refused")
-        wait_until(lambda: states("morning").get("fresh") == "deferred", within=60)
+        wait_until(lambda: states("morning").get("fresh") == "deferred", within=90)
         begun = time.monotonic()
         first = load(orders)
         wait_until(lambda: bool(airflow.query("select 1 from dag_run where dag_id = 'on_orders'")), within=60)
@@ -127,6 +127,6 @@ def test_events_across_a_downtime(orders: FakeService, airflow: Standalone) -> N
     arguments = airflow.run_python("-c", TRIGGER_ARGUMENTS)
     assert "sales.dws_orders" in arguments
     assert 10 < len(kept)
-    for secret in (*PLANTED.values(), WRONG):
+    for secret in (SECRET_KEY, SECURITY_TOKEN, WRONG):
         assert secret not in arguments
         assert [] == [str(path) for path, content in kept.items() if secret.encode() in content]

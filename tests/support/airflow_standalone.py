@@ -44,6 +44,8 @@ class Standalone:
             "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+            "AIRFLOW__CORE__DEFAULT_TASK_RETRIES": "3",  # a task fails that begins before the API server does
+            "AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY": "2",
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__PARALLELISM": "2",
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
@@ -53,6 +55,10 @@ class Standalone:
         }
         self.run("db", "migrate")
         (home / "dags").mkdir()
+
+    def add_dag(self, name: str, text: str) -> None:
+        """Put a file into the folder of DAGs."""
+        (self.home / "dags" / name).write_text(text, encoding="utf-8")
 
     def run(self, *arguments: str) -> str:
         """What a command of Airflow prints.

@@ -109,7 +109,7 @@ class SharedPolls:
         self,
         read: Callable[[AsyncDataMapClient], Awaitable[T]],
         *,
-        watcher: str,
+        watcher: str | None,
         every: float,
         max_failures: int,
         warn: Callable[[str], object],
@@ -118,7 +118,8 @@ class SharedPolls:
 
         Args:
             read: Asks the client.
-            watcher: What tells this watcher from the others of the connection.
+            watcher: What tells this watcher from the others of the connection, and is the same when it is made anew;
+                None for one that is not.
             every: Seconds from the beginning of a poll to the next one, at least.
             max_failures: How many failures that last are raised when they come in a row.
             warn: Takes the text of each failure.
@@ -128,32 +129,25 @@ class SharedPolls:
             AirflowException: The same, where Airflow does not know the connection.
         """
         now = asyncio.get_running_loop().time
-        if watcher in self._failures:
-            await asyncio.sleep(self._failures[watcher].until - now())
+        known = {} if watcher is None else self._failures
+        name = watcher or ""
+        if name in known:
+            await asyncio.sleep(known[name].until - now())
         async with self._open():
             while True:
                 begun = now()
                 try:
                     result = await self._turn(read)
                 except _EXPECTED as error:
-                    wait = self._note(watcher, error, every)
-                    if self._failures[watcher].lasting >= max_failures:
+                    known[name] = failures = _one_more(known.get(name), error, every)
+                    if failures.lasting >= max_failures:
                         raise
-                    warn(f"{type(error).__name__}: {error}; the next poll is in {wait:.0f} s")
-                    await asyncio.sleep(wait)
+                    warn(f"{type(error).__name__}: {error}; the next poll is in {failures.wait:.0f} s")
+                    await asyncio.sleep(failures.wait)
                 else:
-                    self._failures.pop(watcher, None)
+                    known.pop(name, None)
                     yield result
                     await asyncio.sleep(max(0.0, begun + every - now()))
-
-    def _note(self, watcher: str, error: Exception, every: float) -> float:
-        """How long to wait after a failure."""
-        before = self._failures.get(watcher, _Failures(0, every / 2, 0.0))
-        asked = error.retry_after or 0.0 if isinstance(error, DataMapError) else 0.0
-        wait = max(every, asked, min(before.wait * 2, _LONGEST_WAIT))
-        lasting = 0 if may_pass(error) else before.lasting + 1
-        self._failures[watcher] = _Failures(lasting, wait, asyncio.get_running_loop().time() + wait)
-        return wait
 
     async def _turn(self, read: Callable[[AsyncDataMapClient], Awaitable[T]]) -> T:
         async with self._turns:
@@ -198,6 +192,15 @@ class SharedPolls:
             if self._watchers == 0 and self._client is not None:
                 client, self._client = self._client, None
                 await client.close()
+
+
+def _one_more(before: _Failures | None, error: Exception, every: float) -> _Failures:
+    """The failures in a row with another one."""
+    lasting, wait = (0, every / 2) if before is None else (before.lasting, before.wait)
+    asked = error.retry_after or 0.0 if isinstance(error, DataMapError) else 0.0
+    wait = max(every, asked, min(wait * 2, _LONGEST_WAIT))
+    until = asyncio.get_running_loop().time() + wait
+    return _Failures(0 if may_pass(error) else lasting + 1, wait, until)
 
 
 _KNOWN: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, SharedPolls]]] = WeakKeyDictionary()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from dataarts_datamap import DataMapError
@@ -87,7 +88,7 @@ class TableConditionTrigger(BaseTrigger):
 
         polls = SharedPolls.of(self.datamap_conn_id).results(
             look,
-            watcher=f"{self.trigger_id} {id(self)}",
+            watcher=None,
             every=self.poll_interval,
             max_failures=self.max_failures,
             warn=self.log.warning,
@@ -240,9 +241,11 @@ class TableRunTrigger(BaseEventTrigger):
     @property
     def _store_key(self) -> str:
         """What this trigger keeps its state as: an asset can have several."""
-        return f"datamap {self.datamap_conn_id} {self.table} {self.only} {self.ignore}"
+        name = f"datamap {self.datamap_conn_id} {self.table} {self.only} {self.ignore}"
+        return name if len(name) <= _LONGEST_KEY else f"datamap {sha256(name.encode()).hexdigest()}"
 
 
+_LONGEST_KEY: Final = 512
 _NO_STORE: Final = "Airflow has no store for the asset before 3.3"
 
 
