@@ -23,6 +23,7 @@ SPARK := .spark
 PRISM := .prism
 SPEC_TOOLS := .spec-tools
 SCHEDULERS := .schedulers
+AIRFLOW := .airflow
 PRISM_CLI := @stoplight/prism-cli@5.14.2
 # TypeScript 5: what is generated is to compile for those who have no newer one, too.
 SPEC_TOOLS_CLI := openapi-typescript@7.13.0 typescript@5.9.3 @redocly/cli@2.77.0 @stoplight/spectral-cli@6.16.3
@@ -124,6 +125,23 @@ $(PRISM)/.made:
 	@npm install --prefix $(PRISM) --no-package-lock --no-save --ignore-scripts --no-audit --no-fund --loglevel error $(PRISM_CLI) >&2
 	@touch $@
 
+# Airflow, in which the provider is checked: no dependency, and too large for the environment of the tests.
+$(AIRFLOW)/.made: constraints.airflow.txt pyproject.toml
+	@echo "Setting up $(AIRFLOW) ..." >&2
+	@$(PYTHON) -m venv --clear $(AIRFLOW)
+	@$(AIRFLOW)/$(SCRIPTS)/python -m pip install --quiet --constraint $< --editable '.[airflow,arrow,mock]' \
+		fsspec markdown-it-py pytest
+	@$(AIRFLOW)/$(SCRIPTS)/python -m pip check
+	@touch $@
+
+.PHONY: airflow
+airflow: $(VENV)/.dev $(AIRFLOW)/.made ## Check the Airflow provider in an Airflow of its own, with a scheduler and a triggerer
+	@$(BIN)/mypy --python-executable $(AIRFLOW)/$(SCRIPTS)/python \
+		wrapper/dataarts_datamap/integrations/airflow/*.py tests/airflow_provider/*.py
+	@$(BIN)/basedpyright --project tests/airflow_provider/pyrightconfig.json \
+		--pythonpath $(AIRFLOW)/$(SCRIPTS)/python
+	@$(AIRFLOW)/$(SCRIPTS)/python -m pytest -c tests/airflow_provider/pytest.ini tests/airflow_provider
+
 .PHONY: prism
 prism: $(PRISM)/.made ## Install Prism from npm, which the long proofs serve the specification with
 
@@ -171,7 +189,7 @@ $(LOWEST)/.made: pyproject.toml constraints.txt
 	@rm -rf $(LOWEST)
 	@$(PYTHON) -m venv $(LOWEST)
 	@$(LOWEST)/$(SCRIPTS)/python -m pip install --quiet --constraint constraints.txt uv
-	@$(LOWEST)/$(SCRIPTS)/python -m uv pip compile --quiet --no-header --no-annotate --all-extras \
+	@$(LOWEST)/$(SCRIPTS)/python -m uv pip compile --quiet --no-header --no-annotate --extra all \
 		--resolution lowest-direct --output-file $(LOWEST)/constraints.txt pyproject.toml
 	@$(LOWEST)/$(SCRIPTS)/python -m pip install --quiet --constraint $(LOWEST)/constraints.txt --editable '.[all]' --group test
 	@touch $@
@@ -357,4 +375,4 @@ audit: $(RELEASE)/.made ## Look the wheel's dependencies up among the known vuln
 
 .PHONY: clean
 clean: ## Remove what the other verbs made
-	@rm -rf $(VENV) $(OFFICIAL) $(NEWEST_SDK) $(LOWEST) $(NEWEST) $(RELEASE) $(PRISM) $(SPEC_TOOLS) $(SCHEDULERS) $(SPARK) $(BENCH) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis
+	@rm -rf $(VENV) $(OFFICIAL) $(NEWEST_SDK) $(LOWEST) $(NEWEST) $(RELEASE) $(PRISM) $(SPEC_TOOLS) $(SCHEDULERS) $(SPARK) $(AIRFLOW) $(BENCH) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis

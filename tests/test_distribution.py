@@ -56,7 +56,7 @@ def test_wheel(distributions: tuple[Path, Path]) -> None:
 
 
 def test_metadata(distributions: tuple[Path, Path]) -> None:
-    """The metadata has the one version, the command, and of entry points that others load the light plugin alone."""
+    """The metadata has the one version, the command, and of entry points that others load the two light ones alone."""
     with zipfile.ZipFile(distributions[0]) as wheel:
         (folder,) = {name.split("/")[0] for name in wheel.namelist() if ".dist-info/" in name}
         metadata = message_from_bytes(wheel.read(f"{folder}/METADATA"))
@@ -64,8 +64,12 @@ def test_metadata(distributions: tuple[Path, Path]) -> None:
 
     assert dataarts_datamap.__version__ == metadata["Version"]
     command = "[console_scripts]\ndatamap = dataarts_datamap.cli:main\n"
+    provider = (
+        "[apache_airflow_provider]\nprovider_info = "
+        "dataarts_datamap.integrations.airflow.provider_info:get_provider_info\n"
+    )
     plugin = "[pytest11]\ndataarts_datamap = dataarts_datamap_contract.pytest_plugin\n"
-    assert f"{command}\n{plugin}" == entry_points
+    assert f"{command}\n{provider}\n{plugin}" == entry_points
     plain = {text.split(">")[0] for text in metadata.get_all("Requires-Dist", []) if "extra ==" not in text}
     expected = {"attrs", "certifi", "h11", "httpcore2[asyncio]", "httpx", "msgspec"}
     assert expected == {text.split("<")[0] for text in plain}

@@ -1,0 +1,46 @@
+"""Airflow finds the provider, its type of connection and its form, and loads next to nothing for it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from airflow.providers_manager import ProvidersManager
+
+LIGHT = """
+import sys
+before = set(sys.modules)
+from importlib.metadata import entry_points
+(found,) = [one for one in entry_points(group="apache_airflow_provider") if one.dist.name == "dataarts-datamap"]
+print(found.load()()["package-name"])
+print(sorted(name for name in set(sys.modules) - before if name.split(".")[0] in {"airflow", "msgspec", "httpcore2"}))
+"""
+
+
+def test_discovery() -> None:
+    """The provider is known by the name of its distribution, and its hook by the type of connection."""
+    manager = ProvidersManager()
+    hook = manager.hooks["datamap"]
+
+    assert "dataarts-datamap" in manager.providers
+    assert hook is not None
+    assert ("DataArts Data Map", "datamap_conn_id") == (hook.hook_name, hook.connection_id_attribute_name)
+
+
+def test_form() -> None:
+    """The form has the fields of the connection under names of ours; the security token is one that is not shown."""
+    manager = ProvidersManager()
+    behaviour = manager.field_behaviours["datamap"]
+    ours = {name: one for name, one in manager.connection_form_widgets.items() if name.startswith("extra__datamap__")}
+
+    assert {"host": "Endpoint", "login": "Access key", "password": "Secret key, or token"} == behaviour["relabeling"]
+    assert {"schema", "port"} == set(behaviour["hidden_fields"])
+    assert {"region", "project_id", "instance_id"} < {one.field_name for one in ours.values()}
+    assert ["security_token"] == [one.field_name for one in ours.values() if one.is_sensitive]
+
+
+def test_light_entry_point() -> None:
+    """What each process of Airflow loads imports neither Airflow nor what the client needs."""
+    result = subprocess.run([sys.executable, "-c", LIGHT], check=True, capture_output=True, text=True)
+
+    assert ["dataarts-datamap", "[]"] == result.stdout.splitlines()

@@ -1,0 +1,130 @@
+"""An Airflow that runs: scheduler, triggerer, API server and DAG processor, over a database in a folder of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+_ENDS_WITHIN: Final = 60.0
+_KEPT: Final = ("LANG", "TMPDIR", "TZ")
+
+
+class Standalone:
+    """An Airflow with a folder of its own.
+
+    Args:
+        home: Its folder, which is empty.
+        variables: Variables of all its processes.
+    """
+
+    def __init__(self, home: Path, variables: Mapping[str, str]) -> None:
+        self.home = home
+        port = _free_port()
+        self._environment = {
+            **{name: os.environ[name] for name in _KEPT if name in os.environ},
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+            "HOME": str(home),
+            "NO_PROXY": "127.0.0.1",
+            "AIRFLOW_HOME": str(home),
+            "AIRFLOW__API__HOST": "127.0.0.1",
+            "AIRFLOW__API__PORT": str(port),
+            "AIRFLOW__API__WORKERS": "1",
+            "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
+            "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+            "AIRFLOW__CORE__DEFAULT_TASK_RETRIES": "3",  # a task fails that begins before the API server does
+            "AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY": "2",
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__PARALLELISM": "2",
+            "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
+            "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(_free_port()),
+            "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(_free_port()),
+            **variables,
+        }
+        self.run("db", "migrate")
+        (home / "dags").mkdir()
+
+    def add_dag(self, name: str, text: str) -> None:
+        """Put a file into the folder of DAGs."""
+        (self.home / "dags" / name).write_text(text, encoding="utf-8")
+
+    def run(self, *arguments: str) -> str:
+        """What a command of Airflow prints.
+
+        Raises:
+            CalledProcessError: It failed.
+        """
+        return self.run_python("-m", "airflow", *arguments)
+
+    def run_python(self, *arguments: str) -> str:
+        """What Python prints in Airflow's environment.
+
+        Raises:
+            CalledProcessError: It failed.
+        """
+        done = subprocess.run(
+            [sys.executable, *arguments], check=True, capture_output=True, text=True, env=self._environment, timeout=180
+        )
+        return done.stdout
+
+    @contextmanager
+    def started(self) -> Iterator[None]:
+        """Let it run, and end it as Ctrl-C does."""
+        with (self.home / "standalone.log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "airflow", "standalone"],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=self._environment,
+                start_new_session=True,
+            )
+        try:
+            yield
+            process.send_signal(signal.SIGINT)
+            process.wait(_ENDS_WITHIN)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def query(self, statement: str, *values: str) -> list[tuple[Any, ...]]:
+        """What its database has."""
+        with closing(sqlite3.connect(f"file:{self.home / 'airflow.db'}?mode=ro", uri=True, timeout=30)) as database:
+            return database.execute(statement, values).fetchall()
+
+    def event_payloads(self) -> list[dict[str, Any]]:
+        """What the events of assets say, oldest first."""
+        return [json.loads(extra)["payload"] for (extra,) in self.query("select extra from asset_event order by id")]
+
+
+def wait_until(holds: Callable[[], bool], *, within: float) -> float:
+    """Wait for something to hold; returns how many seconds it took.
+
+    Raises:
+        TimeoutError: It did not, for so many seconds.
+    """
+    begun = time.monotonic()
+    while not holds():
+        if time.monotonic() - begun > within:
+            raise TimeoutError(f"{holds} did not hold within {within} s")
+        time.sleep(0.25)
+    return time.monotonic() - begun
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

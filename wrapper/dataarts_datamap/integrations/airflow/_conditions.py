@@ -1,0 +1,213 @@
+"""What the sensors wait for. Each condition looks with either face of the client, and judges alike."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, Protocol, TypeVar
+
+from dataarts_datamap import InvalidArgumentError, RunState, TableNotFoundError, Verdict
+from dataarts_datamap.integrations.airflow._facts import clipped, run_facts, status_facts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from dataarts_datamap import AsyncDataMapClient, DataMapClient, Run, TableStatus
+
+_SLACK: Final = timedelta(days=1)
+_BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
+
+T = TypeVar("T")
+
+
+class Outcome(NamedTuple):
+    """What a look came to.
+
+    Attributes:
+        is_met: Whether the condition holds; False if it cannot hold any more.
+        facts: What was seen, ready for JSON.
+        message: The same in words.
+    """
+
+    is_met: bool
+    facts: dict[str, Any]
+    message: str
+
+
+class Condition(Protocol):
+    """What is waited for."""
+
+    def look(self, client: DataMapClient, table: str) -> Outcome | None:
+        """What is to be seen of a table, by its GUID or name; None while it is to be waited for.
+
+        Raises:
+            DataMapError: It cannot be told.
+        """
+        ...
+
+    async def alook(self, client: AsyncDataMapClient, table: str) -> Outcome | None:
+        """The same."""
+        ...
+
+    def arguments(self) -> dict[str, Any]:
+        """What ``condition`` makes it anew of: plain values."""
+        ...
+
+
+def condition(arguments: Mapping[str, Any]) -> Condition:
+    """The condition of these arguments."""
+    values = dict(arguments)
+    kinds: dict[str, type[Freshness | PlannedRun]] = {one.kind: one for one in (Freshness, PlannedRun)}
+    return kinds[values.pop("kind")](**values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Freshness:
+    """That a table is fresh.
+
+    Attributes:
+        after: The oldest time of a last success that will do, as ISO 8601 text; None if its age decides.
+        max_age: The largest age of a last success, in seconds; None if ``after`` decides.
+        since: How far back to look for runs, in seconds, at least.
+        any_operator: Whether one operator that keeps the table fresh is enough.
+        only: Names of the operators that count; None for those that write the table.
+        ignore: Names of operators that do not count.
+    """
+
+    kind: ClassVar[str] = "fresh"
+    after: str | None
+    max_age: float | None
+    since: float
+    any_operator: bool
+    only: Sequence[str] | None
+    ignore: Sequence[str]
+
+    def look(self, client: DataMapClient, table: str) -> Outcome | None:
+        """Whether the table is fresh."""
+        guid = client.find_table(table).guid
+        return self._outcome(table, guid, client.table_status(guid, **self._question()))
+
+    async def alook(self, client: AsyncDataMapClient, table: str) -> Outcome | None:
+        """The same."""
+        guid = (await client.find_table(table)).guid
+        return self._outcome(table, guid, await client.table_status(guid, **self._question()))
+
+    def arguments(self) -> dict[str, Any]:
+        """The attributes, and of which kind they are."""
+        return {"kind": self.kind, **asdict(self)}
+
+    def _question(self) -> dict[str, Any]:
+        since = timedelta(seconds=self.since)
+        if self.after is not None:
+            since = max(since, datetime.now(UTC) - instant("after", self.after) + _SLACK)
+        return {
+            "max_age": None if self.max_age is None else timedelta(seconds=self.max_age),
+            "since": since,
+            "any_operator": self.any_operator,
+            "only": self.only,
+            "ignore": self.ignore,
+        }
+
+    def _outcome(self, table: str, guid: str, status: TableStatus) -> Outcome | None:
+        counting(table, status.operators)
+        if not self._holds(status):
+            return None
+        message = f"last success: {status.last_success}"
+        return Outcome(is_met=True, facts=status_facts(table, guid, status), message=message)
+
+    def _holds(self, status: TableStatus) -> bool:
+        if self.after is None:
+            return status.verdict is Verdict.FRESH
+        return status.last_success is not None and status.last_success >= instant("after", self.after)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedRun:
+    """That a run of a table, planned at a time or later, has succeeded.
+
+    Attributes:
+        after: That time, as ISO 8601 text.
+        only: Names of the operators that count; None for those that write the table.
+        ignore: Names of operators that do not count.
+        fail_on_failure: Whether a failed run ends the wait, if none of the others has succeeded or still can.
+    """
+
+    kind: ClassVar[str] = "run"
+    after: str
+    only: Sequence[str] | None
+    ignore: Sequence[str]
+    fail_on_failure: bool
+
+    def look(self, client: DataMapClient, table: str) -> Outcome | None:
+        """Whether such a run has succeeded, or cannot any more."""
+        guid = client.find_table(table).guid
+        operators = counting(table, client.find_producers(guid, only=self.only, ignore=self.ignore).operators)
+        runs = client.list_table_runs(guid, start=self._start, operators=operators).to_list()
+        return self._outcome(table, guid, runs)
+
+    async def alook(self, client: AsyncDataMapClient, table: str) -> Outcome | None:
+        """The same."""
+        guid = (await client.find_table(table)).guid
+        producers = await client.find_producers(guid, only=self.only, ignore=self.ignore)
+        operators = counting(table, producers.operators)
+        runs = await client.list_table_runs(guid, start=self._start, operators=operators).to_list()
+        return self._outcome(table, guid, runs)
+
+    def arguments(self) -> dict[str, Any]:
+        """The attributes, and of which kind they are."""
+        return {"kind": self.kind, **asdict(self)}
+
+    @property
+    def _start(self) -> datetime:
+        return instant("after", self.after) - timedelta(milliseconds=1)  # whether a window has its ends is not known
+
+    def _outcome(self, table: str, guid: str, runs: Iterable[Run]) -> Outcome | None:
+        after = instant("after", self.after)
+        planned = sorted((run for run in runs if planned_at(run) >= after), key=planned_at)
+        succeeded = [run for run in planned if run.state is RunState.SUCCEEDED]
+        failed = [run for run in planned if run.state is RunState.FAILED]
+        if succeeded:
+            first = succeeded[0]
+            return Outcome(
+                is_met=True, facts=run_facts(table, guid, first), message=f"run {first.run_id} has succeeded"
+            )
+        may_succeed = any(run.state in {RunState.ACTIVE, RunState.UNKNOWN} for run in planned)
+        if not failed or may_succeed or not self.fail_on_failure:
+            return None
+        last = failed[-1]
+        message = f"run {last.run_id} of {clipped(last.job_name or '-', 80)!r} failed"
+        return Outcome(is_met=False, facts=run_facts(table, guid, last), message=message)
+
+
+def counting(table: str, operators: Sequence[T]) -> Sequence[T]:
+    """The operators of a table that count.
+
+    Raises:
+        TableNotFoundError: There is none. Nothing would ever come of waiting for their runs.
+    """
+    if not operators:
+        raise TableNotFoundError(f"no operator of the table {clipped(table, 80)!r} is known: is it the right one?")
+    return operators
+
+
+def instant(name: str, value: datetime | str) -> datetime:
+    """A time that a DAG gives, or that a template was rendered to, in UTC.
+
+    Raises:
+        InvalidArgumentError: It is no time, or has no zone.
+    """
+    try:
+        time = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    except ValueError:
+        raise InvalidArgumentError(
+            f"{name} is {clipped(str(value), 80)!r}, which is no time: give one such as '{{{{ data_interval_end }}}}', "
+            "which a DAG run has that a schedule of intervals made"
+        ) from None
+    if time.utcoffset() is None:
+        raise InvalidArgumentError(f"{name} {time.isoformat()} has no time zone: give an offset such as +00:00")
+    return time.astimezone(UTC)
+
+
+def planned_at(run: Run) -> datetime:
+    """When a run was planned; of a run without such a time, the next of its times that is known."""
+    return run.plan_time or run.submit_time or run.start_time or run.end_time or _BEGINNING

@@ -1,0 +1,206 @@
+"""Polls of many watchers through one client, and so with one rate limit: those of an event loop and a connection."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+from weakref import WeakKeyDictionary
+
+from dataarts_datamap import (
+    AnswerTooLargeError,
+    AuthenticationError,
+    CertificateError,
+    DataMapError,
+    ErrorBodyError,
+    IncompleteWalkError,
+    InvalidResponseError,
+    RateLimitError,
+    ServerError,
+    TransportError,
+    UnsuccessfulError,
+    UpstreamError,
+)
+from dataarts_datamap.integrations.airflow._host import AirflowException, AirflowRuntimeError
+from dataarts_datamap.integrations.airflow.hook import DataMapHook
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable
+
+    from dataarts_datamap import AsyncDataMapClient
+
+T = TypeVar("T")
+
+_AT_ONCE: Final = 4
+_FIRST_PAUSE: Final = 60.0
+_LONGEST_WAIT: Final = 600.0
+
+_EXPECTED: Final = (DataMapError, AirflowException, AirflowRuntimeError)
+_LASTING: Final = (AnswerTooLargeError, CertificateError)
+_PASSING: Final = (
+    AirflowRuntimeError,  # Airflow's own API did not answer
+    ErrorBodyError,
+    IncompleteWalkError,
+    InvalidResponseError,
+    RateLimitError,
+    ServerError,
+    TransportError,
+    UnsuccessfulError,
+)
+_PASSING_UPSTREAM: Final = frozenset({429, 500, 502, 503, 504})
+
+
+def may_pass(error: BaseException) -> bool:
+    """Whether a poll that failed so is worth another one: not where credentials, table or settings are wrong."""
+    if isinstance(error, UpstreamError):
+        return error.upstream_status in _PASSING_UPSTREAM
+    return isinstance(error, _PASSING) and not isinstance(error, _LASTING)
+
+
+class _Failures(NamedTuple):
+    """The failures of a watcher in a row.
+
+    Attributes:
+        lasting: How many of them will not pass.
+        wait: Seconds that follow the last one.
+        until: When these are over, by the loop's clock.
+    """
+
+    lasting: int
+    wait: float
+    until: float
+
+
+class SharedPolls:
+    """What the watchers of a connection share: a client, and what is known of their failures.
+
+    A failure that can pass is waited out, with waits that double up to ten minutes. One that lasts is, too, and raised
+    when it has come so often in a row; a trigger that Airflow then makes anew goes on where this one was, and does not
+    ask at once. Credentials that were refused are refused to all watchers, without a request, until a pause is over:
+    five wrong signatures lock an access key. The connection is read anew then.
+
+    Args:
+        conn_id: Id of the connection.
+    """
+
+    def __init__(self, conn_id: str) -> None:
+        self._hook = DataMapHook(conn_id)
+        self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._opening = asyncio.Lock()
+        self._client: AsyncDataMapClient | None = None
+        self._proving = asyncio.Lock()
+        self._is_proven = False
+        self._watchers = 0
+        self._reading = 0
+        self._failures: dict[str, _Failures] = {}
+        self._refusal: AuthenticationError | None = None
+        self._pause = _FIRST_PAUSE
+        self._paused_until = 0.0
+
+    @classmethod
+    def of(cls, conn_id: str) -> SharedPolls:
+        """Those of the running event loop and this connection."""
+        known = _KNOWN.setdefault(asyncio.get_running_loop(), {})
+        if conn_id not in known:
+            known[conn_id] = cls(conn_id)
+        return known[conn_id]
+
+    async def results(
+        self,
+        read: Callable[[AsyncDataMapClient], Awaitable[T]],
+        *,
+        watcher: str | None,
+        every: float,
+        max_failures: int,
+        warn: Callable[[str], object],
+    ) -> AsyncGenerator[T]:
+        """What each poll gives, for ever.
+
+        Args:
+            read: Asks the client.
+            watcher: What tells this watcher from the others of the connection, and is the same when it is made anew;
+                None for one that is not.
+            every: Seconds from the beginning of a poll to the next one, at least.
+            max_failures: How many failures that last are raised when they come in a row.
+            warn: Takes the text of each failure.
+
+        Raises:
+            DataMapError: The last of those failures.
+            AirflowException: The same, where Airflow does not know the connection.
+        """
+        now = asyncio.get_running_loop().time
+        known = {} if watcher is None else self._failures
+        name = watcher or ""
+        if name in known:
+            await asyncio.sleep(known[name].until - now())
+        async with self._open():
+            while True:
+                begun = now()
+                try:
+                    result = await self._turn(read)
+                except _EXPECTED as error:
+                    known[name] = failures = _one_more(known.get(name), error, every)
+                    if failures.lasting >= max_failures:
+                        raise
+                    warn(f"{type(error).__name__}: {error}; the next poll is in {failures.wait:.0f} s")
+                    await asyncio.sleep(failures.wait)
+                else:
+                    known.pop(name, None)
+                    yield result
+                    await asyncio.sleep(max(0.0, begun + every - now()))
+
+    async def _turn(self, read: Callable[[AsyncDataMapClient], Awaitable[T]]) -> T:
+        async with self._turns:
+            if self._is_proven:
+                return await self._read(read)
+            async with self._proving:  # wrong credentials are sent once, not by each watcher
+                return await self._read(read)
+
+    async def _read(self, read: Callable[[AsyncDataMapClient], Awaitable[T]]) -> T:
+        now = asyncio.get_running_loop().time
+        if self._refusal is not None and now() < self._paused_until:
+            raise self._refusal.with_traceback(None)
+        self._reading += 1
+        try:
+            result = await read(await self._current_client())
+        except AuthenticationError as error:
+            self._refusal, self._is_proven = error, False
+            self._paused_until = now() + self._pause
+            self._pause = min(self._pause * 2, _LONGEST_WAIT)
+            raise
+        finally:
+            self._reading -= 1
+        self._refusal, self._is_proven, self._pause = None, True, _FIRST_PAUSE
+        return result
+
+    async def _current_client(self) -> AsyncDataMapClient:
+        async with self._opening:
+            if self._client is not None and self._refusal is not None and self._reading == 1:
+                await self._client.close()
+                self._client = None
+            if self._client is None:
+                self._client = await self._hook.aget_conn()
+            return self._client
+
+    @asynccontextmanager
+    async def _open(self) -> AsyncGenerator[None]:
+        self._watchers += 1
+        try:
+            yield
+        finally:
+            self._watchers -= 1
+            if self._watchers == 0 and self._client is not None:
+                client, self._client = self._client, None
+                await client.close()
+
+
+def _one_more(before: _Failures | None, error: Exception, every: float) -> _Failures:
+    """The failures in a row with another one."""
+    lasting, wait = (0, every / 2) if before is None else (before.lasting, before.wait)
+    asked = error.retry_after or 0.0 if isinstance(error, DataMapError) else 0.0
+    wait = max(every, asked, min(wait * 2, _LONGEST_WAIT))
+    until = asyncio.get_running_loop().time() + wait
+    return _Failures(0 if may_pass(error) else lasting + 1, wait, until)
+
+
+_KNOWN: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, SharedPolls]]] = WeakKeyDictionary()

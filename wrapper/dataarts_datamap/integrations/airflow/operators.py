@@ -1,0 +1,144 @@
+"""An operator that lands runs where a lake is."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import IO, TYPE_CHECKING, Any, Final, cast
+
+from dataarts_datamap import AuthenticationError, ExportError, InvalidArgumentError, export_runs
+from dataarts_datamap.integrations.airflow._conditions import counting, instant, planned_at
+from dataarts_datamap.integrations.airflow._host import (
+    AirflowFailException,
+    BaseOperator,
+    ObjectStoragePath,
+    get_hook_lineage_collector,
+)
+from dataarts_datamap.integrations.airflow.hook import DEFAULT_CONNECTION, DataMapHook
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from airflow.sdk import Context
+
+    from dataarts_datamap import ExportSummary
+
+_SLACK: Final = timedelta(days=1)
+
+
+class ExportRunsOperator(BaseOperator):
+    """Writes the runs of a table that were planned in an interval to a Parquet file, wherever Airflow can write.
+
+    ::
+
+        ExportRunsOperator(task_id="export", table="sales.orders", path="s3://aws_default@lake/runs/{{ ds }}.parquet")
+
+    A run is in the file of the interval in which it was planned, and in no other: which time of a run the service's
+    windows filter on is not documented, so a wider one is read, and the planned times decide. The file has each run as
+    it stands when the task runs, and running it again replaces the file. It needs the extra ``arrow``.
+
+    The file is made on the worker, sent when it is whole, and its size compared. Airflow notes the write, so that the
+    provider for OpenLineage reports it. The task returns ``path``, ``written`` (runs), ``without_id`` and ``bytes``.
+
+    Args:
+        table: GUID or name of the table. A template.
+        path: Where to: any address that ``ObjectStoragePath`` takes, its connection before the ``@``. A template.
+        start: The least planned time, aware; by default the beginning of the DAG run's interval. A template.
+        end: The time before which a run was planned; by default the end of that interval. A template.
+        slack: How much wider the window is than the interval, on both sides: a run that starts so much later than it
+            was planned is still found.
+        columns: Names of the columns to write, in their order; all, if left out.
+        with_documents: Whether the columns of nested documents are written, about half of the bytes; they can hold SQL.
+        only: Names of the operators whose runs are written: a job name, a ``workspace/job_name`` or a task id; if it is
+            left out, those that write the table, as ``find_producers`` tells them from readers.
+        ignore: Names of operators whose runs are not.
+        datamap_conn_id: Id of the connection. A template.
+        kwargs: What each operator of Airflow takes.
+    """
+
+    template_fields: Collection[str] = ("table", "path", "start", "end", "datamap_conn_id")
+
+    def __init__(  # noqa: PLR0913  one keyword for each choice
+        self,
+        *,
+        table: str,
+        path: str,
+        start: datetime | str = "{{ data_interval_start }}",
+        end: datetime | str = "{{ data_interval_end }}",
+        slack: timedelta = _SLACK,
+        columns: Sequence[str] | None = None,
+        with_documents: bool = True,
+        only: Sequence[str] | None = None,
+        ignore: Sequence[str] = (),
+        datamap_conn_id: str = DEFAULT_CONNECTION,
+        **kwargs: Any,  # noqa: ANN401  Airflow's own
+    ) -> None:
+        super().__init__(**kwargs)
+        self.table = table
+        self.path = path
+        self.start = start
+        self.end = end
+        self.slack = slack
+        self.columns = columns
+        self.with_documents = with_documents
+        self.only = only
+        self.ignore = ignore
+        self.datamap_conn_id = datamap_conn_id
+
+    def execute(self, context: Context) -> dict[str, Any]:  # noqa: ARG002  Airflow's own
+        """Export, and say what was written.
+
+        Raises:
+            AirflowFailException: The credentials were refused.
+            DataMapError: The runs could not be read, or the file not be written whole.
+        """
+        start, end = instant("start", self.start), instant("end", self.end)
+        if start >= end:
+            raise InvalidArgumentError(
+                f"the interval from {start.isoformat()} to {end.isoformat()} is empty: a schedule such as '@daily' has "
+                "none in Airflow 3; give the DAG a CronDataIntervalTimetable, or give start and end"
+            )
+        if start >= datetime.now(UTC):
+            raise InvalidArgumentError(f"no run can be planned yet from {start.isoformat()} on")
+        with TemporaryDirectory() as folder:
+            made = Path(folder) / "runs.parquet"
+            try:
+                summary = self._export(made, start, end)
+            except AuthenticationError as error:  # not tried again: five wrong signatures lock an access key
+                raise AirflowFailException(f"{type(error).__name__}: {error}") from None
+            size = _send(made, ObjectStoragePath(self.path))
+        self.log.info("%s: %s runs, %s bytes", self.path, summary.written, size)
+        return {"path": self.path, "written": summary.written, "without_id": summary.without_id, "bytes": size}
+
+    def _export(self, path: Path, start: datetime, end: datetime) -> ExportSummary:
+        last = min(end + self.slack, datetime.now(UTC))
+        with DataMapHook(self.datamap_conn_id).get_conn() as client:
+            guid = client.find_table(self.table).guid
+            operators = counting(self.table, client.find_producers(guid, only=self.only, ignore=self.ignore).operators)
+            runs = client.list_table_runs(guid, start=start - self.slack, end=last, operators=operators)
+            return export_runs(
+                (run for run in runs if start <= planned_at(run) < end),
+                path,
+                columns=self.columns,
+                nested="json" if self.with_documents else "skip",
+            )
+
+
+def _send(made: Path, target: ObjectStoragePath) -> int:
+    """Put a file where it belongs, whole or not at all where the storage can do so; returns its bytes."""
+    size = made.stat().st_size
+    if target.protocol in {"file", "local", ""}:
+        place = Path(target.path)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        beside = place.with_name(f".{place.name}.part")
+        shutil.copyfile(made, beside)
+        beside.replace(place)
+        get_hook_lineage_collector().add_output_asset(context=target, uri=str(target))
+        return size
+    with made.open("rb") as source, target.open("wb") as sink:
+        shutil.copyfileobj(source, cast("IO[bytes]", sink))
+    if target.stat().st_size != size:
+        raise ExportError(f"{target} has {target.stat().st_size} bytes, and not the {size} that were sent")
+    return size

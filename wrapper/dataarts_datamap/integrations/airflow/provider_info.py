@@ -1,0 +1,75 @@
+"""What Airflow asks of each provider that it finds by the entry point ``apache_airflow_provider``.
+
+Each of its processes loads this module, so it imports nothing.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+CONNECTION_TYPE = "datamap"
+"""The type of a connection to the Data Map."""
+
+HOOK_NAME = "DataArts Data Map"
+"""The type as the form of a connection shows it."""
+
+EXTRA_FIELDS: dict[str, tuple[str, str]] = {
+    "region": ("Region", "Region id, such as eu-west-101. Needed if there is no endpoint."),
+    "project_id": ("Project id", "If it is left out, that of the project named like the region."),
+    "instance_id": ("Instance id", "Id of the DataArts Studio tenancy; if it is left out, the project's only one."),
+    "workspace_id": ("Workspace id", "If it is left out, the service decides."),
+    "iam_endpoint": ("IAM endpoint", "If it is left out, the region's."),
+    "security_token": ("Security token", "What belongs to a temporary access key."),
+    "requests_per_second": (
+        "Requests per second",
+        "How many each process of Airflow sends at most: 45 if it is left out. The service allows a user 50.",
+    ),
+    "allow_http": ("Allow HTTP", "true lets the endpoint be plain http, for trying out."),
+}
+"""The fields of a connection beyond the standard ones: name, label and description."""
+
+FIELD_BEHAVIOUR: dict[str, Any] = {
+    "hidden-fields": ["schema", "port"],
+    "relabeling": {"host": "Endpoint", "login": "Access key", "password": "Secret key, or token"},
+    "placeholders": {
+        "host": "https://dayu.eu-west-101.myhuaweicloud.eu",
+        "login": "leave empty for a token",
+        "password": "leave both empty for the credentials of the machine",
+    },
+}
+"""How the form shows the standard fields."""
+
+
+def get_provider_info() -> dict[str, Any]:
+    """What the provider brings. The form of a connection is read from here since Airflow 3.2, without the hook."""
+    return {
+        "package-name": "dataarts-datamap",
+        "name": HOOK_NAME,
+        "description": "Which runs produced a table, when, and how they ended.",
+        "connection-types": [
+            {
+                "connection-type": CONNECTION_TYPE,
+                "hook-class-name": "dataarts_datamap.integrations.airflow.hook.DataMapHook",
+                "hook-name": HOOK_NAME,
+                "ui-field-behaviour": FIELD_BEHAVIOUR,
+                "conn-fields": {
+                    name: {"label": label, "description": description, "schema": _schema(name)}
+                    for name, (label, description) in EXTRA_FIELDS.items()
+                },
+            }
+        ],
+    }
+
+
+def _schema(name: str) -> dict[str, Any]:
+    match name:
+        case "security_token":
+            return {"type": ["string", "null"], "format": "password"}
+        case "requests_per_second":
+            return {"type": ["integer", "null"], "minimum": 1}
+        case "allow_http":
+            return {"type": ["boolean", "null"]}
+        case _:
+            return {"type": ["string", "null"]}

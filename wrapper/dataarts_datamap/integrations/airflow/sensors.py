@@ -1,0 +1,220 @@
+"""Sensors that wait for a table without a worker: they look once, and defer."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+from dataarts_datamap import AuthenticationError, DataMapError, InvalidArgumentError
+from dataarts_datamap.integrations.airflow._conditions import Freshness, PlannedRun, instant
+from dataarts_datamap.integrations.airflow._host import (
+    AirflowException,
+    AirflowFailException,
+    BaseSensorOperator,
+    PokeReturnValue,
+)
+from dataarts_datamap.integrations.airflow._shared_polls import may_pass
+from dataarts_datamap.integrations.airflow.hook import DEFAULT_CONNECTION, DataMapHook
+from dataarts_datamap.integrations.airflow.triggers import TableConditionTrigger
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from datetime import datetime
+
+    from airflow.sdk import Context
+
+    from dataarts_datamap.integrations.airflow._conditions import Condition, Outcome
+
+_LOOK_BACK: Final = timedelta(days=7)
+
+
+class _TableSensor(BaseSensorOperator):
+    """What both sensors share."""
+
+    def __init__(self, *, table: str, datamap_conn_id: str, deferrable: bool, **kwargs: Any) -> None:  # noqa: ANN401  Airflow's own
+        super().__init__(**kwargs)
+        self.table = table
+        self.datamap_conn_id = datamap_conn_id
+        self.deferrable = deferrable
+
+    @abstractmethod
+    def _condition(self) -> Condition:
+        """What is waited for, when templates are rendered."""
+
+    def execute(self, context: Context) -> dict[str, Any] | None:
+        """Look once, and defer if it is not there yet; without ``deferrable``, look again and again."""
+        if not self.deferrable:
+            facts: dict[str, Any] | None = super().execute(context)
+            return facts
+        wanted = self._condition()
+        outcome = self._look(wanted)
+        if outcome is None:
+            self._defer(wanted)
+        return self._ended(*outcome)
+
+    def _defer(self, wanted: Condition) -> NoReturn:
+        self.defer(
+            trigger=TableConditionTrigger(
+                self.table,
+                datamap_conn_id=self.datamap_conn_id,
+                condition=wanted.arguments(),
+                poll_interval=self.poke_interval,
+            ),
+            method_name="execute_complete",
+            timeout=timedelta(seconds=self.timeout),
+        )
+
+    def execute_complete(self, context: Context, event: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG002  Airflow's own
+        """Go on where the trigger has ended the wait.
+
+        Raises:
+            AirflowFailException: A run failed.
+            AirflowException: The table could not be judged.
+        """
+        if event["status"] == "error":
+            raise AirflowException(event["message"])
+        return self._ended(event["status"] == "met", event["facts"], event["message"])
+
+    def poke(self, context: Context) -> PokeReturnValue:  # noqa: ARG002  Airflow's own
+        """Look once."""
+        outcome = self._look(self._condition())
+        if outcome is None:
+            return PokeReturnValue(is_done=False)
+        return PokeReturnValue(is_done=True, xcom_value=self._ended(*outcome))
+
+    def _look(self, wanted: Condition) -> Outcome | None:
+        try:
+            with DataMapHook(self.datamap_conn_id).get_conn() as client:
+                return wanted.look(client, self.table)
+        except AuthenticationError as error:  # not tried again: five wrong signatures lock an access key
+            raise AirflowFailException(f"{type(error).__name__}: {error}") from None
+        except DataMapError as error:
+            if not may_pass(error):
+                raise
+            self.log.warning("%s: %s", type(error).__name__, error)
+            return None
+
+    def _ended(self, is_met: bool, facts: dict[str, Any], message: str) -> dict[str, Any]:  # noqa: FBT001  as it comes
+        if not is_met:
+            raise AirflowFailException(message)
+        self.log.info("%s: %s", self.table, message)
+        return facts
+
+
+class TableFreshSensor(_TableSensor):
+    """Waits until a table is fresh: each of its operators has succeeded since a time, or not long ago.
+
+    ::
+
+        TableFreshSensor(task_id="orders_are_fresh", table="sales.orders", after="{{ data_interval_end }}")
+
+    It looks once on the worker, and then defers to the triggerer, so that it takes no worker while it waits. What it
+    returns has ``verdict``, ``last_success``, ``age`` (seconds), ``decided_by`` and more. A failure that can pass is
+    waited out; one that lasts fails the task, refused credentials without another try.
+
+    Args:
+        table: GUID or name of the table. A template.
+        after: The oldest time of a last success that will do, aware: a datetime, or ISO 8601 text with an offset. A
+            template. Give exactly one of ``after`` and ``max_age``.
+        max_age: The largest age of a last success.
+        since: How far back to look for runs, at least. A table is judged by the operators that have runs in that time.
+        any_operator: Whether one operator that keeps the table fresh is enough.
+        only: Names of the operators that count: a job name, a ``workspace/job_name`` or a task id; if it is left out,
+            those that write the table, as ``find_producers`` tells them from readers.
+        ignore: Names of operators that do not count, such as that of a job that checks the table.
+        datamap_conn_id: Id of the connection. A template.
+        deferrable: Whether the triggerer waits; if not, a worker does.
+        kwargs: What each sensor of Airflow takes: ``poke_interval``, ``timeout``, ``soft_fail`` and the like.
+
+    Raises:
+        InvalidArgumentError: There is not exactly one of ``after`` and ``max_age``.
+    """
+
+    template_fields: Collection[str] = ("table", "after", "datamap_conn_id")
+
+    def __init__(  # noqa: PLR0913  one keyword for each choice
+        self,
+        *,
+        table: str,
+        after: datetime | str | None = None,
+        max_age: timedelta | None = None,
+        since: timedelta = _LOOK_BACK,
+        any_operator: bool = False,
+        only: Sequence[str] | None = None,
+        ignore: Sequence[str] = (),
+        datamap_conn_id: str = DEFAULT_CONNECTION,
+        deferrable: bool = True,
+        **kwargs: Any,  # noqa: ANN401  Airflow's own
+    ) -> None:
+        super().__init__(table=table, datamap_conn_id=datamap_conn_id, deferrable=deferrable, **kwargs)
+        if (after is None) is (max_age is None):
+            raise InvalidArgumentError("give exactly one of after and max_age")
+        self.after = after
+        self.max_age = max_age
+        self.since = since
+        self.any_operator = any_operator
+        self.only = only
+        self.ignore = ignore
+
+    def _condition(self) -> Freshness:
+        return Freshness(
+            after=None if self.after is None else instant("after", self.after).isoformat(),
+            max_age=None if self.max_age is None else self.max_age.total_seconds(),
+            since=self.since.total_seconds(),
+            any_operator=self.any_operator,
+            only=None if self.only is None else list(self.only),
+            ignore=list(self.ignore),
+        )
+
+
+class TableRunSensor(_TableSensor):
+    """Waits until a run of a table that was planned at a time or later has succeeded.
+
+    ::
+
+        TableRunSensor(task_id="tonight", table="sales.orders", after="{{ data_interval_end }}", only=["load_orders"])
+
+    It looks once on the worker, and then defers to the triggerer. It returns what is known of the first such run:
+    ``run_id``, ``job_name``, ``plan_time``, ``end_time``, ``output_row_count`` and more.
+
+    Args:
+        table: GUID or name of the table. A template.
+        after: The least planned time, aware: a datetime, or ISO 8601 text with an offset. A template.
+        only: Names of the operators whose runs count: a job name, a ``workspace/job_name`` or a task id; if it is left
+            out, those that write the table, as ``find_producers`` tells them from readers.
+        ignore: Names of operators whose runs do not count.
+        fail_on_failure: Whether the task fails when a run failed, and none of the others has succeeded or still can. If
+            not, it waits for a rerun.
+        datamap_conn_id: Id of the connection. A template.
+        deferrable: Whether the triggerer waits; if not, a worker does.
+        kwargs: What each sensor of Airflow takes: ``poke_interval``, ``timeout``, ``soft_fail`` and the like.
+    """
+
+    template_fields: Collection[str] = ("table", "after", "datamap_conn_id")
+
+    def __init__(  # noqa: PLR0913  one keyword for each choice
+        self,
+        *,
+        table: str,
+        after: datetime | str,
+        only: Sequence[str] | None = None,
+        ignore: Sequence[str] = (),
+        fail_on_failure: bool = True,
+        datamap_conn_id: str = DEFAULT_CONNECTION,
+        deferrable: bool = True,
+        **kwargs: Any,  # noqa: ANN401  Airflow's own
+    ) -> None:
+        super().__init__(table=table, datamap_conn_id=datamap_conn_id, deferrable=deferrable, **kwargs)
+        self.after = after
+        self.only = only
+        self.ignore = ignore
+        self.fail_on_failure = fail_on_failure
+
+    def _condition(self) -> PlannedRun:
+        return PlannedRun(
+            after=instant("after", self.after).isoformat(),
+            only=None if self.only is None else list(self.only),
+            ignore=list(self.ignore),
+            fail_on_failure=self.fail_on_failure,
+        )

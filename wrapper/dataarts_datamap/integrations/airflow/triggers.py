@@ -1,0 +1,253 @@
+"""What waits in the triggerer, without a worker: for the sensors, and for the events of an asset.
+
+Arguments of a trigger lie in Airflow's database, so none of them is a secret: a trigger names its connection. All
+triggers of one connection share a client in each triggerer, and with it one rate limit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final
+
+from dataarts_datamap import DataMapError
+from dataarts_datamap.integrations.airflow._conditions import condition, counting
+from dataarts_datamap.integrations.airflow._facts import run_facts
+from dataarts_datamap.integrations.airflow._host import (
+    AirflowException,
+    AirflowRuntimeError,
+    BaseEventTrigger,
+    BaseTrigger,
+    TriggerEvent,
+)
+from dataarts_datamap.integrations.airflow._shared_polls import SharedPolls
+from dataarts_datamap.integrations.airflow._yielded_runs import YieldedRuns
+from dataarts_datamap.integrations.airflow.hook import DEFAULT_CONNECTION
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+
+    from airflow.sdk.execution_time.context import AssetStateStoreAccessors
+
+    from dataarts_datamap import AsyncDataMapClient, Operator, Run
+    from dataarts_datamap.integrations.airflow._conditions import Outcome
+
+_MAX_FAILURES: Final = 3
+_POLL_INTERVAL: Final = 30.0
+_LOOKBACK: Final = timedelta(days=7)
+_SETTLE: Final = 4.0  # the triggerer hands events to its supervisor each second, and loses those that it still holds
+
+
+class TableConditionTrigger(BaseTrigger):
+    """Fires once, when what a sensor waits for has come: what ``TableFreshSensor`` and ``TableRunSensor`` defer to.
+
+    The payload of its event has ``status`` (``met``, ``failed`` or ``error``), ``message`` and ``facts``.
+
+    Args:
+        table: GUID or name of the table.
+        datamap_conn_id: Id of the connection.
+        condition: What is waited for, as the sensor writes it.
+        poll_interval: Seconds from one poll to the next.
+        max_failures: How many failures in a row that will not pass end the wait.
+    """
+
+    def __init__(
+        self,
+        table: str,
+        *,
+        datamap_conn_id: str,
+        condition: Mapping[str, Any],
+        poll_interval: float,
+        max_failures: int = _MAX_FAILURES,
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # Airflow gives it no types
+        self.table = table
+        self.datamap_conn_id = datamap_conn_id
+        self.condition = dict(condition)
+        self.poll_interval = poll_interval
+        self.max_failures = max_failures
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Where the class is, and what makes it anew."""
+        return f"{__name__}.{type(self).__name__}", {
+            "table": self.table,
+            "datamap_conn_id": self.datamap_conn_id,
+            "condition": self.condition,
+            "poll_interval": self.poll_interval,
+            "max_failures": self.max_failures,
+        }
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """One event: what was waited for has come, or cannot."""
+        wanted = condition(self.condition)
+
+        async def look(client: AsyncDataMapClient) -> Outcome | None:
+            return await wanted.alook(client, self.table)
+
+        polls = SharedPolls.of(self.datamap_conn_id).results(
+            look,
+            watcher=None,
+            every=self.poll_interval,
+            max_failures=self.max_failures,
+            warn=self.log.warning,
+        )
+        try:
+            async with aclosing(polls):
+                outcome = await anext(found async for found in polls if found is not None)
+        except (DataMapError, AirflowException) as error:
+            yield TriggerEvent({"status": "error", "message": f"{type(error).__name__}: {error}", "facts": None})
+        else:
+            status = "met" if outcome.is_met else "failed"
+            yield TriggerEvent({"status": status, "message": outcome.message, "facts": outcome.facts})
+
+
+class TableRunTrigger(BaseEventTrigger):
+    """Makes each run of a table that succeeds an event of an asset, for an ``AssetWatcher``.
+
+    ::
+
+        orders = Asset("orders", watchers=[AssetWatcher(name="runs", trigger=TableRunTrigger("sales.orders"))])
+
+    The payload of the event has what is known of the run: ``table``, ``table_guid``, ``run_id``, ``job_name``,
+    ``plan_time``, ``end_time``, ``output_row_count`` and more. What has succeeded before the trigger is first polled is
+    no event. A run whose end changes, as by a rerun, has succeeded anew.
+
+    Since Airflow 3.3 the trigger keeps in the asset's store what it has yielded, so that a run that ends while Airflow
+    is down is an event when it is up again. It keeps that four seconds after the event: a triggerer that is killed
+    before yields the run again, and loses none. Before 3.3 each start of the triggerer begins anew, with a warning:
+    runs that end while it is down are no events.
+
+    A failure that can pass is waited out. One that lasts, such as refused credentials, is raised when it has come
+    ``max_failures`` times in a row; Airflow then makes the trigger anew, which waits up to ten minutes before it asks.
+
+    Args:
+        table: GUID or name of the table.
+        datamap_conn_id: Id of the connection.
+        asset: Name of the asset. Needed where two assets watch the same table: Airflow makes triggers of equal
+            arguments one, and one trigger has the store of one asset.
+        only: Names of the operators whose runs count: a job name, a ``workspace/job_name`` or a task id; if it is left
+            out, those that write the table, as ``find_producers`` tells them from readers.
+        ignore: Names of operators whose runs do not count.
+        poll_interval: Seconds from one poll to the next; by default 30.
+        lookback: How far back each start, and each poll ten minutes after the last such, looks for successes that
+            appeared late; by default seven days. Each success in it is 35 bytes of the store, and Airflow warns of more
+            than 64 KiB.
+        max_failures: How many failures in a row that will not pass are raised.
+    """
+
+    def __init__(  # noqa: PLR0913  one keyword for each choice
+        self,
+        table: str,
+        *,
+        datamap_conn_id: str = DEFAULT_CONNECTION,
+        asset: str | None = None,
+        only: Sequence[str] | None = None,
+        ignore: Sequence[str] = (),
+        poll_interval: timedelta | float = _POLL_INTERVAL,
+        lookback: timedelta | float = _LOOKBACK,
+        max_failures: int = _MAX_FAILURES,
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # Airflow gives it no types
+        self.table = table
+        self.datamap_conn_id = datamap_conn_id
+        self.asset = asset
+        self.only = None if only is None else list(only)
+        self.ignore = list(ignore)
+        self.poll_interval = _seconds(poll_interval)
+        self.lookback = _seconds(lookback)
+        self.max_failures = max_failures
+        self._yielded: YieldedRuns | None = None
+        self._store: AssetStateStoreAccessors | None = None
+        self._guid = ""
+        self._operators: Sequence[Operator] = ()
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Where the class is, and what makes it anew."""
+        return f"{__name__}.{type(self).__name__}", {
+            "table": self.table,
+            "datamap_conn_id": self.datamap_conn_id,
+            "asset": self.asset,
+            "only": self.only,
+            "ignore": self.ignore,
+            "poll_interval": self.poll_interval,
+            "lookback": self.lookback,
+            "max_failures": self.max_failures,
+        }
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """An event for each run that succeeds, for ever."""
+        polls = SharedPolls.of(self.datamap_conn_id).results(
+            self._poll,
+            watcher=f"{self._store_key} {self.asset}",
+            every=self.poll_interval,
+            max_failures=self.max_failures,
+            warn=self.log.warning,
+        )
+        async with aclosing(polls):
+            async for fresh, is_due in polls:
+                for run in fresh:
+                    yield TriggerEvent(run_facts(self.table, self._guid, run))
+                if fresh:
+                    await asyncio.sleep(_SETTLE)
+                if fresh or is_due:
+                    await self._keep()
+
+    async def _poll(self, client: AsyncDataMapClient) -> tuple[list[Run], bool]:
+        """The new successes, and whether the state is to be kept even if there are none."""
+        if self._yielded is None:
+            self._yielded = await self._restored()
+        reading = self._yielded.next_reading(datetime.now(UTC))
+        if reading.is_whole:
+            self._guid = (await client.find_table(self.table)).guid
+            producers = await client.find_producers(self._guid, only=self.only, ignore=self.ignore)
+            self._operators = counting(self.table, producers.operators)
+        runs = client.list_table_runs(self._guid, start=reading.start, end=reading.end, operators=self._operators)
+        return self._yielded.take(await runs.to_list(), reading), reading.is_whole
+
+    async def _restored(self) -> YieldedRuns:
+        """What was yielded before this start, as the asset's store has it."""
+        lookback = timedelta(seconds=self.lookback)
+        store = getattr(self, "asset_state_store", None)  # since 3.3
+        if store is None:
+            self.log.warning("Runs of %s that end while the triggerer is down are no events: %s", self.table, _NO_STORE)
+            return YieldedRuns(lookback)
+        try:
+            state = await store.aget(self._store_key)
+        except ValueError as error:  # two assets have one trigger
+            self.log.warning(
+                "Runs of %s that end while the triggerer is down are no events: several assets have this trigger. "
+                "Give each its own: TableRunTrigger(…, asset='its name'). %s",
+                self.table,
+                error,
+            )
+            return YieldedRuns(lookback)
+        self._store = store
+        try:
+            return YieldedRuns(lookback, state)
+        except ValueError as error:
+            self.log.warning("The store of %s is begun anew: %s", self.table, error)
+            return YieldedRuns(lookback)
+
+    async def _keep(self) -> None:
+        if self._store is None or self._yielded is None:
+            return
+        try:
+            await self._store.aset(self._store_key, self._yielded.state())
+        except AirflowRuntimeError as error:
+            self.log.warning("What was yielded of %s could not be kept, and will be: %s", self.table, error)
+
+    @property
+    def _store_key(self) -> str:
+        """What this trigger keeps its state as: an asset can have several."""
+        name = f"datamap {self.datamap_conn_id} {self.table} {self.only} {self.ignore}"
+        return name if len(name) <= _LONGEST_KEY else f"datamap {sha256(name.encode()).hexdigest()}"
+
+
+_LONGEST_KEY: Final = 512
+_NO_STORE: Final = "Airflow has no store for the asset before 3.3"
+
+
+def _seconds(time: timedelta | float) -> float:
+    return time.total_seconds() if isinstance(time, timedelta) else float(time)
