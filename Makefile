@@ -27,6 +27,8 @@ AIRFLOW := .airflow
 PRISM_CLI := @stoplight/prism-cli@5.14.2
 # TypeScript 5: what is generated is to compile for those who have no newer one, too.
 SPEC_TOOLS_CLI := openapi-typescript@7.13.0 typescript@5.9.3 @redocly/cli@2.77.0 @stoplight/spectral-cli@6.16.3
+AXE := .axe
+AXE_CORE := axe-core@4.14.1
 CLIENT := generated/dataarts_datamap_client
 SPEC := spec/datamap.openapi.yaml
 
@@ -142,6 +144,13 @@ airflow: $(VENV)/.dev $(AIRFLOW)/.made ## Check the Airflow provider in an Airfl
 		--pythonpath $(AIRFLOW)/$(SCRIPTS)/python
 	@$(AIRFLOW)/$(SCRIPTS)/python -m pytest -c tests/airflow_provider/pytest.ini tests/airflow_provider
 
+# What looks at pages as those do who cannot see, or have no mouse: no part of what is shipped, either.
+$(AXE)/.made:
+	@command -v npm >/dev/null || { echo "axe-core is installed with npm, which is not on the PATH: install Node.js 20 or newer" >&2; exit 1; }
+	@mkdir -p $(AXE)
+	@npm install --prefix $(AXE) --no-package-lock --no-save --ignore-scripts --no-audit --no-fund --loglevel error $(AXE_CORE) >&2
+	@touch $@
+
 .PHONY: prism
 prism: $(PRISM)/.made ## Install Prism from npm, which the long proofs serve the specification with
 
@@ -180,7 +189,7 @@ test: $(VENV)/.dev ## Run the whole test suite
 	@$(BIN)/python -m pytest $(PARALLEL)
 
 .PHONY: prove
-prove: $(VENV)/.docs $(OFFICIAL)/.made $(PRISM)/.made spec-tools ## Run the long proofs
+prove: $(VENV)/.docs $(OFFICIAL)/.made $(PRISM)/.made $(AXE)/.made spec-tools ## Run the long proofs
 	@$(BIN)/python -m pytest -m prove
 	@$(BIN)/python -m pytest contract_tests --max-examples 1000
 
@@ -188,7 +197,7 @@ prove: $(VENV)/.docs $(OFFICIAL)/.made $(PRISM)/.made spec-tools ## Run the long
 $(LOWEST)/.made: pyproject.toml constraints.txt
 	@rm -rf $(LOWEST)
 	@$(PYTHON) -m venv $(LOWEST)
-	@$(LOWEST)/$(SCRIPTS)/python -m pip install --quiet --constraint constraints.txt uv
+	@$(LOWEST)/$(SCRIPTS)/python -m pip install --quiet --constraint constraints.txt pip uv
 	@$(LOWEST)/$(SCRIPTS)/python -m uv pip compile --quiet --no-header --no-annotate --extra all \
 		--resolution lowest-direct --output-file $(LOWEST)/constraints.txt pyproject.toml
 	@$(LOWEST)/$(SCRIPTS)/python -m pip install --quiet --constraint $(LOWEST)/constraints.txt --editable '.[all]' --group test
@@ -202,6 +211,7 @@ test-lowest: $(LOWEST)/.made ## Run the test suite with the lowest version of ea
 test-newest: ## Run the test suite with the newest version of each dependency, whatever the pins say
 	@rm -rf $(NEWEST)
 	@$(PYTHON) -m venv $(NEWEST)
+	@$(NEWEST)/$(SCRIPTS)/python -m pip install --quiet --upgrade pip
 	@$(NEWEST)/$(SCRIPTS)/python -m pip install --quiet --editable '.[all]' --group test
 	@$(NEWEST)/$(SCRIPTS)/python -m pytest $(PARALLEL)
 
@@ -375,4 +385,4 @@ audit: $(RELEASE)/.made ## Look the wheel's dependencies up among the known vuln
 
 .PHONY: clean
 clean: ## Remove what the other verbs made
-	@rm -rf $(VENV) $(OFFICIAL) $(NEWEST_SDK) $(LOWEST) $(NEWEST) $(RELEASE) $(PRISM) $(SPEC_TOOLS) $(SCHEDULERS) $(SPARK) $(AIRFLOW) $(BENCH) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis
+	@rm -rf $(VENV) $(OFFICIAL) $(NEWEST_SDK) $(LOWEST) $(NEWEST) $(RELEASE) $(PRISM) $(AXE) $(SPEC_TOOLS) $(SCHEDULERS) $(SPARK) $(AIRFLOW) $(BENCH) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis

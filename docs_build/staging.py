@@ -5,6 +5,8 @@ from __future__ import annotations
 import posixpath
 import re
 import shutil
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Final
 
 from docs_build.documents import PAGES, ROOT, site_pages, site_path
@@ -21,6 +23,10 @@ _FENCE: Final = re.compile(r"^(```.*?^```$)", re.MULTILINE | re.DOTALL)
 _NOTES: Final = re.compile(
     r"^<!-- (?:not run:.*?|numbers vary|stays running|with the official SDK) -->\n", re.MULTILINE | re.DOTALL
 )
+
+
+CHANGELOG_MARKER: Final = "<!-- the newest version follows -->"
+"""Where the next version begins in the changelog, as ``pyproject.toml`` says, too."""
 
 
 def stage(folder: Path) -> None:
@@ -43,11 +49,19 @@ def stage(folder: Path) -> None:
 
 def _write_page(document: str, page: str, pages: Path) -> None:
     text = _with_note((ROOT / document).read_text(encoding="utf-8"), document)
+    text = text.replace(CHANGELOG_MARKER, _unreleased()) if CHANGELOG_MARKER in text else text
     parts = _FENCE.split(_NOTES.sub("", text))
     text = "".join(part if part.startswith("```") else _with_site_links(part, document, page, pages) for part in parts)
     text = _GENERATED.sub(lambda found: GENERATORS[found[1]](), text)
     (pages / page).parent.mkdir(parents=True, exist_ok=True)
     (pages / page).write_text(text, encoding="utf-8", newline="\n")
+
+
+def _unreleased() -> str:
+    """What comes with the next version, of the files in ``changes/``."""
+    command = [sys.executable, "-m", "towncrier", "build", "--draft", "--version", "Next", "--date", "not yet"]
+    done = subprocess.run(command, check=True, cwd=ROOT, capture_output=True, encoding="utf-8")  # noqa: S603  our own
+    return done.stdout.strip()
 
 
 def _with_note(text: str, document: str) -> str:

@@ -81,7 +81,7 @@ def test_broken_link_fails(tmp_path: Path) -> None:
     copied = shutil.ignore_patterns("__pycache__")
     for name in ("docs", "docs_build", "spec", "examples", "benchmarks", "changes", "contract_tests", ".github"):
         shutil.copytree(ROOT / name, checkout / name, ignore=copied)
-    for path in (*ROOT.glob("*.md"), ROOT / "LICENSE"):
+    for path in (*ROOT.glob("*.md"), ROOT / "LICENSE", ROOT / "pyproject.toml"):
         shutil.copy(path, checkout)
     with (checkout / "docs" / "index.md").open("a", encoding="utf-8") as page:
         page.write("[a heading](tutorial.md#no-such-heading)\n")
