@@ -256,6 +256,20 @@ def test_number_of_pages_is_enough(face: Face, point: Callable[..., None]) -> No
     assert "workspace_id=w1" in server.asked[-1].target
 
 
+@pytest.mark.parametrize("told", [{"total_page": 1}, {"total_page": 1, "count": 9}, {"total_page": 2, "count": None}])
+def test_number_of_pages_is_not_believed_alone(
+    face: Face, point: Callable[..., None], told: dict[str, int | None]
+) -> None:
+    """Where the total says that there is more, it is looked for: of two workspaces, none is taken for the only one."""
+    workspaces = ({"id": "w1", "name": "one"}, {"id": "w2", "name": "two"})
+    with ScriptedServer(Lists(workspaces=workspaces, most=1, **told)) as server:
+        point(server, instance_id="i", workspace_id="auto")
+        with pytest.raises(DiscoveryError) as caught:
+            face.list_runs(server)
+
+    assert {"w1", "w2"} == {one for one, _ in caught.value.candidates}
+
+
 def test_nothing_is_kept_of_a_failure() -> None:
     """A client that could not find an id looks again at the next call."""
     none, one = Lists(orders=[]), Lists()

@@ -106,7 +106,7 @@ class Discovery:
         one page, for which it makes no difference; of a longer one there is more than one row to choose from anyhow.
         """
         found: dict[str, ListedId] = {}
-        rows_read, last = 0, None
+        rows_read, last, told_end = 0, None, False
         for number in range(1, _MOST_PAGES + 1):
             request = Request(
                 method="GET",
@@ -117,11 +117,12 @@ class Discovery:
             )
             page = yield from self._ask(setting, request, decode)
             is_end = not page.rows or page == last
-            if is_end and page.total is not None and rows_read < page.total:
+            if is_end and not told_end and page.total is not None and rows_read < page.total:
                 raise _undecided(setting, list(found.values()), f"{rows_read} of {page.total} could be read")
             rows_read, last = rows_read + page.rows, page
             _add(found, page.candidates)
-            if is_end or page.pages == number or (page.total is not None and rows_read >= page.total):
+            told_end |= page.pages == number  # the total may contradict: one more request decides
+            if is_end or (page.pages == number if page.total is None else rows_read >= page.total):
                 return list(found.values())
         raise _undecided(setting, list(found.values()), f"the list has no end after {_MOST_PAGES} pages")
 

@@ -174,9 +174,13 @@ def write_rich(*renderables: RenderableType, width: int) -> None:
     from rich.console import Console  # noqa: PLC0415  slow to load, and a pipe needs none of it
 
     sheet = StringIO()
-    # With a width alone, rich takes a terminal that TERM calls dumb to have 80 columns.
-    size = {"width": width, "height": _ANY_HEIGHT}
-    console = Console(file=sheet, force_terminal=is_terminal(), legacy_windows=False, **size)
+    console = Console(
+        file=sheet,
+        force_terminal=is_terminal(),
+        legacy_windows=False,
+        width=width,
+        height=_ANY_HEIGHT,  # with a width alone, rich takes a terminal that TERM calls dumb to have 80 columns
+    )
     for renderable in renderables:
         console.print(renderable, crop=False)
     write("".join(f"{line.rstrip()}\n" for line in sheet.getvalue().splitlines()))
