@@ -261,7 +261,7 @@ def _guids(client: DataMapClient, settings: _Settings) -> list[str]:
     return list(dict.fromkeys(client.find_table(name).guid for name in settings.tables))
 
 
-def _schema(settings: _Settings) -> list[pa.Field]:
+def _schema(settings: _Settings) -> list[pa.Field[Any]]:
     fields = list(arrow_schema(nested="json" if settings.running_data else "skip", time_unit="us", key=True))
     return [fields[0], pa.field(_TABLE, pa.string(), nullable=False), *fields[1:]]
 
