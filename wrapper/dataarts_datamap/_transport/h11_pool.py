@@ -194,7 +194,7 @@ class _Connection:
         target, headers = request.target, request.headers
         if self._forwarding is not None:
             target, headers = forwarded(request, self._forwarding)
-        stand_ins = StandIns(headers, request.content)
+        stand_ins = StandIns(headers, Hidden(request.content))
         shown = stand_ins.headers
         if request.content:
             shown = [*shown, (b"Content-Length", str(len(request.content)).encode())]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import h11
 import httpcore2
 
+from dataarts_datamap._secrets import Hidden
 from dataarts_datamap._transport.stand_ins import StandIns
 from dataarts_datamap._transport.tunnels import Tunnel, forwarded
 from dataarts_datamap._transport.wire import (
@@ -180,7 +181,7 @@ def _arguments(request: WireRequest, proxy: Proxy | None) -> tuple[dict[str, Any
         target, headers = forwarded(request, proxy)
         origin = proxy.origin
     timeouts = request.timeouts
-    stand_ins = StandIns(headers, request.content)
+    stand_ins = StandIns(headers, Hidden(request.content))
     arguments = {
         "method": request.method,
         "url": httpcore2.URL(scheme=origin.scheme.encode(), host=origin.host.encode(), port=origin.port, target=target),

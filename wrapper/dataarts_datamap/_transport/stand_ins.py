@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _MARK: Final = os.urandom(16).hex().encode()
+_NOTHING: Final = Hidden(b"")
 _FIELD_VALUE: Final = re.compile(rb"(?:[^\0\s]+(?:[ \t]+[^\0\s]+)*)?")
 
 
@@ -31,16 +32,18 @@ class StandIns(Secret):
         InvalidRequestError: A value that hides itself holds what HTTP has no way to say.
     """
 
-    def __init__(self, headers: Sequence[tuple[bytes, bytes | Hidden[bytes]]], content: bytes = b"") -> None:
+    def __init__(
+        self, headers: Sequence[tuple[bytes, bytes | Hidden[bytes]]], content: Hidden[bytes] = _NOTHING
+    ) -> None:
         secrets = [value for _, value in headers if isinstance(value, Hidden)]
         if not all(_FIELD_VALUE.fullmatch(secret.value) for secret in secrets):
             raise InvalidRequestError("a header holds what HTTP cannot")
         marks = [b"%s-%d;" % (_MARK, number) for number in range(len(secrets))]
         unused = iter(marks)
         self.headers = [(name, next(unused) if isinstance(value, Hidden) else value) for name, value in headers]
-        self.content = bytes(len(content))
+        self.content = bytes(len(content.value))
         self._secrets = list(zip(marks, secrets, strict=True))
-        self._content = Hidden(content)
+        self._content = content
 
     def revealed(self, encoded: bytes) -> Hidden[bytes]:
         """What goes out for bytes that a library made: those of the head, or the content."""
