@@ -85,6 +85,11 @@ def table_argument(command: CommandT) -> CommandT:
     return click.argument("table_guid", metavar="TABLE", shell_complete=suggest_tables)(option(command))
 
 
+def optional_table_argument(command: CommandT) -> CommandT:
+    """The same for a verb that may be about many tables instead."""
+    return click.argument("table_guid", metavar="[TABLE]", required=False)(command)
+
+
 def _refuse_table(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
     if value is not None:
         raise click.UsageError(f"the table is named by itself here: {context.command_path} {value}", context)

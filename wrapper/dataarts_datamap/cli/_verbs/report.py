@@ -15,9 +15,9 @@ from dataarts_datamap.cli._options.connection import (
     max_age_option,
     obs_endpoint_option,
     offset_unit_option,
+    optional_table_argument,
     page_size_option,
     slice_span_option,
-    table_argument,
     zone_option,
 )
 from dataarts_datamap.cli._options.operators import OperatorChoice, operator_options
@@ -40,10 +40,18 @@ ReportOutput: TypeAlias = Literal["table", "summary", "json"]
 _DEFAULT_SPAN = timedelta(days=30)
 _LONGEST_REASON = 300
 _AT_ONCE = timedelta(minutes=1)
+_MOST_DAYS = 92
 
 
 @click.command()
-@table_argument
+@optional_table_argument
+@click.option(
+    "--tables",
+    "file",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="Report on all tables of a file in place of TABLE, such as datamap.toml; with --html.",
+)
 @click.option(
     "--html",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -97,7 +105,8 @@ _AT_ONCE = timedelta(minutes=1)
 @connection_options
 def report(  # noqa: PLR0913  one parameter for each option
     *,
-    table_guid: str,
+    table_guid: str | None,
+    file: str | None,
     html: Path | None,
     start: datetime | int | None,
     end: datetime | int | None,
@@ -124,6 +133,9 @@ def report(  # noqa: PLR0913  one parameter for each option
     durations and waits, the failures with their log paths. It asks nothing of any network. With --logs, the ends of the
     logs of the fifty newest failures are in it, folded.
 
+    With --tables, the page is of all tables of a file: how each stands and why, and what happened on each of the last
+    days, to be sorted, grouped and searched. Of the other options, it takes --since and --tz alone.
+
     A pipe gets a summary as one line of JSON; --output json has every hour, failure and outlier, which can be long.
 
     Exit code 0: the report was made, whatever it says; datamap status is the judge.
@@ -133,10 +145,17 @@ def report(  # noqa: PLR0913  one parameter for each option
       datamap report 09318f28-939f-4ab6-a374-9e621096652c --html report.html
       datamap report 09318f28-939f-4ab6-a374-9e621096652c --since 7d --tz +08:00
       datamap report sales.dws_orders --html report.html --lang zh
+      datamap report --tables datamap.toml --html overview.html
     """  # noqa: D301  click reads \b
     from dataarts_datamap._atomic_file import replaceable  # noqa: PLC0415  loads what --help does not need
     from dataarts_datamap.cli._printing.output import is_terminal  # noqa: PLC0415  as above
 
+    if file is not None:
+        _refuse_single(table_guid, html, start=start, end=end, max_age=max_age, output=output, page_size=page_size)
+        _report_all(file, html, since=since, zone=tz, settings=settings)
+        return
+    if table_guid is None:
+        raise click.UsageError("give a TABLE, or all of a file with --tables FILE")
     if start is not None and since is not None:
         raise click.UsageError("give either --start or --since, not both")
     target = None if html is None else replaceable(html)
@@ -163,6 +182,37 @@ def report(  # noqa: PLR0913  one parameter for each option
         note(f"{found.status.runs} runs reported: {html} has {size / 1e6:.1f} MB")
     if shape is not None:
         _show(found, shape, running_data=running_data)
+
+
+def _refuse_single(table_guid: str | None, html: Path | None, **options: object) -> None:
+    """Refuse what is of one table.
+
+    Raises:
+        click.UsageError: Some of it was given, or there is no page to write.
+    """
+    if table_guid is not None:
+        raise click.UsageError("give either a TABLE or --tables, not both")
+    if html is None:
+        raise click.UsageError("--tables goes with --html FILE; datamap check shows tables in a terminal")
+    for name, value in options.items():
+        if value is not None:
+            raise click.UsageError(f"--{name.replace('_', '-')} does not go with --tables")
+
+
+def _report_all(
+    file: str, html: Path | None, *, since: timedelta | None, zone: tzinfo, settings: dict[str, Any]
+) -> None:
+    from dataarts_datamap._atomic_file import replaceable  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap.cli._overview.table_overview import write_overview  # noqa: PLC0415  as above
+
+    if html is None:
+        return
+    days = max(1, -(-(since or _DEFAULT_SPAN) // timedelta(days=1)))
+    if days > _MOST_DAYS:
+        raise click.UsageError(f"--since may be {_MOST_DAYS}d at the most with --tables")
+    target = replaceable(html)
+    with connect(settings) as client:
+        note(write_overview(client, file, target, days=days, zone=zone))
 
 
 def _read(  # noqa: PLR0913  what the options say

@@ -1,0 +1,196 @@
+"""The page for many tables: what it says of each, that nothing breaks it, and what a browser makes of it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from dataarts_datamap import Operator, Run, RunState, Table, TableCheck, TableRule, Verdict
+from dataarts_datamap._report.overview.overview_page import headline, overview_page
+from dataarts_datamap._report.overview.table_days import DayStrip, OverviewRow, days_until, overview_row
+from support.browser import Visit, chromium, find_chromium
+from support.catalog_server import Factory, lineage_row
+from support.command import called, point_at
+from support.lineage_worlds import run_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOW = datetime(2026, 11, 30, 8, 30, tzinfo=UTC)
+DAY = timedelta(days=1)
+HOUR = 3_600_000
+EVIL = "<img src=x onerror=alert(1)>\"'&\x1b[2J\u202e订单"
+LOAD = Operator(task_id="1", job_name="load")
+
+
+def check_of(name: str, verdict: str, **more: Any) -> TableCheck:
+    """A check with a verdict."""
+    rule = TableRule(name=name, owner=more.pop("owner", "ana"))
+    return TableCheck(rule=rule, verdict=Verdict(verdict), reason=more.pop("reason", "why"), now=NOW, **more)
+
+
+def row_of(name: str, verdict: str, days: int = 30, **more: Any) -> OverviewRow:
+    """A row whose days all succeeded but the last, which failed."""
+    good = {RunState.SUCCEEDED: 2}
+    return OverviewRow(
+        check=check_of(name, verdict, **more),
+        strip=DayStrip(label="", days=(*[good] * (days - 1), {RunState.FAILED: 1, RunState.SUCCEEDED: 1})),
+    )
+
+
+def test_days_are_those_of_the_zone() -> None:
+    """The present one is the last, and a run counts for the day that it was planned for there."""
+    zone = ZoneInfo("Asia/Shanghai")
+    late = datetime(2026, 11, 29, 17, 0, tzinfo=UTC)  # the 30th in Shanghai
+    days = days_until(late, zone, 3)
+    assert [date(2026, 11, 28), date(2026, 11, 29), date(2026, 11, 30)] == days
+    runs: list[Run] = [run_of(LOAD, late - timedelta(minutes=5), "success", 1), run_of(LOAD, late - DAY, "fail", 2)]
+    runs += [run_of(LOAD, late - 9 * DAY, "fail", 3), Run.from_raw({"status": "fail"})]
+    row = overview_row(check_of("t", "fresh"), [("load", runs), ("other", [])], days, zone)
+    assert ({}, {RunState.FAILED: 1}, {RunState.SUCCEEDED: 1}) == row.strip.days
+    assert ["load", "other"] == [strip.label for strip in row.operators]
+    assert row.last_failure is not None
+    assert ("load", late - DAY) == (row.last_failure.job_name, row.last_failure.time)
+
+
+def test_the_headline_says_how_many_are_fine() -> None:
+    """And how the others stand, the worst first."""
+    rows = [row_of("a", "failed"), row_of("b", "late"), row_of("c", "few_rows"), row_of("d", "fresh")]
+    assert "1 of 4 tables are fine; 1 failed, 1 late, 1 few rows" == headline(rows)
+    assert "1 of 1 table is fine" == headline(rows[3:])
+
+
+def test_nothing_that_the_service_sends_breaks_the_page() -> None:
+    """It is text, with what cannot be seen as escapes; and nothing is loaded."""
+    rows = [row_of(EVIL, "failed", owner=EVIL, reason=EVIL, cause=EVIL, table=Table(guid="g", database=EVIL))]
+    text = overview_page(rows, days_until(NOW, UTC, 30), now=NOW, zone=UTC)
+    assert "<img" not in text
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert "&lt;img src=x onerror=alert(1)&gt;" in text
+    assert not re.search(r"(src|href)=\"(?!data:|#)", text)
+    assert "default-src 'none'" in text
+
+
+def test_a_page_of_three_hundred_tables_is_small() -> None:
+    """At most 5 MB for thirty days."""
+    rows = [row_of(f"lake.dwd.orders_by_region_and_channel_{number}", "fresh") for number in range(300)]
+    assert len(overview_page(rows, days_until(NOW, UTC, 30), now=NOW, zone=UTC).encode()) < 2_000_000
+
+
+def world() -> Factory:
+    """A table that is fresh, and one that failed yesterday."""
+    now = int(time.time() * 1000)
+    runs = {
+        "good": [(now - HOUR - day * 24 * HOUR, "success") for day in range(8)],
+        "bad": [(now - HOUR, "fail"), (now - 49 * HOUR, "success")],
+    }
+    return Factory(nodes={name: [lineage_row("db.o.raw", name, f"db.s.{name}")] for name in runs}, runs=runs)
+
+
+def test_the_command_writes_the_page(
+    monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Path
+) -> None:
+    """With each table, its days, its last failure and its cause."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "t.toml").write_text(
+        '[defaults]\nmax_age = "26h"\n'
+        + "".join(f'[[tables]]\nname = "s.{name}"\n' for name in ("good", "bad", "gone")),
+        encoding="utf-8",
+    )
+    with world().server() as server:
+        point_at(server, monkeypatch)
+        code, out, err = called(capfdbinary, "report", "--tables", "t.toml", "--html", "o.html", "--since", "7d")
+        assert (0, "") == (code, out)
+        assert "1 of 3 tables are fine; 1 stale, 1 unknown: the page has 0.0 MB" in err
+        text = (tmp_path / "o.html").read_text(encoding="utf-8")
+        for options, expected in (
+            (["x", "--tables", "t.toml", "--html", "o.html"], "give either a TABLE or --tables, not both"),
+            (["--tables", "t.toml"], "--tables goes with --html FILE"),
+            (["--tables", "t.toml", "--html", "o.html", "--max-age", "1h"], "--max-age does not go with --tables"),
+            (["--tables", "t.toml", "--html", "o.html", "--since", "100d"], "--since may be 92d at the most"),
+            ([], "give a TABLE, or all of a file with --tables FILE"),
+        ):
+            code, _, err = called(capfdbinary, "report", *options)
+            assert 3 == code
+            assert expected in err
+    assert ["s.bad", "s.gone", "s.good"] == re.findall(r'<span class="name">([^<]+)', text)
+    assert "7 days: 7 succeeded" in text
+    assert "7 days: 1 succeeded, 1 failed" in text
+    assert "Last failure: bad, " in text
+    assert "log <code>obs://logs/bad.job</code>" in text
+    assert "Cause: db.s.bad is stale: db.s.bad failed in run" in text
+    assert "it could not be read: no table is named" in text
+
+
+@pytest.mark.prove
+def test_a_browser_shows_and_filters_three_hundred_tables(tmp_path: Path) -> None:
+    """In two seconds, and in a fifth of one; by keyboard, on a phone, without a request or a complaint."""
+    executable = find_chromium()
+    assert executable is not None, "Chromium is not on the PATH: install it, or name it in CHROMIUM"
+    verdicts = ["failed", "late", "unknown", *["fresh"] * 297]
+    rows = [row_of(f"db.t{number}", verdict, owner=f"o{number % 4}") for number, verdict in enumerate(verdicts)]
+    file = tmp_path / "overview.html"
+    file.write_text(overview_page(rows, days_until(NOW, UTC, 30), now=NOW, zone=UTC), encoding="utf-8")
+    with chromium(executable) as browser:
+        for width in (1280, 800, 390):
+            visit = Visit(browser, file, viewport={"width": width, "height": 900})
+            page = visit.page
+            assert width >= page.evaluate("document.documentElement.scrollWidth")
+            assert 2000 > page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
+            took = page.evaluate(
+                """() => {
+                  const begun = performance.now(), text = document.getElementById("text");
+                  text.value = "t29"; text.dispatchEvent(new Event("input"));
+                  document.body.getBoundingClientRect();
+                  return performance.now() - begun;
+                }"""
+            )
+            assert 200 > took
+            assert "11 of 300 tables" == page.inner_text("#result")
+            page.fill("#text", "nothing like this")
+            assert page.is_visible("#nothing")
+            page.fill("#text", "")
+            page.select_option("#group", "owner")
+            assert ["o0: 74 of 75 fine", "o1: 74 of 75 fine", "o2: 74 of 75 fine", "o3: 75 of 75 fine"] == sorted(
+                page.locator("#tables h2").all_inner_texts()
+            )
+            page.select_option("#group", "")
+            page.locator("#tables summary").first.focus()
+            page.keyboard.press("Enter")
+            assert page.locator("#tables details").first.evaluate("one => one.open")
+            page.uncheck("input[value=fresh]", force=True)
+            assert "3 of 300 tables" == page.inner_text("#result")
+            assert ([file.as_uri()], []) == (visit.requests, visit.complaints)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not say how much memory a child had")
+def test_a_page_is_made_in_little_memory() -> None:
+    """Three hundred tables with a thousand runs each are not held at once."""
+    code = """
+import resource
+from datetime import UTC, datetime, timedelta
+from dataarts_datamap import Operator, TableCheck, TableRule, Verdict
+from dataarts_datamap._report.overview.overview_page import overview_page
+from dataarts_datamap._report.overview.table_days import days_until, overview_row
+from support.lineage_worlds import run_of
+now = datetime(2026, 11, 30, 8, tzinfo=UTC)
+days = days_until(now, UTC, 30)
+one = Operator(task_id="1", job_name="load")
+rows = []
+for number in range(300):
+    runs = [run_of(one, now - hour * timedelta(hours=6), "success", hour + 1) for hour in range(120)]
+    check = TableCheck(rule=TableRule(name=f"t{number}"), verdict=Verdict.FRESH, reason="why", now=now)
+    rows.append(overview_row(check, [("load", runs)], days, UTC))
+overview_page(rows, days, now=now, zone=UTC)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd="tests", capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 300_000

@@ -1,0 +1,159 @@
+"""How many tables stand, as one page that asks nothing of any network."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections import Counter
+from hashlib import sha256
+from html import escape
+from importlib.resources import files
+from string import Template
+from typing import TYPE_CHECKING, Final
+
+from dataarts_datamap._models.runs import RunState
+from dataarts_datamap._monitoring.freshness import WORST_FIRST, Verdict
+from dataarts_datamap._report.overview.table_days import worst_of
+from dataarts_datamap._text import printable
+from dataarts_datamap._times import time_text
+from dataarts_datamap._version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date, datetime, tzinfo
+
+    from dataarts_datamap._report.overview.table_days import DayStrip, OverviewRow
+
+_LONGEST: Final = 300
+_MARKS: Final = {
+    RunState.SUCCEEDED: "",
+    RunState.FAILED: "×",
+    RunState.ACTIVE: "▸",
+    RunState.SKIPPED: "~",
+    RunState.UNKNOWN: "?",
+}
+_NO_OWNER: Final = "(no owner)"
+_NO_DATABASE: Final = "(no database)"
+
+
+def overview_page(rows: Sequence[OverviewRow], days: Sequence[date], *, now: datetime, zone: tzinfo) -> str:
+    """The page, whole: HTML with its style and script inside, and lines that end in LF.
+
+    What the server sent is in it as text alone, with control and bidirectional characters as escapes. Without
+    JavaScript, all is there but the filters.
+
+    Args:
+        rows: The tables, the worst first.
+        days: The days of each strip.
+        now: When they were checked.
+        zone: The zone of the days and times.
+    """
+    style = f"{_part('style.css')}\n{_part('overview/overview.css')}"
+    script = _part("overview/overview.js")
+    verdicts = Counter(row.check.verdict for row in rows)
+    worst = next((verdict for verdict in WORST_FIRST if verdicts[verdict]), Verdict.FRESH)
+    return Template(_part("overview/overview.html")).substitute(
+        style=style,
+        script=script,
+        style_hash=_hash(style),
+        script_hash=_hash(script),
+        verdict=worst.value,
+        title=escape(headline(rows)),
+        checked=escape(f"Checked {time_text(now, zone)} ({zone}), {len(days)} days up to then"),
+        chips="".join(_chip(verdict, verdicts[verdict]) for verdict in WORST_FIRST if verdicts[verdict]),
+        first=days[0].isoformat(),
+        last=days[-1].isoformat(),
+        rows="\n".join(_row(row, number, days, zone) for number, row in enumerate(rows)),
+        version=escape(__version__),
+    )
+
+
+def headline(rows: Sequence[OverviewRow]) -> str:
+    """How many tables are fine, and how the others stand: ``294 of 300 tables are fine; 2 failed, 4 late``."""
+    counts = Counter(row.check.verdict for row in rows)
+    others = [
+        f"{counts[verdict]} {_word(verdict)}"
+        for verdict in WORST_FIRST
+        if counts[verdict] and verdict is not Verdict.FRESH
+    ]
+    are = "table is" if len(rows) == 1 else "tables are"
+    return f"{counts[Verdict.FRESH]} of {len(rows)} {are} fine{'; ' if others else ''}{', '.join(others)}"
+
+
+def _part(name: str) -> str:
+    return files("dataarts_datamap._report").joinpath(name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
+
+
+def _word(verdict: Verdict) -> str:
+    return verdict.value.replace("_", " ")
+
+
+def _chip(verdict: Verdict, number: int) -> str:
+    return (
+        f'<label><input type="checkbox" name="verdict" value="{verdict.value}" checked>'
+        f"<span>{_word(verdict)} {number}</span></label>"
+    )
+
+
+def _row(row: OverviewRow, number: int, days: Sequence[date], zone: tzinfo) -> str:
+    check = row.check
+    name, owner = _shown(check.name), check.rule.owner
+    database = None if check.table is None else check.table.database
+    if database is None and check.rule.name is not None and "." in check.rule.name:
+        database = check.rule.name.partition(".")[0]
+    last = check.last_success
+    since = "never" if check.never_succeeded else "not known" if last is None else time_text(last, zone)
+    rank = WORST_FIRST.index(check.verdict)
+    said = f"{name} {owner or ''} {check.verdict.value} {check.reason}".casefold()
+    return (
+        f'<details class="table" data-verdict="{check.verdict.value}" data-rank="{rank}" data-order="{number}"'
+        f' data-name="{escape(name.casefold())}" data-owner="{escape(_shown(owner or _NO_OWNER))}"'
+        f' data-database="{escape(_shown(database or _NO_DATABASE))}"'
+        f' data-success="{0 if last is None else int(last.timestamp())}" data-text="{escape(_shown(said))}">'
+        f'<summary><span class="verdict"><span class="verdict-mark" aria-hidden="true"></span>'
+        f'{_word(check.verdict)}</span><span class="name">{escape(name)}</span>'
+        f'<span class="owner">{escape(_shown(owner or ""))}</span><span class="since">{escape(since)}</span>'
+        f"{_strip(row.strip, days)}</summary>"
+        f'<div class="about">{"".join(_about(row, days, zone))}</div></details>'
+    )
+
+
+def _about(row: OverviewRow, days: Sequence[date], zone: tzinfo) -> Iterable[str]:
+    check, failure = row.check, row.last_failure
+    yield f"<p>{escape(_shown(check.reason))}</p>"
+    if check.cause is not None:
+        yield f"<p>Cause: {escape(_shown(check.cause))}</p>"
+    if row.error is not None:
+        yield f"<p>Its days could not be read: {escape(_shown(row.error))}</p>"
+    if failure is not None:
+        log = "" if failure.log_path is None else f", log <code>{escape(_shown(failure.log_path))}</code>"
+        said = f"{_shown(failure.job_name or '')}, {time_text(failure.time, zone)}, {_shown(failure.status or '')}"
+        yield f"<p>Last failure: {escape(said)}{log}</p>"
+    for strip in row.operators:
+        yield f'<p class="job"><span>{escape(_shown(strip.label))}</span>{_strip(strip, days)}</p>'
+    guid = "" if check.guid is None else f"GUID <code>{escape(_shown(check.guid))}</code>"
+    yield f'<p class="guid">{guid}</p>'
+
+
+def _strip(strip: DayStrip, days: Sequence[date]) -> str:
+    totals: Counter[RunState] = Counter()
+    for counts in strip.days:
+        totals.update(counts)
+    summary = ", ".join(f"{totals[state]} {state.value}" for state in RunState if totals[state]) or "no runs"
+    cells = "".join(_cell(counts, day) for counts, day in zip(strip.days, days, strict=True))
+    return f'<span class="days" role="img" aria-label="{len(days)} days: {summary}">{cells}</span>'
+
+
+def _cell(counts: dict[RunState, int], day: date) -> str:
+    state = worst_of(counts)
+    if state is None:
+        return f'<i title="{day}: no runs"></i>'
+    said = ", ".join(f"{counts[one]} {one.value}" for one in RunState if counts.get(one))
+    return f'<i class="{state.value}" title="{day}: {said}">{_MARKS[state]}</i>'
+
+
+def _shown(text: str) -> str:
+    return printable(text, limit=_LONGEST)
