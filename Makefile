@@ -262,6 +262,10 @@ spec-sdk: $(VENV)/.runtime ## Compare the newest official SDK with the specifica
 mutants: $(VENV)/.dev ## Run the suite over the fleet of broken and correct servers, write contract_tests/MUTANTS.md
 	@$(BIN)/python -m dataarts_datamap_contract.mutants --output contract_tests/MUTANTS.md
 
+.PHONY: false-alarms
+false-alarms: $(VENV)/.dev ## Run the suite on the mock with 20 seeds, and on each correct server with 5: none may fail
+	@$(BIN)/python -m dataarts_datamap_contract.mutants --seeds 5 --mock-seeds 20
+
 .PHONY: format
 format: $(VENV)/.dev ## Rewrite the hand-written code in the project's style
 	@$(BIN)/ruff check --no-cache --fix-only --quiet .

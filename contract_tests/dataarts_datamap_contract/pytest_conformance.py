@@ -19,6 +19,7 @@ import pytest
 
 from dataarts_datamap_contract.suite import Report, Target, run_suite
 from dataarts_datamap_contract.suite.baseline import apply_baseline, read_baseline
+from dataarts_datamap_contract.suite.budget import BUDGETS
 from dataarts_datamap_contract.suite.catalogue import checks_of
 from dataarts_datamap_contract.suite.target_sources import allows_http, make_target, read_settings
 
@@ -60,8 +61,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         dest="max_examples",
         metavar="N",
         type=int,
-        default=20,
-        help="how many random requests to send for each operation (default: %(default)s)",
+        default=None,
+        help="how many random requests to send for each operation (default: what the budget says)",
+    )
+    group.addoption(
+        *("--datamap-budget",),
+        dest="datamap_budget",
+        choices=list(BUDGETS),
+        default="default",
+        help="how thorough to be (default: %(default)s)",
     )
 
 
@@ -104,6 +112,7 @@ def conformance_report(conformance_target: Target, pytestconfig: pytest.Config) 
         conformance_target,
         levels=options.levels,
         seed=options.conformance_seed,
+        budget=options.datamap_budget,
         max_examples=options.max_examples,
     )
     return apply_baseline(report, read_baseline(options.baseline)) if options.baseline else report

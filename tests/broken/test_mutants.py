@@ -81,6 +81,16 @@ def test_runs_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert "| total-as-text | total is a number | `B-page-shape` | - |" in path.read_text(encoding="utf-8")
 
 
+def test_looks_for_false_alarms(capsys: pytest.CaptureFixture[str]) -> None:
+    """With seeds, correct servers alone are judged, each with every seed, and a line tells which."""
+    code = main(["--only", "header-map-empty", "--seeds", "1", "--budget", "quick", "--workers", "1"])
+
+    printed = capsys.readouterr()
+    assert 0 == code
+    assert printed.out.startswith("0 of 0 broken servers caught (stock: 0), 1 of 1 correct ones conform")
+    assert printed.err.startswith("header-map-empty, seed 0 ")
+
+
 def test_nothing_to_run_is_no_success(capsys: pytest.CaptureFixture[str]) -> None:
     """A name that no server has is a failure, not an empty success."""
     assert 1 == main(["--only", "no such server"])

@@ -101,8 +101,8 @@ def _started_only(page: Document, values: Values, perform: Perform) -> int:
     return sum(row["startTime"] > 0 for row in whole(perform, values)["rows"]) or page["total"]
 
 
-def _capped_total(page: Document, values: Values, perform: Perform) -> int:
-    return min(int(page["total"]), 250) if values and perform else 0
+def _capped_total(page: Document, _: Values, __: Perform) -> int:
+    return min(int(page["total"]), 250)
 
 
 def _skipping_frozen(perform: Perform, values: Values) -> Document:

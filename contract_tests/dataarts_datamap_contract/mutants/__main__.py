@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final, get_args
 from dataarts_datamap_contract._broken.servers import Cohort
 from dataarts_datamap_contract.mutants._matrix import write_matrix
 from dataarts_datamap_contract.mutants._outcomes import BrokenOutcome, CorrectOutcome
-from dataarts_datamap_contract.mutants._pool import run_fleet
+from dataarts_datamap_contract.mutants._pool import run_fleet, run_seeds
+from dataarts_datamap_contract.suite.budget import BUDGETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,8 +29,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", metavar="TEXT", default="", help="servers whose name has this in it")
     parser.add_argument("--cohort", action="append", choices=COHORTS, help="servers of that time (default: all)")
     parser.add_argument("--no-stock", action="store_true", help="leave schemathesis by itself out")
+    parser.add_argument(
+        "--seeds", type=int, metavar="N", help="look for false alarms instead: correct servers with so many seeds each"
+    )
+    parser.add_argument("--mock-seeds", type=int, metavar="N", default=20, help="and the mock with so many (20)")
+    parser.add_argument("--budget", choices=list(BUDGETS), default="default", help="how thorough to be then")
     options = parser.parse_args(arguments)
     start = time.perf_counter()
+    if options.seeds is not None:
+        return _look_for_false_alarms(options, start)
     broken: list[BrokenOutcome] = []
     correct: list[CorrectOutcome] = []
     cohorts = options.cohort or COHORTS
@@ -39,6 +47,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.output is not None:
         options.output.write_text(write_matrix(broken, correct), encoding="utf-8", newline="\n")
     return _print_summary(broken, correct, time.perf_counter() - start)
+
+
+def _look_for_false_alarms(options: argparse.Namespace, start: float) -> int:
+    outcomes: list[CorrectOutcome] = []
+    for outcome in run_seeds(
+        options.only,
+        seeds=options.seeds,
+        reference_seeds=options.mock_seeds,
+        budget=options.budget,
+        workers=options.workers,
+    ):
+        sys.stderr.write(f"{_line(outcome)}\n")
+        outcomes.append(outcome)
+    return _print_summary([], outcomes, time.perf_counter() - start)
 
 
 def _line(outcome: BrokenOutcome | CorrectOutcome) -> str:

@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dataarts_datamap_contract._broken.fleet import BROKEN_SERVERS, CORRECT_SERVERS
+from dataarts_datamap_contract._broken.seams import Seam
+from dataarts_datamap_contract._broken.servers import CorrectServer
 from dataarts_datamap_contract.mutants._aim import running
 from dataarts_datamap_contract.mutants._outcomes import BrokenOutcome, CorrectOutcome
 from dataarts_datamap_contract.mutants._stock import find_with_stock
@@ -16,11 +18,13 @@ from dataarts_datamap_contract.suite.catalogue import LEVELS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dataarts_datamap_contract._broken.servers import BrokenServer, CorrectServer
+    from dataarts_datamap_contract._broken.servers import BrokenServer
     from dataarts_datamap_contract.suite.verdicts import Outcome, Verdict
 
 _BROKEN = {server.name: server for server in BROKEN_SERVERS}
 _CORRECT = {server.name: server for server in CORRECT_SERVERS}
+REFERENCE = "the mock"
+_REFERENCE = CorrectServer(name=REFERENCE, difference="none", seam=Seam(), shown=lambda _: False)
 
 
 def judge(name: str, *, with_stock: bool = True) -> BrokenOutcome | CorrectOutcome:
@@ -58,11 +62,23 @@ def judge_levels(server: BrokenServer, levels: str) -> BrokenOutcome:
     )
 
 
-def judge_correct(server: CorrectServer) -> CorrectOutcome:
+def judge_seed(name: str, seed: int, budget: str) -> CorrectOutcome:
+    """Run every level to its end on a server that is correct, with other random choices.
+
+    Args:
+        name: Its name, or `REFERENCE`.
+        seed: What the choices are made from.
+        budget: How thorough to be.
+    """
+    outcome = judge_correct(_REFERENCE if name == REFERENCE else _CORRECT[name], seed=seed, budget=budget)
+    return replace(outcome, server=f"{name}, seed {seed}")
+
+
+def judge_correct(server: CorrectServer, *, seed: int = 0, budget: str = "default") -> CorrectOutcome:
     """Run every level to its end."""
     with running(server.seam.build, server.target) as target:
         start = time.perf_counter()
-        report = run_suite(target)
+        report = run_suite(target, seed=seed, budget=budget)
         seconds = time.perf_counter() - start
     bad = [verdict for verdict in report.verdicts if verdict.outcome in ("failed", "errored")]
     findings = [f"{verdict.check} {verdict.outcome}: {verdict.reason}" for verdict in bad]

@@ -8,7 +8,7 @@ from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
 from dataarts_datamap_contract._broken.fleet import BROKEN_SERVERS, CORRECT_SERVERS
-from dataarts_datamap_contract.mutants._judges import judge
+from dataarts_datamap_contract.mutants._judges import REFERENCE, judge, judge_seed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -34,6 +34,24 @@ def run_fleet(
         servers: list[BrokenServer | CorrectServer] = [*CORRECT_SERVERS, *BROKEN_SERVERS]
         names = [server.name for server in servers if server.cohort in cohorts and only in server.name]
         jobs = [pool.submit(judge, name, with_stock=with_stock) for name in names]
+        for job in as_completed(jobs):
+            yield job.result()
+
+
+def run_seeds(only: str, *, seeds: int, reference_seeds: int, budget: str, workers: int) -> Iterator[CorrectOutcome]:
+    """The outcomes of correct servers with several seeds, as they come.
+
+    Args:
+        only: Part of a name; servers without it are left out, and the reference if that is not empty.
+        seeds: How many seeds for each correct server.
+        reference_seeds: How many for the reference.
+        budget: How thorough to be.
+        workers: How many processes.
+    """
+    runs = [(server.name, seed) for server in CORRECT_SERVERS if only in server.name for seed in range(seeds)]
+    runs += [(REFERENCE, seed) for seed in range(reference_seeds if not only else 0)]
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_be_quiet) as pool:
+        jobs = [pool.submit(judge_seed, name, seed, budget) for name, seed in runs]
         for job in as_completed(jobs):
             yield job.result()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -14,11 +15,13 @@ from dataarts_datamap_contract.suite._http.caller import (
     NoResponseError,
     Pace,
 )
+from dataarts_datamap_contract.suite._judging.data_classes import RUN_CLASSES
 from dataarts_datamap_contract.suite._judging.ledger import Ledger, StopRunError
 from dataarts_datamap_contract.suite._judging.oracle import Oracle
 from dataarts_datamap_contract.suite._judging.strength import Strength, measure_strength
 from dataarts_datamap_contract.suite._probes.order import run_probes
 from dataarts_datamap_contract.suite._probes.session import Session
+from dataarts_datamap_contract.suite.budget import BUDGETS
 from dataarts_datamap_contract.suite.catalogue import CATALOGUE, CHECKED_OPERATIONS, checks_of
 from dataarts_datamap_contract.suite.coverage import measure_coverage
 from dataarts_datamap_contract.suite.verdicts import Evidence, Report
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from collections.abc import Set as AbstractSet
 
+    from dataarts_datamap_contract.suite.budget import Budget
     from dataarts_datamap_contract.suite.target import Target
 
 
@@ -36,7 +40,8 @@ def run_suite(  # noqa: PLR0913  what a run may be told
     levels: str = "ABCDE",
     seed: int = 0,
     stop_on: AbstractSet[str] | None = None,
-    max_examples: int = 20,
+    budget: str = "default",
+    max_examples: int | None = None,
     tell: Callable[[str], object] = str,
 ) -> Report:
     """Put a server to the test.
@@ -46,12 +51,13 @@ def run_suite(  # noqa: PLR0913  what a run may be told
         levels: Letters of the levels to judge.
         seed: What the random requests are made from; the same seed asks the same server the same questions.
         stop_on: Ids of checks; the run ends as soon as one of them fails, and what is not judged by then is untested.
+        budget: How thorough to be, a key of `BUDGETS`; what it cuts is among the report's limits.
         max_examples: How many random requests to send for each operation, beside those that the specification asks
-            for; 0 leaves out schemathesis altogether.
+            for; 0 leaves out schemathesis altogether, None leaves it to the budget.
         tell: Is told what a longer wait is for.
 
     Raises:
-        ValueError: The levels name none of the catalogue, or ``stop_on`` an unknown check.
+        ValueError: The levels name none of the catalogue, ``stop_on`` an unknown check, or ``budget`` none.
         TargetError: The environment names a proxy that cannot be used.
     """
     levels = "".join(sorted({check.level for check in checks_of(levels)}))
@@ -59,20 +65,25 @@ def run_suite(  # noqa: PLR0913  what a run may be told
     unknown = sorted(stop_on - CATALOGUE.keys())
     if unknown:
         raise ValueError(f"stop_on names no check of the catalogue: {', '.join(unknown)}")
+    if budget not in BUDGETS:
+        raise ValueError(f"budget {budget!r}: name one of {', '.join(BUDGETS)}")
+    spend = BUDGETS[budget]
+    examples = spend.max_examples if max_examples is None else max_examples
     ledger = Ledger(target, levels, stop_on)
     oracle = Oracle(specification_of(CHECKED_OPERATIONS))
     stopped = False
     notes: list[str] = []
     try:
-        with Caller(target.endpoint, _pace(target, tell), may_write=target.is_mock) as caller:
+        with Caller(target.endpoint, _pace(target, spend, tell), may_write=target.is_mock) as caller:
             generator = random.Random(seed)  # noqa: S311  choices of a test, not a secret
             session = Session(target, caller, ledger, oracle, generator=generator)
-            reason = run_probes(session)
+            session.limit_time(spend.seconds)
+            reason = run_probes(session, rounds=spend.rounds)
             ledger.judge_patterns()
-            if reason is None and max_examples:
+            if reason is None and examples and session.has_time_for("random requests"):
                 from dataarts_datamap_contract.suite._random.requests import run_random  # noqa: PLC0415  slow to load
 
-                notes += run_random(session, seed=seed, max_examples=max_examples)
+                notes += run_random(session, seed=seed, max_examples=examples)
             elif reason is not None:
                 notes.append(reason)
                 ledger.leave_untested(reason, *(check.id for check in checks_of(levels)))
@@ -88,22 +99,27 @@ def run_suite(  # noqa: PLR0913  what a run may be told
         notes.append(f"{urlsplit(target.endpoint).netloc} does not answer: {error}")
         ledger.note_error(str(error), [check.id for check in checks_of(levels)])
     verdicts = ledger.verdicts()
+    cut = [f"the {budget} budget left no time for {', '.join(ledger.cut)}"] if ledger.cut else []
+    met = {each.data_class for each in ledger.exercised if each.judged}
+    unmet = [each for each in RUN_CLASSES if each not in met] if "C" in levels and met else []
+    cut += [f"no relation was put to the test by {', '.join(unmet)}"] if unmet else []
     not_asked = [f"{name}: {why}" for name, why in sorted(ledger.closed.items())]
     not_asked += [
         f"{name}: what it shows changed while the run asked for it" for name in sorted(map(str, ledger.moved))
     ]
     notes += _missing_evidence(levels, ledger.evidence)
     coverage = measure_coverage(load_specification(), oracle.operations, ledger.seen)
+    coverage = replace(coverage, relations=ledger.exercised)
     strength = measure_strength(ledger.world) if "C" in levels else Strength()
     return Report(
         *(target.endpoint, levels, seed, verdicts, ledger.evidence, tuple(notes), coverage, stopped),
         weaknesses=strength.weaknesses,
-        limits=(*map(target.redact, not_asked), *strength.limits),
+        limits=(*cut, *map(target.redact, not_asked), *strength.limits),
     )
 
 
-def _pace(target: Target, tell: Callable[[str], object]) -> Pace:
-    return Pace(target.max_requests, 1 / target.rate_limit if target.rate_limit else 0.0, tell=tell)
+def _pace(target: Target, budget: Budget, tell: Callable[[str], object]) -> Pace:
+    return Pace(target.max_requests * budget.requests, 1 / target.rate_limit if target.rate_limit else 0.0, tell=tell)
 
 
 def _missing_evidence(levels: str, evidence: Evidence) -> Iterator[str]:

@@ -68,7 +68,7 @@ class Target:
         workspace_id: The workspace of the operator; None leaves it out of the requests.
         task_id: A job operator that has runs in the window.
         job_name: Its name.
-        table_guid: A table that it produces.
+        table_guid: A table that it produces; None for a server without ShowNodes, which is not asked for then.
         window_start: Start of the window, in milliseconds since the epoch.
         window_end: End of the window, in the past, so that its data is at rest.
         offset_unit: What ``offset`` counts: ``rows`` or ``pages``, the first being page 0.
@@ -97,7 +97,7 @@ class Target:
     workspace_id: str | None = None
     task_id: str
     job_name: str
-    table_guid: str
+    table_guid: str | None = None
     window_start: int
     window_end: int
     offset_unit: OffsetUnit = "rows"
@@ -126,7 +126,7 @@ class Target:
         values: dict[str, str | int] = {
             "project_id": self.project_id,
             "instance": self.instance_id,
-            "guid": self.table_guid,
+            **({} if self.table_guid is None else {"guid": self.table_guid}),
             "task_id": self.task_id,
             "job_name": self.job_name,
             "start_time": self.window_start,

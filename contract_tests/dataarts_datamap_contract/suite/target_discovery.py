@@ -77,6 +77,8 @@ def discover_target(target: Target, *, now: datetime | None = None) -> Target:
 
 
 def _operators(session: Session) -> list[KnownJob]:
+    if session.target.table_guid is None:
+        raise DiscoveryError("cannot discover: name a table, or an operator and a window")
     response = session.nodes().response
     if response.status != _OK:
         raise DiscoveryError(

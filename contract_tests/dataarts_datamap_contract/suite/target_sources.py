@@ -20,7 +20,7 @@ _SECRETS = {
     "secret_key": "HUAWEICLOUD_SDK_SK",
     "security_token": "HUAWEICLOUD_SDK_SECURITY_TOKEN",
 }
-_REQUIRED = ("endpoint", "project_id", "instance_id", "table_guid", "task_id", "job_name", "window_start", "window_end")
+_REQUIRED = ("endpoint", "project_id", "instance_id", "task_id", "job_name", "window_start", "window_end")
 DISCOVERED = frozenset({"task_id", "job_name", "window_start", "window_end"})
 """What ShowNodes and a look at the runs show."""
 
@@ -87,7 +87,8 @@ def make_target(settings: Mapping[str, Any], *, discovered: bool = False, allow_
     if discovered:
         nothing: dict[str, Any] = {"task_id": "-", "job_name": "-", "window_start": 0, "window_end": 0}
         values = nothing | values
-    missing = [name for name in _REQUIRED if values.get(name) in {None, ""} and name not in problems]
+    required = (*_REQUIRED, *(("table_guid",) if discovered else ()))
+    missing = [name for name in required if values.get(name) in {None, ""} and name not in problems]
     texts = [f"set {', '.join(missing)} ({_how_to_set(missing)})"] if missing else []
     texts += [*problems.values(), *(_endpoint_problems(endpoint, allow_http=allow_http) if endpoint else ())]
     if texts:

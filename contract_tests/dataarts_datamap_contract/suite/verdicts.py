@@ -94,16 +94,33 @@ class SchemaType:
 
 
 @dataclass(frozen=True, slots=True)
+class Exercise:
+    """One relation and one class of data.
+
+    Attributes:
+        check: The id of the relation's check.
+        data_class: The class: ``equal times``, ``an id beyond 31 bits`` and so on.
+        judged: How many responses with such data were held to it.
+    """
+
+    check: str
+    data_class: str
+    judged: int
+
+
+@dataclass(frozen=True, slots=True)
 class Coverage:
     """What a run exercised.
 
     Attributes:
         cells: Each class of values that a parameter can have, and what it got.
         types: Each type that a response's values can have, and whether it was seen.
+        relations: Each relation and class of data, and how often it was put to the test by it.
     """
 
     cells: tuple[Cell, ...] = ()
     types: tuple[SchemaType, ...] = ()
+    relations: tuple[Exercise, ...] = ()
 
     @property
     def index(self) -> float:

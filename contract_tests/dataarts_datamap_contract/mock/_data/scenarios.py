@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from dataarts_datamap_contract.mock._data.dataset import TABLE_GUID, Dataset, Operator, StoredRuns, milliseconds
@@ -20,6 +21,7 @@ _HOUR = 60 * _MINUTE
 _DAY = 24 * _HOUR
 _DAYS = 14
 _FIRST_RUN_ID = 126_500_000
+_SUNDAY = 6
 
 _ORDERS, _CUSTOMERS = "lake.ods.ods_orders", "lake.ods.ods_customers"
 _CLEAN, _DIMENSION = "lake.dwd.dwd_orders", "lake.dwd.dim_customers"
@@ -125,8 +127,18 @@ _VARIED_JOBS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
 """What each job reads and writes; no name is the documented table."""
 
 
-def vary(dataset: Dataset) -> None:
-    """Add tables and operators: a diamond, a circle, a loop, an island, pairs, and names that nearly are others'."""
+_RARE: Final = Operator("971001", "rare runs", documented_operator().workspace_id)
+_STATUSES: Final = ("success", "fail", "skip-by-depend", "forceSuccess", "manual-stop", "freeze")
+
+
+def vary(dataset: Dataset, now: datetime) -> None:
+    """Add tables and operators: a diamond, a circle, a loop, an island, pairs, and names that nearly are others'.
+
+    One operator of the documented table has runs whose ids are beyond 31 and beyond 53 bits, of many statuses, several
+    of one time, on both sides of midnights, ends of months and changes of clocks.
+    """
+    dataset.add_operator(_RARE, StoredRuns(_rare_runs(now), dataset.column))
+    dataset.add_table(TABLE_GUID, [_RARE])
     workspace_id = documented_operator().workspace_id
     for path in _VARIED_TABLES:
         own = _OTHER_WORKSPACE if path.startswith("island") else workspace_id
@@ -141,3 +153,27 @@ def vary(dataset: Dataset) -> None:
         )
         if source or target:
             dataset.add_lineage(operator, reads=source, writes=target)
+
+
+def _rare_runs(now: datetime) -> list[Row]:
+    """Runs around the midnights of two weeks, the ends of a year's months, and the changes of European clocks."""
+    midnight = milliseconds(now) // _DAY * _DAY
+    days = [now - timedelta(days=day) for day in range(1, 366)]
+    turns = [midnight - day * _DAY for day in range(1, 15)]
+    turns += [milliseconds(day) // _DAY * _DAY for day in days if day.day == 1]
+    turns += [milliseconds(day) // _DAY * _DAY + _HOUR for day in days if _changes_clocks(day)]
+    plans = [plan for turn in sorted(set(turns)) for plan in (turn - 1, turn, turn, turn + 1)]
+    return [
+        complete_run(
+            {"status": _STATUSES[number % len(_STATUSES)], "executionLogPath": None, "runningData": None},
+            _RARE,
+            (2**53 if number % 2 else 2**31) + number,
+            plan,
+        )
+        for number, plan in enumerate(plans)
+    ]
+
+
+def _changes_clocks(day: datetime) -> bool:
+    """Whether it is the last Sunday of March or October."""
+    return day.month in {3, 10} and day.weekday() == _SUNDAY and (day + timedelta(days=7)).month != day.month

@@ -78,7 +78,7 @@ class World:
         config = self._config
         dataset = invent_dataset(config.project_id, seed, self.now, size=size, column=config.window_on)
         if config.scenario == "varied":
-            vary(dataset)
+            vary(dataset, self.now)
         self._replace(dataset)
 
     def clear(self) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dataarts_datamap_contract.suite._http.curl import curl_line
+from dataarts_datamap_contract.suite._judging.data_classes import RUN_CLASSES, classes_of
 from dataarts_datamap_contract.suite._judging.invariants.common import OK, THROTTLED, UNAUTHORIZED
 from dataarts_datamap_contract.suite._judging.invariants.registry import INVARIANTS
 from dataarts_datamap_contract.suite._judging.patterns import judge_patterns
 from dataarts_datamap_contract.suite._judging.world import World
 from dataarts_datamap_contract.suite.catalogue import checks_of
-from dataarts_datamap_contract.suite.verdicts import Evidence, Verdict
+from dataarts_datamap_contract.suite.verdicts import Evidence, Exercise, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 _CLIENT_ERRORS = range(400, 500)
 _BAD_INPUT = "E"
+_RELATIONS = "C"
 
 
 class StopRunError(Exception):
@@ -48,6 +51,7 @@ class Ledger:
         world: What they say about data at rest.
         doubts: What assets and lineage say against each other, until it is confirmed.
         closed: The operations that the server does not have, or does not open, and what it says.
+        cut: What there was no time for.
         moved: The operations whose responses changed while the run asked for them.
         secrets: What no verdict may show, beside the target's own secrets.
         served: The operations that have answered a valid request with 200. What is asked of valid and of bad input is
@@ -64,6 +68,9 @@ class Ledger:
         self.doubts: list[tuple[Exchange, Finding]] = []
         self.moved: set[str | None] = set()
         self.closed: dict[str, str] = {}
+        self._exercised: Counter[tuple[str, str]] = Counter()
+        self._classes: dict[int, tuple[str, ...]] = {}
+        self.cut: list[str] = []
         self.secrets: set[str] = set()
         self.served: set[str | None] = set()
 
@@ -141,9 +148,22 @@ class Ledger:
         if check not in self._entries:
             return
         self._entries[check].judged += 1
+        self._count_classes(check, exchange)
         if problems:
             before = () if earlier is None or earlier is exchange else (earlier.request,)
             self.fail(check, exchange.request, "; ".join(problems), before=before)
+
+    def _count_classes(self, check: str, exchange: Exchange) -> None:
+        """Note which classes of data a relation was put to the test by."""
+        if check[0] == _RELATIONS:
+            classes = self._classes.setdefault(id(exchange), tuple(classes_of(exchange)))
+            self._exercised.update((check, each) for each in classes)
+
+    @property
+    def exercised(self) -> tuple[Exercise, ...]:
+        """How often each relation was put to the test by each class of data."""
+        checks = [check.id for check in self._checks if check.level == _RELATIONS]
+        return tuple(Exercise(check, each, self._exercised[check, each]) for check in checks for each in RUN_CLASSES)
 
     def fail(self, check: str, request: Request, problem: str, *, before: tuple[Request, ...] = ()) -> None:
         """Note what was wrong with the response to a request, and which requests have to go before it.

@@ -77,7 +77,7 @@ def probe_tasks(session: Session, study: Study) -> None:
     for task_id in (*near_id(session.target.task_id), *wild_ids(session.target.task_id)):
         exchange = session.runs(task_id=task_id, **study.window)
         _judge_nothing(session, "C-task-id-other", exchange, f"task_id {task_id!r}")
-    operators = session.nodes().response.operators
+    operators = session.operators()
     own = {str(each.get("task_id")) for each in operators if each.get("job_name") == session.target.job_name}
     others = sorted({str(each.get("task_id")) for each in operators} - own - {session.target.task_id})
     for task_id in others[:2]:
@@ -91,7 +91,7 @@ def probe_workspaces(session: Session, study: Study) -> None:
     if workspace_id is None:
         session.ledger.excuse("the target names no workspace", "C-workspace-other", "C-rows-of-workspace")
         return
-    operators = session.nodes().response.operators
+    operators = session.operators()
     asked = (session.target.task_id, session.target.job_name)
     own = {
         str(each.get("workspace_id")) for each in operators if (str(each.get("task_id")), each.get("job_name")) == asked
@@ -106,7 +106,8 @@ def probe_workspaces(session: Session, study: Study) -> None:
 
 def probe_tables(session: Session) -> None:
     """Another table has no operators."""
-    for guid in (*near_id(session.target.table_guid), *wild_ids(session.target.table_guid)):
+    own = session.target.table_guid or ""
+    for guid in (*near_id(own), *wild_ids(own)) if own else ():
         exchange = session.nodes(guid=guid)
         _judge_nothing(session, "C-table-other", exchange, f"guid {guid!r}")
 

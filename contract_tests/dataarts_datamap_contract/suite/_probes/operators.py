@@ -56,7 +56,7 @@ def probe_operators(session: Session) -> None:
     """What ShowNodes and the target name can be asked for, and is walked, whatever its name is made of."""
     target = session.target
     known = [{name: getattr(each, name) for name in _NAMES} for each in target.known_jobs]
-    named = [{name: each.get(name) for name in _NAMES} for each in session.nodes().response.operators]
+    named = [{name: each.get(name) for name in _NAMES} for each in session.operators()]
     expected = {(each["task_id"], each["job_name"]) for each in known}
     unusual = False
     for operator in [*named[:_MOST_OPERATORS], *(each for each in known if each not in named)]:

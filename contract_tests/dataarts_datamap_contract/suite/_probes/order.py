@@ -8,7 +8,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from dataarts_datamap_contract.suite._http.caller import NoResponseError
-from dataarts_datamap_contract.suite._judging.invariants.common import BULK, DETAIL, DETAILS, LINEAGE, RUNS, SEARCH
+from dataarts_datamap_contract.suite._judging.invariants.common import (
+    BULK,
+    DETAIL,
+    DETAILS,
+    LINEAGE,
+    NODES,
+    RUNS,
+    SEARCH,
+)
 from dataarts_datamap_contract.suite._probes import (
     bad_input,
     credentials,
@@ -31,6 +39,8 @@ if TYPE_CHECKING:
 
 _OK = 200
 _IDS = ("project_id", "instance", "workspace_id", "task_id", "job_name", "start_time", "end_time")
+
+_OF_NODES = ("A-nodes-shape", "C-nodes-operator", "C-nodes-unique", "C-nodes-chain", "C-table-other")
 
 _Plain: TypeAlias = Callable[[Session], None]
 _Studied: TypeAlias = Callable[[Session, Study], None]
@@ -105,7 +115,7 @@ _ASSETS: Final = (
 )
 _SERVED: Final = (
     *_ASSETS,
-    _Step(operators.probe_nodes, ("C-nodes-operator", "C-nodes-unique")),
+    _Step(operators.probe_nodes, ("C-nodes-operator", "C-nodes-unique"), NODES),
     _Step(operators.probe_operators, ("C-nodes-chain", "C-job-name-unusual", "C-walk-complete", "C-window-adds-up")),
     _Step(filters.probe_tables, ("A-error-shape", "C-table-other")),
     _Step(credentials.probe_tokens, ("A-error-shape", "D-missing", *credentials.TOKEN_CHECKS, "D-refusal-status")),
@@ -125,8 +135,12 @@ EVERY_PROBE: Final = (*_GATEWAY, *_STUDY, *_SERVED)
 """Every probe with the checks that it is there for, in the order in which they run."""
 
 
-def run_probes(session: Session) -> str | None:
+def run_probes(session: Session, *, rounds: int = 1) -> str | None:
     """Ask the server every question that needs to be asked with purpose.
+
+    Args:
+        session: The run.
+        rounds: How often the probes of runs are run: what they choose at random differs.
 
     Returns:
         Why the server cannot be judged any further: it refuses what is valid. None if it serves it.
@@ -136,8 +150,10 @@ def run_probes(session: Session) -> str | None:
         BudgetSpentError: No request is left.
         StopRunError: A check failed that the run stops on.
     """
-    first, nodes = session.runs(), session.nodes()
-    session.ledger.served |= {each.operation_id for each in (first, nodes) if each.response.status == _OK}
+    first = session.runs()
+    nodes = session.nodes() if session.asks_for(NODES) else None
+    opened = [each for each in (first, nodes) if each is not None and each.response.status == _OK]
+    session.ledger.served |= {each.operation_id for each in opened}
     if first.response.status == _OK:
         open_assets(session)
     for step in _GATEWAY:
@@ -146,8 +162,12 @@ def run_probes(session: Session) -> str | None:
     if reason is not None:
         _run(session, ("E-minimum-refused",), bad_input.probe_first_row)
         return reason
-    session.ledger.leave_untested(_shortcoming_of(nodes), "C-nodes-operator", "C-nodes-unique", "C-nodes-chain")
-    _run_studied(session)
+    if nodes is None:
+        session.ledger.closed[NODES] = "the target names no table to ask it for"
+        session.ledger.excuse("the target names no table", *_OF_NODES)
+    else:
+        session.ledger.leave_untested(_shortcoming_of(nodes), "C-nodes-operator", "C-nodes-unique", "C-nodes-chain")
+    _run_studied(session, rounds)
     for step in _SERVED:
         if session.asks_for(step.needs):
             _run(session, step.checks, step.probe)
@@ -171,7 +191,7 @@ def _shortcoming_of(nodes: Exchange) -> str:
     return f"ShowNodes is answered {nodes.response.status} and names {len(nodes.response.operators)} operators"
 
 
-def _run_studied(session: Session) -> None:
+def _run_studied(session: Session, rounds: int) -> None:
     wanted = [step for step in _STUDY if session.ledger.wants(step.checks)]
     checks = [check for step in wanted for check in step.checks]
     if not wanted:
@@ -184,17 +204,21 @@ def _run_studied(session: Session) -> None:
     if study is None or not study.walk.rows:
         session.ledger.leave_untested("no run was found in the window of the target", *checks)
         return
-    for step in wanted:
-        _run(session, step.checks, partial(_study_with, step.probe, study))
+    for step in wanted * rounds:
+        _run(session, step.checks, partial(_study_with, step.probe, study), name=_name(step.probe))
+
+
+def _name(probe: Callable[..., None]) -> str:
+    return probe.__name__.removeprefix("probe_").replace("_", " ")
 
 
 def _study_with(probe: _Studied, study: Study, session: Session) -> None:
     probe(session, study)
 
 
-def _run(session: Session, checks: Iterable[str], probe: _Plain) -> None:
+def _run(session: Session, checks: Iterable[str], probe: _Plain, *, name: str = "") -> None:
     """Run a probe; if the server does not answer it, what it is for could not be judged."""
-    if session.ledger.wants(checks):
+    if session.ledger.wants(checks) and session.has_time_for(name or _name(probe)):
         try:
             probe(session)
         except NoResponseError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
@@ -30,7 +31,7 @@ from dataarts_datamap_contract.suite.text import printable
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from dataarts_datamap_contract.suite._http.caller import Caller
     from dataarts_datamap_contract.suite._http.messages import Credential, Response
@@ -91,6 +92,7 @@ class Session:
         self._caller = caller
         # By whether it is signed: a request that was served.
         self._served: dict[bool, Request] = {}
+        self._deadline: float | None = None
 
     @property
     def host(self) -> str:
@@ -106,6 +108,17 @@ class Session:
     def base_path(self) -> str:
         """What stands before the specification's paths."""
         return self._caller.base_path
+
+    def limit_time(self, seconds: float | None) -> None:
+        """Begin nothing new after so many seconds; None for no limit."""
+        self._deadline = None if seconds is None else time.monotonic() + seconds
+
+    def has_time_for(self, what: str) -> bool:
+        """Whether there is time left to begin something; if not, it is noted by its name."""
+        is_left = self._deadline is None or time.monotonic() < self._deadline
+        if not is_left:
+            self.ledger.cut.append(what)
+        return is_left
 
     def take_turn(self) -> None:
         """Wait until someone else may send a request, and count it.
@@ -275,7 +288,7 @@ class Session:
             return self.runs_request(**changes)
         plain: dict[str, Any] = {**_PLAIN.get(operation_id, {}), **changes}
         if operation_id == DETAILS:
-            plain.setdefault("document", [self.target.table_guid])
+            plain.setdefault("document", [self.table_guid])
         return self.request(operation_id, **plain)
 
     def questions(self, **changes: Any) -> list[Request]:  # noqa: ANN401  each has its own type
@@ -283,8 +296,20 @@ class Session:
         return [self.question(each, **changes) for each in (RUNS, NODES, *ASSETS) if self.asks_for(each)]
 
     def asks_for(self, operation_id: str) -> bool:
-        """Whether an operation is asked for: one on assets is, if the server has it and opens it."""
+        """Whether an operation is asked for: ShowNodes if the target names a table, one on assets if it is served."""
+        if operation_id == NODES:
+            return self.target.table_guid is not None
         return operation_id not in ASSETS or operation_id in self.ledger.served
+
+    @property
+    def table_guid(self) -> str | None:
+        """The target's table, or one that was shown; None if none is known."""
+        assets = self.ledger.world.assets
+        return self.target.table_guid or next(iter((*assets.ends, *assets.assets)), None)
+
+    def operators(self) -> tuple[Mapping[str, Any], ...]:
+        """What ShowNodes names for the target's table; nothing if it names no table."""
+        return self.nodes().response.operators if self.asks_for(NODES) else ()
 
     def runs_request(self, **changes: Any) -> Request:  # noqa: ANN401  each has its own type
         """A request for the target's runs, ten from the first, with some of its parts changed.
@@ -334,7 +359,9 @@ class Session:
         path = operation.template
         for parameter in operation.parameters:
             if parameter.location == "path":
-                value = changes.pop(parameter.name, self.target.real_values[parameter.name])
+                value = changes.pop(parameter.name, None)
+                if value is None:
+                    value = self.table_guid if parameter.name == "guid" else self.target.real_values[parameter.name]
                 path = path.replace(f"{{{parameter.name}}}", quote(str(value), safe=""))
         return path
 

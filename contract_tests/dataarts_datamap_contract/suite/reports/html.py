@@ -143,6 +143,20 @@ def _add_coverage(main: ET.Element, coverage: Coverage) -> None:
     details = _add(section, "details")
     _add(details, "summary", "Responses: types at every decoded level")
     _add_types(details, coverage)
+    if coverage.relations:
+        details = _add(section, "details")
+        _add(details, "summary", "Relations: how often each was put to the test, by class of data")
+        _add_relations(details, coverage)
+
+
+def _add_relations(parent: ET.Element, coverage: Coverage) -> None:
+    classes = list(dict.fromkeys(each.data_class for each in coverage.relations))
+    table = _add_table(parent, "Relations by class of data", ("Relation", *classes))
+    for check, exercises in groupby(coverage.relations, key=lambda each: each.check):
+        row = _add(table, "tr")
+        _add(_add(row, "td"), "code", check)
+        for each in exercises:
+            _add(row, "td", str(each.judged or ""), **{"class": "number"})
 
 
 def _add_cells(parent: ET.Element, coverage: Coverage) -> None:

@@ -66,6 +66,13 @@ _STORAGE: Final = "HYPOTHESIS_STORAGE_DIRECTORY"
     "--seed", type=int, metavar="NUMBER", default=0, show_default=True, help="What random requests are made from."
 )
 @click.option(
+    "--budget",
+    type=click.Choice(["quick", "default", "deep"]),
+    default="default",
+    show_default=True,
+    help="How thorough to be: a minute without random requests, up to 15 minutes, or as long as it takes.",
+)
+@click.option(
     "--max-examples", type=click.IntRange(0), metavar="NUMBER", help="How many random requests for each operation."
 )
 @click.option("--baseline", type=_FILE, help="TOML file with known deviations.")
@@ -108,7 +115,8 @@ def conform(**options: Any) -> int:  # noqa: ANN401
         from dataarts_datamap_contract.suite.catalogue import checks_of  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise _extra_is_missing(str(error)) from None
-    if options["max_examples"] != 0 and find_spec("schemathesis") is None:  # it takes a second to load
+    is_random = options["budget"] != "quick" if options["max_examples"] is None else options["max_examples"] != 0
+    if is_random and find_spec("schemathesis") is None:  # it takes a second to load
         raise _extra_is_missing("No module named 'schemathesis'")
     try:
         checks_of(options["levels"])
@@ -125,7 +133,12 @@ def conform(**options: Any) -> int:  # noqa: ANN401
     except _NotJudgedError as error:
         tell(str(error))
         return _NOT_JUDGED
-    how = given(seed=options["seed"], levels=options["levels"], max_examples=options["max_examples"])
+    how = given(
+        seed=options["seed"],
+        levels=options["levels"],
+        budget=options["budget"],
+        max_examples=options["max_examples"],
+    )
     try:
         with _nothing_left_behind():
             report = apply_baseline(suite.run_suite(target, tell=tell, **how), baseline)

@@ -17,7 +17,8 @@ _NOBODY: Final = "00000000-0000-4000-8000-5f1c09000000"
 def known_guids(session: Session) -> list[str]:
     """GUIDs of tables that were shown, the target's own first."""
     world = session.ledger.world.assets
-    return list(dict.fromkeys((session.target.table_guid, *world.ends, *world.assets)))[:_MOST]
+    own = session.target.table_guid
+    return list(dict.fromkeys((*([own] if own else ()), *world.ends, *world.assets)))[:_MOST]
 
 
 def probe_details(session: Session) -> None:
@@ -41,7 +42,9 @@ def probe_batches(session: Session) -> None:
 
 def probe_near_guids(session: Session) -> None:
     """A GUID that only nearly is the table's opens nothing."""
-    own = session.target.table_guid
+    own = session.table_guid
+    if own is None:
+        return
     known = session.ledger.world.assets
     for guid in (*near_id(own), *wild_ids(own), _NOBODY):
         if guid in known.assets or guid in known.ends:

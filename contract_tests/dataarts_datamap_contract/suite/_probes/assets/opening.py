@@ -47,7 +47,10 @@ NEEDED: Final[Mapping[str, frozenset[str]]] = {
 def open_assets(session: Session) -> None:
     """Ask for each of the operations once, and excuse the checks of those that are not served."""
     ledger = session.ledger
-    for operation_id in ASSETS:
+    for operation_id in (SEARCH, BULK, DETAIL, DETAILS, LINEAGE):
+        if session.table_guid is None and operation_id in {DETAIL, DETAILS, LINEAGE}:
+            ledger.closed[operation_id] = "no table is known to ask it for"
+            continue
         try:
             exchange = session.open(operation_id)
         except NoResponseError as error:

@@ -1,0 +1,38 @@
+"""How thorough a run may be: how long it asks, how many requests it sends, and how many of them are random."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What a run may spend.
+
+    Attributes:
+        seconds: How long it begins with something new; None for as long as it takes.
+        max_examples: How many random requests for each operation, beside those that the specification asks for; 0
+            leaves out schemathesis altogether.
+        rounds: How often the probes that choose at random are run, each time with other choices.
+        requests: How many times the target's most requests it may send.
+    """
+
+    seconds: float | None
+    max_examples: int
+    rounds: int = 1
+    requests: int = 1
+
+
+BUDGETS: Mapping[str, Budget] = MappingProxyType(
+    {
+        "quick": Budget(seconds=60.0, max_examples=0),
+        "default": Budget(seconds=900.0, max_examples=20),
+        "deep": Budget(seconds=None, max_examples=60, rounds=3, requests=5),
+    }
+)
+"""The budgets by name. A server that is no mock is asked ten times a second: there the default takes some minutes."""
