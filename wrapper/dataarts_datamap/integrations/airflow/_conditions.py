@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, Protocol, TypeVar
 
 from dataarts_datamap import InvalidArgumentError, RunState, TableNotFoundError, Verdict
@@ -17,35 +18,51 @@ if TYPE_CHECKING:
 _SLACK: Final = timedelta(days=1)
 _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 
+_NAME: Final = 80
+
 T = TypeVar("T")
 
 
-class Outcome(NamedTuple):
+class Outcome(StrEnum):
     """What a look came to.
 
     Attributes:
-        is_met: Whether the condition holds; False if it cannot hold any more.
-        facts: What was seen, ready for JSON.
-        message: The same in words.
+        MET: The condition holds.
+        FAILED: It cannot hold any more.
+        WAITING: It does not hold yet.
     """
 
-    is_met: bool
-    facts: dict[str, Any]
+    MET = "met"
+    FAILED = "failed"
+    WAITING = "waiting"
+
+
+class Look(NamedTuple):
+    """What was seen of a table.
+
+    Attributes:
+        outcome: What it came to.
+        message: What was seen, in words.
+        facts: The same, ready for JSON.
+    """
+
+    outcome: Outcome
     message: str
+    facts: dict[str, Any]
 
 
 class Condition(Protocol):
     """What is waited for."""
 
-    def look(self, client: DataMapClient, table: str) -> Outcome | None:
-        """What is to be seen of a table, by its GUID or name; None while it is to be waited for.
+    def look(self, client: DataMapClient, table: str) -> Look:
+        """What is to be seen of a table, by its GUID or name.
 
         Raises:
             DataMapError: It cannot be told.
         """
         ...
 
-    async def alook(self, client: AsyncDataMapClient, table: str) -> Outcome | None:
+    async def alook(self, client: AsyncDataMapClient, table: str) -> Look:
         """The same."""
         ...
 
@@ -82,15 +99,15 @@ class Freshness:
     only: Sequence[str] | None
     ignore: Sequence[str]
 
-    def look(self, client: DataMapClient, table: str) -> Outcome | None:
+    def look(self, client: DataMapClient, table: str) -> Look:
         """Whether the table is fresh."""
         guid = client.find_table(table).guid
-        return self._outcome(table, guid, client.table_status(guid, **self._question()))
+        return self._seen(table, guid, client.table_status(guid, **self._question()))
 
-    async def alook(self, client: AsyncDataMapClient, table: str) -> Outcome | None:
+    async def alook(self, client: AsyncDataMapClient, table: str) -> Look:
         """The same."""
         guid = (await client.find_table(table)).guid
-        return self._outcome(table, guid, await client.table_status(guid, **self._question()))
+        return self._seen(table, guid, await client.table_status(guid, **self._question()))
 
     def arguments(self) -> dict[str, Any]:
         """The attributes, and of which kind they are."""
@@ -108,12 +125,12 @@ class Freshness:
             "ignore": self.ignore,
         }
 
-    def _outcome(self, table: str, guid: str, status: TableStatus) -> Outcome | None:
+    def _seen(self, table: str, guid: str, status: TableStatus) -> Look:
         counting(table, status.operators)
-        if not self._holds(status):
-            return None
-        message = f"last success: {status.last_success}"
-        return Outcome(is_met=True, facts=status_facts(table, guid, status), message=message)
+        outcome = Outcome.MET if self._holds(status) else Outcome.WAITING
+        decided_by = "nobody" if status.decided_by is None else clipped(status.decided_by.job_name or "-", _NAME)
+        message = f"{status.verdict}, last success {status.last_success or 'unknown'}, decided by {decided_by!r}"
+        return Look(outcome, message, status_facts(table, guid, status))
 
     def _holds(self, status: TableStatus) -> bool:
         if self.after is None:
@@ -138,20 +155,20 @@ class PlannedRun:
     ignore: Sequence[str]
     fail_on_failure: bool
 
-    def look(self, client: DataMapClient, table: str) -> Outcome | None:
+    def look(self, client: DataMapClient, table: str) -> Look:
         """Whether such a run has succeeded, or cannot any more."""
         guid = client.find_table(table).guid
         operators = counting(table, client.find_producers(guid, only=self.only, ignore=self.ignore).operators)
         runs = client.list_table_runs(guid, start=self._start, operators=operators).to_list()
-        return self._outcome(table, guid, runs)
+        return self._seen(table, guid, runs)
 
-    async def alook(self, client: AsyncDataMapClient, table: str) -> Outcome | None:
+    async def alook(self, client: AsyncDataMapClient, table: str) -> Look:
         """The same."""
         guid = (await client.find_table(table)).guid
         producers = await client.find_producers(guid, only=self.only, ignore=self.ignore)
         operators = counting(table, producers.operators)
         runs = await client.list_table_runs(guid, start=self._start, operators=operators).to_list()
-        return self._outcome(table, guid, runs)
+        return self._seen(table, guid, runs)
 
     def arguments(self) -> dict[str, Any]:
         """The attributes, and of which kind they are."""
@@ -161,22 +178,22 @@ class PlannedRun:
     def _start(self) -> datetime:
         return instant("after", self.after) - timedelta(milliseconds=1)  # whether a window has its ends is not known
 
-    def _outcome(self, table: str, guid: str, runs: Iterable[Run]) -> Outcome | None:
+    def _seen(self, table: str, guid: str, runs: Iterable[Run]) -> Look:
         after = instant("after", self.after)
         planned = sorted((run for run in runs if planned_at(run) >= after), key=planned_at)
         succeeded = [run for run in planned if run.state is RunState.SUCCEEDED]
-        failed = [run for run in planned if run.state is RunState.FAILED]
         if succeeded:
-            first = succeeded[0]
-            return Outcome(
-                is_met=True, facts=run_facts(table, guid, first), message=f"run {first.run_id} has succeeded"
-            )
+            return Look(Outcome.MET, _in_words(succeeded[0]), run_facts(table, guid, succeeded[0]))
+        failed = [run for run in planned if run.state is RunState.FAILED]
         may_succeed = any(run.state in {RunState.ACTIVE, RunState.UNKNOWN} for run in planned)
-        if not failed or may_succeed or not self.fail_on_failure:
-            return None
-        last = failed[-1]
-        message = f"run {last.run_id} of {clipped(last.job_name or '-', 80)!r} failed"
-        return Outcome(is_met=False, facts=run_facts(table, guid, last), message=message)
+        if failed and not may_succeed and self.fail_on_failure:
+            return Look(Outcome.FAILED, _in_words(failed[-1]), run_facts(table, guid, failed[-1]))
+        latest = _in_words(planned[-1]) if planned else f"no run is planned since {after.isoformat()}"
+        return Look(Outcome.WAITING, latest, {})
+
+
+def _in_words(run: Run) -> str:
+    return f"run {run.run_id} of {clipped(run.job_name or '-', _NAME)!r}: {clipped(run.status or '-', _NAME)!r}"
 
 
 def counting(table: str, operators: Sequence[T]) -> Sequence[T]:
@@ -186,7 +203,7 @@ def counting(table: str, operators: Sequence[T]) -> Sequence[T]:
         TableNotFoundError: There is none. Nothing would ever come of waiting for their runs.
     """
     if not operators:
-        raise TableNotFoundError(f"no operator of the table {clipped(table, 80)!r} is known: is it the right one?")
+        raise TableNotFoundError(f"no operator of the table {clipped(table, _NAME)!r} is known: is it the right one?")
     return operators
 
 
@@ -200,8 +217,8 @@ def instant(name: str, value: datetime | str) -> datetime:
         time = value if isinstance(value, datetime) else datetime.fromisoformat(value)
     except ValueError:
         raise InvalidArgumentError(
-            f"{name} is {clipped(str(value), 80)!r}, which is no time: give one such as '{{{{ data_interval_end }}}}', "
-            "which a DAG run has that a schedule of intervals made"
+            f"{name} is {clipped(str(value), _NAME)!r}, which is no time: give one such as "
+            "'{{ data_interval_end }}'; a DAG run that a person or an asset started has no interval"
         ) from None
     if time.utcoffset() is None:
         raise InvalidArgumentError(f"{name} {time.isoformat()} has no time zone: give an offset such as +00:00")

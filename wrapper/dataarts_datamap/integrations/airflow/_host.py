@@ -11,6 +11,7 @@ try:
     from airflow.sdk import BaseOperator, BaseSensorOperator, Connection, ObjectStoragePath, PokeReturnValue
     from airflow.sdk.exceptions import AirflowRuntimeError
     from airflow.triggers.base import BaseEventTrigger, BaseTrigger, TriggerEvent
+    from asgiref.sync import sync_to_async
 except ModuleNotFoundError as error:
     missing = error.name
     raise MissingExtraError(f"Airflow 3 is not installed ({missing}): {how_to_install('airflow')}") from None
@@ -43,4 +44,5 @@ __all__ = [
     "PokeReturnValue",
     "TriggerEvent",
     "get_hook_lineage_collector",
+    "sync_to_async",
 ]

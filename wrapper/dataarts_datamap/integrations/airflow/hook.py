@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -17,7 +16,7 @@ from dataarts_datamap import (
     NotFoundError,
     TokenCredentials,
 )
-from dataarts_datamap.integrations.airflow._host import BaseHook
+from dataarts_datamap.integrations.airflow._host import BaseHook, sync_to_async
 from dataarts_datamap.integrations.airflow.provider_info import (
     CONNECTION_TYPE,
     EXTRA_FIELDS,
@@ -76,8 +75,8 @@ class DataMapHook(BaseHook):
         """
         if hasattr(BaseHook, "aget_connection"):
             connection = await self.aget_connection(self.datamap_conn_id)
-        else:  # before 3.1
-            connection = await asyncio.to_thread(self.get_connection, self.datamap_conn_id)
+        else:  # before 3.1, where it asks the triggerer's supervisor through the loop that called it
+            connection = await sync_to_async(self.get_connection)(self.datamap_conn_id)
         return AsyncDataMapClient.from_env(**_settings(connection, await _extra(connection)))
 
     def test_connection(self) -> tuple[bool, str]:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from dataarts_datamap import AuthenticationError, DataMapError, InvalidArgumentError
-from dataarts_datamap.integrations.airflow._conditions import Freshness, PlannedRun, instant
+from dataarts_datamap.integrations.airflow._conditions import Freshness, Outcome, PlannedRun, instant
 from dataarts_datamap.integrations.airflow._host import (
     AirflowException,
     AirflowFailException,
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Context
 
-    from dataarts_datamap.integrations.airflow._conditions import Condition, Outcome
+    from dataarts_datamap.integrations.airflow._conditions import Condition, Look
 
 _LOOK_BACK: Final = timedelta(days=7)
 
@@ -48,10 +48,10 @@ class _TableSensor(BaseSensorOperator):
             facts: dict[str, Any] | None = super().execute(context)
             return facts
         wanted = self._condition()
-        outcome = self._look(wanted)
-        if outcome is None:
+        seen = self._look(wanted)
+        if seen is None or seen.outcome is Outcome.WAITING:
             self._defer(wanted)
-        return self._ended(*outcome)
+        return self._ended(seen.outcome is Outcome.MET, seen.message, seen.facts)
 
     def _defer(self, wanted: Condition) -> NoReturn:
         self.defer(
@@ -74,19 +74,21 @@ class _TableSensor(BaseSensorOperator):
         """
         if event["status"] == "error":
             raise AirflowException(event["message"])
-        return self._ended(event["status"] == "met", event["facts"], event["message"])
+        return self._ended(event["status"] == Outcome.MET, event["message"], event["facts"])
 
     def poke(self, context: Context) -> PokeReturnValue:  # noqa: ARG002  Airflow's own
         """Look once."""
-        outcome = self._look(self._condition())
-        if outcome is None:
+        seen = self._look(self._condition())
+        if seen is None or seen.outcome is Outcome.WAITING:
             return PokeReturnValue(is_done=False)
-        return PokeReturnValue(is_done=True, xcom_value=self._ended(*outcome))
+        facts = self._ended(seen.outcome is Outcome.MET, seen.message, seen.facts)
+        return PokeReturnValue(is_done=True, xcom_value=facts)
 
-    def _look(self, wanted: Condition) -> Outcome | None:
+    def _look(self, wanted: Condition) -> Look | None:
+        """What is to be seen; None after a failure that can pass."""
         try:
             with DataMapHook(self.datamap_conn_id).get_conn() as client:
-                return wanted.look(client, self.table)
+                seen = wanted.look(client, self.table)
         except AuthenticationError as error:  # not tried again: five wrong signatures lock an access key
             raise AirflowFailException(f"{type(error).__name__}: {error}") from None
         except DataMapError as error:
@@ -94,11 +96,12 @@ class _TableSensor(BaseSensorOperator):
                 raise
             self.log.warning("%s: %s", type(error).__name__, error)
             return None
+        self.log.info("%s: %s", self.table, seen.message)
+        return seen
 
-    def _ended(self, is_met: bool, facts: dict[str, Any], message: str) -> dict[str, Any]:  # noqa: FBT001  as it comes
+    def _ended(self, is_met: bool, message: str, facts: dict[str, Any]) -> dict[str, Any]:  # noqa: FBT001  as it comes
         if not is_met:
             raise AirflowFailException(message)
-        self.log.info("%s: %s", self.table, message)
         return facts
 
 

@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from dataarts_datamap import DataMapError
-from dataarts_datamap.integrations.airflow._conditions import condition, counting
+from dataarts_datamap.integrations.airflow._conditions import Outcome, condition, counting
 from dataarts_datamap.integrations.airflow._facts import run_facts
 from dataarts_datamap.integrations.airflow._host import (
     AirflowException,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from airflow.sdk.execution_time.context import AssetStateStoreAccessors
 
     from dataarts_datamap import AsyncDataMapClient, Operator, Run
-    from dataarts_datamap.integrations.airflow._conditions import Outcome
+    from dataarts_datamap.integrations.airflow._conditions import Look
 
 _MAX_FAILURES: Final = 3
 _POLL_INTERVAL: Final = 30.0
@@ -83,24 +83,27 @@ class TableConditionTrigger(BaseTrigger):
         """One event: what was waited for has come, or cannot."""
         wanted = condition(self.condition)
 
-        async def look(client: AsyncDataMapClient) -> Outcome | None:
+        async def look(client: AsyncDataMapClient) -> Look:
             return await wanted.alook(client, self.table)
 
         polls = SharedPolls.of(self.datamap_conn_id).results(
-            look,
-            watcher=None,
-            every=self.poll_interval,
-            max_failures=self.max_failures,
-            warn=self.log.warning,
+            look, watcher=None, every=self.poll_interval, max_failures=self.max_failures, warn=self.log.warning
         )
         try:
             async with aclosing(polls):
-                outcome = await anext(found async for found in polls if found is not None)
+                seen = await self._last_look(polls)
         except (DataMapError, AirflowException) as error:
             yield TriggerEvent({"status": "error", "message": f"{type(error).__name__}: {error}", "facts": None})
         else:
-            status = "met" if outcome.is_met else "failed"
-            yield TriggerEvent({"status": status, "message": outcome.message, "facts": outcome.facts})
+            yield TriggerEvent({"status": seen.outcome.value, "message": seen.message, "facts": seen.facts})
+
+    async def _last_look(self, looks: AsyncIterator[Look]) -> Look:
+        """The one that ends the wait."""
+        async for seen in looks:
+            self.log.info("%s: %s", self.table, seen.message)
+            if seen.outcome is not Outcome.WAITING:
+                return seen
+        raise AssertionError("polls go on for ever")
 
 
 class TableRunTrigger(BaseEventTrigger):
