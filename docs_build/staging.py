@@ -53,6 +53,8 @@ def _write_page(document: str, page: str, pages: Path) -> None:
     parts = _FENCE.split(_NOTES.sub("", text))
     text = "".join(part if part.startswith("```") else _with_site_links(part, document, page, pages) for part in parts)
     text = _GENERATED.sub(lambda found: GENERATORS[found[1]](), text)
+    if page.startswith("zh/"):  # what reads pages aloud, and what chooses fonts, goes by it
+        text = f'<div lang="zh-CN" markdown>\n\n{text}\n\n</div>\n'
     (pages / page).parent.mkdir(parents=True, exist_ok=True)
     (pages / page).write_text(text, encoding="utf-8", newline="\n")
 

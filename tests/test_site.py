@@ -189,3 +189,11 @@ def test_browser_refuses_what_is_elsewhere(site: Path, address: str, tmp_path: P
 
     assert "http://127.0.0.1:1/a.png" in told
     assert "Content Security Policy" in told
+
+
+def test_chinese_pages_say_so(site: Path) -> None:
+    """What reads a page aloud knows which language it is in."""
+    pages = sorted((site / "zh").glob("*.html"))
+
+    assert [] == [path.name for path in pages if '<div lang="zh-CN">' not in path.read_text(encoding="utf-8")]
+    assert len(pages) > 5
