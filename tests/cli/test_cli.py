@@ -15,7 +15,7 @@ import pytest
 from dataarts_datamap.cli._main import run
 from dataarts_datamap.cli._printing import output as printing
 from dataarts_datamap_contract.mock import TABLE_GUID, Fault, MockConfig, MockServer
-from support.answers import documented_row, json_answer, run_page
+from support.answers import documented_row, json_answer, run_page, without_lineage
 from support.command import TABLE, point_at
 from support.scripted_server import Answer, Asked, ScriptedServer
 
@@ -505,7 +505,7 @@ def test_quiet(tmp_path: Path, environment: pytest.MonkeyPatch, capfdbinary: pyt
         ["report", TABLE, "--html", page, "--since", "1h"],
         ["operators", TABLE],
     ]
-    with ScriptedServer(serve_statuses) as server:
+    with ScriptedServer(without_lineage(serve_statuses)) as server:
         point_at(server, environment)
         loud = [called(capfdbinary, *verb)[2] for verb in verbs]
         quiet = [called(capfdbinary, *verb, "--quiet") for verb in verbs]
