@@ -362,10 +362,11 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
 
     @property
     def key(self) -> str:
-        """What tells the run from all others, as text that is the same each time the run is read, by whichever client.
+        """What tells the run from all others, as text that is the same each time it is read.
 
         A digest of region, project, instance, workspace, task, operator, id and planned time; of a run without an id,
-        also of its submitted and started times.
+        also of its submitted and started times. For a client that was given an endpoint alone, its host is the region:
+        let all that share keys name the region.
         """
         return sha256(json.encode(run_identity(self))).hexdigest()[:32]
 
