@@ -9,7 +9,7 @@ import pytest
 
 from dataarts_datamap._extras import how_to_install
 
-HOSTS = {"dlt": "dlt", "exporter": "prometheus_client", "mcp": "mcp", "openlineage": "openlineage"}
+HOSTS = {"dlt": "dlt", "exporter": "prometheus_client", "mcp": "mcp", "openlineage": "openlineage", "spark": "pyspark"}
 """The package that each integration needs, which is named like the extra."""
 
 

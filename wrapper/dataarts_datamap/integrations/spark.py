@@ -42,7 +42,8 @@ try:
         SimpleDataSourceStreamReader,
     )
 except ImportError as error:  # an old pyspark lacks the names
-    raise MissingExtraError(f"{error.name or 'pyspark'} 4 is not installed: {how_to_install('spark')}") from None
+    missing = "pyarrow" if error.name == "pyarrow" else "PySpark 4"
+    raise MissingExtraError(f"{missing} is not installed: {how_to_install('spark')}") from None
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
