@@ -279,7 +279,7 @@ $(BENCH)/.made: benchmarks/constraints.txt constraints.txt pyproject.toml $(VENV
 	@$(call bench_install,cli) '.[cli]'
 	@$(call bench_install,mock) '.[mock]'
 	@$(call bench_install,sdk) $(OFFICIAL_SDK)
-	@$(call bench_install,peers) . $(OFFICIAL_SDK) orjson pyarrow
+	@$(call bench_install,peers) '.[exporter]' $(OFFICIAL_SDK) orjson pyarrow
 	@touch $@
 
 .PHONY: bench

@@ -31,7 +31,7 @@ The official SDK's figure is 1; more is faster. Rows are shaped like the documen
 
 def _lines(where: Environments) -> Mapping[str, Callable[[], Iterable[Figure]]]:
     """What can be measured, by the names that ``--only`` takes."""
-    from benchmarks import decoding, importing, mocking, requesting, walking  # noqa: PLC0415  peers look for a home folder
+    from benchmarks import checking, decoding, importing, mocking, requesting, walking  # noqa: PLC0415  peers look for a home folder
 
     return {
         "decode": decoding.decoding,
@@ -42,6 +42,7 @@ def _lines(where: Environments) -> Mapping[str, Callable[[], Iterable[Figure]]]:
         "size": lambda: importing.sizing(where),
         "mock": lambda: mocking.mocking(where),
         "throttle": walking.throttled,
+        "check": lambda: checking.checking(where),
         "grow": walking.growing,
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from dataarts_datamap import CheckState, DataMapClient, Retry, StateFileError, TableRule, Verdict
+from dataarts_datamap import AsyncDataMapClient, CheckState, DataMapClient, Retry, StateFileError, TableRule, Verdict
 from dataarts_datamap._paging.offsets import Counting
 from dataarts_datamap._paging.walk_options import ServerHabits
 from support.answers import json_answer
@@ -84,6 +85,22 @@ def test_the_second_check_asks_once_for_each_operator_and_for_no_list_of_them(tm
     assert {"fresh": 90, "stale": 5, "failed": 5} == {
         verdict: sum(one.verdict == verdict for one in again) for verdict in ("fresh", "stale", "failed")
     }
+
+
+def test_an_event_loop_keeps_the_same_state(tmp_path: Path) -> None:
+    """What one face kept, the other one reads."""
+
+    async def call(url: str, state: CheckState) -> list[TableCheck]:
+        async with AsyncDataMapClient(endpoint=url, **SETTINGS) as client:
+            return await client.check_tables([rule("t"), rule("u")], now=NOW + HOUR, state=state)
+
+    runs = {"t": [(at(3 * HOUR), "success")], "u": [(at(10 * DAY), "success"), (at(HOUR), "fail")]}
+    with factory(runs).server() as server, CheckState(tmp_path / "state") as state:
+        first = checked(server, [rule("t"), rule("u")], state)
+        asked(server)
+        again = asyncio.run(call(server.url, state))
+        assert {"bulk": 1, "node": 1, "instances": 2} == asked(server)
+    assert [one.last_success for one in first] == [one.last_success for one in again]
 
 
 def test_operators_are_listed_again_when_lineage_says_something_else(tmp_path: Path) -> None:
@@ -212,7 +229,7 @@ def test_two_checks_at_once_lose_nothing(tmp_path: Path) -> None:
 _LOOP = """
 import sys
 from datetime import datetime, timedelta, UTC
-from dataarts_datamap import CheckState, DataMapClient, TableRule, TokenCredentials
+from dataarts_datamap import AsyncDataMapClient, CheckState, DataMapClient, TableRule, TokenCredentials
 rules = [TableRule(name=f"s.t{number}", max_age=timedelta(hours=26)) for number in range(60)]
 now = datetime(2026, 11, 30, 8, 30, tzinfo=UTC)
 with DataMapClient(endpoint=sys.argv[1], project_id="p1", instance_id="i1", credentials=TokenCredentials("t"),

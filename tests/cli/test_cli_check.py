@@ -190,6 +190,19 @@ def test_a_state_is_kept_between_checks(shell: Shell) -> None:
     assert "datamap: other.state is damaged (file is not a database): move it away" in err
 
 
+def test_a_service_that_is_not_there_makes_every_table_unknown(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a state: each keeps its last success, and the doctor is named once. Without, it is an error."""
+    catalog = Factory(refused={"bulk": 401})
+    with catalog.server() as server:
+        monkeypatch.setenv("DATAMAP_ENDPOINT", server.url)
+        code, out, err = shell("--state", "s2")
+        assert (2, 4) == (code, len(out.splitlines()))
+        assert "datamap: no table could be read: datamap doctor finds out why" in err
+        code, out, err = shell()
+        assert (2, "") == (code, out)
+        assert "datamap doctor finds out why" in err
+
+
 def test_causes_stand_with_each_table_that_is_not_fresh(shell: Shell) -> None:
     """In a table below its row, in JSON, and in a test case."""
     lines = {one["name"]: one for one in shell.lines("--explain")}

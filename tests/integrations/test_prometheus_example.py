@@ -20,6 +20,7 @@ from urllib.request import urlopen
 import pytest
 
 from dataarts_datamap import DataMapClient, Retry, TableRule
+from dataarts_datamap.cli._printing.prometheus import check_text
 from dataarts_datamap.integrations.exporter import RequestMetrics, TableExporter
 from support.answers import json_answer
 from support.catalog_server import Factory, lineage_row
@@ -165,6 +166,7 @@ def test_a_real_prometheus_fires_resolves_and_fills_every_panel(tmp_path: Path) 
     ):
         awaited(lambda: exporter.is_ready, "no check")
         said_by(program("promtool"), "check", "metrics", text=exporter.metrics().decode())
+        said_by(program("promtool"), "check", "metrics", text=check_text(client.check_tables(rules)))
         with prometheus(tmp_path, exporter.url) as url:
             awaited(lambda: query(url, firing), "the alert does not fire")
             for expression in expressions():

@@ -16,13 +16,14 @@ A thread checks the tables again and again. A scrape gets what the last check fo
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 import time
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import AF_INET6, SOMAXCONN
-from typing import TYPE_CHECKING, Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Final, NamedTuple, Self, cast
 
 from msgspec.structs import replace
 
@@ -253,6 +254,7 @@ def _table_text(checks: Sequence[TableCheck]) -> bytes:
 class _Server(ThreadingHTTPServer):
     """Serves an exporter."""
 
+    allow_reuse_address = sys.platform != "win32"  # where it would let two of them have one port
     daemon_threads = True
     request_queue_size = min(SOMAXCONN, 128)
 
@@ -266,13 +268,12 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     """Responds to GET and HEAD."""
 
-    server: _Server
     timeout = _READING
     server_version = "datamap-exporter"
     sys_version = ""
 
     def do_GET(self) -> None:
-        exporter = self.server.exporter
+        exporter = cast("_Server", self.server).exporter
         match self.path.partition("?")[0]:
             case "/metrics":
                 self._respond(HTTPStatus.OK, exporter.metrics())

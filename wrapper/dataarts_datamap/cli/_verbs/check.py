@@ -228,6 +228,10 @@ def _hint(name: str, known: list[str]) -> str:
 
 
 def _tell_doubts(checks: list[TableCheck]) -> None:
+    from dataarts_datamap._errors import AuthenticationError, ConnectionFailedError  # noqa: PLC0415  as above
+
+    if checks and all(isinstance(one.error, (AuthenticationError, ConnectionFailedError)) for one in checks):
+        tell("no table could be read: datamap doctor finds out why")
     unclear = sum(one.status is not None and not one.producers_known for one in checks)
     if unclear:
         what = "table" if unclear == 1 else "tables"
