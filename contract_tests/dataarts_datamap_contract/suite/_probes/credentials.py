@@ -90,7 +90,7 @@ def probe_others(session: Session) -> None:
         ("D-instance-other", "instance", target.instance_id),
     ):
         blank = ("",) if name == "instance" else ()
-        for other in (*near_id(value), *wild_ids(value), *blank):
+        for other in (*near_id(value, in_capitals=True), *wild_ids(value), *blank):
             for request in session.questions(**{name: other}):
                 _judge_closed(session, check, session.send(request), f"{name} {other!r}")
 
