@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from dataarts_datamap_contract._broken.assets import arranged, detailing, on_assets, searching
-from dataarts_datamap_contract._broken.lineage import around, bulking, on_row
+from dataarts_datamap_contract._broken.lineage import around, on_row
 from dataarts_datamap_contract._broken.seams import (
     DETAIL,
     DETAILS,
@@ -127,14 +127,6 @@ def _without_relationships(_: str, ask: Ask, arguments: Arguments) -> Any:  # no
     return {**document, "entity": None} if arguments.values.get("ignore_relationships") is True else document
 
 
-def _offset_in_rows(found: Callable[..., Document], offset: int, limit: int) -> Document:
-    """A page leaves out the operators without rows, and takes the next ones in."""
-    total = found(0, MOST)["total"]
-    filled = [page for at in range(total) if (page := found(at, 1))["data"]]
-    rows = [row for page in filled[offset:][:limit] for row in page["data"]]
-    return {**found(0, 1), "data": rows}
-
-
 def _refuse_quotes(found: Callable[..., Document], body: Document) -> Document:
     if '"' in str(body.get("query", "")):
         raise _FAILURE
@@ -163,11 +155,6 @@ def _upstream_of(caller: Caller, guid: str) -> set[tuple[str, str]]:
         found |= new
         heads = {first for first, _ in new}
     return found
-
-
-def _operators(caller: Caller) -> list[Any]:
-    """By their positions, the rows of each operator."""
-    return [caller.bulk(f"?offset={at}&limit=1")["data"] for at in range(caller.bulk()["total"])]
 
 
 def _names(document: Any) -> list[Any]:  # noqa: ANN401
@@ -335,15 +322,6 @@ BROKEN_SERVERS: Final = (
         checks=frozenset({"C-bulk-pages", "C-lineage-agrees"}),
         seam=on_json(_first_target, "ShowLineageBulk"),
         shown=lambda caller: "archive" not in str(caller.bulk()),
-        cohort="unseen",
-    ),
-    BrokenServer(
-        name="bulk-skips-operators-without-rows",
-        level="C",
-        rule="offset and total count the same operators",
-        checks=frozenset({"C-bulk-pages"}),
-        seam=bulking(_offset_in_rows),
-        shown=lambda caller: all(_operators(caller)[:-1]),
         cohort="unseen",
     ),
     BrokenServer(

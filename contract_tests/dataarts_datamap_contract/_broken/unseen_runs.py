@@ -180,12 +180,6 @@ def _whole_days_total(page: Document, values: Values, perform: Perform) -> int:
     return int(perform({**wider, "offset": 0, "limit": 1})["total"])
 
 
-def _scale(row: Document) -> Document:
-    """Counts above a hundred thousand are in thousands."""
-    read = row["inputRowCount"]
-    return {**row, "inputRowCount": read // 1000} if read > 10**5 else row
-
-
 def _large_ids(rows: list[Document], values: Values) -> list[Document]:
     """Ids come through a 32-bit float when a page is large."""
     if int(values["limit"]) < 30:
@@ -269,15 +263,6 @@ BROKEN_SERVERS: Final = (
         checks=frozenset({"B-row-shape"}),
         seam=on_body(_numbers_as_floats),
         shown=lambda caller: "E+" in str(caller.rows(limit=1)[0]["taskRunningLogId"]),
-        cohort="unseen",
-    ),
-    BrokenServer(
-        name="read-rows-in-thousands",
-        level="B",
-        rule="an operator reads as many rows as it writes and fails",
-        checks=frozenset({"B-fields-agree", "B-count-range"}),
-        seam=on_row(_scale),
-        shown=lambda caller: any(0 < row["inputRowCount"] < row["outputRowCount"] for row in caller.rows()),
         cohort="unseen",
     ),
     BrokenServer(

@@ -32,6 +32,16 @@ Those marked *sealed* were written last, from the specification and the mock's s
 suite met any of them. At first sight it caught 34 of 92, and blamed one of the 21 correct ones. Four that it missed are
 no longer held to be broken: no document says how the text of a query becomes an integer. The others led to the
 relations between responses that it looks for now.
+
+Those marked *lineage* are of the operations on assets and their lineage, and were written and committed before the
+suite had a check of them. The first checks caught 83 of 84, and blamed three of 25 correct ones: one for lineage of a
+table that was dropped, two whose own code failed.
+
+Those marked *unseen* were committed before the suite met any of them, by an author who knew it. At first sight it
+caught 40 of 49, and blamed one of ten correct ones, whose response the specification does not allow. Two that it
+missed are no longer held to be broken: no document says how the counts of a run bear on each other, nor in which
+order operators stand in lineage. The other seven led to ids and names in other letters, to more changes of a signed
+query, and to lineage that names the same tables for an operator from both sides.
 """
 _CORRECT_OPENING = """\
 ## Correct but different
@@ -62,7 +72,9 @@ def _summary(servers: Sequence[BrokenServer], outcomes: Mapping[str, BrokenOutco
         ("written before the checks were frozen", "first"),
         ("written after", "late"),
         ("written later, unmet", "blind"),
-        ("written last, unmet", "sealed"),
+        ("written after that, unmet", "sealed"),
+        ("of assets and lineage, written before their checks", "lineage"),
+        ("written last, unmet", "unseen"),
     ):
         rows.append(_counts(title, [server for server in servers if server.cohort == cohort], outcomes))
     rows.append(_counts("all", servers, outcomes))

@@ -9,7 +9,7 @@ from dataarts_datamap_contract.suite._http.messages import whole_number
 from dataarts_datamap_contract.suite._judging.asset_lists import HitList, LineageList
 from dataarts_datamap_contract.suite._judging.findings import Finding
 from dataarts_datamap_contract.suite._judging.invariants.common import OK, document_of
-from dataarts_datamap_contract.suite._judging.lineage_graphs import Graph, judge_graphs
+from dataarts_datamap_contract.suite._judging.lineage_graphs import Graph, OperatorTables, judge_graphs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -34,6 +34,7 @@ class AssetWorld:
         assets: The assets that a search or details showed, by GUID, each as it was shown last.
         ends: The tables that lineage names, by GUID, each with the name that it has there.
         edges: The tables that lineage puts side by side, upstream first, with the response that says so.
+        operators: By GUID, what lineage says that an operator reads and writes.
         bulk: The pages of all lineage.
     """
 
@@ -48,6 +49,7 @@ class AssetWorld:
         self._hits: dict[str, HitList] = {}
         self.assets: dict[str, Mapping[str, Any]] = {}
         self.edges: dict[tuple[str, str], Exchange] = {}
+        self.operators: dict[str, OperatorTables] = {}
         self.graphs: dict[tuple[str, str], Graph] = {}
         self.bulk = LineageList(self._target.offset_unit)
 
@@ -76,7 +78,7 @@ class AssetWorld:
 
     def judge_lineage(self) -> Iterator[tuple[Exchange, Finding]]:
         """Hold the lineage around all tables against each other, and against that of all operators."""
-        yield from judge_graphs(self.graphs, self.edges)
+        yield from judge_graphs(self.graphs, self.edges, self.operators)
 
     def names(self, guid: str) -> set[str]:
         """What an asset is called where it is shown, in lower case."""
@@ -134,6 +136,11 @@ class AssetWorld:
     def _note_bulk(self, exchange: Exchange) -> Iterator[Finding]:
         rows = exchange.response.listed("data")
         for row in rows:
+            node = row.get("node_guid")
+            if isinstance(node, str) and node:
+                tables = self.operators.setdefault(node, OperatorTables(set(), set(), exchange))
+                tables.reads.add(str(row.get("source_guid") or ""))
+                tables.writes.add(str(row.get("target_guid") or ""))
             ends: list[str] = []
             for side in ("source", "target"):
                 guid = row.get(f"{side}_guid")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from dataarts_datamap_contract.suite._judging.findings import Finding
 
@@ -48,6 +48,12 @@ class Graph:
         known = _reached(self.guid, around)
         return min((edge for edge in self.edges if edge[0] not in known), default=None)
 
+    @property
+    def returns(self) -> bool:
+        """Whether a way over the relationships leads from the asset back to it."""
+        ahead = _reached(self.guid, self.edges)
+        return any(second == self.guid and first in ahead for first, second in self.edges)
+
     def reach(self, direction: str, *, first_is_upstream: bool) -> frozenset[str]:
         """What lies upstream or downstream of the asset, if end 1 is upstream, or if end 2 is."""
         forward = first_is_upstream == (direction == _DOWNSTREAM)
@@ -56,14 +62,31 @@ class Graph:
         }
 
 
+class OperatorTables(NamedTuple):
+    """What lineage of all operators says of one of them.
+
+    Attributes:
+        reads: The GUIDs of the tables that it reads; an empty one for a table without.
+        writes: Those of the tables that it writes.
+        exchange: What says so.
+    """
+
+    reads: set[str]
+    writes: set[str]
+    exchange: Exchange
+
+
 def judge_graphs(
-    graphs: Mapping[tuple[str, str], Graph], edges: Mapping[tuple[str, str], Exchange]
+    graphs: Mapping[tuple[str, str], Graph],
+    edges: Mapping[tuple[str, str], Exchange],
+    operators: Mapping[str, OperatorTables],
 ) -> Iterator[tuple[Exchange, Finding]]:
     """Hold the lineage around all assets against each other, and against that of all operators.
 
     Args:
         graphs: By the asset and the direction that was asked for.
         edges: Which table lineage of all operators puts upstream of which, and the exchange that says so.
+        operators: What it says of each operator, by its GUID.
     """
     ways = {key: graph for key, graph in graphs.items() if key[1] in {_UPSTREAM, _DOWNSTREAM}}
     if not ways:
@@ -75,6 +98,7 @@ def judge_graphs(
     yield from _mirrored(ways, reach)
     yield from _joined(graphs)
     yield from _agreed(ways, reach, edges)
+    yield from _named(ways, operators, first_is_upstream=first_is_upstream)
 
 
 def _reaches(
@@ -99,7 +123,10 @@ def _mirrored(
     """An asset is upstream of another exactly if that is downstream of it."""
     for (below, direction), graph in ways.items():
         for (above, other), mirror in ways.items():
-            if (direction, other) != (_UPSTREAM, _DOWNSTREAM) or above == below:
+            if (direction, other) != (_UPSTREAM, _DOWNSTREAM):
+                continue
+            if above == below:
+                yield from _circled(graph, mirror)
                 continue
             up, down = above in reach[below, direction], below in reach[above, other]
             problem = None
@@ -108,6 +135,15 @@ def _mirrored(
                 problem = f"{there} contains the other table, and {missing} does not"
             if up or down:
                 yield graph.exchange, Finding("C-lineage-mirror", problem, mirror.exchange)
+
+
+def _circled(upstream: Graph, downstream: Graph) -> Iterator[tuple[Exchange, Finding]]:
+    """An asset that is upstream of itself is downstream of itself, too."""
+    if upstream.returns or downstream.returns:
+        there, missing = ("IN", "OUT") if upstream.returns else ("OUT", "IN")
+        problem = f"{there} of {upstream.guid} leads back to it, and {missing} does not"
+        same = upstream.returns == downstream.returns
+        yield downstream.exchange, Finding("C-lineage-mirror", None if same else problem, upstream.exchange)
 
 
 def _joined(graphs: Mapping[tuple[str, str], Graph]) -> Iterator[tuple[Exchange, Finding]]:
@@ -144,6 +180,28 @@ def _agreed(
                 problem = f"an operator makes {below} of {above}, and {way} of {here} does not contain {there}"
                 found = there in reach[here, way]
                 yield graph.exchange, Finding("C-lineage-agrees", None if found else problem, exchange)
+
+
+def _named(
+    ways: Mapping[tuple[str, str], Graph], operators: Mapping[str, OperatorTables], *, first_is_upstream: bool
+) -> Iterator[tuple[Exchange, Finding]]:
+    """What stands beside an operator in the lineage around a table, lineage of all operators names for it, too."""
+    for graph in ways.values():
+        for edge in sorted(graph.edges):
+            above, below = edge if first_is_upstream else edge[::-1]
+            for node, table, side in ((above, below, "writes"), (below, above, "reads")):
+                known = operators.get(node)
+                if known is None or table in operators:
+                    continue
+                named = known.writes if side == "writes" else known.reads
+                if "" not in named:
+                    problem = (
+                        f"operator {node} {side} {table} here, which lineage of all operators does not name for it"
+                    )
+                    yield (
+                        graph.exchange,
+                        Finding("C-lineage-agrees", None if table in named else problem, known.exchange),
+                    )
 
 
 def _undirected(edges: Edges) -> frozenset[frozenset[str]]:

@@ -90,7 +90,7 @@ def probe_others(session: Session) -> None:
         ("D-instance-other", "instance", target.instance_id),
     ):
         blank = ("",) if name == "instance" else ()
-        for other in (*near_id(value), *wild_ids(value), *blank):
+        for other in (*near_id(value, in_capitals=True), *wild_ids(value), *blank):
             for request in session.questions(**{name: other}):
                 _judge_closed(session, check, session.send(request), f"{name} {other!r}")
 
@@ -173,6 +173,8 @@ def _wrong_signatures(session: Session, *, many: bool) -> Iterator[tuple[str, Re
     for other in (session.runs_request(credential=NOBODY, task_id="1"), other_field):
         session.send(signer.sign(runs))
         yield "D-signature-tampered", signer.sign_other(runs, other)
+    for query in (f"{runs.query}&extra=1", f"{runs.query}&extra=", runs.query.rpartition("&")[0]):
+        yield "D-signature-tampered", signer.sign_other(runs, replace(runs, query=query))
     for minutes in (-17, 17, -24 * 60):
         yield "D-signature-stale", signer.sign_at(runs, timedelta(minutes=minutes))
     yield "D-signature-undated", signer.sign_undated(runs)

@@ -57,11 +57,16 @@ def wild_ids(value: str) -> tuple[str, ...]:
     return tuple(each for each in ("%", "*", f"{value[:-1]}%", f"{value[:-1]}_") if each != value)
 
 
-def near_id(value: str) -> tuple[str, ...]:
-    """Ids other than this one: another last character, one fewer, one more, and a list that begins with it."""
+def near_id(value: str, *, in_capitals: bool = False) -> tuple[str, ...]:
+    """Ids other than this one: another last character, one fewer, one more, and a list that begins with it.
+
+    Args:
+        value: The id.
+        in_capitals: Whether it in other letters is another one, too, which is not known of GUIDs.
+    """
     last = "1" if value[-1] == "0" else "0"
     found = (value[:-1] + last, value[:-1], value + "0", f"{value},{value[:-1]}{last}")
-    return tuple(each for each in found if each)
+    return tuple(each for each in (*found, *((value.swapcase(),) if in_capitals else ())) if each not in {"", value})
 
 
 def probe_job_names(session: Session, study: Study) -> None:
@@ -97,7 +102,12 @@ def probe_workspaces(session: Session, study: Study) -> None:
         str(each.get("workspace_id")) for each in operators if (str(each.get("task_id")), each.get("job_name")) == asked
     }
     others = sorted({str(each.get("workspace_id")) for each in operators} - own - {workspace_id})
-    made_up = (*near_id(workspace_id), *wild_ids(workspace_id), workspace_id[: len(workspace_id) // 2], "0" * 32)
+    made_up = (
+        *near_id(workspace_id, in_capitals=True),
+        *wild_ids(workspace_id),
+        workspace_id[: len(workspace_id) // 2],
+        "0" * 32,
+    )
     for other in (*made_up, *others[:1]):
         if other and other not in {workspace_id, *own}:
             exchange = session.runs(workspace_id=other, **study.window)

@@ -72,7 +72,7 @@ def probe_names(session: Session) -> None:
     named = {guid: name for guid, name in world.ends.items() if name}
     for guid in [*world.assets]:
         named.setdefault(guid, str(_member(world.assets[guid].get("attributes"), "name") or ""))
-    for guid, name in list(named.items())[:_MOST_NAMES]:
+    for guid, name in sorted(named.items(), key=lambda each: _is_plain(each[1]))[:_MOST_NAMES]:
         if not name.strip():
             continue
         pages = _walk(session, query=name)
@@ -82,6 +82,11 @@ def probe_names(session: Session) -> None:
             detail = session.send(session.request(DETAIL, guid=guid))
             if detail.response.members.get("entity"):  # else the table was dropped, and lineage still names it
                 session.doubt("C-search-finds", pages[0], f"a search by {name!r} does not find {guid}", detail)
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a name is of small letters, as most are: others are asked for first."""
+    return name.isascii() and name.islower()
 
 
 def probe_narrowing(session: Session) -> None:
