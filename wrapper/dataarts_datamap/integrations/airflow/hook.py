@@ -64,7 +64,7 @@ class DataMapHook(BaseHook):
             InvalidArgumentError: A field could bend a request.
         """
         connection = self.get_connection(self.datamap_conn_id)
-        return DataMapClient.from_env(**_settings(connection, cast("dict[str, Any]", connection.extra_dejson)))
+        return DataMapClient.from_env(**_settings_of(connection))
 
     async def aget_conn(self) -> AsyncDataMapClient:
         """A client for the running event loop; close it, or use it in an ``async with`` block.
@@ -73,11 +73,16 @@ class DataMapHook(BaseHook):
             ConfigurationError: The connection says what cannot be meant; the text names the field, never its value.
             InvalidArgumentError: A field could bend a request.
         """
+        return AsyncDataMapClient.from_env(**await self._asettings())
+
+    async def _asettings(self) -> dict[str, Any]:
+        """The keywords of a client, without a call that blocks the event loop: getting and masking ask a supervisor."""
         if hasattr(BaseHook, "aget_connection"):
             connection = await self.aget_connection(self.datamap_conn_id)
-        else:  # before 3.1, where it asks the triggerer's supervisor through the loop that called it
-            connection = await sync_to_async(self.get_connection)(self.datamap_conn_id)
-        return AsyncDataMapClient.from_env(**_settings(connection, await _extra(connection)))
+            if hasattr(connection, "aextra_dejson"):
+                return _settings(connection, cast("dict[str, Any]", await connection.aextra_dejson()))
+            return await sync_to_async(_settings_of)(connection)
+        return await sync_to_async(lambda: _settings_of(self.get_connection(self.datamap_conn_id)))()  # 3.0
 
     def test_connection(self) -> tuple[bool, str]:
         """Whether the service takes the credentials, and what it said: the operators of no table are asked for."""
@@ -111,15 +116,13 @@ class DataMapHook(BaseHook):
         }
 
 
-async def _extra(connection: Connection) -> dict[str, Any]:
-    """The connection's ``extra``, without a call that blocks the event loop: the plain one does since 3.2, to mask."""
-    if hasattr(connection, "aextra_dejson"):
-        return cast("dict[str, Any]", await connection.aextra_dejson())
-    return cast("dict[str, Any]", connection.extra_dejson)
+def _settings_of(connection: Connection) -> dict[str, Any]:
+    """The keywords of a client."""
+    return _settings(connection, cast("dict[str, Any]", connection.extra_dejson))
 
 
 def _settings(connection: Connection, extra: dict[str, Any]) -> dict[str, Any]:
-    """The keywords of a client."""
+    """The same, with what ``extra`` was read as."""
     if extra_text := connection.extra:
         _check_extra(extra_text, extra)
     given = {name: value for name, value in extra.items() if value is not None and value != ""}
