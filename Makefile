@@ -337,7 +337,7 @@ $(RELEASE)/.made: pyproject.toml constraints.txt release/constraints.txt
 	@touch $@
 
 .PHONY: release-check
-release-check: $(RELEASE)/.made ## Do all that a release does, short of publishing it (TAG=v1.2.3 must be its version's)
+release-check: $(VENV)/.dev $(RELEASE)/.made ## Do all that a release does, short of publishing it (TAG=v1.2.3 must be its version's)
 	@$(BIN)/python -m release check $(if $(TAG),'$(TAG)')
 	@$(MAKE) build
 	@$(RELEASE)/$(SCRIPTS)/twine check --strict dist/*

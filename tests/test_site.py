@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.prove
 
 BASE: Final = "http://site"
+NOTE: Final = '本页内容可能落后于<a href="../how-to/why.html">英文版</a>'
 LOADING: Final = {("script", "src"), ("img", "src"), ("iframe", "src"), ("source", "src"), ("object", "data")}
 NO_LOAD: Final = {"canonical", "prev", "next"}
 # Addresses that the theme's scripts hold as text. What they would load is for features that no page uses, and each
@@ -75,21 +76,46 @@ def pages(site: Path) -> list[Page]:
     return [Page(path, site) for path in sorted(site.rglob("*.html"))]
 
 
-def test_broken_link_fails(tmp_path: Path) -> None:
-    """A link that leads to no page or heading fails the build."""
-    checkout = tmp_path / "checkout"
+def copy_sources(checkout: Path) -> None:
+    """What a site is built from, in a checkout of its own."""
     copied = shutil.ignore_patterns("__pycache__")
     for name in ("docs", "docs_build", "spec", "examples", "benchmarks", "changes", "contract_tests", ".github"):
         shutil.copytree(ROOT / name, checkout / name, ignore=copied)
     for path in (*ROOT.glob("*.md"), ROOT / "LICENSE", ROOT / "pyproject.toml"):
         shutil.copy(path, checkout)
+
+
+def build_in(checkout: Path) -> subprocess.CompletedProcess[str]:
+    """The build of a checkout's site, into the folder beside it."""
+    command = [sys.executable, "-m", "docs_build", str(checkout.parent / "built")]
+    return subprocess.run(command, check=False, cwd=checkout, capture_output=True, text=True)
+
+
+def test_broken_link_fails(tmp_path: Path) -> None:
+    """A link that leads to no page or heading fails the build."""
+    checkout = tmp_path / "checkout"
+    copy_sources(checkout)
     with (checkout / "docs" / "index.md").open("a", encoding="utf-8") as page:
         page.write("[a heading](tutorial.md#no-such-heading)\n")
-    command = [sys.executable, "-m", "docs_build", str(tmp_path / "built")]
-    done = subprocess.run(command, check=False, cwd=checkout, capture_output=True, text=True)
+    done = build_in(checkout)
 
     assert 1 == done.returncode
     assert "anchor does not exist" in done.stdout
+
+
+def test_translation_that_is_behind(tmp_path: Path) -> None:
+    """A page whose English sister has other words says so at its head, with a link; the others do not."""
+    checkout = tmp_path / "checkout"
+    copy_sources(checkout)
+    with (checkout / "docs" / "how-to" / "why.md").open("a", encoding="utf-8") as page:
+        page.write("\nSomething new.\n")
+    done = build_in(checkout)
+    noted = {
+        path.name for path in (tmp_path / "built" / "site" / "zh").glob("*.html") if NOTE in path.read_text("utf-8")
+    }
+
+    assert 0 == done.returncode, done.stdout
+    assert {"why.html"} == noted
 
 
 def test_nothing_is_loaded_from_elsewhere(site: Path, pages: list[Page]) -> None:

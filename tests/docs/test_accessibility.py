@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from dataarts_datamap import RunState, TableCheck, TableRule, Verdict
 from dataarts_datamap._report.chinese import CHINESE
 from dataarts_datamap._report.contents import report_on
 from dataarts_datamap._report.html_page import page
+from dataarts_datamap._report.overview.overview_page import overview_page
+from dataarts_datamap._report.overview.table_days import DayStrip, OverviewRow, days_until
 from dataarts_datamap._report.texts import ENGLISH
 from dataarts_datamap._window import Window
 from dataarts_datamap_contract.mock import TABLE_GUID, MockServer
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from playwright.sync_api import Browser
+
+    from dataarts_datamap._report.texts import Texts
 
 pytestmark = pytest.mark.prove
 
@@ -76,7 +81,7 @@ def test_site_in_other_views(name: str, view: tuple[str, int], site: Path, brows
 
 @pytest.mark.parametrize("view", VIEWS, ids=str)
 @pytest.mark.parametrize("say", [ENGLISH, CHINESE], ids=lambda one: one.tag)
-def test_report(say: Any, view: tuple[str, int], browser: Browser, tmp_path: Path) -> None:
+def test_report(say: Texts, view: tuple[str, int], browser: Browser, tmp_path: Path) -> None:
     """The report of a table, in both languages."""
     hour = 3_600_000
     statuses = ("success", "success", "fail", "running", "skip", "brand-new")
@@ -88,6 +93,24 @@ def test_report(say: Any, view: tuple[str, int], browser: Browser, tmp_path: Pat
     now = datetime.fromtimestamp(window.end / 1000, UTC)
     file = tmp_path / "report.html"
     file.write_text(page(report_on(runs, table_guid="t", window=window, now=now, zone=UTC), say=say), encoding="utf-8")
+
+    assert [] == found(browser, file, view)
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=str)
+@pytest.mark.parametrize("say", [ENGLISH, CHINESE], ids=lambda one: one.tag)
+def test_overview(say: Texts, view: tuple[str, int], browser: Browser, tmp_path: Path) -> None:
+    """The page of all tables, in both languages."""
+    now = datetime(2026, 11, 30, tzinfo=UTC)
+    days = days_until(now, UTC, 3)
+    strip = DayStrip(label="a", days=({RunState.SUCCEEDED: 1}, {RunState.FAILED: 1}, {}))
+    checks = [
+        TableCheck(rule=TableRule(name=verdict.value, owner="ana"), verdict=verdict, reason="why", now=now)
+        for verdict in Verdict
+    ]
+    rows = [OverviewRow(check=check, strip=strip, operators=(strip,)) for check in checks]
+    file = tmp_path / "overview.html"
+    file.write_text(overview_page(rows, days, now=now, zone=UTC, say=say), encoding="utf-8")
 
     assert [] == found(browser, file, view)
 

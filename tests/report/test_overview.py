@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dataarts_datamap import Operator, Run, RunState, Table, TableCheck, TableRule, Verdict
+from dataarts_datamap._report.chinese import CHINESE
 from dataarts_datamap._report.overview.overview_page import headline, overview_page
 from dataarts_datamap._report.overview.table_days import DayStrip, OverviewRow, days_until, overview_row
 from support.browser import Visit, chromium, find_chromium
@@ -65,6 +66,19 @@ def test_the_headline_says_how_many_are_fine() -> None:
     rows = [row_of("a", "failed"), row_of("b", "late"), row_of("c", "few_rows"), row_of("d", "fresh")]
     assert "1 of 4 tables are fine; 1 failed, 1 late, 1 few rows" == headline(rows)
     assert "1 of 1 table is fine" == headline(rows[3:])
+
+
+def test_in_chinese() -> None:
+    """The page's own words are Chinese, and its tag says so; reasons stay as the check gives them."""
+    rows = [row_of("a", "failed", owner=None), row_of("b", "fresh")]
+    text = overview_page(rows, days_until(NOW, UTC, 30), now=NOW, zone=UTC, say=CHINESE)
+    body = re.sub(r"<(script|style)\b.*?</\1>", "", text.partition("<body>")[2], flags=re.DOTALL)
+    words = {word for part in re.findall(r">([^<>]+)<", body) for word in re.findall(r"[A-Za-z]{4,}", part)}
+
+    assert '<html lang="zh-CN">' in text
+    assert "2 张表中 1 张正常；1 失败" == headline(rows, CHINESE)
+    assert 'data-text="{all} 张表中的 {n} 张"' in text
+    assert {"datamap"} == words
 
 
 def test_nothing_that_the_service_sends_breaks_the_page() -> None:

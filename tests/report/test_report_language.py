@@ -44,6 +44,8 @@ def said_in(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             assigned.setdefault(node.targets[0].id, set()).update(constants(node.value))
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
+            assigned.setdefault(node.target.id, set()).update(constants(node.value))
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and isinstance(node.value, ast.Dict):
             assigned.setdefault(node.target.id, set()).update(
                 text for one in node.value.values for text in constants(one)
@@ -72,11 +74,12 @@ def constants(node: ast.expr) -> Iterator[str]:
 
 def said() -> set[str]:
     """All that a report says of its own."""
-    modules = [ast.parse(path.read_text(encoding="utf-8")) for path in FOLDER.glob("*.py")]
+    modules = [ast.parse(path.read_text(encoding="utf-8")) for path in FOLDER.rglob("*.py")]
     script = (FOLDER / "script.js").read_text(encoding="utf-8")
     calls = re.findall(r"\bsay\((?:[^()]|\([^()]*\))*\)", script)
     quoted = {text for call in calls for text in re.findall(r'"((?:[^"\\]|\\.)*)"', call.partition(", {")[0])}
-    template = re.findall(r"\{\{(.+?)\}\}", (FOLDER / "template.html").read_text(encoding="utf-8"))
+    pages = [path.read_text(encoding="utf-8") for path in FOLDER.rglob("*.html")]
+    template = [words for one in pages for words in re.findall(r"\{\{(.+?)\}\}", one)]
     states = {state.value for state in RunState}
     known = {*states, *(state.capitalize() for state in states), *(verdict.value for verdict in Verdict)}
     return {*(text for tree in modules for text in said_in(tree)), *quoted, *template, *known}

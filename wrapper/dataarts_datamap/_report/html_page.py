@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 _STATES: Final = (RunState.SUCCEEDED, RunState.FAILED, RunState.ACTIVE, RunState.SKIPPED, RunState.UNKNOWN)
 _NESTED_LIMIT: Final = 20_000
 _DAY: Final = timedelta(days=1)
-_OWN_WORDS: Final = re.compile(r"\{\{(.+?)\}\}")
 
 
 def page(report: Report, *, running_data: bool = False, say: Texts = ENGLISH) -> str:
@@ -49,7 +47,7 @@ def page(report: Report, *, running_data: bool = False, say: Texts = ENGLISH) ->
     style, script = _part("style.css"), _part("script.js")
     verdict = headline(report, say)
     start, end = (time_text(EPOCH + time * MILLISECOND, report.zone) for time in report.window)
-    return Template(_in_language(_part("template.html"), say)).substitute(
+    return Template(say.page(_part("template.html"))).substitute(
         lang=say.tag,
         style=style,
         script=script,
@@ -120,11 +118,6 @@ def page_data(report: Report, *, running_data: bool = False, say: Texts = ENGLIS
         },
         "nested": {number: text for number, run in enumerate(runs) if (text := _nested(run))} if running_data else {},
     }
-
-
-def _in_language(template: str, say: Texts) -> str:
-    """The page's own words, which stand between braces, in a language."""
-    return _OWN_WORDS.sub(lambda found: escape(say(found[1])).replace("$", "$$"), template)
 
 
 def _part(name: str) -> str:

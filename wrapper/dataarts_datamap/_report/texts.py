@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from html import escape
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import timedelta
 
+_OWN_WORDS: Final = re.compile(r"\{\{(.+?)\}\}")
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -37,6 +40,10 @@ class Texts(Struct, frozen=True, kw_only=True):
     def count(self, one: str, many: str, number: int) -> str:
         """How many there are: one of two texts, which hold ``{n}``."""
         return self(one if number == 1 else many, n=f"{number:,}")
+
+    def page(self, template: str) -> str:
+        """A template of HTML for ``string.Template``, whose own words stand between two braces, in the language."""
+        return _OWN_WORDS.sub(lambda found: escape(self(found[1])).replace("$", "$$"), template)
 
     def span(self, span: timedelta) -> str:
         """A length of time in its two largest units."""

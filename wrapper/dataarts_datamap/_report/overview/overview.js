@@ -2,6 +2,7 @@
 (() => {
   const element = (id) => document.getElementById(id);
   const list = element("tables");
+  const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
   const rows = [...list.querySelectorAll(".table")];
   const orders = {
     worst: (one, other) => one.dataset.order - other.dataset.order,
@@ -23,7 +24,7 @@
       for (const [key, members] of groups) {
         const title = document.createElement("h2");
         const fine = members.filter((row) => row.dataset.verdict === "fresh").length;
-        title.textContent = `${key}: ${fine} of ${members.length} fine`;
+        title.textContent = fill(list.dataset.group, { key, fine, all: members.length });
         title.members = members;
         parts.push(title, ...members);
       }
@@ -47,7 +48,7 @@
       title.hidden = title.members.every((row) => row.hidden);
     }
     element("nothing").hidden = shown > 0;
-    element("result").textContent = `${shown} of ${rows.length} tables`;
+    element("result").textContent = fill(element("result").dataset.text, { n: shown, all: rows.length });
   }
 
   element("filters").hidden = false;

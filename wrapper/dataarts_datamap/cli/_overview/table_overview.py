@@ -24,12 +24,15 @@ if TYPE_CHECKING:
     from dataarts_datamap._checks.check import TableCheck
     from dataarts_datamap._client.clients import DataMapClient
     from dataarts_datamap._models.runs import Run
+    from dataarts_datamap._report.texts import Texts
 
 _AT_ONCE: Final = 8
 _DAY: Final = timedelta(days=1)
 
 
-def write_overview(client: DataMapClient, file: str, target: Path, *, days: int, zone: tzinfo) -> str:
+def write_overview(  # noqa: PLR0913  what the options say
+    client: DataMapClient, file: str, target: Path, *, days: int, zone: tzinfo, say: Texts
+) -> str:
     """Write the page of all tables of a file. A table whose days cannot be read is there without them.
 
     Returns:
@@ -53,7 +56,7 @@ def write_overview(client: DataMapClient, file: str, target: Path, *, days: int,
             except BaseException:
                 threads.shutdown(wait=False, cancel_futures=True)
                 raise
-    content = overview_page(rows, known_days, now=now, zone=zone).encode()
+    content = overview_page(rows, known_days, now=now, zone=zone, say=say).encode()
     with replacing(target) as made:
         made.write_bytes(content)
     return f"{headline(rows)}: the page has {len(content) / 1e6:.1f} MB"

@@ -152,7 +152,7 @@ def report(  # noqa: PLR0913  one parameter for each option
 
     if file is not None:
         _refuse_single(table_guid, html, start=start, end=end, max_age=max_age, output=output, page_size=page_size)
-        _report_all(file, html, since=since, zone=tz, settings=settings)
+        _report_all(file, html, since=since, zone=tz, lang=lang, settings=settings)
         return
     if table_guid is None:
         raise click.UsageError("give a TABLE, or all of a file with --tables FILE")
@@ -199,10 +199,11 @@ def _refuse_single(table_guid: str | None, html: Path | None, **options: object)
             raise click.UsageError(f"--{name.replace('_', '-')} does not go with --tables")
 
 
-def _report_all(
-    file: str, html: Path | None, *, since: timedelta | None, zone: tzinfo, settings: dict[str, Any]
+def _report_all(  # noqa: PLR0913  what the options say
+    file: str, html: Path | None, *, since: timedelta | None, zone: tzinfo, lang: Language, settings: dict[str, Any]
 ) -> None:
     from dataarts_datamap._atomic_file import replaceable  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._report.languages import texts_in  # noqa: PLC0415  as above
     from dataarts_datamap.cli._overview.table_overview import write_overview  # noqa: PLC0415  as above
 
     if html is None:
@@ -212,7 +213,7 @@ def _report_all(
         raise click.UsageError(f"--since may be {_MOST_DAYS}d at the most with --tables")
     target = replaceable(html)
     with connect(settings) as client:
-        note(write_overview(client, file, target, days=days, zone=zone))
+        note(write_overview(client, file, target, days=days, zone=zone, say=texts_in(lang)))
 
 
 def _read(  # noqa: PLR0913  what the options say
