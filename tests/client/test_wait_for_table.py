@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from dataarts_datamap import InvalidArgumentError, WaitTimeoutError
+from dataarts_datamap import InvalidArgumentError, ProducersUnknownWarning, WaitTimeoutError
 from support.catalog_server import Factory, guid_of, lineage_row
 from support.command import called, point_at
 
@@ -75,6 +75,19 @@ def test_the_first_run_is_waited_for(face: Face) -> None:
         ]
         with pytest.raises(InvalidArgumentError, match="no operator of the table is called 'lood'"):
             client.wait_for_table(GUID, since=timedelta(hours=2), only=["lood"])
+
+
+def test_readers_that_cannot_be_told_are_waited_for_with_a_warning(face: Face) -> None:
+    """Where lineage is refused, all operators count, and it is said."""
+    service = going(load=["success"])
+    service.statuses["check"], service.refused = ["success"], {"bulk": 403, "guid": 403}
+    with (
+        service.server() as server,
+        face.client(server.url) as client,
+        pytest.warns(ProducersUnknownWarning, match="does not let this account read lineage"),
+    ):
+        runs = client.wait_for_table(GUID, since=timedelta(hours=2))
+    assert {"load", "check"} == {run.job_name for run in runs}
 
 
 @pytest.mark.parametrize(

@@ -270,14 +270,15 @@ class Catalog:
         return around if around.lineage is not None and around.lineage.edges else whole
 
     def _inputs(self, guid: str) -> Steps[tuple[LineageEdge, ...]]:
-        """The steps that lead to a table, as asked for that table within the last minutes."""
+        """The steps that write a table, as asked for that table within the last minutes."""
         now = self._policy.clock.monotonic()
         known = self._inputs_of.get(guid)
         if known is None or known.until <= now:
             edges = yield from self._around(guid, "IN", is_first=True)
             if len(self._inputs_of) >= _MOST_CACHED:
                 self._inputs_of.clear()
-            self._inputs_of[guid] = known = _Inputs(tuple(edges), now + LINEAGE_LIFE)
+            inputs = tuple(edge for edge in edges if edge.target is not None and edge.target.guid == guid)
+            self._inputs_of[guid] = known = _Inputs(inputs, now + LINEAGE_LIFE)  # what is farther upstream may be much
         return known.edges
 
     def _short_lineage(self) -> Steps[TableLineage]:

@@ -211,9 +211,9 @@ class DataMapClient(BaseClient[Pager[Run]], TableCalls, CheckCalls, LogCalls):
     ) -> list[Run]:
         """Wait until the load of a table has ended: of each operator that counts, the run planned last in a window.
 
-        Which operators count is found out once, as by ``find_producers``. One without runs in the window does not,
-        unless none has any: let the window begin after the load before. The window is read again and again as by
-        ``wait_for_run``.
+        Which operators count is found out once, as by ``find_producers``; where readers are among them, a
+        ``ProducersUnknownWarning`` says so. One without runs in the window does not count, unless none has any: let the
+        window begin after the load before. The window is read again and again as by ``wait_for_run``.
 
         Args:
             table_guid: GUID of the table's data asset.
@@ -511,9 +511,9 @@ class AsyncDataMapClient(BaseClient[AsyncPager[Run]], AsyncTableCalls, AsyncChec
     ) -> list[Run]:
         """Wait until the load of a table has ended: of each operator that counts, the run planned last in a window.
 
-        Which operators count is found out once, as by ``find_producers``. One without runs in the window does not,
-        unless none has any: let the window begin after the load before. The window is read again and again as by
-        ``wait_for_run``.
+        Which operators count is found out once, as by ``find_producers``; where readers are among them, a
+        ``ProducersUnknownWarning`` says so. One without runs in the window does not count, unless none has any: let the
+        window begin after the load before. The window is read again and again as by ``wait_for_run``.
 
         Args:
             table_guid: GUID of the table's data asset.

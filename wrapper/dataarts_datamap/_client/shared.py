@@ -626,6 +626,8 @@ class BaseClient(Generic[PagerT]):
         waits = checked_seconds("first_wait", first_wait), checked_seconds("longest_wait", longest_wait)
         seconds = checked_seconds("timeout", timeout)
         producers = yield from self._find_producers(table_guid, role=role, only=only, ignore=ignore)
+        if role == "producers":
+            warn_of_readers(producers)
 
         def look() -> Steps[list[Run]]:
             now = datetime.now(UTC)

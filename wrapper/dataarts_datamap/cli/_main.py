@@ -47,7 +47,7 @@ _VERBS: Final = {
     "runs": "List the runs of a table, or of one operator.",
     "status": "Check whether a table is fresh.",
     "tables": "Find tables by name.",
-    "wait": "Wait until a run has ended, and show it.",
+    "wait": "Wait until the load of a table, or a run, has ended.",
     "watch": "Show a table's runs as they change.",
     "why": "Find the upstream run that broke a table.",
 }
