@@ -79,15 +79,19 @@ def zone_option(of_what: str) -> Callable[[CommandT], CommandT]:
 
 def table_argument(command: CommandT) -> CommandT:
     """Add the table, and what tells those who write it as an option of ``runs`` how to write it here."""
-    option = click.option(
-        "--table", hidden=True, is_eager=True, expose_value=False, callback=_refuse_table, help="Named by itself here."
-    )
-    return click.argument("table_guid", metavar="TABLE", shell_complete=suggest_tables)(option(command))
+    return click.argument("table_guid", metavar="TABLE", shell_complete=suggest_tables)(_no_table_option(command))
 
 
 def optional_table_argument(command: CommandT) -> CommandT:
     """The same for a verb that may be about many tables instead."""
-    return click.argument("table_guid", metavar="[TABLE]", required=False)(command)
+    argument = click.argument("table_guid", metavar="[TABLE]", required=False, shell_complete=suggest_tables)
+    return argument(_no_table_option(command))
+
+
+def _no_table_option(command: CommandT) -> CommandT:
+    return click.option(
+        "--table", hidden=True, is_eager=True, expose_value=False, callback=_refuse_table, help="Named by itself here."
+    )(command)
 
 
 def _refuse_table(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
