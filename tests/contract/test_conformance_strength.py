@@ -32,7 +32,9 @@ def test_the_reference_shows_nearly_everything() -> None:
         report = run_suite(mock_target(server), levels="C", max_examples=0)
 
     assert () == report.weaknesses
-    assert ("the data has not an id beyond 31 bits: none could be cut",) == report.limits
+    unmet, large = report.limits
+    assert unmet.startswith("no relation was put to the test by two workspaces, over a month's end, ")
+    assert "the data has not an id beyond 31 bits: none could be cut" == large
 
 
 def test_the_same_error_response_is_told_once() -> None:

@@ -102,7 +102,7 @@ def test_refuses_a_wrong_file(tmp_path: Path, text: str, message: str) -> None:
 
 def test_names_all_that_is_missing() -> None:
     """One text names everything that is not set, blanks included."""
-    with pytest.raises(TargetError, match="set project_id, instance_id, table_guid, task_id, job_name, window_start, "):
+    with pytest.raises(TargetError, match="set project_id, instance_id, task_id, job_name, window_start, "):
         target_of({**dict.fromkeys(COMPLETE, " "), "DATAMAP_ENDPOINT": ENDPOINT, "DATAMAP_TOKEN": SECRET})
 
 
