@@ -354,5 +354,5 @@ def test_pytest_plugin_refuses_an_incomplete_target() -> None:
     done = run_pytest("--endpoint", "https://dayu.example.com", environment={"DATAMAP_TOKEN": TOKEN})
 
     assert 4 == done.returncode
-    assert "ERROR: cannot aim at 'https://dayu.example.com': set project_id, instance_id, table_guid" in done.stderr
+    assert "ERROR: cannot aim at 'https://dayu.example.com': set project_id, instance_id, task_id" in done.stderr
     assert "Traceback" not in done.stdout + done.stderr
