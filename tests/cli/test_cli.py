@@ -375,7 +375,7 @@ WRONG_USAGES: list[tuple[list[str], str]] = [
     (["mock", "--latency", "1e400"], "infinity"),
     (["mock", "--now", "999999999999999"], "out of range"),
     (["mock", "--fault", "rest"], "fault 'rest' is unknown"),
-    (["conform"], "set table_guid, task_id, job_name, window_start, window_end"),
+    (["conform"], "set task_id, job_name, window_start, window_end"),
     (["conform", "--levels", "XY"], "name at least one of A, B, C, D, E"),
     (["conform", "--endpoint", "http://example.com", "--discover", "--table", "x"], "plain http to another machine"),
     (["conform", "--baseline", "nowhere.toml"], "cannot read the baseline nowhere.toml"),
