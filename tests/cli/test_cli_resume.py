@@ -94,7 +94,7 @@ def test_reading_that_breaks_off_goes_on(
         found += ids(out)
         calls += 1
         assert (code == 2) is file.exists() is (f"goes on where this one stood, which {file} says" in err)
-        assert calls < 20
+        assert calls < 100  # a page that was asked for ahead can take the place of the next one
 
     assert [*range(40), *range(1000, 1040 if whose[0] == "--table" else 1000)] == sorted(found)
     assert calls > 1
