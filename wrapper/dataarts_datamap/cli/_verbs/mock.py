@@ -61,7 +61,7 @@ def _behaviour_options(command: CommandT) -> CommandT:
             ),
             click.option("--rate-limit", type=int, metavar="N", help="Requests let through in any second (all)."),
             click.option("--retry-after", type=int, metavar="SECONDS", help="Retry-After of what the limit refuses."),
-            click.option("--latency", type=float, metavar="MS", help="Median time an answer is held back (0)."),
+            click.option("--latency", type=float, metavar="MS", help="Median time a response is held back (0)."),
             click.option("--latency-sigma", type=float, metavar="S", help="Its log-normal spread (0)."),
             click.option(
                 "--fault",
