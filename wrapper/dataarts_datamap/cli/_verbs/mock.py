@@ -137,7 +137,10 @@ def mock(*, host: str, port: int, seed: int, now: datetime | int | None, **setti
             click.echo(f"Serving at {url} until interrupted. In another shell{also}:", err=True)
             for name, value in variables.items():
                 click.echo(f"  export DATAMAP_{name}={value}", err=True)
-            click.echo(f"  datamap runs --table {server.TABLE_GUID} {_last_day(config.now)}", err=True)
+            if config.scenario is not None and config.now is None:
+                click.echo(f"  datamap why {server.TABLE_GUID} --max-age 26h", err=True)
+            else:
+                click.echo(f"  datamap runs --table {server.TABLE_GUID} {_last_day(config.now)}", err=True)
 
     try:
         server.serve(config, host=host, port=port, on_ready=announce)
