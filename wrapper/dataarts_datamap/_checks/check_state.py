@@ -275,8 +275,8 @@ class CheckState:
 
 def _damaged(path: str, what: str) -> str:
     return (
-        f"{path} is damaged, or no state of checks ({printable(what, limit=200)}): move it away, and the next check makes "
-        "a new one; or name another file"
+        f"{path} is damaged, or no state of checks ({printable(what, limit=200)}): move it away, and the next check "
+        "makes a new one; or name another file"
     )
 
 
