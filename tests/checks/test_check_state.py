@@ -266,7 +266,8 @@ def test_a_file_that_is_none_is_refused_with_what_to_do(tmp_path: Path) -> None:
     for name, content in (("text", b"hello\n" * 500), ("cut", b"SQLite format 3\0" + b"\1" * 2000)):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(
-            StateFileError, match=r"is damaged \(.*\): move it away, and the next check makes a new one"
+            StateFileError,
+            match=r"is damaged, or no state of checks \(.*\): move it away, and the next check makes a new one",
         ):
             CheckState(tmp_path / name)
     with sqlite3.connect(tmp_path / "other") as connection:

@@ -318,7 +318,7 @@ def test_unreachable_server(
 @pytest.mark.parametrize(
     ("table", "advice"),
     [
-        ("dws_ordres", "no table is named 'dws_ordres'"),
+        ("dws_ordres", "no table is named 'dws_ordres'; datamap tables lists those that there are"),
         (TABLE_GUID[:-1] + "0", ": no table has this GUID; datamap tables lists those that there are"),
     ],
 )

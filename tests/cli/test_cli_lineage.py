@@ -160,7 +160,8 @@ def test_a_guid_of_no_table_is_an_error(command: Callable[[Factory], Command]) -
     catalog.entities = [*catalog.entities, entity("db.raw.plain")]
     call, unknown = command(catalog), guid_of("db.raw.nothing")
     code, out, err = call("lineage", unknown)
-    assert (2, "", f"datamap: no table has the GUID '{unknown}'\n") == (code, out, err)
+    advice = "datamap tables lists those that there are"
+    assert (2, "", f"datamap: no table has the GUID '{unknown}'; {advice}\n") == (code, out, err)
     assert 0 == call("lineage", guid_of("db.raw.plain"))[0]
     catalog.refused = {"entities": 403}
     code, _, err = command(catalog)("lineage", unknown)

@@ -103,7 +103,7 @@ def test_failure_of_a_reader(service: FakeService, command: Command) -> None:
         (["12"], "say whose run 12 is: datamap log 12 --table TABLE"),
         (["sales.dws_orders", "--table", "t"], "'sales.dws_orders' is no id of a run"),
         (["t", "--all", "--tail", "1k"], "give either --all or --tail"),
-        (["t", "--follow", "--output", "f"], "--follow shows a log"),
+        (["t", "--follow", "--save", "f"], "--follow shows a log"),
         (["t", "--tail", "0"], "no size such as 500, 64k or 1M"),
         (["t", "--tail", "64g"], "no size such as 500, 64k or 1M"),
     ],
@@ -210,12 +210,12 @@ def test_file(service: FakeService, command: Command, tmp_path: Path) -> None:
     service.add_run(status="fail", log=text)
     file.write_text("old")
 
-    code, out, err = command("log", service.table_guid, "--output", str(file))
+    code, out, err = command("log", service.table_guid, "--save", str(file))
 
     assert (0, "") == (code, out)
     assert text.encode() == file.read_bytes()
     assert f"2.5 MB written to {file}" in err
-    command("log", service.table_guid, "--output", str(file), "--tail", "10")
+    command("log", service.table_guid, "--save", str(file), "--tail", "10")
     assert text.encode()[-10:] == file.read_bytes()
 
 
@@ -225,7 +225,7 @@ def test_file_stays_where_nothing_comes(service: FakeService, command: Command, 
     file.write_text("old")
     service.set_log(service.add_run(status="fail"), state="forbidden")
 
-    assert 2 == command("log", service.table_guid, "--output", str(file))[0]
+    assert 2 == command("log", service.table_guid, "--save", str(file))[0]
     assert [file] == list(tmp_path.iterdir())
     assert "old" == file.read_text()
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dataarts_datamap.cli._printing import report_sheet
+from dataarts_datamap.cli._printing.notices import size_text
 from support import report_demo
 from support.answers import json_answer, paged, without_lineage
 from support.command import TABLE, called, point_at
@@ -96,7 +97,7 @@ def test_page(server: ScriptedServer, tmp_path: Path, capfdbinary: pytest.Captur
     data = embedded(page)
 
     assert (0, "") == (code, out)
-    assert f"datamap: 3 runs reported: {file} has 0.1 MB\n" in err
+    assert f"datamap: 3 runs reported: {file} has {size_text(file.stat().st_size)}\n" in err
     assert "<h1>The table is not fresh: 1 run failed after the last success.</h1>" in page
     assert ["1", "2", "3"] == data["id"]
     assert [["success", 0], ["fail", 1], ["odd", 4]] == data["statuses"]

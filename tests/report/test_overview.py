@@ -122,12 +122,15 @@ def test_the_command_writes_the_page(
         point_at(server, monkeypatch)
         code, out, err = called(capfdbinary, "report", "--tables", "t.toml", "--html", "o.html", "--since", "7d")
         assert (0, "") == (code, out)
-        assert "1 of 3 tables are fine; 1 stale, 1 unknown: the page has 0.0 MB" in err
+        assert "1 of 3 tables are fine; 1 stale, 1 unknown: the page has " in err
+        assert re.search(r"the page has \d+\.\d kB$", err)
         text = (tmp_path / "o.html").read_text(encoding="utf-8")
         for options, expected in (
             (["x", "--tables", "t.toml", "--html", "o.html"], "give either a TABLE or --tables, not both"),
             (["--tables", "t.toml"], "--tables goes with --html FILE"),
             (["--tables", "t.toml", "--html", "o.html", "--max-age", "1h"], "--max-age does not go with --tables"),
+            (["--tables", "t.toml", "--html", "o.html", "--any"], "--any does not go with --tables"),
+            (["--tables", "t.toml", "--html", "o.html", "--logs"], "--logs does not go with --tables"),
             (["--tables", "t.toml", "--html", "o.html", "--since", "100d"], "--since may be 92d at the most"),
             ([], "give a TABLE, or all of a file with --tables FILE"),
         ):

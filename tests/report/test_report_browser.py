@@ -87,7 +87,7 @@ def test_what_it_shows(browser: Browser, tmp_path: Path) -> None:
     change_colours(visit)
     shown.set_viewport_size({"width": 390, "height": 844})
     assert 390 == shown.evaluate("document.documentElement.scrollWidth")
-    assert f"{answer} Data Map report" == shown.title()
+    assert f"t: {answer} Data Map report" == shown.title()
     assert ([file.as_uri()], []) == (visit.requests, visit.complaints)
 
 

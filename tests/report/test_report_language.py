@@ -173,6 +173,22 @@ def test_command(  # noqa: PLR0913  what pytest gives
     assert "runs reported" in err
 
 
+def test_a_language_without_a_page(
+    capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch, datamap_mock: FakeService
+) -> None:
+    """The option is wrong usage where no page is written; the variable, which holds for each call, is not."""
+    report_demo.fill(datamap_mock)
+    for name, value in {**datamap_mock.environment, "DATAMAP_LANG": "zh"}.items():
+        monkeypatch.setenv(name, value)
+    how = ("report", datamap_mock.table_guid, *report_demo.WINDOW)
+    refused, _, err = called(capfdbinary, *how, "--lang", "zh")
+    code, _, _ = called(capfdbinary, *how)
+
+    assert 3 == refused
+    assert "Error: --lang is the language of the page: add --html FILE" in err
+    assert 0 == code
+
+
 @pytest.mark.prove
 def test_browser(tmp_path: Path, browser: Browser) -> None:
     """What the script writes is Chinese, too: hints, tabs, units."""

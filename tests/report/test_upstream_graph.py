@@ -118,4 +118,6 @@ def test_the_page_and_the_json_have_it() -> None:
     assert 'id="upstream"' not in page(without)
     html = page(having)
     assert 'id="upstream"' in html
+    assert f"Data Map report · {ROOT.table.full_name}</p>" in html
+    assert "Data Map report · t</p>" in page(without)
     assert not re.search(r'(?:href|src)="(?!#|data:)', html)

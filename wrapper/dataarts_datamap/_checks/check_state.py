@@ -274,7 +274,10 @@ class CheckState:
 
 
 def _damaged(path: str, what: str) -> str:
-    return f"{path} is damaged ({printable(what, limit=200)}): move it away, and the next check makes a new one"
+    return (
+        f"{path} is damaged, or no state of checks ({printable(what, limit=200)}): move it away, and the next check "
+        "makes a new one; or name another file"
+    )
 
 
 def _key(task_id: str, job_name: str, workspace_id: str) -> OperatorKey:

@@ -89,6 +89,12 @@ class Report(Struct, frozen=True, kw_only=True):
     upstream: Upstream | None = None
 
     @property
+    def table_name(self) -> str | None:
+        """Database, schema and name of the table, from what feeds it; None if that is not known. Untrusted."""
+        table = None if self.upstream is None else self.upstream.tables[0].table
+        return None if table is None or not table.name else table.full_name
+
+    @property
     def failures(self) -> list[Run]:
         """The runs of all jobs that failed, the newest first."""
         return _newest_first(run for job in self.jobs for run in job.failures)

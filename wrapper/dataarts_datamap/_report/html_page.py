@@ -56,6 +56,7 @@ def page(report: Report, *, running_data: bool = False, say: Texts = ENGLISH) ->
         verdict=report.status.verdict.value,
         verdict_text=escape(say(report.status.verdict.value)),
         guid=escape(printable(report.table_guid)),
+        name=escape(printable(report.table_name or report.table_guid)),
         title=escape(verdict.title),
         since=escape(verdict.since),
         reasons="".join(f"<li>{escape(reason)}</li>" for reason in verdict.reasons),

@@ -658,9 +658,10 @@
     const log = cell("log", "Log", data.logs[run] === undefined ? "–" : make("code", {}, data.logs[run]));
     if (data.tails[run]) log.append(make("details", {}, make("summary", {}, data.tails[run][0]), make("pre", {}, data.tails[run][1])));
     if (data.nested[run]) log.append(make("details", {}, make("summary", {}, say("Running data")), make("pre", {}, data.nested[run])));
+    log.hidden = [data.logs, data.tails, data.nested].every((of) => !of[run]);
     const took = [spanText(durationOf(run))];
     if (isNoted(run)) took.push(make("span", { class: "badge" }, say(durationOf(run) > data.median[run] ? "slow" : "fast")));
-    return make("tr", { role: "row" },
+    return make("tr", { role: "row", class: log.hidden ? "short" : "" },
       cell("time", "Planned", timeText(momentOf(run))),
       cell("job", "Job", data.jobs[data.job[run]].name),
       cell("status", "Status", glyph(stateOf(run)), data.statuses[data.status[run]][0]),

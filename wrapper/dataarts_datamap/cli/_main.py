@@ -22,6 +22,7 @@ from dataarts_datamap._errors import (
     NotFoundError,
     PermissionDeniedError,
     RowProblemWarning,
+    TableNotFoundError,
 )
 from dataarts_datamap._version import __version__
 from dataarts_datamap.cli._printing.notices import tell
@@ -36,10 +37,10 @@ _VERBS: Final = {
     "conform": "Check whether a server keeps to the API's specification.",
     "doctor": "Find out why the service cannot be used.",
     "export": "Write runs to a file, or add them to one.",
-    "exporter": "Serve how all tables of a file stand to Prometheus.",
+    "exporter": "Check all tables of a file again and again, for Prometheus.",
     "lineage": "Show what a table is made of, and by whom.",
-    "mcp": "Serve tools for an agent.",
-    "log": "Show the log of a run, such as of a table's newest failure.",
+    "log": "Show the log of a run: of a table's newest failure, or by id.",
+    "mcp": "Serve tools to an AI agent.",
     "mock": "Serve made-up runs, and the documented one, until interrupted.",
     "openlineage": "Send runs to a catalog of lineage.",
     "operators": "List the operators of a table.",
@@ -129,6 +130,8 @@ def _advice(error: DataMapError | OSError) -> str:
         return ": datamap doctor finds out why"
     if isinstance(error, NotFoundError) and (error.path or "").endswith("/node"):
         return ": no table has this GUID; datamap tables lists those that there are"
+    if isinstance(error, TableNotFoundError) and not error.nearest:
+        return "; datamap tables lists those that there are"
     return ""
 
 
@@ -142,8 +145,8 @@ def datamap() -> None:
     DATAMAP_USER, DATAMAP_PASSWORD and DATAMAP_ACCOUNT; with DATAMAP_CREDENTIALS=ecs-metadata, the key of the cloud
     server that this runs on.
 
-    In the help of a verb, (this) is what holds if an option is left out. Times go in as a date, a time, or milliseconds
-    since the epoch, and spans as 90m, 24h or 7d.
+    In the help of a verb, the default of an option stands in parentheses. A TIME is a date, a time, or milliseconds
+    since the epoch; a SPAN is 90m, 24h or 7d.
 
     Exit codes: 0 yes, 1 no, 2 could not be judged, 3 wrong usage, 130 interrupted.
 

@@ -39,7 +39,7 @@ def with_logs(report: Report, client: DataMapClient) -> Report:
             break
     read = sum(log.problem is None for log in logs.values())
     if failures:
-        note(f"logs of {read} of {len(failures)} failures read")
+        note(f"logs of {read} of {len(failures)} failure{'s' * (len(failures) != 1)} read")
     return structs.replace(report, logs=logs)
 
 

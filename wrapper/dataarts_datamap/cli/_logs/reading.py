@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dataarts_datamap._atomic_file import replacing
 from dataarts_datamap._text import printable
 from dataarts_datamap.cli._logs.log_writer import LogWriter
-from dataarts_datamap.cli._printing.notices import note
+from dataarts_datamap.cli._printing.notices import note, size_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,14 +41,6 @@ def note_place(path: str, others: Iterable[str]) -> None:
     note(printable(path, limit=_LONGEST_PATH))
     for other in [*others][-_MOST_OTHERS:]:
         note(f"beside it, and older: {printable(other, limit=_LONGEST_PATH)}")
-
-
-def size_text(size: int) -> str:
-    """A number of bytes, for a person."""
-    for unit, length in (("MB", 1_000_000), ("kB", 1_000)):
-        if size >= length:
-            return f"{size / length:.1f} {unit}"
-    return f"{size} bytes"
 
 
 def _pieces(client: DataMapClient, run: Run, most: int | None) -> Iterable[bytes]:

@@ -133,13 +133,13 @@ def connection_options(command: CommandT) -> CommandT:
                 "--workspace-id",
                 metavar="ID",
                 shell_complete=suggest_workspaces,
-                help="If an operator names none; auto for the only one.  [env: DATAMAP_WORKSPACE_ID]",
+                help="Workspace of operators that name none; auto for the only one.  [env: DATAMAP_WORKSPACE_ID]",
             ),
             click.option(
                 "--allow-http",
                 is_flag=True,
                 default=None,
-                help="Let addresses be plain http to another machine.  [env: DATAMAP_ALLOW_HTTP=1]",
+                help="Allow plain http to another machine.  [env: DATAMAP_ALLOW_HTTP=1]",
             ),
             click.option("--timeout", type=float, metavar="SECONDS", help="Longest wait for the next bytes (60)."),
             click.option(

@@ -14,6 +14,7 @@ from dataarts_datamap._errors import ClientClosedError, DataMapError
 from dataarts_datamap._models.runs import Operator, operator_key
 from dataarts_datamap._report.overview.overview_page import headline, overview_page
 from dataarts_datamap._report.overview.table_days import DayStrip, OverviewRow, days_until, overview_row
+from dataarts_datamap.cli._printing.notices import size_text
 from dataarts_datamap.cli._printing.progress import counted_tables
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def write_overview(  # noqa: PLR0913  what the options say
     content = overview_page(rows, known_days, now=now, zone=zone, say=say).encode()
     with replacing(target) as made:
         made.write_bytes(content)
-    return f"{headline(rows)}: the page has {len(content) / 1e6:.1f} MB"
+    return f"{headline(rows)}: the page has {size_text(len(content))}"
 
 
 def _read_row(

@@ -42,6 +42,14 @@ def note(text: str) -> None:
         tell(text)
 
 
+def size_text(size: int) -> str:
+    """A number of bytes, for a person."""
+    for unit, length in (("MB", 1_000_000), ("kB", 1_000)):
+        if size >= length:
+            return f"{size / length:.1f} {unit}"
+    return f"{size} bytes"
+
+
 def tell_zone(times: Sequence[datetime | int | None], zone: tzinfo, output: Output) -> None:
     """Tell in which zone times are read and shown, where that is not plain."""
     if output == "table":

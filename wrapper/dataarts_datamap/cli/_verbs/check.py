@@ -78,7 +78,7 @@ def _parse_fail_on(text: str) -> frozenset[str]:
     type=parse_span,
     shell_complete=suggest_spans,
     metavar="SPAN",
-    help="Send one of what is still wrong, too, after such a time without one (24h).",
+    help="Also send what is still wrong, after this long without a message (24h).",
 )
 @zone_option("the times in a table")
 @click.option(

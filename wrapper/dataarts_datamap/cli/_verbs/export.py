@@ -109,6 +109,8 @@ def export(  # noqa: PLR0913  one parameter for each option
     from dataarts_datamap._export.export import export_runs  # noqa: PLC0415  loads what --help does not need
     from dataarts_datamap.cli._printing.progress import with_progress  # noqa: PLC0415  as above
 
+    if not since_last:
+        selection.check_beginning()
     selection.tell_zone("ndjson")
     with connect(settings) as client:
         selection = selection.by_guid(client)
@@ -116,8 +118,6 @@ def export(  # noqa: PLR0913  one parameter for each option
         if since_last:
             where: dict[str, Any] = {"format": format_, "lookback": lookback, "table": table_name}
             increment = _increment(selection, client, file, settings.get("workspace_id"), **where)
-        else:
-            selection.check_beginning()
 
         @cache
         def parts() -> list[_Part]:

@@ -35,7 +35,8 @@ _POLL = 1.0
     help="What earlier checks know; made if it is not there.",
 )
 @click.option(
-    "--interval",
+    "--every",
+    "interval",
     type=parse_span,
     shell_complete=suggest_spans,
     default="5m",
@@ -56,7 +57,7 @@ def exporter(
     port: int,
     **settings: Any,  # noqa: ANN401
 ) -> None:
-    """Check all tables of a file again and again, and serve how they stand at /metrics until interrupted or terminated.
+    """Check all tables of a file again and again, and serve their state at /metrics until interrupted or terminated.
 
     A scrape gets what the last check found, and waits for nothing. /healthz says whether checks go on, /readyz whether
     the first one has ended.
@@ -64,7 +65,7 @@ def exporter(
     \b
     Examples:
       datamap exporter
-      datamap exporter --tables sales.toml --state tables.state --interval 10m
+      datamap exporter --tables sales.toml --state tables.state --every 10m
     """  # noqa: D301  click reads \b
     from dataarts_datamap._extras import load_extra  # noqa: PLC0415  loads what --help does not need
 

@@ -56,7 +56,7 @@ def parse_size(text: str) -> int:
 @click.option("--tail", type=parse_size, metavar="SIZE", help="How much of the end to show: 500, 64k, 1M (64k).")
 @click.option("--all", "whole", is_flag=True, help="Show all of it.")
 @click.option(
-    "--output",
+    "--save",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
     help="Write it to a file: all of it, or the end that --tail names.",
@@ -80,7 +80,7 @@ def log(  # noqa: PLR0913  one parameter for each option
     only: tuple[str, ...],
     tail: int | None,
     whole: bool,
-    output: Path | None,
+    save: Path | None,
     follow: bool,
     every: timedelta,
     **settings: Any,  # noqa: ANN401
@@ -98,7 +98,7 @@ def log(  # noqa: PLR0913  one parameter for each option
     \b
     Examples:
       datamap log sales.dws_orders
-      datamap log 126500000 --table ods.ods_orders --output run.log
+      datamap log 126500000 --table ods.ods_orders --save run.log
       datamap log sales.dws_orders --follow
     """  # noqa: D301  click reads \b
     from dataarts_datamap._atomic_file import replaceable  # noqa: PLC0415  loads what --help does not need
@@ -108,13 +108,13 @@ def log(  # noqa: PLR0913  one parameter for each option
 
     if whole and tail is not None:
         raise click.UsageError("give either --all or --tail, not both")
-    if follow and output is not None:
-        raise click.UsageError("--follow shows a log: leave out --output")
+    if follow and save is not None:
+        raise click.UsageError("--follow shows a log: leave out --save")
     if table is None and _RUN_ID.fullmatch(target):
         raise click.UsageError(f"say whose run {target} is: datamap log {target} --table TABLE")
     if table is not None and not _RUN_ID.fullmatch(target):
         raise click.UsageError(f"{target!r} is no id of a run; the newest failure: datamap log {table}")
-    file = None if output is None else replaceable(output)
+    file = None if save is None else replaceable(save)
     most = None if whole or (file is not None and tail is None) else tail or _DEFAULT_TAIL
     with connect(settings) as client:
         run = find_run(client, target, table, since=since, only=only, is_active_first=follow)

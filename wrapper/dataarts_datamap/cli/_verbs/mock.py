@@ -61,7 +61,7 @@ def _behaviour_options(command: CommandT) -> CommandT:
             ),
             click.option("--rate-limit", type=int, metavar="N", help="Requests let through in any second (all)."),
             click.option("--retry-after", type=int, metavar="SECONDS", help="Retry-After of what the limit refuses."),
-            click.option("--latency", type=float, metavar="MS", help="Median time an answer is held back (0)."),
+            click.option("--latency", type=float, metavar="MS", help="Median time a response is held back (0)."),
             click.option("--latency-sigma", type=float, metavar="S", help="Its log-normal spread (0)."),
             click.option(
                 "--fault",
@@ -137,7 +137,10 @@ def mock(*, host: str, port: int, seed: int, now: datetime | int | None, **setti
             click.echo(f"Serving at {url} until interrupted. In another shell{also}:", err=True)
             for name, value in variables.items():
                 click.echo(f"  export DATAMAP_{name}={value}", err=True)
-            click.echo(f"  datamap runs --table {server.TABLE_GUID} {_last_day(config.now)}", err=True)
+            if config.scenario is not None and config.now is None:
+                click.echo(f"  datamap why {server.TABLE_GUID} --max-age 26h", err=True)
+            else:
+                click.echo(f"  datamap runs --table {server.TABLE_GUID} {_last_day(config.now)}", err=True)
 
     try:
         server.serve(config, host=host, port=port, on_ready=announce)

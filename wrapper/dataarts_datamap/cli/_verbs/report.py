@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import click
+from click.core import ParameterSource
 
 from dataarts_datamap.cli._options.connection import (
     connect,
@@ -24,9 +25,10 @@ from dataarts_datamap.cli._options.operators import OperatorChoice, operator_opt
 from dataarts_datamap.cli._options.suggestions import suggest_spans
 from dataarts_datamap.cli._options.table_names import table_guid_of
 from dataarts_datamap.cli._options.times import in_zone, parse_span, parse_time
-from dataarts_datamap.cli._printing.notices import note, tell, tell_if_none, tell_zone
+from dataarts_datamap.cli._printing.notices import note, size_text, tell, tell_if_none, tell_zone
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import tzinfo
 
     from dataarts_datamap._client.clients import DataMapClient
@@ -41,6 +43,7 @@ _DEFAULT_SPAN = timedelta(days=30)
 _LONGEST_REASON = 300
 _AT_ONCE = timedelta(minutes=1)
 _MOST_DAYS = 92
+_FOR_ALL = frozenset({"file", "html", "since", "tz", "lang", "quiet"})
 
 
 @click.command()
@@ -126,15 +129,15 @@ def report(  # noqa: PLR0913  one parameter for each option
 ) -> None:
     """Report on a table's runs: what failed, and what took long.
 
-    It says whether TABLE, a name or a GUID, is fresh, and if not, why; and which runs started late. Which of its
-    operators count, --operator, --ignore and --any say, as for datamap status.
+    It says whether TABLE, a name or a GUID, is fresh, and if not, why; and which runs started late. --operator,
+    --ignore and --any choose the operators that count, as for datamap status.
 
     With --html, as a page to look at in a browser: a strip of outcomes by planned time, the runs on a time line, their
-    durations and waits, the failures with their log paths. It asks nothing of any network. With --logs, the ends of the
-    logs of the fifty newest failures are in it, folded.
+    durations and waits, the failures with their log paths. It loads nothing from a network. With --logs, the ends of
+    the logs of the fifty newest failures are in it, folded.
 
     With --tables, the page is of all tables of a file: how each stands and why, and what happened on each of the last
-    days, to be sorted, grouped and searched. Of the other options, it takes --since and --tz alone.
+    days, to be sorted, grouped and searched. Of the options about runs, only --since and --tz go with it.
 
     A pipe gets a summary as one line of JSON; --output json has every hour, failure and outlier, which can be long.
 
@@ -151,7 +154,7 @@ def report(  # noqa: PLR0913  one parameter for each option
     from dataarts_datamap.cli._printing.output import is_terminal  # noqa: PLC0415  as above
 
     if file is not None:
-        _refuse_single(table_guid, html, start=start, end=end, max_age=max_age, output=output, page_size=page_size)
+        _refuse_single(table_guid, html, settings)
         _report_all(file, html, since=since, zone=tz, lang=lang, settings=settings)
         return
     if table_guid is None:
@@ -165,6 +168,8 @@ def report(  # noqa: PLR0913  one parameter for each option
     shape = output or ("table" if is_terminal() else None if html else to_pipe)
     if with_log and target is None and shape != "json":
         raise click.UsageError("logs go into a page or into JSON: add --html FILE, or write --output json")
+    if target is None and _is_typed("lang"):
+        raise click.UsageError("--lang is the language of the page: add --html FILE")
     tell_zone((start, end), tz, "table" if shape == "table" else "ndjson")
     times = given(start=in_zone(start, tz), end=in_zone(end, tz, end=True), since=since)
     with connect(settings) as client:
@@ -179,12 +184,12 @@ def report(  # noqa: PLR0913  one parameter for each option
     tell_if_none(found.status.runs, "runs in this window")
     if target is not None:
         size = _write_page(found, target, running_data=running_data, lang=lang)
-        note(f"{found.status.runs} runs reported: {html} has {size / 1e6:.1f} MB")
+        note(f"{found.status.runs} runs reported: {html} has {size_text(size)}")
     if shape is not None:
         _show(found, shape, running_data=running_data)
 
 
-def _refuse_single(table_guid: str | None, html: Path | None, **options: object) -> None:
+def _refuse_single(table_guid: str | None, html: Path | None, settings: Iterable[str]) -> None:
     """Refuse what is of one table.
 
     Raises:
@@ -194,9 +199,15 @@ def _refuse_single(table_guid: str | None, html: Path | None, **options: object)
         raise click.UsageError("give either a TABLE or --tables, not both")
     if html is None:
         raise click.UsageError("--tables goes with --html FILE; datamap check shows tables in a terminal")
-    for name, value in options.items():
-        if value is not None:
-            raise click.UsageError(f"--{name.replace('_', '-')} does not go with --tables")
+    for parameter in click.get_current_context().command.params:
+        name = parameter.name or ""
+        if name not in {*_FOR_ALL, *settings} and _is_typed(name):
+            raise click.UsageError(f"{parameter.opts[0]} does not go with --tables")
+
+
+def _is_typed(name: str) -> bool:
+    """Whether an option was given on the command line, and not by the environment alone."""
+    return click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
 def _report_all(  # noqa: PLR0913  what the options say

@@ -64,6 +64,8 @@ def runs(
     shape = output_shape(output)
     if token_file is not None and shape == "table":
         raise click.UsageError("--resume-token is for JSON lines, which are written as they come: --output ndjson")
+    if token_file is None:
+        selection.check_beginning()
     selection.tell_zone(shape)
     seen: Counter[str] = Counter()
     with connect(settings) as client, resumption(token_file) as resumed:

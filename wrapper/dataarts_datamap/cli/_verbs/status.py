@@ -68,10 +68,9 @@ def status(  # noqa: PLR0913  one parameter for each option
 ) -> int:
     """Check whether TABLE, a name or a GUID, is fresh, and how its operators stand.
 
-    A table is as old as its oldest producer: each operator counts that lineage says writes it; each of its operators
-    where lineage does not say so, which the output tells. Those without runs in the window are named and left out.
-    Narrow that with --operator and --ignore, or let one fresh operator be enough with --any. The output names the
-    operator that decides.
+    A table is as old as its oldest producer. The operators count that write it, by lineage; where lineage names none,
+    all of them do, and the output says so. Those without runs in the window are named and left out. --operator and
+    --ignore narrow the choice; with --any, one fresh operator is enough. The output names the operator that decides.
 
     Exit code 0: fresh. 1: stale or failed. 2: it cannot be told, as there are no runs, none that ended in a way that is
     known, or a success whose time cannot be read. With --max-age, the age of the last success alone decides; without,

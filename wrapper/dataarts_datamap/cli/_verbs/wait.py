@@ -72,8 +72,8 @@ def wait(  # noqa: PLR0913  one parameter for each option
 ) -> int:
     """Wait until the runs of TABLE, a name or a GUID, or a run of one operator have ended, and show them.
 
-    Of each operator that lineage says writes the table, it is the run planned last in the window; of all operators, if
-    it says so of none. Those without runs do not count, unless none has any.
+    It is the run planned last in the window, of each operator that writes the table, by lineage; of all its operators,
+    if lineage names none. Operators without runs do not count, unless none has any.
 
     Exit code 0: they succeeded; with --any, one did. 1: one failed or was skipped. 2: they had not ended when the time
     was over, or that could not be told.

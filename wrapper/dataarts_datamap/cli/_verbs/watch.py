@@ -127,10 +127,10 @@ def watch(  # noqa: PLR0913  one parameter for each option
     """Show how the runs of TABLE, a name or a GUID, go on, until interrupted.
 
     A line for each operator that counts: how its run stands, for how long against what is typical, how late it started,
-    and when the last one succeeded; the newest failures with their log paths; outcomes and durations by the hour. Those
-    count that lineage says write the table; all, if it says so of none. A reading that fails leaves the last good one
-    on the screen, marked as old, and another one is tried. To a pipe, it writes a JSON line for each run that appears,
-    changes or goes away; the runs that are there at first come as "known".
+    and when the last one succeeded; the newest failures with their log paths; outcomes and durations by the hour. The
+    operators that write the table count, by lineage; all of them, if lineage names none. A reading that fails leaves
+    the last good one on the screen, marked as old, and another one is tried. To a pipe, it writes a JSON line for each
+    run that appears, changes or goes away; the runs that are there at first come as "known".
 
     With --until-ended, the exit code is 0 if the last run of each operator succeeded, 1 if one failed or was skipped, 2
     if it cannot be told or the time of --for is over; an operator that has no runs in the window is named and left out.
