@@ -426,11 +426,12 @@ def serve_statuses(asked: Asked) -> Answer:
     if asked.target.endswith("/node"):
         return json_answer([{"task_id": "1", "job_name": "a"}])
     statuses = ("success", "fail", "manual-stop", "running", "odd\x1b", None, "fail")
+    hour_ago = int((datetime.now(UTC) - timedelta(hours=1)).timestamp() * 1000)
     rows = [
         {
             "taskRunningLogId": number,
             "status": status,
-            "planTime": number,
+            "planTime": hour_ago + number,
             "executionLogPath": f"obs://log/{number}\x1b",
         }
         for number, status in enumerate(statuses, start=1)
