@@ -48,7 +48,7 @@ class Reading(NamedTuple):
 
 
 def look_back(rule: TableRule) -> timedelta:
-    """How far back to look for a success before the history is searched."""
+    """How far back to look for a success, at the least, before the history is searched."""
     return max(LOOK_BACK, rule.max_age or LOOK_BACK)
 
 
@@ -66,6 +66,8 @@ def read_operator(  # noqa: PLR0913  each is one fact about the reading
     If none of these succeeded, those of the whole time that is looked back.
     """
     longest = now - look_back(rule)
+    if period is not None:  # which may have begun longer ago, as that of a table that is due once a week
+        longest = min(longest, period.start - _MARGIN)
     since = longest
     if known is not None:
         since = min(known.window_start(longest), now - _MARGIN)
