@@ -8,13 +8,22 @@ import subprocess
 import sys
 import threading
 import time as clock
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from dataarts_datamap import AsyncDataMapClient, CheckState, DataMapClient, Retry, StateFileError, TableRule, Verdict
+from dataarts_datamap import (
+    AsyncDataMapClient,
+    CheckState,
+    DataMapClient,
+    DueTime,
+    Retry,
+    StateFileError,
+    TableRule,
+    Verdict,
+)
 from dataarts_datamap._paging.offsets import Counting
 from dataarts_datamap._paging.walk_options import ServerHabits
 from support.answers import json_answer
@@ -204,6 +213,29 @@ def test_what_is_usual_is_kept(tmp_path: Path) -> None:
         world.runs["t"].append((at(-5 * DAY), "running"))
         (check,) = checked(server, [rule("t")], state, now=NOW + 5 * DAY + HOUR)
     assert (Verdict.SLOW, "t has been running for 1 h, 1 min is usual") == (check.verdict, check.reason)
+
+
+@pytest.mark.parametrize(
+    ("asks", "status", "expected"),
+    [
+        ({"max_age": MAX_AGE}, "success", "stale"),
+        ({"due": DueTime(at=time(8), zone=UTC)}, "success", "late"),
+        ({}, "fail", "unknown"),
+        ({}, "success", "fresh"),
+    ],
+)
+def test_a_producer_that_runs_no_more_ends_no_alarm(asks: dict[str, Any], status: str, expected: str) -> None:
+    """Of two, one stops: the table does not get better a week later, when its last run is looked at no more."""
+    runs = {"t.lives": [(at(HOUR - day * DAY), "success") for day in range(30)], "t.stops": [(at(HOUR), status)]}
+    asked_of = TableRule(name="s.t", **asks)
+    with factory(runs).server() as server, CheckState(":memory:") as state:
+        for day in (0, 3, 6, 7, 10, 29):
+            (found,) = checked(server, [asked_of], state, now=NOW + day * DAY)
+        with CheckState(":memory:") as other:
+            (stranger,) = checked(server, [asked_of], other, now=NOW + 29 * DAY)
+    decisive = "t.lives" if expected == "fresh" else "t.stops"
+    assert (expected, True) == (found.verdict.value, decisive in found.reason), found.reason
+    assert Verdict.FRESH is stranger.verdict  # nobody saw it run
 
 
 def test_two_checks_at_once_lose_nothing(tmp_path: Path) -> None:
