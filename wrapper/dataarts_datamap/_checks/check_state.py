@@ -21,7 +21,7 @@ from dataarts_datamap._paging.offsets import Counting  # noqa: TC001  what is de
 from dataarts_datamap._text import printable, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Callable, Generator, Iterable
     from types import TracebackType
 
     from dataarts_datamap._checks.check import Checked
@@ -166,8 +166,19 @@ class CheckState:
 
     def note_fact(self, name: str, value: str) -> None:
         """Keep a text under a name."""
+        self.change_fact(name, lambda _: value)
+
+    def change_fact(self, name: str, change: Callable[[str | None], str]) -> None:
+        """Keep what a text that was kept under a name is changed to; no other process can come in between.
+
+        Args:
+            name: The name.
+            change: Makes the new text of the one that was kept, None if none was. It must not use the state.
+        """
         with self._changing() as connection:
-            connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
+            row = connection.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+            text = change(None if row is None else str(row[0]))
+            connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, text))
 
     def close(self) -> None:
         """Close the file; again is harmless."""

@@ -54,8 +54,8 @@ def judge(
 ) -> Judgement:
     """How a table stands against its rule.
 
-    A producer counts if it has runs in the time that is looked back, if the rule names it, or if an earlier check saw it
-    run. If none has runs there, but one ran before, all count: a table does not get better by not being loaded.
+    A producer counts if it has runs in the time that is looked back, if the rule names it, or if an earlier check saw
+    it run. If none has runs there, but one ran before, all count: a table does not get better by not being loaded.
     """
     everything = [run for reading in readings.values() for run in reading.runs]
     status = table_status(everything, now=now, max_age=rule.max_age, operators=readings)
@@ -69,9 +69,7 @@ def judge(
     if is_silent and any(one.last_run or one.last_success for one in records):
         verdicts = [_silent_verdict(rule)] * len(operators)
     elif not is_silent:
-        verdicts = [
-            verdict or _ended_verdict(rule, record) for verdict, record in zip(verdicts, records, strict=True)
-        ]
+        verdicts = [verdict or _ended_verdict(rule, record) for verdict, record in zip(verdicts, records, strict=True)]
     counted = [one for one, verdict in zip(records, verdicts, strict=True) if verdict is not None]
     found = _last_success(counted or records, is_silent=is_silent)
     status = _with_verdicts(status, operators, verdicts)
