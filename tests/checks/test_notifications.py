@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import pytest
 
 from dataarts_datamap import CheckState, ConfigurationError, StateFileError, TableCheck, TableRule, Verdict
 from dataarts_datamap._checks.message_addresses import addresses_of
-from dataarts_datamap._checks.notifications import Gravity, Notified, kept_after, message_of
+from dataarts_datamap._checks.notifications import Gravity, Message, Notified, kept_after, message_of
 from dataarts_datamap._text import printable
 from support.catalog_server import Factory, lineage_row
 from support.scripted_server import Answer, ScriptedServer
@@ -136,6 +137,7 @@ def test_what_was_told_can_be_kept() -> None:
     [
         ("", "DATAMAP_NOTIFY holds no address: give it one of apprise"),
         (SECRET, "address 1 of DATAMAP_NOTIFY is none that apprise knows"),
+        (f"{SECRET}:x://y", "address 1 of DATAMAP_NOTIFY is none that apprise knows"),
         (f"json://h/x nowhere://{SECRET}", r"address 2 of DATAMAP_NOTIFY \(nowhere\) is none that apprise knows"),
     ],
 )
@@ -151,6 +153,30 @@ def test_an_address_hides_itself() -> None:
     (address,) = addresses_of({"DATAMAP_NOTIFY": f"json://h/{SECRET}"})
     assert "<address 1 of DATAMAP_NOTIFY (json)>" == repr(address)
     assert SECRET not in address.key
+
+
+@pytest.mark.parametrize(("more", "expected"), [("", 1), ("?overflow=split", 3)])
+def test_a_message_is_no_longer_than_its_service_takes(more: str, expected: int) -> None:
+    """It is cut, unless the address says what else to do: the service would refuse it, at each check again."""
+    sent: list[str] = []
+
+    def respond(asked: Asked) -> Answer:
+        sent.append(json.loads(asked.content)["message"])
+        return Answer(content=b"{}")
+
+    with ScriptedServer(respond) as server:
+        (address,) = addresses_of({"DATAMAP_NOTIFY": f"{server.url.replace('http', 'ntfy')}/topic{more}"})
+        assert address.send(Message("title", "x" * 20_000, Gravity.BAD))
+    assert [True] * expected == [len(one) <= 7_800 for one in sent]
+
+
+def test_no_library_logs_where_a_message_goes(caplog: pytest.LogCaptureFixture) -> None:
+    """Not even at the lowest level; afterwards, others log again."""
+    with ScriptedServer(Receiver().answer) as server, caplog.at_level(logging.DEBUG):
+        (address,) = addresses_of({"DATAMAP_NOTIFY": f"{server.url.replace('http', 'json')}/{SECRET}"})
+        assert address.send(Message("title", "text", Gravity.BAD))
+        logging.getLogger("other").debug("still here")
+    assert ["still here"] == caplog.messages
 
 
 class Receiver:
