@@ -187,6 +187,62 @@ def test_what_cannot_be_read_keeps_the_last_value_that_is_known(tmp_path: Path, 
     )
 
 
+def test_a_table_made_anew_has_not_the_last_success_of_the_one_before() -> None:
+    """Where the new one cannot be read: what is known under its name is not of it."""
+    world = factory({"t": [(at(3 * HOUR), "success")]})
+
+    def respond(request: Asked) -> Answer:
+        if request.target.endswith(f"/{'f' * 32}/node"):
+            return json_answer({"error_code": "DLG.1", "error_msg": "no"}, status=404)
+        return world.answer(request)
+
+    with ScriptedServer(respond) as server, CheckState(":memory:") as state:
+        checked(server, [rule("t")], state)
+        world.nodes["t"] = [{**lineage_row("db.ods.raw", "t", "db.s.t"), "target_guid": "f" * 32}]
+        (found,) = checked(server, [rule("t")], state, now=NOW + HOUR)
+    assert (Verdict.UNKNOWN, "f" * 32, None, None) == (found.verdict, found.guid, found.last_success, found.read_at)
+
+
+@pytest.mark.parametrize("refused", [("bulk",), ("bulk", "instances")])
+def test_a_table_keeps_its_name_where_lineage_does_not_say_it(refused: tuple[str, ...]) -> None:
+    """One that is named by its GUID: an alarm on it would else end, and another one begin."""
+    world = factory({"t": [(at(3 * HOUR), "success")]})
+    by_guid = TableRule(guid=guid_of("db.s.t"), max_age=MAX_AGE)
+    is_broken: list[bool] = []
+
+    def respond(request: Asked) -> Answer:
+        if is_broken and request.target.partition("?")[0].rpartition("/")[2] in refused:
+            return json_answer({"error_code": "DLG.1", "error_msg": "no"}, status=404)
+        return world.answer(request)
+
+    with ScriptedServer(respond) as server, CheckState(":memory:") as state:
+        names = [one.name for one in checked(server, [by_guid], state)]
+        is_broken.append(True)
+        for hours in (1, 2):
+            (found,) = checked(server, [by_guid], state, now=NOW + hours * HOUR)
+            names.append(found.name)
+    assert ["db.s.t"] * 3 == names
+    assert (Verdict.UNKNOWN if "instances" in refused else Verdict.FRESH) is found.verdict
+
+
+def test_a_clock_that_was_ahead_does_not_stop_the_state() -> None:
+    """What was read in a year to come gives way to what is read now."""
+    world = factory({"t": [(at(3 * HOUR), "success")]})
+    later = NOW + DAY
+    with world.server() as server, CheckState(":memory:") as state:
+        checked(server, [rule("t")], state, now=NOW + 365 * DAY)
+        world.runs["t"].append((at(HOUR - DAY), "success"))
+        (found,) = checked(server, [rule("t")], state, now=later)
+        assert Verdict.FRESH is found.verdict
+        asked(server)
+        world.refused = {"bulk": 401}
+        (lost,) = checked(server, [rule("t")], state, now=later + HOUR)
+        (operator,) = state.records().operators.values()
+        listed_at = state.records().tables["name:s.t"].listed_at
+    assert (found.last_success, later) == (lost.last_success, lost.read_at)
+    assert (found.last_success, later, later) == (operator.last_success, operator.searched_until, listed_at)
+
+
 def test_a_history_that_is_refused_is_not_called_searched() -> None:
     """A window may be a month at the most: a year is read in slices, and what lies before is not known."""
     world = factory({"t": [(at(3 * HOUR), "fail")], "old": [(at(90 * DAY), "success"), (at(3 * HOUR), "fail")]})
