@@ -294,6 +294,15 @@ def test_a_producer_that_runs_no_more_ends_no_alarm(asks: dict[str, Any], status
     assert Verdict.FRESH is stranger.verdict  # nobody saw it run
 
 
+def test_a_run_that_does_not_end_stays_slow() -> None:
+    """For longer than is looked back, and though others succeed meanwhile; until it has ended."""
+    runs = [(at(HOUR - day * DAY), "success") for day in range(-4, 30)]
+    with factory({"t": [*runs, (at(2 * HOUR), "running")]}).server() as server, CheckState(":memory:") as state:
+        found = [checked(server, [rule("t")], state, now=NOW + day * DAY)[0] for day in range(27)]
+    assert {Verdict.SLOW} == {one.verdict for one in found[1:]}
+    assert "t has been running for 26 d 2 h, 1 min is usual" == found[-1].reason
+
+
 def test_two_checks_at_once_lose_nothing(tmp_path: Path) -> None:
     """Each of its own client and state, of the same file."""
     names = [f"t{number}" for number in range(40)]

@@ -129,7 +129,7 @@ def _verdict(
         return verdict
     if has_few_rows(rule, reading.record):
         return Verdict.FEW_ROWS
-    return Verdict.SLOW if any(is_slow(run, reading.record, now) for run in runs) else verdict
+    return Verdict.SLOW if any(is_slow(run, reading.record, now) for run in (*runs, *reading.older_open)) else verdict
 
 
 def _silent_verdict(rule: TableRule) -> Verdict:
