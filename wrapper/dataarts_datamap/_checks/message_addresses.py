@@ -13,7 +13,7 @@ from dataarts_datamap._errors import ConfigurationError
 from dataarts_datamap._extras import load_extra
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Mapping
 
     from dataarts_datamap._checks.notifications import Message
     from dataarts_datamap._extras import Untyped
@@ -83,7 +83,7 @@ def _named(number: int, scheme: re.Match[str] | None) -> str:
 
 
 @contextmanager
-def _silence() -> Iterator[None]:
+def _silence() -> Generator[None]:
     """Let nobody log or warn: libraries would name the address."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
