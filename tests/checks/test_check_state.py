@@ -8,13 +8,22 @@ import subprocess
 import sys
 import threading
 import time as clock
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from dataarts_datamap import AsyncDataMapClient, CheckState, DataMapClient, Retry, StateFileError, TableRule, Verdict
+from dataarts_datamap import (
+    AsyncDataMapClient,
+    CheckState,
+    DataMapClient,
+    DueTime,
+    Retry,
+    StateFileError,
+    TableRule,
+    Verdict,
+)
 from dataarts_datamap._paging.offsets import Counting
 from dataarts_datamap._paging.walk_options import ServerHabits
 from support.answers import json_answer
@@ -178,6 +187,62 @@ def test_what_cannot_be_read_keeps_the_last_value_that_is_known(tmp_path: Path, 
     )
 
 
+def test_a_table_made_anew_has_not_the_last_success_of_the_one_before() -> None:
+    """Where the new one cannot be read: what is known under its name is not of it."""
+    world = factory({"t": [(at(3 * HOUR), "success")]})
+
+    def respond(request: Asked) -> Answer:
+        if request.target.endswith(f"/{'f' * 32}/node"):
+            return json_answer({"error_code": "DLG.1", "error_msg": "no"}, status=404)
+        return world.answer(request)
+
+    with ScriptedServer(respond) as server, CheckState(":memory:") as state:
+        checked(server, [rule("t")], state)
+        world.nodes["t"] = [{**lineage_row("db.ods.raw", "t", "db.s.t"), "target_guid": "f" * 32}]
+        (found,) = checked(server, [rule("t")], state, now=NOW + HOUR)
+    assert (Verdict.UNKNOWN, "f" * 32, None, None) == (found.verdict, found.guid, found.last_success, found.read_at)
+
+
+@pytest.mark.parametrize("refused", [("bulk",), ("bulk", "instances")])
+def test_a_table_keeps_its_name_where_lineage_does_not_say_it(refused: tuple[str, ...]) -> None:
+    """One that is named by its GUID: an alarm on it would else end, and another one begin."""
+    world = factory({"t": [(at(3 * HOUR), "success")]})
+    by_guid = TableRule(guid=guid_of("db.s.t"), max_age=MAX_AGE)
+    is_broken: list[bool] = []
+
+    def respond(request: Asked) -> Answer:
+        if is_broken and request.target.partition("?")[0].rpartition("/")[2] in refused:
+            return json_answer({"error_code": "DLG.1", "error_msg": "no"}, status=404)
+        return world.answer(request)
+
+    with ScriptedServer(respond) as server, CheckState(":memory:") as state:
+        names = [one.name for one in checked(server, [by_guid], state)]
+        is_broken.append(True)
+        for hours in (1, 2):
+            (found,) = checked(server, [by_guid], state, now=NOW + hours * HOUR)
+            names.append(found.name)
+    assert ["db.s.t"] * 3 == names
+    assert (Verdict.UNKNOWN if "instances" in refused else Verdict.FRESH) is found.verdict
+
+
+def test_a_clock_that_was_ahead_does_not_stop_the_state() -> None:
+    """What was read in a year to come gives way to what is read now."""
+    world = factory({"t": [(at(3 * HOUR), "success")]})
+    later = NOW + DAY
+    with world.server() as server, CheckState(":memory:") as state:
+        checked(server, [rule("t")], state, now=NOW + 365 * DAY)
+        world.runs["t"].append((at(HOUR - DAY), "success"))
+        (found,) = checked(server, [rule("t")], state, now=later)
+        assert Verdict.FRESH is found.verdict
+        asked(server)
+        world.refused = {"bulk": 401}
+        (lost,) = checked(server, [rule("t")], state, now=later + HOUR)
+        (operator,) = state.records().operators.values()
+        listed_at = state.records().tables["name:s.t"].listed_at
+    assert (found.last_success, later) == (lost.last_success, lost.read_at)
+    assert (found.last_success, later, later) == (operator.last_success, operator.searched_until, listed_at)
+
+
 def test_a_history_that_is_refused_is_not_called_searched() -> None:
     """A window may be a month at the most: a year is read in slices, and what lies before is not known."""
     world = factory({"t": [(at(3 * HOUR), "fail")], "old": [(at(90 * DAY), "success"), (at(3 * HOUR), "fail")]})
@@ -204,6 +269,38 @@ def test_what_is_usual_is_kept(tmp_path: Path) -> None:
         world.runs["t"].append((at(-5 * DAY), "running"))
         (check,) = checked(server, [rule("t")], state, now=NOW + 5 * DAY + HOUR)
     assert (Verdict.SLOW, "t has been running for 1 h, 1 min is usual") == (check.verdict, check.reason)
+
+
+@pytest.mark.parametrize(
+    ("asks", "status", "expected"),
+    [
+        ({"max_age": MAX_AGE}, "success", "stale"),
+        ({"due": DueTime(at=time(8), zone=UTC)}, "success", "late"),
+        ({}, "fail", "unknown"),
+        ({}, "success", "fresh"),
+    ],
+)
+def test_a_producer_that_runs_no_more_ends_no_alarm(asks: dict[str, Any], status: str, expected: str) -> None:
+    """Of two, one stops: the table does not get better a week later, when its last run is looked at no more."""
+    runs = {"t.lives": [(at(HOUR - day * DAY), "success") for day in range(30)], "t.stops": [(at(HOUR), status)]}
+    asked_of = TableRule(name="s.t", **asks)
+    with factory(runs).server() as server, CheckState(":memory:") as state:
+        for day in (0, 3, 6, 7, 10, 29):
+            (found,) = checked(server, [asked_of], state, now=NOW + day * DAY)
+        with CheckState(":memory:") as other:
+            (stranger,) = checked(server, [asked_of], other, now=NOW + 29 * DAY)
+    decisive = "t.lives" if expected == "fresh" else "t.stops"
+    assert (expected, True) == (found.verdict.value, decisive in found.reason), found.reason
+    assert Verdict.FRESH is stranger.verdict  # nobody saw it run
+
+
+def test_a_run_that_does_not_end_stays_slow() -> None:
+    """For longer than is looked back, and though others succeed meanwhile; until it has ended."""
+    runs = [(at(HOUR - day * DAY), "success") for day in range(-4, 30)]
+    with factory({"t": [*runs, (at(2 * HOUR), "running")]}).server() as server, CheckState(":memory:") as state:
+        found = [checked(server, [rule("t")], state, now=NOW + day * DAY)[0] for day in range(27)]
+    assert {Verdict.SLOW} == {one.verdict for one in found[1:]}
+    assert "t has been running for 26 d 2 h, 1 min is usual" == found[-1].reason
 
 
 def test_two_checks_at_once_lose_nothing(tmp_path: Path) -> None:

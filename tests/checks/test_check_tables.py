@@ -16,6 +16,7 @@ import pytest
 from dataarts_datamap import (
     AsyncDataMapClient,
     AuthenticationError,
+    CheckState,
     ConnectionFailedError,
     DataMapClient,
     DueTime,
@@ -180,6 +181,25 @@ def test_a_dead_producer_is_not_hidden_by_a_short_window() -> None:
     with factory({"t.a": RUNS["fresh"], "t.b": [(at(3 * DAY), "success")]}).server() as server:
         (by_due, by_age) = threads(server, [rule("t", due=due(8)), rule("t")])
     assert (Verdict.LATE, Verdict.STALE) == (by_due.verdict, by_age.verdict)
+
+
+@pytest.mark.parametrize("holidays", [0, 1])
+def test_a_table_that_is_due_once_a_week_is_fresh_until_it_is_due_again(holidays: int) -> None:
+    """Though its success then lies more than seven days ago; with a state, too."""
+    monday = datetime(2026, 11, 23, 8, tzinfo=UTC)
+    success = (int(monday.timestamp() * 1000) - 3_600_000, "success")
+    off = frozenset(monday.date() + number * timedelta(days=7) for number in range(1, holidays + 1))
+    weekly = rule("weekly", due=DueTime(at=time(8), zone=UTC, days=frozenset({0}), exceptions=off))
+    end = monday + (holidays + 1) * timedelta(days=7)
+    with (
+        factory({"weekly": [success]}).server() as server,
+        DataMapClient(endpoint=server.url, **SETTINGS) as client,
+        CheckState(":memory:") as state,
+    ):
+        for now, expected in ((end - timedelta(minutes=1), "fresh"), (end, "late")):
+            for known in (None, state):
+                (found,) = client.check_tables([weekly], now=now, state=known)
+                assert expected == found.verdict.value, found.reason
 
 
 def test_three_hundred_tables_cost_one_request_an_operator() -> None:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from dataarts_datamap import CheckState, ConfigurationError, StateFileError, TableCheck, TableRule, Verdict
 from dataarts_datamap._checks.message_addresses import addresses_of
-from dataarts_datamap._checks.notifications import Gravity, Notified, message_of
+from dataarts_datamap._checks.notifications import Gravity, Message, Notified, kept_after, message_of
 from dataarts_datamap._text import printable
 from support.catalog_server import Factory, lineage_row
 from support.scripted_server import Answer, ScriptedServer
@@ -68,8 +70,10 @@ def test_what_is_still_wrong_is_told_again_after_a_time() -> None:
     checks = [check_of("a", "fresh"), check_of("b", "late")]
     told = Notified().after(checks, NOW)
     for later, remind, expected in (
-        (DAY - timedelta(seconds=1), DAY, False),
+        (DAY - timedelta(minutes=11), DAY, False),
+        (DAY - timedelta(minutes=9), DAY, True),  # the check of the next day was quicker
         (DAY, DAY, True),
+        (-9 * DAY, DAY, True),  # the clock was wrong
         (9 * DAY, None, False),
     ):
         message = message_of(checks, told, now=NOW + later, remind=remind)
@@ -77,6 +81,36 @@ def test_what_is_still_wrong_is_told_again_after_a_time() -> None:
         if message is not None:
             assert "Tables: 1 still late" == message.title
             assert "b (data) is late: why b\n1 of 2 tables are fresh." == message.text
+
+
+def test_what_is_still_wrong_is_told_again_whatever_else_changes() -> None:
+    """A table that is late again and again keeps nobody from hearing of another one, and has the same message."""
+    told = Notified()
+    titles: list[str] = []
+    for day in range(5):
+        checks = [check_of("bad", "failed"), check_of("flaps", "late" if day % 2 else "fresh")]
+        message = message_of(checks, told, now=NOW + day * DAY, remind=DAY)
+        assert message is not None
+        titles.append(message.title)
+        told = told.after(message.checks, NOW + day * DAY)
+    assert [
+        "Tables: 1 failed",
+        "Tables: 1 late, 1 still failed",
+        "Tables: 1 fresh, 1 still failed",
+    ] == titles[:3]
+    assert titles[1:3] == titles[3:]
+
+
+def test_checks_of_other_tables_at_once_forget_nothing(tmp_path: Path) -> None:
+    """Two owners, one state and one address: each keeps what the other one was told."""
+    file, checks = tmp_path / "s", [check_of("a", "late"), check_of("b", "failed")]
+    with CheckState(file) as one, CheckState(file) as other:
+        assert one.fact("told") is other.fact("told") is None
+        for state, check in zip((one, other), checks, strict=True):
+            state.change_fact("told", partial(kept_after, checks=[check], now=NOW))
+        told = Notified.from_text(one.fact("told"))
+    assert {"name:a": "late", "name:b": "failed"} == told.verdicts
+    assert message_of(checks, told, now=NOW, remind=DAY) is None
 
 
 def test_a_message_is_short_and_printable() -> None:
@@ -103,6 +137,7 @@ def test_what_was_told_can_be_kept() -> None:
     [
         ("", "DATAMAP_NOTIFY holds no address: give it one of apprise"),
         (SECRET, "address 1 of DATAMAP_NOTIFY is none that apprise knows"),
+        (f"{SECRET}:x://y", "address 1 of DATAMAP_NOTIFY is none that apprise knows"),
         (f"json://h/x nowhere://{SECRET}", r"address 2 of DATAMAP_NOTIFY \(nowhere\) is none that apprise knows"),
     ],
 )
@@ -118,6 +153,30 @@ def test_an_address_hides_itself() -> None:
     (address,) = addresses_of({"DATAMAP_NOTIFY": f"json://h/{SECRET}"})
     assert "<address 1 of DATAMAP_NOTIFY (json)>" == repr(address)
     assert SECRET not in address.key
+
+
+@pytest.mark.parametrize(("more", "expected"), [("", 1), ("?overflow=split", 3)])
+def test_a_message_is_no_longer_than_its_service_takes(more: str, expected: int) -> None:
+    """It is cut, unless the address says what else to do: the service would refuse it, at each check again."""
+    sent: list[str] = []
+
+    def respond(asked: Asked) -> Answer:
+        sent.append(json.loads(asked.content)["message"])
+        return Answer(content=b"{}")
+
+    with ScriptedServer(respond) as server:
+        (address,) = addresses_of({"DATAMAP_NOTIFY": f"{server.url.replace('http', 'ntfy')}/topic{more}"})
+        assert address.send(Message("title", "x" * 20_000, Gravity.BAD))
+    assert [True] * expected == [len(one) <= 7_800 for one in sent]
+
+
+def test_no_library_logs_where_a_message_goes(caplog: pytest.LogCaptureFixture) -> None:
+    """Not even at the lowest level; afterwards, others log again."""
+    with ScriptedServer(Receiver().answer) as server, caplog.at_level(logging.DEBUG):
+        (address,) = addresses_of({"DATAMAP_NOTIFY": f"{server.url.replace('http', 'json')}/{SECRET}"})
+        assert address.send(Message("title", "text", Gravity.BAD))
+        logging.getLogger("other").debug("still here")
+    assert ["still here"] == caplog.messages
 
 
 class Receiver:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from support.scripted_server import Answer, Asked
 
 HOUR = 3_600_000
+_LINGER = "hh" if sys.platform == "win32" else "ii"
 RULES = [TableRule(name=f"s.{name}", max_age=timedelta(hours=26), owner="data") for name in ("good", "bad", "none")]
 Series = dict[tuple[str, str], float]
 
@@ -200,6 +203,32 @@ def test_what_goes_wrong_in_a_check_does_not_pass_for_the_present(
     assert TOKEN not in caplog.text
 
 
+def test_tables_that_were_never_read_are_unknown() -> None:
+    """Their series are there even if the first check fails as a whole: the state is that of another instance."""
+    with world().server() as server, CheckState(":memory:") as state:
+        state.open_for("https://elsewhere", "p1", "i1")
+        with exporting(server, state=state) as exporter:
+            series = scraped(exporter.url)
+    for name in ("good", "bad", "none"):
+        assert 1 == series["datamap_table_verdict", f"s.{name} unknown"]
+        assert 0 == series["datamap_table_read_timestamp_seconds", f"s.{name}"]
+        assert 93_600 == series["datamap_table_max_age_seconds", f"s.{name}"]
+
+
+def test_a_reader_that_goes_away_is_no_error(
+    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing is printed, and the next one gets all."""
+    with world().server() as server, exporting(server) as exporter:
+        address = urlsplit(exporter.url)
+        for _ in range(20):
+            with socket.create_connection((address.hostname, address.port or 0)) as reader:
+                reader.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(_LINGER, 1, 0))  # ends with a reset
+                reader.sendall(b"GET /metrics HTTP/1.1\r\n\r\n")
+        assert 1 == scraped(exporter.url)["datamap_table_verdict", "s.good fresh"]
+    assert ("", "") == (capfd.readouterr().err, caplog.text)
+
+
 def test_health_and_readiness() -> None:
     """Ready after the first check; healthy while checks go on."""
     catalog, release = world(), threading.Event()
@@ -290,7 +319,7 @@ def test_a_port_in_use_is_said(tmp_path: Path) -> None:
 def test_no_name_of_a_table_breaks_a_scrape() -> None:
     """Quotes, line feeds and what else a file of tables can hold."""
     evil = 'e"\\\n\u202e订单'
-    rules = [TableRule(guid=guid_of("db.s.good"), label=evil, owner=evil)]
+    rules = [TableRule(guid=guid_of("db.s.good"), label=evil, owner="half \ud83d")]
     with (
         world().server() as server,
         DataMapClient(endpoint=server.url, **SETTINGS) as client,

@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dataarts_datamap._arguments import members
 from dataarts_datamap._checks.judgement import Judgement, judge
@@ -274,13 +275,13 @@ class _Visit:
         """The steps that read and judge the table."""
         if self._sources.outage.error is not None:
             raise copy(self._sources.outage.error)
-        self._table = table = yield from self._sources.find(self._rule.subject)
+        self._table = table = self._named((yield from self._sources.find(self._rule.subject)))
         nodes, known = _digest(table, self._sources.lineage), self._known
         if (
             known is None
             or nodes is None
             or (known.guid, known.nodes) != (table.guid, nodes)
-            or self._now - known.listed_at > _LIST_LIFE
+            or abs(self._now - known.listed_at) > _LIST_LIFE
         ):
             return (yield from self._list_and_judge(table, nodes))
         try:
@@ -297,6 +298,8 @@ class _Visit:
     def unreadable(self, error: DataMapError) -> Checked:
         """What is said of a table that could not be read: what an earlier check knew."""
         known = self._known
+        if known is not None and self._table is not None and known.guid != self._table.guid:
+            known = None  # what is known is that of another table, which had the name before
         check = TableCheck(
             rule=self._rule,
             verdict=Verdict.UNKNOWN,
@@ -311,6 +314,16 @@ class _Visit:
             error=error,
         )
         return Checked(check, self._key, None, {})
+
+    def _named(self, table: Table) -> Table:
+        """The table, with the name that an earlier check knew if lineage does not say it this time.
+
+        An alarm is told from others by that name.
+        """
+        known = self._known
+        if table.name or known is None or known.guid != table.guid:
+            return table
+        return replace(table, name=known.name)
 
     def _list_and_judge(self, table: Table, nodes: str | None) -> Steps[Checked]:
         listed = yield from self._sources.operators(table.guid)

@@ -21,7 +21,7 @@ from dataarts_datamap._paging.offsets import Counting  # noqa: TC001  what is de
 from dataarts_datamap._text import printable, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Callable, Generator, Iterable
     from types import TracebackType
 
     from dataarts_datamap._checks.check import Checked
@@ -35,6 +35,7 @@ _APPLICATION: Final = 0x446D4370  # how SQLite files say whose they are: "DmCp"
 _VERSION: Final = 1
 _PATIENCE: Final = 30.0
 _HABITS_LIFE: Final = timedelta(days=7)
+_MOST_AHEAD: Final = timedelta(days=1)
 _TABLES: Final = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE tables (key TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
@@ -144,7 +145,7 @@ class CheckState:
         if text is None or habits.counting is not None or habits.capacity:
             return
         known = _decoded(text, _Habits)
-        if datetime.now(UTC) - known.noted_at <= _HABITS_LIFE:
+        if abs(datetime.now(UTC) - known.noted_at) <= _HABITS_LIFE:
             habits.counting, habits.first_offset, habits.capacity = known.counting, known.first_offset, known.capacity
 
     def note_habits(self, habits: ServerHabits) -> None:
@@ -166,8 +167,19 @@ class CheckState:
 
     def note_fact(self, name: str, value: str) -> None:
         """Keep a text under a name."""
+        self.change_fact(name, lambda _: value)
+
+    def change_fact(self, name: str, change: Callable[[str | None], str]) -> None:
+        """Keep what a text that was kept under a name is changed to; no other process can come in between.
+
+        Args:
+            name: The name.
+            change: Makes the new text of the one that was kept, None if none was. It must not use the state.
+        """
         with self._changing() as connection:
-            connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
+            row = connection.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+            text = change(None if row is None else str(row[0]))
+            connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, text))
 
     def close(self) -> None:
         """Close the file; again is harmless."""
@@ -229,7 +241,7 @@ class CheckState:
 
     def _save_table(self, connection: sqlite3.Connection, key: str, record: TableRecord) -> None:
         row = connection.execute("SELECT record FROM tables WHERE key = ?", (key,)).fetchone()
-        if row is None or _decoded(row[0], TableRecord).read_at <= record.read_at:
+        if row is None or not _is_later(_decoded(row[0], TableRecord).read_at, record.read_at):
             connection.execute("INSERT OR REPLACE INTO tables VALUES (?, ?)", (key, _encoded(record)))
 
     def _save_operator(self, connection: sqlite3.Connection, key: OperatorKey, record: OperatorRecord) -> None:
@@ -238,8 +250,8 @@ class CheckState:
         row = connection.execute(f"SELECT record FROM operators WHERE {where}", names).fetchone()  # noqa: S608  constants
         if row is not None:
             known = _decoded(row[0], OperatorRecord)
-            newer, older = (record, known) if known.searched_until <= record.searched_until else (known, record)
-            record = join(newer, older)
+            is_later = _is_later(known.searched_until, record.searched_until)
+            record = join(known, record) if is_later else join(record, known)
         connection.execute("INSERT OR REPLACE INTO operators VALUES (?, ?, ?, ?)", (*names, _encoded(record)))
 
     @contextmanager
@@ -271,6 +283,14 @@ class CheckState:
             raise StateFileError(f"{self._shown} cannot be used: {error}") from error
         except (sqlite3.DatabaseError, msgspec.MsgspecError) as error:
             raise StateFileError(_damaged(self._shown, str(error))) from error
+
+
+def _is_later(known: datetime, new: datetime) -> bool:
+    """Whether what is known was read after what is new, by a check at the same time.
+
+    Where it is more than a day ahead, the clock was wrong then: it must not stand until that day comes.
+    """
+    return timedelta(0) < known - new <= _MOST_AHEAD
 
 
 def _damaged(path: str, what: str) -> str:

@@ -54,8 +54,8 @@ def judge(
 ) -> Judgement:
     """How a table stands against its rule.
 
-    A producer counts if it has runs in the time that is looked back, or if the rule names it. If none counts, but one
-    ran before, all do: a table does not get better by not being loaded.
+    A producer counts if it has runs in the time that is looked back, if the rule names it, or if an earlier check saw
+    it run. If none has runs there, but one ran before, all count: a table does not get better by not being loaded.
     """
     everything = [run for reading in readings.values() for run in reading.runs]
     status = table_status(everything, now=now, max_age=rule.max_age, operators=readings)
@@ -68,6 +68,8 @@ def judge(
     is_silent = not any(verdicts)
     if is_silent and any(one.last_run or one.last_success for one in records):
         verdicts = [_silent_verdict(rule)] * len(operators)
+    elif not is_silent:
+        verdicts = [verdict or _ended_verdict(rule, record) for verdict, record in zip(verdicts, records, strict=True)]
     counted = [one for one, verdict in zip(records, verdicts, strict=True) if verdict is not None]
     found = _last_success(counted or records, is_silent=is_silent)
     status = _with_verdicts(status, operators, verdicts)
@@ -127,7 +129,7 @@ def _verdict(
         return verdict
     if has_few_rows(rule, reading.record):
         return Verdict.FEW_ROWS
-    return Verdict.SLOW if any(is_slow(run, reading.record, now) for run in runs) else verdict
+    return Verdict.SLOW if any(is_slow(run, reading.record, now) for run in (*runs, *reading.older_open)) else verdict
 
 
 def _silent_verdict(rule: TableRule) -> Verdict:
@@ -135,6 +137,18 @@ def _silent_verdict(rule: TableRule) -> Verdict:
     if rule.due is not None:
         return Verdict.LATE
     return Verdict.UNKNOWN if rule.max_age is None else Verdict.STALE
+
+
+def _ended_verdict(rule: TableRule, record: OperatorRecord) -> Verdict | None:
+    """How a producer stands that ran before the time that is looked back; None if it does not count.
+
+    Its alarm must not end because it runs no more. Where nothing but the latest outcome is asked for, a success is one.
+    """
+    if record.last_run is None:
+        return None
+    is_any_asked = rule.due is not None or rule.max_age is not None
+    was_success = record.success_began is not None and record.last_run <= record.success_began
+    return None if was_success and not is_any_asked else _silent_verdict(rule)
 
 
 def _last_success(records: Sequence[OperatorRecord], *, is_silent: bool) -> LastSuccess:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
+import re
 import warnings
+from contextlib import contextmanager
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from dataarts_datamap._errors import ConfigurationError
 from dataarts_datamap._extras import load_extra
-from dataarts_datamap._text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Generator, Mapping
 
     from dataarts_datamap._checks.notifications import Message
     from dataarts_datamap._extras import Untyped
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 VARIABLE: Final = "DATAMAP_NOTIFY"
 """The variable that holds the addresses, with blanks or line feeds between them."""
 
-_LONGEST: Final = 40
+_SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]{0,39})://", re.ASCII | re.IGNORECASE)
 
 
 class MessageAddress:
@@ -31,9 +32,9 @@ class MessageAddress:
         name: What it is called in what is shown: its place in the variable, and its kind.
     """
 
-    def __init__(self, number: int, text: str, service: Untyped) -> None:
+    def __init__(self, name: str, text: str, service: Untyped) -> None:
         self.key = sha256(text.encode()).hexdigest()[:16]
-        self.name = f"address {number} of {VARIABLE} ({printable(text.partition(':')[0], limit=_LONGEST)})"
+        self.name = name
         self._service = service
 
     def __repr__(self) -> str:
@@ -41,17 +42,13 @@ class MessageAddress:
 
     def send(self, message: Message) -> bool:
         """Send a message; returns whether it was taken."""
-        log = logging.getLogger("apprise")
-        before = log.disabled
-        log.disabled = True  # it would name the address
         try:
-            sent = self._service.notify(
-                body=message.text, title=message.title, notify_type=message.gravity.value, body_format="text"
-            )
+            with _silence():
+                sent = self._service.notify(
+                    body=message.text, title=message.title, notify_type=message.gravity.value, body_format="text"
+                )
         except Exception:  # noqa: BLE001  a hundred services, each with libraries of its own
             return False
-        finally:
-            log.disabled = before
         return bool(sent)
 
 
@@ -66,27 +63,40 @@ def addresses_of(environ: Mapping[str, str]) -> list[MessageAddress]:
     if not texts:
         raise ConfigurationError(f"{VARIABLE} holds no address: give it one of apprise, such as mailto://…")
     found: list[MessageAddress] = []
-    log = logging.getLogger("apprise")
-    before = log.disabled
-    log.disabled = True  # as above
-    try:
+    with _silence():
         apprise = _apprise()
         for number, text in enumerate(texts, start=1):
             service = apprise.Apprise()
-            address = MessageAddress(number, text, service)
-            if "://" not in text or not service.add(text):
-                kind = address.name if "://" in text else f"address {number} of {VARIABLE}"
-                raise ConfigurationError(f"{kind} is none that apprise knows")
-            found.append(address)
-    finally:
-        log.disabled = before
+            scheme = _SCHEME.match(text)
+            if scheme is None or not service.add(text):
+                raise ConfigurationError(f"{_named(number, scheme)} is none that apprise knows")
+            for plugin in service:
+                if plugin.overflow_mode == apprise.OverflowMode.UPSTREAM:  # which sends what the service then refuses
+                    plugin.overflow_mode = apprise.OverflowMode.TRUNCATE
+            found.append(MessageAddress(_named(number, scheme), text, service))
     return found
 
 
+def _named(number: int, scheme: re.Match[str] | None) -> str:
+    """What an address is called; one without a scheme may be all secret."""
+    return f"address {number} of {VARIABLE}{'' if scheme is None else f' ({scheme[1]})'}"
+
+
+@contextmanager
+def _silence() -> Generator[None]:
+    """Let nobody log or warn: libraries would name the address."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
+
+
 def _apprise() -> Untyped:
-    """The library, with all that it loads: parts of it warn of what only concerns its makers."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        apprise = load_extra("apprise", extra="notify")
-        apprise.Apprise.instantiate("json://localhost", suppress_exceptions=True)
+    """The library, with all that it loads."""
+    apprise = load_extra("apprise", extra="notify")
+    apprise.Apprise.instantiate("json://localhost", suppress_exceptions=True)
     return apprise

@@ -8,6 +8,7 @@ from math import nan
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dataarts_datamap._monitoring.freshness import RunsStatus, Verdict
+from dataarts_datamap._text import whole_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -136,7 +137,7 @@ def _samples(
 
 def _labels(one: TableCheck) -> dict[str, str]:
     labels = {"table": one.guid, "name": one.name, "owner": one.rule.owner, "severity": one.rule.severity}
-    return {name: text for name, text in labels.items() if text}
+    return {name: whole_text(text) for name, text in labels.items() if text}
 
 
 def _last_success(one: TableCheck) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime, timedelta  # noqa: TC003  what is decoded needs it
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._checks.check import TableCheck
 
 _MOST_TABLES: Final = 30
+_EARLY: Final = timedelta(minutes=10)  # a check of each day takes longer on one day than on the next
 _LONGEST: Final = 300
 
 
@@ -43,11 +44,11 @@ class Notified(Struct, frozen=True, kw_only=True):
 
     Attributes:
         verdicts: The verdict of each table when it was told last, by the key of its rule. Others count as fresh.
-        sent_at: When the last message went there, UTC; None if none did.
+        told_at: When that was, UTC.
     """
 
     verdicts: dict[str, Verdict] = {}
-    sent_at: datetime | None = None
+    told_at: dict[str, datetime] = {}
 
     @classmethod
     def from_text(cls, text: str | None) -> Notified:
@@ -68,9 +69,23 @@ class Notified(Struct, frozen=True, kw_only=True):
         return msgspec.json.encode(self).decode()
 
     def after(self, checks: Sequence[TableCheck], now: datetime) -> Notified:
-        """The same, when these checks were told."""
+        """The same, when these checks were told; what was told of other tables stays."""
         told = {rule_key(check.rule): check.verdict for check in checks}
-        return Notified(verdicts={**self.verdicts, **told}, sent_at=now)
+        return Notified(verdicts={**self.verdicts, **told}, told_at={**self.told_at, **dict.fromkeys(told, now)})
+
+    def is_due(self, check: TableCheck, now: datetime, remind: timedelta) -> bool:
+        """Whether a table is told again: not so long ago that a check that began a little earlier would miss it."""
+        told_at = self.told_at.get(rule_key(check.rule))
+        return told_at is None or abs(now - told_at) >= remind - min(remind / 10, _EARLY)
+
+
+def kept_after(text: str | None, checks: Sequence[TableCheck], *, now: datetime) -> str:
+    """What is kept of an address when these checks were told, by the text that was kept before.
+
+    Raises:
+        StateFileError: That is damaged.
+    """
+    return Notified.from_text(text).after(checks, now).text()
 
 
 class Message(NamedTuple):
@@ -80,17 +95,19 @@ class Message(NamedTuple):
         title: What it is about, in a line.
         text: Which tables, and why.
         gravity: How bad it is.
+        checks: The tables that it is about.
     """
 
     title: str
     text: str
     gravity: Gravity
+    checks: Sequence[TableCheck] = ()
 
 
 def message_of(
     checks: Sequence[TableCheck], notified: Notified, *, now: datetime, remind: timedelta | None
 ) -> Message | None:
-    """What an address is told of checks: what has changed, else what is still wrong if it was told too long ago.
+    """What an address is told of checks: what has changed, and what is still wrong if it was told that too long ago.
 
     Args:
         checks: How tables stand.
@@ -99,24 +116,29 @@ def message_of(
         remind: After what time it is told again what has not changed; never, if it is None.
     """
     was = {id(check): notified.verdicts.get(rule_key(check.rule), Verdict.FRESH) for check in checks}
-    changed = [check for check in checks if check.verdict is not was[id(check)]]
-    if changed:
-        lines = [_line(check, was[id(check)]) for check in worst_first(changed)]
-        return _message("", changed, lines, checks)
-    wrong = [check for check in checks if check.verdict is not Verdict.FRESH]
-    if not wrong or remind is None or (notified.sent_at is not None and now - notified.sent_at < remind):
+    changed = worst_first(check for check in checks if check.verdict is not was[id(check)])
+    still = worst_first(
+        check
+        for check in checks
+        if check.verdict is was[id(check)] is not Verdict.FRESH
+        and remind is not None
+        and notified.is_due(check, now, remind)
+    )
+    if not changed and not still:
         return None
-    return _message("still ", wrong, [_line(check, None) for check in worst_first(wrong)], checks)
-
-
-def _message(still: str, about: Sequence[TableCheck], lines: Sequence[str], checks: Sequence[TableCheck]) -> Message:
-    counts = Counter(check.verdict for check in about)
-    said = ", ".join(f"{counts[verdict]} {still}{_word(verdict)}" for verdict in WORST_FIRST if counts[verdict])
-    fresh = sum(check.verdict is Verdict.FRESH for check in checks)
+    lines = [*(_line(check, was[id(check)]) for check in changed), *(_line(check, None) for check in still)]
     more = len(lines) - _MOST_TABLES
     shown = [*lines[:_MOST_TABLES], *([f"and {more} more"] if more > 0 else [])]
+    fresh = sum(check.verdict is Verdict.FRESH for check in checks)
     text = "\n".join([*shown, f"{fresh} of {len(checks)} tables are fresh."])
-    return Message(f"Tables: {said}", text, _gravity(set(counts)))
+    about = [*changed, *still]
+    title = ", ".join([*_counted("", changed), *_counted("still ", still)])
+    return Message(f"Tables: {title}", text, _gravity({check.verdict for check in about}), about)
+
+
+def _counted(still: str, checks: Sequence[TableCheck]) -> list[str]:
+    counts = Counter(check.verdict for check in checks)
+    return [f"{counts[verdict]} {still}{_word(verdict)}" for verdict in WORST_FIRST if counts[verdict]]
 
 
 def _line(check: TableCheck, was: Verdict | None) -> str:

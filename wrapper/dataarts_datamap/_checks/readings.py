@@ -14,7 +14,7 @@ from dataarts_datamap._paging.walk_options import go_on
 from dataarts_datamap._times import EPOCH
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from dataarts_datamap._checks.due_times import DuePeriod
     from dataarts_datamap._checks.table_rules import TableRule
@@ -41,14 +41,16 @@ class Reading(NamedTuple):
     Attributes:
         runs: Its runs in the window that was read.
         record: What is known of it now.
+        older_open: Those read from before the time that is looked back that had not ended.
     """
 
     runs: list[Run]
     record: OperatorRecord
+    older_open: Sequence[Run] = ()
 
 
 def look_back(rule: TableRule) -> timedelta:
-    """How far back to look for a success before the history is searched."""
+    """How far back to look for a success, at the least, before the history is searched."""
     return max(LOOK_BACK, rule.max_age or LOOK_BACK)
 
 
@@ -66,6 +68,8 @@ def read_operator(  # noqa: PLR0913  each is one fact about the reading
     If none of these succeeded, those of the whole time that is looked back.
     """
     longest = now - look_back(rule)
+    if period is not None:  # which may have begun longer ago, as that of a table that is due once a week
+        longest = min(longest, period.start - _MARGIN)
     since = longest
     if known is not None:
         since = min(known.window_start(longest), now - _MARGIN)
@@ -78,7 +82,11 @@ def read_operator(  # noqa: PLR0913  each is one fact about the reading
         since = longest
         runs = yield from read_runs(operator, since)
     record = join(record_of(operator, runs, since=since, now=now), known)
-    return Reading([run for run in runs if since >= longest or _is_since(run, longest)], record)
+    recent = [run for run in runs if since >= longest or _is_since(run, longest)]
+    older_open = [
+        run for run in runs if run.state is RunState.ACTIVE and since < longest and not _is_since(run, longest)
+    ]
+    return Reading(recent, record, older_open)
 
 
 def search_history(operator: Operator, reading: Reading, read: ReadHistory, *, now: datetime) -> Steps[Reading]:
@@ -105,7 +113,7 @@ def search_history(operator: Operator, reading: Reading, read: ReadHistory, *, n
         )
         if record.last_success is not None:
             break
-    return Reading(reading.runs, record)
+    return reading._replace(record=record)
 
 
 def read_until_success(walk: Walk, ask: Callable[[PageRead], Steps[RunPage]]) -> Steps[list[Run] | None]:

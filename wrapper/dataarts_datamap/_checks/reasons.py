@@ -57,7 +57,8 @@ def _why_none(rule: TableRule, status: TableStatus, readings: Sequence[Reading])
 
 
 def _slow_reason(reading: Reading, now: datetime) -> str:
-    run = max((run for run in reading.runs if is_slow(run, reading.record, now)), key=lambda run: _running(run, now))
+    its = (run for run in (*reading.runs, *reading.older_open) if is_slow(run, reading.record, now))
+    run = max(its, key=lambda run: _running(run, now))
     typical = reading.record.typical_duration or timedelta(0)
     return f"has been running for {_span(_running(run, now))}, {_span(typical)} is usual"
 

@@ -33,6 +33,7 @@ from dataarts_datamap import (
     DataMapError,
     InvalidArgumentError,
     MissingExtraError,
+    TableCheck,
     Verdict,
     check_metrics,
 )
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import TracebackType
 
-    from dataarts_datamap import Attempt, DataMapClient, TableCheck, TableRule
+    from dataarts_datamap import Attempt, DataMapClient, TableRule
 
 PORT: Final = 9467
 """The port that is served, if none is given."""
@@ -216,12 +217,17 @@ class TableExporter:
                 _log.exception("a check failed")
             else:
                 _log.warning("a check failed: %s", error)
-            checks = tuple(map(_outdated, self._served.checks))
+            checks = tuple(map(_outdated, self._served.checks or map(_unread, self._tables)))
         self._up.set(float(not self._tables or any(one.error is None for one in checks)))
         self._took.set(time.monotonic() - begun)
         self._checked_at.set(datetime.now(UTC).timestamp())
         self._served = _Served(_table_text(checks), checks)
         self._is_ready = True
+
+
+def _unread(rule: TableRule) -> TableCheck:
+    """A check of a table that nothing is known of."""
+    return TableCheck(rule=rule, verdict=Verdict.UNKNOWN, reason="the check failed", now=datetime.now(UTC))
 
 
 def _outdated(check: TableCheck) -> TableCheck:
@@ -263,6 +269,11 @@ class _Server(ThreadingHTTPServer):
         if ":" in host:
             self.address_family = AF_INET6
         super().__init__((host, port), _Handler)
+
+    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002  as the library calls it
+        """Log what went wrong with a response, unless its reader went away."""
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+            _log.exception("a request to the exporter could not be responded to")
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -163,8 +163,9 @@ def _notify(
 ) -> None:
     """Tell each address what it does not know yet; what could not be sent is tried again by the next check."""
     from datetime import UTC, datetime, timedelta  # noqa: PLC0415  loads what --help does not need
+    from functools import partial  # noqa: PLC0415  as above
 
-    from dataarts_datamap._checks.notifications import Notified, message_of  # noqa: PLC0415  as above
+    from dataarts_datamap._checks.notifications import Notified, kept_after, message_of  # noqa: PLC0415  as above
 
     now = datetime.now(UTC)
     for address in addresses:
@@ -174,7 +175,7 @@ def _notify(
         if message is None:
             continue
         if address.send(message):
-            state.note_fact(fact, notified.after(checks, now).text())
+            state.change_fact(fact, partial(kept_after, checks=message.checks, now=now))
         else:
             tell(f"the message to {address.name} could not be sent: the next check tries again")
 
