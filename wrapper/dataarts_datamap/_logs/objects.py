@@ -11,6 +11,7 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from dataarts_datamap._api.error_responses import ErrorDetails, build_error, status_error
+from dataarts_datamap._arguments import split_address
 from dataarts_datamap._errors import (
     DataMapError,
     InvalidEnvelopeError,
@@ -22,7 +23,7 @@ from dataarts_datamap._errors import (
     LogRegionError,
 )
 from dataarts_datamap._messages import Request
-from dataarts_datamap._text import printable, shown
+from dataarts_datamap._text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -41,6 +42,7 @@ _LARGEST_DOCUMENT: Final = 4 * 1024 * 1024  # a thousand keys of the longest, an
 _PART: Final = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19})")
 _NO_PART: Final = re.compile(r"bytes \*/(\d{1,19})")
 _SPAN: Final = re.compile(r"bytes=(\d*)-\d*")
+_HOST: Final = re.compile(r"[A-Za-z0-9.-]{1,253}", re.ASCII)
 _PATH_LIMIT: Final = 300
 
 _FORBIDDEN_ADVICE: Final[Mapping[str, str]] = {
@@ -133,7 +135,8 @@ def decode_part(response: Response, location: LogLocation, span: str | None) -> 
     first, last, size = (-1, -1, -1) if part is None else map(int, part.groups())
     is_consistent = last - first + 1 == len(response.content) and last < size
     if part is None or not is_consistent or not _is_asked(span, first, last, size):
-        problem = f"object storage sent {len(response.content)} bytes as part {shown(said)}, which cannot be"
+        where = "" if part is None else f" as part {first}-{last} of {size}"
+        problem = f"object storage sent {len(response.content)} bytes{where}, which is not the part asked for"
         raise build_error(InvalidEnvelopeError, problem, response, raw="")
     return ObjectPart(content=response.content, start=first, size=size, last_modified=modified)
 
@@ -226,10 +229,15 @@ def _read_error(response: Response) -> ErrorDetails:
 
 
 def _endpoint(response: Response) -> str:
-    """Where a redirect leads, to be shown; nothing follows it."""
+    """The host that a redirect leads to, to be shown; nothing follows it. Empty for what is no host.
+
+    It is never cut: a secret that the server echoes is masked whole, later.
+    """
     root = _parse(response.content)
-    told = None if root is None else root.findtext("{*}Endpoint")
-    return printable(told or response.headers.get("location", ""), limit=100)
+    named = None if root is None else root.findtext("{*}Endpoint")
+    address = split_address(response.headers.get("location", ""))
+    host = named or (None if address is None else address.hostname) or ""
+    return host if _HOST.fullmatch(host) else ""
 
 
 def _listed(root: Element) -> Iterator[ListedObject]:
