@@ -79,7 +79,7 @@ def test_cost_of_an_error(face: Face, unit: str, status: int) -> None:
         envelope("%41" * MEGABYTES, status_code=500),
         envelope("%41" * MEGABYTES),
         envelope(json.dumps({"success": False, "msg": "%41" * MEGABYTES})),
-        json_answer({"status_code": 500, "body": ["%41"] * MEGABYTES}),
+        json_answer({"status_code": 500, "body": ["%41"] * (MEGABYTES // 6)}),
     ],
     ids=["code", "request id", "of IAM", "lists", "objects", "upstream", "body", "message of the body", "no text"],
 )

@@ -42,6 +42,7 @@ def test_the_suite_catches(name: str) -> None:
     assert outcome.caught_by, outcome
 
 
+@pytest.mark.prove
 def test_the_suite_does_not_cry_wolf() -> None:
     """A server that is correct but different conforms, and enough of the suite came to a verdict to say so."""
     outcome = judge_correct(CORRECT["sparse-rows"])
@@ -50,6 +51,7 @@ def test_the_suite_does_not_cry_wolf() -> None:
     assert outcome.judged > 60
 
 
+@pytest.mark.prove
 def test_another_check_does_not_count() -> None:
     """A defect that only a check fires on that was not declared counts as missed, and the check is told."""
     server = replace(BROKEN["total-as-text"], checks=frozenset({"A-header-map", "B-time-order"}))
@@ -60,6 +62,7 @@ def test_another_check_does_not_count() -> None:
     assert "B-page-shape" in outcome.also_failed
 
 
+@pytest.mark.prove
 def test_stock_finds_nothing_on_the_reference() -> None:
     """What stock schemathesis says of a broken server is not what it says of any."""
     with running(Seam().build) as target:
@@ -81,6 +84,7 @@ def test_runs_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert "| total-as-text | total is a number | `B-page-shape` | - |" in path.read_text(encoding="utf-8")
 
 
+@pytest.mark.prove
 def test_looks_for_false_alarms(capsys: pytest.CaptureFixture[str]) -> None:
     """With seeds, correct servers alone are judged, each with every seed, and a line tells which."""
     code = main(["--only", "header-map-empty", "--seeds", "1", "--budget", "quick", "--workers", "1"])

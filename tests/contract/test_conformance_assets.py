@@ -36,6 +36,7 @@ def test_who_is_not_invited_blames_nobody() -> None:
     assert {"C-search-pages", "C-lineage-mirror", "C-bulk-pages", "B-asset-shape"} <= excused
 
 
+@pytest.mark.prove
 def test_what_is_open_is_judged() -> None:
     """Where searches alone are open, they are judged, and the checks of the rest do not apply."""
     report = judged("invited-to-searches-alone")
@@ -52,6 +53,7 @@ def test_what_changes_is_no_contradiction(name: str) -> None:
     assert () == judged(name).failures
 
 
+@pytest.mark.prove
 def test_what_moved_is_named() -> None:
     """A search whose hits grew during the run is not judged by that, and the report says so."""
     report = judged("assets-being-made")

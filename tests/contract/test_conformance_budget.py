@@ -38,6 +38,7 @@ def test_a_budget_has_a_name() -> None:
         judged(budget="cheap")
 
 
+@pytest.mark.prove
 def test_a_deep_run_sends_more_and_says_the_same() -> None:
     """Its probes of runs choose three times, and the reference conforms as before."""
     usual, deep = judged(levels="C"), judged(levels="C", budget="deep")
