@@ -25,6 +25,7 @@ def judged(name: str, levels: str = "ABC") -> Report:
         return run_suite(target, levels=levels, max_examples=0)
 
 
+@pytest.mark.prove
 def test_who_is_not_invited_blames_nobody() -> None:
     """What the server does not open is named with its own words, and the checks of it do not apply."""
     report = judged("not-invited")

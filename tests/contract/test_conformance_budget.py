@@ -47,6 +47,7 @@ def test_a_deep_run_sends_more_and_says_the_same() -> None:
     assert () == usual.failures + deep.failures
 
 
+@pytest.mark.prove
 def test_a_server_without_show_nodes_is_aimed_at_without_a_table() -> None:
     """No request asks for ShowNodes, its checks do not apply, and the table of details comes from a search."""
     report = judged({"table_guid": None})

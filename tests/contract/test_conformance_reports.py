@@ -261,6 +261,7 @@ def test_catalogue() -> None:
     assert list(CATALOGUE) == [check.id for check in checks_of("EDCBA")]
 
 
+@pytest.mark.prove
 def test_coverage_of_the_reference() -> None:
     """Against the reference server nearly all of the specification is exercised, down to the third level."""
     with MockServer(CONFIG) as server:

@@ -26,6 +26,7 @@ def test_two_runs_are_too_little_in_ci() -> None:
     assert "Not exercised: the data has not a second operator with runs: one could not be taken for the other" in text
 
 
+@pytest.mark.prove
 def test_the_reference_shows_nearly_everything() -> None:
     """The mock's own data exercises every relation but what needs large ids, or more than it has."""
     with MockServer(CONFIG) as server:
