@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from support.interrupted_calls import BY_A_SIGNAL, KINDS, SECRET, answer, leaks
+from support.interrupted_calls import BY_A_SIGNAL, IN_EVENT_LOOP, KINDS, SECRET, answer, leaks
 from support.scripted_server import ScriptedServer
 
 TESTS = Path(__file__).parents[1]
@@ -25,7 +25,10 @@ def interrupted(how: str) -> tuple[int, list[str]]:
     return count, places
 
 
-@pytest.mark.parametrize("kind", KINDS)
+# In an event loop a trace that raises can crash CPython 3.11 itself, once in many runs: a long proof, to be run again.
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=[pytest.mark.prove] if kind.endswith(IN_EVENT_LOOP) else []) for kind in KINDS]
+)
 def test_interrupt_at_any_line(kind: str) -> None:
     """Of the lines at which a call is interrupted, be they ours, the parser's or the library's, none shows a secret."""
     lines, places = interrupted(kind)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import pytest
+
 from dataarts_datamap_contract.mock import MockServer
 from dataarts_datamap_contract.suite import run_suite
 from dataarts_datamap_contract.suite.reports import render_text
