@@ -673,9 +673,9 @@ def checked_role(role: object) -> OperatorRole:
     Raises:
         InvalidArgumentError: It is no role.
     """
-    if role not in {"associated", "producers"}:
+    if not isinstance(role, str) or role not in {"associated", "producers"}:
         raise InvalidArgumentError(f"role must be 'associated' or 'producers', not {shown(role)}")
-    return role
+    return cast("OperatorRole", role)
 
 
 def warn_of_readers(producers: Producers) -> None:
