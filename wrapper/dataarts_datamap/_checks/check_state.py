@@ -82,7 +82,11 @@ class CheckState:
             self._connection = sqlite3.connect(
                 self._path, timeout=patience, isolation_level=None, check_same_thread=False
             )
-            self._prepare()
+            try:
+                self._prepare()
+            except BaseException:
+                self._connection.close()  # else the file could not be moved away on Windows
+                raise
 
     def __repr__(self) -> str:
         return f"CheckState({self._path!r})"
