@@ -10,8 +10,6 @@ import json
 import sys
 from datetime import UTC, datetime, timedelta
 
-from dataarts_datamap_contract.mock import FakeService, MockConfig
-
 TABLES = 300
 OPERATORS = 3
 _LATENCY = timedelta(milliseconds=50)
@@ -21,6 +19,8 @@ _TOO_MANY = 429  # on a machine that is busy, some arrive too close to others
 
 def _main() -> None:
     now = datetime.now(UTC)
+    from dataarts_datamap_contract.mock import FakeService, MockConfig  # noqa: PLC0415  its names are read where there is no server
+
     config = MockConfig(latency=_LATENCY, rate_limit=_RATE)
     with FakeService(config) as service:
         source = service.add_table("lake.ods.raw")
