@@ -58,7 +58,7 @@ max_age_option = click.option(
 
 def parse_name(text: str) -> str:
     """A name as it was typed, with a warning of what no name has, such as a blank at its end: it would find no run."""
-    from dataarts_datamap._arguments import warn_of_damage  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._arguments import warn_of_damage
 
     warn_of_damage("the name", text)
     return text
@@ -163,7 +163,7 @@ def connection_options(command: CommandT) -> CommandT:
 
 def connect(settings: dict[str, Any]) -> DataMapClient:
     """A client for the options that were given, and the environment for the others."""
-    from dataarts_datamap._client.clients import DataMapClient  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._client.clients import DataMapClient
 
     return DataMapClient.from_env(**given(**settings))
 
@@ -175,6 +175,6 @@ def given(**values: Any) -> dict[str, Any]:  # noqa: ANN401
 
 def output_shape(asked: Output | None) -> Output:
     """What was asked for; else a table for a person and JSON lines for a pipe."""
-    from dataarts_datamap.cli._printing.output import is_terminal  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap.cli._printing.output import is_terminal
 
     return asked or ("table" if is_terminal() else "ndjson")

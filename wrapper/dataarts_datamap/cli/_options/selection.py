@@ -72,7 +72,7 @@ class Selection:
     @property
     def operator(self) -> Operator | None:
         """The operator whose runs they are; None if they are a table's."""
-        from dataarts_datamap._models.runs import Operator  # noqa: PLC0415  loads what --help does not need
+        from dataarts_datamap._models.runs import Operator
 
         if self.task_id is None or self.job_name is None:
             return None
@@ -139,7 +139,7 @@ class Selection:
             AuthenticationError: The credentials are refused; no second try may follow, since too many lock a key.
             TransportError: No whole answer came back.
         """
-        from dataarts_datamap._errors import (  # noqa: PLC0415  loads what --help does not need
+        from dataarts_datamap._errors import (
             AuthenticationError,
             InvalidResponseError,
             ServiceError,

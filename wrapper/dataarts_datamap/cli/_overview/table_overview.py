@@ -39,7 +39,7 @@ def write_overview(  # noqa: PLR0913  what the options say
     Returns:
         How the tables stand, and how large the page is.
     """
-    from dataarts_datamap._atomic_file import replacing  # noqa: PLC0415  loaded where a page is written
+    from dataarts_datamap._atomic_file import replacing
 
     rules, now = load_tables(file), datetime.now(UTC)
     known_days = days_until(now, zone, days)

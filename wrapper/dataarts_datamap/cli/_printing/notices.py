@@ -66,7 +66,7 @@ def tell_if_none(count: int, what: str) -> None:
 
 def note_basis(others: Sequence[Operator], notes: Sequence[str]) -> None:
     """Tell the person which operators of a table do not count, and what is in doubt about the others."""
-    from dataarts_datamap._monitoring.producers import operator_name  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._monitoring.producers import operator_name
 
     if others:
         note(f"left out, since lineage does not say that they write it: {', '.join(map(operator_name, others))}")

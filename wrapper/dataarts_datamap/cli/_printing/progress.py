@@ -34,8 +34,8 @@ def counted_tables(total: int) -> Generator[Callable[[], None]]:
     if not _is_watched():
         yield lambda: None
         return
-    from rich.console import Console  # noqa: PLC0415  slow to load, and a pipe needs none of it
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
         TextColumn("datamap:"),
@@ -54,8 +54,8 @@ def _is_watched() -> bool:
 
 
 def _shown(runs: Iterable[Run], count: Callable[[], int | None]) -> Iterator[Run]:
-    from rich.console import Console  # noqa: PLC0415  slow to load, and a pipe needs none of it
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
         TextColumn("datamap:"),

@@ -116,12 +116,12 @@ def check(  # noqa: PLR0913  one parameter for each option
       datamap check --state tables.state --notify --quiet
       datamap check --output junit > tables.xml
     """  # noqa: D301  click reads \b
-    from dataarts_datamap._checks.check import worst_first  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap._checks.table_file import load_tables  # noqa: PLC0415  as above
-    from dataarts_datamap._monitoring.freshness import Verdict  # noqa: PLC0415  as above
-    from dataarts_datamap.cli._printing.check_table import summary, write_checks  # noqa: PLC0415  as above
-    from dataarts_datamap.cli._printing.output import is_terminal  # noqa: PLC0415  as above
-    from dataarts_datamap.cli._printing.progress import counted_tables  # noqa: PLC0415  as above
+    from dataarts_datamap._checks.check import worst_first
+    from dataarts_datamap._checks.table_file import load_tables
+    from dataarts_datamap._monitoring.freshness import Verdict
+    from dataarts_datamap.cli._printing.check_table import summary, write_checks
+    from dataarts_datamap.cli._printing.output import is_terminal
+    from dataarts_datamap.cli._printing.progress import counted_tables
 
     addresses = _addresses(state_file) if is_notifying else []
     if remind is not None and not is_notifying:
@@ -149,9 +149,9 @@ def _addresses(state_file: str | None) -> list[MessageAddress]:
     Raises:
         click.UsageError: There is no state, by which it is known what has changed.
     """
-    import os  # noqa: PLC0415  loads what --help does not need
+    import os
 
-    from dataarts_datamap._checks.message_addresses import addresses_of  # noqa: PLC0415  as above
+    from dataarts_datamap._checks.message_addresses import addresses_of
 
     if state_file is None:
         raise click.UsageError("--notify goes with --state FILE, which knows what was said before")
@@ -162,10 +162,10 @@ def _notify(
     checks: list[TableCheck], addresses: list[MessageAddress], state: CheckState, remind: timedelta | None
 ) -> None:
     """Tell each address what it does not know yet; what could not be sent is tried again by the next check."""
-    from datetime import UTC, datetime, timedelta  # noqa: PLC0415  loads what --help does not need
-    from functools import partial  # noqa: PLC0415  as above
+    from datetime import UTC, datetime, timedelta
+    from functools import partial
 
-    from dataarts_datamap._checks.notifications import Notified, kept_after, message_of  # noqa: PLC0415  as above
+    from dataarts_datamap._checks.notifications import Notified, kept_after, message_of
 
     now = datetime.now(UTC)
     for address in addresses:
@@ -181,9 +181,9 @@ def _notify(
 
 
 def _opened(state_file: str | None) -> AbstractContextManager[CheckState | None]:
-    from contextlib import nullcontext  # noqa: PLC0415  loads what --help does not need
+    from contextlib import nullcontext
 
-    from dataarts_datamap._checks.check_state import CheckState  # noqa: PLC0415  as above
+    from dataarts_datamap._checks.check_state import CheckState
 
     return nullcontext() if state_file is None else CheckState(state_file)
 
@@ -222,14 +222,14 @@ def _names(rule: TableRule) -> set[str]:
 
 
 def _hint(name: str, known: list[str]) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415  a wrong name alone needs it
+    from difflib import get_close_matches
 
     nearest = get_close_matches(name, known, n=1)
     return f": did you mean {nearest[0]!r}?" if nearest else ""
 
 
 def _tell_doubts(checks: list[TableCheck]) -> None:
-    from dataarts_datamap._errors import AuthenticationError, ConnectionFailedError  # noqa: PLC0415  as above
+    from dataarts_datamap._errors import AuthenticationError, ConnectionFailedError
 
     if checks and all(isinstance(one.error, (AuthenticationError, ConnectionFailedError)) for one in checks):
         tell("no table could be read: datamap doctor finds out why")

@@ -106,8 +106,8 @@ def export(  # noqa: PLR0913  one parameter for each option
       datamap export runs.duckdb --since-last --since 30d \\
         --table 09318f28-939f-4ab6-a374-9e621096652c
     """  # noqa: D301  click reads \b
-    from dataarts_datamap._export.export import export_runs  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap.cli._printing.progress import with_progress  # noqa: PLC0415  as above
+    from dataarts_datamap._export.export import export_runs
+    from dataarts_datamap.cli._printing.progress import with_progress
 
     if not since_last:
         selection.check_beginning()
@@ -154,7 +154,7 @@ def _increment(
     Raises:
         click.UsageError: The file has no runs of any of them, and it is not said where the first export begins.
     """
-    from dataarts_datamap._export.export import increment_starts  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._export.export import increment_starts
 
     operators = selection.operators(client)
     stored_as = {one: _in_workspace(one, workspace_id) for one in operators}
@@ -176,7 +176,7 @@ def _increment(
 
 
 def _tell_fresh(operators: list[Operator], selection: Selection) -> None:
-    from dataarts_datamap._monitoring.producers import operator_name  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._monitoring.producers import operator_name
 
     where = "those of --start or --since" if selection.has_beginning else "as far back alone; --since reads older ones"
     note(f"no runs yet of {', '.join(map(operator_name, operators))}: reading {where}")
@@ -184,7 +184,7 @@ def _tell_fresh(operators: list[Operator], selection: Selection) -> None:
 
 def _in_workspace(operator: Operator, given: str | None) -> Operator:
     """The operator, with the workspace that is asked for where it names none; "auto" is not known here."""
-    from msgspec.structs import replace as copied  # noqa: PLC0415  loads what --help does not need
+    from msgspec.structs import replace as copied
 
     workspace_id = given or os.environ.get("DATAMAP_WORKSPACE_ID") or None
     return (

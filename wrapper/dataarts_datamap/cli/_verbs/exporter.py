@@ -67,16 +67,16 @@ def exporter(
       datamap exporter
       datamap exporter --tables sales.toml --state tables.state --every 10m
     """  # noqa: D301  click reads \b
-    from dataarts_datamap._extras import load_extra  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._extras import load_extra
 
     load_extra("prometheus_client", extra="exporter")
-    from contextlib import ExitStack  # noqa: PLC0415  as above
+    from contextlib import ExitStack
 
-    from dataarts_datamap._checks.check_state import CheckState  # noqa: PLC0415  as above
-    from dataarts_datamap._checks.table_file import load_tables  # noqa: PLC0415  as above
-    from dataarts_datamap._client.clients import DataMapClient  # noqa: PLC0415  as above
-    from dataarts_datamap.cli._options.ending import until_told_to_end  # noqa: PLC0415  as above
-    from dataarts_datamap.integrations.exporter import RequestMetrics, TableExporter  # noqa: PLC0415  as above
+    from dataarts_datamap._checks.check_state import CheckState
+    from dataarts_datamap._checks.table_file import load_tables
+    from dataarts_datamap._client.clients import DataMapClient
+    from dataarts_datamap.cli._options.ending import until_told_to_end
+    from dataarts_datamap.integrations.exporter import RequestMetrics, TableExporter
 
     rules, requests = load_tables(file), RequestMetrics()
     with ExitStack() as stack:

@@ -101,10 +101,10 @@ def log(  # noqa: PLR0913  one parameter for each option
       datamap log 126500000 --table ods.ods_orders --save run.log
       datamap log sales.dws_orders --follow
     """  # noqa: D301  click reads \b
-    from dataarts_datamap._atomic_file import replaceable  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap.cli._logs.choice import find_run  # noqa: PLC0415  as above
-    from dataarts_datamap.cli._logs.following import follow_log  # noqa: PLC0415  as above
-    from dataarts_datamap.cli._logs.reading import save_log, show_log  # noqa: PLC0415  as above
+    from dataarts_datamap._atomic_file import replaceable
+    from dataarts_datamap.cli._logs.choice import find_run
+    from dataarts_datamap.cli._logs.following import follow_log
+    from dataarts_datamap.cli._logs.reading import save_log, show_log
 
     if whole and tail is not None:
         raise click.UsageError("give either --all or --tail, not both")

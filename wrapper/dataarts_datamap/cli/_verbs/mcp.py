@@ -30,13 +30,13 @@ def mcp(*, file: str | None, logs: bool, **settings: Any) -> None:  # noqa: ANN4
       datamap mcp
       datamap mcp --tables /etc/datamap.toml --logs
     """  # noqa: D301  click reads \b
-    from dataarts_datamap._extras import load_extra  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._extras import load_extra
 
     load_extra("mcp", extra="mcp")
-    import asyncio  # noqa: PLC0415  as above
+    import asyncio
 
-    from dataarts_datamap._client.clients import AsyncDataMapClient  # noqa: PLC0415  as above
-    from dataarts_datamap.integrations.mcp import make_server  # noqa: PLC0415  as above
+    from dataarts_datamap._client.clients import AsyncDataMapClient
+    from dataarts_datamap.integrations.mcp import make_server
 
     async def serve() -> None:
         async with AsyncDataMapClient.from_env(**given(**settings)) as client:

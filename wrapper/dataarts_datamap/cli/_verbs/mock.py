@@ -111,7 +111,7 @@ def mock(*, host: str, port: int, seed: int, now: datetime | int | None, **setti
       datamap mock --size 1000000 --rate-limit 50 --latency 50
     """  # noqa: D301  click reads \b
     try:
-        from dataarts_datamap_contract import mock as server  # noqa: PLC0415  an extra, and the other side
+        from dataarts_datamap_contract import mock as server
     except ModuleNotFoundError as error:
         raise click.UsageError(f"the mock server needs an extra: {how_to_install('mock')} ({error})") from None
 

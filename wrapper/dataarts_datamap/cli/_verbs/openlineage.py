@@ -100,13 +100,13 @@ def openlineage(  # noqa: PLR0913  one parameter for each option
       datamap openlineage --dry-run
       datamap openlineage --since-last --since 30d
     """  # noqa: D301  click reads \b
-    from dataarts_datamap._checks.table_file import load_dataset_names, load_tables  # noqa: PLC0415  as above
-    from dataarts_datamap._errors import DataMapError  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap._export.run_progress import RunProgress  # noqa: PLC0415  as above
-    from dataarts_datamap._extras import load_extra  # noqa: PLC0415  as above
+    from dataarts_datamap._checks.table_file import load_dataset_names, load_tables
+    from dataarts_datamap._errors import DataMapError
+    from dataarts_datamap._export.run_progress import RunProgress
+    from dataarts_datamap._extras import load_extra
 
     load_extra("openlineage.client", extra="openlineage")
-    from dataarts_datamap.integrations.openlineage import EventSender  # noqa: PLC0415  as above
+    from dataarts_datamap.integrations.openlineage import EventSender
 
     rules, names = load_tables(file), load_dataset_names(file)
     state = _State(Path(state_file or f"{file.removesuffix('.toml')}.openlineage.json")) if since_last else None
@@ -140,7 +140,7 @@ class _Printer:
 
     def send(self, event: RunEvent) -> None:
         """Print one."""
-        from dataarts_datamap.integrations.openlineage import event_json  # noqa: PLC0415  loads what --help does not need
+        from dataarts_datamap.integrations.openlineage import event_json
 
         click.echo(event_json(event))
 
@@ -166,7 +166,7 @@ class _Errand:
 
     def send(self, table: Table, runs: Iterable[Run]) -> None:
         """Send the runs of a table."""
-        from dataarts_datamap.integrations.openlineage import to_openlineage  # noqa: PLC0415  loads what --help does not need
+        from dataarts_datamap.integrations.openlineage import to_openlineage
 
         for run in runs:
             if run.key in self._sent:
@@ -203,7 +203,7 @@ class _State:
     """
 
     def __init__(self, path: Path) -> None:
-        from dataarts_datamap._errors import ConfigurationError  # noqa: PLC0415  loads what --help does not need
+        from dataarts_datamap._errors import ConfigurationError
 
         self._path = path
         self._tables: dict[str, Any] = {}
@@ -224,7 +224,7 @@ class _State:
 
     def note(self, guid: str, progress: RunProgress) -> None:
         """Note what was sent of a table."""
-        from dataarts_datamap._atomic_file import replacing  # noqa: PLC0415  loads what --help does not need
+        from dataarts_datamap._atomic_file import replacing
 
         self._tables[guid] = progress.to_dict()
         with replacing(self._path) as scratch:
@@ -233,7 +233,7 @@ class _State:
 
 def _lineage(client: DataMapClient) -> Lineage | None:
     """The lineage of the instance; None, and a word about it, if this account may not read it."""
-    from dataarts_datamap._errors import DataMapError  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._errors import DataMapError
 
     try:
         return client.lineage()
@@ -246,7 +246,7 @@ def _lineage(client: DataMapClient) -> Lineage | None:
 
 def _is_for_all(error: Exception) -> bool:
     """Whether no other table could be read either."""
-    from dataarts_datamap._errors import (  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._errors import (
         AuthenticationError,
         ConfigurationError,
         ConnectionFailedError,
@@ -258,8 +258,8 @@ def _is_for_all(error: Exception) -> bool:
 
 def _producers(client: DataMapClient, rule: TableRule, lineage: Lineage | None) -> tuple[Table, list[Operator]]:
     """A table, and the operators that write it: those of its rule, else those that lineage names, else all listed."""
-    from dataarts_datamap._models.tables import Table  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap._monitoring.producers import choose_operators  # noqa: PLC0415  as above
+    from dataarts_datamap._models.tables import Table
+    from dataarts_datamap._monitoring.producers import choose_operators
 
     subject = rule.subject
     table = subject if isinstance(subject, Table) else client.find_table(subject)

@@ -84,8 +84,8 @@ def status(  # noqa: PLR0913  one parameter for each option
       datamap status 09318f28-939f-4ab6-a374-9e621096652c --max-age 26h \\
         --operator ETL_Job_dli2dws
     """  # noqa: D301  click reads \b
-    from dataarts_datamap._monitoring.freshness import Verdict  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap.cli._printing.output import is_terminal, write_status  # noqa: PLC0415  as above
+    from dataarts_datamap._monitoring.freshness import Verdict
+    from dataarts_datamap.cli._printing.output import is_terminal, write_status
 
     how = given(max_age=max_age, page_size=page_size, offset_unit=offset_unit, slice_span=slice_span)
     with connect(settings) as client:
@@ -110,10 +110,10 @@ def status(  # noqa: PLR0913  one parameter for each option
 
 def _tell_doubts(found: TableStatus) -> None:
     """Tell what does not count, and what cannot be believed."""
-    from dataarts_datamap._monitoring.producers import operator_name  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap._report.contents import job_labels  # noqa: PLC0415  as above
-    from dataarts_datamap._text import printable  # noqa: PLC0415  as above
-    from dataarts_datamap._times import span_text  # noqa: PLC0415  as above
+    from dataarts_datamap._monitoring.producers import operator_name
+    from dataarts_datamap._report.contents import job_labels
+    from dataarts_datamap._text import printable
+    from dataarts_datamap._times import span_text
 
     if found.unknown_runs:
         names = printable(", ".join(name or "(none)" for name in found.unknown_statuses), limit=300)

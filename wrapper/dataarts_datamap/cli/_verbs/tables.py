@@ -51,7 +51,7 @@ def tables(  # noqa: PLR0913  one parameter for each option
       datamap tables --source dws --limit 20
       datamap tables --init --in-workspace 3d0dd3ff1e6f41f5a1f6ec4b4a8fb1fb
     """  # noqa: D301  click reads \b
-    from dataarts_datamap.cli._printing.table_lists import write_tables  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap.cli._printing.table_lists import write_tables
 
     if is_init:
         _write_file(query, in_workspace, file or "datamap.toml", settings)
@@ -73,10 +73,10 @@ def _write_file(query: str, workspace_id: str | None, file: str, settings: dict[
         click.UsageError: There is one already.
         click.ClickException: Lineage names no such table.
     """
-    from pathlib import Path  # noqa: PLC0415  loads what --help does not need
+    from pathlib import Path
 
-    from dataarts_datamap._checks.table_template import table_template  # noqa: PLC0415  as above
-    from dataarts_datamap._text import printable  # noqa: PLC0415  as above
+    from dataarts_datamap._checks.table_template import table_template
+    from dataarts_datamap._text import printable
 
     shown = printable(file)
     if Path(file).exists():

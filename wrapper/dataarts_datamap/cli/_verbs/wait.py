@@ -84,8 +84,8 @@ def wait(  # noqa: PLR0913  one parameter for each option
       datamap wait --task-id 937987 --job-name ETL_Job_dli2dws --since 2h \\
         --for 90m
     """  # noqa: D301  click reads \b
-    from dataarts_datamap._models.runs import RunState  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap.cli._printing.output import write_runs  # noqa: PLC0415  as above
+    from dataarts_datamap._models.runs import RunState
+    from dataarts_datamap.cli._printing.output import write_runs
 
     if (table is None) is (task_id is None and job_name is None) or (task_id is None) is not (job_name is None):
         raise click.UsageError("name either a TABLE, or an operator with both --task-id and --job-name")

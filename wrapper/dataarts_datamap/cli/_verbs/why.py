@@ -53,9 +53,9 @@ def why(  # noqa: PLR0913  one parameter for each option
       datamap why sales.dws_orders --max-age 26h
       datamap why 09318f28-939f-4ab6-a374-9e621096652c --output json
     """  # noqa: D301  click reads \b
-    from dataarts_datamap._monitoring.freshness import Verdict  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap.cli._printing.explanation_tree import write_explanation  # noqa: PLC0415  as above
-    from dataarts_datamap.cli._printing.output import is_terminal, write_json  # noqa: PLC0415  as above
+    from dataarts_datamap._monitoring.freshness import Verdict
+    from dataarts_datamap.cli._printing.explanation_tree import write_explanation
+    from dataarts_datamap.cli._printing.output import is_terminal, write_json
 
     with connect(settings) as client:
         found = client.explain(table, since=since, **given(max_age=max_age, depth=depth))
