@@ -43,6 +43,8 @@ from dataarts_datamap._errors import (
     IncompleteWalkError,
     InvalidArgumentError,
     ProducersUnknownWarning,
+    ServiceError,
+    TransportError,
 )
 from dataarts_datamap._models.runs import Operator, Run, RunOrigin, RunPage, RunSource, attach_origin, operator_key
 from dataarts_datamap._paging.offsets import OffsetUnit
@@ -451,17 +453,17 @@ class BaseClient(Generic[PagerT]):
 
         catalog = self._catalog_of()
         records, lineage, outage = Records({}, {}), None, Outage()
-        try:
-            if state is not None:
-                scope = yield from self._find_scope()
-                state.open_for(self._settings.endpoint, scope.project_id, scope.instance_id)
-                records = state.records()
-                state.recall_habits(self._habits)
-            lineage = yield from self._lineage_for(rules)
-        except (AuthenticationError, ConnectionFailedError) as error:
-            if state is None or not state.is_open:
-                raise
-            outage = Outage(error)
+        if state is not None:
+            outage.error = yield from self._open_state(state)
+            records = state.records()
+            state.recall_habits(self._habits)
+        if outage.error is None:
+            try:
+                lineage = yield from self._lineage_for(rules)
+            except (AuthenticationError, ConnectionFailedError) as error:
+                if state is None:
+                    raise
+                outage.error = error
 
         def read_runs(operator: Operator, since: datetime) -> Steps[list[Run]]:
             span = window(start=max(since, EPOCH), end=now, since=None, now=now)
@@ -469,6 +471,18 @@ class BaseClient(Generic[PagerT]):
 
         find = catalog.find_table if lineage is None else catalog.resolve
         return CheckSources(find, lineage, self._read_operators, read_runs, self._read_history, outage, records)
+
+    def _open_state(self, state: CheckState) -> Steps[DataMapError | None]:
+        """Begin to use a state; returns why the scope cannot be found, if an earlier check wrote it down."""
+        settings = self._settings
+        try:
+            scope = yield from self._find_scope()
+        except (TransportError, ServiceError) as error:
+            if not state.is_kept_for(settings.endpoint, settings.project_id, settings.instance_id):
+                raise
+            return error
+        state.open_for(settings.endpoint, scope.project_id, scope.instance_id)
+        return None
 
     def _lineage_for(self, rules: Iterable[TableRule]) -> Steps[Lineage | None]:
         """Lineage, if a table is named or its producers are not; None if it cannot be read.
