@@ -17,6 +17,7 @@ from dataarts_datamap import (
     Explanation,
     InvalidArgumentError,
     LineageKnowledge,
+    Retry,
     TableNotFoundError,
     Trouble,
     Verdict,
@@ -102,6 +103,21 @@ def test_a_name_that_lineage_does_not_know_is_searched_for() -> None:
         assert (guid_of("db.raw.plain"), LineageKnowledge.UNKNOWN) == (explanation.table.guid, explanation.lineage)
         with pytest.raises(TableNotFoundError, match=r"no table is named 'dwd\.bb'; similar: db\.dwd\.b"):
             client.explain("dwd.bb")
+
+
+@pytest.mark.parametrize(
+    ("bulk", "similar"), [(200, "; similar: db.dwd.b"), (403, ""), (500, "")], ids=["read", "refused", "broken"]
+)
+def test_a_slip_in_the_last_part_of_a_name_finds_similar_ones(bulk: int, similar: str) -> None:
+    """The search finds nothing that is like it: lineage knows names, and its trouble hides no answer."""
+    catalog = Factory(nodes=chain("db.ods.a", "db.dwd.b_orders"), refused={} if bulk == 200 else {"bulk": bulk})
+    with (
+        catalog.server() as server,
+        DataMapClient(endpoint=server.url, **{**SETTINGS, "retry": Retry(attempts=1)}) as client,
+        pytest.raises(TableNotFoundError) as caught,
+    ):
+        client.find_table("dwd.b_ordesr")
+    assert f"no table is named 'dwd.b_ordesr'{similar and similar + '_orders'}" == str(caught.value)
 
 
 def test_an_ambiguous_name_of_lineage_is_no_pick() -> None:

@@ -25,10 +25,14 @@ from dataarts_datamap._arguments import members, path_segment
 from dataarts_datamap._errors import (
     ClientClosedError,
     DataMapError,
+    IncompleteWalkError,
     InvalidArgumentError,
+    InvalidResponseError,
     NotFoundError,
     PermissionDeniedError,
+    ServiceError,
     TableNotFoundError,
+    TransportError,
 )
 from dataarts_datamap._models.tables import Table, TablePage
 from dataarts_datamap._monitoring.lineage import Lineage, checked_depth, is_same_operator
@@ -132,7 +136,9 @@ class Catalog:
         return SearchWalk(ask, is_wanted=_kind_filter(types), limit=page_size)
 
     def find_table(self, table: Table | str) -> Steps[Table]:
-        """The table of a GUID as it is, or the only one of a name, searched for; or looked for in lineage, if refused.
+        """The table of a GUID as it is, or the only one of a name: searched for, then looked for in lineage.
+
+        Lineage is asked where the search is refused, or finds nothing that is like the name.
 
         Raises:
             InvalidArgumentError: It is no text, or empty.
@@ -146,11 +152,24 @@ class Catalog:
             return Table(guid=table)
         try:
             return choose_table(name, (yield from self._hits(name)))
+        except TableNotFoundError as error:
+            if error.nearest:
+                raise
+            lineage = yield from self._lineage_of_names()
+            if lineage is None:
+                raise
         except DataMapError as refusal:
             lineage = (yield from self.lineage_or_none()) if is_refusal(refusal) else None
             if lineage is None:
                 raise
         return lineage.find(table)
+
+    def _lineage_of_names(self) -> Steps[Lineage | None]:
+        """Lineage, to name tables that are like one which the search does not find; None if it cannot be read."""
+        try:
+            return (yield from self.lineage_or_none())
+        except (ServiceError, TransportError, InvalidResponseError, IncompleteWalkError):
+            return None
 
     def _hits(self, name: str) -> Steps[list[Table]]:
         walk = self.search(SearchTerms(query=keyword_of(name)), ("table",), page_size=_PAGE_SIZE)
