@@ -29,7 +29,7 @@ def with_progress(runs: Iterable[Run], count: Callable[[], int | None]) -> Itera
 
 
 @contextmanager
-def counted_tables(total: int) -> Generator[Callable[[], None]]:
+def counted_tables(total: int, done: str = "checked") -> Generator[Callable[[], None]]:
     """A block in which a terminal on stderr shows how many tables are done; yields what is to be called for each."""
     if not _is_watched():
         yield lambda: None
@@ -41,7 +41,7 @@ def counted_tables(total: int) -> Generator[Callable[[], None]]:
         TextColumn("datamap:"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("tables"),
+        TextColumn(f"tables {done}"),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
