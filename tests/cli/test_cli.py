@@ -318,7 +318,8 @@ def test_unreachable_server(
 @pytest.mark.parametrize(
     ("table", "advice"),
     [
-        ("dws_ordres", "no table is named 'dws_ordres'; datamap tables lists those that there are"),
+        ("xyzzy", "no table is named 'xyzzy'; datamap tables lists those that there are"),
+        ("dws_ordres", "no table is named 'dws_ordres'; similar: wk.ods_orders, postgres.sales.dws_orders"),
         (TABLE_GUID[:-1] + "0", ": no table has this GUID; datamap tables lists those that there are"),
     ],
 )
