@@ -430,10 +430,8 @@ class Catalog:
             is_whole = operation in {BULK, SEARCH} and isinstance(error, NotFoundError)
             if error.path == request.path and (_is_closed(error) or is_whole):  # else it was asked for a token
                 said: Any = error.args[0]
-                error.args = (
-                    f"{said}; {operation} is in invitational test: this account may not be invited to it, or project_id "
-                    "or instance_id is wrong, which datamap doctor finds out",
-                )
+                why = "this account may not be invited to it, or project_id or instance_id is wrong"
+                error.args = (f"{said}; {operation} is in invitational test: {why}, which datamap doctor finds out",)
                 vars(error)["refused_operation"] = operation
                 self._refused[operation] = copy(error)
             raise

@@ -8,12 +8,12 @@ import click
 
 from dataarts_datamap.cli._options.suggestions import (
     suggest_regions,
-    suggest_spans,
     suggest_tables,
     suggest_workspaces,
     suggest_zones,
 )
-from dataarts_datamap.cli._options.times import parse_span, parse_zone
+from dataarts_datamap.cli._options.times import parse_zone
+from dataarts_datamap.cli._options.values import span_option
 from dataarts_datamap.cli._printing.notices import be_quiet
 
 if TYPE_CHECKING:
@@ -35,25 +35,13 @@ offset_unit_option = click.option(
     "--offset-unit", type=click.Choice(["auto", "row", "page"]), help="What the server's offset counts (auto)."
 )
 
-slice_span_option = click.option(
-    "--slice-span",
-    type=parse_span,
-    shell_complete=suggest_spans,
-    metavar="SPAN",
-    help="Longest window to ask for; a longer one is read in slices (28d).",
-)
+slice_span_option = span_option("--slice-span", help="Longest window to ask for; a longer one is read in slices (28d)")
 
 obs_endpoint_option = click.option(
     "--obs-endpoint", metavar="URL", help="Address of object storage (the region's).  [env: DATAMAP_OBS_ENDPOINT]"
 )
 
-max_age_option = click.option(
-    "--max-age",
-    type=parse_span,
-    shell_complete=suggest_spans,
-    metavar="SPAN",
-    help="Maximum age of the last success: 90m, 26h, 2d.",
-)
+max_age_option = span_option("--max-age", help="Maximum age of the last success: 90m, 26h, 2d")
 
 
 def parse_name(text: str) -> str:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dataarts_datamap.cli._options.connection import connect, connection_options, zone_option
-from dataarts_datamap.cli._options.suggestions import suggest_spans
-from dataarts_datamap.cli._options.times import parse_span
+from dataarts_datamap.cli._options.values import TABLES_FILE, file_option, span_option
 from dataarts_datamap.cli._printing.notices import note, tell
 
 if TYPE_CHECKING:
@@ -40,14 +39,7 @@ def _parse_fail_on(text: str) -> frozenset[str]:
 
 
 @click.command(short_help="Check whether all tables of a file are fresh.")
-@click.option(
-    "--tables",
-    "file",
-    type=click.Path(dir_okay=False),
-    default="datamap.toml",
-    metavar="FILE",
-    help="The tables, and what is asked of each (datamap.toml).",
-)
+@file_option("--tables", "file", default=TABLES_FILE, help="The tables, and what is asked of each")
 @click.option(
     "--only", multiple=True, metavar="NAME", help="This table alone, by name, label or GUID; may be repeated."
 )
@@ -59,12 +51,10 @@ def _parse_fail_on(text: str) -> frozenset[str]:
     metavar="VERDICTS",
     help=f"The verdicts that make the exit code 1 ({_FAIL_ON}).",
 )
-@click.option(
+@file_option(
     "--state",
     "state_file",
-    type=click.Path(dir_okay=False),
-    metavar="FILE",
-    help="What earlier checks know; made if it is not there. The next check costs fewer requests.",
+    help="What earlier checks know; made if it is not there. The next check costs fewer requests",
 )
 @click.option("--explain", is_flag=True, help="Find the cause of each table that is not fresh, as datamap why does.")
 @click.option(
@@ -73,13 +63,7 @@ def _parse_fail_on(text: str) -> frozenset[str]:
     is_flag=True,
     help="Send a message when verdicts change, to the addresses of DATAMAP_NOTIFY. Needs --state.",
 )
-@click.option(
-    "--remind",
-    type=parse_span,
-    shell_complete=suggest_spans,
-    metavar="SPAN",
-    help="Also send what is still wrong, after this long without a message (24h).",
-)
+@span_option("--remind", help="Also send what is still wrong, after this long without a message (24h)")
 @zone_option("the times in a table")
 @click.option(
     "--output",

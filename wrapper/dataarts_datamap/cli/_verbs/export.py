@@ -12,8 +12,8 @@ import click
 
 from dataarts_datamap.cli._options.connection import connect, connection_options
 from dataarts_datamap.cli._options.selection import Selection, selection_options
-from dataarts_datamap.cli._options.suggestions import suggest_columns, suggest_spans
-from dataarts_datamap.cli._options.times import parse_span
+from dataarts_datamap.cli._options.suggestions import suggest_columns
+from dataarts_datamap.cli._options.values import span_option
 from dataarts_datamap.cli._printing.notices import note, tell, tell_if_none
 
 if TYPE_CHECKING:
@@ -50,14 +50,7 @@ def _refuse_dash(_context: click.Context, _parameter: click.Parameter, file: Pat
     is_flag=True,
     help="Append, beginning where runs of the file may have changed; --start or --since is for the first time.",
 )
-@click.option(
-    "--lookback",
-    type=parse_span,
-    shell_complete=suggest_spans,
-    default="7d",
-    metavar="SPAN",
-    help="How far --since-last reads ended runs again (7d).",
-)
+@span_option("--lookback", default="7d", help="How far --since-last reads ended runs again")
 @click.option(
     "--columns", metavar="NAME,…", shell_complete=suggest_columns, help="Columns to write, in their order (all)."
 )

@@ -7,16 +7,11 @@ from typing import Any
 import click
 
 from dataarts_datamap.cli._options.connection import connection_options, given
+from dataarts_datamap.cli._options.values import file_option
 
 
 @click.command(short_help="Serve tools for an agent.")
-@click.option(
-    "--tables",
-    "file",
-    type=click.Path(dir_okay=False),
-    metavar="FILE",
-    help="The tables that check_tables checks, such as datamap.toml; none, if left out.",
-)
+@file_option("--tables", "file", help="The tables that check_tables checks, such as datamap.toml; none, if left out")
 @click.option("--logs", is_flag=True, help="Offer the ends of logs, too; they can hold SQL and secrets.")
 @connection_options
 def mcp(*, file: str | None, logs: bool, **settings: Any) -> None:  # noqa: ANN401

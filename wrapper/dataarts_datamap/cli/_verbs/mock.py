@@ -12,7 +12,8 @@ import click
 from dataarts_datamap._extras import how_to_install
 from dataarts_datamap.cli._options.connection import given
 from dataarts_datamap.cli._options.suggestions import suggest_faults
-from dataarts_datamap.cli._options.times import in_zone, parse_time
+from dataarts_datamap.cli._options.times import in_zone
+from dataarts_datamap.cli._options.values import time_option
 from dataarts_datamap.cli._printing.streams import telling
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def _behaviour_options(command: CommandT) -> CommandT:
     "--port", type=click.IntRange(0, 65535), metavar="NUMBER", default=0, help="Port to listen on; 0 finds a free one."
 )
 @click.option("--seed", type=int, metavar="NUMBER", default=0, show_default=True, help="What the runs are made from.")
-@click.option("--now", type=parse_time, metavar="TIME", help="Present of the data, in UTC if it has no offset (now).")
+@time_option("--now", help="Present of the data, in UTC if it has no offset (now)")
 @click.option("--project-id", metavar="ID", envvar="DATAMAP_PROJECT_ID", help="Project that is known.")
 @click.option("--instance-id", metavar="ID", envvar="DATAMAP_INSTANCE_ID", help="Tenancy that is known.")
 @_behaviour_options

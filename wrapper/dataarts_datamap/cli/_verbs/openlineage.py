@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 import click
 
 from dataarts_datamap.cli._options.connection import connect, connection_options
-from dataarts_datamap.cli._options.suggestions import suggest_spans
-from dataarts_datamap.cli._options.times import parse_span
+from dataarts_datamap.cli._options.values import TABLES_FILE, file_option, span_option
 from dataarts_datamap.cli._printing.notices import note, tell
 
 if TYPE_CHECKING:
@@ -40,39 +39,18 @@ class _Outlet(Protocol):
 
 
 @click.command(short_help="Send runs to a catalog of lineage.")
-@click.option(
-    "--tables",
-    "file",
-    type=click.Path(dir_okay=False),
-    default="datamap.toml",
-    metavar="FILE",
-    help="The tables, and what they are called in the catalog (datamap.toml).",
-)
-@click.option(
-    "--since",
-    type=parse_span,
-    shell_complete=suggest_spans,
-    default="24h",
-    metavar="SPAN",
-    help="How far back to look; with --since-last, at the first time alone (24h).",
-)
+@file_option("--tables", "file", default=TABLES_FILE, help="The tables, and what they are called in the catalog")
+@span_option("--since", default="24h", help="How far back to look; with --since-last, at the first time alone")
 @click.option(
     "--since-last", is_flag=True, help="Only runs that are new or have changed since the last call, by the state file."
 )
-@click.option(
-    "--lookback",
-    type=parse_span,
-    shell_complete=suggest_spans,
-    default=_LOOKBACK,
-    metavar="SPAN",
-    help=f"With --since-last: how far back runs that had ended are looked at again ({_LOOKBACK}).",
+@span_option(
+    "--lookback", default=_LOOKBACK, help="With --since-last: how far back runs that had ended are looked at again"
 )
-@click.option(
+@file_option(
     "--state",
     "state_file",
-    type=click.Path(dir_okay=False),
-    metavar="FILE",
-    help="With --since-last: where it is noted what was sent (FILE of --tables, with .openlineage.json).",
+    help="With --since-last: where it is noted what was sent (FILE of --tables, with .openlineage.json)",
 )
 @click.option("--running-data", is_flag=True, help="Send the SQL and parameters of runs, too; they can hold secrets.")
 @click.option("--dry-run", is_flag=True, help="Print the events as JSON lines; send and note nothing.")

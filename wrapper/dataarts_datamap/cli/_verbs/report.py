@@ -22,9 +22,9 @@ from dataarts_datamap.cli._options.connection import (
     zone_option,
 )
 from dataarts_datamap.cli._options.operators import OperatorChoice, operator_options
-from dataarts_datamap.cli._options.suggestions import suggest_spans
 from dataarts_datamap.cli._options.table_names import table_guid_of
-from dataarts_datamap.cli._options.times import in_zone, parse_span, parse_time
+from dataarts_datamap.cli._options.times import in_zone
+from dataarts_datamap.cli._options.values import file_option, span_option, time_option
 from dataarts_datamap.cli._printing.notices import note, size_text, tell, tell_if_none, tell_zone
 
 if TYPE_CHECKING:
@@ -48,12 +48,8 @@ _FOR_ALL = frozenset({"file", "html", "since", "tz", "lang", "quiet"})
 
 @click.command()
 @optional_table_argument
-@click.option(
-    "--tables",
-    "file",
-    type=click.Path(dir_okay=False),
-    metavar="FILE",
-    help="Report on all tables of a file in place of TABLE, such as datamap.toml; with --html.",
+@file_option(
+    "--tables", "file", help="Report on all tables of a file in place of TABLE, such as datamap.toml; with --html"
 )
 @click.option(
     "--html",
@@ -61,15 +57,9 @@ _FOR_ALL = frozenset({"file", "html", "since", "tz", "lang", "quiet"})
     metavar="FILE",
     help="Write the report as one page that works offline.",
 )
-@click.option("--start", type=parse_time, metavar="TIME", help="Where the window begins: a date, a time, or epoch ms.")
-@click.option("--end", type=parse_time, metavar="TIME", help="Where it ends, and when the table is judged (now).")
-@click.option(
-    "--since",
-    type=parse_span,
-    shell_complete=suggest_spans,
-    metavar="SPAN",
-    help="Begin this long before the end: 24h, 7d (30d).",
-)
+@time_option("--start", help="Where the window begins: a date, a time, or epoch ms")
+@time_option("--end", help="Where it ends, and when the table is judged (now)")
+@span_option("--since", help="Begin this long before the end: 24h, 7d (30d)")
 @max_age_option
 @operator_options
 @click.option(

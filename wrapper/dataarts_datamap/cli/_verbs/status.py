@@ -18,9 +18,8 @@ from dataarts_datamap.cli._options.connection import (
     zone_option,
 )
 from dataarts_datamap.cli._options.operators import OperatorChoice, operator_options
-from dataarts_datamap.cli._options.suggestions import suggest_spans
 from dataarts_datamap.cli._options.table_names import table_guid_of
-from dataarts_datamap.cli._options.times import parse_span
+from dataarts_datamap.cli._options.values import span_option
 from dataarts_datamap.cli._printing.notices import note, note_basis, tell
 
 if TYPE_CHECKING:
@@ -34,14 +33,7 @@ if TYPE_CHECKING:
 @click.command()
 @table_argument
 @max_age_option
-@click.option(
-    "--since",
-    type=parse_span,
-    shell_complete=suggest_spans,
-    default="7d",
-    metavar="SPAN",
-    help="How far back to look, at least (7d).",
-)
+@span_option("--since", default="7d", help="How far back to look, at least")
 @operator_options
 @zone_option("the times in a table")
 @page_size_option

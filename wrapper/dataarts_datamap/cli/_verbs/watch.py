@@ -26,6 +26,7 @@ from dataarts_datamap.cli._options.operators import OperatorChoice, operator_opt
 from dataarts_datamap.cli._options.suggestions import suggest_paces, suggest_spans
 from dataarts_datamap.cli._options.table_names import table_guid_of
 from dataarts_datamap.cli._options.times import parse_span
+from dataarts_datamap.cli._options.values import span_option
 from dataarts_datamap.cli._printing.notices import note, note_basis, tell
 
 if TYPE_CHECKING:
@@ -69,14 +70,7 @@ def _parse_patience(text: str) -> timedelta:
 
 @click.command()
 @table_argument
-@click.option(
-    "--since",
-    type=parse_span,
-    shell_complete=suggest_spans,
-    default="24h",
-    metavar="SPAN",
-    help="How far back to look, at least (24h).",
-)
+@span_option("--since", default="24h", help="How far back to look, at least")
 @click.option(
     "--every",
     type=_parse_pace,

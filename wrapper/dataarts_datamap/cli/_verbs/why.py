@@ -8,8 +8,8 @@ import click
 
 from dataarts_datamap.cli._options.connection import connect, connection_options, given, max_age_option, zone_option
 from dataarts_datamap.cli._options.known_names import remember_names
-from dataarts_datamap.cli._options.suggestions import suggest_spans, suggest_tables
-from dataarts_datamap.cli._options.times import parse_span
+from dataarts_datamap.cli._options.suggestions import suggest_tables
+from dataarts_datamap.cli._options.values import span_option
 from dataarts_datamap.cli._printing.notices import note, tell
 
 if TYPE_CHECKING:
@@ -19,14 +19,7 @@ if TYPE_CHECKING:
 @click.command(short_help="Find the run that broke a table.")
 @click.argument("table", shell_complete=suggest_tables)
 @max_age_option
-@click.option(
-    "--since",
-    type=parse_span,
-    shell_complete=suggest_spans,
-    default="7d",
-    metavar="SPAN",
-    help="How far back to look, at least (7d).",
-)
+@span_option("--since", default="7d", help="How far back to look, at least")
 @click.option("--depth", type=click.IntRange(1), metavar="STEPS", help="How many steps upstream to look (20).")
 @zone_option("the times in a tree")
 @click.option("--output", type=click.Choice(["tree", "json"]), help="Tree (to a terminal) or JSON (to a pipe).")
