@@ -120,7 +120,7 @@ def mock(*, host: str, port: int, seed: int, now: datetime | int | None, **setti
     access_key, secret_key = (os.environ.get(f"HUAWEICLOUD_SDK_{name}") or None for name in ("AK", "SK"))
     whom = given(token=token, access_key=access_key, secret_key=secret_key, **settings)
     try:
-        anchor = datetime.fromtimestamp(now / 1000, UTC) if isinstance(now, int) else in_zone(now, UTC)
+        anchor = _instant(now) if isinstance(now, int) else in_zone(now, UTC)
         whom["latency"] = timedelta(milliseconds=whom.get("latency", 0))
         whom["progress_step"] = timedelta(seconds=whom.get("progress_step", 10))
         whom["invited"] = not whom.pop("not_invited", False)
@@ -149,6 +149,13 @@ def mock(*, host: str, port: int, seed: int, now: datetime | int | None, **setti
         if error.errno != errno.EADDRINUSE:
             raise
         raise OSError(f"port {port} of {host} is in use: give another --port, or none to get a free one") from None
+
+
+def _instant(milliseconds: int) -> datetime:
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (ValueError, OverflowError):
+        raise click.UsageError(f"--now {milliseconds} is out of range: the years are 1970 to 9999") from None
 
 
 def _last_day(now: datetime | None) -> str:
