@@ -85,19 +85,7 @@ class _LogReaderBase:
             self._size, self._last_modified = part.size, part.last_modified
         return part.content
 
-
-class LogReader(_LogReaderBase):
-    """A run's log, read piece by piece, a megabyte with each request, so that a large one takes little memory.
-
-    At its end, ``read`` asks whether more was written meanwhile: so a log can be followed while its run goes on. It
-    holds no connection, and needs no closing. It can hold SQL and credentials.
-    """
-
-    def __init__(self, transport: SyncTransport, source: LogSource, first: ObjectPart, position: int) -> None:
-        super().__init__(source, first, position)
-        self._transport = transport
-
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int = -1) -> object:
         """The next bytes; empty at the end.
 
         Args:
@@ -111,6 +99,20 @@ class LogReader(_LogReaderBase):
             StatusError: Object storage refused for another reason.
             InvalidResponseError: The response is not what object storage sends.
         """
+
+
+class LogReader(_LogReaderBase):
+    """A run's log, read piece by piece, a megabyte with each request, so that a large one takes little memory.
+
+    At its end, ``read`` asks whether more was written meanwhile: so a log can be followed while its run goes on. It
+    holds no connection, and needs no closing. It can hold SQL and credentials.
+    """
+
+    def __init__(self, transport: SyncTransport, source: LogSource, first: ObjectPart, position: int) -> None:
+        super().__init__(source, first, position)
+        self._transport = transport
+
+    def read(self, size: int = -1) -> bytes:
         return self._transport.run(self._read(size))
 
     def __iter__(self) -> Iterator[bytes]:
@@ -130,19 +132,6 @@ class AsyncLogReader(_LogReaderBase):
         self._transport = transport
 
     async def read(self, size: int = -1) -> bytes:
-        """The next bytes; empty at the end.
-
-        Args:
-            size: How many, at the most; all that are left at -1.
-
-        Raises:
-            InvalidArgumentError: The size is none.
-            LogChangedError: The log was replaced by a shorter one.
-            LogError: It cannot be read any more.
-            TransportError: No whole response came back.
-            StatusError: Object storage refused for another reason.
-            InvalidResponseError: The response is not what object storage sends.
-        """
         return await self._transport.run(self._read(size))
 
     async def __aiter__(self) -> AsyncGenerator[bytes, None]:

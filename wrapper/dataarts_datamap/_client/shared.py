@@ -117,6 +117,41 @@ class BaseClient(Generic[PagerT]):
         on_attempt: AttemptHook | None = None,
         clock: Clock | None = None,
     ) -> None:
+        """Make a client; the service is asked nothing before the first call.
+
+        Args:
+            endpoint: Address of the service, such as ``https://dayu.eu-west-101.myhuaweicloud.eu``. A path prefix is
+                kept.
+            region: Region id, one of ``REGIONS`` or a newer one. The addresses that are not given follow from it.
+            iam_endpoint: Address of IAM, where the project id is looked up. If left out: the region's.
+            obs_endpoint: Address of object storage without a bucket, where logs lie. If left out: the region's.
+            project_id: Project id. If left out: that of the project named like the region, looked up at the first call.
+            instance_id: Id of the DataArts Studio instance. If left out: that of the project's only instance in effect,
+                looked up at the first call. Where a lookup does not find exactly one, each call raises
+                ``DiscoveryError``, which lists what there is.
+            workspace_id: Workspace id for calls that name none. If left out, none is sent, and the service decides. At
+                ``"auto"``: that of the instance's only workspace, looked up at the first call.
+            credentials: Credentials. If left out: those that ``find_credentials`` finds.
+            timeout: Seconds to wait for the next bytes of a response, and for a connection, at most ten of them.
+            deadline: Seconds that one request may take, with all its attempts and the waits between them.
+            retry: When a request that failed is sent again; ``Retry(attempts=1)`` for never.
+            max_answer_size: Bytes that a response may have, decompressed. By default 64 MiB; it is cut off there.
+            proxy: Proxy to go through, such as ``http://user:password@host:3128``. If left out: that of the environment
+                (``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY``, except for ``NO_PROXY``).
+            allow_http: Whether the address may be plain ``http`` to another machine than this one.
+            requests_per_second: Requests that the client sends in a second, for all its walks together. By default 50,
+                which is what the service allows one user (documented); at least about one a day, at most a million,
+                and None for no limit. Where the service finds them too many all the same, all walks wait.
+            concurrency: Pages of a walk that are read at once: 1 to 32, by default 8.
+            on_attempt: Called with an ``Attempt`` after each one, for metrics and the like, in the thread or task of
+                the call. It should be quick, and no coroutine function. What it raises is logged once and breaks
+                nothing.
+            clock: Time and chance for the retries, for tests that must not wait.
+
+        Raises:
+            ConfigurationError: A setting is missing or unusable.
+            InvalidArgumentError: A setting could bend a request.
+        """
         way = {"allow_http": allow_http, "is_proxied": proxy is not None}
         self._settings = checked_settings(
             Settings(
