@@ -89,7 +89,7 @@ _TABLE: Final = {
     "Unknown": "未知",
     # The page
     "Data Map report": "数据地图报告",
-    "Skip to the filters": "跳到筛选",
+    "Skip to the runs": "跳到运行",
     "Colours": "配色",
     "Auto": "自动",
     "Light": "浅色",
@@ -118,20 +118,47 @@ _TABLE: Final = {
     "24 h": "24 小时",
     "7 d": "7 天",
     "All": "全部",
-    "Reset": "重置",
-    "{n} of {runs}": "{runs}中的 {n} 次",
+    "Clear": "清除",
+    "YYYY-MM-DD hh:mm": "YYYY-MM-DD hh:mm",
+    "A time is written like 2024-01-31 or 2024-01-31 16:00.": "时间写作 2024-01-31 或 2024-01-31 16:00。",
+    "What is filtered": "筛选条件",
+    "{n} of {runs} shown": "显示 {runs}中的 {n} 次",
+    "text {text}": "文字：{text}",
+    "job {names}": "作业：{names}",
+    "state {names}": "状态：{names}",
+    "without state {names}": "不含状态：{names}",
+    "planned from {start}": "计划时间从 {start}",
+    "planned before {end}": "计划时间早于 {end}",
+    "planned from {start} to {end}": "计划时间 {start} 至 {end}",
+    "Remove the filter {what}": "取消筛选“{what}”",
+    "Copy": "复制",
+    "Copied": "已复制",
+    "Could not be copied": "无法复制",
+    "log path of run {id}": "运行 {id} 的日志路径",
+    "log path of {table}": "{table} 的日志路径",
+    "Show all {n}": "显示全部 {n} 次",
+    "{n} attempts": "尝试 {n} 次",
     "Outcomes by planned time": "按计划时间的结果",
     "chart": "图表",
-    "Arrow keys move from cell to cell and read each out. Enter shows the runs of a cell alone.": (
-        "方向键在格子间移动并读出内容，回车只显示该格的运行。"
-    ),
+    (
+        "Arrow keys move from square to square and read each out. Enter shows the run of a square in the list, or the "
+        "runs of a cell alone."
+    ): "方向键在格子间移动并读出内容，回车在列表中显示该次运行，或只显示该格的运行。",
+    "What a square is": "每格的含义",
+    "The whole time": "整段时间",
+    "The newest runs": "最近的运行",
+    "Key": "图例",
+    "Each square is a planned run ({zone}).": "每格为一次计划的运行（{zone}）。",
+    "duration; the longest of a job has full height": "时长，作业中最长的为全高",
+    "outlier": "离群值",
+    "tried again": "重试过",
+    "took at most {span}": "最长用时 {span}",
     "Each cell is an hour of planned runs ({zone}) and shows the worst outcome.": (
         "每格为一小时内计划的运行（{zone}），显示其中最差的结果。"
     ),
     "Each cell is {hours} hours of planned runs ({zone}) and shows the worst outcome.": (
         "每格为 {hours} 小时内计划的运行（{zone}），显示其中最差的结果。"
     ),
-    "A shorter time has finer cells, down to an hour.": "缩短时间，格子会变细，最细为一小时。",
     "{runs} planned outside of the window or at no known time: in the list alone.": (
         "{runs}的计划时间在这段时间之外或不详：只在列表中。"
     ),
@@ -149,8 +176,8 @@ _TABLE: Final = {
     "{runs} from {start} to {end} ({zone}). A thin line leads from plan to start.": (
         "{start} 至 {end}（{zone}）共 {runs}。细线从计划时间引到开始时间。"
     ),
-    "Arrow keys move from run to run and read each out. Enter shows a run in the list below.": (
-        "方向键在运行间移动并读出内容，回车在下面的列表中显示该运行。"
+    "Arrow keys move from run to run and read each out. Enter shows a run in the list.": (
+        "方向键在运行间移动并读出内容，回车在列表中显示该运行。"
     ),
     "Duration and wait": "时长与等待",
     (
@@ -198,6 +225,8 @@ _TABLE: Final = {
         "超过三个标准差（按中位数绝对偏差的 {normal} 倍估计），就算离群值。每个作业的前 {unjudged} 次不判断。"
     ),
     "Upstream": "上游",
+    "Upstream: {sentence}": "{sentence}",
+    "Last success: {run}.": "最近一次成功：{run}。",
     "What feeds the table is not known: the service does not let this account read lineage.": (
         "不知道这张表由哪些表加工而来：服务不允许此账号读取血缘。"
     ),

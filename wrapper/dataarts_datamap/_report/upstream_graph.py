@@ -47,13 +47,13 @@ def upstream_section(upstream: Upstream | None, zone: tzinfo, say: Texts = ENGLI
         return ""
     said = "".join(f"<li>{escape(printable(note))}</li>" for note in upstream.notes)
     parts = [
-        '<section aria-labelledby="upstream-title" id="upstream">\n',
-        f'<h2 id="upstream-title">{escape(say("Upstream"))}</h2>\n',
+        '<section aria-labelledby="upstream-title" id="upstream"><details class="fold" open>\n',
+        f'<summary><h2 id="upstream-title">{escape(say("Upstream"))}</h2></summary>\n',
         f'<p class="hint">{escape(upstream_sentence(upstream, say))}</p>\n',
     ]
     if len(upstream.tables) > 1:
         parts += [_drawing(upstream, say), _list(upstream, zone, say)]
-    return "".join([*parts, f'<ul class="reasons">{said}</ul>\n' if said else "", "</section>\n"])
+    return "".join([*parts, f'<ul class="reasons">{said}</ul>\n' if said else "", "</details></section>\n"])
 
 
 def upstream_sentence(upstream: Upstream, say: Texts = ENGLISH) -> str:
@@ -138,10 +138,10 @@ def _box(one: UpstreamTable, number: int, place: tuple[int, int], say: Texts) ->
     short = escape(printable(one.table.name or one.table.full_name, limit=_LONGEST_LABEL))
     state = _state(one)
     return (
-        f'<a class="upstream-box" href="#upstream-{number}" data-state="{state}" '
-        f'aria-label="{escape(f"{name}: {how}")}"><title>{escape(f"{name}: {how}")}</title>'
-        f'<rect x="{x}" y="{y}" width="{_WIDTH}" height="{_HEIGHT}" rx="8"/>'
-        f'<text class="upstream-name" x="{x + 12}" y="{y + 19}">{short}</text>'
+        f'<a class="upstream-box" href="#upstream-{number}" data-state="{state}">'
+        f'<rect x="{x}" y="{y}" width="{_WIDTH}" height="{_HEIGHT}" rx="8">'
+        f"<title>{escape(f'{name}: {how}')}</title></rect>"
+        f'<text class="upstream-name" x="{x + 12}" y="{y + 19}">{short}</text> '
         f'<text class="upstream-how" x="{x + 12}" y="{y + 36}">{escape(how)}</text></a>'
     )
 
@@ -169,4 +169,5 @@ def _facts(one: UpstreamTable, zone: tzinfo, say: Texts) -> Iterator[str]:
     if known:
         yield f' <span class="upstream-facts">{escape(known)}</span>'
     if one.trouble is not None and run is not None and run.execution_log_path:
-        yield f"<br><code>{escape(printable(run.execution_log_path))}</code>"
+        what = say("log path of {table}", table=table_name(one))
+        yield f'<br><code data-what="{escape(what)}">{escape(printable(run.execution_log_path))}</code>'

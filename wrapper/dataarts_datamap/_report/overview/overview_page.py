@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections import Counter
-from hashlib import sha256
 from html import escape
-from importlib.resources import files
 from string import Template
 from typing import TYPE_CHECKING, Final
 
 from dataarts_datamap._models.runs import RunState
 from dataarts_datamap._monitoring.freshness import WORST_FIRST, Verdict
 from dataarts_datamap._report.overview.table_days import worst_of
+from dataarts_datamap._report.page_parts import part, policy_hash, script_of, style_of
 from dataarts_datamap._report.texts import ENGLISH
 from dataarts_datamap._text import printable
 from dataarts_datamap._times import time_text
@@ -52,16 +50,16 @@ def overview_page(
         zone: The zone of the days and times.
         say: The language of its words; reasons and causes stay English.
     """
-    style = f"{_part('style.css')}\n{_part('overview/overview.css')}"
-    script = _part("overview/overview.js")
+    style = style_of(("style.css", "overview/overview.css"))
+    script = script_of(("copying.js", "overview/overview.js"))
     verdicts = Counter(row.check.verdict for row in rows)
     worst = next((verdict for verdict in WORST_FIRST if verdicts[verdict]), Verdict.FRESH)
-    return Template(say.page(_part("overview/overview.html"))).substitute(
+    return Template(say.page(part("overview/overview.html"))).substitute(
         lang=say.tag,
         style=style,
         script=script,
-        style_hash=_hash(style),
-        script_hash=_hash(script),
+        style_hash=policy_hash(style),
+        script_hash=policy_hash(script),
         verdict=worst.value,
         title=escape(headline(rows, say)),
         checked=escape(
@@ -88,14 +86,6 @@ def headline(rows: Sequence[OverviewRow], say: Texts = ENGLISH) -> str:
     text = "{n} of {all} table is fine" if len(rows) == 1 else "{n} of {all} tables are fine"
     fine = say(text, n=counts[Verdict.FRESH], all=len(rows))
     return f"{fine}{say('; ') if others else ''}{say(', ').join(others)}"
-
-
-def _part(name: str) -> str:
-    return files("dataarts_datamap._report").joinpath(name).read_text(encoding="utf-8")
-
-
-def _hash(text: str) -> str:
-    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
 
 
 def _word(verdict: Verdict, say: Texts) -> str:
