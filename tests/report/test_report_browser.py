@@ -15,13 +15,13 @@ from dataarts_datamap._report.failure_logs import FailureLog
 from dataarts_datamap._report.html_page import page
 from dataarts_datamap._times import time_text
 from dataarts_datamap._window import Window
-from support.browser import Visit
+from support.browser import Visit, becomes
 from support.runs import PLANNED, make_run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser
 
     from dataarts_datamap import Run
 
@@ -273,24 +273,6 @@ def look_at_charts(visit: Visit) -> None:
     shown.keyboard.press("ArrowDown")
     shown.keyboard.press("ArrowUp")
     assert "planned 2024-01-1" in shown.locator("#spoken").inner_text()
-
-
-def becomes(shown: Page, condition: str, before: str = "") -> bool:
-    """Whether a condition holds within ten seconds; the page's policy forbids what Playwright would wait by."""
-    return bool(
-        shown.evaluate(
-            f"""before => new Promise(done => {{
-                const end = performance.now() + 10000;
-                const look = () => {{
-                    if ({condition}) done(true);
-                    else if (performance.now() > end) done(false);
-                    else setTimeout(look, 10);
-                }};
-                look();
-            }})""",
-            before,
-        )
-    )
 
 
 def filter_by_keyboard(visit: Visit) -> None:

@@ -31,7 +31,7 @@ _STATES: Final = {
     Trouble.NOT_PLANNED: "unknown",
     Trouble.UNKNOWN: "unknown",
 }
-_WORDS: Final = {
+TROUBLE_WORDS: Final = {
     Trouble.FAILED: "failed",
     Trouble.RUNNING: "still running",
     Trouble.LATE: "has not started",
@@ -39,6 +39,7 @@ _WORDS: Final = {
     Trouble.NOT_PLANNED: "no run planned",
     Trouble.UNKNOWN: "cannot be told",
 }
+"""What is wrong with a table, in a word or three of English."""
 
 
 def upstream_section(upstream: Upstream | None, zone: tzinfo, say: Texts = ENGLISH) -> str:
@@ -82,7 +83,7 @@ def table_name(one: UpstreamTable) -> str:
 def standing(one: UpstreamTable, say: Texts = ENGLISH) -> str:
     """How a table stands, in a word or three."""
     if one.trouble is not None:
-        return say(_WORDS[one.trouble])
+        return say(TROUBLE_WORDS[one.trouble])
     return say("well" if one.is_judged else "from elsewhere" if one.steps else "not judged")
 
 

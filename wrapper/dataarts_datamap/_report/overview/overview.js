@@ -46,10 +46,12 @@ function filter() {
     title.hidden = title.members.every((row) => row.hidden);
   }
   element("nothing").hidden = shown > 0;
+  element("clear").hidden = shown === rows.length;
   element("result").textContent = fill(element("result").dataset.text, { n: shown, all: rows.length });
 }
 
 element("filters").hidden = false;
+element("filters").addEventListener("reset", () => setTimeout(arrange));
 element("filters").addEventListener("submit", (event) => event.preventDefault());
 element("text").addEventListener("input", filter);
 element("verdicts").addEventListener("change", filter);
@@ -59,3 +61,13 @@ element("theme").addEventListener("change", (event) => {
   document.documentElement.dataset.theme = event.target.value;
 });
 filter();
+
+// A link to a table opens it, whatever the filters hide.
+for (const link of document.querySelectorAll('a[href^="#table-"]')) {
+  link.addEventListener("click", () => {
+    const row = document.querySelector(link.hash);
+    if (row.hidden) element("filters").reset();
+    row.open = true;
+    setTimeout(() => row.querySelector("summary").focus());
+  });
+}
