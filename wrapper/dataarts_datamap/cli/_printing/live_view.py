@@ -112,7 +112,7 @@ class View:
                 *self._polls(poll, report, now, on_screen=on_screen),
             ],
             list(fitted(_TITLES, rows, width=width, on_screen=on_screen)),
-            [Text(f"- {reason}") for reason in told.reasons],
+            [Text(f"- {reason.text}") for reason in told.reasons],
             _failures(report, width, on_screen=on_screen),
             list(self._drawn_strips(report, width)),
         ]
