@@ -80,7 +80,11 @@ def only(explanation: Explanation) -> Link:
             "db.t0 waits for run 7 of job 0/0, planned at 2026-03-10T03:00:00Z, which has not started",
         ),
         (SKIPPED, Trouble.SKIPPED, "db.t0 was skipped in run 7 of job 0/0, planned at 2026-03-10T03:00:00Z"),
-        (None, Trouble.NOT_PLANNED, "db.t0 has no planned run of job 0/0 since its last success"),
+        (
+            None,
+            Trouble.NOT_PLANNED,
+            "db.t0 has had no run of job 0/0 planned since its last success, planned at 2026-03-07T03:00:00Z",
+        ),
     ],
 )
 def test_each_trouble_is_told_apart(status: str | None, trouble: Trouble, sentence: str) -> None:
@@ -169,6 +173,36 @@ def test_a_weekly_input_is_not_overdue() -> None:
     """Its own rhythm counts, where that is slower than the age that is asked for."""
     weekly = Job(job(0).operator, [], [(NOW - 3 * DAY - 7 * DAY * back, SUCCESS) for back in range(3, -1, -1)])
     assert "db.t1" == only(explained(chain(weekly, job(1, 0, today=FAIL, hours=4)))).table.full_name
+
+
+def test_an_input_with_too_few_runs_to_know_its_rhythm_is_not_overdue() -> None:
+    """A week holds one run of a weekly input: nobody can tell that it is late, and a note says how to find out."""
+    weekly = Job(job(0).operator, [], [(NOW - 3 * DAY, SUCCESS)])
+    explanation = explained(chain(weekly, job(1, 0, today=FAIL, hours=4)))
+    assert "db.t1" == only(explanation).table.full_name
+    (note,) = explanation.notes
+    assert (
+        "db.t0 was last written at 2026-03-07T08:11:00Z, and how often job 0/0 writes it cannot be told from so few "
+        "runs: whether it is late is not judged; since (--since 30d) looks farther back"
+    ) == note
+
+
+def test_runs_of_one_plan_are_one_step_of_a_rhythm() -> None:
+    """A weekly input whose runs fail and are run again for the same plan is weekly all the same."""
+    plans = [NOW - 3 * DAY - 7 * DAY * back for back in range(3, -1, -1)]
+    weekly = Job(job(0).operator, [], [(plan, status) for plan in plans for status in (FAIL, SUCCESS)])
+    explanation = explained(chain(weekly, job(1, 0, today=FAIL, hours=4)))
+    assert ("db.t1", ()) == (only(explanation).table.full_name, explanation.notes)
+
+
+@pytest.mark.parametrize("max_age", [MAX_AGE, None])
+def test_a_table_without_runs_says_so(max_age: timedelta | None) -> None:
+    """Of a last success, nothing is known."""
+    explanation = explained(World([[Job(job(0).operator, [])]], 0, set(), max_age))
+    assert (
+        "How db.t0 stands is unknown: db.t0 has had no run of job 0/0 in the time that was looked at; nothing is known "
+        "upstream of it."
+    ) == explanation.sentence
 
 
 def test_two_causes_are_both_named() -> None:

@@ -30,7 +30,7 @@ class Trouble(StrEnum):
         RUNNING: The run that was due is still running.
         LATE: The run that was due has not started.
         SKIPPED: The run that was due was skipped.
-        NOT_PLANNED: No run was planned since the last success, or none at all.
+        NOT_PLANNED: No run was planned since the last success, or there is none in the time that was looked at.
         UNKNOWN: It cannot be told.
     """
 
@@ -169,18 +169,23 @@ _SAID: Final[Mapping[Trouble, str]] = {
     Trouble.RUNNING: "{name} is still being written by run{run}{job}{at}",
     Trouble.LATE: "{name} waits for run{run}{job}{at}, which has not started",
     Trouble.SKIPPED: "{name} was skipped in run{run}{job}{at}",
-    Trouble.NOT_PLANNED: "{name} has no planned run{job} since its last success",
+    Trouble.NOT_PLANNED: "{name} has had no run{job} planned since its last success{since}",
     Trouble.UNKNOWN: "how {name} stands cannot be told",
 }
 
 
+_NEVER_PLANNED: Final = "{name} has had no run{job} in the time that was looked at"
+
+
 def link_sentence(link: Link, blamed_on: Sequence[Table], *, is_lineage_known: bool) -> str:
     """A link in a sentence."""
-    said = _SAID[link.trouble].format(
+    is_without_success = link.trouble is Trouble.NOT_PLANNED and link.since is None
+    said = (_NEVER_PLANNED if is_without_success else _SAID[link.trouble]).format(
         name=shown_name(link.table),
         job="" if link.operator is None else f" of {shown_text(link.operator.job_name)}",
         run="" if link.run is None or link.run.run_id is None else f" {link.run.run_id}",
         at="" if link.run is None or link.run.plan_time is None else f", planned at {time_text(link.run.plan_time)}",
+        since=f", planned at {time_text(link.since)}",
     )
     if blamed_on:
         more = len(blamed_on) - _MOST_NAMES
