@@ -16,6 +16,7 @@ from dataarts_datamap import (
     IncompleteWalkError,
     InvalidArgumentError,
     Lineage,
+    LineageEdge,
     NotFoundError,
     PermissionDeniedError,
     ServerError,
@@ -177,6 +178,33 @@ def test_the_exact_case_wins(face: Threads | EventLoop) -> None:
         assert ["db.s.Orders", "db.s.orders"] == [face.find(server, name).full_name for name in ("Orders", "orders")]
         with pytest.raises(AmbiguousTableError):
             face.find(server, "ORDERS")
+
+
+@pytest.mark.parametrize("name", ["my.orders.v2", "sales.my.orders.v2", "DB.sales.my.orders.v2"])
+def test_dots_in_a_name_are_its_own(face: Threads | EventLoop, name: str) -> None:
+    """Neither path nor full name has a part of it twice, by a search and by lineage."""
+    row = lineage_row(None, "load", "db.sales.my")
+    row |= {"target_table": "my.orders.v2", "target_qualified_name": "db.sales.my.orders.v2@dws.conn"}
+    odd = entity("db.sales.my.orders.v2", name="my.orders.v2")
+    with Catalog([odd], nodes={"load": [row], "dli": [{**row, "target_schema": ""}]}).server() as server:
+        found, known = face.find(server, name), only(face.lineages(server)).find(name)
+    assert ("db.sales.my.orders.v2", "db.sales.my.orders.v2") == (found.full_name, known.full_name)
+    assert ("db", "sales", "my.orders.v2") == (found.database, found.schema, found.name)
+
+
+@pytest.mark.parametrize("name", ["订单", "orders", "sales.orders", "db.sales.orders"])
+def test_a_display_name_does_not_hide_the_path(face: Threads | EventLoop, name: str) -> None:
+    """A table that is displayed by another name is found by that and by its path."""
+    odd = {**entity("db.sales.orders", name="订单"), "display_text": "订单"}
+    with Catalog([odd]).server() as server:
+        assert odd["guid"] == face.find(server, name).guid
+
+
+def test_accents_count_however_they_are_coded() -> None:
+    """A name as macOS writes it, letter and accent apart, is the same name."""
+    composed, apart = "db.s.caf\u00e9", "cafe\u0301"
+    lineage = Lineage([LineageEdge(target=Table(guid="1", name="caf\u00e9", schema="s", database="db"))])
+    assert composed == lineage.find(apart).full_name
 
 
 @pytest.mark.parametrize("guid", [GUID, GUID.replace("-", ""), GUID.upper()])
