@@ -293,6 +293,37 @@ def test_a_page_of_operators_without_rows_is_no_end(face: Threads | EventLoop) -
     assert 150 == len(lineage.edges)
 
 
+class Moving(Catalog):
+    """A service whose first operators are gone once a page of lineage was read, as often as ``times`` says."""
+
+    times = 1
+
+    def _bulk(self, query: dict[str, int]) -> Answer:
+        answer = super()._bulk(query)
+        if query["offset"] == 0 and self.times:
+            self.times -= 1
+            for name in list(self.nodes)[:5]:
+                del self.nodes[name]
+        return answer
+
+
+@pytest.mark.parametrize(("times", "requests"), [(1, 6), (2, 9), (9, 9)])
+def test_lineage_that_moves_while_it_is_read_is_read_again(
+    face: Threads | EventLoop, times: int, requests: int
+) -> None:
+    """Operators that go between two pages hide others, of which none is lost; a list that never rests has an end."""
+    nodes = {f"n{number}": [lineage_row("d.s.a", f"n{number}", "d.s.b")] for number in range(250)}
+    catalog = Moving(nodes=nodes)
+    catalog.times = times
+    with catalog.server() as server:
+        lineage = only(face.lineages(server))
+        asked = len(server.asked)
+    assert ({f"n{number}" for number in range(250)}, requests) == (
+        {node.name for node in lineage.producers("b")},
+        asked,
+    )
+
+
 def test_lineage_that_repeats_a_page_is_an_error(face: Threads | EventLoop) -> None:
     """A server that ignores the offset shows no whole lineage."""
     nodes = {f"n{number}": [lineage_row("d.s.a", f"n{number}", "d.s.b")] for number in range(250)}

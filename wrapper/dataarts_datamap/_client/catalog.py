@@ -434,7 +434,7 @@ class Catalog:
             return []  # what a stale edge names is gone
 
     def _fetch_lineage(self) -> Steps[Fetched[Lineage]]:
-        edges, _ = yield from read_lineage(self._bulk_page)
+        edges = yield from read_lineage(self._bulk_page)
         return Fetched(Lineage(edges), life=LINEAGE_LIFE)
 
     def _bulk_page(self, offset: int, limit: int) -> Steps[LineagePage]:
