@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from dataarts_datamap import (
     DataMapClient,
     InvalidArgumentError,
     LogChangedError,
+    LogError,
     LogNotFoundError,
     PasswordCredentials,
     RequestTimeoutError,
@@ -25,6 +27,7 @@ from dataarts_datamap import (
 )
 from dataarts_datamap_contract.mock import FakeService, MockConfig
 from support.log_faces import BUCKET, logged_run, run_at, settings_of
+from support.scripted_server import Answer, Asked, ScriptedServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,6 +141,53 @@ def test_log_below_its_path(logs: LogFace) -> None:
 
     assert ("late", f"{path}/{late}.log", (f"{path}/{early}.log",)) == (found.text, found.path, found.other_paths)
     assert [b"late"] == pieces
+
+
+def listing(keys: list[str], *, is_cut: bool) -> Answer:
+    """A list of objects; each was written a second after the one before."""
+    contents = "".join(
+        f"<Contents><Key>{key}</Key><LastModified>2026-11-30T00:{number // 60:02}:{number % 60:02}.000Z</LastModified>"
+        "</Contents>"
+        for number, key in enumerate(keys)
+    )
+    cut = str(is_cut).lower()
+    document = f"<ListBucketResult><IsTruncated>{cut}</IsTruncated>{contents}</ListBucketResult>"
+    return Answer(document.encode(), 200, {"Content-Type": "application/xml"})
+
+
+def test_the_newest_of_many_parts_is_read(logs: LogFace, service: FakeService) -> None:
+    """A list that goes on is read on, after the last key where it does not say where."""
+    pages = [["k/1.log", "k/2.log"], ["k/3.log", "k/4.log", "k/5.log"]]
+
+    def answer(asked: Asked) -> Answer:
+        url = urlsplit(asked.target)
+        if url.path == "/":
+            after = parse_qs(url.query).get("marker")
+            assert after in (None, ["k/2.log"])
+            return listing(pages[after is not None], is_cut=after is None)
+        if url.path == "/k":
+            return Answer(b"<Error><Code>NoSuchKey</Code></Error>", 404, {"Content-Type": "application/xml"})
+        return Answer(url.path.encode(), 200, {"ETag": "e"})
+
+    with ScriptedServer(answer) as server:
+        found = logs.read(settings_of(service, obs_endpoint=server.url), run_at("k"))
+
+    assert ("/k/5.log", f"obs://{BUCKET}/k/5.log") == (found.text, found.path)
+    assert 4 == len(found.other_paths)
+
+
+def test_a_list_without_an_end_is_an_error(logs: LogFace, service: FakeService) -> None:
+    """Ten pages are read, and what was not seen may be newer than what was."""
+
+    def answer(asked: Asked) -> Answer:
+        if urlsplit(asked.target).path == "/":
+            return listing([f"k/{number}.log" for number in range(1000)], is_cut=True)
+        return Answer(b"<Error><Code>NoSuchKey</Code></Error>", 404, {"Content-Type": "application/xml"})
+
+    with ScriptedServer(answer) as server, pytest.raises(LogError, match=r"more than 10,000 objects lie below"):
+        logs.read(settings_of(service, obs_endpoint=server.url), run_at("k"))
+
+    assert 11 == len(server.asked)
 
 
 def test_nothing_below_the_path(logs: LogFace, service: FakeService) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 from dataarts_datamap._errors import (
     AnswerTooLargeError,
     LogChangedError,
+    LogError,
     LogForbiddenError,
     LogNotFoundError,
 )
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dataarts_datamap._logs.locations import StorageHost
+    from dataarts_datamap._logs.objects import ListedObject, ObjectList
     from dataarts_datamap._messages import Request, Response, Steps
 
 T = TypeVar("T")
@@ -27,6 +29,7 @@ T = TypeVar("T")
 PIECE: Final = 1024 * 1024
 """Bytes that are asked for at once."""
 
+_MOST_LISTS: Final = 10
 _JOINTS: Final = ("/", ".", "_", "-")
 
 
@@ -137,9 +140,8 @@ class LogSource:
 
     def _look_below(self, missing: LogNotFoundError) -> Steps[bool]:
         """Whether there are objects whose keys begin with the log's; the one written last is the log from now on."""
-        request = list_request(self._host, self.location.key)
         try:
-            listed = yield from self._ask(request, partial(decode_list, location=self.location))
+            listed = yield from self._listed()
         except LogForbiddenError:
             said = missing.args[0]
             missing.args = (f"{said}; whether it lies below that path cannot be seen, as the bucket may not be listed",)
@@ -153,3 +155,26 @@ class LogSource:
             self.location = paths[-1]
             self.other_paths = tuple(other.path for other in paths[:-1])
         return bool(paths)
+
+    def _listed(self) -> Steps[list[ListedObject]]:
+        """All objects whose keys begin with the log's.
+
+        Raises:
+            LogError: They are too many to tell which was written last.
+            DataMapError: The bucket could not be listed.
+        """
+        found: list[ListedObject] = []
+        marker: str | None = None
+        for _ in range(_MOST_LISTS):
+            request = list_request(self._host, self.location.key, marker)
+            listed: ObjectList = yield from self._ask(request, partial(decode_list, location=self.location))
+            found += listed.objects
+            marker = listed.next_marker
+            if marker is None:
+                return found
+        error = LogError(
+            f"more than {len(found):,} objects lie below {printable(self.location.path, limit=300)}: which of them was "
+            "written last cannot be told"
+        )
+        error.log_path = self.location.path
+        raise error
