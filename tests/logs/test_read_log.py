@@ -120,6 +120,38 @@ def test_log_that_begins_anew(logs: LogFace, service: FakeService) -> None:
         logs.read_pieces(settings_of(service), run, replace)
 
 
+@pytest.mark.parametrize("most", [None, 100], ids=["all at once", "a few bytes at once"])
+def test_log_that_is_replaced_by_a_longer_one(logs: LogFace, service: FakeService, most: int | None) -> None:
+    """Nor is one that is replaced by a longer one, however few bytes a server sends at once; one that grows is."""
+    content = [b"first attempt " * 30]
+
+    def answer(asked: Asked) -> Answer:
+        first, _, last = asked.headers["range"].removeprefix("bytes=").partition("-")
+        part = content[0][int(first) : int(last) + 1][:most]
+        if not part:
+            return Answer(b"", 416, {"Content-Range": f"bytes */{len(content[0])}"})
+        said = f"bytes {first}-{int(first) + len(part) - 1}/{len(content[0])}"
+        return Answer(part, 206, {"ETag": "e", "Content-Range": said})
+
+    def put(text: bytes) -> Callable[[], None]:
+        return lambda: content.__setitem__(0, text)
+
+    with ScriptedServer(answer) as server:
+        settings = settings_of(service, obs_endpoint=server.url)
+        grown = content[0] + b"goes on"
+        assert [content[0], b"goes on"] == logs.read_pieces(settings, run_at("k"), put(grown))
+        with pytest.raises(LogChangedError, match="was replaced while it was read: read it anew"):
+            logs.read_pieces(settings, run_at("k"), put(b"second attempt " * 60))
+
+
+def test_log_that_comes_whole_each_time(logs: LogFace) -> None:
+    """Where ranges are not understood, what came is not asked for again: once, and once more for its end."""
+    with FakeService(MockConfig(log_ranges="none")) as service:
+        run = logged_run(service, LARGE)
+        assert LARGE.encode() == b"".join(logs.read_pieces(settings_of(service), run))
+        assert 2 == len(storage_requests(service))
+
+
 def run_id_of(service: FakeService) -> int:
     """The id of the only run."""
     with DataMapClient(**settings_of(service)) as client:

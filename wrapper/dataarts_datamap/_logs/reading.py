@@ -29,6 +29,9 @@ T = TypeVar("T")
 PIECE: Final = 1024 * 1024
 """Bytes that are asked for at once."""
 
+OVERLAP: Final = 256
+"""Bytes that are read again with the next piece, to see that it is of the same log."""
+
 _MOST_LISTS: Final = 10
 _JOINTS: Final = ("/", ".", "_", "-")
 
@@ -86,35 +89,41 @@ class LogSource:
             LogError: It cannot be read.
             DataMapError: Object storage did not respond as it should.
         """
-        return (yield from self._found(partial(self._piece, position)))
+        return (yield from self._found(partial(self._piece, position, position + PIECE)))
 
-    def next_piece(self, position: int, size: int) -> Steps[ObjectPart]:
+    def next_piece(self, position: int, before: bytes, size: int) -> Steps[ObjectPart]:
         """The piece of the log that begins at a position; empty at its end.
 
         Args:
             position: The position.
+            before: The last bytes that were read before it, some of them: they are read again, and must be the same.
             size: How many bytes the log had when it was asked for last.
 
         Raises:
-            LogChangedError: It has fewer bytes than before.
+            LogChangedError: It has fewer bytes than before, or others.
             LogError: It cannot be read.
             DataMapError: Object storage did not respond as it should.
         """
-        part = yield from self._piece(position)
-        if part.size < size:
+        seen = before[-OVERLAP:]
+        part = yield from self._piece(position - len(seen), position + PIECE)
+        content = part.content
+        if part.size < size or content[: len(seen)] != seen[: len(content)]:
             error = LogChangedError(
-                f"the log {printable(self.location.path, limit=300)} was replaced by a shorter one while it was read: "
-                "read it anew"
+                f"the log {printable(self.location.path, limit=300)} was replaced while it was read: read it anew"
             )
             error.log_path = self.location.path
             raise error
-        return part
+        if seen and len(content) <= len(seen) and position < part.size:  # a server that sends few bytes at once
+            return (yield from self._piece(position, position + PIECE))
+        return ObjectPart(
+            content=content[len(seen) :], start=position, size=part.size, last_modified=part.last_modified
+        )
 
-    def _piece(self, position: int) -> Steps[ObjectPart]:
-        part = yield from self._part(f"bytes={position}-{position + PIECE - 1}")
+    def _piece(self, position: int, end: int) -> Steps[ObjectPart]:
+        part = yield from self._part(f"bytes={position}-{end - 1}")
         if part.start >= position:
             return part
-        content = part.content[position - part.start :][:PIECE]  # the range was not understood: it came whole
+        content = part.content[position - part.start :]  # the range was not understood: it came whole
         return ObjectPart(content=content, start=position, size=part.size, last_modified=part.last_modified)
 
     def _tail(self, most: int | None) -> Steps[ObjectPart]:
