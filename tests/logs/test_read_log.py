@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
@@ -142,6 +143,31 @@ def test_log_that_is_replaced_by_a_longer_one(logs: LogFace, service: FakeServic
         assert [content[0], b"goes on"] == logs.read_pieces(settings, run_at("k"), put(grown))
         with pytest.raises(LogChangedError, match="was replaced while it was read: read it anew"):
             logs.read_pieces(settings, run_at("k"), put(b"second attempt " * 60))
+
+
+def test_log_that_is_stored_compressed(logs: LogFace, service: FakeService) -> None:
+    """Parts of it cannot be read: the whole is asked for, and its end shown, or all of it."""
+    stored = gzip.compress(LARGE.encode())
+
+    def answer(asked: Asked) -> Answer:
+        headers = {"ETag": "e", "Content-Encoding": "gzip"}
+        if "range" not in asked.headers:
+            return Answer(stored, 200, headers)
+        first, _, last = asked.headers["range"].removeprefix("bytes=").partition("-")
+        start, end = (int(first), int(last) + 1) if first else (max(0, len(stored) - int(last)), len(stored))
+        part = stored[start:end]
+        if not part:
+            return Answer(b"", 416, {"Content-Range": f"bytes */{len(stored)}"})
+        said = f"bytes {start}-{start + len(part) - 1}/{len(stored)}"
+        return Answer(part, 206, {**headers, "Content-Range": said})
+
+    with ScriptedServer(answer) as server:
+        settings = settings_of(service, obs_endpoint=server.url)
+        found = logs.read(settings, run_at("k"), tail=100)
+        pieces = logs.read_pieces(settings, run_at("k"))
+
+    assert (LARGE.encode()[-100:], len(LARGE.encode())) == (found.content, found.size)
+    assert LARGE.encode() == b"".join(pieces)
 
 
 def test_log_that_comes_whole_each_time(logs: LogFace) -> None:

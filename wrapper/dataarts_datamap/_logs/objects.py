@@ -69,12 +69,14 @@ class ObjectPart(Struct, frozen=True, kw_only=True):
         start: Position of the first one.
         size: Bytes of the whole object.
         last_modified: When it was written; None if that was not sent.
+        is_compressed: Whether it is a part of what was stored compressed, which only the whole can be read of.
     """
 
     content: bytes
     start: int
     size: int
     last_modified: datetime | None = None
+    is_compressed: bool = False
 
 
 class ListedObject(Struct, frozen=True):
@@ -155,7 +157,10 @@ def decode_part(response: Response, location: LogLocation, span: str | None) -> 
         where = "" if part is None else f" as part {first}-{last} of {size}"
         problem = f"object storage sent {len(response.content)} bytes{where}, which is not the part asked for"
         raise build_error(InvalidEnvelopeError, problem, response, raw="")
-    return ObjectPart(content=response.content, start=first, size=size, last_modified=modified)
+    is_compressed = response.headers.get("content-encoding", "").strip().lower() not in {"", "identity"}
+    return ObjectPart(
+        content=response.content, start=first, size=size, last_modified=modified, is_compressed=is_compressed
+    )
 
 
 def decode_list(response: Response, location: LogLocation) -> ObjectList:

@@ -59,6 +59,7 @@ class LogSource:
     def __init__(self, location: LogLocation, host: StorageHost, ask: Ask) -> None:
         self._host = host
         self._ask = ask
+        self._is_compressed = False
         self.location = location
         self.other_paths: tuple[str, ...] = ()
 
@@ -136,8 +137,14 @@ class LogSource:
             return (yield from self._part(f"bytes={max(0, first.size - most)}-"))
 
     def _part(self, span: str | None) -> Steps[ObjectPart]:
-        request = part_request(self._host, self.location, span)
-        return (yield from self._ask(request, partial(decode_part, location=self.location, span=span)))
+        """A part of the log; all of it, where it is stored compressed."""
+        asked = None if self._is_compressed else span
+        request = part_request(self._host, self.location, asked)
+        part: ObjectPart = yield from self._ask(request, partial(decode_part, location=self.location, span=asked))
+        if not part.is_compressed:
+            return part
+        self._is_compressed = True
+        return (yield from self._part(span))
 
     def _found(self, read: Callable[[], Steps[ObjectPart]]) -> Steps[ObjectPart]:
         try:
