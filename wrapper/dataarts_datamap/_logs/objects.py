@@ -45,19 +45,22 @@ _SPAN: Final = re.compile(r"bytes=(\d*)-\d*")
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]{1,253}", re.ASCII)
 _PATH_LIMIT: Final = 300
 
+_TOKEN_CODES: Final = ("InvalidSecurityToken", "ExpiredToken")
+WITHDRAWN_KEY: Final = frozenset(("InvalidAccessKeyId", *_TOKEN_CODES))
+"""Codes with which a temporary key is refused whose time is over, or that was withdrawn (inferred)."""
+
 _FORBIDDEN_ADVICE: Final[Mapping[str, str]] = {
     "InvalidAccessKeyId": "the access key is not known there: it was deleted, or belongs to another cloud",
     "SignatureDoesNotMatch": "the secret key is not that of the access key",
     **dict.fromkeys(
-        ("InvalidSecurityToken", "ExpiredToken"),
-        "the security token does not count there: its time is over, or it is not that of the access key",
+        _TOKEN_CODES, "the security token does not count there: its time is over, or it is not that of the access key"
     ),
     "RequestTimeTooSkewed": "this machine's clock is more than 15 minutes off: set it",
     "VirtualHostDomainRequired": "the object storage endpoint is no address below which buckets have hosts",
 }
 _PERMISSIONS: Final = (
     "the credentials need the permission obs:object:GetObject on it, such as by the system role OBS OperateAccess, and "
-    "the bucket's policy must not deny it"
+    "the bucket's policy must not deny it; a permission that was given just now can take 15 minutes to count"
 )
 
 
