@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from dataarts_datamap import NotFoundError, Operator, ServerError, Verdict
+from dataarts_datamap import NotFoundError, Operator, Run, ServerError, Verdict
 from dataarts_datamap._monitoring.causes import Bounds, explain
 from dataarts_datamap._monitoring.examination import Sources
 from dataarts_datamap._monitoring.explanation import Explanation, LineageKnowledge, Link, Trouble
@@ -29,7 +29,6 @@ from support.lineage_worlds import (
 )
 
 if TYPE_CHECKING:
-    from dataarts_datamap import Run
     from dataarts_datamap._messages import Steps
 
 
@@ -109,6 +108,50 @@ def test_a_table_whose_inputs_are_fresh_failed_itself() -> None:
     explanation = explained(chain(job(0), job(1, 0, today=FAIL, hours=4)))
     assert "db.t1 is stale: db.t1 failed in run 7 of job 1/0, planned at 2026-03-10T04:00:00Z." == explanation.sentence
     assert () == only(explanation).blamed_on
+
+
+TOO_LATE = "; its input db.t0 was written at 2026-03-10T07:11:00Z, too late for that run: run it again."
+RECOVERED = [
+    (FAIL, 5.0, 1.0, TOO_LATE),
+    (FAIL, 4.0, 1.0, TOO_LATE),
+    (FAIL, 4.0, 3.95, "."),  # both were due at once, and the input took a little longer
+    (FAIL, 3.0, 1.0, "."),  # it was due after the run that failed
+    (FAIL, 5.0, 4.9, "."),  # it was in time
+    (SKIPPED, 4.0, 1.0, TOO_LATE),
+    (SKIPPED, 5.0, 4.9, "."),
+    ("freeze", 5.0, 1.0, "."),  # the input has nothing to do with it
+]
+
+
+@pytest.mark.parametrize(("status", "due", "started", "said"), RECOVERED)
+def test_a_run_whose_input_came_too_late_is_to_be_run_again(status: str, due: float, started: float, said: str) -> None:
+    """Its input is fresh by now, so that nothing upstream is a cause: nobody has run it since."""
+    world = chain(job(0, hours=due), job(1, 0, today=status, hours=4))
+    sources = world.sources()
+    start = int((NOW - timedelta(hours=started)).timestamp() * 1000)
+
+    def runs(operator: Operator) -> Steps[list[Run]]:
+        found = yield from sources.runs(operator)
+        if operator.job_name == "job 0/0":
+            found[-1] = Run.from_raw({**found[-1].raw, "startTime": start, "endTime": start + 660_000})
+        return found
+
+    explanation = finished(
+        explain(world.table(1), world.lineage(), Sources(sources.operators, runs), now=NOW, max_age=MAX_AGE)
+    )
+    cause = only(explanation)
+    assert ("db.t1", said) == (cause.table.full_name, cause.sentence[cause.sentence.index("04:00:00Z") + 9 :])
+    assert ((world.table(0).guid,) if "again" in said else ()) == cause.late_inputs
+
+
+def test_a_failure_that_is_run_again_says_so() -> None:
+    """Who is called at night sees that somebody is at it."""
+    again = job(0, today=FAIL)
+    again.runs.append((NOW - timedelta(hours=5), RUNNING))
+    cause = only(explained(chain(again)))
+    assert "db.t0 failed in run 7 of job 0/0, planned at 2026-03-10T03:00:00Z; a newer run 8 goes on." == cause.sentence
+    assert cause.newer_run is not None
+    assert (7, 8) == (cause.to_dict()["run_id"], cause.to_dict()["newer_run_id"])
 
 
 def test_links_between_say_whom_they_wait_for() -> None:

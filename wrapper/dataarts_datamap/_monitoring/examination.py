@@ -59,6 +59,15 @@ class Producer(Struct, frozen=True, kw_only=True):
     until: datetime | None = None
 
     @property
+    def newer_run(self) -> Run | None:
+        """The last run that goes on since the one that failed; None if there is none."""
+        if self.trouble is not Trouble.FAILED or self.run is None:
+            return None
+        failed = planned_last(self.run)
+        active = [run for run in self.runs if run.state is RunState.ACTIVE and run.start_time is not None]
+        return max((run for run in active if planned_last(run) > failed), key=planned_last, default=None)
+
+    @property
     def last_success(self) -> Run | None:
         """The run that succeeded and was planned last; None if none did."""
         return max((run for run in self.runs if run.state is RunState.SUCCEEDED), key=planned_last, default=None)
