@@ -23,6 +23,7 @@ from dataarts_datamap._api.lineage import (
 from dataarts_datamap._api.search_tables import SearchTerms, decode_tables, search_request
 from dataarts_datamap._arguments import members, path_segment
 from dataarts_datamap._errors import (
+    AmbiguousTableError,
     ClientClosedError,
     DataMapError,
     IncompleteWalkError,
@@ -36,7 +37,7 @@ from dataarts_datamap._errors import (
 )
 from dataarts_datamap._models.tables import Table, TablePage
 from dataarts_datamap._monitoring.lineage import Lineage, checked_depth, is_same_operator
-from dataarts_datamap._monitoring.table_names import choose_table, keyword_of, name_of, not_found
+from dataarts_datamap._monitoring.table_names import choose_table, folded, keyword_of, name_of, not_found
 from dataarts_datamap._paging.lineage_walk import read_lineage
 from dataarts_datamap._paging.search_walk import SearchWalk
 from dataarts_datamap._retry.exchange import exchange
@@ -195,6 +196,8 @@ class Catalog:
             return (yield from self.find_table(table))
         try:
             return lineage.find(table)
+        except AmbiguousTableError as error:
+            return (yield from self._one_that_is_left(table, error))
         except TableNotFoundError as error:
             try:
                 return (yield from self.find_table(table))
@@ -204,6 +207,26 @@ class Catalog:
                 if not is_refusal(refusal):
                     raise
                 raise not_found(name_of(str(table)) or str(table), lineage.tables.values()) from refusal
+
+    def _one_that_is_left(self, table: Table | str, ambiguous: AmbiguousTableError) -> Steps[Table]:
+        """The only one that the search finds of tables of one path: lineage can outlive a table that was made again.
+
+        Raises:
+            AmbiguousTableError: Their paths differ, or the search finds several, or does not tell.
+        """
+        if len({folded(one.full_name) for one in ambiguous.candidates}) > 1:
+            raise ambiguous
+        try:
+            found = yield from self.find_table(table)
+        except ClientClosedError:
+            raise
+        except AmbiguousTableError:
+            raise
+        except DataMapError:
+            raise ambiguous from None
+        if all(found.guid != one.guid for one in ambiguous.candidates):
+            raise ambiguous
+        return found
 
     def table(self, guid: str) -> Steps[Table]:
         """The table of a GUID, as the service describes it.
@@ -411,7 +434,7 @@ class Catalog:
             return []  # what a stale edge names is gone
 
     def _fetch_lineage(self) -> Steps[Fetched[Lineage]]:
-        edges, _ = yield from read_lineage(self._bulk_page)
+        edges = yield from read_lineage(self._bulk_page)
         return Fetched(Lineage(edges), life=LINEAGE_LIFE)
 
     def _bulk_page(self, offset: int, limit: int) -> Steps[LineagePage]:

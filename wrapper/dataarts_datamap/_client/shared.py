@@ -42,6 +42,7 @@ from dataarts_datamap._errors import (
     DataMapError,
     IncompleteWalkError,
     InvalidArgumentError,
+    LogForbiddenError,
     ProducersUnknownWarning,
     ServiceError,
     TransportError,
@@ -378,6 +379,7 @@ class BaseClient(Generic[PagerT]):
             own_machine,
             storage_endpoint,
         )
+        from dataarts_datamap._logs.objects import WITHDRAWN_KEY  # noqa: PLC0415  as above
         from dataarts_datamap._logs.reading import LogSource  # noqa: PLC0415  as above
         from dataarts_datamap._logs.signing import BucketCredentials  # noqa: PLC0415  as above
 
@@ -389,6 +391,11 @@ class BaseClient(Generic[PagerT]):
         credentials = BucketCredentials(location.bucket, keys)
 
         def ask(request: Request, decode: Callable[[Response], T]) -> Steps[T]:
+            try:
+                return (yield from exchange(request, credentials, self._policy, decode))
+            except LogForbiddenError as error:
+                if error.error_code not in WITHDRAWN_KEY or not keys.discard(request):
+                    raise
             return (yield from exchange(request, credentials, self._policy, decode))
 
         return LogSource(location, bucket_host(endpoint, location.bucket), ask)
