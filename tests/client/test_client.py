@@ -109,7 +109,9 @@ def test_faces_are_equal(sync_type: type, async_type: type) -> None:
 @pytest.mark.parametrize("client_type", CLIENTS)
 def test_settings_are_explained(client_type: type) -> None:
     """Each setting of a client has its line where its construction is documented, in the order of the signature."""
-    explained = re.findall(r"^    (\w+): ", inspect.getdoc(client_type.__init__) or "", re.MULTILINE)
+    explained = re.findall(
+        r"^    (\w+): ", inspect.getdoc(inspect.getattr_static(client_type, "__init__")) or "", re.MULTILINE
+    )
     errors = ["ConfigurationError", "InvalidArgumentError"]
 
     assert [*inspect.signature(client_type).parameters, *errors] == explained

@@ -87,7 +87,8 @@ class AccessKeys(Secret):
 
     def discard(self, request: Request) -> bool:
         """Forget the key that a request was signed with, after it was refused; whether another one can be had."""
-        if isinstance(self._credentials, KeyHolder):
+        is_own_key = isinstance(self._credentials, KeyHolder)
+        if is_own_key:
             return isinstance(self._credentials, RenewableCredentials) and self._credentials.discard(request)
         self._temporary.discard(lambda _: True)
         return True
