@@ -59,7 +59,7 @@ def follow_log(client: DataMapClient, run: Run, most: int | None, *, since: time
 
 
 def _now(client: DataMapClient, run: Run, since: timedelta) -> Run:
-    """The run as it is now; as it was, if it is not to be seen, or that cannot be told at the moment."""
+    """The run as it is now; as it was, if it cannot be read at the moment."""
     if run.origin is None:
         return run
     whose = run.origin.operator
@@ -154,7 +154,7 @@ class _FollowedLog:
 
 
 def _pass_over(error: DataMapError) -> None:
-    """Say what went wrong, if it may pass; else raise it."""
+    """Warn of an error that may pass; raise any other."""
     if not may_recover(error):
         raise error
     tell(str(error))

@@ -1,4 +1,4 @@
-"""What the verbs share: how to reach the service, and what is told to the person on stderr."""
+"""Options that verbs share: the connection, the zone, the table."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ class Selection:
         Raises:
             click.UsageError: As with ``pager``.
             AuthenticationError: The credentials are refused; no second try may follow, since too many lock a key.
-            TransportError: No whole answer came back.
+            TransportError: No complete response arrived.
         """
         from dataarts_datamap._errors import (
             AuthenticationError,

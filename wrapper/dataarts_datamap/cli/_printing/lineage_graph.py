@@ -20,7 +20,7 @@ Direction: TypeAlias = Literal["up", "down"]
 
 
 class _Step(NamedTuple):
-    """A step from a table to one that is a step farther, by an operator."""
+    """An edge between two tables, by an operator: the nearer one first."""
 
     nearer: Table
     farther: Table

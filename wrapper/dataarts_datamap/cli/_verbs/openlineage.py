@@ -92,10 +92,10 @@ def openlineage(  # noqa: PLR0913  one parameter for each option
     unread = 0
     now = datetime.now(UTC)
     with connect(settings) as client:
-        errand = _Errand(outlet, _lineage(client), names, running_data=running_data)
+        sender = _EventSender(outlet, _lineage(client), names, running_data=running_data)
         for rule in rules:
             try:
-                table, operators = _producers(client, rule, errand.lineage)
+                table, operators = _producers(client, rule, sender.lineage)
                 progress = RunProgress(None if state is None else state.known(table.guid), lookback=lookback)
                 start = progress.start(now, first=since)
                 runs = client.list_table_runs(table.guid, operators=operators, start=start, end=now).to_list()
@@ -105,11 +105,11 @@ def openlineage(  # noqa: PLR0913  one parameter for each option
                 tell(f"{rule.title}: {error}")
                 unread += 1
                 continue
-            errand.send(table, progress.advance(runs, now))
+            sender.send(table, progress.advance(runs, now))
             if state is not None and not dry_run:
                 state.note(table.guid, progress)
     outlet.close()
-    errand.tell(file, would_be="would be" if dry_run else "were")
+    sender.tell(file, would_be="would be" if dry_run else "were")
     return 2 if unread else 0
 
 
@@ -123,14 +123,14 @@ class _Printer:
         click.echo(event_json(event))
 
     def close(self) -> None:
-        """Leave it at that."""
+        """Do nothing: there is no connection."""
 
 
-class _Errand:
+class _EventSender:
     """Sends the events of runs, each run once, whatever tables it writes.
 
     Attributes:
-        lineage: What says what their operators read and write.
+        lineage: What operators read and write; None if it cannot be read.
     """
 
     def __init__(self, outlet: _Outlet, lineage: Lineage | None, names: DatasetNames, *, running_data: bool) -> None:
@@ -166,7 +166,7 @@ class _Errand:
         }
 
     def tell(self, file: str, *, would_be: str) -> None:
-        """Tell what was done."""
+        """Report how many events were sent."""
         if self._unnamed:
             count = f"{len(self._unnamed)} table{'s' if len(self._unnamed) > 1 else ''}"
             tell(f"{count} without a rule in {file} under [openlineage]: a GUID links to nothing that others send")
