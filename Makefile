@@ -191,7 +191,7 @@ test: $(VENV)/.dev ## Run the whole test suite
 .PHONY: prove
 prove: $(VENV)/.docs $(OFFICIAL)/.made $(PRISM)/.made $(AXE)/.made spec-tools ## Run the long proofs
 	@$(BIN)/python -m pytest -m prove
-	@$(BIN)/python -m pytest contract_tests --max-examples 1000
+	@$(BIN)/python -m pytest contract_tests --datamap-max-examples 1000
 
 # The lowest version of each range, found by a resolver that can; the tools that test them are the newest that fit.
 $(LOWEST)/.made: pyproject.toml constraints.txt
@@ -222,7 +222,7 @@ spark: $(SPARK)/.made ## Run the tests of the Spark data source, on two cores an
 
 .PHONY: contract
 contract: $(VENV)/.dev ## Run the conformance tests (ENDPOINT=https://... for a server of your own)
-	@$(BIN)/python -m pytest contract_tests $(if $(ENDPOINT),--endpoint '$(ENDPOINT)')
+	@$(BIN)/python -m pytest contract_tests $(if $(ENDPOINT),--datamap-endpoint '$(ENDPOINT)')
 
 # $(call check_schema,NAME,FILES): holds files to one of the schemas that come with the tool.
 check_schema = $(BIN)/check-jsonschema --quiet --builtin-schema vendor.$(1) $(2)
@@ -320,8 +320,8 @@ translations: $(VENV)/.dev ## Renew the blocks of the Chinese pages, and list th
 	@$(BIN)/python -m docs_build.translations $(if $(DONE),--done $(DONE))
 
 .PHONY: screenshots
-screenshots: $(VENV)/.dev ## Rewrite docs/images with pictures of the report, taken by the machine's Chromium
-	@cd tests && python -m support.report_screenshots
+screenshots: $(VENV)/.dev ## Rewrite docs/images with pictures of the pages, taken by the machine's Chromium
+	@cd tests && PYTHONPATH=$(CURDIR) python -m support.report_screenshots
 
 .PHONY: build
 build: $(VENV)/.dev ## Build the wheel and the sdist into dist/

@@ -16,7 +16,7 @@ import pytest
 
 from dataarts_datamap.cli._printing import report_sheet
 from dataarts_datamap.cli._printing.notices import size_text
-from support import report_demo
+from docs_build import demo_table
 from support.answers import json_answer, paged, without_lineage
 from support.command import TABLE, called, point_at
 from support.scripted_server import Answer, Asked, ScriptedServer
@@ -425,11 +425,11 @@ def test_failure_leaves_the_old_page(
 
 def test_demo(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     """The demo table's report, against the mock server, has something of everything."""
-    with report_demo.demo() as service:
-        report_demo.fill(service)
+    with demo_table.demo() as service:
+        demo_table.fill(service)
         for name, value in service.environment.items():
             monkeypatch.setenv(name, value)
-        code, out, _ = called(capfdbinary, "report", service.table_guid, *report_demo.WINDOW)
+        code, out, _ = called(capfdbinary, "report", service.table_guid, *demo_table.WINDOW)
     told = json.loads(out)
 
     assert (0, "failed", 4) == (code, told["status"]["verdict"], len(told["jobs"]))
