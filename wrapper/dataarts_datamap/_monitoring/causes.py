@@ -152,6 +152,8 @@ class _Search:
                         waiting.append(there)
 
     def _may_go_on(self, here: Examined) -> bool:
+        if self._examiner.has_given_up:
+            return False
         if here.depth >= self._bounds.depth:
             self._examiner.note(f"the search ended after {self._bounds.depth} steps upstream")
             return False
@@ -214,8 +216,14 @@ class _Search:
             newer_run=None if worst is None else worst.newer_run,
         )
         blamed_on = [self._examiner.examined[guid].table for guid in link.blamed_on]
-        sentence = link_sentence(link, blamed_on, late_inputs, is_lineage_known=self._lineage is not None)
+        unread = self._count_unread(examined) if is_cause else 0
+        sentence = link_sentence(link, blamed_on, late_inputs, unread, is_lineage_known=self._lineage is not None)
         return replace(link, sentence=sentence)
+
+    def _count_unread(self, examined: Examined) -> int:
+        """How many inputs could not be looked at, or not whole."""
+        inputs = [self._examiner.examined.get(table.guid) for table, _ in self._inputs(examined)]
+        return sum(one is None or one.is_unread for one in inputs)
 
     def _late_inputs(self, examined: Examined) -> list[tuple[Table, datetime]]:
         """The inputs that are well now, and were written too late for the run that failed or was skipped: and when."""

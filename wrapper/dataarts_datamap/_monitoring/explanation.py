@@ -186,7 +186,12 @@ _NEVER_PLANNED: Final = "{name} has had no run{job} in the time that was looked 
 
 
 def link_sentence(
-    link: Link, blamed_on: Sequence[Table], late_inputs: Sequence[tuple[Table, datetime]], *, is_lineage_known: bool
+    link: Link,
+    blamed_on: Sequence[Table],
+    late_inputs: Sequence[tuple[Table, datetime]],
+    unread: int,
+    *,
+    is_lineage_known: bool,
 ) -> str:
     """A link in a sentence.
 
@@ -194,6 +199,7 @@ def link_sentence(
         link: The link.
         blamed_on: The tables that it is blamed on.
         late_inputs: Its late inputs, each with when it was written.
+        unread: How many of its inputs could not be looked at.
         is_lineage_known: Whether lineage could be read.
     """
     is_without_success = link.trouble is Trouble.NOT_PLANNED and link.since is None
@@ -217,6 +223,8 @@ def link_sentence(
             f"{said}; its input {shown_name(table)} was written at {time_text(written_at)}, too late for that run: run "
             "it again."
         )
+    if unread:
+        return f"{said}; how {unread} of its inputs stand{'s' * (unread == 1)} cannot be told."
     if is_lineage_known and not link.is_upstream_known:
         return f"{said}; nothing is known upstream of it."
     return f"{said}."
