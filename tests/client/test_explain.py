@@ -212,6 +212,28 @@ def test_tables_may_follow_each_other_without_an_operator(*, reverse: bool) -> N
     assert LineageKnowledge.KNOWN is explanation.lineage
 
 
+@pytest.mark.parametrize("is_whole", [True, False])
+@pytest.mark.parametrize("kind", ["dataasset.View", "dws_view", "dataasset.MaterializedView"])
+def test_a_view_is_no_operator_and_is_looked_through(kind: str, *, is_whole: bool) -> None:
+    """What stands between two tables without an operator of its own hides no trouble behind it."""
+    steps = [*STEPS[:2], ("db.dwd.b", "db.dwd.v"), ("db.dwd.v", "to_db.dws.c"), ("to_db.dws.c", "db.dws.c")]
+    graph = around(*steps, nodes=NODES)
+    for document in graph["entities"]:
+        if document["guid"] == guid_of("db.dwd.v"):
+            document["type_name"] = kind
+    for edge in graph["relationships"]:
+        edge |= {f"ep{end}_type_name": kind for end in (1, 2) if edge[f"ep{end}_id"] == guid_of("db.dwd.v")}
+    catalog = broken_chain(refused={} if is_whole else {"bulk": 404}, around={guid_of("db.dws.c"): graph})
+    if is_whole:
+        catalog.nodes["to_db.dws.c"] = [lineage_row("db.dwd.v", "to_db.dws.c", "db.dws.c")]
+        catalog.nodes["view"] = [lineage_row("db.dwd.b", None, "db.dwd.v")]
+    with catalog.server() as server, DataMapClient(endpoint=server.url, **SETTINGS) as client:
+        explanation = client.explain(guid_of("db.dws.c"), max_age=MAX_AGE)
+        upstream = client.table_lineage(guid_of("db.dws.c")).upstream(guid_of("db.dws.c"))
+    assert ["db.dwd.b"] == [cause.table.full_name for cause in explanation.causes]
+    assert ["db.dwd.v", "db.dwd.b"] == [one.full_name for one in upstream][:2]
+
+
 def test_a_circle_around_a_table_ends() -> None:
     """The graph leads back to where it began: each of the two tables is asked for once."""
     graph = around(("db.dws.c", "db.dwd.b"), ("db.dwd.b", "db.dws.c"), ("db.dws.c", "db.dws.c"))

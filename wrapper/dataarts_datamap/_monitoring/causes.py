@@ -168,12 +168,28 @@ class _Search:
         edges = () if self._lineage is None else self._lineage.inputs(here.table)
         for producer in here.troubled:
             for edge in edges:
-                source = edge.source
-                if source is None or source.guid == here.table.guid or not _is_of(edge.node, producer.node):
+                if edge.source is None or not _is_of(edge.node, producer.node):
                     continue
-                _, before = found.get(source.guid, (source, producer.until))
-                latest = None if before is None or producer.until is None else max(before, producer.until)
-                found[source.guid] = source, latest
+                for source in self._written(edge.source):
+                    if source.guid == here.table.guid:
+                        continue
+                    _, before = found.get(source.guid, (source, producer.until))
+                    latest = None if before is None or producer.until is None else max(before, producer.until)
+                    found[source.guid] = source, latest
+        return list(found.values())
+
+    def _written(self, table: Table) -> list[Table]:
+        """The table; in place of one that lineage derives from others without an operator, as a view, the others."""
+        found: dict[str, Table] = {}
+        seen, waiting = {table.guid}, [table]
+        while waiting:
+            here = waiting.pop()
+            edges = () if self._lineage is None else self._lineage.inputs(here)
+            sources = [edge.source for edge in edges if edge.source is not None and edge.source.guid != here.guid]
+            if not sources or any(edge.node is not None for edge in edges):
+                found[here.guid] = here
+            waiting += [one for one in sources if here.guid not in found and one.guid not in seen]
+            seen.update(one.guid for one in sources if here.guid not in found)
         return list(found.values())
 
     def _link(self, root: Examined) -> tuple[list[Link], list[Link]]:
