@@ -189,6 +189,42 @@ def test_what_was_planned_later_explains_nothing() -> None:
     assert "db.t1" == only(explained(world)).table.full_name
 
 
+def test_a_failure_of_its_own_is_not_hidden_by_that_of_an_input() -> None:
+    """A table with two operators, one of which waits for an input, and the other failed: both are causes."""
+    own = job(1, today=FAIL, hours=4.5, index=1)
+    world = World(
+        [[job(0, today=FAIL)], [job(1, 0, today=SKIPPED, hours=4.8), own], [job(2, 1, today=WAITING, hours=3)]],
+        2,
+        set(),
+        MAX_AGE,
+    )
+    explanation = explained(world)
+    assert {0, 1} == numbers(link.table for link in explanation.causes)
+    (cause,) = (one for one in explanation.causes if one.table.full_name == "db.t1")
+    assert own.operator == cause.operator
+    assert (
+        "db.t1 failed in run 7 of job 1/1, planned at 2026-03-10T03:30:00Z; another of its operators is in trouble "
+        "because of db.t0."
+    ) == cause.sentence
+    assert ["db.t2", "db.t1", "db.t0"] == [one.table.full_name for one in explanation.chain(explanation.causes[1])]
+    assert {0, 1} == brute_force(world)
+
+
+def test_what_an_operator_waits_for_that_came_later_explains_nothing() -> None:
+    """Of a table with two operators, the one that failed in time explains; what the other waits for since does not."""
+    world = World(
+        [
+            [job(0, today=RUNNING, hours=1)],
+            [job(1, today=FAIL), job(1, 0, today=WAITING, hours=0.5, index=1)],
+            [job(2, 1, today=WAITING, hours=3)],
+        ],
+        2,
+        set(),
+        MAX_AGE,
+    )
+    assert {1} == numbers(link.table for link in explained(world).causes) == brute_force(world)
+
+
 def test_in_a_circle_the_first_trouble_is_the_cause() -> None:
     """Two tables are made of each other: the one whose run was planned first broke the other."""
     world = World([[job(0, 1, today=FAIL)], [job(1, 0, today=FAIL, hours=4)]], 1, set(), MAX_AGE)

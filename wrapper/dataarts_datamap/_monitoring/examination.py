@@ -20,7 +20,7 @@ from dataarts_datamap._monitoring.producers import join_operators
 from dataarts_datamap._text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from dataarts_datamap._messages import Steps
     from dataarts_datamap._models.tables import LineageNode, Table
@@ -75,7 +75,7 @@ class Producer(Struct, frozen=True, kw_only=True):
 
 
 class Examined(Struct, kw_only=True):
-    """A table that was looked at, and the tables whose trouble explains its own.
+    """A table that was looked at.
 
     ``is_unread`` says that not all that tells how it stands could be read.
     """
@@ -83,7 +83,6 @@ class Examined(Struct, kw_only=True):
     table: Table
     depth: int
     producers: list[Producer]
-    blamed_on: dict[str, None]
     is_unread: bool = False
     others: list[Operator] = field(default_factory=list[Operator])
 
@@ -93,12 +92,22 @@ class Examined(Struct, kw_only=True):
 
     @property
     def worst(self) -> Producer | None:
-        """The producer that tells most: one that failed before others, then the one whose trouble is the oldest."""
-        return min(self.troubled, key=lambda one: (_rank(one.trouble), one.since or _LAST), default=None)
+        """The producer that tells most of the table's trouble."""
+        return worst_of(self.troubled)
 
     @property
     def since(self) -> datetime | None:
-        return min((one.since for one in self.troubled if one.since is not None), default=None)
+        return beginning_of(self.troubled)
+
+
+def worst_of(producers: Iterable[Producer]) -> Producer | None:
+    """The producer that tells most: one that failed before others, then the one whose trouble is the oldest."""
+    return min(producers, key=lambda one: (_rank(one.trouble), one.since or _LAST), default=None)
+
+
+def beginning_of(producers: Iterable[Producer]) -> datetime | None:
+    """When the first of their troubles began; None if that is not known of any."""
+    return min((one.since for one in producers if one.since is not None), default=None)
 
 
 class Examiner:
@@ -145,7 +154,7 @@ class Examiner:
     def examine(self, table: Table, *, depth: int) -> Steps[Examined]:
         """Look at a table: its producers, their runs, and what is wrong with them."""
         nodes = () if self._lineage is None else self._lineage.producers(table)
-        self.examined[table.guid] = examined = Examined(table=table, depth=depth, producers=[], blamed_on={})
+        self.examined[table.guid] = examined = Examined(table=table, depth=depth, producers=[])
         if depth and not nodes:
             return examined  # no operator is known to write it: it comes from elsewhere
         try:
