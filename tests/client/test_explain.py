@@ -178,6 +178,31 @@ def test_a_reader_does_not_make_a_table_fresh() -> None:
     assert unknown.sentence.endswith("; its lineage is unknown.")
 
 
+@pytest.mark.parametrize("table", ["dws.c", guid_of("db.dws.c")], ids=["name", "guid"])
+@pytest.mark.parametrize("status", [500, 400])
+def test_lineage_that_fails_leaves_the_table_to_be_explained(table: str, status: int) -> None:
+    """A service that cannot tell what is upstream tells the run that failed all the same, and why it is alone."""
+    catalog = broken_chain(refused={"bulk": status, "guid": 500}, entities=[entity(path) for path in PATHS])
+    with (
+        catalog.server() as server,
+        DataMapClient(endpoint=server.url, **{**SETTINGS, "retry": Retry(attempts=1)}) as client,
+    ):
+        explanation = client.explain(table, max_age=MAX_AGE)
+        assert 1 == asked(server)["bulk"]
+    assert (Verdict.STALE, "db.dws.c" if "." in table else table) == (explanation.verdict, explanation.table.full_name)
+    assert [f"lineage could not be read: HTTP {status}"] == [explanation.notes[0][:35]]
+    assert LineageKnowledge.REFUSED is explanation.lineage
+
+
+def test_lineage_that_fails_is_asked_for_table_by_table() -> None:
+    """As where it is refused; a note says why."""
+    graphs = {guid_of(path): around(*some, nodes=NODES) for path, some in (("db.dws.c", STEPS), ("db.dwd.b", STEPS))}
+    with broken_chain(refused={"bulk": 400}, around=graphs).server() as server:
+        explanation = threads(server, guid_of("db.dws.c"))
+    assert ["db.dwd.b"] == [cause.table.full_name for cause in explanation.causes]
+    assert explanation.notes[0].startswith("lineage could not be read: HTTP 400")
+
+
 STEPS = [
     ("db.ods.a", "to_db.dwd.b"),
     ("to_db.dwd.b", "db.dwd.b"),

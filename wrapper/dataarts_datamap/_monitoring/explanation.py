@@ -9,6 +9,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dataarts_datamap._monitoring.freshness import TableStatus, Verdict
 from dataarts_datamap._text import printable
@@ -49,7 +50,7 @@ class LineageKnowledge(StrEnum):
     Attributes:
         KNOWN: Lineage names operators that write it.
         UNKNOWN: Lineage can be read, and names none: they are unparsed, or were never scheduled.
-        REFUSED: The service does not let this account read lineage.
+        REFUSED: It cannot be read: the service does not let this account read it, or a note says what went wrong.
     """
 
     KNOWN = "known"
@@ -171,6 +172,11 @@ class Explanation(Struct, frozen=True, kw_only=True):
             "tables_examined": self.tables_examined,
             "status": self.status.to_dict(),
         }
+
+
+def with_note(explanation: Explanation, note: str) -> Explanation:
+    """An explanation with one more note, the first; the same for an empty one."""
+    return replace(explanation, notes=(note, *explanation.notes)) if note else explanation
 
 
 _SAID: Final[Mapping[Trouble, str]] = {
