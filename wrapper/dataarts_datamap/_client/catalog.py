@@ -24,7 +24,9 @@ from dataarts_datamap._api.search_tables import SearchTerms, decode_tables, sear
 from dataarts_datamap._arguments import members, path_segment
 from dataarts_datamap._errors import (
     AmbiguousTableError,
+    AuthenticationError,
     ClientClosedError,
+    ConnectionFailedError,
     DataMapError,
     IncompleteWalkError,
     InvalidArgumentError,
@@ -73,6 +75,7 @@ _MOST_AROUND: Final = 200
 _MOST_OPERATORS: Final = 1_000
 _MOST_CACHED: Final = 1_000
 _LONGEST_REASON: Final = 200
+_UNREADABLE: Final = (ServiceError, TransportError, InvalidResponseError, IncompleteWalkError)
 _UNPUBLISHED: Final = "0101"
 
 
@@ -94,6 +97,10 @@ class TableLineage(NamedTuple):
 class _Inputs(NamedTuple):
     edges: tuple[LineageEdge, ...]
     until: float
+
+
+class _TooManyHitsError(DataMapError):
+    """A name is like more tables than can be compared."""
 
 
 class Catalog:
@@ -159,6 +166,10 @@ class Catalog:
             lineage = yield from self._lineage_of_names()
             if lineage is None:
                 raise
+        except _TooManyHitsError as error:
+            lineage = yield from self._lineage_of_names()
+            if lineage is None or not lineage.named(name):
+                raise InvalidArgumentError(*error.args) from None
         except DataMapError as refusal:
             lineage = (yield from self.lineage_or_none()) if is_refusal(refusal) else None
             if lineage is None:
@@ -166,11 +177,22 @@ class Catalog:
         return lineage.find(table)
 
     def _lineage_of_names(self) -> Steps[Lineage | None]:
-        """Lineage, to name tables that are like one which the search does not find; None if it cannot be read."""
+        """Lineage, to name tables that the search does not tell; None if it cannot be read."""
+        return (yield from self._lineage_or_reason()).lineage
+
+    def _lineage_or_reason(self) -> Steps[TableLineage]:
+        """The lineage of the instance; else, if it is not refused as such, why it could not be read.
+
+        Raises:
+            AuthenticationError: The credentials do not count, so that nothing else could be read.
+            ConnectionFailedError: The service cannot be reached.
+        """
         try:
-            return (yield from self.lineage_or_none())
-        except (ServiceError, TransportError, InvalidResponseError, IncompleteWalkError):
-            return None
+            return TableLineage((yield from self.lineage_or_none()))
+        except (AuthenticationError, ConnectionFailedError):
+            raise
+        except _UNREADABLE as error:
+            return TableLineage(reason=_reason(error))
 
     def _hits(self, name: str) -> Steps[list[Table]]:
         walk = self.search(SearchTerms(query=keyword_of(name)), ("table",), page_size=_PAGE_SIZE)
@@ -178,8 +200,9 @@ class Catalog:
         while (page := (yield from walk.next_page())) is not None:
             found += page
             if len(found) > _MOST_HITS:
-                raise InvalidArgumentError(
-                    f"more than {_MOST_HITS} tables are like {shown(name)}: give its GUID, or more of the name"
+                keyword = shown(keyword_of(name))
+                raise _TooManyHitsError(
+                    f"more than {_MOST_HITS:,} tables are like {keyword}, too many to compare: give its GUID"
                 )
         return found
 
@@ -191,7 +214,9 @@ class Catalog:
             TableNotFoundError: No table has the name.
             AmbiguousTableError: Several have it.
         """
-        lineage = yield from self.lineage_or_none()
+        return (yield from self._resolve_by(table, (yield from self.lineage_or_none())))
+
+    def _resolve_by(self, table: Table | str, lineage: Lineage | None) -> Steps[Table]:
         if lineage is None:
             return (yield from self.find_table(table))
         try:
@@ -383,15 +408,27 @@ class Catalog:
             return short.lineage
         return (yield from self._upstream_by_table(table, depth=depth))
 
-    def upstream_lineage(self, table: Table, *, depth: int | None) -> Steps[Lineage | None]:
-        """Lineage that holds what is upstream of a table: of the instance, else asked for table by table.
+    def with_upstream(self, table: Table | str, *, depth: int | None) -> Steps[tuple[Table, TableLineage]]:
+        """A table, and lineage that holds what is upstream of it: of the instance, else asked for table by table.
 
-        None if neither operation may be used.
+        There is none if neither operation may be used, or works. The reason says what went wrong on the way.
+
+        Raises:
+            InvalidArgumentError: The depth is no number from 1, or the table none.
+            TableNotFoundError: No table has the name.
+            AmbiguousTableError: Several have it.
         """
-        lineage = yield from self.lineage_or_none()
-        if lineage is not None:
-            return lineage
-        return (yield from self._upstream_by_table(table, depth=checked_depth(depth)))
+        steps = checked_depth(depth)
+        whole = yield from self._lineage_or_reason()
+        found = yield from self._resolve_by(table, whole.lineage)
+        if whole.lineage is not None:
+            return whole.lineage.find(found), whole
+        near, reason = None, ""
+        try:
+            near = yield from self._upstream_by_table(found, depth=steps)
+        except _UNREADABLE as error:
+            reason = _reason(error)
+        return (found if near is None else near.find(found)), TableLineage(near, whole.reason or reason)
 
     def _upstream_by_table(self, table: Table, *, depth: int) -> Steps[Lineage | None]:
         """What is upstream of a table, which may have no lineage; None if the operation is refused."""

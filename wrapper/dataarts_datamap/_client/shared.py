@@ -411,15 +411,14 @@ class BaseClient(Generic[PagerT]):
         self, table: Table | str, *, max_age: timedelta | None, since: timedelta, depth: int
     ) -> Steps[Explanation]:
         from dataarts_datamap._monitoring.causes import Bounds, explain  # noqa: PLC0415  loaded for this call alone
+        from dataarts_datamap._monitoring.explanation import with_note  # noqa: PLC0415  as above
         from dataarts_datamap._monitoring.lineage import checked_depth  # noqa: PLC0415  as above
 
         bounds, now = Bounds(depth=checked_depth(depth)), datetime.now(UTC)
         sources = self._sources(now, max_age=max_age, since=since)
-        catalog = self._catalog_of()
-        found = yield from catalog.resolve(table)
-        lineage = yield from catalog.upstream_lineage(found, depth=depth)
-        found = found if lineage is None else lineage.find(found)
-        return (yield from explain(found, lineage, sources, now=now, max_age=max_age, bounds=bounds))
+        found, known = yield from self._catalog_of().with_upstream(table, depth=depth)
+        explanation = yield from explain(found, known.lineage, sources, now=now, max_age=max_age, bounds=bounds)
+        return with_note(explanation, known.reason)
 
     def _examine_upstream(
         self, table: Table | str, *, max_age: timedelta | None, since: timedelta, depth: int, tables: int
@@ -451,6 +450,7 @@ class BaseClient(Generic[PagerT]):
         from dataarts_datamap._client.shared_reads import SharedReads  # noqa: PLC0415  as above
         from dataarts_datamap._monitoring.causes import Bounds, explain  # noqa: PLC0415  as above
         from dataarts_datamap._monitoring.examination import Sources  # noqa: PLC0415  as above
+        from dataarts_datamap._monitoring.explanation import with_note  # noqa: PLC0415  as above
         from dataarts_datamap._monitoring.freshness import look_back  # noqa: PLC0415  as above
 
         ages = [age for one in checks if (age := explained_age(one)) is not None]
@@ -464,10 +464,10 @@ class BaseClient(Generic[PagerT]):
             if check.table is None:
                 return check
             try:
-                lineage = yield from self._catalog_of().upstream_lineage(check.table, depth=Bounds().depth)
-                table = check.table if lineage is None else lineage.find(check.table)
+                table, known = yield from self._catalog_of().with_upstream(check.table, depth=Bounds().depth)
                 max_age = explained_age(check)
-                found = yield from explain(table, lineage, sources, now=now, max_age=max_age, bounds=Bounds())
+                found = yield from explain(table, known.lineage, sources, now=now, max_age=max_age, bounds=Bounds())
+                found = with_note(found, known.reason)
             except ClientClosedError:
                 raise
             except DataMapError as error:

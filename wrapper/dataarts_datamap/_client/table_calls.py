@@ -81,7 +81,8 @@ class _TableCalls:
 
         Args:
             query: The keyword; empty for all.
-            types: Kinds of asset, by their whole name (``dataasset.Table``) or its last part; empty for all kinds.
+            types: Kinds of asset, by their whole name (``dataasset.Table``) or its last part; empty for all kinds. A
+                view counts as a ``table``, too.
             sources: Kinds of source, such as ``dws`` or ``hive``; empty for all.
             workspace_id: The workspace to search; all of the instance, if it is left out, whatever the client's is.
             page_size: Assets to ask for at once; 100 is the documented default.

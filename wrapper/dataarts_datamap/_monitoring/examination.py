@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct, field
 
-from dataarts_datamap._errors import DataMapError, NotFoundError
+from dataarts_datamap._errors import ClientClosedError, DataMapError, NotFoundError
 from dataarts_datamap._models.runs import Operator, Run, RunState
 from dataarts_datamap._monitoring.explanation import Trouble, shown_name, shown_text, time_text
 from dataarts_datamap._monitoring.producers import join_operators
 from dataarts_datamap._text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from dataarts_datamap._messages import Steps
     from dataarts_datamap._models.tables import LineageNode, Table
@@ -30,6 +30,7 @@ _LEAST_PLANS: Final = 3
 _OVERDUE: Final = 1.5
 _LAST: Final = datetime.max.replace(tzinfo=UTC)
 _LONGEST_REASON: Final = 300
+_MOST_FAILURES: Final = 3
 
 
 class Sources(Struct, frozen=True):
@@ -74,12 +75,15 @@ class Producer(Struct, frozen=True, kw_only=True):
 
 
 class Examined(Struct, kw_only=True):
-    """A table that was looked at, and the tables whose trouble explains its own."""
+    """A table that was looked at.
+
+    ``is_unread`` says that not all that tells how it stands could be read.
+    """
 
     table: Table
     depth: int
     producers: list[Producer]
-    blamed_on: dict[str, None]
+    is_unread: bool = False
     others: list[Operator] = field(default_factory=list[Operator])
 
     @property
@@ -88,12 +92,22 @@ class Examined(Struct, kw_only=True):
 
     @property
     def worst(self) -> Producer | None:
-        """The producer that tells most: one that failed before others, then the one whose trouble is the oldest."""
-        return min(self.troubled, key=lambda one: (_rank(one.trouble), one.since or _LAST), default=None)
+        """The producer that tells most of the table's trouble."""
+        return worst_of(self.troubled)
 
     @property
     def since(self) -> datetime | None:
-        return min((one.since for one in self.troubled if one.since is not None), default=None)
+        return beginning_of(self.troubled)
+
+
+def worst_of(producers: Iterable[Producer]) -> Producer | None:
+    """The producer that tells most: one that failed before others, then the one whose trouble is the oldest."""
+    return min(producers, key=lambda one: (_rank(one.trouble), one.since or _LAST), default=None)
+
+
+def beginning_of(producers: Iterable[Producer]) -> datetime | None:
+    """When the first of their troubles began; None if that is not known of any."""
+    return min((one.since for one in producers if one.since is not None), default=None)
 
 
 class Examiner:
@@ -117,6 +131,8 @@ class Examiner:
         self._max_age = max_age
         self._runs: dict[Operator, list[Run]] = {}
         self._notes: dict[str, None] = {}
+        self._failures = 0
+        self._unread: set[Operator] = set()
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -127,23 +143,34 @@ class Examiner:
         """Note what could not be told."""
         self._notes[text] = None
 
+    @property
+    def has_given_up(self) -> bool:
+        """Whether so many reads have failed one after the other that no more is asked for; a note says so."""
+        if self._failures < _MOST_FAILURES:
+            return False
+        self.note(f"the search ended after {_MOST_FAILURES} reads failed, one after the other")
+        return True
+
     def examine(self, table: Table, *, depth: int) -> Steps[Examined]:
         """Look at a table: its producers, their runs, and what is wrong with them."""
         nodes = () if self._lineage is None else self._lineage.producers(table)
-        self.examined[table.guid] = examined = Examined(table=table, depth=depth, producers=[], blamed_on={})
+        self.examined[table.guid] = examined = Examined(table=table, depth=depth, producers=[])
         if depth and not nodes:
             return examined  # no operator is known to write it: it comes from elsewhere
         try:
             operators = list(dict.fromkeys((yield from self._sources.operators(table.guid))))
-        except NotFoundError:
-            if not depth:
+        except DataMapError as error:
+            if not depth or isinstance(error, ClientClosedError):
                 raise
-            self.note(f"{shown_name(table)} is not known to the service any more: how it stands cannot be told")
+            examined.is_unread = not isinstance(error, NotFoundError)  # else lineage outlived it
+            self._note_unread(table, error)
             return examined
+        self._failures = 0
         joined = self._joined(table, nodes, operators, depth=depth)
         examined.others = [one for one in operators if one not in joined]
         for operator, node in joined.items():
             runs = yield from self._read_runs(operator, is_upstream=depth > 0)
+            examined.is_unread |= operator in self._unread
             if not runs and depth:
                 job, name = shown_text(operator.job_name), shown_name(table)
                 self.note(f"{job}, which writes {name}, has no run in the time that was looked at: it is left out")
@@ -156,12 +183,26 @@ class Examiner:
             try:
                 self._runs[operator] = yield from self._sources.runs(operator)
             except DataMapError as error:
-                if not is_upstream:
+                if not is_upstream or isinstance(error, ClientClosedError):
                     raise
+                self._failures += 1
                 reason = printable(str(error), limit=_LONGEST_REASON)
                 self.note(f"the runs of {shown_text(operator.job_name)} could not be read: {reason}")
                 self._runs[operator] = []
+                self._unread.add(operator)
+            else:
+                self._failures = 0
         return self._runs[operator]
+
+    def _note_unread(self, table: Table, error: DataMapError) -> None:
+        """Note that the operators of a table upstream could not be read."""
+        name = shown_name(table)
+        if isinstance(error, NotFoundError):
+            self.note(f"{name} is not known to the service any more: how it stands cannot be told")
+            return
+        self._failures += 1
+        reason = printable(str(error), limit=_LONGEST_REASON)
+        self.note(f"the operators of {name} could not be read, and how it stands cannot be told: {reason}")
 
     def _joined(
         self, table: Table, nodes: Sequence[LineageNode], operators: Sequence[Operator], *, depth: int

@@ -129,7 +129,7 @@ def examine_upstream(  # noqa: PLR0913  each is one fact that it rests on
             if edge.source is None:
                 continue
             if edge.source.guid not in examiner.examined:
-                if here.depth >= depth:
+                if here.depth >= depth or examiner.has_given_up:
                     continue
                 if len(examiner.examined) >= tables:
                     examiner.note(f"more than {tables} tables feed it: these are the nearest")
