@@ -193,6 +193,10 @@ prove: $(VENV)/.docs $(OFFICIAL)/.made $(PRISM)/.made $(AXE)/.made spec-tools ##
 	@$(BIN)/python -m pytest -m prove
 	@$(BIN)/python -m pytest contract_tests --datamap-max-examples 1000
 
+.PHONY: extras
+extras: $(VENV)/.dev ## Install the wheel with each extra into a fresh environment, at today's versions
+	@$(BIN)/python -m pytest -m extras --durations=0 tests/test_extras.py
+
 # The lowest version of each range, found by a resolver that can; the tools that test them are the newest that fit.
 $(LOWEST)/.made: pyproject.toml constraints.txt
 	@rm -rf $(LOWEST)

@@ -19,7 +19,7 @@ _INTRODUCTION: Final = (
     "`DataMapClient` and to `AsyncDataMapClient`. Each ends in an error of the package's own tree, which tells what is",
     "known of the exchange, has no foreign exception in its chain, holds no secret, and crosses a process whole. None",
     "ends in an empty result. The clients of these tests make two attempts at most; yours make four unless told",
-    "otherwise.",
+    "otherwise, and twelve where each response is a 429.",
 )
 _HEADER: Final = (
     "| What goes wrong | What the caller gets | Its text says | Known of the response | Sent again | `test_fault` |",
