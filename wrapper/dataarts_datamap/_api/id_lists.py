@@ -43,12 +43,12 @@ def projects_request(*, endpoint: str, region: str) -> Request:
     )
 
 
-def instances_request(*, endpoint: str, project_id: str, offset: int) -> Request:
+def instances_request(offset: int, *, endpoint: str, project_id: str) -> Request:
     """Asks for a page of the project's orders of instances."""
     return _list_request(endpoint, project_id, "instances", offset)
 
 
-def workspaces_request(*, endpoint: str, project_id: str, instance_id: str, offset: int) -> Request:
+def workspaces_request(offset: int, *, endpoint: str, project_id: str, instance_id: str) -> Request:
     """Asks for a page of an instance's workspaces."""
     return _list_request(endpoint, project_id, f"workspaces/{quote(instance_id, safe='')}", offset)
 

@@ -6,7 +6,7 @@ An id is found where there is exactly one; else the error lists what there is.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from dataarts_datamap._api.id_lists import (
     decode_instances,
@@ -37,10 +37,6 @@ _MOST_PAGES: Final = 20
 _MOST_SHOWN: Final = 20
 _LONGEST_TEXT: Final = 80
 _MOST_EXCHANGES: Final = 3
-
-
-class _PageRequest(Protocol):
-    def __call__(self, *, offset: int) -> Request: ...
 
 
 class Discovery:
@@ -97,7 +93,9 @@ class Discovery:
         workspaces = yield from self._walk("workspace_id", build, decode_workspaces)
         return _only("workspace_id", workspaces, what=f"workspace in instance {instance_id}")
 
-    def _walk(self, setting: str, build: _PageRequest, decode: Callable[[Response], IdPage]) -> Steps[list[ListedId]]:
+    def _walk(
+        self, setting: str, build: Callable[[int], Request], decode: Callable[[Response], IdPage]
+    ) -> Steps[list[ListedId]]:
         """All pages of a list.
 
         What ``offset`` counts is documented as rows in one place and as pages in another. A list of up to a hundred is
@@ -106,7 +104,7 @@ class Discovery:
         found: dict[str, ListedId] = {}
         rows_read, last, told_end = 0, None, False
         for number in range(1, _MOST_PAGES + 1):
-            page = yield from self._ask(setting, build(offset=rows_read), decode)
+            page = yield from self._ask(setting, build(rows_read), decode)
             is_end = not page.rows or page == last
             if is_end and not told_end and page.total is not None and rows_read < page.total:
                 raise _undecided(setting, list(found.values()), f"{rows_read} of {page.total} could be read")

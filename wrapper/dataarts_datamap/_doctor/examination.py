@@ -350,7 +350,7 @@ class _Examination:
         )
 
     def _list_request(self) -> Request:
-        return instances_request(endpoint=self._endpoint, project_id=self._project_id or _UNSET, offset=0)
+        return instances_request(0, endpoint=self._endpoint, project_id=self._project_id or _UNSET)
 
     def _ask(self, request: Request, credentials: Credentials) -> Response:
         return self._transport.run(exchange(request, credentials, self._policy, lambda response: response))
