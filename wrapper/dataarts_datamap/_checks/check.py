@@ -30,6 +30,7 @@ from dataarts_datamap._monitoring.freshness import WORST_FIRST, TableStatus, Ver
 from dataarts_datamap._monitoring.producers import choose_producers
 from dataarts_datamap._sentences import Sentence, sentence
 from dataarts_datamap._text import printable, shown
+from dataarts_datamap._times import iso_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -164,16 +165,16 @@ class TableCheck(Struct, frozen=True, kw_only=True):
             "severity": rule.severity,
             "verdict": self.verdict.value,
             "reason": self.reason,
-            "now": _iso(self.now),
+            "now": iso_text(self.now),
             "max_age": None if rule.max_age is None else rule.max_age.total_seconds(),
-            "due": None if period is None else _iso(period.due),
-            "period_start": None if period is None else _iso(period.start),
+            "due": None if period is None else iso_text(period.due),
+            "period_start": None if period is None else iso_text(period.start),
             **{name: status.get(name) for name in _OF_STATUS},
-            "last_success": None if self.last_success is None else _iso(self.last_success),
+            "last_success": None if self.last_success is None else iso_text(self.last_success),
             "age": None if self.last_success is None else (self.now - self.last_success).total_seconds(),
             "never_succeeded": self.never_succeeded,
-            "searched_from": None if self.searched_from is None else _iso(self.searched_from),
-            "read_at": None if self.read_at is None else _iso(self.read_at),
+            "searched_from": None if self.searched_from is None else iso_text(self.searched_from),
+            "read_at": None if self.read_at is None else iso_text(self.read_at),
             "producers_known": self.producers_known,
             "error": None if self.error is None else type(self.error).__name__,
             "cause": self.cause,
@@ -403,7 +404,3 @@ def _digest(table: Table, lineage: Lineage | None) -> str | None:
         return None
     nodes = {(kind, one.key) for kind in ("producers", "readers") for one in getattr(lineage, kind)(table)}
     return sha256(repr(sorted(nodes, key=repr)).encode()).hexdigest() if nodes else None
-
-
-def _iso(time: datetime) -> str:
-    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")

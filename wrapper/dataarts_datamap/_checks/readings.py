@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 from msgspec.structs import replace
 
 from dataarts_datamap._checks.records import OperatorRecord, join, record_of
-from dataarts_datamap._errors import ServiceError
 from dataarts_datamap._models.runs import Operator, Run, RunPage, RunState
-from dataarts_datamap._paging.walk_options import go_on
+from dataarts_datamap._monitoring.waiting import read_all
 from dataarts_datamap._times import EPOCH
 
 if TYPE_CHECKING:
@@ -118,24 +117,15 @@ def search_history(operator: Operator, reading: Reading, read: ReadHistory, *, n
 
 def read_until_success(walk: Walk, ask: Callable[[PageRead], Steps[RunPage]]) -> Steps[list[Run] | None]:
     """The runs of a walk, where the newest come first up to the last success; None if they are too many."""
-    runs: list[Run] = []
-    step = next(walk, None)
-    while step is not None:
-        if isinstance(step, RunPage):
-            runs += step.runs
-            if (step.total or 0) > _MOST_ROWS or len(runs) > _MOST_ROWS:
-                return None
-            if _is_newest_first(runs) and any(run.state is RunState.SUCCEEDED for run in runs):
-                break
-            step = next(walk, None)
-            continue
-        try:
-            page = yield from ask(step.read)
-        except ServiceError as refusal:
-            step = go_on(walk, refusal)
-        else:
-            step = go_on(walk, page)
-    return runs
+    most = 0
+
+    def is_enough(page: RunPage, runs: list[Run]) -> bool:
+        nonlocal most
+        most = max(page.total or 0, len(runs))
+        return most > _MOST_ROWS or (_is_newest_first(runs) and any(run.state is RunState.SUCCEEDED for run in runs))
+
+    runs = yield from read_all(walk, ask, is_enough)
+    return None if most > _MOST_ROWS else runs
 
 
 def _is_since(run: Run, start: datetime) -> bool:

@@ -30,7 +30,7 @@ DEFAULT_RATE: Final = 50.0  # documented: what the service allows one user on al
 _LEAST_RATE: Final = 1e-5  # about one a day
 _MOST_RATE: Final = 1_000_000  # each of the last second is remembered
 DEFAULT_CONCURRENCY: Final = 8
-_MOST_CONCURRENCY: Final = 32  # no more pages than that are named ahead
+MOST_CONCURRENCY: Final = 32  # no more pages than that are named ahead
 
 
 class ClientSettings(TypedDict, total=False):
@@ -168,11 +168,3 @@ def checked_rate(rate: object) -> float | None:
             f"requests_per_second must be a number from {_LEAST_RATE:g} to {_MOST_RATE:,}, or None, not {shown(rate)}"
         )
     return rate
-
-
-def checked_concurrency(concurrency: object) -> int:
-    if isinstance(concurrency, bool) or not isinstance(concurrency, int) or not 1 <= concurrency <= _MOST_CONCURRENCY:
-        raise InvalidArgumentError(
-            f"concurrency must be an integer from 1 to {_MOST_CONCURRENCY}, not {shown(concurrency)}"
-        )
-    return concurrency

@@ -21,7 +21,7 @@ from dataarts_datamap._client.settings import (
     DEFAULT_MAX_ANSWER_SIZE,
     DEFAULT_RATE,
     DEFAULT_TIMEOUT,
-    checked_concurrency,
+    MOST_CONCURRENCY,
     checked_credentials,
     checked_hook,
     checked_rate,
@@ -177,7 +177,7 @@ class BaseClient(Generic[PagerT]):
             RateLimiter(checked_rate(requests_per_second)),
             AttemptReporter(checked_hook(on_attempt)),
         )
-        self._concurrency = checked_concurrency(concurrency)
+        self._concurrency = query_integer("concurrency", concurrency, minimum=1, maximum=MOST_CONCURRENCY)
         self._habits = ServerHabits()
         if credentials is None:
             search = Search(
@@ -262,7 +262,7 @@ class BaseClient(Generic[PagerT]):
         else:
             _refuse_times(start, end, since)
             span = resumed.window
-            if (resumed.task_id, resumed.job_name, resumed.workspace_id) != operator_key(operator):
+            if not _is_of(resumed, operator):
                 raise InvalidArgumentError(f"the resume_token is of another operator: {shown(resumed.job_name)}")
         plan = _walk_options(page_size, offset_unit, slice_span)
 

@@ -14,9 +14,10 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from msgspec import Struct, json, structs
+from msgspec import structs
 
-from dataarts_datamap._api.lenient_json import decode_as, decode_leniently
+from dataarts_datamap._api.id_lists import IdPage, decode_instances, instances_request
+from dataarts_datamap._api.lenient_json import decode_leniently
 from dataarts_datamap._api.show_nodes import decode_operators, operators_request
 from dataarts_datamap._auth.credentials import AccessKeyCredentials, TokenCredentials
 from dataarts_datamap._auth.ecs_metadata import EcsMetadataCredentials
@@ -63,8 +64,6 @@ _NOTABLE_SKEW: Final = timedelta(minutes=1)
 _SOON: Final = timedelta(days=14)
 _NO_TABLE: Final = "00000000-0000-0000-0000-000000000000"
 _MOST_SHOWN: Final = 5
-_MOST_LISTED: Final = 100
-_IN_EFFECT: Final = 2
 _OK: Final = 200
 _UNSET: Final = "-"
 _SETTINGS: Final = "settings"
@@ -129,19 +128,6 @@ def examine(doctor_input: DoctorInput) -> Iterator[Finding]:
         transport.close()
 
 
-class _Order(Struct):
-    resource_id: str | None = None
-    status: int | None = None
-
-
-class _Listing(Struct):
-    commodity_orders: list[_Order]
-    count: int | None = None
-
-
-_LISTING: Final = json.Decoder(_Listing)
-
-
 def unsettled(problem: str) -> Iterator[Finding]:
     """What is found where the settings make no client: that, and no step was tried."""
     remedy = "set it right, as an option or a variable (datamap doctor --help names them), and ask again"
@@ -175,7 +161,7 @@ class _Examination:
         self._credentials = Anonymous() if isinstance(doctor_input.credentials, str) else doctor_input.credentials
         self._date = ""
         self._undecided: DiscoveryError | None = None
-        self._listing: _Listing | DataMapError | None = None
+        self._listing: IdPage | DataMapError | None = None
 
     def credentials(self) -> Finding:
         credentials = self._input.credentials
@@ -292,13 +278,13 @@ class _Examination:
         return unknown(listing, "the list of instances is not to be had; the last step tells more")
 
     def instance(self) -> Finding:
-        if not isinstance(self._listing, _Listing):
+        if not isinstance(self._listing, IdPage):
             return unknown("the list of instances is not to be had", "the last step tells more")
-        orders = [order for order in self._listing.commodity_orders if order.resource_id]
-        known = list(dict.fromkeys(order.resource_id or "" for order in orders))
+        orders = self._listing.candidates
+        known = list(dict.fromkeys(order.id for order in orders))
         others = ", ".join(known[:_MOST_SHOWN]) or "it has none"
         if self._instance_id is None:
-            in_effect = {order.resource_id for order in orders if order.status == _IN_EFFECT}
+            in_effect = {order.id for order in orders if order.flaw is None}
             if len(in_effect) != 1:
                 seen = f"none is set, and {len(in_effect)} of the project's are in effect: {others}"
                 return failed(seen, "set DATAMAP_INSTANCE_ID (--instance-id) to one of the project's")
@@ -307,7 +293,7 @@ class _Examination:
         if self._instance_id in known:
             return ok(f"{self._instance_id} is an instance of the project")
         seen = f"{self._instance_id} is none of the project's instances"
-        if len(known) < (self._listing.count or 0):
+        if len(known) < (self._listing.total or 0):
             return unknown(f"{seen} that were listed, and there are more", "the last step tells more")
         return failed(f"{seen}: {others}", "set DATAMAP_INSTANCE_ID (--instance-id) to one of the project's")
 
@@ -364,10 +350,7 @@ class _Examination:
         )
 
     def _list_request(self) -> Request:
-        like = self._operators_request()
-        headers = {name: value for name, value in like.headers.items() if name != "instance"}
-        path = like.path.partition("/datamap/")[0] + "/instances"
-        return replace(like, path=path, query=(("limit", str(_MOST_LISTED)), ("offset", "0")), headers=headers)
+        return instances_request(0, endpoint=self._endpoint, project_id=self._project_id or _UNSET)
 
     def _ask(self, request: Request, credentials: Credentials) -> Response:
         return self._transport.run(exchange(request, credentials, self._policy, lambda response: response))
@@ -433,11 +416,12 @@ def _is_json(answer: Response) -> bool:
     return True
 
 
-def _read_listing(answer: Response) -> _Listing | None:
+def _read_listing(response: Response) -> IdPage | None:
     try:
-        return decode_as(_LISTING, answer.content)
-    except (ValueError, RecursionError):
+        page = decode_instances(response)
+    except DataMapError:
         return None
+    return page if page.is_sent else None
 
 
 def _reason(error: Exception) -> str:

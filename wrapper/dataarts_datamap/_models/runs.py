@@ -17,7 +17,7 @@ from msgspec import UNSET, DecodeError, Meta, Struct, ValidationError, convert, 
 from msgspec.structs import fields
 
 from dataarts_datamap._text import printable, shown, whole_text
-from dataarts_datamap._times import EPOCH, LAST_MILLISECOND, MILLISECOND
+from dataarts_datamap._times import EPOCH, LAST_MILLISECOND, MILLISECOND, iso_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -59,9 +59,12 @@ KNOWN_STATUSES: Final = frozenset(filter(None, _STATE_OF_STATUS))
 """The statuses whose state is known; the service may have others."""
 
 
+ENDED_STATES: Final = frozenset({RunState.SUCCEEDED, RunState.FAILED, RunState.SKIPPED})
+
+
 def has_ended(state: str | None, *, has_end: bool) -> bool:
     """Whether a run has ended: an unknown state is an end only if it came with an end time."""
-    if state in {RunState.SUCCEEDED, RunState.FAILED, RunState.SKIPPED}:
+    if state in ENDED_STATES:
         return True
     return has_end and state != RunState.ACTIVE
 
@@ -381,15 +384,15 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
         Beside the 24 fields it has ``state``, ``duration`` and, if there are any, ``problems``. Unknown fields are
         in ``raw`` only.
         """
-        plain = {name: _plain(getattr(self, name)) for name in _RUN_ATTRIBUTES}
+        plain = {name: plain_value(getattr(self, name)) for name in _RUN_ATTRIBUTES}
         return {**plain, "problems": [str(problem) for problem in self.problems]} if self.problems else plain
 
     def __repr__(self) -> str:
-        shown = ", ".join(f"{name}={_plain(getattr(self, name))!r}" for name in _REPR_ATTRIBUTES)
+        shown = ", ".join(f"{name}={plain_value(getattr(self, name))!r}" for name in _REPR_ATTRIBUTES)
         return f"{type(self).__name__}({shown})"
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
-        return [(name, _plain(getattr(self, name))) for name in _REPR_ATTRIBUTES]
+        return [(name, plain_value(getattr(self, name))) for name in _REPR_ATTRIBUTES]
 
     def __copy__(self) -> Run:
         return self
@@ -505,10 +508,11 @@ def _json_or_text(text: str | None) -> Any:  # noqa: ANN401  any JSON value
         return text
 
 
-def _plain(value: object) -> object:
+def plain_value(value: object) -> object:
+    """A value as JSON has it: a time as text, a length of time in seconds."""
     match value:
         case datetime():
-            return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            return iso_text(value)
         case timedelta():
             return value.total_seconds()
         case StrEnum():

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from dataarts_datamap._errors import InvalidArgumentError
-from dataarts_datamap._models.runs import Operator, OperatorKey, Run, RunState, operator_key, operator_of
+from dataarts_datamap._models.runs import Operator, OperatorKey, Run, RunState, operator_key, operator_of, plain_value
 from dataarts_datamap._text import shown
 from dataarts_datamap._times import span_hint
 
@@ -411,20 +411,14 @@ def _median(spans: Iterable[timedelta | None]) -> timedelta | None:
 
 
 def _plain_name(one: OperatorStatus | Operator) -> dict[str, str | None]:
-    return {"task_id": one.task_id, "job_name": one.job_name, "workspace_id": one.workspace_id}
+    return OperatorKey(one.task_id, one.job_name, one.workspace_id)._asdict()
 
 
 def _plain(value: object) -> object:
     match value:
-        case StrEnum():
-            return value.value
-        case datetime():
-            return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        case timedelta():
-            return value.total_seconds()
         case tuple():
             return [_plain(member) for member in cast("tuple[object, ...]", value)]
         case RunsStatus():
             return value.to_dict()
         case _:
-            return value
+            return plain_value(value)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from dataarts_datamap._errors import DataMapError, RequestTimeoutError, ServiceError, WaitTimeoutError
 from dataarts_datamap._messages import Send, Sleep, Wait
-from dataarts_datamap._models.runs import Run, RunPage, RunState
+from dataarts_datamap._models.runs import ENDED_STATES, Run, RunPage
 from dataarts_datamap._monitoring.freshness import group_runs
 from dataarts_datamap._paging.walk_options import go_on
 from dataarts_datamap._retry.policy import is_passing
@@ -21,20 +21,23 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_ENDED: Final = frozenset({RunState.SUCCEEDED, RunState.FAILED, RunState.SKIPPED})
 _GROWTH: Final = 1.5
 _SMEAR: Final = 0.1  # callers who began together do not ask together
 _LAST_LOOK: Final = 10.0  # seconds: one look is taken at the end of the time, and it has to end, too
 
 
-def read_all(walk: Walk, ask: Callable[[PageRead], Steps[RunPage]]) -> Steps[list[Run]]:
-    """All runs of a walk, page after page."""
+def read_all(
+    walk: Walk,
+    ask: Callable[[PageRead], Steps[RunPage]],
+    is_enough: Callable[[RunPage, list[Run]], bool] = lambda *_: False,
+) -> Steps[list[Run]]:
+    """All runs of a walk, page after page, or those up to a page that makes them enough."""
     runs: list[Run] = []
     step = next(walk, None)
     while step is not None:
         if isinstance(step, RunPage):
             runs += step.runs
-            step = next(walk, None)
+            step = None if is_enough(step, runs) else next(walk, None)
             continue
         try:
             page = yield from ask(step.read)
@@ -122,7 +125,7 @@ def _look_until_ended(
         else:
             failure = None
             found = find(runs)
-            going = [run for run in found if run.state not in _ENDED]
+            going = [run for run in found if run.state not in ENDED_STATES]
             last_run = _latest(going) or _latest(found) or last_run
             if found and not going:
                 return found

@@ -15,7 +15,7 @@ from dataarts_datamap._report.hourly import hourly_cells
 from dataarts_datamap._report.outliers import Rolled, rolled
 from dataarts_datamap._report.texts import ENGLISH
 from dataarts_datamap._text import printable
-from dataarts_datamap._times import EPOCH, MILLISECOND
+from dataarts_datamap._times import EPOCH, MILLISECOND, iso_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -134,8 +134,8 @@ class Report(Struct, frozen=True, kw_only=True):
         start, end = (EPOCH + time * MILLISECOND for time in self.window)
         return {
             "table_guid": self.table_guid,
-            "start": _text(start),
-            "end": _text(end),
+            "start": iso_text(start),
+            "end": iso_text(end),
             "zone": str(self.zone),
             "status": self.status.to_dict(),
             "counts": _named(self.counts()),
@@ -251,10 +251,6 @@ def _plain_run(run: Run, *, running_data: bool) -> dict[str, Any]:
 
 def _named(counts: Mapping[RunState, int]) -> dict[str, int]:
     return {state.value: count for state, count in counts.items()}
-
-
-def _text(time: datetime) -> str:
-    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 _NAME_LIMIT: Final = 80

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, field
 
+from dataarts_datamap._arguments import query_integer
 from dataarts_datamap._errors import (
     AnswerTooLargeError,
     CertificateError,
@@ -78,8 +79,8 @@ class Retry:
     longest_retry_after: float = 30.0
 
     def __post_init__(self) -> None:
-        _check_attempts("attempts", self.attempts)
-        _check_attempts("throttled_attempts", self.throttled_attempts)
+        query_integer("attempts", self.attempts, minimum=1, maximum=_MOST_ATTEMPTS)
+        query_integer("throttled_attempts", self.throttled_attempts, minimum=1, maximum=_MOST_ATTEMPTS)
         _check_seconds("first_wait", self.first_wait)
         _check_seconds("longest_wait", self.longest_wait, least=self.first_wait)
         _check_seconds("longest_retry_after", self.longest_retry_after)
@@ -115,11 +116,6 @@ def is_passing(error: DataMapError) -> bool:
             return error.upstream_status in _PASSING_STATUSES
         case _:
             return False
-
-
-def _check_attempts(name: str, value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MOST_ATTEMPTS:
-        raise InvalidArgumentError(f"{name} must be an integer from 1 to {_MOST_ATTEMPTS}, not {value!r}")
 
 
 def _check_seconds(name: str, value: object, *, least: float = 0.0) -> None:
