@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 from msgspec.structs import replace
 
 from dataarts_datamap._checks.records import OperatorRecord, join, record_of
-from dataarts_datamap._errors import ServiceError
 from dataarts_datamap._models.runs import Operator, Run, RunPage, RunState
-from dataarts_datamap._paging.walk_options import go_on
+from dataarts_datamap._paging.walk_options import READ_ERRORS, go_on
 from dataarts_datamap._times import EPOCH
 
 if TYPE_CHECKING:
@@ -131,8 +130,8 @@ def read_until_success(walk: Walk, ask: Callable[[PageRead], Steps[RunPage]]) ->
             continue
         try:
             page = yield from ask(step.read)
-        except ServiceError as refusal:
-            step = go_on(walk, refusal)
+        except READ_ERRORS as error:
+            step = go_on(walk, error)
         else:
             step = go_on(walk, page)
     return runs

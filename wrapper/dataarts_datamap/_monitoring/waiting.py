@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
-from dataarts_datamap._errors import DataMapError, RequestTimeoutError, ServiceError, WaitTimeoutError
+from dataarts_datamap._errors import DataMapError, RequestTimeoutError, WaitTimeoutError
 from dataarts_datamap._messages import Send, Sleep, Wait
 from dataarts_datamap._models.runs import Run, RunPage, RunState
 from dataarts_datamap._monitoring.freshness import group_runs
-from dataarts_datamap._paging.walk_options import go_on
+from dataarts_datamap._paging.walk_options import READ_ERRORS, go_on
 from dataarts_datamap._retry.policy import is_passing
 from dataarts_datamap._times import EPOCH
 
@@ -38,8 +38,8 @@ def read_all(walk: Walk, ask: Callable[[PageRead], Steps[RunPage]]) -> Steps[lis
             continue
         try:
             page = yield from ask(step.read)
-        except ServiceError as refusal:
-            step = go_on(walk, refusal)
+        except READ_ERRORS as error:
+            step = go_on(walk, error)
         else:
             step = go_on(walk, page)
     return runs
