@@ -53,6 +53,7 @@ class _Habits(Struct, frozen=True, kw_only=True):
     counting: Counting | None
     first_offset: int
     capacity: int
+    page_size: int = 0
 
 
 RecordT = TypeVar("RecordT", OperatorRecord, TableRecord, _Habits)
@@ -163,6 +164,7 @@ class CheckState:
         known = _decoded(text, _Habits)
         if abs(datetime.now(UTC) - known.noted_at) <= _HABITS_LIFE:
             habits.counting, habits.first_offset, habits.capacity = known.counting, known.first_offset, known.capacity
+            habits.page_size = habits.page_size or known.page_size
 
     def note_habits(self, habits: ServerHabits) -> None:
         """Keep what a client found out of its server."""
@@ -172,6 +174,7 @@ class CheckState:
                 counting=habits.counting,
                 first_offset=habits.first_offset,
                 capacity=habits.capacity,
+                page_size=habits.page_size,
             )
             self.note_fact("habits", msgspec.json.encode(kept).decode())
 

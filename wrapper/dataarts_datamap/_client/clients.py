@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._monitoring.freshness import TableStatus
     from dataarts_datamap._monitoring.producers import OperatorRole, Producers
     from dataarts_datamap._paging.offsets import OffsetUnit
+    from dataarts_datamap._paging.walk_options import PageSize
     from dataarts_datamap._window import Time
 
 _DEFAULT_WAIT: Final = 3600.0
@@ -212,7 +213,7 @@ class _ClientCalls:
                 ``workspace/job_name`` or a task id, and chooses each operator that it fits.
             ignore: Names of operators that do not count, such as that of a job that checks the table.
             role: ``"associated"`` to let all operators count, readers among them, and to ask for no lineage.
-            page_size: Rows to ask for at once. The limit is not documented; 10 to 100 is safe (sibling APIs).
+            page_size: Rows to ask for at once, as for ``list_runs``.
             offset_unit: Whether the server's offset counts rows or pages, which is not documented.
             slice_span: The longest window to ask for, as for ``list_runs``.
 
@@ -324,7 +325,7 @@ class DataMapClient(BaseClient[Pager[Run]], _ClientCalls, TableCalls, CheckCalls
         only: Iterable[str] | None = None,
         ignore: Iterable[str] = (),
         role: OperatorRole = "producers",
-        page_size: int = DEFAULT_PAGE_SIZE,
+        page_size: PageSize = DEFAULT_PAGE_SIZE,
         offset_unit: OffsetUnit = "auto",
         slice_span: timedelta = DEFAULT_SLICE_SPAN,
     ) -> TableStatus:
@@ -459,7 +460,7 @@ class AsyncDataMapClient(BaseClient[AsyncPager[Run]], _ClientCalls, AsyncTableCa
         only: Iterable[str] | None = None,
         ignore: Iterable[str] = (),
         role: OperatorRole = "producers",
-        page_size: int = DEFAULT_PAGE_SIZE,
+        page_size: PageSize = DEFAULT_PAGE_SIZE,
         offset_unit: OffsetUnit = "auto",
         slice_span: timedelta = DEFAULT_SLICE_SPAN,
     ) -> TableStatus:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import warnings
 from abc import abstractmethod
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar, Unpack, cast, get_args
+
+from msgspec.structs import replace
 
 from dataarts_datamap._api.endpoints import address_name
 from dataarts_datamap._api.show_instance_infos import check_runs_arguments, decode_page, runs_request
@@ -51,7 +54,7 @@ from dataarts_datamap._models.runs import Operator, Run, RunOrigin, RunPage, Run
 from dataarts_datamap._paging.offsets import OffsetUnit
 from dataarts_datamap._paging.pager import AsyncPager, PagedWalk, Pager, PageReader
 from dataarts_datamap._paging.resume_token import Position, TablePosition
-from dataarts_datamap._paging.walk_options import PageRead, ServerHabits, WalkOptions
+from dataarts_datamap._paging.walk_options import LARGE_PAGE, SMALL_PAGE, PageRead, PageSize, ServerHabits, WalkOptions
 from dataarts_datamap._paging.window_walk import WindowWalk
 from dataarts_datamap._retry.attempts import AttemptHook, AttemptReporter
 from dataarts_datamap._retry.exchange import exchange
@@ -85,7 +88,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 PagerT = TypeVar("PagerT", Pager[Run], AsyncPager[Run])
 
-DEFAULT_PAGE_SIZE: Final = 100
+DEFAULT_PAGE_SIZE: Final = "auto"
 DEFAULT_SLICE_SPAN: Final = timedelta(days=28)  # a sibling API caps a window at a month
 _SHORTEST_SLICE: Final = timedelta(seconds=1)
 _SLICE_ROWS: Final = 10_000
@@ -177,6 +180,7 @@ class BaseClient(Generic[PagerT]):
             RateLimiter(checked_rate(requests_per_second)),
             AttemptReporter(checked_hook(on_attempt)),
         )
+        self._trials = replace(self._policy, retry=dataclasses.replace(self._policy.retry, attempts=1))
         self._concurrency = query_integer("concurrency", concurrency, minimum=1, maximum=MOST_CONCURRENCY)
         self._habits = ServerHabits()
         if credentials is None:
@@ -225,7 +229,7 @@ class BaseClient(Generic[PagerT]):
         end: Time | None = None,
         since: timedelta | None = None,
         workspace_id: str | None = None,
-        page_size: int = DEFAULT_PAGE_SIZE,
+        page_size: PageSize = DEFAULT_PAGE_SIZE,
         offset_unit: OffsetUnit = "auto",
         slice_span: timedelta = DEFAULT_SLICE_SPAN,
         strict: bool = False,
@@ -243,8 +247,11 @@ class BaseClient(Generic[PagerT]):
             end: Where it ends; the time of this call, if it is left out.
             since: How long before its end the window begins, instead of ``start``.
             workspace_id: ``Operator.workspace_id``; the client's, if it is left out.
-            page_size: Rows to ask for at once; where pages must overlap, a few more. The limit is not documented; 10
-                to 100 is safe (sibling APIs), and a smaller one that the server has is noticed.
+            page_size: Rows to ask for at once; where pages must overlap, a few more. The most that the service takes is
+                not documented; sibling APIs take 100 at the least and 1,000 at the most. ``auto`` asks for 100, and
+                where there are more for 1,000, from the first row on. A server that sends fewer, refuses that or is
+                slow with it is noticed at the cost of one request, and the client remembers it. A smaller limit that
+                the server has is noticed with a number, too.
             offset_unit: Whether the server's offset counts rows or pages, which is not documented: ``auto`` finds out
                 at the cost of a request, and the client remembers it.
             slice_span: The longest window to ask for. A longer one is read in slices, which overlap by 2 ms. Sibling
@@ -255,7 +262,7 @@ class BaseClient(Generic[PagerT]):
         Raises:
             InvalidArgumentError: An argument cannot be sent. What can go wrong while walking, the pager tells.
         """
-        operator = _operator_of(task_id, job_name, workspace_id, page_size)
+        operator = _operator_of(task_id, job_name, workspace_id)
         resumed = None if resume_token is None else Position.parse(resume_token)
         if resumed is None:
             span = window(start=start, end=end, since=since, now=datetime.now(UTC))
@@ -279,7 +286,7 @@ class BaseClient(Generic[PagerT]):
         start: Time | None = None,
         end: Time | None = None,
         since: timedelta | None = None,
-        page_size: int = DEFAULT_PAGE_SIZE,
+        page_size: PageSize = DEFAULT_PAGE_SIZE,
         offset_unit: OffsetUnit = "auto",
         slice_span: timedelta = DEFAULT_SLICE_SPAN,
         merge: bool = False,
@@ -325,7 +332,7 @@ class BaseClient(Generic[PagerT]):
         plan = _walk_options(page_size, offset_unit, slice_span)
         for one in chosen or ():
             check_runs_arguments(
-                task_id=one.task_id, job_name=one.job_name, workspace_id=one.workspace_id, limit=page_size
+                task_id=one.task_id, job_name=one.job_name, workspace_id=one.workspace_id, limit=plan.page_size
             )
         from dataarts_datamap._paging.table_walk import MergedWalk, TableWalk  # noqa: PLC0415  loaded for this call alone
 
@@ -444,9 +451,7 @@ class BaseClient(Generic[PagerT]):
 
     def _explainer(self, checks: Sequence[TableCheck], *, now: datetime) -> Callable[[TableCheck], Steps[TableCheck]]:
         """What explains checks; what several of them lead to is read once."""
-        from msgspec.structs import replace  # noqa: PLC0415  loaded for this call alone
-
-        from dataarts_datamap._checks.check import explained_age  # noqa: PLC0415  as above
+        from dataarts_datamap._checks.check import explained_age  # noqa: PLC0415  loaded for this call alone
         from dataarts_datamap._client.shared_reads import SharedReads  # noqa: PLC0415  as above
         from dataarts_datamap._monitoring.causes import Bounds, explain  # noqa: PLC0415  as above
         from dataarts_datamap._monitoring.examination import Sources  # noqa: PLC0415  as above
@@ -602,10 +607,10 @@ class BaseClient(Generic[PagerT]):
         request = self._runs_request(scope, read.operator, read.window, offset=read.offset, limit=read.limit)
 
         def decode(response: Response) -> RunPage:
-            self._habits.largest_page = max(self._habits.largest_page, len(response.content))
+            self._habits.note_page(read, len(response.content), response.elapsed)
             return decode_page(response, offset=read.offset, strict=strict)
 
-        page = yield from exchange(request, self._credentials, self._policy, decode)
+        page = yield from exchange(request, self._credentials, self._trials if read.is_trial else self._policy, decode)
         attach_origin(page.runs, self._origin(scope, read.operator))
         return page
 
@@ -639,7 +644,7 @@ class BaseClient(Generic[PagerT]):
     ) -> Steps[Run]:
         from dataarts_datamap._monitoring.waiting import read_all, wait_for_run  # noqa: PLC0415  loaded for this call alone
 
-        operator = _operator_of(task_id, job_name, workspace_id, DEFAULT_PAGE_SIZE)
+        operator = _operator_of(task_id, job_name, workspace_id)
         begun = window(start=start, end=end, since=since, now=datetime.now(UTC))
         plan = _walk_options(DEFAULT_PAGE_SIZE, "auto", DEFAULT_SLICE_SPAN)
 
@@ -715,9 +720,9 @@ class BaseClient(Generic[PagerT]):
         )
 
 
-def _operator_of(task_id: str, job_name: str, workspace_id: str | None, page_size: int) -> Operator:
+def _operator_of(task_id: str, job_name: str, workspace_id: str | None) -> Operator:
     """The operator that a caller names; what could not be sent later is refused now."""
-    check_runs_arguments(task_id=task_id, job_name=job_name, workspace_id=workspace_id, limit=page_size)
+    check_runs_arguments(task_id=task_id, job_name=job_name, workspace_id=workspace_id, limit=SMALL_PAGE)
     if workspace_id is not None:
         identifier("workspace_id", workspace_id)
     return Operator(task_id=task_id, job_name=job_name, workspace_id=workspace_id)
@@ -741,20 +746,24 @@ def warn_of_readers(producers: Producers) -> None:
         warnings.warn("; ".join(producers.notes), ProducersUnknownWarning, stacklevel=stacklevel)
 
 
-def _walk_options(page_size: int, offset_unit: OffsetUnit, slice_span: object) -> WalkOptions:
+def _walk_options(page_size: PageSize, offset_unit: OffsetUnit, slice_span: object) -> WalkOptions:
     if offset_unit not in get_args(OffsetUnit):
         raise InvalidArgumentError(f"offset_unit must be 'auto', 'row' or 'page', not {shown(offset_unit)}")
-    query_integer("page_size", page_size, minimum=1)
+    if isinstance(page_size, str) and page_size != DEFAULT_PAGE_SIZE:
+        raise InvalidArgumentError(f"page_size must be 'auto' or a number of rows such as 100, not {shown(page_size)}")
+    is_auto = page_size == DEFAULT_PAGE_SIZE
+    rows = SMALL_PAGE if is_auto else query_integer("page_size", page_size, minimum=1)
     if not isinstance(slice_span, timedelta) or slice_span < _SHORTEST_SLICE:
         hint = span_hint(slice_span, "timedelta(days=1)")
         raise InvalidArgumentError(
             f"slice_span must be a timedelta of a second or more, such as {hint}, not {shown(slice_span)}"
         )
     return WalkOptions(
-        page_size=page_size,
+        page_size=rows,
+        larger_page=LARGE_PAGE if is_auto else 0,
         offset_unit=offset_unit,
         slice_span=slice_span // MILLISECOND,
-        slice_rows=max(_SLICE_ROWS, page_size),
+        slice_rows=max(_SLICE_ROWS, rows),
     )
 
 

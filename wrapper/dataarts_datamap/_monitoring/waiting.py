@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
-from dataarts_datamap._errors import DataMapError, RequestTimeoutError, ServiceError, WaitTimeoutError
+from dataarts_datamap._errors import DataMapError, RequestTimeoutError, WaitTimeoutError
 from dataarts_datamap._messages import Send, Sleep, Wait
 from dataarts_datamap._models.runs import ENDED_STATES, Run, RunPage
 from dataarts_datamap._monitoring.freshness import group_runs
-from dataarts_datamap._paging.walk_options import go_on
+from dataarts_datamap._paging.walk_options import READ_ERRORS, go_on
 from dataarts_datamap._retry.policy import is_passing
 from dataarts_datamap._times import EPOCH
 
@@ -41,8 +41,8 @@ def read_all(
             continue
         try:
             page = yield from ask(step.read)
-        except ServiceError as refusal:
-            step = go_on(walk, refusal)
+        except READ_ERRORS as error:
+            step = go_on(walk, error)
         else:
             step = go_on(walk, page)
     return runs

@@ -8,10 +8,10 @@ from contextlib import aclosing, closing
 from itertools import islice
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar, cast
 
-from dataarts_datamap._errors import DataMapError, InvalidArgumentError, RowProblemWarning, ServiceError
+from dataarts_datamap._errors import DataMapError, InvalidArgumentError, RowProblemWarning
 from dataarts_datamap._models.runs import RunPage
 from dataarts_datamap._paging.read_ahead import ReadAhead
-from dataarts_datamap._paging.walk_options import go_on
+from dataarts_datamap._paging.walk_options import READ_ERRORS, go_on
 from dataarts_datamap._text import printable, shown
 from dataarts_datamap._warnings import calling_place
 
@@ -269,8 +269,8 @@ class Pager(_PagerBase, Generic[RowT]):
                     continue
                 try:
                     page = reader.read(step)
-                except ServiceError as refusal:
-                    step = go_on(steps, refusal)
+                except READ_ERRORS as error:
+                    step = go_on(steps, error)
                 else:
                     step = go_on(steps, page)
         except DataMapError as error:
@@ -406,8 +406,8 @@ class AsyncPager(_PagerBase, Generic[RowT]):
                     continue
                 try:
                     page = await reader.read(step)
-                except ServiceError as refusal:
-                    step = go_on(steps, refusal)
+                except READ_ERRORS as error:
+                    step = go_on(steps, error)
                 else:
                     step = go_on(steps, page)
         except DataMapError as error:

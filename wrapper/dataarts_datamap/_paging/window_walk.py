@@ -67,6 +67,8 @@ class WindowWalk:
             self._state.direction = resumed.direction
             if habits.counting is None:
                 habits.counting, habits.first_offset = resumed.counting, resumed.first_offset
+            if not habits.page_size and resumed.limit == options.larger_page:
+                habits.page_size = resumed.limit
 
     @property
     def operator(self) -> Operator:
@@ -172,6 +174,7 @@ class WindowWalk:
             self._current = walk = SliceWalk(
                 state,
                 window,
+                page_size=waiting[-1].page_size,
                 following=following,
                 parent_total=waiting[-1].parent_total,
                 read=() if resumed is None else unpack(resumed.read),
@@ -194,7 +197,9 @@ class WindowWalk:
         if many.total > _LARGEST_TOTAL:
             raise state.progress.incomplete(f"the server reported a total of {many.total}: more than can be read")
         window = walk.window
-        most = min(state.options.slice_rows, max(1, state.habits.reach * 3 // 4 or state.options.slice_rows))
+        page_size = state.options.long_page(state.habits)
+        most = state.options.most_rows(page_size)
+        most = min(most, max(1, state.habits.reach * 3 // 4 or most))
         length = window.end - window.start
         parts = cut(window, min(length * most // many.total, (length + 1) // 2))
         if len(parts) == 1:
@@ -202,7 +207,13 @@ class WindowWalk:
         if state.is_descending is None:
             state.is_descending = state.direction < 0
         is_checked |= walk.finish(is_cut=True)
-        return _Waiting(parts, is_descending=state.is_descending, parent_total=many.total, is_checked=is_checked)
+        return _Waiting(
+            parts,
+            page_size=page_size,
+            is_descending=state.is_descending,
+            parent_total=many.total,
+            is_checked=is_checked,
+        )
 
     def _look_again(self) -> Walk:
         """Read the newest runs again, where one that was not read yet may have moved among them.
@@ -232,6 +243,7 @@ class _Waiting:
     """Slices that wait to be read.
 
     Attributes:
+        page_size: How many rows the first page of each has at the most; 0 for as many as the options say.
         parent_total: The total of the window that they were cut from, if that was too large.
         is_checked: Whether any of their runs can have been read before.
     """
@@ -240,22 +252,24 @@ class _Waiting:
         self,
         slices: Sequence[Window],
         *,
+        page_size: int = 0,
         is_descending: bool = False,
         parent_total: int | None = None,
         is_checked: bool = False,
     ) -> None:
+        self.page_size = page_size
         self.parent_total = parent_total
         self.is_checked = is_checked
         self._slices = slices
         self._order = range(len(slices))[:: -1 if is_descending else 1]
         self._next = 0
 
-    def __iter__(self) -> Iterator[Window]:
-        return (self._slices[index] for index in self._order[self._next :])
+    def __iter__(self) -> Iterator[tuple[Window, int]]:
+        return ((self._slices[index], self.page_size) for index in self._order[self._next :])
 
     def next(self) -> Window | None:
         """The next one; None if there is none."""
-        window = next(iter(self), None)
+        window, _ = next(iter(self), (None, 0))
         self._next += 1
         return window
 

@@ -17,7 +17,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Final, TypedDict
+from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict
 
 from dataarts_datamap import (
     DataMapClient,
@@ -66,7 +66,7 @@ _OPTIONS: Final = (
 )
 _DEFAULT_PARTITIONS: Final = 4
 _DEFAULT_RATE: Final = 50
-_DEFAULT_PAGE: Final = 100
+_DEFAULT_PAGE: Final = "auto"
 _TABLE: Final = "table_guid"
 _KEY: Final = "run_key"
 
@@ -88,7 +88,7 @@ class _Settings:
     lookback: timedelta = timedelta(days=7)
     partitions: int = _DEFAULT_PARTITIONS
     rate: int = _DEFAULT_RATE
-    page_size: int = _DEFAULT_PAGE
+    page_size: int | Literal["auto"] = _DEFAULT_PAGE
     running_data: bool = False
 
     def open(self, rate: int) -> DataMapClient:
@@ -130,7 +130,7 @@ class DataMapDataSource(DataSource):
         end: Where it ends; the present, if left out.
         numPartitions: How many groups the operators are dealt to at the most (4).
         requestsPerSecond: The limit for all of them together (50), of which each has a whole share.
-        pageSize: Rows to ask for at once (100).
+        pageSize: Rows to ask for at once, or ``auto``: 100, and 1,000 where there are more and the server takes it.
         runningData: ``true`` for the columns ``running_data`` and ``running_param``, which can hold secrets.
         lookback: As a stream: how far back runs that had ended are looked at again (7d).
         endpoint, region, iamEndpoint, projectId, instanceId, workspaceId, allowHttp: As for ``DataMapClient``.
@@ -319,7 +319,7 @@ def _settings(options: Mapping[str, str]) -> _Settings:
         lookback=_span("lookback", given.get("lookback", "7d")),
         partitions=_number("numPartitions", given.get("numpartitions"), _DEFAULT_PARTITIONS),
         rate=_number("requestsPerSecond", given.get("requestspersecond"), _DEFAULT_RATE),
-        page_size=_number("pageSize", given.get("pagesize"), _DEFAULT_PAGE),
+        page_size=_page_size(given.get("pagesize", _DEFAULT_PAGE)),
         running_data=_flag("runningData", given.get("runningdata", "false")),
     )
 
@@ -360,6 +360,10 @@ def _number(name: str, text: str | None, default: int) -> int:
     if not text.isascii() or not text.isdecimal() or not int(text):
         raise InvalidArgumentError(f"{name} must be a whole number from 1, not {text!r}")
     return int(text)
+
+
+def _page_size(text: str) -> int | Literal["auto"]:
+    return "auto" if text == "auto" else _number("pageSize", text, 0)
 
 
 def _flag(name: str, text: str) -> bool:

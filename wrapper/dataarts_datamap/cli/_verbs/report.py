@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._client.clients import DataMapClient
     from dataarts_datamap._monitoring.upstream import Upstream
     from dataarts_datamap._paging.offsets import OffsetUnit
+    from dataarts_datamap._paging.walk_options import PageSize
     from dataarts_datamap._report.contents import Report
     from dataarts_datamap._report.languages import Language
 
@@ -111,7 +112,7 @@ def report(  # noqa: PLR0913  one parameter for each option
     lang: Language,
     running_data: bool,
     with_log: bool,
-    page_size: int | None,
+    page_size: PageSize | None,
     offset_unit: OffsetUnit | None,
     slice_span: timedelta | None,
     output: ReportOutput | None,

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._monitoring.producers import Producers
     from dataarts_datamap._monitoring.snapshot import Snapshot
     from dataarts_datamap._paging.offsets import OffsetUnit
+    from dataarts_datamap._paging.walk_options import PageSize
     from dataarts_datamap._window import Window
 
 WatchOutput: TypeAlias = Literal["live", "ndjson"]
@@ -112,7 +113,7 @@ def watch(  # noqa: PLR0913  one parameter for each option
     max_age: timedelta | None,
     choice: OperatorChoice,
     tz: tzinfo,
-    page_size: int | None,
+    page_size: PageSize | None,
     offset_unit: OffsetUnit | None,
     slice_span: timedelta | None,
     output: WatchOutput | None,
