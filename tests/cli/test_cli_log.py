@@ -290,7 +290,28 @@ def test_followed_run_among_its_namesakes(
             followed = next(run for run in known if run.status == "running")
             found = following._now(client, followed, timedelta(days=1))  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  one look of many
 
+    assert found is not None
     assert "running" == found.status
+
+
+def test_followed_run_that_is_removed(service: FakeService, command: Command) -> None:
+    """A run that is not listed any more is said to be gone, once, and is followed on, as it may be listed again."""
+    planned = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=5)
+    run_id = service.add_run(status="running", plan_time=planned, log="one\n")
+
+    def put_back() -> None:
+        service.add_run(status="success", plan_time=planned, taskRunningLogId=run_id, log="one\n")
+
+    threads = [
+        when_asked(service, ".job", 1, lambda: service.delete_run(run_id)),
+        when_asked(service, "/instances", 4, put_back),
+    ]
+    code, out, err = command("log", service.table_guid, "--follow", "--every", "1s")
+    for thread in threads:
+        thread.join()
+
+    assert (0, "one\n") == (code, out)
+    assert 1 == err.count(f"run {run_id} is not among the runs of its operator any more")
 
 
 def test_follow_before_there_is_a_log(service: FakeService, command: Command) -> None:
