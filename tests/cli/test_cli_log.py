@@ -185,6 +185,15 @@ def test_terminal_gets_text(service: FakeService, command: Command, how: tuple[s
 
 
 @pytest.mark.usefixtures("person")
+@pytest.mark.parametrize("end", ["\r", "\r\n", ""])
+def test_a_progress_bar_is_lines(service: FakeService, command: Command, end: str) -> None:
+    """What a terminal would write over itself is shown, each state on a line."""
+    service.add_run(status="fail", log=f"10%\r20%\r\n30%{end}")
+
+    assert (0, "10%\n20%\n30%\n") == command("log", service.table_guid)[:2]
+
+
+@pytest.mark.usefixtures("person")
 def test_a_tail_begins_with_a_whole_character(service: FakeService, command: Command) -> None:
     """A person sees no half of a character that the tail cuts."""
     service.add_run(status="fail", log="订单\n")
