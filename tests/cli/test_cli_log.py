@@ -185,6 +185,15 @@ def test_terminal_gets_text(service: FakeService, command: Command, how: tuple[s
 
 
 @pytest.mark.usefixtures("person")
+@pytest.mark.parametrize("end", ["\r", "\r\n", ""])
+def test_a_progress_bar_is_lines(service: FakeService, command: Command, end: str) -> None:
+    """What a terminal would write over itself is shown, each state on a line."""
+    service.add_run(status="fail", log=f"10%\r20%\r\n30%{end}")
+
+    assert (0, "10%\n20%\n30%\n") == command("log", service.table_guid)[:2]
+
+
+@pytest.mark.usefixtures("person")
 def test_a_tail_begins_with_a_whole_character(service: FakeService, command: Command) -> None:
     """A person sees no half of a character that the tail cuts."""
     service.add_run(status="fail", log="订单\n")
@@ -290,7 +299,28 @@ def test_followed_run_among_its_namesakes(
             followed = next(run for run in known if run.status == "running")
             found = following._now(client, followed, timedelta(days=1))  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  one look of many
 
+    assert found is not None
     assert "running" == found.status
+
+
+def test_followed_run_that_is_removed(service: FakeService, command: Command) -> None:
+    """A run that is not listed any more is said to be gone, once, and is followed on, as it may be listed again."""
+    planned = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=5)
+    run_id = service.add_run(status="running", plan_time=planned, log="one\n")
+
+    def put_back() -> None:
+        service.add_run(status="success", plan_time=planned, taskRunningLogId=run_id, log="one\n")
+
+    threads = [
+        when_asked(service, ".job", 1, lambda: service.delete_run(run_id)),
+        when_asked(service, "/instances", 4, put_back),
+    ]
+    code, out, err = command("log", service.table_guid, "--follow", "--every", "1s")
+    for thread in threads:
+        thread.join()
+
+    assert (0, "one\n") == (code, out)
+    assert 1 == err.count(f"run {run_id} is not among the runs of its operator any more")
 
 
 def test_follow_before_there_is_a_log(service: FakeService, command: Command) -> None:

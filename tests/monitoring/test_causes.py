@@ -103,6 +103,25 @@ def test_each_trouble_is_told_apart(status: str | None, trouble: Trouble, senten
         assert (status, "obs://logs/job 0/0/1773111600000.job") == (cause.run.status, cause.run.execution_log_path)
 
 
+RUN_7 = "run 7 of job 0/0, planned at 2026-03-10T03:00:00Z"
+SAYING_MORE = [
+    ("manual-stop", f"db.t0 failed in {RUN_7}, with the status manual-stop"),
+    ("pause", f"db.t0 is still being written by {RUN_7}, with the status pause"),
+    ("freeze", f"db.t0 was skipped in {RUN_7}, with the status freeze"),
+    ("odd\x1b", f"how db.t0 stands cannot be told from {RUN_7}, with the status odd\\x1b, which is none that is known"),
+    ("", f"how db.t0 stands cannot be told from {RUN_7}, which came without a status"),
+]
+
+
+@pytest.mark.parametrize(("status", "sentence"), SAYING_MORE)
+def test_a_status_that_says_more_is_named(status: str, sentence: str) -> None:
+    """Somebody stopped it by hand, it is paused, its job is frozen, or nobody knows what it means."""
+    odd = job(0)
+    odd.runs[-1] = (odd.runs[-1][0], status)
+    explanation = explained(chain(odd, job(1, 0, today=FAIL, hours=4)))
+    assert f"{sentence}; nothing is known upstream of it." == only(explanation).sentence
+
+
 def test_a_table_whose_inputs_are_fresh_failed_itself() -> None:
     """Then nothing upstream is a cause."""
     explanation = explained(chain(job(0), job(1, 0, today=FAIL, hours=4)))
@@ -119,7 +138,7 @@ RECOVERED = [
     (FAIL, 5.0, 4.9, "."),  # it was in time
     (SKIPPED, 4.0, 1.0, TOO_LATE),
     (SKIPPED, 5.0, 4.9, "."),
-    ("freeze", 5.0, 1.0, "."),  # the input has nothing to do with it
+    ("freeze", 5.0, 1.0, ", with the status freeze."),  # the input has nothing to do with it
 ]
 
 

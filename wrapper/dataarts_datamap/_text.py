@@ -21,8 +21,9 @@ def printable(text: str, *, limit: int | None = None) -> str:
 
 
 def printable_lines(text: str) -> str:
-    """The same of a text of lines, whose ends and tabs stay; a line break of Windows is one."""
-    return "".join(char if char in "\n\t" else printable(char) for char in text.replace("\r\n", "\n"))
+    """The same of a text of lines, whose ends and tabs stay; a carriage return is an end, as of a progress bar."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(char if char in "\n\t" else printable(char) for char in lines)
 
 
 def whole_text(text: str) -> str:

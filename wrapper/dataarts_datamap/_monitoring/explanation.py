@@ -180,14 +180,19 @@ def with_note(explanation: Explanation, note: str) -> Explanation:
 
 
 _SAID: Final[Mapping[Trouble, str]] = {
-    Trouble.FAILED: "{name} failed in run{run}{job}{at}",
-    Trouble.RUNNING: "{name} is still being written by run{run}{job}{at}",
-    Trouble.LATE: "{name} waits for run{run}{job}{at}, which has not started",
-    Trouble.SKIPPED: "{name} was skipped in run{run}{job}{at}",
+    Trouble.FAILED: "{name} failed in run{run}{job}{at}{status}",
+    Trouble.RUNNING: "{name} is still being written by run{run}{job}{at}{status}",
+    Trouble.LATE: "{name} waits for run{run}{job}{at}{status}, which has not started",
+    Trouble.SKIPPED: "{name} was skipped in run{run}{job}{at}{status}",
     Trouble.NOT_PLANNED: "{name} has had no run{job} planned since its last success{since}",
     Trouble.UNKNOWN: "how {name} stands cannot be told",
 }
 
+
+_UNKNOWN_STATUS: Final = "how {name} stands cannot be told from run{run}{job}{at}{status}, which is none that is known"
+_NO_STATUS: Final = "how {name} stands cannot be told from run{run}{job}{at}, which came without a status"
+_PLAIN_STATUSES: Final = frozenset((None, "", "fail", "running", "waiting", "skip", "skip-by-depend"))
+"""Those that say no more than the trouble does."""
 
 _NEVER_PLANNED: Final = "{name} has had no run{job} in the time that was looked at"
 
@@ -211,13 +216,19 @@ def link_sentence(  # noqa: PLR0913  each is one fact that the sentence rests on
         is_cause: Whether it is a cause, by one of its operators at least.
         is_lineage_known: Whether lineage could be read.
     """
-    is_without_success = link.trouble is Trouble.NOT_PLANNED and link.since is None
-    said = (_NEVER_PLANNED if is_without_success else _SAID[link.trouble]).format(
+    status = None if link.run is None else link.run.status
+    template = _SAID[link.trouble]
+    if link.trouble is Trouble.NOT_PLANNED and link.since is None:
+        template = _NEVER_PLANNED
+    elif link.trouble is Trouble.UNKNOWN and link.run is not None:
+        template = _UNKNOWN_STATUS if status else _NO_STATUS
+    said = template.format(
         name=shown_name(link.table),
         job="" if link.operator is None else f" of {shown_text(link.operator.job_name)}",
         run="" if link.run is None or link.run.run_id is None else f" {link.run.run_id}",
         at="" if link.run is None or link.run.plan_time is None else f", planned at {time_text(link.run.plan_time)}",
         since=f", planned at {time_text(link.since)}",
+        status="" if status in _PLAIN_STATUSES else f", with the status {shown_text(status or '')}",
     )
     more = len(blamed_on) - _MOST_NAMES
     names = f"{', '.join(map(shown_name, blamed_on[:_MOST_NAMES]))}{f' and {more} more' if more > 0 else ''}"
