@@ -122,12 +122,13 @@ def report(  # noqa: PLR0913  one parameter for each option
     It says whether TABLE, a name or a GUID, is fresh, and if not, why; and which runs started late. --operator,
     --ignore and --any choose the operators that count, as for datamap status.
 
-    With --html, as a page to look at in a browser: a strip of outcomes by planned time, the runs on a time line, their
-    durations and waits, the failures with their log paths. It loads nothing from a network. With --logs, the ends of
-    the logs of the fifty newest failures are in it, folded.
+    With --html, as a page to look at in a browser: why, with a link to each run that shows it, the failures with their
+    log paths, a strip of outcomes by planned time, the runs on a time line, their durations and waits. It loads nothing
+    from a network. With --logs, the ends of the logs of the fifty newest failures are in it, folded.
 
-    With --tables, the page is of all tables of a file: how each stands and why, and what happened on each of the last
-    days, to be sorted, grouped and searched. Of the options about runs, only --since and --tz go with it.
+    With --tables, the page is of all tables of a file: the runs that explain most of the trouble, how each table stands
+    and why, and what happened on each of the last days, to be sorted, grouped and searched. Of the options about runs,
+    only --since and --tz go with it.
 
     A pipe gets a summary as one line of JSON; --output json has every hour, failure and outlier, which can be long.
 
