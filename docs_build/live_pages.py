@@ -84,6 +84,7 @@ def _report() -> Report:
         return report_on(
             runs,
             table_guid=service.table_guid,
+            name="lake.sales.revenue_daily",
             window=window(start=start, end=end, since=None, now=NOW),
             now=NOW,
             zone=UTC,

@@ -18,6 +18,7 @@ from dataarts_datamap.cli._printing import report_sheet
 from dataarts_datamap.cli._printing.notices import size_text
 from docs_build import demo_table
 from support.answers import json_answer, paged, without_lineage
+from support.catalog_server import Factory, lineage_row
 from support.command import TABLE, called, point_at
 from support.scripted_server import Answer, Asked, ScriptedServer
 
@@ -122,6 +123,25 @@ def test_running_data(server: ScriptedServer, tmp_path: Path, capfdbinary: pytes
     assert "SELECT secret" in out
     assert "SELECT secret" in embedded(file.read_text(encoding="utf-8"))["nested"]["0"]
     assert server.asked
+
+
+def test_page_of_a_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """A table that was found by its name is called by it, in a report on the past, too, which has nothing upstream."""
+    factory = Factory(
+        nodes={"load": [lineage_row("db.o.raw", "load", "db.s.orders")]},
+        runs={"load": [(int(END.timestamp() * 1000) - HOUR, "success")]},
+    )
+    with factory.server() as server:
+        point_at(server, monkeypatch)
+        code, _, _ = called(capfdbinary, "report", "s.orders", *WINDOW, "--html", str(tmp_path / "report.html"))
+
+    assert 0 == code
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert '<span class="whose">db.s.orders</span>' in page
+    assert "<title>db.s.orders: " in page
+    assert 'id="upstream"' not in page
 
 
 def test_no_request(server: ScriptedServer, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:

@@ -10,6 +10,7 @@ from string import Formatter
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from msgspec import structs
 
 import dataarts_datamap
 from dataarts_datamap import RunState, Verdict
@@ -145,6 +146,15 @@ def test_page() -> None:
     assert '<html lang="zh-CN">' in text
     assert "{{" not in body
     assert set() == words - NAMES - {"etl", "dli", "dws", "Job", "ETL"}
+
+
+def test_what_stays_english_says_so() -> None:
+    """What reads a page aloud is told of a reason that is there in English alone."""
+    doubtful = make_report()
+    doubtful = structs.replace(doubtful, status=structs.replace(doubtful.status, notes=("its lineage is not known",)))
+
+    assert '<li lang="en">Its lineage is not known. </li>' in page(doubtful, say=CHINESE)
+    assert "<li>Its lineage is not known. </li>" in page(doubtful)
 
 
 @pytest.mark.parametrize(

@@ -191,7 +191,7 @@ class _ClientCalls:
         only: Iterable[str] | None = None,
         ignore: Iterable[str] = (),
         role: OperatorRole = "producers",
-        page_size: int = DEFAULT_PAGE_SIZE,
+        page_size: PageSize = DEFAULT_PAGE_SIZE,
         offset_unit: OffsetUnit = "auto",
         slice_span: timedelta = DEFAULT_SLICE_SPAN,
     ) -> object:
