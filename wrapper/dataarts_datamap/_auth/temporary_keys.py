@@ -60,7 +60,7 @@ class AccessKeys(Secret):
     minutes is left.
 
     Args:
-        credentials: Proof of who asks.
+        credentials: Credentials of the requests.
         iam_endpoint: Address of IAM; None if it is not known.
     """
 

@@ -1,4 +1,4 @@
-"""Which windows of an operator's runs a check reads: as short as the verdict lets them be. No I/O."""
+"""Which windows of an operator's runs a check reads: no longer than the verdict needs. No I/O."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Reading(NamedTuple):
     Attributes:
         runs: Its runs in the window that was read.
         record: What is known of it now.
-        older_open: Those read from before the time that is looked back that had not ended.
+        older_open: The runs from before the time that is looked back that had not ended.
     """
 
     runs: list[Run]
@@ -49,7 +49,7 @@ class Reading(NamedTuple):
 
 
 def look_back(rule: TableRule) -> timedelta:
-    """How far back to look for a success, at the least, before the history is searched."""
+    """How far back to look for a success at least, before the history is searched."""
     return max(LOOK_BACK, rule.max_age or LOOK_BACK)
 
 
@@ -116,7 +116,7 @@ def search_history(operator: Operator, reading: Reading, read: ReadHistory, *, n
 
 
 def read_until_success(walk: Walk, ask: Callable[[PageRead], Steps[RunPage]]) -> Steps[list[Run] | None]:
-    """The runs of a walk, where the newest come first up to the last success; None if they are too many."""
+    """The runs of a walk; if the newest come first, only those up to the last success. None if they are too many."""
     most = 0
 
     def is_enough(page: RunPage, runs: list[Run]) -> bool:
@@ -129,7 +129,7 @@ def read_until_success(walk: Walk, ask: Callable[[PageRead], Steps[RunPage]]) ->
 
 
 def _is_since(run: Run, start: datetime) -> bool:
-    """Whether a run belongs to the time that is looked back, and not to what was read to join earlier readings."""
+    """Whether a run belongs to the time that is looked back, and was not read only to join earlier readings."""
     times = (run.plan_time, run.submit_time, run.start_time, run.end_time)
     return max((time for time in times if time is not None), default=start) >= start
 

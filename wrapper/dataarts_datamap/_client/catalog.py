@@ -1,4 +1,4 @@
-"""What a client knows of tables beyond their runs: searches, names, lineage. Steps for both faces."""
+"""Searches for tables, their names and their lineage, as steps for both clients."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class Ask(Protocol):
 
 
 class TableLineage(NamedTuple):
-    """What tables are made of; or else why that is not known, in a few words."""
+    """What tables are made of, or in a few words why that is not known."""
 
     lineage: Lineage | None = None
     reason: str = ""
@@ -106,12 +106,12 @@ class _TooManyHitsError(DataMapError):
 class Catalog:
     """The tables of an instance.
 
-    An operation that the service refuses as such is asked for once in a client's life.
+    An operation that the service refuses to this account altogether is not asked for again.
 
     Args:
         endpoint: Address of the service.
         find_scope: The steps that lead to whose tables they are.
-        credentials: Proof of who asks.
+        credentials: Credentials of the requests.
         policy: What holds for each request.
     """
 
@@ -295,12 +295,12 @@ class Catalog:
         """The lineage of the whole instance, cached for some minutes.
 
         Raises:
-            DataMapError: It could not be read; the text names the operation if that is refused as such.
+            DataMapError: It could not be read; the text names the operation if this account may not use it.
         """
         return (yield from self._lineage.get(self._policy.clock.monotonic() + _PATIENCE * self._policy.deadline))
 
     def lineage_or_none(self) -> Steps[Lineage | None]:
-        """The same; None if the operation is refused as such."""
+        """The same; None if this account may not use the operation."""
         try:
             return (yield from self.lineage())
         except DataMapError as error:
@@ -309,10 +309,10 @@ class Catalog:
             return None
 
     def lineage_of(self, guid: str, operators: Sequence[Operator]) -> Steps[TableLineage]:
-        """Lineage that tells which of the operators of a table write it, asked for as cheaply as it can be.
+        """Lineage that says which operators of a table write it, at the lowest cost in requests.
 
-        That of the instance if it is cached; else what flows into the table; else that of the instance, if it is short.
-        What goes wrong is the reason why there is none.
+        That of the instance if it is cached, else what flows into the table, else that of the instance if it is short.
+        If reading fails, the reason says why there is none.
         """
         cached = self._lineage.peek()
         if cached is not None:
@@ -337,7 +337,7 @@ class Catalog:
         return around if around.lineage is not None and around.lineage.edges else whole
 
     def _inputs(self, guid: str) -> Steps[tuple[LineageEdge, ...]]:
-        """The steps that write a table, as asked for that table within the last minutes."""
+        """The edges into a table, at most some minutes old."""
         now = self._policy.clock.monotonic()
         known = self._inputs_of.get(guid)
         if known is None or known.until <= now:
@@ -345,7 +345,7 @@ class Catalog:
             if len(self._inputs_of) >= _MOST_CACHED:
                 self._inputs_of.clear()
             inputs = tuple(edge for edge in edges if edge.target is not None and edge.target.guid == guid)
-            self._inputs_of[guid] = known = _Inputs(inputs, now + LINEAGE_LIFE)  # what is farther upstream may be much
+            self._inputs_of[guid] = known = _Inputs(inputs, now + LINEAGE_LIFE)  # farther upstream may be much more
         return known.edges
 
     def _short_lineage(self) -> Steps[TableLineage]:
@@ -365,7 +365,7 @@ class Catalog:
         It knows the table, by the name that was given, too.
 
         Raises:
-            InvalidArgumentError: The depth is no number from 1, or the table none.
+            InvalidArgumentError: The depth is not an integer of at least 1, or the table none.
             TableNotFoundError: There is no such table.
             AmbiguousTableError: Several have the name.
         """
@@ -443,7 +443,7 @@ class Catalog:
         return Lineage(edges, is_whole=False)
 
     def _by_table(self, table: Table, direction: FlowDirection, *, depth: int) -> Steps[list[LineageEdge]]:
-        """What flows into a table, or out of it: one step or all may come at once, so only ends are asked on."""
+        """What flows into a table, or out of it. A response may hold one step or all: only its ends are followed."""
         edges: list[LineageEdge] = []
         asked: set[str] = set()
         waiting = [table.guid]
@@ -498,7 +498,7 @@ class Catalog:
 
 
 def is_refusal(error: DataMapError) -> bool:
-    """Whether an operation as such is refused, and not a table of it."""
+    """Whether the whole operation is refused to this account, and not one table alone."""
     return "refused_operation" in vars(error)
 
 

@@ -1,4 +1,4 @@
-"""Where the service is and who asks, for those who send their requests themselves."""
+"""Address, ids and credentials, for code that sends its requests itself."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 class Connection(SecretStruct, frozen=True, kw_only=True):
-    """What a request needs beside what it asks for.
+    """Address, ids and credentials of a request.
 
     Attributes:
         endpoint: Address of the service.
         project_id: The project.
-        instance_id: The DataArts Studio tenancy.
+        instance_id: The DataArts Studio instance.
         token: The token; None if requests are signed. Left out of the repr.
         access_key: The access key; None if there is a token.
         secret_key: What requests are signed with. Left out of the repr.
@@ -40,15 +40,15 @@ class Connection(SecretStruct, frozen=True, kw_only=True):
 
 
 def find_connection(**settings: Unpack[ClientSettings]) -> Connection:
-    """What a client of these settings would ask with; ids that are missing are looked up as it looks them up.
+    """The connection of a client with these settings. It looks up the ids that are missing.
 
     Raises:
         ConfigurationError: Something is missing or unusable, or the credentials are neither a token nor an access key.
         CredentialsError: There are no credentials.
-        DataMapError: An id that is looked for is not found.
+        DataMapError: An id could not be looked up.
     """
     completed = completed_settings(settings)
-    completed["workspace_id"] = None  # no request of theirs has one, so none is looked up
+    completed["workspace_id"] = None  # a connection has none, so none is looked up
     with DataMapClient(**completed) as client:
         inside: dict[str, Any] = vars(client)
         credentials = inside["_credentials"]

@@ -1,6 +1,6 @@
-"""Finds the ids that were not given, when they are first needed: those of the project, the instance and the workspace.
+"""Looks up ids that were not given, when they are first needed: of the project, the instance and the workspace.
 
-An id is found where there is exactly one; else the error lists what there is.
+A lookup succeeds if there is exactly one; otherwise the error lists what there is.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ _MOST_EXCHANGES: Final = 3
 
 
 class Discovery:
-    """The scope of a client: as it was given, or found once for all the threads and tasks that need it.
+    """The scope of a client: as given, or looked up once for all threads and tasks that need it.
 
     Args:
         settings: What is known, and where to look for the rest.
-        credentials: Proof of who asks.
+        credentials: Credentials of the requests.
         policy: What holds for each request.
     """
 
@@ -60,9 +60,9 @@ class Discovery:
         """The scope.
 
         Raises:
-            DiscoveryError: An id is not the only one of its kind, or there is none.
+            DiscoveryError: There is none of a kind, or more than one.
             ServiceError: A list was refused.
-            InvalidResponseError: What came is no list.
+            InvalidResponseError: A response is not such a list.
         """
         patience = _MOST_EXCHANGES * self._policy.deadline
         return (yield from self._shared.get(self._policy.clock.monotonic() + patience))
@@ -98,8 +98,8 @@ class Discovery:
     ) -> Steps[list[ListedId]]:
         """All pages of a list.
 
-        What ``offset`` counts is documented as rows in one place and as pages in another. A list of up to a hundred is
-        one page, for which it makes no difference; of a longer one there is more than one row to choose from anyhow.
+        What ``offset`` counts is documented as rows in one place and as pages in another. It makes no difference for up
+        to a hundred rows, which are one page; a longer list has more than one row to choose from in any case.
         """
         found: dict[str, ListedId] = {}
         rows_read, last, told_end = 0, None, False

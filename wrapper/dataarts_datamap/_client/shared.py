@@ -207,12 +207,12 @@ class BaseClient(Generic[PagerT]):
 
         Reads ``DATAMAP_ENDPOINT``, ``DATAMAP_REGION``, ``DATAMAP_PROJECT_ID`` (else ``HUAWEICLOUD_SDK_PROJECT_ID``),
         ``DATAMAP_INSTANCE_ID``, ``DATAMAP_WORKSPACE_ID``, ``DATAMAP_OBS_ENDPOINT`` and
-        ``HUAWEICLOUD_SDK_IAM_ENDPOINT``; credentials are those of ``find_credentials``. Where they are the profile
-        file's, its ``project_id`` and ``iam_endpoint`` count too, if no variable gives them. An empty variable counts
-        as not set, and so does a keyword that is None. Where a keyword says where the service is, neither
-        ``DATAMAP_ENDPOINT`` nor ``DATAMAP_REGION`` does; a region's own address is overridden by
-        ``HUAWEICLOUD_SDK_REGION_DATAARTSSTUDIO_EU_WEST_101`` and the like, of whose addresses, separated by commas, the
-        first is used. ``DATAMAP_ALLOW_HTTP=1`` is ``allow_http=True``, for trying out.
+        ``HUAWEICLOUD_SDK_IAM_ENDPOINT``; credentials are those of ``find_credentials``. If they come from the profile
+        file, its ``project_id`` and ``iam_endpoint`` are used where no variable gives them. An empty variable counts as
+        not set, and so does a keyword that is None. If ``endpoint`` or ``region`` is a keyword, ``DATAMAP_ENDPOINT``
+        and ``DATAMAP_REGION`` are not read. A region's own address is overridden by
+        ``HUAWEICLOUD_SDK_REGION_DATAARTSSTUDIO_EU_WEST_101`` and the like; of several addresses, separated by commas,
+        the first is used. ``DATAMAP_ALLOW_HTTP=1`` is ``allow_http=True``, for trying out.
 
         Raises:
             ConfigurationError: A setting is missing or unusable; the text names it and its variable.
@@ -237,8 +237,8 @@ class BaseClient(Generic[PagerT]):
     ) -> PagerT:
         """The runs of one operator inside a window, read when the pager is walked, in the server's order.
 
-        Which time of a run the window filters on, and whether its ends belong to it, is not documented. A run that is
-        there during the whole walk comes once; one that comes or goes meanwhile comes once or not at all.
+        Which time of a run the window filters on, and whether its ends belong to it, is not documented. A run that
+        exists during the whole walk is yielded once; one that appears or disappears meanwhile, once or not at all.
 
         Args:
             task_id: ``Operator.task_id``.
@@ -260,7 +260,7 @@ class BaseClient(Generic[PagerT]):
             resume_token: Where an earlier walk stood; its window is walked on, so that no times are given.
 
         Raises:
-            InvalidArgumentError: An argument cannot be sent. What can go wrong while walking, the pager tells.
+            InvalidArgumentError: An argument cannot be sent. Walking the pager raises what goes wrong then.
         """
         operator = _operator_of(task_id, job_name, workspace_id)
         resumed = None if resume_token is None else Position.parse(resume_token)
@@ -296,8 +296,8 @@ class BaseClient(Generic[PagerT]):
     ) -> PagerT:
         """The runs of every operator that produces a table, the operators side by side.
 
-        The operators come in the order of ``list_operators``, the runs of each in the server's; merged, they come by
-        their planned times.
+        The operators are in the order of ``list_operators``, the runs of each in the server's order; merged runs are in
+        the order of their planned times.
 
         Args:
             table_guid: GUID of the table's data asset.
@@ -307,15 +307,15 @@ class BaseClient(Generic[PagerT]):
             page_size: Rows to ask for at once, as for ``list_runs``.
             offset_unit: Whether the server's offset counts rows or pages, as for ``list_runs``.
             slice_span: The longest window to ask for, as for ``list_runs``.
-            merge: Whether the runs of all operators come by their planned times, in the direction that the server has;
-                they are in order as far as the runs of each operator are.
+            merge: Whether the runs of all operators are merged by their planned times, in the server's direction; they
+                are in order as far as those of each operator are.
             strict: Whether a field of an unexpected type is an error, instead of None and a warning.
             resume_token: Where an earlier walk stood; its window is walked on, so that no times are given.
             operators: The operators to read, such as some of ``list_operators``: the service is not asked for them
                 again. If they are left out, all that it names when the pager is walked.
 
         Raises:
-            InvalidArgumentError: An argument cannot be sent. What can go wrong while walking, the pager tells.
+            InvalidArgumentError: An argument cannot be sent. Walking the pager raises what goes wrong then.
         """
         path_segment("table_guid", table_guid)
         chosen = None if operators is None else _checked_operators(operators)
@@ -442,7 +442,7 @@ class BaseClient(Generic[PagerT]):
         return (yield from examine_upstream(found, lineage, sources, now=now, max_age=max_age, **bounds))
 
     def _sources(self, now: datetime, *, max_age: timedelta | None, since: timedelta) -> Sources:
-        """Where operators and runs are read from, as far back as is looked."""
+        """Where operators and runs are read from, for the time that is looked back."""
         from dataarts_datamap._monitoring.examination import Sources  # noqa: PLC0415  loaded for this call alone
         from dataarts_datamap._monitoring.freshness import look_back  # noqa: PLC0415  as above
 
@@ -493,8 +493,8 @@ class BaseClient(Generic[PagerT]):
     ) -> Steps[CheckSources]:
         """What a check reads from: lineage is read first, if a table is named or its producers are not.
 
-        What shows that nothing at all can be read, such as credentials that do not count, is raised; with a state, what
-        earlier checks know is all there is.
+        An error that means that nothing at all can be read, such as credentials that are rejected, is raised; with a
+        state, the check goes on with what earlier checks know.
         """
         from dataarts_datamap._checks.check import CheckSources, Outage, Records  # noqa: PLC0415  loaded for this call alone
 
@@ -548,7 +548,8 @@ class BaseClient(Generic[PagerT]):
     def _read_history(self, operator: Operator, start: datetime, end: datetime) -> Steps[list[Run] | None]:
         """The runs of a window that may be long, up to those that hold the last success; None if it cannot be read.
 
-        It is asked for whole: a service that refuses that is asked for a year in slices, and for no more.
+        The window is asked for as a whole. If the service refuses that, it is read in slices if it is at most a year
+        long, else not at all.
         """
         from dataarts_datamap._checks.readings import read_until_success  # noqa: PLC0415  loaded for this call alone
 
@@ -568,7 +569,7 @@ class BaseClient(Generic[PagerT]):
         return (yield from self._discovery.scope()) if self._scope is None else self._scope
 
     def _read_operators(self, table_guid: str) -> Steps[list[Operator]]:
-        path_segment("table_guid", table_guid)  # refuses a bad argument before anything is looked for
+        path_segment("table_guid", table_guid)  # refuses a bad argument before anything is looked up
         scope = yield from self._find_scope()
         request = operators_request(
             endpoint=self._settings.endpoint,

@@ -47,8 +47,8 @@ class ExportSummary(Struct, frozen=True, kw_only=True):
         kept: Rows of the older file that stay beside them; 0 without ``append``.
         without_id: How many of the runs that were written have no id. An increment recognises such a run by its
             planned, submitted and started times alone.
-        under_other_name: How many of them name another task or operator in their rows than was asked for. They are in
-            the file under the name of the row, and where the next increment begins does not go by them.
+        under_other_name: How many of them name another task or operator in their rows than was asked for. The file has
+            them under the name in the row, and they do not decide where the next increment begins.
     """
 
     written: int
@@ -67,7 +67,7 @@ class _Target:
     csv_guard: bool = False
     csv_bom: bool = False
     source: tuple[str, ...] = ()
-    """What the rows of an older file have in its last columns, if it does not have these."""
+    """Values of the last columns for the rows of an older file that lacks these columns."""
 
 
 class _Writer(Protocol):
@@ -108,13 +108,12 @@ def export_runs(  # noqa: PLR0913  one keyword for each choice
     """Write runs to a file, in batches: memory stays flat, however many there are.
 
     The columns are the fields of ``Run``, ``state``, ``duration_ms``, and where the run was read (``Run.origin``):
-    ``region``, ``project_id`` and ``instance_id``. Where a row does not say its task, operator or workspace, they are
-    those that were asked for. Times are milliseconds in UTC (ISO 8601 text
-    in CSV and JSON lines), counts and ids integers of 64 bits. ``running_data`` and ``running_param`` are kept as the
-    text that was sent, which is JSON nearly always.
+    ``region``, ``project_id`` and ``instance_id``. If a row lacks its task, operator or workspace, they are those that
+    were asked for. Times are milliseconds in UTC (ISO 8601 text in CSV and JSON lines), counts and ids integers of 64
+    bits. ``running_data`` and ``running_param`` stay the text that was sent, which is nearly always JSON.
 
-    The file is made beside its place and moved there when it is whole: an export that fails or is killed leaves the old
-    file, or none. A DuckDB database that exists keeps its other tables, and changes in one transaction.
+    The file is written under another name and moved into place when it is complete: an export that fails or is killed
+    leaves the old file, or none. A DuckDB database that exists keeps its other tables, and changes in one transaction.
 
     Args:
         runs: The runs, such as a pager.
@@ -126,13 +125,13 @@ def export_runs(  # noqa: PLR0913  one keyword for each choice
         columns: Names of the columns to write, in their order; all, if left out.
         nested: ``skip`` leaves out the columns of nested documents, about half of the bytes.
         csv_guard: Put an apostrophe before text in CSV that a spreadsheet would run, such as ``=1+1``, and before text
-            that looks so guarded already, such as ``'=1+1``: taking one away again gives back each text. Rows of an
-            older file that stay are guarded, too, unless they look so.
+            that already looks guarded, such as ``'=1+1``: so removing one apostrophe restores each text. Rows that stay
+            from an older file are guarded, too, unless they already look guarded.
         csv_bom: Begin CSV with a byte order mark, by which Excel knows UTF-8. A file that has one keeps it.
         table: Name of the table in a DuckDB database.
         file_source: Region (or the endpoint's host), project id and instance id of the rows of a file that was written
-            before there were columns for them. With ``append``, such a file is refused without; it then gets the
-            columns. A file that has them needs no such word, and is not changed by it.
+            before there were columns for them. With ``append``, such a file needs it, and gets the columns. It does not
+            matter for a file that has them.
 
     Raises:
         InvalidArgumentError: An argument cannot be used; nothing was read.
@@ -165,30 +164,30 @@ def next_export_start(  # noqa: PLR0913  one keyword for each choice
     source: Sequence[str] | None = None,
     operator: Operator | Iterable[Operator] | None = None,
 ) -> datetime | None:
-    """Where the window of the next increment begins, UTC: what may have changed since is all behind it.
+    """Where the window of the next increment begins, UTC: all that may have changed since lies after it.
 
     That is the earliest time of the oldest run that had not ended, or ``lookback`` before the newest run, whichever is
-    earlier: a rerun changes a run that had ended. A change further back is missed. A run whose state is unknown and
-    that has no end counts as one that had not ended, and one that is planned for the future as one of the present. If
-    one that had not ended has no time at all, it may be anywhere: then it is the earliest time in the file.
+    earlier: a rerun changes a run that had ended. A change further back is missed. A run of an unknown state without an
+    end counts as one that had not ended; a run planned for the future, as one of the present. If a run that had not
+    ended has no time at all, it may lie anywhere, so the result is the earliest time in the file.
 
     Args:
         path: The file.
         format: Kind of file; that of the path's suffix, if it is left out.
-        lookback: How far back of the newest run ended runs are read again.
+        lookback: How far back from the newest run runs that had ended are read again.
         table: Name of the table in a DuckDB database.
-        source: Region, project id and instance id, as of ``client.source()``: only rows that were read there count.
-            Where several sources share a file, give it, or what one of them has not yet sent is passed over. It is of
-            no account for a file without columns for it.
-        operator: Only rows of this operator's task and name count, and of its workspace, if it has one. Of several, as
-            of ``client.list_operators(table_guid)``, each begins by its own rows, and the earliest start is returned;
-            one without rows does not count. Where several tables share a file, give those of the table that is read.
+        source: Region, project id and instance id, as of ``client.source()``: only rows that were read there count. If
+            several sources share a file, give it, or runs that one of them has yet to send are missed. It does not
+            matter for a file without columns for it.
+        operator: Only rows of this operator's task and name count, and of its workspace, if it has one. For several,
+            such as those of ``client.list_operators(table_guid)``, the earliest of their starts is returned; one
+            without rows does not count. If several tables share a file, give the operators of the table that is read.
 
     Returns:
         The time, or None if there is no such file, or none of its runs has a time.
 
     Raises:
-        InvalidArgumentError: The format is not known, ``lookback`` is negative, or ``source`` is none.
+        InvalidArgumentError: The format is not known, ``lookback`` is negative, or ``source`` is invalid.
         ExportError: The file is no export of runs, or lacks ``state`` or one of the times.
         MissingExtraError: The format needs a library that is not installed.
     """
@@ -209,7 +208,7 @@ def increment_starts(  # noqa: PLR0913  as above
 ) -> dict[Operator | None, datetime | None]:
     """Where the window of each operator's next increment begins, as for ``next_export_start``.
 
-    Of no operators, one start is told for all rows, under None.
+    Without operators, there is one start for all rows, under None.
     """
     behind = _checked_lookback(lookback)
     place = None if source is None else _checked_source("source", source)

@@ -75,7 +75,7 @@ def explain(  # noqa: PLR0913  each is one fact that an explanation rests on
     Args:
         table: The table.
         lineage: What tables are made of; None if it could not be read.
-        sources: Where operators and runs are read from; each is asked once for a table or an operator.
+        sources: Where operators and runs are read from, once for each table and operator.
         now: The present, aware.
         max_age: The maximum age of the table's last success.
         bounds: How far to go.
@@ -273,7 +273,7 @@ class _Search:
         return sum(one is None or one.is_unread for one in looked_at)
 
     def _late_inputs(self, examined: Examined, worst: Producer) -> list[tuple[Table, datetime]]:
-        """The inputs that are well now, and were written too late for the run that failed or was skipped: and when."""
+        """The inputs that are fresh now but were written too late for the run that failed or was skipped, and when."""
         if worst.run is None:
             return []
         if worst.trouble is not Trouble.FAILED and worst.run.status != _SKIPPED_BY_AN_INPUT:
@@ -296,7 +296,7 @@ def _writers(examined: Examined) -> list[_Writer]:
 
 
 def _late_end(producer: Producer, reader: Run) -> datetime | None:
-    """When the success ended that was due for a run that reads it, if that was too late for the run; else None."""
+    """When the success that a run needed had ended, if that was too late for the run; else None."""
     due, began = planned_at(reader), reader.start_time or planned_at(reader)
     ended = reader.end_time or began
     if due is None or began is None or ended is None:
@@ -322,5 +322,5 @@ def _troubled_by_verdict(producers: Sequence[Producer], status: TableStatus) -> 
 
 
 def _is_of(node: LineageNode | None, producer: LineageNode | None) -> bool:
-    """Whether a step is that of a producer; one that lineage does not tell apart may be of any."""
+    """Whether an edge is that of a producer. One whose operator lineage does not name may be that of any."""
     return node is None or producer is None or node.key == producer.key

@@ -1,4 +1,4 @@
-"""How one table stands, by the runs of the operators that write it: the steps that read them, and what is wrong.
+"""How one table stands, by the runs of the operators that write it: steps that read them and find what is wrong.
 
 A table is in trouble if one of its producers is: of its runs planned by now, none that was planned after its last
 success succeeded.
@@ -38,7 +38,7 @@ class Sources(Struct, frozen=True):
 
     Attributes:
         operators: The steps that list the operators associated with a table.
-        runs: The steps that read the runs of an operator, as far back as is looked.
+        runs: The steps that read the runs of an operator, for the time that is looked back.
     """
 
     operators: Callable[[str], Steps[list[Operator]]]
@@ -48,7 +48,7 @@ class Sources(Struct, frozen=True):
 class Producer(Struct, frozen=True, kw_only=True):
     """An operator that writes a table, with its runs and what is wrong with it.
 
-    ``since`` is when the trouble began, ``until`` when the run was due that is to be explained; None for not known.
+    ``since`` is when the trouble began, ``until`` when the run that is to be explained was due; None if not known.
     """
 
     operator: Operator
@@ -61,7 +61,7 @@ class Producer(Struct, frozen=True, kw_only=True):
 
     @property
     def newer_run(self) -> Run | None:
-        """The last run that goes on since the one that failed; None if there is none."""
+        """The latest run still going on after the one that failed; None if there is none."""
         if self.trouble is not Trouble.FAILED or self.run is None:
             return None
         failed = planned_last(self.run)
@@ -101,7 +101,7 @@ class Examined(Struct, kw_only=True):
 
 
 def worst_of(producers: Iterable[Producer]) -> Producer | None:
-    """The producer that tells most: one that failed before others, then the one whose trouble is the oldest."""
+    """The worst producer: one that failed rather than another, then the one whose trouble is the oldest."""
     return min(producers, key=lambda one: (_rank(one.trouble), one.since or _LAST), default=None)
 
 
@@ -136,11 +136,11 @@ class Examiner:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What could not be told, each once. Names in them are made printable."""
+        """What could not be found out, each once. Names in them are made printable."""
         return tuple(self._notes)
 
     def note(self, text: str) -> None:
-        """Note what could not be told."""
+        """Note what could not be found out."""
         self._notes[text] = None
 
     @property
@@ -209,7 +209,7 @@ class Examiner:
     ) -> dict[Operator, LineageNode | None]:
         """The operators that write a table, each with what lineage knows it as.
 
-        If none can be told, those of the table that is explained all count, and those of one upstream do not.
+        If none is known to, all of them count for the table that is explained, and none for a table upstream.
         """
         if self._lineage is not None:
             join = join_operators(table, operators, self._lineage, may_be_renamed=not depth)
@@ -223,9 +223,9 @@ class Examiner:
         return {} if depth else dict.fromkeys(operators)
 
     def _trouble(self, runs: Sequence[Run]) -> dict[str, Any]:
-        """What is wrong with an operator by its runs: nothing, or a trouble with the run that shows it, and since when.
+        """What is wrong with an operator by its runs: nothing, or its trouble, the run that shows it, and since when.
 
-        Nothing is wrong with one whose last run that was due succeeded, however old that is.
+        Nothing is wrong if its last run that was due succeeded, however old that is.
         """
         due = self._due(runs)
         since_then = due[_count_up_to_success(due) :]
@@ -239,7 +239,7 @@ class Examiner:
     def _age_trouble(
         self, table: Table, operator: Operator, runs: Sequence[Run], *, is_upstream: bool
     ) -> dict[str, Any]:
-        """Whether the last success of an operator is too old: upstream, by its own rhythm, where that can be told."""
+        """Whether the last success of an operator is too old: upstream, by its own rhythm, if that is known."""
         due = self._due(runs)
         count = _count_up_to_success(due)
         if not count or self._max_age is None:
@@ -292,14 +292,14 @@ def _is_due(run: Run, now: datetime) -> bool:
 
 
 def _count_up_to_success(due: Sequence[Run]) -> int:
-    """How many of these runs there are up to the last one that succeeded, this included; 0 if none did."""
+    """How many of these runs there are up to and including the last that succeeded; 0 if none did."""
     return max((index for index, run in enumerate(due, start=1) if run.state is RunState.SUCCEEDED), default=0)
 
 
 def _rhythm(due: Sequence[Run]) -> timedelta | None:
     """How long an operator may take from one success to the next, by its own plans; None if it has too few.
 
-    Runs of the same plan, as of one that was run again, are one plan.
+    A run that was run again counts once, by its plan.
     """
     plans = list(dict.fromkeys(planned for run in due if (planned := planned_at(run)) is not None))
     if len(plans) < _LEAST_PLANS:

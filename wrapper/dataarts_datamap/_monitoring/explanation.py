@@ -33,7 +33,7 @@ class Trouble(StrEnum):
         LATE: The run that was due has not started.
         SKIPPED: The run that was due was skipped.
         NOT_PLANNED: No run was planned since the last success, or there is none in the time that was looked at.
-        UNKNOWN: It cannot be told.
+        UNKNOWN: It is not known.
     """
 
     FAILED = "failed"
@@ -71,9 +71,9 @@ class Link(Struct, frozen=True, kw_only=True):
         blamed_on: GUIDs of the tables whose trouble explains it. Of a cause, empty but for what explains another one of
             its operators.
         is_upstream_known: Whether lineage names a table that its operators read.
-        late_inputs: GUIDs of the inputs of a cause that are fresh now, and were written too late for the run that
-            failed or was skipped: what it needs is to be run again.
-        newer_run: A run that goes on since that one failed; None if there is none.
+        late_inputs: GUIDs of the inputs of a cause that are fresh now but were written too late for the run that failed
+            or was skipped: that run only needs to be run again.
+        newer_run: A run still going on after that one failed; None if there is none.
         sentence: The same in a sentence. Names in it are made printable.
     """
 
@@ -118,11 +118,11 @@ class Explanation(Struct, frozen=True, kw_only=True):
     Attributes:
         table: The table.
         status: How it stands, judged by its producers where lineage knows them, else by all associated operators.
-        causes: The farthest upstream tables in trouble, of which nothing upstream is; the table itself, if its own
-            inputs are fresh. Empty for a fresh table.
+        causes: The tables in trouble that are farthest upstream, with nothing in trouble upstream of them; the table
+            itself, if its own inputs are fresh. Empty for a fresh table.
         links: Every table in trouble on the way, the table first.
         lineage: What is known of where the table comes from.
-        notes: What could not be told, and which bound ended the search. Names in them are made printable.
+        notes: What could not be found out, and which bound ended the search. Names in them are made printable.
         tables_examined: How many tables were looked at.
         sentence: All of it in a sentence.
     """

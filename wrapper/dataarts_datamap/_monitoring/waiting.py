@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _GROWTH: Final = 1.5
-_SMEAR: Final = 0.1  # callers who began together do not ask together
-_LAST_LOOK: Final = 10.0  # seconds: one look is taken at the end of the time, and it has to end, too
+_SMEAR: Final = 0.1  # so that callers that began together do not ask together
+_LAST_LOOK: Final = 10.0  # seconds that the last look, at the end of the time, may take
 
 
 def read_all(
@@ -31,7 +31,7 @@ def read_all(
     ask: Callable[[PageRead], Steps[RunPage]],
     is_enough: Callable[[RunPage, list[Run]], bool] = lambda *_: False,
 ) -> Steps[list[Run]]:
-    """All runs of a walk, page after page, or those up to a page that makes them enough."""
+    """All runs of a walk, page after page; or those up to the page after which they are enough."""
     runs: list[Run] = []
     step = next(walk, None)
     while step is not None:
@@ -57,13 +57,13 @@ def wait_for_run(  # noqa: PLR0913  each is one fact about the wait
     first_wait: float,
     longest_wait: float,
 ) -> Steps[Run]:
-    """Look, and look again, until a run has ended: the one with the id, or else the one that was planned last so far.
+    """Look again and again until a run has ended: the one with the id, or else the one planned last so far.
 
-    What fails and can pass is tried again like a run that goes on; a failure that lasts ends the wait.
+    A failure that can pass is treated like a run that is still going on; any other ends the wait.
 
     Raises:
         WaitTimeoutError: None has ended before the time is over.
-        DataMapError: Looking fails for good.
+        DataMapError: Looking fails in a way that does not pass.
     """
 
     def find(runs: list[Run]) -> list[Run]:
@@ -79,13 +79,13 @@ def wait_for_run(  # noqa: PLR0913  each is one fact about the wait
 def wait_for_runs(
     look: Callable[[], Steps[list[Run]]], clock: Clock, *, timeout: float, first_wait: float, longest_wait: float
 ) -> Steps[list[Run]]:
-    """Look, and look again, until the run that was planned last so far of each operator has ended.
+    """Look again and again until, of each operator, the run planned last so far has ended.
 
     An operator without runs does not count, unless none has any.
 
     Raises:
         WaitTimeoutError: Not all have ended before the time is over.
-        DataMapError: Looking fails for good.
+        DataMapError: Looking fails in a way that does not pass.
     """
 
     def find(runs: list[Run]) -> list[Run]:
@@ -109,7 +109,7 @@ def _look_until_ended(
     waits: _Waits,
     what: str,
 ) -> Steps[list[Run]]:
-    """Look, and look again, until runs are found and all of them have ended."""
+    """Look again and again until there are runs and all of them have ended."""
     now = clock.monotonic()
     until = now + waits.timeout
     wait = waits.first
@@ -135,7 +135,7 @@ def _look_until_ended(
             break
         nap = min(left, wait * (1 + _SMEAR * clock.random()))
         yield Sleep(nap)
-        now += nap  # a clock that a test has frozen stands still, and the time is over all the same
+        now += nap  # for a clock that a test has frozen
         wait = min(waits.longest, wait * _GROWTH)
     raise _timeout(waits.timeout, what, last_run) from failure
 
@@ -144,7 +144,7 @@ def _in_time(steps: Steps[T], until: float, clock: Clock) -> Steps[T]:
     """The steps, given up when their time is over.
 
     Raises:
-        DataMapError: They were given up; it is what went wrong last.
+        DataMapError: They were given up; it is the last error.
     """
     failure: DataMapError = RequestTimeoutError("the runs had not been read when the time was over")
     try:

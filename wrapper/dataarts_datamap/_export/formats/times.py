@@ -19,10 +19,10 @@ def time_text(milliseconds: int | None) -> str:
 
 
 def milliseconds_of(path: Path, text: str) -> int:
-    """The milliseconds since the epoch that a file has as text.
+    """The milliseconds since the epoch of a time in a file.
 
     Raises:
-        ExportError: It is no such time.
+        ExportError: It is not such a time.
     """
     try:
         return (datetime.fromisoformat(text) - EPOCH) // MILLISECOND

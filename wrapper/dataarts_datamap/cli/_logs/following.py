@@ -61,8 +61,8 @@ def follow_log(client: DataMapClient, run: Run, most: int | None, *, since: time
     return _NO if run.state in {RunState.FAILED, RunState.SKIPPED} else _NOT_JUDGED
 
 
-def _now(client: DataMapClient, run: Run, since: timedelta) -> Run:
-    """The run as it is now; as it was, if it cannot be read at the moment."""
+def _now(client: DataMapClient, run: Run, since: timedelta) -> Run | None:
+    """The run as it is now; as it was, if it cannot be read at the moment; None if it is not among the runs any more."""
     if run.origin is None:
         return run
     whose = run.origin.operator
