@@ -62,7 +62,7 @@ def follow_log(client: DataMapClient, run: Run, most: int | None, *, since: time
 
 
 def _now(client: DataMapClient, run: Run, since: timedelta) -> Run | None:
-    """The run as it is now; as it was, if it cannot be read at the moment; None if it is not among the runs any more."""
+    """The run as it is now; as it was, if it cannot be read now; None if it is not among the runs any more."""
     if run.origin is None:
         return run
     whose = run.origin.operator
