@@ -16,6 +16,7 @@ BIN := $(VENV)/$(SCRIPTS)
 OFFICIAL := .official-sdk
 NEWEST_SDK := .newest-sdk
 LOWEST := .lowest
+OLDEST := .oldest-hosts
 NEWEST := .newest
 RELEASE := .release
 SHIPPED := .release/shipped
@@ -192,6 +193,33 @@ test: $(VENV)/.dev ## Run the whole test suite
 prove: $(VENV)/.docs $(OFFICIAL)/.made $(PRISM)/.made $(AXE)/.made spec-tools ## Run the long proofs
 	@$(BIN)/python -m pytest -m prove
 	@$(BIN)/python -m pytest contract_tests --datamap-max-examples 1000
+
+.PHONY: platforms
+platforms: $(VENV)/.dev $(AIRFLOW)/.made $(SPARK)/.made ## Let Airflow, Spark and a check ask one service at once
+	@$(BIN)/python -m pytest -m platforms tests/test_platforms.py
+
+# The oldest hosts that are served. Airflow is held to what there was on its day, as by its own constraints; PySpark 4.0
+# leaves sockets open.
+$(OLDEST)/.made: pyproject.toml constraints.txt
+	@command -v java >/dev/null || { echo "Spark runs on Java, which is not on the PATH: install Java 17 or newer" >&2; exit 1; }
+	@echo "Setting up $(OLDEST) ..." >&2
+	@rm -rf $(OLDEST)
+	@for name in uv airflow spark; do $(PYTHON) -m venv $(OLDEST)/$$name || exit 1; done
+	@$(OLDEST)/uv/$(SCRIPTS)/python -m pip install --quiet --constraint constraints.txt uv
+	@echo 'apache-airflow==3.0.6' | $(OLDEST)/uv/$(SCRIPTS)/uv pip compile --quiet --no-header --no-annotate \
+		--exclude-newer 2025-09-05 --python $(OLDEST)/airflow --output-file $(OLDEST)/airflow.txt -
+	@$(OLDEST)/uv/$(SCRIPTS)/uv pip install --quiet --python $(OLDEST)/airflow --requirement $(OLDEST)/airflow.txt
+	@$(OLDEST)/uv/$(SCRIPTS)/uv pip install --quiet --python $(OLDEST)/airflow \
+		'apache-airflow==3.0.6' --editable '.[airflow,arrow,mock]' fsspec markdown-it-py pytest
+	@$(OLDEST)/uv/$(SCRIPTS)/uv pip install --quiet --python $(OLDEST)/spark \
+		'pyspark==4.0.0' --editable '.[spark,mock,duckdb]' hypothesis markdown-it-py pytest
+	@for name in airflow spark; do $(OLDEST)/uv/$(SCRIPTS)/uv pip check --quiet --python $(OLDEST)/$$name || exit 1; done
+	@touch $@
+
+.PHONY: oldest-hosts
+oldest-hosts: $(OLDEST)/.made ## Check the provider in Airflow 3.0 and the data source in Spark 4.0, the oldest that are served
+	@$(OLDEST)/airflow/$(SCRIPTS)/python -m pytest -c tests/airflow_provider/pytest.ini tests/airflow_provider
+	@$(OLDEST)/spark/$(SCRIPTS)/python -m pytest -W ignore::pytest.PytestUnraisableExceptionWarning tests/spark
 
 .PHONY: extras
 extras: $(VENV)/.dev ## Install the wheel with each extra into a fresh environment, at today's versions
@@ -393,4 +421,4 @@ audit: $(RELEASE)/.made ## Look the wheel's dependencies up among the known vuln
 
 .PHONY: clean
 clean: ## Remove what the other verbs made
-	@rm -rf $(VENV) $(OFFICIAL) $(NEWEST_SDK) $(LOWEST) $(NEWEST) $(RELEASE) $(PRISM) $(AXE) $(SPEC_TOOLS) $(SCHEDULERS) $(SPARK) $(AIRFLOW) $(BENCH) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis
+	@rm -rf $(VENV) $(OFFICIAL) $(NEWEST_SDK) $(LOWEST) $(NEWEST) $(RELEASE) $(PRISM) $(AXE) $(SPEC_TOOLS) $(SCHEDULERS) $(SPARK) $(AIRFLOW) $(OLDEST) $(BENCH) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis

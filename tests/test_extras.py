@@ -88,7 +88,7 @@ def test_extra_alone(extra: str, wheel: Path, folder: Path) -> None:
     """Nothing contradicts another, and what the extra is for can be loaded."""
     python = installed(f"dataarts-datamap[{extra}] @ {wheel.as_uri()}", folder / "venv")
     home = {"AIRFLOW_HOME": str(folder), "HOME": str(folder), "PATH": os.environ["PATH"]}
-    command = [python, "-c", USES[extra]]
+    command: list[str | Path] = [python, "-c", USES[extra]]
     done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=folder, env=home)
     assert 0 == done.returncode, done.stderr
 

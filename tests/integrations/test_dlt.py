@@ -13,7 +13,7 @@ import pytest
 os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"  # before dlt is imported
 
 import dlt
-from dlt.pipeline.state_sync import decompress_state
+from dlt.common.versioned_state import decompress_state
 
 from dataarts_datamap import DataMapClient, InvalidArgumentError, TokenCredentials
 from dataarts_datamap.integrations.dlt import datamap

@@ -144,7 +144,7 @@ def test_passing_failure_is_tried_again_by_the_next_walk(server: HostileServer) 
     """A server that has too many requests just then has not refused the size: the next walk asks again."""
     listed = serve(server, Service(most_rows=100, beyond="throttled"), by_the_minute(300))
     with connected(server) as client:
-        client._policy.limiter.pause = lambda until: None  # type: ignore[method-assign]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  no test waits for half a second
+        client._policy.limiter.pause = lambda until: None  # type: ignore[method-assign]  # noqa: ARG005, SLF001  # pyright: ignore[reportPrivateUsage]  no test waits for half a second
         assert of(300) == ids(client, listed)
         assert 1 == listed.limits.count(1000)
         listed.service = Service()

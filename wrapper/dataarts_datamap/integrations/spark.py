@@ -2,10 +2,9 @@
 
 ::
 
-    from dataarts_datamap.integrations.spark import DataMapDataSource
-
-    spark.dataSource.register(DataMapDataSource)
     runs = spark.read.format("datamap").option("since", "7d").load("sales.dws_orders")
+
+Spark finds the format by itself. Where another package hides it, ``spark.dataSource.register(DataMapDataSource)`` does.
 
 Credentials are made where they are needed, on the driver and on each worker, from the environment, the profile file or
 the cloud server; they cannot be options, since options are shown and logged.
