@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from dataarts_datamap._api.endpoints import address_name
 from dataarts_datamap._api.show_instance_infos import check_runs_arguments, decode_page, runs_request
 from dataarts_datamap._api.show_nodes import decode_operators, operators_request
-from dataarts_datamap._arguments import identifier, members, path_segment, query_integer
+from dataarts_datamap._arguments import members, path_segment, query_integer
 from dataarts_datamap._auth.chain import Search
 from dataarts_datamap._client.identifiers import Scope, Settings
 from dataarts_datamap._client.settings import (
@@ -724,8 +724,6 @@ class BaseClient(Generic[PagerT]):
 def _operator_of(task_id: str, job_name: str, workspace_id: str | None) -> Operator:
     """The operator that a caller names; what could not be sent later is refused now."""
     check_runs_arguments(task_id=task_id, job_name=job_name, workspace_id=workspace_id, limit=SMALL_PAGE)
-    if workspace_id is not None:
-        identifier("workspace_id", workspace_id)
     return Operator(task_id=task_id, job_name=job_name, workspace_id=workspace_id)
 
 

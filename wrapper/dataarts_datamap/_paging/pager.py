@@ -122,7 +122,7 @@ class _PagerBase:
         All rows that were given so far count as read; of several iterations, the one that began last counts. None
         before the first page, for merged operators, while a walk looks again for runs that moved, and where more than
         20,000 runs of earlier slices can come again. It holds the ids and planned times of the runs that were yielded
-        last, about 10 bytes for each and 10,000 of them as a rule, and nothing secret.
+        last, about 10 bytes for each and 10,000 of them as a rule, 40,000 by large pages, and nothing secret.
         """
         return self._token(self._stand)
 

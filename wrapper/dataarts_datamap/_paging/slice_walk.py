@@ -68,8 +68,9 @@ class SliceWalk:
     Args:
         state: What it shares with the other slices.
         window: The slice.
-        page_size: How many rows its first page has at the most; as many as the options say where it is 0.
-        following: The slices behind it, each with how many rows its first page has at the most.
+        page_size: How many rows its first page has at the most; 0 where nothing is known of it, not even that it is
+            longer than a page: then as many as the options say.
+        following: The slices behind it, each with the same.
         parent_total: The total of the window that it was cut from, where its size was the reason.
         read: What was read of it before.
         reached: Where to go on by offset; 0 if that cannot be done.
@@ -103,6 +104,7 @@ class SliceWalk:
         least = state.options.page_size
         self._limit = min(limit or page_size or least, max(least, state.options.larger_page))
         self._page_size = max(self._limit, page_size, least)
+        self._is_long = page_size > 0
         self._loose: list[RowKey] = []
         self._pending: tuple[Page, int] | None = None
         self._last: _Yielded | None = None
@@ -644,6 +646,8 @@ class SliceWalk:
             return  # pages are larger than was asked for
         counting = self._state.options.counting(self._habits)
         total = self._total or 0
+        if self._is_long and not total:
+            return  # the pages behind this one come before those of other slices
         while counting is not None and (end := span.position + span.limit) < total:
             try:
                 span = next_span(counting, end, overlap=_OVERLAP, limit=limit, most=limit)
@@ -653,10 +657,12 @@ class SliceWalk:
         yield from self._first_reads()
 
     def _first_reads(self) -> Iterator[PageRead]:
-        """The first pages of the slices behind this one."""
+        """The first pages of the slices behind this one, up to one that has more pages."""
         for window, page_size in self._following:
             if window not in self._state.first_pages:
                 yield self._state.first_read(window, page_size)
+            if page_size:
+                return
 
 
 def _end_of(window: Window, width: int, *, newest_first: bool) -> Window:

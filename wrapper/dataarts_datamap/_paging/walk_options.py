@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from threading import Lock
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from msgspec import Struct, field
@@ -111,7 +110,7 @@ class ServerHabits(Struct):
     page_size: int = 0
     small_page_time: float = 0.0
     trial_time: float = 0.0
-    _trial: Lock = field(default_factory=Lock)
+    _trials: list[None] = field(default_factory=lambda: [None])
 
     def note_page(self, read: PageRead, size: int, elapsed: float) -> None:
         """A page came, of so many bytes, after so many seconds."""
@@ -123,12 +122,15 @@ class ServerHabits(Struct):
 
     def begin_trial(self) -> bool:
         """Whether to try a larger page now: just one of all walks does, whichever thread it is in."""
-        return not self.page_size and self._trial.acquire(blocking=False)
+        try:
+            return not self.page_size and self._trials.pop() is None  # which one thread at a time can do
+        except IndexError:
+            return False
 
     def end_trial(self, page_size: int) -> None:
         """What it came to: rows to ask for, or 0 where that is still not known."""
         self.page_size = page_size
-        self._trial.release()
+        self._trials.append(None)
 
     @property
     def has_true_totals(self) -> bool:
