@@ -75,7 +75,7 @@ class PasswordCredentials(Secret):
         clock: Tells the time, aware.
 
     Raises:
-        ConfigurationError: There is neither a region nor what follows from it, or an address is unusable.
+        ConfigurationError: The region is missing, and so is what would follow from it; or an address is unusable.
         InvalidArgumentError: A value is no text or empty, or holds a control character or a byte order mark; or the
             project is given twice. A blank at an end or quotes around a value give a ``DamagedValueWarning``.
     """
