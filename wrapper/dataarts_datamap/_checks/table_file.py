@@ -95,7 +95,7 @@ def load_tables(path: Path | str = TABLE_FILE) -> list[TableRule]:
     ``[[tables]]`` has a ``name`` or a ``guid``, and ``label``, ``owner``, ``severity``, ``producers``, and either
     ``max_age`` (``"26h"``) or ``due`` (``"08:00"``) with ``tz``, and perhaps ``days`` (``["mon", "tue"]``), ``except``
     (dates) and ``planned_from`` (a time). ``min_rows`` (a number) and ``rows_drop`` (``"50%"``) judge how many rows a
-    success wrote. ``[defaults]`` holds what is the same for tables that do not say otherwise.
+    success wrote. ``[defaults]`` holds values for the tables that do not set their own.
 
     Args:
         path: The file.

@@ -257,7 +257,7 @@ class BaseClient(Generic[PagerT]):
             slice_span: The longest window to ask for. A longer one is read in slices, which overlap by 2 ms. Sibling
                 APIs cap a window at 7 days or a month.
             strict: Whether a field of an unexpected type is an error, instead of None and a warning.
-            resume_token: Where an earlier walk stood; its window is walked on, so that no times are given.
+            resume_token: The position of an earlier walk, whose window is read on: give no times with it.
 
         Raises:
             InvalidArgumentError: An argument cannot be sent. Walking the pager raises what goes wrong then.
@@ -310,9 +310,9 @@ class BaseClient(Generic[PagerT]):
             merge: Whether the runs of all operators are merged by their planned times, in the server's direction; they
                 are in order as far as those of each operator are.
             strict: Whether a field of an unexpected type is an error, instead of None and a warning.
-            resume_token: Where an earlier walk stood; its window is walked on, so that no times are given.
+            resume_token: The position of an earlier walk, whose window is read on: give no times with it.
             operators: The operators to read, such as some of ``list_operators``: the service is not asked for them
-                again. If they are left out, all that it names when the pager is walked.
+                again. If they are left out, all that the service names when the pager is walked.
 
         Raises:
             InvalidArgumentError: An argument cannot be sent. Walking the pager raises what goes wrong then.
@@ -358,7 +358,7 @@ class BaseClient(Generic[PagerT]):
 
     def __repr__(self) -> str:
         known = getattr(self, "_settings", None)
-        if known is None:  # error trackers show what could not be made
+        if known is None:  # error trackers print objects whose construction failed
             return f"{type(self).__name__}()"
         where = f"endpoint={known.endpoint!r}, project_id={known.project_id!r}, instance_id={known.instance_id!r}"
         return f"{type(self).__name__}({where})"
@@ -491,7 +491,7 @@ class BaseClient(Generic[PagerT]):
     def _check_sources(
         self, rules: Iterable[TableRule], *, now: datetime, state: CheckState | None
     ) -> Steps[CheckSources]:
-        """What a check reads from: lineage is read first, if a table is named or its producers are not.
+        """What a check reads from. Lineage is read first, if a rule needs it to find its table or its producers.
 
         An error that means that nothing at all can be read, such as credentials that are rejected, is raised; with a
         state, the check goes on with what earlier checks know.
@@ -532,7 +532,7 @@ class BaseClient(Generic[PagerT]):
         return None
 
     def _lineage_for(self, rules: Iterable[TableRule]) -> Steps[Lineage | None]:
-        """Lineage, if a table is named or its producers are not; None if it cannot be read.
+        """Lineage, if a rule needs it to find its table or its producers; None if it cannot be read.
 
         The tables can be read without it, and each says that its producers are not known.
         """
@@ -587,7 +587,7 @@ class BaseClient(Generic[PagerT]):
         only: Iterable[str] | None = None,
         ignore: Iterable[str] = (),
     ) -> Steps[Producers]:
-        """The operators of a table that count. Lineage is asked where it can make a difference."""
+        """The operators of a table that count. Lineage is read only if it can make a difference."""
         from dataarts_datamap._models.tables import Table  # noqa: PLC0415  loaded for this call alone
         from dataarts_datamap._monitoring.producers import choose_producers  # noqa: PLC0415  as above
 
@@ -728,10 +728,10 @@ def _operator_of(task_id: str, job_name: str, workspace_id: str | None) -> Opera
 
 
 def checked_role(role: object) -> OperatorRole:
-    """Which operators are asked for.
+    """The role, checked.
 
     Raises:
-        InvalidArgumentError: It is no role.
+        InvalidArgumentError: It is not a role.
     """
     if not isinstance(role, str) or role not in {"associated", "producers"}:
         raise InvalidArgumentError(f"role must be 'associated' or 'producers', not {shown(role)}")

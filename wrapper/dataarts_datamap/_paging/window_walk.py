@@ -1,16 +1,15 @@
 """Reads all runs of a window, page by page, and proves that none is missing: logic without I/O.
 
 Pages are read at different times from a list that changes meanwhile, by an offset whose meaning is not documented. So
-nothing is believed alone:
+no page is trusted alone:
 
-* A list is read by offset while its pages join plainly: each begins with the last rows of the one before, and the rest
-  of it was not read yet. At the first doubt, its window is read by narrower windows, each of which is one page, and so
-  the list at one moment: that needs neither an offset nor an order.
-* A list has ended where a page is shorter than the server can make it, and the server's ``total`` does not contradict.
-  Where a server may count no further, two halves of the window are counted.
-* Long windows, and long lists, are cut into slices, which overlap by a millisecond at each side of an inner edge, since
-  it is not documented whether the ends of a window belong to it.
-* A run is known by its id and its planned time, and yielded once.
+* A list is read by offset while its pages join plainly: each begins with the last rows of the one before, and its other
+rows are new. At the first doubt, its window is read by narrower windows, each of which is one page, and so the list at
+one moment: that needs neither an offset nor an order. * A list has ended where a page is shorter than the server can
+make it, and the server's ``total`` does not contradict. If the server may have stopped counting, the two halves of the
+window are counted. * Long windows, and long lists, are cut into slices, which overlap by a millisecond at each side of
+an inner edge, since it is not documented whether the ends of a window belong to it. * A run is known by its id and its
+planned time, and yielded once.
 
 What can't be read for certain ends in an ``IncompleteWalkError``.
 """
@@ -116,7 +115,7 @@ class WindowWalk:
         return self._state.progress.changed
 
     def token(self, given: int) -> str | None:
-        """Where the walk stands when so many runs of the page that it yielded last are counted.
+        """The position behind so many runs of the page that was yielded last.
 
         None while it looks again for runs that moved, or if more of them can come again than a token holds.
         """
@@ -216,7 +215,7 @@ class WindowWalk:
         )
 
     def _look_again(self) -> Walk:
-        """Read the newest runs again, where one that was not read yet may have moved among them.
+        """Read the newest runs again if an unread run may have moved among them.
 
         A run that starts moves to the newest ones of a list by starts. Windows on planned times lose none by that.
         """
@@ -289,7 +288,7 @@ def _from(position: Position) -> Window:
 
 
 class Slices(Sequence[Window]):
-    """The parts of a window, of equal length, which share their edges: made when they are asked for."""
+    """The parts of a window, of equal length and with common edges, made one by one."""
 
     def __init__(self, window: Window, count: int) -> None:
         self._window = window

@@ -53,7 +53,7 @@ class Texts(Struct, frozen=True, kw_only=True):
         return self._units(value) if isinstance(value, Length) else value
 
     def count(self, one: str, many: str, number: int) -> str:
-        """How many there are: one of two texts, which hold ``{n}``."""
+        """A count: the text for one or the text for several, each of which holds ``{n}``."""
         return self(one if number == 1 else many, n=f"{number:,}")
 
     def page(self, template: str) -> str:

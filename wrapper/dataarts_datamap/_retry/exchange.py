@@ -28,7 +28,7 @@ _STALE_CODES: Final = ("0301", "0307")
 
 
 def exchange(request: Request, credentials: Credentials, policy: Policy, decode: Callable[[Response], T]) -> Steps[T]:
-    """One request with its credentials, sent until its response is decoded or another attempt is no use.
+    """One request with its credentials, sent until its response is decoded or another attempt would not help.
 
     ``attempts`` and ``elapsed`` of its errors count all attempts together.
     """
@@ -118,7 +118,7 @@ def _with_deadline(call: Call[T], until: float, log: AttemptLog) -> Steps[T]:
 
 
 def _sent_or_waited(step: Request | Wait, until: float, log: AttemptLog) -> Steps[Response]:
-    """One step of a call, noted on the trail if it is a request."""
+    """One step of a call, logged if it is a request."""
     if isinstance(step, Wait):
         return (yield Wait(step.event, until))
     log.begin(step)

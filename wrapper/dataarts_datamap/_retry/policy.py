@@ -38,14 +38,14 @@ _LASTING_FAILURES: Final = (AnswerTooLargeError, CertificateError)
 class Retry:
     """When a request that failed is sent again.
 
-    Every request only reads, or asks for a token, so each may be sent again. It is where no whole response came back
-    (no connection, a timeout, a response that is cut short or garbled), and for the statuses 429, 500, 502, 503 and
-    504, whether HTTP's own or the envelope's inside HTTP 200. Any other error is raised at once: above all a 401, since
-    five failures lock an access key, a certificate that is not trusted, and a response that is too large. Credentials
-    that can be renewed (``RenewableCredentials``: a password can get a new token) are renewed once on a 401 that asks
-    for it, at once and beside these attempts. Each attempt is authenticated afresh: no attempt sends the signature of
-    another. Within an attempt, a ``GET`` goes out a second time, unchanged and at once, where the server closes a
-    kept connection before anything of the response has come.
+    Every request only reads, or asks for a token, so each may be sent again: if no complete response arrived (no
+    connection, a timeout, a response that is cut short or garbled), and at the statuses 429, 500, 502, 503 and 504,
+    whether HTTP's own or the envelope's inside HTTP 200. Any other error is raised at once: above all a 401, since five
+    failures lock an access key, a certificate that is not trusted, and a response that is too large. Credentials that
+    can be renewed (``RenewableCredentials``: a password can get a new token) are renewed once on a 401 that asks for
+    it, at once and beside these attempts. Each attempt is authenticated afresh: no attempt sends the signature of
+    another. Within an attempt, a ``GET`` goes out a second time, unchanged and at once, where the server closes a kept
+    connection before anything of the response has come.
 
     The wait before attempt *n* + 1 is a random part of ``first_wait`` doubled *n* - 1 times, ``longest_wait`` at most
     ("full jitter"). A wait that would pass the client's ``deadline`` is not begun: the failure is raised at once.
@@ -93,7 +93,7 @@ class Policy(Struct, frozen=True):
         retry: When a request is sent again.
         deadline: Seconds that it may take with all its attempts.
         clock: Time and chance for both.
-        limiter: How many are sent in a time.
+        limiter: How many are sent per second.
         reporter: Gets a report of each attempt.
     """
 
@@ -105,7 +105,7 @@ class Policy(Struct, frozen=True):
 
 
 def is_passing(error: DataMapError) -> bool:
-    """Whether what went wrong may go right the next time."""
+    """Whether another attempt may succeed."""
     match error:
         case TransportError():
             refused = error.status is not None and error.status in _REFUSALS  # by a proxy, above all

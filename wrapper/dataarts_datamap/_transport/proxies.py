@@ -1,4 +1,4 @@
-"""Proxies: as a caller names them, and as the environment does."""
+"""Proxies, given by a caller or by the environment."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dataarts_datamap._transport.wire import DEFAULT_PORTS, Origin
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
 
-_HAS_NO_SETTINGS: Final = sys.platform == "linux"  # other systems name proxies beside the environment
+_HAS_NO_SETTINGS: Final = sys.platform == "linux"  # other systems have proxies outside the environment
 
 
 class Proxy(SecretStruct, frozen=True):
@@ -74,10 +74,10 @@ def checked_proxy(proxy: str, *, name: str = "the proxy") -> Proxy:
 def environment_proxy(endpoint: str) -> Proxy | None:
     """The proxy that the environment names for an endpoint: ``HTTPS_PROXY`` and the like, except for ``NO_PROXY``.
 
-    What is on this machine is reached without one, whatever the environment says.
+    This machine itself is reached without one, whatever the environment says.
 
     Raises:
-        ConfigurationError: It names one that is no address, or one that speaks SOCKS.
+        ConfigurationError: The proxy has no valid address, or speaks SOCKS.
     """
     if _HAS_NO_SETTINGS and not any(name.lower().endswith("_proxy") for name in os.environ):
         return None

@@ -1,4 +1,4 @@
-"""Runs as a data source of Spark, for landing them where a platform lives. It needs the extra ``spark``.
+"""Runs as a data source of Spark, to load them into the tables of a platform. It needs the extra ``spark``.
 
 ::
 
@@ -134,8 +134,8 @@ class DataMapDataSource(DataSource):
         lookback: As a stream: how far back runs that had ended are looked at again (7d).
         endpoint, region, iamEndpoint, projectId, instanceId, workspaceId, allowHttp: As for ``DataMapClient``.
 
-    The columns are those of ``export_runs`` behind ``run_key`` and ``table_guid``. A schema of yours chooses among
-    them. A filter narrows no window: ``since`` and ``start`` do.
+    The columns are ``run_key``, ``table_guid`` and those of ``export_runs``; a schema that you give selects some. A
+    filter does not narrow the window: ``since`` and ``start`` do.
     """
 
     @classmethod
@@ -151,8 +151,8 @@ class DataMapDataSource(DataSource):
     def reader(self, schema: StructType) -> DataSourceReader:
         """What reads in batches.
 
-        It takes no filters: Spark 4.3 keeps what a reader made of the filters of one query for the next one of the same
-        frame, which would then lose rows without a word.
+        It takes no filters: Spark 4.3 reuses a reader with the filters of one query for the next query of the same
+        frame, which would silently lose rows.
         """
         settings = _settings(self.options)
         return _Reader(settings, _columns(schema, settings))
@@ -181,7 +181,7 @@ class _Reader(DataSourceReader):
                 for operator in dict.fromkeys(client.list_operators(guid))
             ]
         count = max(1, min(settings.partitions, settings.rate, len(found)))
-        rate = settings.rate // count  # of a rate that is no whole number, nearly twice as many can come in a second
+        rate = settings.rate // count  # at a fractional rate, nearly twice as many can be sent in one second
         return [_Partition(found[first::count], window, rate) for first in range(count)]
 
     def read(self, partition: InputPartition) -> Iterator[pa.RecordBatch]:
@@ -199,14 +199,14 @@ class _Reader(DataSourceReader):
 
 
 class _StreamReader(SimpleDataSourceStreamReader):
-    """Reads on the driver what has ended since an offset, which knows the runs of the lookback."""
+    """Reads, on the driver, the runs that ended since an offset, which holds those of the lookback."""
 
     def __init__(self, settings: _Settings, columns: Sequence[str]) -> None:
         self._settings = settings
         self._columns = list(columns)
 
     def initialOffset(self) -> dict[str, Any]:  # noqa: N802  Spark's name
-        """Before all."""
+        """The offset before all runs."""
         return {"tables": {}}
 
     def read(self, start: dict[str, Any]) -> tuple[Iterator[tuple[Any, ...]], dict[str, Any]]:
@@ -222,7 +222,7 @@ class _StreamReader(SimpleDataSourceStreamReader):
         return iter(rows), {"tables": tables, "until": now.isoformat()}
 
     def readBetweenOffsets(self, start: dict[str, Any], end: dict[str, Any]) -> Iterator[tuple[Any, ...]]:  # noqa: N802  Spark's name
-        """The same again, for a batch that has to be done anew: as the runs stand now."""
+        """The same batch once more, after a failure, with the runs as they are now."""
         rows: list[tuple[Any, ...]] = []
         now = datetime.fromisoformat(end["until"])
         with self._settings.open(self._settings.rate) as client:
@@ -232,7 +232,7 @@ class _StreamReader(SimpleDataSourceStreamReader):
         return iter(rows)
 
     def commit(self, end: dict[str, Any]) -> None:
-        """Have nothing to do: what was given is in the offset."""
+        """Do nothing: the offset holds what was yielded."""
 
     def _read(
         self, client: DataMapClient, guid: str, progress: RunProgress, now: datetime
@@ -270,7 +270,7 @@ def _columns(schema: StructType, settings: _Settings) -> list[str]:
     """The columns of a schema.
 
     Raises:
-        InvalidArgumentError: One is none of the source's, or of another type.
+        InvalidArgumentError: One is not a column of the source, or has another type.
     """
     known = {one.name: _sql_type(one.type) for one in _schema(settings)}
     for one in schema.fields:
@@ -292,7 +292,7 @@ def _settings(options: Mapping[str, str]) -> _Settings:
     """What the options say.
 
     Raises:
-        InvalidArgumentError: One is unknown, is a secret, or has a value that is none.
+        InvalidArgumentError: One is unknown, is a secret, or has an invalid value.
     """
     given = {name.casefold(): value for name, value in options.items() if value is not None}
     known = {name.casefold(): name for name in _OPTIONS}

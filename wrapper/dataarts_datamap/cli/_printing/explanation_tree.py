@@ -36,7 +36,7 @@ def write_explanation(explanation: Explanation, *, zone: tzinfo) -> None:
 
 
 def _log(cause: Link) -> Iterator[Group]:
-    """Where the log of a cause lies, as one line that only the terminal wraps, so that it is copied as one."""
+    """The log path of a cause on one line, which only the terminal wraps, so that it can be copied whole."""
     path = None if cause.run is None else cause.run.execution_log_path
     if path:
         text = Text(f"{shown_name(cause.table)}  log {printable(path)}", no_wrap=True, overflow="ignore")
