@@ -80,6 +80,43 @@ def wait_until(holds: Callable[[], bool], *logs: Path, within: float) -> None:
         time.sleep(0.25)
 
 
+def check_of_many(service: FakeService, folder: Path) -> tuple[dict[str, dict[str, str]], list[str]]:
+    """Put tables with a fresh operator each into a service: the operators by GUID, and the command that checks them."""
+    operators: dict[str, dict[str, str]] = {}
+    for number in range(CHECKED):
+        guid = service.add_table(f"lake.many.t{number}")
+        operators[guid] = service.add_operator(f"load {number}", task_id=str(number + 1), table_guid=guid)
+        service.add_run(operators[guid], plan_time=datetime.now(UTC) - timedelta(hours=2))
+    tables = "".join(f'[[tables]]\nguid = "{guid}"\nmax_age = "26h"\n' for guid in operators)
+    (folder / "datamap.toml").write_text(tables, encoding="utf-8")
+    command = [sys.executable, "-m", "dataarts_datamap", "check", "--output", "ndjson"]
+    return operators, [*command, "--tables", str(folder / "datamap.toml")]
+
+
+def machine(folder: Path) -> dict[str, str]:
+    """The variables of a process that has a folder for its home, and knows nothing of this one's service."""
+    kept = ("JAVA_HOME", "PATH", "SYSTEMROOT")
+    return {"HOME": str(folder), "NO_PROXY": "127.0.0.1", **{one: os.environ[one] for one in kept if one in os.environ}}
+
+
+def verdicts(log: Path) -> Counter[str]:
+    """How many tables have each verdict."""
+    return Counter(json.loads(line)["verdict"] for line in lines(log, "") if line.startswith("{"))
+
+
+def test_check_alone(tmp_path: Path) -> None:
+    """Alone it keeps to the limit: at most one request in a hundred is refused."""
+    with FakeService(MockConfig(rate_limit=50)) as service:
+        _, check = check_of_many(service, tmp_path)
+        log = tmp_path / "check.log"
+        with started(log, {**machine(tmp_path), **service.environment}, *check) as checking:
+            wait_until(lambda: checking.poll() is not None, log, within=300)
+        statuses = Counter(request["status"] for request in service.requests)
+    assert {"fresh": CHECKED} == verdicts(log)
+    assert 2 * CHECKED <= statuses.total()
+    assert statuses[429] <= statuses.total() / 100
+
+
 def test_three_at_once(tmp_path: Path) -> None:
     """They ask for nearly three times what a user may: all wait, none fails, and no row, event or verdict is lost.
 
@@ -88,30 +125,17 @@ def test_three_at_once(tmp_path: Path) -> None:
     """
     with FakeService(MockConfig(rate_limit=50)) as service:
         service.invent(size=RUNS)
-        now = datetime.now(UTC)
-        operators = {
-            service.add_table(f"lake.many.t{number}"): service.add_operator(
-                f"load {number}", task_id=str(number + 1), table_guid=service.add_table(f"lake.many.t{number}")
-            )
-            for number in range(CHECKED)
-        }
-        for operator in operators.values():
-            service.add_run(operator, plan_time=now - timedelta(hours=2))
+        operators, check = check_of_many(service, tmp_path)
         watched = dict(list(operators.items())[:WATCHED])
-        tables = "".join(f'[[tables]]\nguid = "{guid}"\nmax_age = "26h"\n' for guid in operators)
-        (tmp_path / "datamap.toml").write_text(tables, encoding="utf-8")
         ids = {"project_id": service.project_id, "instance_id": service.instance_id}
         connection = {"conn_type": "datamap", "host": service.url, "password": service.token, "extra": ids}
-        machine = {"HOME": str(tmp_path), "NO_PROXY": "127.0.0.1", "PATH": os.environ["PATH"]}
-        machine |= {name: os.environ[name] for name in ("JAVA_HOME", "SYSTEMROOT") if name in os.environ}
-        asking = {**machine, **service.environment, "PYSPARK_PYTHON": str(SPARK)}
+        asking = {**machine(tmp_path), **service.environment, "PYSPARK_PYTHON": str(SPARK)}
         triggerer = {
-            **machine,
+            **machine(tmp_path),
             "AIRFLOW_HOME": str(tmp_path / "airflow"),
             "AIRFLOW_CONN_DATAMAP_DEFAULT": json.dumps(connection),
         }
         spark_log, airflow_log, check_log = (tmp_path / f"{name}.log" for name in ("spark", "airflow", "check"))
-        check = (sys.executable, "-m", "dataarts_datamap", "check", "--tables", str(tmp_path / "datamap.toml"))
 
         def asked(pattern: str) -> int:
             return sum(re.search(pattern, request["target"]) is not None for request in service.requests)
@@ -123,7 +147,7 @@ def test_three_at_once(tmp_path: Path) -> None:
             polls = [rf"/node/{operator['task_id']}/instances" for operator in watched.values()]
             wait_until(lambda: min(map(asked, polls)) > 1, airflow_log, within=120)  # the first poll yields nothing
             wait_until(lambda: asked(r"[?&]limit=10(&|$)") > 0, spark_log, within=120)
-            with started(check_log, asking, *check, "--output", "ndjson") as checking:
+            with started(check_log, asking, *check) as checking:
                 before = len(service.requests)
                 wait_until(lambda: len(service.requests) > before + 200, check_log, within=60)
                 planted = [
@@ -136,8 +160,9 @@ def test_three_at_once(tmp_path: Path) -> None:
         statuses = Counter(request["status"] for request in service.requests)
     events = [json.loads(line) for line in lines(airflow_log, "event: ")]
     assert sorted(planted) == sorted(events)
-    verdicts = Counter(json.loads(line)["verdict"] for line in lines(check_log, "") if line.startswith("{"))
-    assert (0, {"fresh": CHECKED}) == (checking.returncode, verdicts), check_log.read_text(encoding="utf-8")[-3_000:]
+    assert (0, {"fresh": CHECKED}) == (checking.returncode, verdicts(check_log)), check_log.read_text(encoding="utf-8")[
+        -3_000:
+    ]
     (counts,) = lines(spark_log, "rows:") or [spark_log.read_text(encoding="utf-8")[-3_000:]]
     rows, keys, partitions = map(int, counts.split())
     assert rows == keys == 4 * RUNS

@@ -161,7 +161,7 @@ def test_an_endless_list_is_cut(service: FakeService, monkeypatch: pytest.Monkey
 
 
 def test_what_a_run_did_and_control_characters_stay_out(service: FakeService) -> None:
-    """Neither running data nor what a terminal or a reader is fooled by; text has an end."""
+    """Neither running data, nor the token, nor what a terminal or a reader is fooled by; text has an end."""
     evil = "x\x1b[2J\u202e" + "y" * 5_000
     service.add_operator(job_name="\u202eevil")
     service.add_run(runningData=json.dumps({"sql": SECRET}), runningParam=SECRET, owner="ann", executionLogPath=evil)
@@ -173,6 +173,7 @@ def test_what_a_run_did_and_control_characters_stay_out(service: FakeService) ->
     )
     whole = json.dumps([content(result) for result in results], ensure_ascii=False) + "".join(map(text, results))
     assert SECRET not in whole
+    assert service.token not in whole
     assert "\u202e" not in whole
     assert r"\\u202eevil" in whole
     path = content(results[0])["runs"][0]["execution_log_path"]
@@ -280,3 +281,4 @@ def test_logs_are_read_only_where_they_are_offered(service: FakeService) -> None
     assert content(of_old)["text"].startswith("old\nold")
     assert (old, True) == (content(of_old)["run"]["run_id"], content(of_old)["path"].startswith("obs://"))
     assert "no run of the table has the id 1 in the last 168 hours" in text(none)
+    assert service.secret_key not in text(newest) + text(of_old) + text(none)
