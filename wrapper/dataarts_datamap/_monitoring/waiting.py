@@ -29,7 +29,7 @@ _LAST_LOOK: Final = 10.0  # seconds that the last look, at the end of the time, 
 def read_all(
     walk: Walk,
     ask: Callable[[PageRead], Steps[RunPage]],
-    is_enough: Callable[[RunPage, list[Run]], bool] = lambda *_: False,
+    is_enough: Callable[[RunPage, list[Run]], bool] = lambda _page, _runs: False,
 ) -> Steps[list[Run]]:
     """All runs of a walk, page after page; or those up to the page after which they are enough."""
     runs: list[Run] = []
