@@ -14,7 +14,8 @@ from dataarts_datamap import DataMapClient
 from dataarts_datamap.cli._logs import following, log_writer
 from dataarts_datamap_contract.mock import FakeService, MockConfig, MockServer
 from support.answers import paged
-from support.command import called, point_at
+from support.command import TABLE, called, point_at
+from support.namesakes import namesakes
 from support.scripted_server import ScriptedServer
 
 if TYPE_CHECKING:
@@ -76,6 +77,51 @@ def test_run_of_a_table(service: FakeService, command: Command) -> None:
     code, out, _ = command("log", str(run_id), "--table", service.table_guid)
 
     assert (0, "fine\n") == (code, out)
+
+
+@pytest.mark.parametrize(
+    ("operators", "named"),
+    [
+        ([("load", "1", "w"), ("check", "2", "w")], ["load", "check"]),
+        ([("load", "1", "w"), ("load", "1", "v")], ["w/load", "v/load"]),
+        ([("load", "1", "w"), ("load", "2", "w")], ["1", "2"]),
+        ([("load", "2", "w"), ("2", "3", "w")], ["load", "w/2"]),
+        ([("nightly load", "1", "w"), ("load", "2", "w")], ["'nightly load'", "load"]),
+    ],
+)
+def test_id_that_repeats_among_operators(
+    command: Command, monkeypatch: pytest.MonkeyPatch, operators: list[tuple[str, str, str]], named: list[str]
+) -> None:
+    """No log is taken for another: the operators are listed, each with the option that chooses it, and it does."""
+    with ScriptedServer(namesakes(operators)) as server:
+        point_to_logs(server, monkeypatch)
+        code, out, err = command("log", "7", "--table", TABLE)
+        assert (2, "") == (code, out)
+        assert f"the id 7 is that of runs of {len(operators)} operators: say which one with --operator" in err
+        for (name, task_id, workspace_id), option in zip(operators, named, strict=True):
+            assert f"  --operator {option}: run 7 of {name}, fail, ended 20" in err
+            code, out, _ = command("log", "7", "--table", TABLE, "--operator", option.strip("'"))
+            assert (0, f"{name} {task_id} {workspace_id} 0") == (code, out)
+
+
+@pytest.mark.parametrize("runs", [2, 3])
+def test_id_that_repeats_within_an_operator(command: Command, monkeypatch: pytest.MonkeyPatch, runs: int) -> None:
+    """The newest run of the id is shown, which stderr says."""
+    with ScriptedServer(namesakes([("load", "1", "w")], runs=runs)) as server:
+        point_to_logs(server, monkeypatch)
+        code, out, err = command("log", "7", "--table", TABLE)
+
+    assert (0, f"load 1 w {runs - 1}") == (code, out)
+    assert f"{runs} runs have the id 7: this is the newest" in err
+
+
+def point_to_logs(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the environment name a server, which has the logs, too."""
+    point_at(server, monkeypatch)
+    monkeypatch.delenv("DATAMAP_TOKEN")
+    for name in ("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK"):
+        monkeypatch.setenv(name, "made-up")
+    monkeypatch.setenv("DATAMAP_OBS_ENDPOINT", server.url)
 
 
 def test_failure_of_an_operator(service: FakeService, command: Command) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ import pytest
 
 from dataarts_datamap import DataMapClient, InvalidArgumentError, Retry, TokenCredentials
 from dataarts_datamap._paging.walk_options import ServerHabits, WalkOptions
-from paging.test_hostile_walks import by_the_minute, serve
+from paging.test_hostile_walks import by_the_minute, serve, three_at_once
 from paging.test_window_walk import Drive, plan
 from support.hostile_lists import BEGIN, HostileServer, Service
 from support.simulated_server import SimulatedServer
@@ -185,6 +186,26 @@ def test_resume_token_carries_the_size(server: HostileServer, service: Service, 
     if stop > 100 and service.most_rows is None:
         assert listed.limits[0] > 500  # where offsets count pages, their size varies
         assert listed.requests <= 14
+
+
+@pytest.mark.parametrize("column", ["start", "end", "update"])
+@pytest.mark.parametrize("before", [3, 4])
+def test_changes_that_cancel_out_between_large_pages(server: HostileServer, column: Any, before: int) -> None:
+    """A run that moves to the front of a list of few, but large pages comes, though no page and no total shows it."""
+    rows = by_the_minute(2500)
+    for row in rows:
+        row.update = row.plan
+        if row.serial < 5:
+            row.start, row.end, row.update, row.status = 0, 0, 0, "waiting"
+    service = Service(sort=column, newest_first=True, zero_last=True)
+    listed = serve(server, service, rows, [(before, three_at_once(column, 2450, 2))])
+    with connected(server) as client:
+        start, end = listed.window
+        runs = client.list_runs("one", job_name="job", start=start, end=end, offset_unit="row").to_list()
+    owners = Counter(str(run.owner) for run in runs)
+
+    assert [] == listed.lost(owners)
+    assert 1 == max(owners.values())
 
 
 def test_long_lists_are_cut_into_many_large_pages(server: HostileServer) -> None:

@@ -191,6 +191,16 @@ def operator_name(operator: Operator) -> str:
     return f"{workspace}{printable(operator.job_name, limit=80)}"
 
 
+def distinct_name(operator: Operator, among: Iterable[Operator]) -> str:
+    """The plainest name that chooses this operator and none of the others; its task id, if each of its names does."""
+    others = [_names(one) for one in among if one != operator]
+    names = [
+        operator.job_name,
+        *([] if operator.workspace_id is None else [f"{operator.workspace_id}/{operator.job_name}"]),
+    ]
+    return next((name for name in names if not any(name in other for other in others)), operator.task_id)
+
+
 def _reason(table: Table, lineage: Lineage | None, reason: str) -> str:
     if lineage is None:
         return reason
