@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, cast
 
 from msgspec import Struct
 
@@ -76,7 +76,8 @@ class _Writer(Protocol):
     def close(self) -> None: ...
 
 
-class _Format(NamedTuple):
+@dataclass(frozen=True)
+class _Format:
     """How a kind of file is read and written.
 
     Attributes:
