@@ -145,17 +145,17 @@ def test_three_at_once(tmp_path: Path) -> None:
             started(spark_log, asking, str(SPARK), "-c", READ, service.table_guid) as reading,
         ):
             polls = [rf"/node/{operator['task_id']}/instances" for operator in watched.values()]
-            wait_until(lambda: min(map(asked, polls)) > 1, airflow_log, within=120)  # the first poll yields nothing
-            wait_until(lambda: asked(r"[?&]limit=10(&|$)") > 0, spark_log, within=120)
+            wait_until(lambda: min(map(asked, polls)) > 1, airflow_log, within=300)  # the first poll yields nothing
+            wait_until(lambda: asked(r"[?&]limit=10(&|$)") > 0, spark_log, within=300)
             with started(check_log, asking, *check) as checking:
                 before = len(service.requests)
-                wait_until(lambda: len(service.requests) > before + 200, check_log, within=60)
+                wait_until(lambda: len(service.requests) > before + 200, check_log, within=300)
                 planted = [
                     [guid, service.add_run(operator, plan_time=datetime.now(UTC))] for guid, operator in watched.items()
                 ]
                 wait_until(lambda: checking.poll() is not None, check_log, within=300)
             wait_until(lambda: reading.poll() is not None, spark_log, within=300)
-            wait_until(lambda: len(lines(airflow_log, "event: ")) >= WATCHED, airflow_log, within=60)
+            wait_until(lambda: len(lines(airflow_log, "event: ")) >= WATCHED, airflow_log, within=300)
             assert watching.poll() is None
         statuses = Counter(request["status"] for request in service.requests)
     events = [json.loads(line) for line in lines(airflow_log, "event: ")]

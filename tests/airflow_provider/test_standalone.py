@@ -119,7 +119,7 @@ def test_events_across_a_downtime(orders: FakeService, airflow: Standalone) -> N
         wait(expected=True, actual=has_polled(3), within=120)
         airflow.add_dag("morning.py", BLOCKS["dags/morning.py"])
         airflow.run("dags", "trigger", "refused")
-        wait("deferred", lambda: states("morning").get("fresh"), within=90)
+        wait("deferred", lambda: states("morning").get("fresh", ""), within=90)
         first = load(orders)
         seconds = wait(1, lambda: len(airflow.query("select 1 from dag_run where dag_id = 'on_orders'")), within=60)
         wait([[first]], lambda: returned("on_orders", "report"), within=60)
