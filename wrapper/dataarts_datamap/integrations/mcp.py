@@ -337,7 +337,7 @@ class _Tools:
             if is_meant and (newest is None or _moment(run) > _moment(newest)):
                 newest = run
             if is_meant:
-                of[run.origin and run.origin.operator] = run
+                of[None if run.origin is None else run.origin.operator] = run
         if newest is None:
             which = "failed" if run_id is None else f"has the id {run_id}"
             raise ToolError(f"no run of the table {which} in the last {hours:g} hours: look farther back with hours")
