@@ -45,7 +45,9 @@ def namesakes(operators: Sequence[tuple[str, str, str]], *, runs: int = 1) -> Ca
                 )
             )
         if parts[-1].endswith(".log"):
-            return Answer(parts[-1].removesuffix(".log").encode(), headers={"Content-Type": "text/plain", "ETag": '"1"'})
+            return Answer(
+                parts[-1].removesuffix(".log").encode(), headers={"Content-Type": "text/plain", "ETag": '"1"'}
+            )
         return json_answer({"error_code": "APIGW.0101", "error_msg": "no such API"}, status=404)
 
     return answer
