@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _WARM_UP_PAGES: Final = 3
+_LARGEST_PAGE: Final = 1000
 _TOO_MANY: Final = 429  # of a machine that is slow by turns: these are sent again
 
 
@@ -110,7 +111,7 @@ def _main() -> None:
         return _walk_ours(given.url, Window.of_rows(rows), given.page_size, limited=given.limited)
 
     if given.warm_up:
-        walk(_WARM_UP_PAGES * given.page_size)
+        walk(_WARM_UP_PAGES * (_LARGEST_PAGE if given.page_size == "auto" else given.page_size))
     sys.stdout.write(json.dumps(_measure(lambda: walk(given.rows))))
 
 
