@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 HOSTILE = "<script>alert(1)</script>\x1b[31m\u202e]]>&amp;"
 PASSED = Verdict("A-json", "A", "passed", judged=3)
 FAILED = Verdict("B-row-shape", "B", "failed", HOSTILE, f"curl '{HOSTILE}'", 2)
-GAP = Verdict("C-repeatable", "C", "untested", "no run was found")
+GAP = Verdict("C-total-constant", "C", "untested", "no run was found")
 EXCUSED = Verdict("D-tenant-isolated", "D", "untested", "no second tenant", excused=True)
 ERRORED = Verdict("E-fraction", "E", "errored", "timed out")
 SEEN = Evidence(9, 3, 3, 3)
@@ -73,7 +73,9 @@ def test_junit(tmp_path: Path) -> None:
     root = ET.parse(tmp_path / "report.xml").getroot()  # noqa: S314  our own file
 
     outcomes = {case.get("name", "").split(":")[0]: [child.tag for child in case] for case in root.iter("testcase")}
-    assert {"A-json": [], "B-row-shape": ["failure"], "C-repeatable": ["skipped"]} == dict(list(outcomes.items())[:3])
+    assert {"A-json": [], "B-row-shape": ["failure"], "C-total-constant": ["skipped"]} == dict(
+        list(outcomes.items())[:3]
+    )
     assert ["error"] == outcomes["E-fraction"]
     assert ["error"] == outcomes["the run saw enough to judge by"]
     assert r"<script>alert(1)</script>\x1b" in next(root.iter("failure")).get("message", "")

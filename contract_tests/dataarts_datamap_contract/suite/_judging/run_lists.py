@@ -65,15 +65,9 @@ class Convention:
     takes_start: bool
     takes_end: bool
 
-    def expect(self, rows: Iterable[Mapping[str, Any]], start: int, end: int) -> list[str]:
-        """Those of the runs that a window holds, in sorted order."""
-        return sorted(identity(row) for row in rows if self.holds(whole_number(row.get(self.column)), start, end))
-
-    def holds(self, time: int | None, start: int, end: int) -> bool:
-        """Whether a run of that time is in a window; one without a time is in none."""
-        if not time:
-            return False
-        return start <= time <= end and (self.takes_start or time != start) and (self.takes_end or time != end)
+    def bounds(self, start: int, end: int) -> tuple[int, int]:
+        """The first and the last millisecond of a window that a run in it can have; one without a time is in none."""
+        return start + (not self.takes_start), end - (not self.takes_end)
 
     def __str__(self) -> str:
         opening, closing = "[" if self.takes_start else "(", "]" if self.takes_end else ")"

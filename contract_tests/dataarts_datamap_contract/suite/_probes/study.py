@@ -73,16 +73,23 @@ def total_of(exchange: Exchange) -> int | None:
     return page.total if page else None
 
 
-def walk(session: Session, limit: int = LIMIT, **changes: Any) -> Walk:  # noqa: ANN401  each has its own type
-    """Walk a window to its end: to an empty page, or to as many runs as its total says."""
-    return Walk(tuple(_pages(session, limit, changes)))
+def walk(session: Session, limit: int = LIMIT, *, first: Exchange | None = None, **changes: Any) -> Walk:  # noqa: ANN401  each has its own type
+    """Walk a window to its end: to an empty page, or to as many runs as its total says.
+
+    Args:
+        session: The run.
+        limit: The size of each page.
+        first: The first page, if it was asked for.
+        changes: What the requests have, as in `Session.runs`.
+    """
+    return Walk(tuple(_pages(session, limit, first, changes)))
 
 
-def _pages(session: Session, limit: int, changes: dict[str, Any]) -> Iterator[Exchange]:
+def _pages(session: Session, limit: int, first: Exchange | None, changes: dict[str, Any]) -> Iterator[Exchange]:
     offset = found = 0
     most: int | None = None
     while True:
-        page = session.runs(offset=offset, limit=limit, **changes)
+        page = first if first and not offset else session.runs(offset=offset, limit=limit, **changes)
         yield page
         rows, total = page.response.rows, total_of(page)
         found += len(rows)

@@ -15,7 +15,19 @@ if TYPE_CHECKING:
 
 _MOST_PAGES: Final = 8
 _MOST_PARTS: Final = 40
+_MOST_BOTH: Final = 4
 _FLOWS: Final = "relationship_type_categories=DATA_FLOW"
+_VARIANTS: Final = (
+    "",
+    f"{_FLOWS}&extend_process_data_flow=false&include_parent_entity=false",
+    f"{_FLOWS}&relationship_type_categories=PARENT_CHILD",
+    f"{_FLOWS}&include_parent_entity=true",
+    f"{_FLOWS}&extend_process_data_flow=true",
+    f"{_FLOWS}&relationship_types=DataFlow",
+    f"{_FLOWS}&related_entity_types=dataasset.Table",
+    "relationship_type_categories=NONE_5F1C09",
+)
+"""What can be asked for beside a direction."""
 
 
 def probe_all(session: Session) -> None:
@@ -47,11 +59,28 @@ def _page(session: Session, offset: int, limit: int) -> Exchange:
 
 
 def probe_around(session: Session) -> None:
-    """Each table's upstream and downstream; of some, both at once, and what comes without a direction."""
-    guids = known_guids(session)
-    for number, guid in enumerate(guids):
-        for direction in ("IN", "OUT", *(("BOTH", "") if number < len(("own", "next")) else ())):
-            query = "&".join(part for part in (f"direction={direction}" if direction else "", _FLOWS) if part)
-            session.send(session.request(LINEAGE, guid=guid, query=query))
+    """Each table's upstream and downstream; of some, both at once, and with all else that can be asked for."""
+    for number, guid in enumerate(known_guids(session)):
+        for direction in ("IN", "OUT"):
+            _ask_around(session, guid, f"direction={direction}", _FLOWS)
+            _ask_around(session, guid, f"direction={direction}", _VARIANTS[number % len(_VARIANTS)])
+        if number < _MOST_BOTH:
+            for direction in ("direction=BOTH", ""):
+                _ask_around(session, guid, direction, _FLOWS)
+                _ask_around(session, guid, direction)
+    session.ledger.judge_lineage()
+    session.confirm()
+
+
+def _ask_around(session: Session, guid: str, *parts: str) -> None:
+    session.send(session.request(LINEAGE, guid=guid, query="&".join(part for part in parts if part)))
+
+
+def probe_nodes_of_tables(session: Session) -> None:
+    """The operators of each table, which lineage of all operators names, too."""
+    if session.asks_for(BULK):
+        session.send(session.question(BULK, query=f"limit={LEAST_CAP}"))
+    for guid in known_guids(session):
+        session.nodes(guid=guid)
     session.ledger.judge_lineage()
     session.confirm()
