@@ -272,7 +272,7 @@ SYMPTOMS: Final[dict[str, tuple[Symptom, ...]]] = {
             "Give that region's address: `DATAMAP_OBS_ENDPOINT=https://obs.REGION.myhuaweicloud.com`.",
         ),
         Symptom(
-            "was replaced by a shorter one while it was read",
+            "was replaced while it was read",
             datamap.LogChangedError,
             "The run began anew, and its log with it.",
             "Read it again.",

@@ -143,7 +143,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "按客户端的区域去找，而桶在别的区域。",
         "给出那个区域的地址：`DATAMAP_OBS_ENDPOINT=https://obs.REGION.myhuaweicloud.com`。",
     ),
-    "was replaced by a shorter one while it was read": (
+    "was replaced while it was read": (
         "运行重新开始了，日志也是。",
         "再读一次。",
     ),

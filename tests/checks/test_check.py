@@ -71,7 +71,7 @@ def test_the_verdict_is_the_worst_of_the_producers_that_count(
         readings[operator] = Reading(runs, record_of(operator, runs, since=NOW - 7 * DAY, now=NOW))
     period = None if rule.due is None else rule.due.period(NOW)
     status, found = judge(rule, readings, period=period, now=NOW)
-    reason = reason_of(rule, status, list(readings.values()), period)
+    reason = str(reason_of(rule, status, list(readings.values()), period))
     verdicts = [verdict for history in given_histories if (verdict := oracle(rule, history)) is not None]
     assert min(verdicts, key=WORST.index, default="unknown") == status.verdict.value
     assert (status.decided_by is not None) is bool(verdicts)
@@ -134,7 +134,7 @@ def verdict_of(rule: TableRule, runs: list[Run]) -> tuple[str, str]:
     readings = {LOAD: Reading(runs, record_of(LOAD, runs, since=NOW - 7 * DAY, now=NOW))}
     period = None if rule.due is None else rule.due.period(NOW)
     status, _ = judge(rule, readings, period=period, now=NOW)
-    return status.verdict.value, reason_of(rule, status, list(readings.values()), period)
+    return status.verdict.value, str(reason_of(rule, status, list(readings.values()), period))
 
 
 def test_a_run_is_slow_after_twice_the_usual_time() -> None:

@@ -17,6 +17,7 @@ import pytest
 from dataarts_datamap import (
     AsyncDataMapClient,
     CheckState,
+    ConnectionFailedError,
     DataMapClient,
     DueTime,
     Retry,
@@ -185,6 +186,46 @@ def test_what_cannot_be_read_keeps_the_last_value_that_is_known(tmp_path: Path, 
         stranger.read_at,
         stranger.searched_from,
     )
+
+
+@pytest.mark.parametrize("how", ["down", "IAM refuses", "no list of instances", "another project", "never checked"])
+def test_a_scope_that_cannot_be_found_is_the_one_of_the_earlier_check(tmp_path: Path, how: str) -> None:
+    """Where project and instance are found out, too, an outage hides no value that is known of them."""
+    world = factory({"t": [(at(3 * HOUR), "success")]})
+    broken: list[str] = []
+    refused = {"IAM refuses": "/v3/projects", "no list of instances": "/v1/p1/instances"}.get(how)
+
+    def respond(request: Asked) -> Answer:
+        path = request.target.partition("?")[0]
+        if broken and path == refused:
+            return json_answer({"error": {"code": "IAM.1", "message": "busy"}}, status=503)
+        if path == "/v3/projects":
+            return json_answer({"projects": [{"id": "p1", "name": "eu-west-101", "enabled": True}]})
+        if path == "/v1/p1/instances":
+            return json_answer({"commodity_orders": [{"resource_id": "i1", "status": 2}], "count": 1})
+        return world.answer(request)
+
+    def check(url: str, project_id: str | None = None) -> list[TableCheck]:
+        found_out = {"region": "eu-west-101", "project_id": project_id, "instance_id": None, "iam_endpoint": url}
+        settings = {**SETTINGS, **found_out, "requests_per_second": None, "retry": Retry(attempts=1)}
+        with DataMapClient(endpoint=url, **settings) as client:
+            return client.check_tables([rule("t")], now=NOW + DAY, state=state)
+
+    with CheckState(tmp_path / "state") as state:
+        with ScriptedServer(respond) as server:
+            url = server.url
+            if how != "never checked":
+                checked_first = check(url)
+                assert [NOW - 3 * HOUR + timedelta(minutes=1)] == [one.last_success for one in checked_first]
+            broken.append(how)
+            found = check(url) if refused else None
+        if how in {"another project", "never checked"}:
+            with pytest.raises(ConnectionFailedError):
+                check(url, "p2" if how == "another project" else None)
+            return
+        (known,) = check(url) if found is None else found
+    assert (Verdict.UNKNOWN, NOW - 3 * HOUR + timedelta(minutes=1)) == (known.verdict, known.last_success)
+    assert known.reason.startswith("it could not be read: ")
 
 
 def test_a_table_made_anew_has_not_the_last_success_of_the_one_before() -> None:

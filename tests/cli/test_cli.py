@@ -318,7 +318,8 @@ def test_unreachable_server(
 @pytest.mark.parametrize(
     ("table", "advice"),
     [
-        ("dws_ordres", "no table is named 'dws_ordres'; datamap tables lists those that there are"),
+        ("xyzzy", "no table is named 'xyzzy'; datamap tables lists those that there are"),
+        ("dws_ordres", "no table is named 'dws_ordres'; similar: wk.ods_orders, postgres.sales.dws_orders"),
         (TABLE_GUID[:-1] + "0", ": no table has this GUID; datamap tables lists those that there are"),
     ],
 )
@@ -373,7 +374,7 @@ WRONG_USAGES: list[tuple[list[str], str]] = [
     (["mock", "--size", "-1"], "size is -1"),
     (["mock", "--latency", "-1"], "latency is"),
     (["mock", "--latency", "1e400"], "infinity"),
-    (["mock", "--now", "999999999999999"], "out of range"),
+    (["mock", "--now", "999999999999999"], "--now 999999999999999 is out of range: the years are 1970 to 9999"),
     (["mock", "--fault", "rest"], "fault 'rest' is unknown"),
     (["conform"], "set task_id, job_name, window_start, window_end"),
     (["conform", "--levels", "XY"], "name at least one of A, B, C, D, E"),

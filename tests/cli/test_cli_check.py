@@ -219,18 +219,18 @@ def test_a_file_of_tables_to_begin_with_is_made_of_lineage(shell: Shell) -> None
     """Which the next check reads; one that is there is left as it is."""
     code, out, err = called(shell.capture, "tables", "--init")
     assert (3, "") == (code, out)
-    assert "datamap.toml is there already: name another one with --file" in err
-    code, out, err = called(shell.capture, "tables", "o", "--init", "--file", "new.toml")
+    assert "datamap.toml is there already: name another one with --tables" in err
+    code, out, err = called(shell.capture, "tables", "o", "--init", "--tables", "new.toml")
     assert (0, "", "datamap: new.toml has 3 tables: datamap check --tables new.toml\n") == (code, out, err)
     text = shell.file.with_name("new.toml").read_text(encoding="utf-8")
     assert '[[tables]]\nname = "db.s.good"\n# written by good\n' in text
     assert ["db.s.old", "db.s.none", "db.s.good"] == [one["name"] for one in shell.lines("--tables", "new.toml")]
-    code, _, err = called(shell.capture, "tables", "--init", "--file", "b.toml", "--in-workspace", "another")
+    code, _, err = called(shell.capture, "tables", "--init", "--tables", "b.toml", "--in-workspace", "another")
     assert 3 == code
     assert "lineage names no table that an operator writes, and that was asked for" in err
-    code, _, err = called(shell.capture, "tables", "--file", "b.toml")
+    code, _, err = called(shell.capture, "tables", "--tables", "b.toml")
     assert 3 == code
-    assert "--file goes with --init" in err
+    assert "--tables goes with --init" in err
 
 
 def test_ci_gets_a_test_case_for_each_table(shell: Shell) -> None:

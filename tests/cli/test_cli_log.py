@@ -184,6 +184,14 @@ def test_terminal_gets_text(service: FakeService, command: Command, how: tuple[s
     assert "red \\x1b[31mtext\\x07 \\u202etxt\ttab\nnext 订单\nno end of line\n" == out
 
 
+@pytest.mark.usefixtures("person")
+def test_a_tail_begins_with_a_whole_character(service: FakeService, command: Command) -> None:
+    """A person sees no half of a character that the tail cuts."""
+    service.add_run(status="fail", log="订单\n")
+
+    assert (0, "单\n") == command("log", service.table_guid, "--tail", "6")[:2]
+
+
 def test_tail(service: FakeService, command: Command) -> None:
     """The end is shown, as much of it as is asked for, and stderr says that there is more."""
     text = "".join(f"line {number}\n" for number in range(20_000))
@@ -314,6 +322,51 @@ def test_follow_a_log_that_begins_anew(service: FakeService, command: Command) -
 
     assert (0, "first attempt\nsecond\n") == (code, out)
     assert "the log began anew" in err
+
+
+def test_follow_a_log_that_begins_anew_and_is_longer(service: FakeService, command: Command) -> None:
+    """What is new of it is not taken for what was added."""
+    run_id = service.add_run(status="running", log="first attempt\n")
+
+    def end() -> None:
+        service.set_log(run_id, "second attempt, which says more\n")
+        service.change_run(run_id, status="success", end_time=datetime.now(UTC))
+
+    thread = when_asked(service, ".job", 1, end)
+    code, out, err = command("log", service.table_guid, "--follow", "--every", "1s")
+    thread.join()
+
+    assert (0, "first attempt\nsecond attempt, which says more\n") == (code, out)
+    assert "the log began anew" in err
+
+
+@pytest.mark.parametrize("how", [(), ("--all",)])
+def test_follow_into_another_object(command: Command, monkeypatch: pytest.MonkeyPatch, how: tuple[str, ...]) -> None:
+    """Where a run goes on in another object, the rest of the first is shown, then all of those after it."""
+    with FakeService(MockConfig(log_objects="prefix")) as service:
+        for name, value in service.environment.items():
+            monkeypatch.setenv(name, value)
+        path = f"obs://dlf-log-{service.project_id}/k"
+        plan = datetime.now(UTC) - timedelta(minutes=10)
+        run_id = service.add_run(
+            status="running", plan_time=plan, start_time=plan, execution_log_path=path, log="a\nb\n"
+        )
+
+        def rotate() -> None:
+            service.set_log(run_id, "a\nb\nc\n")
+            for number, text in enumerate(("longer than what was read before\n", "the end\n")):
+                part = service.add_run(
+                    status="success", plan_time=plan + timedelta(minutes=number + 1), execution_log_path=path, log=text
+                )
+                service.change_run(part, end_time=plan + timedelta(minutes=number + 1))
+            service.change_run(run_id, status="success", end_time=plan + timedelta(seconds=30))
+
+        thread = when_asked(service, ".log", 1, rotate)
+        code, out, err = command("log", service.table_guid, "--follow", "--every", "1s", *how)
+        thread.join()
+
+    assert (0, "a\nb\nc\nlonger than what was read before\nthe end\n") == (code, out)
+    assert 2 == err.count("it goes on in obs://")
 
 
 def test_follow_goes_on_after_a_fault(service: FakeService, command: Command) -> None:

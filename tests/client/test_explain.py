@@ -17,6 +17,7 @@ from dataarts_datamap import (
     Explanation,
     InvalidArgumentError,
     LineageKnowledge,
+    Retry,
     TableNotFoundError,
     Trouble,
     Verdict,
@@ -104,10 +105,62 @@ def test_a_name_that_lineage_does_not_know_is_searched_for() -> None:
             client.explain("dwd.bb")
 
 
+@pytest.mark.parametrize(
+    ("bulk", "similar"), [(200, "; similar: db.dwd.b"), (403, ""), (500, "")], ids=["read", "refused", "broken"]
+)
+def test_a_slip_in_the_last_part_of_a_name_finds_similar_ones(bulk: int, similar: str) -> None:
+    """The search finds nothing that is like it: lineage knows names, and its trouble hides no answer."""
+    catalog = Factory(nodes=chain("db.ods.a", "db.dwd.b_orders"), refused={} if bulk == 200 else {"bulk": bulk})
+    with (
+        catalog.server() as server,
+        DataMapClient(endpoint=server.url, **{**SETTINGS, "retry": Retry(attempts=1)}) as client,
+        pytest.raises(TableNotFoundError) as caught,
+    ):
+        client.find_table("dwd.b_ordesr")
+    assert f"no table is named 'dwd.b_ordesr'{similar and similar + '_orders'}" == str(caught.value)
+
+
 def test_an_ambiguous_name_of_lineage_is_no_pick() -> None:
     """The tables are listed, as for a search."""
     with Factory(nodes=chain("one.s.t", "two.s.t")).server() as server, pytest.raises(AmbiguousTableError):
         threads(server, "t")
+
+
+def made_again(path: str) -> dict[str, Any]:
+    """A row of lineage that names another table by a path: one that was dropped, and whose operators ran before."""
+    return {**lineage_row(None, "old", path), "target_guid": "dead" * 8}
+
+
+@pytest.mark.parametrize("is_listed", [False, True])
+def test_a_table_that_was_made_again_is_the_one_that_is_left(*, is_listed: bool) -> None:
+    """Lineage knows the dropped one, too; the search says which one there is, or that the other is deleted."""
+    gone = {**entity("db.dws.c", guid="dead" * 8), "status": "DELETED"}
+    catalog = broken_chain(entities=[entity("db.dws.c"), *([gone] if is_listed else [])])
+    catalog.nodes["old"] = [made_again("db.dws.c")]
+    with catalog.server() as server:
+        assert guid_of("db.dws.c") == threads(server).table.guid
+
+
+def test_two_tables_of_one_path_that_both_exist_are_no_pick() -> None:
+    """As where the search is refused, and cannot tell."""
+    both = [entity("db.dws.c"), entity("db.dws.c", guid="dead" * 8)]
+    for changes in ({"entities": both}, {"refused": {"search": 403}}, {"refused": {"search": 500}}):
+        catalog = broken_chain(**changes)
+        catalog.nodes["old"] = [made_again("db.dws.c")]
+        with catalog.server() as server, pytest.raises(AmbiguousTableError, match=r"2 tables are named 'dws\.c'"):
+            threads(server)
+
+
+def test_a_guid_may_be_written_in_either_case() -> None:
+    """As it is copied from a console: it leads to the lineage of the table all the same."""
+    guid = "ABCDEF00-1111-2222-3333-444455556666"
+    catalog = broken_chain()
+    catalog.nodes["to_db.dws.c"][0]["target_guid"] = guid.lower()
+    with catalog.server() as server:
+        assert (guid.lower(), LineageKnowledge.KNOWN) == (
+            threads(server, guid).table.guid,
+            threads(server, guid).lineage,
+        )
 
 
 def test_a_reader_does_not_make_a_table_fresh() -> None:

@@ -16,6 +16,7 @@ from dataarts_datamap import (
     IncompleteWalkError,
     InvalidArgumentError,
     Lineage,
+    LineageEdge,
     NotFoundError,
     PermissionDeniedError,
     ServerError,
@@ -179,6 +180,33 @@ def test_the_exact_case_wins(face: Threads | EventLoop) -> None:
             face.find(server, "ORDERS")
 
 
+@pytest.mark.parametrize("name", ["my.orders.v2", "sales.my.orders.v2", "DB.sales.my.orders.v2"])
+def test_dots_in_a_name_are_its_own(face: Threads | EventLoop, name: str) -> None:
+    """Neither path nor full name has a part of it twice, by a search and by lineage."""
+    row = lineage_row(None, "load", "db.sales.my")
+    row |= {"target_table": "my.orders.v2", "target_qualified_name": "db.sales.my.orders.v2@dws.conn"}
+    odd = entity("db.sales.my.orders.v2", name="my.orders.v2")
+    with Catalog([odd], nodes={"load": [row], "dli": [{**row, "target_schema": ""}]}).server() as server:
+        found, known = face.find(server, name), only(face.lineages(server)).find(name)
+    assert ("db.sales.my.orders.v2", "db.sales.my.orders.v2") == (found.full_name, known.full_name)
+    assert ("db", "sales", "my.orders.v2") == (found.database, found.schema, found.name)
+
+
+@pytest.mark.parametrize("name", ["订单", "orders", "sales.orders", "db.sales.orders"])
+def test_a_display_name_does_not_hide_the_path(face: Threads | EventLoop, name: str) -> None:
+    """A table that is displayed by another name is found by that and by its path."""
+    odd = {**entity("db.sales.orders", name="订单"), "display_text": "订单"}
+    with Catalog([odd]).server() as server:
+        assert odd["guid"] == face.find(server, name).guid
+
+
+def test_accents_count_however_they_are_coded() -> None:
+    """A name as macOS writes it, letter and accent apart, is the same name."""
+    composed, apart = "db.s.caf\u00e9", "cafe\u0301"
+    lineage = Lineage([LineageEdge(target=Table(guid="1", name="caf\u00e9", schema="s", database="db"))])
+    assert composed == lineage.find(apart).full_name
+
+
 @pytest.mark.parametrize("guid", [GUID, GUID.replace("-", ""), GUID.upper()])
 def test_a_guid_is_taken_as_it_is(face: Threads | EventLoop, guid: str) -> None:
     """Without a request; a name of that form must be forced."""
@@ -263,6 +291,37 @@ def test_a_page_of_operators_without_rows_is_no_end(face: Threads | EventLoop) -
     with Catalog(nodes=nodes).server() as server:
         lineage = only(face.lineages(server))
     assert 150 == len(lineage.edges)
+
+
+class Moving(Catalog):
+    """A service whose first operators are gone once a page of lineage was read, as often as ``times`` says."""
+
+    times = 1
+
+    def _bulk(self, query: dict[str, int]) -> Answer:
+        answer = super()._bulk(query)
+        if query["offset"] == 0 and self.times:
+            self.times -= 1
+            for name in list(self.nodes)[:5]:
+                del self.nodes[name]
+        return answer
+
+
+@pytest.mark.parametrize(("times", "requests"), [(1, 6), (2, 9), (9, 9)])
+def test_lineage_that_moves_while_it_is_read_is_read_again(
+    face: Threads | EventLoop, times: int, requests: int
+) -> None:
+    """Operators that go between two pages hide others, of which none is lost; a list that never rests has an end."""
+    nodes = {f"n{number}": [lineage_row("d.s.a", f"n{number}", "d.s.b")] for number in range(250)}
+    catalog = Moving(nodes=nodes)
+    catalog.times = times
+    with catalog.server() as server:
+        lineage = only(face.lineages(server))
+        asked = len(server.asked)
+    assert ({f"n{number}" for number in range(250)}, requests) == (
+        {node.name for node in lineage.producers("b")},
+        asked,
+    )
 
 
 def test_lineage_that_repeats_a_page_is_an_error(face: Threads | EventLoop) -> None:

@@ -91,6 +91,13 @@ def test_redirect_is_not_followed(logs: LogFace, service: FakeService, status: i
         assert 1 == len(server.asked)
 
 
+WITHDRAWN = [
+    ("InvalidAccessKeyId", "the access key is not known there"),
+    ("InvalidSecurityToken", "the security token does not count there: its time is over"),
+    ("ExpiredToken", "the security token does not count there: its time is over"),
+]
+
+
 def test_wrong_secret_key(logs: LogFace, service: FakeService) -> None:
     """A signature that does not match is asked for once, and the text says which key is wrong."""
     run = logged_run(service, "text")
@@ -107,6 +114,18 @@ def test_unknown_access_key(logs: LogFace, service: FakeService) -> None:
 
     with pytest.raises(LogForbiddenError, match="the access key is not known there"):
         logs.read(settings_of(service, credentials=unknown), run)
+
+
+@pytest.mark.parametrize(("code", "advice"), WITHDRAWN)
+def test_key_that_is_withdrawn(logs: LogFace, service: FakeService, code: str, advice: str) -> None:
+    """A temporary key that does not count any more is changed for another one, once."""
+    with ScriptedServer(error_answer(403, code), Answer(b"text", 200, TAG)) as server:
+        assert "text" == logs.read(settings_of(service, obs_endpoint=server.url), run_at("k")).text
+    with ScriptedServer(error_answer(403, code)) as server, pytest.raises(LogForbiddenError, match=advice):
+        logs.read(settings_of(service, obs_endpoint=server.url), run_at("k"))
+
+    assert 2 == len(server.asked)
+    assert 4 == sum("securitytokens" in one["target"] for one in service.requests)
 
 
 def test_wrong_clock(logs: LogFace, service: FakeService) -> None:

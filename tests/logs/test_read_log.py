@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from hypothesis import given
@@ -15,6 +17,7 @@ from dataarts_datamap import (
     DataMapClient,
     InvalidArgumentError,
     LogChangedError,
+    LogError,
     LogNotFoundError,
     PasswordCredentials,
     RequestTimeoutError,
@@ -25,6 +28,7 @@ from dataarts_datamap import (
 )
 from dataarts_datamap_contract.mock import FakeService, MockConfig
 from support.log_faces import BUCKET, logged_run, run_at, settings_of
+from support.scripted_server import Answer, Asked, ScriptedServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,6 +121,63 @@ def test_log_that_begins_anew(logs: LogFace, service: FakeService) -> None:
         logs.read_pieces(settings_of(service), run, replace)
 
 
+@pytest.mark.parametrize("most", [None, 100], ids=["all at once", "a few bytes at once"])
+def test_log_that_is_replaced_by_a_longer_one(logs: LogFace, service: FakeService, most: int | None) -> None:
+    """Nor is one that is replaced by a longer one, however few bytes a server sends at once; one that grows is."""
+    content = [b"first attempt " * 30]
+
+    def answer(asked: Asked) -> Answer:
+        first, _, last = asked.headers["range"].removeprefix("bytes=").partition("-")
+        part = content[0][int(first) : int(last) + 1][:most]
+        if not part:
+            return Answer(b"", 416, {"Content-Range": f"bytes */{len(content[0])}"})
+        said = f"bytes {first}-{int(first) + len(part) - 1}/{len(content[0])}"
+        return Answer(part, 206, {"ETag": "e", "Content-Range": said})
+
+    def put(text: bytes) -> Callable[[], None]:
+        return lambda: content.__setitem__(0, text)
+
+    with ScriptedServer(answer) as server:
+        settings = settings_of(service, obs_endpoint=server.url)
+        grown = content[0] + b"goes on"
+        assert [content[0], b"goes on"] == logs.read_pieces(settings, run_at("k"), put(grown))
+        with pytest.raises(LogChangedError, match="was replaced while it was read: read it anew"):
+            logs.read_pieces(settings, run_at("k"), put(b"second attempt " * 60))
+
+
+def test_log_that_is_stored_compressed(logs: LogFace, service: FakeService) -> None:
+    """Parts of it cannot be read: the whole is asked for, and its end shown, or all of it."""
+    stored = gzip.compress(LARGE.encode())
+
+    def answer(asked: Asked) -> Answer:
+        headers = {"ETag": "e", "Content-Encoding": "gzip"}
+        if "range" not in asked.headers:
+            return Answer(stored, 200, headers)
+        first, _, last = asked.headers["range"].removeprefix("bytes=").partition("-")
+        start, end = (int(first), int(last) + 1) if first else (max(0, len(stored) - int(last)), len(stored))
+        part = stored[start:end]
+        if not part:
+            return Answer(b"", 416, {"Content-Range": f"bytes */{len(stored)}"})
+        said = f"bytes {start}-{start + len(part) - 1}/{len(stored)}"
+        return Answer(part, 206, {**headers, "Content-Range": said})
+
+    with ScriptedServer(answer) as server:
+        settings = settings_of(service, obs_endpoint=server.url)
+        found = logs.read(settings, run_at("k"), tail=100)
+        pieces = logs.read_pieces(settings, run_at("k"))
+
+    assert (LARGE.encode()[-100:], len(LARGE.encode())) == (found.content, found.size)
+    assert LARGE.encode() == b"".join(pieces)
+
+
+def test_log_that_comes_whole_each_time(logs: LogFace) -> None:
+    """Where ranges are not understood, what came is not asked for again: once, and once more for its end."""
+    with FakeService(MockConfig(log_ranges="none")) as service:
+        run = logged_run(service, LARGE)
+        assert LARGE.encode() == b"".join(logs.read_pieces(settings_of(service), run))
+        assert 2 == len(storage_requests(service))
+
+
 def run_id_of(service: FakeService) -> int:
     """The id of the only run."""
     with DataMapClient(**settings_of(service)) as client:
@@ -138,6 +199,53 @@ def test_log_below_its_path(logs: LogFace) -> None:
 
     assert ("late", f"{path}/{late}.log", (f"{path}/{early}.log",)) == (found.text, found.path, found.other_paths)
     assert [b"late"] == pieces
+
+
+def listing(keys: list[str], *, is_cut: bool) -> Answer:
+    """A list of objects; each was written a second after the one before."""
+    contents = "".join(
+        f"<Contents><Key>{key}</Key><LastModified>2026-11-30T00:{number // 60:02}:{number % 60:02}.000Z</LastModified>"
+        "</Contents>"
+        for number, key in enumerate(keys)
+    )
+    cut = str(is_cut).lower()
+    document = f"<ListBucketResult><IsTruncated>{cut}</IsTruncated>{contents}</ListBucketResult>"
+    return Answer(document.encode(), 200, {"Content-Type": "application/xml"})
+
+
+def test_the_newest_of_many_parts_is_read(logs: LogFace, service: FakeService) -> None:
+    """A list that goes on is read on, after the last key where it does not say where."""
+    pages = [["k/1.log", "k/2.log"], ["k/3.log", "k/4.log", "k/5.log"]]
+
+    def answer(asked: Asked) -> Answer:
+        url = urlsplit(asked.target)
+        if url.path == "/":
+            after = parse_qs(url.query).get("marker")
+            assert after in (None, ["k/2.log"])
+            return listing(pages[after is not None], is_cut=after is None)
+        if url.path == "/k":
+            return Answer(b"<Error><Code>NoSuchKey</Code></Error>", 404, {"Content-Type": "application/xml"})
+        return Answer(url.path.encode(), 200, {"ETag": "e"})
+
+    with ScriptedServer(answer) as server:
+        found = logs.read(settings_of(service, obs_endpoint=server.url), run_at("k"))
+
+    assert ("/k/5.log", f"obs://{BUCKET}/k/5.log") == (found.text, found.path)
+    assert 4 == len(found.other_paths)
+
+
+def test_a_list_without_an_end_is_an_error(logs: LogFace, service: FakeService) -> None:
+    """Ten pages are read, and what was not seen may be newer than what was."""
+
+    def answer(asked: Asked) -> Answer:
+        if urlsplit(asked.target).path == "/":
+            return listing([f"k/{number}.log" for number in range(1000)], is_cut=True)
+        return Answer(b"<Error><Code>NoSuchKey</Code></Error>", 404, {"Content-Type": "application/xml"})
+
+    with ScriptedServer(answer) as server, pytest.raises(LogError, match=r"more than 10,000 objects lie below"):
+        logs.read(settings_of(service, obs_endpoint=server.url), run_at("k"))
+
+    assert 11 == len(server.asked)
 
 
 def test_nothing_below_the_path(logs: LogFace, service: FakeService) -> None:

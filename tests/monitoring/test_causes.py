@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from dataarts_datamap import NotFoundError, Operator, ServerError, Verdict
+from dataarts_datamap import NotFoundError, Operator, Run, ServerError, Verdict
 from dataarts_datamap._monitoring.causes import Bounds, explain
 from dataarts_datamap._monitoring.examination import Sources
 from dataarts_datamap._monitoring.explanation import Explanation, LineageKnowledge, Link, Trouble
@@ -29,7 +29,6 @@ from support.lineage_worlds import (
 )
 
 if TYPE_CHECKING:
-    from dataarts_datamap import Run
     from dataarts_datamap._messages import Steps
 
 
@@ -80,7 +79,11 @@ def only(explanation: Explanation) -> Link:
             "db.t0 waits for run 7 of job 0/0, planned at 2026-03-10T03:00:00Z, which has not started",
         ),
         (SKIPPED, Trouble.SKIPPED, "db.t0 was skipped in run 7 of job 0/0, planned at 2026-03-10T03:00:00Z"),
-        (None, Trouble.NOT_PLANNED, "db.t0 has no planned run of job 0/0 since its last success"),
+        (
+            None,
+            Trouble.NOT_PLANNED,
+            "db.t0 has had no run of job 0/0 planned since its last success, planned at 2026-03-07T03:00:00Z",
+        ),
     ],
 )
 def test_each_trouble_is_told_apart(status: str | None, trouble: Trouble, sentence: str) -> None:
@@ -105,6 +108,50 @@ def test_a_table_whose_inputs_are_fresh_failed_itself() -> None:
     explanation = explained(chain(job(0), job(1, 0, today=FAIL, hours=4)))
     assert "db.t1 is stale: db.t1 failed in run 7 of job 1/0, planned at 2026-03-10T04:00:00Z." == explanation.sentence
     assert () == only(explanation).blamed_on
+
+
+TOO_LATE = "; its input db.t0 was written at 2026-03-10T07:11:00Z, too late for that run: run it again."
+RECOVERED = [
+    (FAIL, 5.0, 1.0, TOO_LATE),
+    (FAIL, 4.0, 1.0, TOO_LATE),
+    (FAIL, 4.0, 3.95, "."),  # both were due at once, and the input took a little longer
+    (FAIL, 3.0, 1.0, "."),  # it was due after the run that failed
+    (FAIL, 5.0, 4.9, "."),  # it was in time
+    (SKIPPED, 4.0, 1.0, TOO_LATE),
+    (SKIPPED, 5.0, 4.9, "."),
+    ("freeze", 5.0, 1.0, "."),  # the input has nothing to do with it
+]
+
+
+@pytest.mark.parametrize(("status", "due", "started", "said"), RECOVERED)
+def test_a_run_whose_input_came_too_late_is_to_be_run_again(status: str, due: float, started: float, said: str) -> None:
+    """Its input is fresh by now, so that nothing upstream is a cause: nobody has run it since."""
+    world = chain(job(0, hours=due), job(1, 0, today=status, hours=4))
+    sources = world.sources()
+    start = int((NOW - timedelta(hours=started)).timestamp() * 1000)
+
+    def runs(operator: Operator) -> Steps[list[Run]]:
+        found = yield from sources.runs(operator)
+        if operator.job_name == "job 0/0":
+            found[-1] = Run.from_raw({**found[-1].raw, "startTime": start, "endTime": start + 660_000})
+        return found
+
+    explanation = finished(
+        explain(world.table(1), world.lineage(), Sources(sources.operators, runs), now=NOW, max_age=MAX_AGE)
+    )
+    cause = only(explanation)
+    assert ("db.t1", said) == (cause.table.full_name, cause.sentence[cause.sentence.index("04:00:00Z") + 9 :])
+    assert ((world.table(0).guid,) if "again" in said else ()) == cause.late_inputs
+
+
+def test_a_failure_that_is_run_again_says_so() -> None:
+    """Who is called at night sees that somebody is at it."""
+    again = job(0, today=FAIL)
+    again.runs.append((NOW - timedelta(hours=5), RUNNING))
+    cause = only(explained(chain(again)))
+    assert "db.t0 failed in run 7 of job 0/0, planned at 2026-03-10T03:00:00Z; a newer run 8 goes on." == cause.sentence
+    assert cause.newer_run is not None
+    assert (7, 8) == (cause.to_dict()["run_id"], cause.to_dict()["newer_run_id"])
 
 
 def test_links_between_say_whom_they_wait_for() -> None:
@@ -169,6 +216,36 @@ def test_a_weekly_input_is_not_overdue() -> None:
     """Its own rhythm counts, where that is slower than the age that is asked for."""
     weekly = Job(job(0).operator, [], [(NOW - 3 * DAY - 7 * DAY * back, SUCCESS) for back in range(3, -1, -1)])
     assert "db.t1" == only(explained(chain(weekly, job(1, 0, today=FAIL, hours=4)))).table.full_name
+
+
+def test_an_input_with_too_few_runs_to_know_its_rhythm_is_not_overdue() -> None:
+    """A week holds one run of a weekly input: nobody can tell that it is late, and a note says how to find out."""
+    weekly = Job(job(0).operator, [], [(NOW - 3 * DAY, SUCCESS)])
+    explanation = explained(chain(weekly, job(1, 0, today=FAIL, hours=4)))
+    assert "db.t1" == only(explanation).table.full_name
+    (note,) = explanation.notes
+    assert (
+        "db.t0 was last written at 2026-03-07T08:11:00Z, and how often job 0/0 writes it cannot be told from so few "
+        "runs: whether it is late is not judged; since (--since 30d) looks farther back"
+    ) == note
+
+
+def test_runs_of_one_plan_are_one_step_of_a_rhythm() -> None:
+    """A weekly input whose runs fail and are run again for the same plan is weekly all the same."""
+    plans = [NOW - 3 * DAY - 7 * DAY * back for back in range(3, -1, -1)]
+    weekly = Job(job(0).operator, [], [(plan, status) for plan in plans for status in (FAIL, SUCCESS)])
+    explanation = explained(chain(weekly, job(1, 0, today=FAIL, hours=4)))
+    assert ("db.t1", ()) == (only(explanation).table.full_name, explanation.notes)
+
+
+@pytest.mark.parametrize("max_age", [MAX_AGE, None])
+def test_a_table_without_runs_says_so(max_age: timedelta | None) -> None:
+    """Of a last success, nothing is known."""
+    explanation = explained(World([[Job(job(0).operator, [])]], 0, set(), max_age))
+    assert (
+        "How db.t0 stands is unknown: db.t0 has had no run of job 0/0 in the time that was looked at; nothing is known "
+        "upstream of it."
+    ) == explanation.sentence
 
 
 def test_two_causes_are_both_named() -> None:

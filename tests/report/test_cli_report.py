@@ -98,7 +98,10 @@ def test_page(server: ScriptedServer, tmp_path: Path, capfdbinary: pytest.Captur
 
     assert (0, "") == (code, out)
     assert f"datamap: 3 runs reported: {file} has {size_text(file.stat().st_size)}\n" in err
-    assert "<h1>The table is not fresh: 1 run failed after the last success.</h1>" in page
+    assert (
+        f'<h1><span class="whose">{TABLE}</span> The table is not fresh: 1 run failed after the last success.</h1>'
+        in page
+    )
     assert ["1", "2", "3"] == data["id"]
     assert [["success", 0], ["fail", 1], ["odd", 4]] == data["statuses"]
     assert {"1": "obs://log/2/a", "2": "obs://log/3/a"} == data["logs"]
@@ -299,7 +302,7 @@ def test_no_runs(
 
     assert 0 == code
     assert "datamap: no runs in this window\n" in err
-    assert "<h1>There are no runs in this window.</h1>" in file.read_text(encoding="utf-8")
+    assert "</span> There are no runs in this window.</h1>" in file.read_text(encoding="utf-8")
     assert ("There are no runs in this window." in out) is (output == "table")
     assert server.asked
 

@@ -6,19 +6,25 @@ import re
 import time
 import tracemalloc
 from datetime import UTC, date, datetime, timedelta
+from html import escape
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from dataarts_datamap import Operator, Run, RunState, Table, TableCheck, TableRule, Verdict
+from dataarts_datamap._monitoring.explanation import Explanation, Link, Trouble
+from dataarts_datamap._monitoring.freshness import table_status
 from dataarts_datamap._report.chinese import CHINESE
 from dataarts_datamap._report.overview.overview_page import headline, overview_page
+from dataarts_datamap._report.overview.shared_causes import shared_causes
 from dataarts_datamap._report.overview.table_days import DayStrip, OverviewRow, days_until, overview_row
-from support.browser import Visit, chromium, find_chromium
+from dataarts_datamap._sentences import Length, sentence
+from support.browser import Visit, becomes, chromium, find_chromium
 from support.catalog_server import Factory, lineage_row
 from support.command import called, point_at
 from support.lineage_worlds import run_of
+from support.runs import make_run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,13 +77,13 @@ def test_in_chinese() -> None:
     """The page's own words are Chinese, and its tag says so; reasons stay as the check gives them."""
     rows = [row_of("a", "failed", owner=None), row_of("b", "fresh")]
     text = overview_page(rows, days_until(NOW, UTC, 30), now=NOW, zone=UTC, say=CHINESE)
-    body = re.sub(r"<(script|style)\b.*?</\1>", "", text.partition("<body>")[2], flags=re.DOTALL)
+    body = re.sub(r"<(script|style)\b.*?</\1>", "", text.partition("<body")[2], flags=re.DOTALL)
     words = {word for part in re.findall(r">([^<>]+)<", body) for word in re.findall(r"[A-Za-z]{4,}", part)}
 
     assert '<html lang="zh-CN">' in text
     assert "2 张表中 1 张正常；1 失败" == headline(rows, CHINESE)
-    assert 'data-text="{all} 张表中的 {n} 张"' in text
-    assert {"datamap"} == words
+    assert 'data-text="显示 {all} 张表中的 {n} 张"' in text
+    assert {"dataarts", "datamap", "report"} == words
 
 
 def test_nothing_that_the_service_sends_breaks_the_page() -> None:
@@ -96,6 +102,76 @@ def test_a_page_of_three_hundred_tables_is_small() -> None:
     """At most 5 MB for thirty days."""
     rows = [row_of(f"lake.dwd.orders_by_region_and_channel_{number}", "fresh") for number in range(300)]
     assert len(overview_page(rows, days_until(NOW, UTC, 30), now=NOW, zone=UTC).encode()) < 2_000_000
+
+
+def test_reasons_are_in_the_language() -> None:
+    """Why a table stands as it does is said in Chinese, with its lengths of time; what a server said stays as it is."""
+    said = sentence(
+        "{what}, {limit} allowed",
+        what=sentence("{who} succeeded {age} ago", who="load", age=Length("1 h 2 min")),
+        limit=Length("26 h"),
+    )
+    refused = sentence("it could not be read: {error}", error="no table is named 'x'")
+    rows = [row_of("a", "stale", said=said), row_of("b", "unknown", said=refused), row_of("c", "late")]
+    text = overview_page(rows, days_until(NOW, UTC, 30), now=NOW, zone=UTC, say=CHINESE)
+
+    assert "load succeeded 1 h 2 min ago, 26 h allowed" == str(said)
+    assert [
+        "load 在 1 小时 2 分钟前成功，期限为 26 小时",
+        "读不到：no table is named &#x27;x&#x27;",
+        "why",
+    ] == re.findall(r'<span class="why">([^<]+)', text)
+
+
+def cause_of(name: str, run_id: int, **more: Any) -> Link:
+    """A failed run of a table that has no trouble upstream."""
+    run = make_run(run_id, status="fail", executionLogPath=f"obs://log/{name}")
+    return Link(table=Table(guid=name, name=name), trouble=Trouble.FAILED, run=run, operator=LOAD, **more)
+
+
+def test_causes_that_several_tables_share_come_first() -> None:
+    """The run that explains most is named once, with the tables that it explains, and its log to be copied."""
+    status = table_status([], now=NOW)
+    causes = {
+        "a": [cause_of("x", 1)],
+        "b": [cause_of("y", 2)],
+        "c": [cause_of("y", 2), cause_of("x", 1)],
+        "d": [cause_of("y", 2)],
+    }
+    rows = [
+        row_of(
+            name,
+            "stale",
+            explanation=Explanation(table=Table(guid=name, name=name), status=status, causes=tuple(links)),
+        )
+        for name, links in causes.items()
+    ]
+    found = shared_causes([*rows, row_of("e", "fresh")])
+    text = overview_page(rows, days_until(NOW, UTC, 30), now=NOW, zone=UTC)
+    first = text.partition("<ol>")[2].partition("</li>")[0]
+
+    assert [("y", (1, 2, 3)), ("x", (0, 2))] == [(one.link.table.name, one.rows) for one in found]
+    assert "<b>y</b> failed, by load, run 2, planned " in first
+    assert ["b", "c", "d"] == re.findall(r'<a href="#table-\d">([^<]+)', first)
+    assert '<code data-what="log path of y">obs://log/y</code>' in first
+    assert "why; because of y, x</span>" in text
+
+
+@pytest.mark.parametrize(
+    ("rule", "verdict", "expected"),
+    [
+        (TableRule(name="s.a", max_age=26 * timedelta(hours=1)), "stale", "datamap why s.a --max-age 26h"),
+        (TableRule(name="s.a b", max_age=timedelta(seconds=90)), "stale", "datamap why 's.a b' --max-age 2m"),
+        (TableRule(guid="g1"), "fresh", "datamap report g1"),
+    ],
+)
+def test_a_row_has_the_command_that_says_more(rule: TableRule, verdict: str, expected: str) -> None:
+    """Ready to be pasted into a shell."""
+    check = TableCheck(rule=rule, verdict=Verdict(verdict), reason="why", now=NOW)
+    row = OverviewRow(check=check, strip=DayStrip(label="", days=({},)))
+    text = overview_page([row], days_until(NOW, UTC, 1), now=NOW, zone=UTC)
+
+    assert f'<code data-what="command">{escape(expected)}</code>' in text
 
 
 def world() -> Factory:
@@ -141,8 +217,8 @@ def test_the_command_writes_the_page(
     assert "7 days: 7 succeeded" in text
     assert "7 days: 1 succeeded, 1 failed" in text
     assert "Last failure: bad, " in text
-    assert "log <code>obs://logs/bad.job</code>" in text
-    assert "Cause: db.s.bad is stale: db.s.bad failed in run" in text
+    assert '<code data-what="log path of s.bad">obs://logs/bad.job</code>' in text
+    assert "Cause: <b>db.s.bad</b> failed, by bad, run " in text
     assert "it could not be read: no table is named" in text
 
 
@@ -153,6 +229,8 @@ def test_a_browser_shows_and_filters_three_hundred_tables(tmp_path: Path) -> Non
     assert executable is not None, "Chromium is not on the PATH: install it, or name it in CHROMIUM"
     verdicts = ["failed", "late", "unknown", *["fresh"] * 297]
     rows = [row_of(f"db.t{number}", verdict, owner=f"o{number % 4}") for number, verdict in enumerate(verdicts)]
+    explained = Explanation(table=Table(guid="g"), status=table_status([], now=NOW), causes=(cause_of("x", 1),))
+    rows[0] = row_of("db.t0", "failed", owner="o0", explanation=explained, table=Table(guid="g"))
     file = tmp_path / "overview.html"
     file.write_text(overview_page(rows, days_until(NOW, UTC, 30), now=NOW, zone=UTC), encoding="utf-8")
     with chromium(executable) as browser:
@@ -170,7 +248,7 @@ def test_a_browser_shows_and_filters_three_hundred_tables(tmp_path: Path) -> Non
                 }"""
             )
             assert 200 > took
-            assert "11 of 300 tables" == page.inner_text("#result")
+            assert "11 of 300 tables shown" == page.inner_text("#result")
             page.fill("#text", "nothing like this")
             assert page.is_visible("#nothing")
             page.fill("#text", "")
@@ -183,19 +261,27 @@ def test_a_browser_shows_and_filters_three_hundred_tables(tmp_path: Path) -> Non
             page.keyboard.press("Enter")
             assert page.locator("#tables details").first.evaluate("one => one.open")
             page.uncheck("input[value=fresh]", force=True)
-            assert "3 of 300 tables" == page.inner_text("#result")
+            assert "3 of 300 tables shown" == page.inner_text("#result")
+            page.get_by_role("button", name="Clear").click()
+            assert becomes(page, "document.getElementById('result').textContent === '300 of 300 tables shown'")
+            page.uncheck("input[value=failed]", force=True)
+            page.locator(".causes a").first.click()
+            assert becomes(page, "document.activeElement === document.querySelector('#table-0 summary')")
+            assert page.locator("#table-0").evaluate("one => one.open")
+            page.locator("#table-0 button.copy").last.click()
+            assert "Copied" == page.locator("#spoken").text_content()
             assert ([file.as_uri()], []) == (visit.requests, visit.complaints)
 
 
 def test_a_page_is_made_in_little_memory() -> None:
-    """The runs of three hundred tables are not held at once: a table takes what its squares take."""
+    """The runs of all tables are not held at once: a table takes what its squares take."""
     now = datetime(2026, 11, 30, 8, tzinfo=UTC)
     days = days_until(now, UTC, 30)
     one = Operator(task_id="1", job_name="load")
     rows = []
     tracemalloc.start()
     try:
-        for number in range(300):
+        for number in range(75):
             runs = [run_of(one, now - hour * timedelta(hours=6), "success", hour + 1) for hour in range(120)]
             check = TableCheck(rule=TableRule(name=f"t{number}"), verdict=Verdict.FRESH, reason="why", now=now)
             rows.append(overview_row(check, [("load", runs)], days, UTC))
@@ -204,4 +290,4 @@ def test_a_page_is_made_in_little_memory() -> None:
     finally:
         tracemalloc.stop()
 
-    assert peak < 16 * 1024 * 1024
+    assert peak < 4 * 1024 * 1024

@@ -15,13 +15,13 @@ from dataarts_datamap._report.failure_logs import FailureLog
 from dataarts_datamap._report.html_page import page
 from dataarts_datamap._times import time_text
 from dataarts_datamap._window import Window
-from support.browser import Visit
+from support.browser import Visit, becomes
 from support.runs import PLANNED, make_run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser
 
     from dataarts_datamap import Run
 
@@ -72,14 +72,14 @@ def test_what_it_shows(browser: Browser, tmp_path: Path) -> None:
     shown = visit.page
 
     answer = f"The table is not fresh: 1 run of {EVIL[:79]}… failed, and none succeeded."
-    assert answer == shown.locator("h1").inner_text()
+    assert f"t\n{answer}" == shown.locator("h1").inner_text()
     facts = shown.locator(".facts").inner_text().split("\n")
     expected = {"Runs": "159", "Succeeded": "151", "Failed": "4", "Active": "1", "Skipped": "2", "Unknown": "1"}
     assert {**expected, "Outliers": "1"} == {name: facts[facts.index(name) + 1] for name in (*expected, "Outliers")}
     assert ["Succeeded", "Failed", "Active", "Skipped", "Unknown"] == shown.locator("#states span").all_inner_texts()
     assert ["Failures 4", "Outliers 1", "All 159"] == shown.locator("#tabs button").all_inner_texts()
     assert EVIL[:79] + "…" == shown.locator("#strip .names div").nth(0).inner_text()
-    assert EVIL == shown.locator("#list tr").first.locator("td").last.inner_text()
+    assert EVIL == shown.locator("#list tr").first.locator("td code").text_content()
     assert "obs://log/152" in shown.locator("#list").inner_text()
 
     look_at_charts(visit)
@@ -101,8 +101,130 @@ def test_zone(browser: Browser, tmp_path: Path) -> None:
     expected = [time_text(run.plan_time, zone) for run in reversed(runs) if run.plan_time]
     assert ["03:30", "02:30", "02:30", "01:30", "00:30"] == [text[11:16] for text in expected]
     assert expected == visit.page.locator("#list td.time").all_inner_texts()
-    visit.page.locator("#from").fill("2023-10-29T03:00")
-    assert "1 of 5 runs" == visit.page.locator("#result").inner_text()
+    visit.page.locator("#from").fill("2023-10-29 03:00")
+    visit.page.locator("#from").blur()
+    assert "1 of 5 runs shown" == visit.page.locator("#result").inner_text()
+    assert [] == visit.complaints
+
+
+def test_what_is_filtered(browser: Browser, tmp_path: Path) -> None:
+    """A line says what is filtered, whichever way, and takes each of it away; a time that is none changes nothing."""
+    visit = Visit(browser, write_page(tmp_path / "report.html", everything()))
+    shown = visit.page
+    chosen = shown.locator("#chosen button")
+    shown.locator("#states input").first.uncheck(force=True)
+    shown.locator("#text").fill("ETL")
+    shown.locator("#from").fill("2024-01-17")
+    shown.locator("#from").blur()
+    expected = ["text ETL", "without state Succeeded", "planned from 2024-01-17 00:00"]
+
+    assert becomes(shown, "document.querySelectorAll('#chosen button').length === 3")
+    assert expected == [text.split("\n")[0] for text in chosen.all_inner_texts()]
+    before = shown.locator("#result").inner_text()
+    for wrong in ("17.1.2024", "2024-02-30", "2024-01-17 25:00"):
+        shown.locator("#to").fill(wrong)
+        shown.locator("#to").blur()
+        assert shown.get_by_role("alert").is_visible()
+        assert ("true", before) == (
+            shown.locator("#to").get_attribute("aria-invalid"),
+            shown.locator("#result").inner_text(),
+        )
+    shown.get_by_role("button", name="Remove the filter planned from 2024-01-17 00:00").press("Enter")
+    assert not shown.get_by_role("alert").is_visible()
+    assert 2 == chosen.count()
+    shown.get_by_role("button", name="Clear").press("Enter")
+    assert ("159 runs", 0) == (shown.locator("#result").inner_text(), chosen.count())
+    assert not shown.locator("#clear").is_visible()
+
+
+def test_reasons_lead_to_runs(browser: Browser, tmp_path: Path) -> None:
+    """A reason's link leads to its run in the list, past all that hides it; so does the page's address."""
+    file = write_page(tmp_path / "report.html", everything())
+    visit = Visit(browser, file)
+    shown = visit.page
+    shown.locator("#text").fill("nothing like this")
+    shown.locator("#runs summary").first.click()
+    for number in (153, 156):  # one that is active, one whose status is not known
+        shown.locator(".reasons").get_by_role("link", name=f"run {number}").click()
+        assert f"run-{number}" == shown.evaluate("document.activeElement.id")
+        assert "159 runs" == shown.locator("#result").inner_text()
+    shown.goto(f"{file.as_uri()}#run-3")
+    shown.reload()
+    assert "run-3" == shown.evaluate("document.activeElement.id")
+    assert "All 159" == shown.locator("#tabs [aria-pressed=true]").inner_text()
+    assert [] == visit.complaints
+
+
+def test_log_paths_are_copied(browser: Browser, tmp_path: Path) -> None:
+    """A log path that is too long loses its middle, never its end, and a button copies all of it."""
+    path = f"obs://{'very-long-bucket-name/' * 9}{EVIL}/load_orders.job"
+    file = write_page(tmp_path / "report.html", [varied(0, "fail", 5, executionLogPath=path)])
+    visit = Visit(browser, file, permissions=["clipboard-read", "clipboard-write"])
+    shown = visit.page
+    button = shown.get_by_role("button", name="Copy: log path of run 0")
+    shown.set_viewport_size({"width": 390, "height": 844})
+    end = shown.locator("#list .path-tail")
+
+    assert path == shown.locator("#list code").text_content()
+    assert end.inner_text().endswith("/load_orders.job")
+    assert end.evaluate("end => end.getBoundingClientRect().right") < 390
+    assert 390 == shown.evaluate("document.documentElement.scrollWidth")
+    button.press("Enter")
+    assert becomes(shown, "document.getElementById('spoken').textContent === 'Copied'")
+    assert path == shown.evaluate("navigator.clipboard.readText()")
+    shown.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+    shown.evaluate("document.addEventListener('copy', () => { window.copied = getSelection().toString(); })")
+    button.press("Enter")
+    assert becomes(shown, "window.copied !== undefined")
+    assert [] == visit.complaints
+
+
+def test_strip_has_a_square_for_each_run(browser: Browser, tmp_path: Path) -> None:
+    """Where they fit, each planned run has a square of its own; else the newest have, on request."""
+    visit = Visit(browser, write_page(tmp_path / "report.html", everything()))
+    shown = visit.page
+    hint, strip = shown.locator("#strip-hint"), shown.get_by_role("application", name="Outcomes by planned time")
+
+    assert "Each cell is 3 hours of planned runs (UTC) and shows the worst outcome." == hint.inner_text()
+    shown.get_by_role("button", name="The newest runs").press("Enter")
+    assert "Each square is a planned run (UTC)." == hint.inner_text()
+    shown.get_by_role("button", name="The whole time").press("Enter")
+    shown.get_by_role("button", name="24 h").press("Enter")
+    assert "Each square is a planned run (UTC)." == hint.inner_text()
+    assert not shown.locator("#strip-kind").is_visible()
+    strip.press("Home")
+    strip.press("Enter")
+    assert "run-158" == shown.evaluate("document.activeElement.id")
+    assert "outlier" in shown.locator("#strip-key").inner_text()
+
+
+def test_attempts(browser: Browser, tmp_path: Path) -> None:
+    """What was tried again says how often in the list, and the key of the strip what its square looks like."""
+    runs = [varied(0, "success", 5, retryTimes=2), varied(1, "success", 5)]
+    visit = Visit(browser, write_page(tmp_path / "report.html", runs))
+
+    assert ["3 attempts"] == visit.page.locator("#list .tries").all_inner_texts()
+    assert "tried again" in visit.page.locator("#strip-key").inner_text()
+
+
+def test_on_a_phone(browser: Browser, tmp_path: Path) -> None:
+    """Runs are cards, filters and the later charts are folded, and open; nothing is wider than the screen."""
+    file = write_page(tmp_path / "report.html", everything())
+    visit = Visit(browser, file, viewport={"width": 390, "height": 844}, has_touch=True)
+    shown = visit.page
+    folds = shown.locator("details.fold")
+
+    assert [True, True, False, False] == folds.evaluate_all("all => all.map(one => one.open)")
+    assert not shown.locator("#text").is_visible()
+    shown.get_by_role("button", name="Filters").tap()
+    assert shown.locator("#text").is_visible()
+    assert 5 == shown.locator("#list tr").count() + 1
+    cards = shown.locator("#list tr").evaluate_all("all => all.map(one => one.getBoundingClientRect().width)")
+    assert all(width <= 390 for width in cards)
+    folds.nth(2).locator("summary").first.tap()
+    painted = "c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(value => value)"
+    assert becomes(shown, f"({painted})(document.querySelector('#gantt canvas'))")
+    assert 390 == shown.evaluate("document.documentElement.scrollWidth")
     assert [] == visit.complaints
 
 
@@ -146,29 +268,11 @@ def look_at_charts(visit: Visit) -> None:
     assert shown.get_by_role("application", name="Outcomes by planned time").count()
     assert shown.get_by_role("application", name="Duration of ETL_Job_dli2dws").count()
     shown.get_by_role("application", name="Outcomes by planned time").press("Home")
-    assert "1 failed" in shown.locator("#spoken").inner_text()
+    assert "fail (failed)" in shown.locator("#spoken").inner_text()
     shown.get_by_role("application", name="Runs on a time line").press("ArrowRight")
     shown.keyboard.press("ArrowDown")
     shown.keyboard.press("ArrowUp")
     assert "planned 2024-01-1" in shown.locator("#spoken").inner_text()
-
-
-def becomes(shown: Page, condition: str, before: str = "") -> bool:
-    """Whether a condition holds within ten seconds; the page's policy forbids what Playwright would wait by."""
-    return bool(
-        shown.evaluate(
-            f"""before => new Promise(done => {{
-                const end = performance.now() + 10000;
-                const look = () => {{
-                    if ({condition}) done(true);
-                    else if (performance.now() > end) done(false);
-                    else setTimeout(look, 10);
-                }};
-                look();
-            }})""",
-            before,
-        )
-    )
 
 
 def filter_by_keyboard(visit: Visit) -> None:
@@ -177,21 +281,21 @@ def filter_by_keyboard(visit: Visit) -> None:
     shown.locator("#states input").nth(0).focus()
     shown.keyboard.press("Space")
     result = shown.locator("#result")
-    assert "8 of 159 runs" == result.inner_text()
+    assert "8 of 159 runs shown" == result.inner_text()
     shown.locator("#text").focus()
     shown.keyboard.type("brand")
-    assert becomes(shown, "document.getElementById('result').textContent === '1 of 159 runs'")
-    shown.get_by_role("button", name="All", exact=False).last.press("Enter")
+    assert becomes(shown, "document.getElementById('result').textContent === '1 of 159 runs shown'")
+    shown.locator("#tabs button").last.press("Enter")
     assert "brand-new" in shown.locator("#list").inner_text()
-    shown.get_by_role("button", name="Reset").press("Enter")
+    shown.get_by_role("button", name="Clear").press("Enter")
     assert "159 runs" == result.inner_text()
     shown.locator("#jobs summary").press("Enter")
     shown.locator("#jobs input").nth(1).press("Space")
-    assert "1 of 159 runs" == result.inner_text()
-    shown.get_by_role("button", name="Reset").press("Enter")
+    assert "1 of 159 runs shown" == result.inner_text()
+    shown.get_by_role("button", name="Clear").press("Enter")
     shown.get_by_role("button", name="24 h").press("Enter")
-    assert "24 of 159 runs" == result.inner_text()
-    shown.get_by_role("button", name="Reset").press("Enter")
+    assert "24 of 159 runs shown" == result.inner_text()
+    shown.get_by_role("button", name="Clear").press("Enter")
 
 
 def change_colours(visit: Visit) -> None:
@@ -235,5 +339,5 @@ def test_many_runs(browser: Browser, tmp_path: Path) -> None:
     assert 15_000_000 >= file.stat().st_size
     assert 3000 >= shown_after
     assert 3000 >= max(filtered_after.values())
-    assert "1 of 50,000 runs" == visit.page.locator("#result").inner_text()
+    assert "1 of 50,000 runs shown" == visit.page.locator("#result").inner_text()
     assert ([file.as_uri()], []) == (visit.requests, visit.complaints)

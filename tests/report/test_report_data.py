@@ -268,7 +268,7 @@ def test_headline(runs: list[Run], options: dict[str, Any], title: str, told: st
     answer = headline(report(runs, **options))
 
     assert title == answer.title
-    assert told in f"{answer.since} {' '.join(answer.reasons)}"
+    assert told in f"{answer.since} {' '.join(reason.text for reason in answer.reasons)}"
     assert "Judged at 2024-01-15 05:01:47 (UTC)." in answer.since
 
 
@@ -277,4 +277,15 @@ def test_many_failing_jobs() -> None:
     runs = [run for number in range(8) for run in hourly(took=[60] * (number + 1), status="fail", jobName=f"j{number}")]
 
     reasons = headline(report(runs)).reasons
-    assert ["j7", "j6", "j5", "j4", "j3", "3"] == [reason.split()[0] for reason in reasons]
+    assert ["j7", "j6", "j5", "j4", "j3", "3"] == [reason.text.split()[0] for reason in reasons]
+
+
+def test_reasons_name_their_runs() -> None:
+    """A reason has the runs that show it, three at the most, and the headline the success that it speaks of."""
+    statuses = ("success", "success", "fail", "fail", "running", "running", "running", "running")
+    runs = [hourly(took=[60] * (number + 1), status=status)[number] for number, status in enumerate(statuses)]
+    answer = headline(report(runs))
+
+    assert [[3], [7, 6, 5]] == [[run.run_id for run in reason.runs] for reason in answer.reasons]
+    assert answer.success is not None
+    assert 1 == answer.success.run_id

@@ -54,3 +54,21 @@ class Visit:
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("dialog", lambda dialog: self.complaints.append(dialog.message))
         self.page.goto(file.as_uri())
+
+
+def becomes(shown: Page, condition: str, before: str = "") -> bool:
+    """Whether a condition holds within ten seconds; the page's policy forbids what Playwright would wait by."""
+    return bool(
+        shown.evaluate(
+            f"""before => new Promise(done => {{
+                const end = performance.now() + 10000;
+                const look = () => {{
+                    if ({condition}) done(true);
+                    else if (performance.now() > end) done(false);
+                    else setTimeout(look, 10);
+                }};
+                look();
+            }})""",
+            before,
+        )
+    )

@@ -106,7 +106,11 @@ class Catalog:
         return json_answer({"entities": found})
 
     def _search(self, body: dict[str, Any]) -> Answer:
-        found = [one for one in self.entities if body.get("query", "").casefold() in json.dumps(one).casefold()]
+        found = [
+            one
+            for one in self.entities
+            if body.get("query", "").casefold() in json.dumps(one, ensure_ascii=False).casefold()
+        ]
         page = found[self._slice(body["offset"], min(body["limit"], self.cap))]
         return json_answer({"entities": page, **self._total("count", len(found))})
 

@@ -330,7 +330,7 @@ class LogRegionError(LogError):
 
 
 class LogChangedError(LogError):
-    """The log was replaced by a shorter one while it was read, as when a run begins anew."""
+    """The log was replaced by another one while it was read, as when a run begins anew."""
 
 
 class ExportError(DataMapError):

@@ -167,7 +167,7 @@ def _end(
 ) -> Table | None:
     if not guid:
         return None
-    said = split_path(qualified_path(qualified_name))
+    said = split_path(qualified_path(qualified_name), parts[-1] or None)
     database, schema, name = (sent or inferred for sent, inferred in zip(parts, said, strict=True))
     return Table(
         guid=guid,

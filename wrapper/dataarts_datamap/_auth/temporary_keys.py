@@ -12,7 +12,7 @@ from msgspec import Meta, Struct, json
 
 from dataarts_datamap._api.error_responses import UNREADABLE, build_error, check_status, reason_of
 from dataarts_datamap._api.lenient_json import decode_as
-from dataarts_datamap._auth.credentials import AccessKeyCredentials, now_utc
+from dataarts_datamap._auth.credentials import AccessKeyCredentials, RenewableCredentials, now_utc
 from dataarts_datamap._errors import ConfigurationError, InvalidEnvelopeError
 from dataarts_datamap._messages import Request
 from dataarts_datamap._secrets import Secret, SecretStruct
@@ -84,6 +84,14 @@ class AccessKeys(Secret):
         if isinstance(self._credentials, KeyHolder):
             return (yield from self._credentials.access_key_credentials())
         return (yield from self._temporary.get())
+
+    def discard(self, request: Request) -> bool:
+        """Forget the key that a request was signed with, after it was refused; whether another one can be had."""
+        is_own_key = isinstance(self._credentials, KeyHolder)
+        if is_own_key:
+            return isinstance(self._credentials, RenewableCredentials) and self._credentials.discard(request)
+        self._temporary.discard(lambda _: True)
+        return True
 
     def _fetch(self) -> Call[Fetched[AccessKeyCredentials]]:
         if self._iam_endpoint is None:

@@ -28,6 +28,7 @@ from dataarts_datamap._models.runs import OperatorKey, operator_key
 from dataarts_datamap._models.tables import Table
 from dataarts_datamap._monitoring.freshness import WORST_FIRST, TableStatus, Verdict, with_basis
 from dataarts_datamap._monitoring.producers import choose_producers
+from dataarts_datamap._sentences import Sentence, sentence
 from dataarts_datamap._text import printable, shown
 
 if TYPE_CHECKING:
@@ -120,6 +121,7 @@ class TableCheck(Struct, frozen=True, kw_only=True):
         error: Why it could not be read; None if it could.
         explanation: Which upstream runs made it so; None if that was not asked for, or it is in no such trouble.
         cause: The same in a sentence, or why it could not be found.
+        said: What ``reason`` says, its values apart from its words, for a page in another language.
     """
 
     rule: TableRule
@@ -137,6 +139,7 @@ class TableCheck(Struct, frozen=True, kw_only=True):
     error: DataMapError | None = None
     explanation: Explanation | None = None
     cause: str | None = None
+    said: Sentence | None = None
 
     @property
     def name(self) -> str:
@@ -300,10 +303,12 @@ class _Visit:
         known = self._known
         if known is not None and self._table is not None and known.guid != self._table.guid:
             known = None  # what is known is that of another table, which had the name before
+        said = sentence("it could not be read: {error}", error=printable(str(error), limit=_LONGEST_REASON))
         check = TableCheck(
             rule=self._rule,
             verdict=Verdict.UNKNOWN,
-            reason=f"it could not be read: {printable(str(error), limit=_LONGEST_REASON)}",
+            reason=str(said),
+            said=said,
             now=self._now,
             table=self._table or (None if known is None else Table(guid=known.guid, name=known.name)),
             period=self._period,
@@ -343,10 +348,12 @@ class _Visit:
                 )
             judgement = judge(self._rule, readings, period=self._period, now=self._now)
         (status, found), operators = judgement, list(readings.values())
+        said = reason_of(self._rule, status, operators, self._period)
         check = TableCheck(
             rule=self._rule,
             verdict=status.verdict,
-            reason=reason_of(self._rule, status, operators, self._period),
+            reason=str(said),
+            said=said,
             now=self._now,
             table=table,
             status=with_basis(status, producers),

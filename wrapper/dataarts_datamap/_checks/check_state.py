@@ -75,7 +75,6 @@ class CheckState:
     def __init__(self, path: Path | str, *, patience: float = _PATIENCE) -> None:
         self._path = str(path)
         self._lock = threading.RLock()
-        self._is_open = False
         self._connection: sqlite3.Connection | None = None
         with self._explained():
             self._refuse_strange_file()
@@ -90,11 +89,6 @@ class CheckState:
 
     def __repr__(self) -> str:
         return f"CheckState({self._path!r})"
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it is known that the state is that of the service that is asked."""
-        return self._is_open
 
     def open_for(self, endpoint: str, project_id: str, instance_id: str) -> None:
         """Begin to use the state for an instance of the service.
@@ -112,7 +106,25 @@ class CheckState:
                         f"{shown(value)}: use a file for each"
                     )
             connection.executemany("INSERT OR IGNORE INTO facts VALUES (?, ?)", wanted.items())
-        self._is_open = True
+
+    def is_kept_for(self, endpoint: str, project_id: str | None, instance_id: str | None) -> bool:
+        """Whether the state is that of the instance meant, as far as is known which one that is.
+
+        Args:
+            endpoint: The endpoint that is meant.
+            project_id: The project; None if that could not be found out.
+            instance_id: The instance; None likewise.
+
+        Returns:
+            Whether an earlier check wrote down an instance, and nothing that is known contradicts it.
+
+        Raises:
+            StateFileError: It cannot be read.
+        """
+        meant = {"endpoint": endpoint, "project_id": project_id, "instance_id": instance_id}
+        with self._explained(), self._lock:
+            known = dict(self._ready().execute("SELECT name, value FROM facts").fetchall())
+        return all(name in known and wanted in {None, known[name]} for name, wanted in meant.items())
 
     def records(self) -> Records:
         """What is known of all tables and operators.

@@ -10,6 +10,7 @@ from dataarts_datamap._checks.judgement import is_slow
 from dataarts_datamap._checks.readings import look_back
 from dataarts_datamap._models.runs import Run, RunState
 from dataarts_datamap._monitoring.freshness import OperatorStatus, TableStatus, Verdict
+from dataarts_datamap._sentences import Length, Sentence, sentence
 from dataarts_datamap._text import printable
 from dataarts_datamap._times import span_text
 
@@ -27,7 +28,7 @@ _MOST_NAMED: Final = 5
 _SPARE: Final = timedelta(hours=1)
 
 
-def reason_of(rule: TableRule, status: TableStatus, readings: Sequence[Reading], period: DuePeriod | None) -> str:
+def reason_of(rule: TableRule, status: TableStatus, readings: Sequence[Reading], period: DuePeriod | None) -> Sentence:
     """Why a table has its verdict: a sentence that names the operator that decides."""
     decisive = status.decided_by
     if decisive is None:
@@ -35,115 +36,143 @@ def reason_of(rule: TableRule, status: TableStatus, readings: Sequence[Reading],
     who = _named(decisive)
     its = next(reading for one, reading in zip(status.operators, readings, strict=True) if one.decides)
     if decisive.verdict is Verdict.FEW_ROWS:
-        return f"{who} {_rows_reason(rule, its)}"
+        return _rows_reason(rule, who, its)
     if decisive.verdict is Verdict.SLOW:
-        return f"{who} {_slow_reason(its, status.now)}"
+        return _slow_reason(its, status.now, who)
     if period is not None and rule.due is not None:
-        when = f"due {rule.due.text(period)}, {_span(status.now - period.due)} ago"
-        said = f"{who} {_due_reason(decisive.verdict, its, period, status.now)}; {when}"
+        said = sentence(
+            "{what}; due {time}, {span} ago",
+            what=_due_reason(decisive.verdict, who, its, period, status.now),
+            time=rule.due.text(period),
+            span=_span(status.now - period.due),
+        )
     else:
         said = _age_reason(rule, decisive, who, its, status.now)
-    return f"{said}{_rows_doubt(rule, decisive, its)}"
+    doubt = _rows_doubt(rule, decisive, its)
+    return said if doubt is None else sentence("{what}; {doubt}", what=said, doubt=doubt)
 
 
-def _why_none(rule: TableRule, status: TableStatus, readings: Sequence[Reading]) -> str:
+def _why_none(rule: TableRule, status: TableStatus, readings: Sequence[Reading]) -> Sentence:
     if not status.operators:
-        return "no operator is known to produce it"
+        return sentence("no operator is known to produce it")
     names = _listed(status.operators)
     if all(one.record.is_whole for one in readings):
-        return f"the service knows no run of {names}"
+        return sentence("the service knows no run of {who}", who=names)
     searched = max(one.record.searched_from for one in readings)
-    return f"no run of {names} in the last {_searched_text(rule, status.now, searched)}"
+    return sentence("no run of {who} in the last {span}", who=names, span=_searched_text(rule, status.now, searched))
 
 
-def _slow_reason(reading: Reading, now: datetime) -> str:
+def _slow_reason(reading: Reading, now: datetime, who: str | Sentence) -> Sentence:
     its = (run for run in (*reading.runs, *reading.older_open) if is_slow(run, reading.record, now))
     run = max(its, key=lambda run: _running(run, now))
     typical = reading.record.typical_duration or timedelta(0)
-    return f"has been running for {_span(_running(run, now))}, {_span(typical)} is usual"
+    return sentence(
+        "{who} has been running for {span}, {usual} is usual",
+        who=who,
+        span=_span(_running(run, now)),
+        usual=_span(typical),
+    )
 
 
 def _running(run: Run, now: datetime) -> timedelta:
     return timedelta(0) if run.start_time is None else now - run.start_time
 
 
-def _rows_reason(rule: TableRule, reading: Reading) -> str:
+def _rows_reason(rule: TableRule, who: str, reading: Reading) -> Sentence:
     rows, typical = reading.record.latest_rows or 0, reading.record.typical_rows
-    wrote = f"wrote {rows:,} row{'' if rows == 1 else 's'}"
+    wrote = sentence("{n} row" if rows == 1 else "{n} rows", n=f"{rows:,}")
     if rule.min_rows is not None and rows < rule.min_rows:
-        return f"{wrote}, at least {rule.min_rows:,} are asked for"
-    allowed = round(100 * (rule.rows_drop or 0))
-    return f"{wrote}, {round(typical or 0):,} are usual, and a drop of {allowed} % is allowed"
+        return sentence(
+            "{who} wrote {rows}, at least {least} are asked for", who=who, rows=wrote, least=f"{rule.min_rows:,}"
+        )
+    return sentence(
+        "{who} wrote {rows}, {usual} are usual, and a drop of {percent} % is allowed",
+        who=who,
+        rows=wrote,
+        usual=f"{round(typical or 0):,}",
+        percent=round(100 * (rule.rows_drop or 0)),
+    )
 
 
-def _rows_doubt(rule: TableRule, decisive: OperatorStatus, reading: Reading) -> str:
+def _rows_doubt(rule: TableRule, decisive: OperatorStatus, reading: Reading) -> Sentence | None:
     """What keeps the rows of a fresh table from being judged."""
     if decisive.verdict is not Verdict.FRESH or (rule.min_rows is None and rule.rows_drop is None):
-        return ""
+        return None
     if reading.record.latest_rows is None:
-        return "; how many rows it wrote is not known"
+        return sentence("how many rows it wrote is not known")
     is_usual_unknown = rule.rows_drop is not None and reading.record.typical_rows is None
-    return "; how many rows are usual is not known yet" if is_usual_unknown else ""
+    return sentence("how many rows are usual is not known yet") if is_usual_unknown else None
 
 
-def _age_reason(rule: TableRule, decisive: OperatorStatus, who: str, reading: Reading, now: datetime) -> str:
+def _age_reason(rule: TableRule, decisive: OperatorStatus, who: str, reading: Reading, now: datetime) -> Sentence:
     """What an operator did, by the age of its last success."""
     age = None if decisive.age is None else _span(max(decisive.age, timedelta(0)))
-    failures = decisive.failures_since_success
+    searched = _searched_text(rule, now, reading.record.searched_from)
     match decisive.verdict:
         case Verdict.FRESH:
-            allowed = "" if rule.max_age is None else f", {_span(rule.max_age)} allowed"
-            return f"{who} succeeded {age} ago{allowed}"
+            succeeded = sentence("{who} succeeded {age} ago", who=who, age=age)
+            return succeeded if rule.max_age is None else _against(succeeded, rule.max_age)
         case Verdict.STALE if age is not None and rule.max_age is not None:
-            since = f"; {_counted(failures)} failed since" if failures else ""
-            return f"the last success of {who} is {age} old, {_span(rule.max_age)} allowed{since}"
-        case Verdict.STALE if reading.record.never_succeeded:
-            return f"{who} has never succeeded, as far back as the service keeps runs"
+            stale = _against(sentence("the last success of {who} is {age} old", who=who, age=age), rule.max_age)
+            failures = decisive.failures_since_success
+            return sentence("{what}; {runs} failed since", what=stale, runs=_counted(failures)) if failures else stale
         case Verdict.STALE:
-            return f"{who} has no success in the last {_searched_text(rule, now, reading.record.searched_from)}"
+            if reading.record.never_succeeded:
+                return sentence("{who} has never succeeded, as far back as the service keeps runs", who=who)
+            return sentence("{who} has no success in the last {span}", who=who, span=searched)
         case Verdict.FAILED:
-            since = "none has succeeded" if age is None else f"the last success is {age} old"
-            return f"{_counted(failures)} of {who} failed; {since}"
+            since = sentence("none has succeeded" if age is None else "the last success is {age} old", age=age)
+            failed = _counted(decisive.failures_since_success)
+            return sentence("{runs} of {who} failed; {since}", runs=failed, who=who, since=since)
         case _:
-            return _why_unknown(decisive, who, _searched_text(rule, now, reading.record.searched_from), age)
+            return _why_unknown(decisive, who, searched, age)
 
 
-def _due_reason(verdict: Verdict, reading: Reading, period: DuePeriod, now: datetime) -> str:
+def _against(said: Sentence, limit: timedelta) -> Sentence:
+    return sentence("{what}, {limit} allowed", what=said, limit=_span(limit))
+
+
+def _due_reason(verdict: Verdict, who: str, reading: Reading, period: DuePeriod, now: datetime) -> Sentence:
     """What an operator did for a period."""
     planned = [run for run in reading.runs if (plan := planned_at(run)) is not None and plan >= period.start]
     states = [run.state for run in planned]
     match verdict:
         case Verdict.FRESH:
-            return "has succeeded"
+            return sentence("{who} has succeeded", who=who)
         case Verdict.FAILED:
-            return f"failed: {_counted(states.count(RunState.FAILED))}, and none goes on"
+            failed = _counted(states.count(RunState.FAILED))
+            return sentence("{who} failed: {runs}, and none goes on", who=who, runs=failed)
         case Verdict.UNKNOWN if RunState.UNKNOWN in states:
-            return f"has a run of a status that is not known: {_statuses(planned)}"
+            return sentence("{who} has a run of a status that is not known: {names}", who=who, names=_statuses(planned))
         case Verdict.UNKNOWN:
-            return "succeeded at a time that cannot be read"
+            return sentence("{who} succeeded at a time that cannot be read", who=who)
         case _:
             is_late = any(is_slow(run, reading.record, now) for run in planned)
-            return f"has not succeeded: {f'it {_slow_reason(reading, now)}' if is_late else _what_goes_on(planned)}"
+            what = _slow_reason(reading, now, sentence("it")) if is_late else _what_goes_on(planned)
+            return sentence("{who} has not succeeded: {what}", who=who, what=what)
 
 
-def _what_goes_on(planned: Sequence[Run]) -> str:
+def _what_goes_on(planned: Sequence[Run]) -> Sentence:
     states = {run.state for run in planned}
     if RunState.ACTIVE in states:
         is_running = any(run.state is RunState.ACTIVE and run.start_time is not None for run in planned)
-        return "it is running" if is_running else "it is waiting"
-    return "it was skipped" if RunState.SKIPPED in states else "it has no run"
+        return sentence("it is running" if is_running else "it is waiting")
+    return sentence("it was skipped" if RunState.SKIPPED in states else "it has no run")
 
 
-def _why_unknown(one: OperatorStatus, who: str, searched: str, age: str | None) -> str:
+def _why_unknown(one: OperatorStatus, who: str, searched: Length, age: Length | None) -> Sentence:
     if one.undated_successes:
-        return f"{who} succeeded at a time that cannot be read"
+        return sentence("{who} succeeded at a time that cannot be read", who=who)
+    if not one.runs and age is None:
+        return sentence("no run of {who} in the last {span}", who=who, span=searched)
     if not one.runs:
-        last = "" if age is None else f": its last success is {age} old"
-        return f"no run of {who} in the last {searched}{last}"
+        words = "no run of {who} in the last {span}: its last success is {age} old"
+        return sentence(words, who=who, span=searched, age=age)
     if one.unknown_runs:
         names = ", ".join(name or "(none)" for name in one.unknown_statuses[:_MOST_NAMED])
-        return f"{who} has runs of a status that is not known: {printable(names, limit=_LONGEST_NAME)}"
-    return f"no run of {who} has ended"
+        text = printable(names, limit=_LONGEST_NAME)
+        return sentence("{who} has runs of a status that is not known: {names}", who=who, names=text)
+    return sentence("no run of {who} has ended", who=who)
 
 
 def _statuses(runs: Iterable[Run]) -> str:
@@ -151,28 +180,28 @@ def _statuses(runs: Iterable[Run]) -> str:
     return printable(", ".join(names[:_MOST_NAMED]), limit=_LONGEST_NAME)
 
 
-def _searched_text(rule: TableRule, now: datetime, searched_from: datetime) -> str:
+def _searched_text(rule: TableRule, now: datetime, searched_from: datetime) -> Length:
     """How far back was searched, by the length of time that is looked back unless it was much more."""
     least, searched = look_back(rule), now - searched_from
-    return span_text(least if searched < least + _SPARE else searched)
+    return Length(span_text(least if searched < least + _SPARE else searched))
 
 
-def _span(span: timedelta) -> str:
+def _span(span: timedelta) -> Length:
     """A length of time; in hours up to three days, as limits are written, so that the two can be compared."""
     if span >= _IN_HOURS:
-        return span_text(span)
+        return Length(span_text(span))
     hours, minutes = divmod(span // timedelta(minutes=1), 60)
-    return " ".join([*([f"{hours} h"] if hours else []), *([f"{minutes} min"] if minutes or not hours else [])])
+    return Length(" ".join([*([f"{hours} h"] if hours else []), *([f"{minutes} min"] if minutes or not hours else [])]))
 
 
-def _counted(runs: int) -> str:
-    return f"{runs} run{'' if runs == 1 else 's'}"
+def _counted(runs: int) -> Sentence:
+    return sentence("{n} run" if runs == 1 else "{n} runs", n=runs)
 
 
-def _listed(operators: Sequence[OperatorStatus]) -> str:
+def _listed(operators: Sequence[OperatorStatus]) -> str | Sentence:
     more = len(operators) - _MOST_NAMED
     names = ", ".join(map(_named, operators[:_MOST_NAMED]))
-    return f"{names} and {more} more" if more > 0 else names
+    return sentence("{names} and {n} more", names=names, n=more) if more > 0 else names
 
 
 def _named(one: OperatorStatus) -> str:

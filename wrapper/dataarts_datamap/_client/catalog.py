@@ -23,16 +23,21 @@ from dataarts_datamap._api.lineage import (
 from dataarts_datamap._api.search_tables import SearchTerms, decode_tables, search_request
 from dataarts_datamap._arguments import members, path_segment
 from dataarts_datamap._errors import (
+    AmbiguousTableError,
     ClientClosedError,
     DataMapError,
+    IncompleteWalkError,
     InvalidArgumentError,
+    InvalidResponseError,
     NotFoundError,
     PermissionDeniedError,
+    ServiceError,
     TableNotFoundError,
+    TransportError,
 )
 from dataarts_datamap._models.tables import Table, TablePage
 from dataarts_datamap._monitoring.lineage import Lineage, checked_depth, is_same_operator
-from dataarts_datamap._monitoring.table_names import choose_table, keyword_of, name_of, not_found
+from dataarts_datamap._monitoring.table_names import choose_table, folded, keyword_of, name_of, not_found
 from dataarts_datamap._paging.lineage_walk import read_lineage
 from dataarts_datamap._paging.search_walk import SearchWalk
 from dataarts_datamap._retry.exchange import exchange
@@ -132,7 +137,9 @@ class Catalog:
         return SearchWalk(ask, is_wanted=_kind_filter(types), limit=page_size)
 
     def find_table(self, table: Table | str) -> Steps[Table]:
-        """The table of a GUID as it is, or the only one of a name, searched for; or looked for in lineage, if refused.
+        """The table of a GUID as it is, or the only one of a name: searched for, then looked for in lineage.
+
+        Lineage is asked where the search is refused, or finds nothing that is like the name.
 
         Raises:
             InvalidArgumentError: It is no text, or empty.
@@ -146,11 +153,24 @@ class Catalog:
             return Table(guid=table)
         try:
             return choose_table(name, (yield from self._hits(name)))
+        except TableNotFoundError as error:
+            if error.nearest:
+                raise
+            lineage = yield from self._lineage_of_names()
+            if lineage is None:
+                raise
         except DataMapError as refusal:
             lineage = (yield from self.lineage_or_none()) if is_refusal(refusal) else None
             if lineage is None:
                 raise
         return lineage.find(table)
+
+    def _lineage_of_names(self) -> Steps[Lineage | None]:
+        """Lineage, to name tables that are like one which the search does not find; None if it cannot be read."""
+        try:
+            return (yield from self.lineage_or_none())
+        except (ServiceError, TransportError, InvalidResponseError, IncompleteWalkError):
+            return None
 
     def _hits(self, name: str) -> Steps[list[Table]]:
         walk = self.search(SearchTerms(query=keyword_of(name)), ("table",), page_size=_PAGE_SIZE)
@@ -176,6 +196,8 @@ class Catalog:
             return (yield from self.find_table(table))
         try:
             return lineage.find(table)
+        except AmbiguousTableError as error:
+            return (yield from self._one_that_is_left(table, error))
         except TableNotFoundError as error:
             try:
                 return (yield from self.find_table(table))
@@ -185,6 +207,26 @@ class Catalog:
                 if not is_refusal(refusal):
                     raise
                 raise not_found(name_of(str(table)) or str(table), lineage.tables.values()) from refusal
+
+    def _one_that_is_left(self, table: Table | str, ambiguous: AmbiguousTableError) -> Steps[Table]:
+        """The only one that the search finds of tables of one path: lineage can outlive a table that was made again.
+
+        Raises:
+            AmbiguousTableError: Their paths differ, or the search finds several, or does not tell.
+        """
+        if len({folded(one.full_name) for one in ambiguous.candidates}) > 1:
+            raise ambiguous
+        try:
+            found = yield from self.find_table(table)
+        except ClientClosedError:
+            raise
+        except AmbiguousTableError:
+            raise
+        except DataMapError:
+            raise ambiguous from None
+        if all(found.guid != one.guid for one in ambiguous.candidates):
+            raise ambiguous
+        return found
 
     def table(self, guid: str) -> Steps[Table]:
         """The table of a GUID, as the service describes it.
@@ -392,7 +434,7 @@ class Catalog:
             return []  # what a stale edge names is gone
 
     def _fetch_lineage(self) -> Steps[Fetched[Lineage]]:
-        edges, _ = yield from read_lineage(self._bulk_page)
+        edges = yield from read_lineage(self._bulk_page)
         return Fetched(Lineage(edges), life=LINEAGE_LIFE)
 
     def _bulk_page(self, offset: int, limit: int) -> Steps[LineagePage]:
@@ -411,7 +453,8 @@ class Catalog:
             is_whole = operation in {BULK, SEARCH} and isinstance(error, NotFoundError)
             if error.path == request.path and (_is_closed(error) or is_whole):  # else it was asked for a token
                 said: Any = error.args[0]
-                error.args = (f"{said}; {operation} is in invitational test: this account may not be invited to it",)
+                why = "this account may not be invited to it, or project_id or instance_id is wrong"
+                error.args = (f"{said}; {operation} is in invitational test: {why}, which datamap doctor finds out",)
                 vars(error)["refused_operation"] = operation
                 self._refused[operation] = copy(error)
             raise

@@ -21,7 +21,7 @@ _BATCH: Final = 50  # checks whose records are written at once
 
 
 class _CheckCalls:
-    """What the calls of both faces share."""
+    """What each call does, for both faces, and what they share."""
 
     _concurrency: int
 
@@ -44,12 +44,6 @@ class _CheckCalls:
             state.note_habits(self._habits)
             checked.clear()
 
-
-class CheckCalls(_CheckCalls):
-    """The calls of the client for threads."""
-
-    _transport: SyncTransport
-
     def check_tables(
         self,
         tables: Sequence[TableRule],
@@ -58,7 +52,7 @@ class CheckCalls(_CheckCalls):
         state: CheckState | None = None,
         explain: bool = False,
         on_checked: Callable[[TableCheck], None] | None = None,
-    ) -> list[TableCheck]:
+    ) -> object:
         """How many tables stand against what is asked of each: read side by side, under the client's one rate limit.
 
         As many tables are read at once as ``concurrency`` says. Lineage is read once for all of them, if it is open to
@@ -91,6 +85,22 @@ class CheckCalls(_CheckCalls):
             ConnectionFailedError: The service cannot be reached, as is found when lineage is read, and there is no
                 state.
         """
+
+
+class CheckCalls(_CheckCalls):
+    """The calls of the client for threads."""
+
+    _transport: SyncTransport
+
+    def check_tables(
+        self,
+        tables: Sequence[TableRule],
+        *,
+        now: datetime | None = None,
+        state: CheckState | None = None,
+        explain: bool = False,
+        on_checked: Callable[[TableCheck], None] | None = None,
+    ) -> list[TableCheck]:
         from dataarts_datamap._checks.check import check_table, checked_rules, is_explainable  # noqa: PLC0415  loaded for this call alone
         from dataarts_datamap._monitoring.freshness import checked_now  # noqa: PLC0415  as above
 
@@ -150,38 +160,6 @@ class AsyncCheckCalls(_CheckCalls):
         explain: bool = False,
         on_checked: Callable[[TableCheck], None] | None = None,
     ) -> list[TableCheck]:
-        """How many tables stand against what is asked of each: read side by side, under the client's one rate limit.
-
-        As many tables are read at once as ``concurrency`` says. Lineage is read once for all of them, if it is open to
-        this account: it names the tables and the operators that write them. Then each table costs one request for its
-        operators and, as a rule, one for each of those that write it; one more where no success lies in the time that
-        its rule is about, and up to three for the history where none lies in the last seven days. With a state, the
-        first request falls away as long as lineage says the same, and so does the search of the history.
-
-        A table that cannot be read is ``unknown``, with its error, and hides no other. Where the service cannot be
-        reached, or takes the credentials no more, for eight tables in a row, the rest is not asked for.
-
-        Args:
-            tables: What is asked of each table, such as ``load_tables`` gives.
-            now: The present, aware; that of this call, if it is left out.
-            state: What earlier checks know; what this one finds out is added. With it, a table that cannot be read
-                keeps the last success that is known, and a service that cannot be reached at all is no error.
-            explain: Whether to find the causes of each that is failed, late, stale or unknown, as ``explain`` does;
-                what several tables lead to is read once.
-            on_checked: Called with each check as soon as it is there, in the thread or task of this call,
-                without its causes.
-
-        Returns:
-            A check for each table, in their order.
-
-        Raises:
-            InvalidArgumentError: An argument is none.
-            ConfigurationError: The client is not set up for any table.
-            StateFileError: The state cannot be read or written, or is that of another instance.
-            AuthenticationError: The credentials do not count, and there is no state.
-            ConnectionFailedError: The service cannot be reached, as is found when lineage is read, and there is no
-                state.
-        """
         from dataarts_datamap._checks.check import check_table, checked_rules, is_explainable  # noqa: PLC0415  loaded for this call alone
         from dataarts_datamap._monitoring.freshness import checked_now  # noqa: PLC0415  as above
 

@@ -34,44 +34,10 @@ _LONGEST_WAIT: Final = 60.0
 _DEFAULT_LOOK_BACK: Final = timedelta(days=7)
 
 
-class DataMapClient(BaseClient[Pager[Run]], TableCalls, CheckCalls, LogCalls):
-    """Asks the Data Map which runs produced a table. For threads; close it, or use it in a ``with`` block.
+class _ClientCalls:
+    """What each call does, for both faces: an override without a docstring has that of the method here."""
 
-    One that is forgotten with connections open gives a ``ResourceWarning`` that names where it was made.
-
-    Args:
-        endpoint: Address of the service, such as ``https://dayu.eu-west-101.myhuaweicloud.eu``; a path prefix is kept.
-        region: Region id, one of ``REGIONS`` or a newer one, from which the addresses follow that are not given.
-        iam_endpoint: Address of IAM, where the project id is looked for; the region's, if left out.
-        obs_endpoint: Address of object storage without a bucket, where logs lie; the region's, if left out.
-        project_id: Project id; if left out, that of the project named like the region, looked for at the first call.
-        instance_id: Id of the DataArts Studio tenancy; if left out, that of the project's only one that is in effect,
-            looked for at the first call. Where there is not exactly one of what is looked for, each call raises
-            ``DiscoveryError``, which lists what there is.
-        workspace_id: Workspace id for calls that name none. If left out, none is sent, and the service decides; at
-            ``"auto"``, that of the tenancy's only workspace, looked for at the first call.
-        credentials: Proof of who asks; those of ``find_credentials``, if left out.
-        timeout: Seconds to wait for the next bytes of an answer, and for a connection, of which ten at most.
-        deadline: Seconds that one request may take with all its attempts and the waits between them.
-        retry: When a request that failed is sent again; ``Retry(attempts=1)`` for never.
-        max_answer_size: Bytes that an answer may have, decompressed; by default 64 MiB. It is cut off there.
-        proxy: Proxy to go through, such as ``http://user:password@host:3128``; that of the environment
-            (``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY``, except for ``NO_PROXY``), if left out.
-        allow_http: Whether the address may be plain ``http`` to another machine than this one.
-        requests_per_second: How many requests the client sends in a second, for all its walks together; by default
-            50, which is what the service allows one user (documented). One every day or so at the least; a million at
-            the most, and None for no limit. Where the service finds them too many all the same, all walks wait.
-        concurrency: How many pages of a walk are read at once: 1 to 32, by default 8.
-        on_attempt: Called with an ``Attempt`` after each one, for metrics and the like, in the thread or task of the
-            call; what it raises is logged once and breaks nothing. It should be quick, and no coroutine function.
-        clock: Time and chance for the retries, for tests that must not wait.
-
-    Raises:
-        ConfigurationError: A setting is missing or unusable.
-        InvalidArgumentError: A setting could bend a request.
-    """
-
-    def source(self) -> RunSource:
+    def source(self) -> object:
         """Whose runs the client asks for: region, project and instance, as exports have them.
 
         Asks the service if the project or the instance was not given and is not known yet.
@@ -82,9 +48,8 @@ class DataMapClient(BaseClient[Pager[Run]], TableCalls, CheckCalls, LogCalls):
             ServiceError: The service refused.
             InvalidResponseError: The answer is not what the API describes.
         """
-        return self._transport.run(self._find_source())
 
-    def list_operators(self, table_guid: str, *, role: OperatorRole = "associated") -> list[Operator]:
+    def list_operators(self, table_guid: str, *, role: OperatorRole = "associated") -> object:
         """The job operators of a table, in the service's order.
 
         The service lists those that are *associated* with the table (documented): some may only read it. Lineage says
@@ -101,11 +66,6 @@ class DataMapClient(BaseClient[Pager[Run]], TableCalls, CheckCalls, LogCalls):
             ServiceError: The service refused.
             InvalidResponseError: The answer is not what the API describes.
         """
-        if checked_role(role) == "associated":
-            return self._transport.run(self._read_operators(table_guid))
-        producers = self._transport.run(self._find_producers(table_guid))
-        warn_of_readers(producers)
-        return list(producers.operators)
 
     def find_producers(
         self,
@@ -114,7 +74,7 @@ class DataMapClient(BaseClient[Pager[Run]], TableCalls, CheckCalls, LogCalls):
         role: OperatorRole = "producers",
         only: Iterable[str] | None = None,
         ignore: Iterable[str] = (),
-    ) -> Producers:
+    ) -> object:
         """The operators of a table that count for its freshness, and how that is known.
 
         Those that are named count; else those that lineage says write the table; else all that the service lists, since
@@ -141,7 +101,6 @@ class DataMapClient(BaseClient[Pager[Run]], TableCalls, CheckCalls, LogCalls):
             ServiceError: The service refused to list the operators.
             InvalidResponseError: The answer is not what the API describes.
         """
-        return self._transport.run(self._find_producers(table_guid, role=role, only=only, ignore=ignore))
 
     def wait_for_run(  # noqa: PLR0913  the operation has that many parameters
         self,
@@ -156,7 +115,7 @@ class DataMapClient(BaseClient[Pager[Run]], TableCalls, CheckCalls, LogCalls):
         timeout: float = _DEFAULT_WAIT,
         first_wait: float = _FIRST_WAIT,
         longest_wait: float = _LONGEST_WAIT,
-    ) -> Run:
+    ) -> object:
         """Wait until a run of a window has ended, and return it: the one with the id, else the one planned last.
 
         A run has ended when its state is succeeded, failed or skipped; an unknown state is not taken for an end. The
@@ -181,6 +140,138 @@ class DataMapClient(BaseClient[Pager[Run]], TableCalls, CheckCalls, LogCalls):
             InvalidArgumentError: An argument cannot be sent.
             DataMapError: Reading fails for good.
         """
+
+    def wait_for_table(  # noqa: PLR0913  one keyword for each choice
+        self,
+        table_guid: str,
+        *,
+        start: Time | None = None,
+        since: timedelta | None = None,
+        role: OperatorRole = "producers",
+        only: Iterable[str] | None = None,
+        ignore: Iterable[str] = (),
+        timeout: float = _DEFAULT_WAIT,
+        first_wait: float = _FIRST_WAIT,
+        longest_wait: float = _LONGEST_WAIT,
+    ) -> object:
+        """Wait until the load of a table has ended: of each operator that counts, the run planned last in a window.
+
+        Which operators count is found out once, as by ``find_producers``; where readers are among them, a
+        ``ProducersUnknownWarning`` says so. One without runs in the window does not count, unless none has any: let the
+        window begin after the load before. The window is read again and again as by ``wait_for_run``.
+
+        Args:
+            table_guid: GUID of the table's data asset.
+            start: Where the window begins: an aware datetime, ISO 8601 text with an offset, or epoch milliseconds.
+            since: How long before the present of each reading the window begins, instead of ``start``.
+            role: ``"associated"`` to wait for all operators, readers among them.
+            only: Names of the operators that count, as for ``find_producers``.
+            ignore: Names of operators that do not count.
+            timeout: Seconds to wait at most: a day at the most, by default an hour.
+            first_wait: Seconds before the second reading; the next waits grow by half.
+            longest_wait: Seconds that a wait can grow to.
+
+        Returns:
+            A run for each operator that has one. It may have failed: ``Run.state`` says so.
+
+        Raises:
+            WaitTimeoutError: Not all have ended in time; ``last_run`` is one that has not.
+            InvalidArgumentError: An argument cannot be sent, or a name fits no operator of the table.
+            DataMapError: Reading fails for good.
+        """
+
+    def table_status(  # noqa: PLR0913  one keyword for each choice
+        self,
+        table_guid: str,
+        *,
+        max_age: timedelta | None = None,
+        since: timedelta = _DEFAULT_LOOK_BACK,
+        any_operator: bool = False,
+        only: Iterable[str] | None = None,
+        ignore: Iterable[str] = (),
+        role: OperatorRole = "producers",
+        page_size: int = DEFAULT_PAGE_SIZE,
+        offset_unit: OffsetUnit = "auto",
+        slice_span: timedelta = DEFAULT_SLICE_SPAN,
+    ) -> object:
+        """Whether a table is fresh: its last success, its age, failures since, and how it usually runs.
+
+        A table is as old as its oldest producer: each operator counts that writes it and has runs in the window. Where
+        it cannot be told which ones write it, each of its operators counts; ``basis`` and ``notes`` say so.
+
+        The requests of ``find_producers``, two as a rule, and those of ``list_table_runs`` for the runs of the
+        operators that count. A run that began before the window is not seen.
+
+        Args:
+            table_guid: GUID of the table's data asset.
+            max_age: The maximum age of a last success, such as ``timedelta(hours=26)``; if it is left out, failures
+                decide instead.
+            since: How far back to look; farther, if ``max_age`` is longer.
+            any_operator: Whether one operator that keeps the table fresh is enough.
+            only: Names of the operators that count; each one, if it is left out. A name is a job name, a
+                ``workspace/job_name`` or a task id, and chooses each operator that it fits.
+            ignore: Names of operators that do not count, such as that of a job that checks the table.
+            role: ``"associated"`` to let all operators count, readers among them, and to ask for no lineage.
+            page_size: Rows to ask for at once. The limit is not documented; 10 to 100 is safe (sibling APIs).
+            offset_unit: Whether the server's offset counts rows or pages, which is not documented.
+            slice_span: The longest window to ask for, as for ``list_runs``.
+
+        Raises:
+            InvalidArgumentError: The GUID could bend the request, a length of time is none, or a name fits no operator
+                of the table; the text lists them.
+            TransportError: No whole answer came back.
+            ServiceError: The service refused.
+            InvalidResponseError: The answer is not what the API describes.
+            IncompleteWalkError: The pages ended before all runs were read.
+        """
+
+    def close(self) -> object:
+        """Close the connections; again is harmless. Calls under way, and later ones, raise ``ClientClosedError``.
+
+        A call that waits before it sends again does so at once, unless its waits are those of a ``clock`` of yours.
+        """
+
+
+class DataMapClient(BaseClient[Pager[Run]], _ClientCalls, TableCalls, CheckCalls, LogCalls):
+    """Asks the Data Map which runs produced a table. For threads; close it, or use it in a ``with`` block.
+
+    One that is forgotten with connections open gives a ``ResourceWarning`` that names where it was made.
+    """
+
+    def source(self) -> RunSource:
+        return self._transport.run(self._find_source())
+
+    def list_operators(self, table_guid: str, *, role: OperatorRole = "associated") -> list[Operator]:
+        if checked_role(role) == "associated":
+            return self._transport.run(self._read_operators(table_guid))
+        producers = self._transport.run(self._find_producers(table_guid))
+        warn_of_readers(producers)
+        return list(producers.operators)
+
+    def find_producers(
+        self,
+        table_guid: str,
+        *,
+        role: OperatorRole = "producers",
+        only: Iterable[str] | None = None,
+        ignore: Iterable[str] = (),
+    ) -> Producers:
+        return self._transport.run(self._find_producers(table_guid, role=role, only=only, ignore=ignore))
+
+    def wait_for_run(  # noqa: PLR0913  the operation has that many parameters
+        self,
+        task_id: str,
+        *,
+        job_name: str,
+        start: Time | None = None,
+        end: Time | None = None,
+        since: timedelta | None = None,
+        workspace_id: str | None = None,
+        run_id: int | None = None,
+        timeout: float = _DEFAULT_WAIT,
+        first_wait: float = _FIRST_WAIT,
+        longest_wait: float = _LONGEST_WAIT,
+    ) -> Run:
         return self._transport.run(
             self._wait_for_run(
                 task_id,
@@ -209,31 +300,6 @@ class DataMapClient(BaseClient[Pager[Run]], TableCalls, CheckCalls, LogCalls):
         first_wait: float = _FIRST_WAIT,
         longest_wait: float = _LONGEST_WAIT,
     ) -> list[Run]:
-        """Wait until the load of a table has ended: of each operator that counts, the run planned last in a window.
-
-        Which operators count is found out once, as by ``find_producers``; where readers are among them, a
-        ``ProducersUnknownWarning`` says so. One without runs in the window does not count, unless none has any: let the
-        window begin after the load before. The window is read again and again as by ``wait_for_run``.
-
-        Args:
-            table_guid: GUID of the table's data asset.
-            start: Where the window begins: an aware datetime, ISO 8601 text with an offset, or epoch milliseconds.
-            since: How long before the present of each reading the window begins, instead of ``start``.
-            role: ``"associated"`` to wait for all operators, readers among them.
-            only: Names of the operators that count, as for ``find_producers``.
-            ignore: Names of operators that do not count.
-            timeout: Seconds to wait at most: a day at the most, by default an hour.
-            first_wait: Seconds before the second reading; the next waits grow by half.
-            longest_wait: Seconds that a wait can grow to.
-
-        Returns:
-            A run for each operator that has one. It may have failed: ``Run.state`` says so.
-
-        Raises:
-            WaitTimeoutError: Not all have ended in time; ``last_run`` is one that has not.
-            InvalidArgumentError: An argument cannot be sent, or a name fits no operator of the table.
-            DataMapError: Reading fails for good.
-        """
         return self._transport.run(
             self._wait_for_table(
                 table_guid,
@@ -262,36 +328,6 @@ class DataMapClient(BaseClient[Pager[Run]], TableCalls, CheckCalls, LogCalls):
         offset_unit: OffsetUnit = "auto",
         slice_span: timedelta = DEFAULT_SLICE_SPAN,
     ) -> TableStatus:
-        """Whether a table is fresh: its last success, its age, failures since, and how it usually runs.
-
-        A table is as old as its oldest producer: each operator counts that writes it and has runs in the window. Where
-        it cannot be told which ones write it, each of its operators counts; ``basis`` and ``notes`` say so.
-
-        The requests of ``find_producers``, two as a rule, and those of ``list_table_runs`` for the runs of the
-        operators that count. A run that began before the window is not seen.
-
-        Args:
-            table_guid: GUID of the table's data asset.
-            max_age: The maximum age of a last success, such as ``timedelta(hours=26)``; if it is left out, failures
-                decide instead.
-            since: How far back to look; farther, if ``max_age`` is longer.
-            any_operator: Whether one operator that keeps the table fresh is enough.
-            only: Names of the operators that count; each one, if it is left out. A name is a job name, a
-                ``workspace/job_name`` or a task id, and chooses each operator that it fits.
-            ignore: Names of operators that do not count, such as that of a job that checks the table.
-            role: ``"associated"`` to let all operators count, readers among them, and to ask for no lineage.
-            page_size: Rows to ask for at once. The limit is not documented; 10 to 100 is safe (sibling APIs).
-            offset_unit: Whether the server's offset counts rows or pages, which is not documented.
-            slice_span: The longest window to ask for, as for ``list_runs``.
-
-        Raises:
-            InvalidArgumentError: The GUID could bend the request, a length of time is none, or a name fits no operator
-                of the table; the text lists them.
-            TransportError: No whole answer came back.
-            ServiceError: The service refused.
-            InvalidResponseError: The answer is not what the API describes.
-            IncompleteWalkError: The pages ended before all runs were read.
-        """
         from dataarts_datamap._monitoring.freshness import look_back, table_status, with_basis  # noqa: PLC0415  loaded for this call alone
 
         span = look_back(since, max_age)
@@ -310,10 +346,6 @@ class DataMapClient(BaseClient[Pager[Run]], TableCalls, CheckCalls, LogCalls):
         return with_basis(status, producers)
 
     def close(self) -> None:
-        """Close the connections; again is harmless. Calls under way, and later ones, raise ``ClientClosedError``.
-
-        A call that waits before it sends again does so at once, unless its waits are those of a ``clock`` of yours.
-        """
         self._transport.close()
 
     def __enter__(self) -> Self:
@@ -334,73 +366,17 @@ class DataMapClient(BaseClient[Pager[Run]], TableCalls, CheckCalls, LogCalls):
         return Pager(self._transport, reading, resume_token)
 
 
-class AsyncDataMapClient(BaseClient[AsyncPager[Run]], AsyncTableCalls, AsyncCheckCalls, AsyncLogCalls):
+class AsyncDataMapClient(BaseClient[AsyncPager[Run]], _ClientCalls, AsyncTableCalls, AsyncCheckCalls, AsyncLogCalls):
     """Asks the Data Map which runs produced a table. For an event loop; close it, or use it in an ``async with`` block.
 
-    One that is forgotten with connections open gives a ``ResourceWarning`` that names where it was made.
-
-    Args:
-        endpoint: Address of the service, such as ``https://dayu.eu-west-101.myhuaweicloud.eu``; a path prefix is kept.
-        region: Region id, one of ``REGIONS`` or a newer one, from which the addresses follow that are not given.
-        iam_endpoint: Address of IAM, where the project id is looked for; the region's, if left out.
-        obs_endpoint: Address of object storage without a bucket, where logs lie; the region's, if left out.
-        project_id: Project id; if left out, that of the project named like the region, looked for at the first call.
-        instance_id: Id of the DataArts Studio tenancy; if left out, that of the project's only one that is in effect,
-            looked for at the first call. Where there is not exactly one of what is looked for, each call raises
-            ``DiscoveryError``, which lists what there is.
-        workspace_id: Workspace id for calls that name none. If left out, none is sent, and the service decides; at
-            ``"auto"``, that of the tenancy's only workspace, looked for at the first call.
-        credentials: Proof of who asks; those of ``find_credentials``, if left out.
-        timeout: Seconds to wait for the next bytes of an answer, and for a connection, of which ten at most.
-        deadline: Seconds that one request may take with all its attempts and the waits between them.
-        retry: When a request that failed is sent again; ``Retry(attempts=1)`` for never.
-        max_answer_size: Bytes that an answer may have, decompressed; by default 64 MiB. It is cut off there.
-        proxy: Proxy to go through, such as ``http://user:password@host:3128``; that of the environment
-            (``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY``, except for ``NO_PROXY``), if left out.
-        allow_http: Whether the address may be plain ``http`` to another machine than this one.
-        requests_per_second: How many requests the client sends in a second, for all its walks together; by default
-            50, which is what the service allows one user (documented). One every day or so at the least; a million at
-            the most, and None for no limit. Where the service finds them too many all the same, all walks wait.
-        concurrency: How many pages of a walk are read at once: 1 to 32, by default 8.
-        on_attempt: Called with an ``Attempt`` after each one, for metrics and the like, in the thread or task of the
-            call; what it raises is logged once and breaks nothing. It should be quick, and no coroutine function.
-        clock: Time and chance for the retries, for tests that must not wait.
-
-    Raises:
-        ConfigurationError: A setting is missing or unusable.
-        InvalidArgumentError: A setting could bend a request.
+    It has the calls of ``DataMapClient``. Those that ask the service are awaited; pagers and readers are walked with
+    ``async for``. One that is forgotten with connections open gives a ``ResourceWarning`` that names where it was made.
     """
 
     async def source(self) -> RunSource:
-        """Whose runs the client asks for: region, project and instance, as exports have them.
-
-        Asks the service if the project or the instance was not given and is not known yet.
-
-        Raises:
-            DiscoveryError: There is not exactly one of what is looked for.
-            TransportError: No whole answer came back.
-            ServiceError: The service refused.
-            InvalidResponseError: The answer is not what the API describes.
-        """
         return await self._transport.run(self._find_source())
 
     async def list_operators(self, table_guid: str, *, role: OperatorRole = "associated") -> list[Operator]:
-        """The job operators of a table, in the service's order.
-
-        The service lists those that are *associated* with the table (documented): some may only read it. Lineage says
-        which of them write it; ``find_producers`` tells more of that.
-
-        Args:
-            table_guid: GUID of the table's data asset.
-            role: ``"associated"`` for all that the service lists, or ``"producers"`` for those that lineage says write
-                the table. Where lineage does not say so of any, all come, with a ``ProducersUnknownWarning``.
-
-        Raises:
-            InvalidArgumentError: The GUID could bend the request, or the role is none.
-            TransportError: No whole answer came back.
-            ServiceError: The service refused.
-            InvalidResponseError: The answer is not what the API describes.
-        """
         if checked_role(role) == "associated":
             return await self._transport.run(self._read_operators(table_guid))
         producers = await self._transport.run(self._find_producers(table_guid))
@@ -415,32 +391,6 @@ class AsyncDataMapClient(BaseClient[AsyncPager[Run]], AsyncTableCalls, AsyncChec
         only: Iterable[str] | None = None,
         ignore: Iterable[str] = (),
     ) -> Producers:
-        """The operators of a table that count for its freshness, and how that is known.
-
-        Those that are named count; else those that lineage says write the table; else all that the service lists, since
-        readers cannot be told from producers. An operator of lineage is taken to be the one of the same name and
-        workspace that the service lists (inferred). What does not fit together is in ``notes``.
-
-        It costs a request for the operators and one for the lineage of the table, which is cached for five minutes.
-        Where that names none of the operators, the lineage of the whole instance is read, if it has at most 1,000
-        operators: 13 requests in all, at the most. Lineage that is cached, as after ``lineage`` or ``explain``, costs
-        none, and operators that are named need none. Whatever goes wrong with lineage, ``notes`` says so and all
-        operators count.
-
-        Args:
-            table_guid: GUID of the table's data asset.
-            role: ``"associated"`` to let all operators count, and to ask for no lineage.
-            only: Names of the operators that count: a job name, a ``workspace/job_name`` or a task id, which chooses
-                each operator that it fits.
-            ignore: Names of operators that do not count.
-
-        Raises:
-            InvalidArgumentError: The GUID could bend the request, the role is none, or a name fits no operator of the
-                table; the text lists them.
-            TransportError: No whole answer came back.
-            ServiceError: The service refused to list the operators.
-            InvalidResponseError: The answer is not what the API describes.
-        """
         return await self._transport.run(self._find_producers(table_guid, role=role, only=only, ignore=ignore))
 
     async def wait_for_run(  # noqa: PLR0913  the operation has that many parameters
@@ -457,30 +407,6 @@ class AsyncDataMapClient(BaseClient[AsyncPager[Run]], AsyncTableCalls, AsyncChec
         first_wait: float = _FIRST_WAIT,
         longest_wait: float = _LONGEST_WAIT,
     ) -> Run:
-        """Wait until a run of a window has ended, and return it: the one with the id, else the one planned last.
-
-        A run has ended when its state is succeeded, failed or skipped; an unknown state is not taken for an end. The
-        window is read again and again, with waits that grow. A failure that can pass does not end the wait.
-
-        Args:
-            task_id: ``Operator.task_id``.
-            job_name: ``Operator.job_name``.
-            start: Where the window begins: an aware datetime, ISO 8601 text with an offset, or epoch milliseconds.
-            end: Where it ends; the present of each reading, if it is left out.
-            since: How long before its end, as it is now, the window begins, instead of ``start``.
-            workspace_id: ``Operator.workspace_id``; the client's, if it is left out.
-            run_id: The run to wait for. If it is left out, the one that was planned last when the window is read; let
-                the window begin after the run before, or that one is it until there is another.
-            timeout: Seconds to wait at most: a day at the most, by default an hour. The last reading begins at their
-                end; it is given up after ten seconds.
-            first_wait: Seconds before the second reading; the next waits grow by half.
-            longest_wait: Seconds that a wait can grow to.
-
-        Raises:
-            WaitTimeoutError: None has ended in time; ``last_run`` is the one that was seen last.
-            InvalidArgumentError: An argument cannot be sent.
-            DataMapError: Reading fails for good.
-        """
         return await self._transport.run(
             self._wait_for_run(
                 task_id,
@@ -509,31 +435,6 @@ class AsyncDataMapClient(BaseClient[AsyncPager[Run]], AsyncTableCalls, AsyncChec
         first_wait: float = _FIRST_WAIT,
         longest_wait: float = _LONGEST_WAIT,
     ) -> list[Run]:
-        """Wait until the load of a table has ended: of each operator that counts, the run planned last in a window.
-
-        Which operators count is found out once, as by ``find_producers``; where readers are among them, a
-        ``ProducersUnknownWarning`` says so. One without runs in the window does not count, unless none has any: let the
-        window begin after the load before. The window is read again and again as by ``wait_for_run``.
-
-        Args:
-            table_guid: GUID of the table's data asset.
-            start: Where the window begins: an aware datetime, ISO 8601 text with an offset, or epoch milliseconds.
-            since: How long before the present of each reading the window begins, instead of ``start``.
-            role: ``"associated"`` to wait for all operators, readers among them.
-            only: Names of the operators that count, as for ``find_producers``.
-            ignore: Names of operators that do not count.
-            timeout: Seconds to wait at most: a day at the most, by default an hour.
-            first_wait: Seconds before the second reading; the next waits grow by half.
-            longest_wait: Seconds that a wait can grow to.
-
-        Returns:
-            A run for each operator that has one. It may have failed: ``Run.state`` says so.
-
-        Raises:
-            WaitTimeoutError: Not all have ended in time; ``last_run`` is one that has not.
-            InvalidArgumentError: An argument cannot be sent, or a name fits no operator of the table.
-            DataMapError: Reading fails for good.
-        """
         return await self._transport.run(
             self._wait_for_table(
                 table_guid,
@@ -562,36 +463,6 @@ class AsyncDataMapClient(BaseClient[AsyncPager[Run]], AsyncTableCalls, AsyncChec
         offset_unit: OffsetUnit = "auto",
         slice_span: timedelta = DEFAULT_SLICE_SPAN,
     ) -> TableStatus:
-        """Whether a table is fresh: its last success, its age, failures since, and how it usually runs.
-
-        A table is as old as its oldest producer: each operator counts that writes it and has runs in the window. Where
-        it cannot be told which ones write it, each of its operators counts; ``basis`` and ``notes`` say so.
-
-        The requests of ``find_producers``, two as a rule, and those of ``list_table_runs`` for the runs of the
-        operators that count. A run that began before the window is not seen.
-
-        Args:
-            table_guid: GUID of the table's data asset.
-            max_age: The maximum age of a last success, such as ``timedelta(hours=26)``; if it is left out, failures
-                decide instead.
-            since: How far back to look; farther, if ``max_age`` is longer.
-            any_operator: Whether one operator that keeps the table fresh is enough.
-            only: Names of the operators that count; each one, if it is left out. A name is a job name, a
-                ``workspace/job_name`` or a task id, and chooses each operator that it fits.
-            ignore: Names of operators that do not count, such as that of a job that checks the table.
-            role: ``"associated"`` to let all operators count, readers among them, and to ask for no lineage.
-            page_size: Rows to ask for at once. The limit is not documented; 10 to 100 is safe (sibling APIs).
-            offset_unit: Whether the server's offset counts rows or pages, which is not documented.
-            slice_span: The longest window to ask for, as for ``list_runs``.
-
-        Raises:
-            InvalidArgumentError: The GUID could bend the request, a length of time is none, or a name fits no operator
-                of the table; the text lists them.
-            TransportError: No whole answer came back.
-            ServiceError: The service refused.
-            InvalidResponseError: The answer is not what the API describes.
-            IncompleteWalkError: The pages ended before all runs were read.
-        """
         from dataarts_datamap._monitoring.freshness import look_back, table_status, with_basis  # noqa: PLC0415  loaded for this call alone
 
         span = look_back(since, max_age)
@@ -610,10 +481,6 @@ class AsyncDataMapClient(BaseClient[AsyncPager[Run]], AsyncTableCalls, AsyncChec
         return with_basis(status, producers)
 
     async def close(self) -> None:
-        """Close the connections; again is harmless. Calls under way, and later ones, raise ``ClientClosedError``.
-
-        A call that waits before it sends again does so at once, unless its waits are those of a ``clock`` of yours.
-        """
         await self._transport.close()
 
     async def __aenter__(self) -> Self:

@@ -18,7 +18,7 @@ DEFAULT_TAIL: Final = 64 * 1024
 
 
 class _LogCalls:
-    """What the calls of both faces share."""
+    """What each call does, for both faces, and what they share."""
 
     def _log_source(self, run: Run) -> LogSource:
         """Where a run's log is read from."""
@@ -28,13 +28,7 @@ class _LogCalls:
         most = None if tail is None else query_integer("tail", tail, minimum=1)
         return self._log_source(run).read_tail(most)
 
-
-class LogCalls(_LogCalls):
-    """The calls of the client for threads."""
-
-    _transport: SyncTransport
-
-    def read_log(self, run: Run, *, tail: int | None = DEFAULT_TAIL) -> RunLog:
+    def read_log(self, run: Run, *, tail: int | None = DEFAULT_TAIL) -> object:
         """The end of a run's log, or all of it, from object storage.
 
         The credentials sign for it: an access key as it is; a token leads to a temporary key, which IAM gives for 15
@@ -54,9 +48,8 @@ class LogCalls(_LogCalls):
             ServiceError: Object storage or IAM refused for another reason.
             InvalidResponseError: The response is not what object storage sends.
         """
-        return self._transport.run(self._read_tail(run, tail))
 
-    def open_log(self, run: Run, *, position: int = 0) -> LogReader:
+    def open_log(self, run: Run, *, position: int = 0) -> object:
         """A run's log, to be read piece by piece; the first megabyte of it is asked for now.
 
         Args:
@@ -71,6 +64,17 @@ class LogCalls(_LogCalls):
             ServiceError: Object storage or IAM refused for another reason.
             InvalidResponseError: The response is not what object storage sends.
         """
+
+
+class LogCalls(_LogCalls):
+    """The calls of the client for threads."""
+
+    _transport: SyncTransport
+
+    def read_log(self, run: Run, *, tail: int | None = DEFAULT_TAIL) -> RunLog:
+        return self._transport.run(self._read_tail(run, tail))
+
+    def open_log(self, run: Run, *, position: int = 0) -> LogReader:
         from dataarts_datamap._client.log_readers import LogReader  # noqa: PLC0415  loaded for this call alone
 
         source, start = self._log_source(run), query_integer("position", position, minimum=0)
@@ -83,42 +87,9 @@ class AsyncLogCalls(_LogCalls):
     _transport: AsyncTransport
 
     async def read_log(self, run: Run, *, tail: int | None = DEFAULT_TAIL) -> RunLog:
-        """The end of a run's log, or all of it, from object storage.
-
-        The credentials sign for it: an access key as it is; a token leads to a temporary key, which IAM gives for 15
-        minutes when the first log is read. They need the permission ``obs:object:GetObject``. Nothing of ``AWS_…`` in
-        the environment is read, and no redirect is followed.
-
-        Args:
-            run: The run; ``execution_log_path`` says where its log lies. If there is no object, keys that begin so are
-                looked for, and the one written last is read.
-            tail: How many bytes to read, from the end; None for all, up to the client's ``max_answer_size``.
-
-        Raises:
-            InvalidArgumentError: An argument is none.
-            ConfigurationError: The address of object storage, or of IAM for a token, is not known.
-            LogError: The log cannot be read: a class for each reason, and the text says what to do.
-            TransportError: No whole response came back, or it is too large: ``open_log`` reads it piece by piece.
-            ServiceError: Object storage or IAM refused for another reason.
-            InvalidResponseError: The response is not what object storage sends.
-        """
         return await self._transport.run(self._read_tail(run, tail))
 
     async def open_log(self, run: Run, *, position: int = 0) -> AsyncLogReader:
-        """A run's log, to be read piece by piece; the first megabyte of it is asked for now.
-
-        Args:
-            run: The run, as for ``read_log``.
-            position: How many bytes to leave out at the beginning, such as those that ``read_log`` gave.
-
-        Raises:
-            InvalidArgumentError: An argument is none.
-            ConfigurationError: The address of object storage, or of IAM for a token, is not known.
-            LogError: The log cannot be read: a class for each reason, and the text says what to do.
-            TransportError: No whole response came back.
-            ServiceError: Object storage or IAM refused for another reason.
-            InvalidResponseError: The response is not what object storage sends.
-        """
         from dataarts_datamap._client.log_readers import AsyncLogReader  # noqa: PLC0415  loaded for this call alone
 
         source, start = self._log_source(run), query_integer("position", position, minimum=0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dataarts_datamap._arguments import query_integer
+from dataarts_datamap._logs.reading import OVERLAP
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator
@@ -23,6 +24,7 @@ class _LogReaderBase:
         self._source = source
         self._buffer = first.content
         self._position = position
+        self._before = b""
         self._size = first.size
         self._last_modified = first.last_modified
 
@@ -66,24 +68,42 @@ class _LogReaderBase:
             piece = (yield from self._next_piece()) if not self._buffer else self._buffer
             if not piece:
                 break
-            taken = piece if missing < 0 else piece[:missing]
-            self._buffer = piece[len(taken) :]
-            self._position += len(taken)
+            taken = self._take(piece, len(piece) if missing < 0 else missing)
             missing -= len(taken) if missing > 0 else 0
             pieces.append(taken)
         return b"".join(pieces)
 
     def _read_piece(self) -> Steps[bytes]:
         piece = (yield from self._next_piece()) if not self._buffer else self._buffer
-        self._buffer = b""
-        self._position += len(piece)
-        return piece
+        return self._take(piece, len(piece))
+
+    def _take(self, piece: bytes, count: int) -> bytes:
+        """The first bytes of a piece; the others stay for the next call."""
+        taken, self._buffer = piece[:count], piece[count:]
+        self._position += len(taken)
+        self._before = (self._before + taken[-OVERLAP:])[-OVERLAP:]
+        return taken
 
     def _next_piece(self) -> Steps[bytes]:
-        part = yield from self._source.next_piece(self._position, self._size)
+        part = yield from self._source.next_piece(self._position, self._before, self._size)
         if part.content:
             self._size, self._last_modified = part.size, part.last_modified
         return part.content
+
+    def read(self, size: int = -1) -> object:
+        """The next bytes; empty at the end.
+
+        Args:
+            size: How many, at the most; all that are left at -1.
+
+        Raises:
+            InvalidArgumentError: The size is none.
+            LogChangedError: The log was replaced by another one.
+            LogError: It cannot be read any more.
+            TransportError: No whole response came back.
+            StatusError: Object storage refused for another reason.
+            InvalidResponseError: The response is not what object storage sends.
+        """
 
 
 class LogReader(_LogReaderBase):
@@ -98,19 +118,6 @@ class LogReader(_LogReaderBase):
         self._transport = transport
 
     def read(self, size: int = -1) -> bytes:
-        """The next bytes; empty at the end.
-
-        Args:
-            size: How many, at the most; all that are left at -1.
-
-        Raises:
-            InvalidArgumentError: The size is none.
-            LogChangedError: The log was replaced by a shorter one.
-            LogError: It cannot be read any more.
-            TransportError: No whole response came back.
-            StatusError: Object storage refused for another reason.
-            InvalidResponseError: The response is not what object storage sends.
-        """
         return self._transport.run(self._read(size))
 
     def __iter__(self) -> Iterator[bytes]:
@@ -130,19 +137,6 @@ class AsyncLogReader(_LogReaderBase):
         self._transport = transport
 
     async def read(self, size: int = -1) -> bytes:
-        """The next bytes; empty at the end.
-
-        Args:
-            size: How many, at the most; all that are left at -1.
-
-        Raises:
-            InvalidArgumentError: The size is none.
-            LogChangedError: The log was replaced by a shorter one.
-            LogError: It cannot be read any more.
-            TransportError: No whole response came back.
-            StatusError: Object storage refused for another reason.
-            InvalidResponseError: The response is not what object storage sends.
-        """
         return await self._transport.run(self._read(size))
 
     async def __aiter__(self) -> AsyncGenerator[bytes, None]:

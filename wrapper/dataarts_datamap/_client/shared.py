@@ -42,7 +42,10 @@ from dataarts_datamap._errors import (
     DataMapError,
     IncompleteWalkError,
     InvalidArgumentError,
+    LogForbiddenError,
     ProducersUnknownWarning,
+    ServiceError,
+    TransportError,
 )
 from dataarts_datamap._models.runs import Operator, Run, RunOrigin, RunPage, RunSource, attach_origin, operator_key
 from dataarts_datamap._paging.offsets import OffsetUnit
@@ -115,6 +118,41 @@ class BaseClient(Generic[PagerT]):
         on_attempt: AttemptHook | None = None,
         clock: Clock | None = None,
     ) -> None:
+        """Make a client; the service is asked nothing before the first call.
+
+        Args:
+            endpoint: Address of the service, such as ``https://dayu.eu-west-101.myhuaweicloud.eu``. A path prefix is
+                kept.
+            region: Region id, one of ``REGIONS`` or a newer one. The addresses that are not given follow from it.
+            iam_endpoint: Address of IAM, where the project id is looked up. If left out: the region's.
+            obs_endpoint: Address of object storage without a bucket, where logs lie. If left out: the region's.
+            project_id: Project id. If left out: that of the project named like the region, looked up at the first call.
+            instance_id: Id of the DataArts Studio instance. If left out: that of the project's only instance in effect,
+                looked up at the first call. Where a lookup does not find exactly one, each call raises
+                ``DiscoveryError``, which lists what there is.
+            workspace_id: Workspace id for calls that name none. If left out, none is sent, and the service decides. At
+                ``"auto"``: that of the instance's only workspace, looked up at the first call.
+            credentials: Credentials. If left out: those that ``find_credentials`` finds.
+            timeout: Seconds to wait for the next bytes of a response, and for a connection, at most ten of them.
+            deadline: Seconds that one request may take, with all its attempts and the waits between them.
+            retry: When a request that failed is sent again; ``Retry(attempts=1)`` for never.
+            max_answer_size: Bytes that a response may have, decompressed. By default 64 MiB; it is cut off there.
+            proxy: Proxy to go through, such as ``http://user:password@host:3128``. If left out: that of the environment
+                (``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY``, except for ``NO_PROXY``).
+            allow_http: Whether the address may be plain ``http`` to another machine than this one.
+            requests_per_second: Requests that the client sends in a second, for all its walks together. By default 50,
+                which is what the service allows one user (documented); at least about one a day, at most a million,
+                and None for no limit. Where the service finds them too many all the same, all walks wait.
+            concurrency: Pages of a walk that are read at once: 1 to 32, by default 8.
+            on_attempt: Called with an ``Attempt`` after each one, for metrics and the like, in the thread or task of
+                the call. It should be quick, and no coroutine function. What it raises is logged once and breaks
+                nothing.
+            clock: Time and chance for the retries, for tests that must not wait.
+
+        Raises:
+            ConfigurationError: A setting is missing or unusable.
+            InvalidArgumentError: A setting could bend a request.
+        """
         way = {"allow_http": allow_http, "is_proxied": proxy is not None}
         self._settings = checked_settings(
             Settings(
@@ -341,6 +379,7 @@ class BaseClient(Generic[PagerT]):
             own_machine,
             storage_endpoint,
         )
+        from dataarts_datamap._logs.objects import WITHDRAWN_KEY  # noqa: PLC0415  as above
         from dataarts_datamap._logs.reading import LogSource  # noqa: PLC0415  as above
         from dataarts_datamap._logs.signing import BucketCredentials  # noqa: PLC0415  as above
 
@@ -352,6 +391,11 @@ class BaseClient(Generic[PagerT]):
         credentials = BucketCredentials(location.bucket, keys)
 
         def ask(request: Request, decode: Callable[[Response], T]) -> Steps[T]:
+            try:
+                return (yield from exchange(request, credentials, self._policy, decode))
+            except LogForbiddenError as error:
+                if error.error_code not in WITHDRAWN_KEY or not keys.discard(request):
+                    raise
             return (yield from exchange(request, credentials, self._policy, decode))
 
         return LogSource(location, bucket_host(endpoint, location.bucket), ask)
@@ -451,17 +495,17 @@ class BaseClient(Generic[PagerT]):
 
         catalog = self._catalog_of()
         records, lineage, outage = Records({}, {}), None, Outage()
-        try:
-            if state is not None:
-                scope = yield from self._find_scope()
-                state.open_for(self._settings.endpoint, scope.project_id, scope.instance_id)
-                records = state.records()
-                state.recall_habits(self._habits)
-            lineage = yield from self._lineage_for(rules)
-        except (AuthenticationError, ConnectionFailedError) as error:
-            if state is None or not state.is_open:
-                raise
-            outage = Outage(error)
+        if state is not None:
+            outage.error = yield from self._open_state(state)
+            records = state.records()
+            state.recall_habits(self._habits)
+        if outage.error is None:
+            try:
+                lineage = yield from self._lineage_for(rules)
+            except (AuthenticationError, ConnectionFailedError) as error:
+                if state is None:
+                    raise
+                outage.error = error
 
         def read_runs(operator: Operator, since: datetime) -> Steps[list[Run]]:
             span = window(start=max(since, EPOCH), end=now, since=None, now=now)
@@ -469,6 +513,18 @@ class BaseClient(Generic[PagerT]):
 
         find = catalog.find_table if lineage is None else catalog.resolve
         return CheckSources(find, lineage, self._read_operators, read_runs, self._read_history, outage, records)
+
+    def _open_state(self, state: CheckState) -> Steps[DataMapError | None]:
+        """Begin to use a state; returns why the scope cannot be found, if an earlier check wrote it down."""
+        settings = self._settings
+        try:
+            scope = yield from self._find_scope()
+        except (TransportError, ServiceError) as error:
+            if not state.is_kept_for(settings.endpoint, settings.project_id, settings.instance_id):
+                raise
+            return error
+        state.open_for(settings.endpoint, scope.project_id, scope.instance_id)
+        return None
 
     def _lineage_for(self, rules: Iterable[TableRule]) -> Steps[Lineage | None]:
         """Lineage, if a table is named or its producers are not; None if it cannot be read.

@@ -45,15 +45,22 @@ _SPAN: Final = re.compile(r"bytes=(\d*)-\d*")
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]{1,253}", re.ASCII)
 _PATH_LIMIT: Final = 300
 
+_TOKEN_CODES: Final = ("InvalidSecurityToken", "ExpiredToken")
+WITHDRAWN_KEY: Final = frozenset(("InvalidAccessKeyId", *_TOKEN_CODES))
+"""Codes with which a temporary key is refused whose time is over, or that was withdrawn (inferred)."""
+
 _FORBIDDEN_ADVICE: Final[Mapping[str, str]] = {
     "InvalidAccessKeyId": "the access key is not known there: it was deleted, or belongs to another cloud",
     "SignatureDoesNotMatch": "the secret key is not that of the access key",
+    **dict.fromkeys(
+        _TOKEN_CODES, "the security token does not count there: its time is over, or it is not that of the access key"
+    ),
     "RequestTimeTooSkewed": "this machine's clock is more than 15 minutes off: set it",
     "VirtualHostDomainRequired": "the object storage endpoint is no address below which buckets have hosts",
 }
 _PERMISSIONS: Final = (
     "the credentials need the permission obs:object:GetObject on it, such as by the system role OBS OperateAccess, and "
-    "the bucket's policy must not deny it"
+    "the bucket's policy must not deny it; a permission that was given just now can take 15 minutes to count"
 )
 
 
@@ -65,12 +72,14 @@ class ObjectPart(Struct, frozen=True, kw_only=True):
         start: Position of the first one.
         size: Bytes of the whole object.
         last_modified: When it was written; None if that was not sent.
+        is_compressed: Whether it is a part of what was stored compressed, which only the whole can be read of.
     """
 
     content: bytes
     start: int
     size: int
     last_modified: datetime | None = None
+    is_compressed: bool = False
 
 
 class ListedObject(Struct, frozen=True):
@@ -85,6 +94,18 @@ class ListedObject(Struct, frozen=True):
     written: str
 
 
+class ObjectList(Struct, frozen=True, kw_only=True):
+    """Some of the objects whose keys begin with a prefix, in the order of their keys.
+
+    Attributes:
+        objects: The objects; what is a folder's mark is left out.
+        next_marker: The key after which the list goes on; None at its end.
+    """
+
+    objects: tuple[ListedObject, ...]
+    next_marker: str | None = None
+
+
 def part_request(host: StorageHost, location: LogLocation, span: str | None) -> Request:
     """A request for an object.
 
@@ -97,9 +118,10 @@ def part_request(host: StorageHost, location: LogLocation, span: str | None) -> 
     return _request(host, path, {} if span is None else {"Range": span})
 
 
-def list_request(host: StorageHost, prefix: str) -> Request:
-    """A request for the first thousand objects whose keys begin with a prefix."""
-    return _request(host, "/", {}, (("prefix", prefix), ("max-keys", str(_MOST_KEYS))))
+def list_request(host: StorageHost, prefix: str, marker: str | None = None) -> Request:
+    """A request for the first thousand objects whose keys begin with a prefix, and come after another key."""
+    after = () if marker is None else (("marker", marker),)
+    return _request(host, "/", {}, (("prefix", prefix), *after, ("max-keys", str(_MOST_KEYS))))
 
 
 def decode_part(response: Response, location: LogLocation, span: str | None) -> ObjectPart:
@@ -138,11 +160,14 @@ def decode_part(response: Response, location: LogLocation, span: str | None) -> 
         where = "" if part is None else f" as part {first}-{last} of {size}"
         problem = f"object storage sent {len(response.content)} bytes{where}, which is not the part asked for"
         raise build_error(InvalidEnvelopeError, problem, response, raw="")
-    return ObjectPart(content=response.content, start=first, size=size, last_modified=modified)
+    is_compressed = response.headers.get("content-encoding", "").strip().lower() not in {"", "identity"}
+    return ObjectPart(
+        content=response.content, start=first, size=size, last_modified=modified, is_compressed=is_compressed
+    )
 
 
-def decode_list(response: Response, location: LogLocation) -> list[ListedObject]:
-    """The objects of a list; what is a folder's mark is left out.
+def decode_list(response: Response, location: LogLocation) -> ObjectList:
+    """The objects of a list, and where it goes on.
 
     Raises:
         LogError: The bucket cannot be listed.
@@ -154,7 +179,10 @@ def decode_list(response: Response, location: LogLocation) -> list[ListedObject]
     root = _parse(response.content)
     if root is None or not root.tag.endswith("ListBucketResult"):
         raise build_error(InvalidEnvelopeError, "object storage sent no list of objects", response)
-    return list(_listed(root))
+    keys = [key for one in root.iterfind("{*}Contents") if (key := one.findtext("{*}Key"))]
+    is_cut = (root.findtext("{*}IsTruncated") or "").strip().lower() == "true"
+    after = root.findtext("{*}NextMarker") or (keys[-1] if keys else None)
+    return ObjectList(objects=tuple(_listed(root)), next_marker=after if is_cut else None)
 
 
 def storage_error(response: Response, location: LogLocation) -> DataMapError:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 from dataarts_datamap._errors import (
     AnswerTooLargeError,
     LogChangedError,
+    LogError,
     LogForbiddenError,
     LogNotFoundError,
 )
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dataarts_datamap._logs.locations import StorageHost
+    from dataarts_datamap._logs.objects import ListedObject, ObjectList
     from dataarts_datamap._messages import Request, Response, Steps
 
 T = TypeVar("T")
@@ -27,6 +29,10 @@ T = TypeVar("T")
 PIECE: Final = 1024 * 1024
 """Bytes that are asked for at once."""
 
+OVERLAP: Final = 256
+"""Bytes that are read again with the next piece, to see that it is of the same log."""
+
+_MOST_LISTS: Final = 10
 _JOINTS: Final = ("/", ".", "_", "-")
 
 
@@ -53,6 +59,7 @@ class LogSource:
     def __init__(self, location: LogLocation, host: StorageHost, ask: Ask) -> None:
         self._host = host
         self._ask = ask
+        self._is_compressed = False
         self.location = location
         self.other_paths: tuple[str, ...] = ()
 
@@ -83,35 +90,41 @@ class LogSource:
             LogError: It cannot be read.
             DataMapError: Object storage did not respond as it should.
         """
-        return (yield from self._found(partial(self._piece, position)))
+        return (yield from self._found(partial(self._piece, position, position + PIECE)))
 
-    def next_piece(self, position: int, size: int) -> Steps[ObjectPart]:
+    def next_piece(self, position: int, before: bytes, size: int) -> Steps[ObjectPart]:
         """The piece of the log that begins at a position; empty at its end.
 
         Args:
             position: The position.
+            before: The last bytes that were read before it, some of them: they are read again, and must be the same.
             size: How many bytes the log had when it was asked for last.
 
         Raises:
-            LogChangedError: It has fewer bytes than before.
+            LogChangedError: It has fewer bytes than before, or others.
             LogError: It cannot be read.
             DataMapError: Object storage did not respond as it should.
         """
-        part = yield from self._piece(position)
-        if part.size < size:
+        seen = before[-OVERLAP:]
+        part = yield from self._piece(position - len(seen), position + PIECE)
+        content = part.content
+        if part.size < size or content[: len(seen)] != seen[: len(content)]:
             error = LogChangedError(
-                f"the log {printable(self.location.path, limit=300)} was replaced by a shorter one while it was read: "
-                "read it anew"
+                f"the log {printable(self.location.path, limit=300)} was replaced while it was read: read it anew"
             )
             error.log_path = self.location.path
             raise error
-        return part
+        if seen and len(content) <= len(seen) and position < part.size:  # a server that sends few bytes at once
+            return (yield from self._piece(position, position + PIECE))
+        return ObjectPart(
+            content=content[len(seen) :], start=position, size=part.size, last_modified=part.last_modified
+        )
 
-    def _piece(self, position: int) -> Steps[ObjectPart]:
-        part = yield from self._part(f"bytes={position}-{position + PIECE - 1}")
+    def _piece(self, position: int, end: int) -> Steps[ObjectPart]:
+        part = yield from self._part(f"bytes={position}-{end - 1}")
         if part.start >= position:
             return part
-        content = part.content[position - part.start :][:PIECE]  # the range was not understood: it came whole
+        content = part.content[position - part.start :]  # the range was not understood: it came whole
         return ObjectPart(content=content, start=position, size=part.size, last_modified=part.last_modified)
 
     def _tail(self, most: int | None) -> Steps[ObjectPart]:
@@ -124,8 +137,14 @@ class LogSource:
             return (yield from self._part(f"bytes={max(0, first.size - most)}-"))
 
     def _part(self, span: str | None) -> Steps[ObjectPart]:
-        request = part_request(self._host, self.location, span)
-        return (yield from self._ask(request, partial(decode_part, location=self.location, span=span)))
+        """A part of the log; all of it, where it is stored compressed."""
+        asked = None if self._is_compressed else span
+        request = part_request(self._host, self.location, asked)
+        part: ObjectPart = yield from self._ask(request, partial(decode_part, location=self.location, span=asked))
+        if not part.is_compressed:
+            return part
+        self._is_compressed = True
+        return (yield from self._part(span))
 
     def _found(self, read: Callable[[], Steps[ObjectPart]]) -> Steps[ObjectPart]:
         try:
@@ -137,9 +156,8 @@ class LogSource:
 
     def _look_below(self, missing: LogNotFoundError) -> Steps[bool]:
         """Whether there are objects whose keys begin with the log's; the one written last is the log from now on."""
-        request = list_request(self._host, self.location.key)
         try:
-            listed = yield from self._ask(request, partial(decode_list, location=self.location))
+            listed = yield from self._listed()
         except LogForbiddenError:
             said = missing.args[0]
             missing.args = (f"{said}; whether it lies below that path cannot be seen, as the bucket may not be listed",)
@@ -153,3 +171,26 @@ class LogSource:
             self.location = paths[-1]
             self.other_paths = tuple(other.path for other in paths[:-1])
         return bool(paths)
+
+    def _listed(self) -> Steps[list[ListedObject]]:
+        """All objects whose keys begin with the log's.
+
+        Raises:
+            LogError: They are too many to tell which was written last.
+            DataMapError: The bucket could not be listed.
+        """
+        found: list[ListedObject] = []
+        marker: str | None = None
+        for _ in range(_MOST_LISTS):
+            request = list_request(self._host, self.location.key, marker)
+            listed: ObjectList = yield from self._ask(request, partial(decode_list, location=self.location))
+            found += listed.objects
+            marker = listed.next_marker
+            if marker is None:
+                return found
+        error = LogError(
+            f"more than {len(found):,} objects lie below {printable(self.location.path, limit=300)}: which of them was "
+            "written last cannot be told"
+        )
+        error.log_path = self.location.path
+        raise error

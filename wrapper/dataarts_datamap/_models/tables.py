@@ -63,10 +63,11 @@ class Table(Struct, frozen=True, kw_only=True):
         sent = entity.get("attributes")
         attributes = cast("dict[str, object]", sent) if isinstance(sent, dict) else dict[str, object]()
         qualified_name = _text(attributes.get("qualifiedName"))
-        database, schema, last = split_path(qualified_path(qualified_name))
+        name = _text(attributes.get("name")) or _text(entity.get("display_text"))
+        database, schema, last = split_path(qualified_path(qualified_name), name)
         return cls(
             guid=guid,
-            name=_text(attributes.get("name")) or _text(entity.get("display_text")) or last,
+            name=name or last,
             qualified_name=qualified_name,
             database=database,
             schema=schema,
@@ -180,12 +181,19 @@ def qualified_path(qualified_name: str | None) -> tuple[str, ...]:
     return tuple(part for part in qualified_name.partition("@")[0].split(".") if part)
 
 
-def split_path(path: tuple[str, ...]) -> tuple[str | None, str | None, str | None]:
-    """Database, schema and name of a path; the schema may have dots of its own."""
+def split_path(path: tuple[str, ...], name: str | None = None) -> tuple[str | None, str | None, str | None]:
+    """Database, schema and name of a path.
+
+    Args:
+        path: The path; the schema may have dots of its own.
+        name: The name, if it is known: where the path ends with it, dots in it are its own, too.
+    """
     if not path:
         return None, None, None
-    *above, name = path
-    return (above[0] if above else None), ".".join(above[1:]) or None, name
+    parts = () if name is None else tuple(name.casefold().split("."))
+    length = len(parts) if parts and tuple(map(str.casefold, path[-len(parts) :])) == parts else 1
+    above, last = path[:-length], ".".join(path[-length:])
+    return (above[0] if above else None), ".".join(above[1:]) or None, last
 
 
 def _text(value: object) -> str | None:

@@ -32,9 +32,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dataarts_datamap._messages import Steps
+    from dataarts_datamap._models.runs import Run
     from dataarts_datamap._models.tables import LineageNode, Table
     from dataarts_datamap._monitoring.lineage import Lineage
 
+_SKIPPED_BY_AN_INPUT: Final = "skip-by-depend"
 _LAST: Final = datetime.max.replace(tzinfo=UTC)
 
 
@@ -199,6 +201,7 @@ class _Search:
     def _make_link(self, examined: Examined, *, is_cause: bool) -> Link:
         worst = examined.worst
         edges = () if self._lineage is None else self._lineage.inputs(examined.table)
+        late_inputs = [] if not is_cause else self._late_inputs(examined)
         link = Link(
             table=examined.table,
             trouble=(None if worst is None else worst.trouble) or Trouble.UNKNOWN,
@@ -207,10 +210,44 @@ class _Search:
             since=examined.since,
             blamed_on=() if is_cause else tuple(examined.blamed_on),
             is_upstream_known=any(edge.source is not None for edge in edges),
+            late_inputs=tuple(table.guid for table, _ in late_inputs),
+            newer_run=None if worst is None else worst.newer_run,
         )
         blamed_on = [self._examiner.examined[guid].table for guid in link.blamed_on]
-        sentence = link_sentence(link, blamed_on, is_lineage_known=self._lineage is not None)
+        sentence = link_sentence(link, blamed_on, late_inputs, is_lineage_known=self._lineage is not None)
         return replace(link, sentence=sentence)
+
+    def _late_inputs(self, examined: Examined) -> list[tuple[Table, datetime]]:
+        """The inputs that are well now, and were written too late for the run that failed or was skipped: and when."""
+        worst = examined.worst
+        if worst is None or worst.run is None:
+            return []
+        if worst.trouble is not Trouble.FAILED and worst.run.status != _SKIPPED_BY_AN_INPUT:
+            return []
+        found: list[tuple[Table, datetime]] = []
+        for table, _ in self._inputs(examined):
+            there = self._examiner.examined.get(table.guid)
+            if there is None or there.troubled:
+                continue
+            ends = [end for one in there.producers if (end := _late_end(one, worst.run)) is not None]
+            if ends:
+                found.append((table, max(ends)))
+        return found
+
+
+def _late_end(producer: Producer, reader: Run) -> datetime | None:
+    """When the success ended that was due for a run that reads it, if that was too late for the run; else None."""
+    due, began = planned_at(reader), reader.start_time or planned_at(reader)
+    ended = reader.end_time or began
+    if due is None or began is None or ended is None:
+        return None
+    runs = [run for run in producer.runs if run.state is RunState.SUCCEEDED and (planned_at(run) or _LAST) <= due]
+    success = max(runs, key=planned_last, default=None)
+    if success is None or success.end_time is None or success.end_time <= began:
+        return None
+    was_due_before = (planned_at(success) or _LAST) < due
+    was_run_again = success.start_time is not None and success.start_time >= ended
+    return success.end_time if was_due_before or was_run_again else None
 
 
 def _troubled_by_verdict(producers: Sequence[Producer], status: TableStatus) -> list[Producer]:

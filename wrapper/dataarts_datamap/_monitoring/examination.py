@@ -15,7 +15,7 @@ from msgspec import Struct, field
 
 from dataarts_datamap._errors import DataMapError, NotFoundError
 from dataarts_datamap._models.runs import Operator, Run, RunState
-from dataarts_datamap._monitoring.explanation import Trouble, shown_name, shown_text
+from dataarts_datamap._monitoring.explanation import Trouble, shown_name, shown_text, time_text
 from dataarts_datamap._monitoring.producers import join_operators
 from dataarts_datamap._text import printable
 
@@ -57,6 +57,15 @@ class Producer(Struct, frozen=True, kw_only=True):
     run: Run | None = None
     since: datetime | None = None
     until: datetime | None = None
+
+    @property
+    def newer_run(self) -> Run | None:
+        """The last run that goes on since the one that failed; None if there is none."""
+        if self.trouble is not Trouble.FAILED or self.run is None:
+            return None
+        failed = planned_last(self.run)
+        active = [run for run in self.runs if run.state is RunState.ACTIVE and run.start_time is not None]
+        return max((run for run in active if planned_last(run) > failed), key=planned_last, default=None)
 
     @property
     def last_success(self) -> Run | None:
@@ -138,7 +147,7 @@ class Examiner:
             if not runs and depth:
                 job, name = shown_text(operator.job_name), shown_name(table)
                 self.note(f"{job}, which writes {name}, has no run in the time that was looked at: it is left out")
-            found = self._trouble(runs, is_upstream=depth > 0)
+            found = self._trouble(runs) or self._age_trouble(table, operator, runs, is_upstream=depth > 0)
             examined.producers.append(Producer(operator=operator, runs=runs, node=node, **found))
         return examined
 
@@ -172,24 +181,46 @@ class Examiner:
             self.note(f"which operators write {shown_name(table)} cannot be told: {counted} of them count")
         return {} if depth else dict.fromkeys(operators)
 
-    def _trouble(self, runs: Sequence[Run], *, is_upstream: bool) -> dict[str, Any]:
-        """What is wrong with an operator: nothing, or a trouble with the run that shows it and its beginning."""
-        due = sorted((run for run in runs if _is_due(run, self._now)), key=planned_last)
-        successes = [index for index, run in enumerate(due) if run.state is RunState.SUCCEEDED]
-        since_then = due[successes[-1] + 1 :] if successes else due
+    def _trouble(self, runs: Sequence[Run]) -> dict[str, Any]:
+        """What is wrong with an operator by its runs: nothing, or a trouble with the run that shows it, and since when.
+
+        Nothing is wrong with one whose last run that was due succeeded, however old that is.
+        """
+        due = self._due(runs)
+        since_then = due[_count_up_to_success(due) :]
         for trouble, is_sign in _SIGNS:
             showing = [run for run in since_then if is_sign(run)]
             if showing:
                 run = showing[-1]
                 return {"trouble": trouble, "run": run, "since": planned_at(since_then[0]), "until": planned_at(run)}
-        if not successes or self._max_age is None:
+        return {}
+
+    def _age_trouble(
+        self, table: Table, operator: Operator, runs: Sequence[Run], *, is_upstream: bool
+    ) -> dict[str, Any]:
+        """Whether the last success of an operator is too old: upstream, by its own rhythm, where that can be told."""
+        due = self._due(runs)
+        count = _count_up_to_success(due)
+        if not count or self._max_age is None:
             return {}
-        success = due[successes[-1]]
+        success = due[count - 1]
+        ended = success.end_time or planned_at(success) or self._now
         rhythm = _rhythm(due) if is_upstream else timedelta(0)
-        overdue = (success.end_time or planned_at(success) or self._now) + max(self._max_age, rhythm)
-        if overdue >= self._now:
+        if ended + max(self._max_age, rhythm or timedelta(0)) >= self._now:
             return {}
+        if rhythm is None:
+            job, name = shown_text(operator.job_name), shown_name(table)
+            self.note(
+                f"{name} was last written at {time_text(ended)}, and how often {job} writes it cannot be told from so "
+                "few runs: whether it is late is not judged; since (--since 30d) looks farther back"
+            )
+            return {}
+        overdue = ended + max(self._max_age, rhythm)
         return {"trouble": Trouble.NOT_PLANNED, "since": planned_at(success), "until": overdue}
+
+    def _due(self, runs: Sequence[Run]) -> list[Run]:
+        """The runs that were planned by now, in the order of their plans."""
+        return sorted((run for run in runs if _is_due(run, self._now)), key=planned_last)
 
 
 _SIGNS: Final[tuple[tuple[Trouble, Callable[[Run], bool]], ...]] = (
@@ -219,10 +250,18 @@ def _is_due(run: Run, now: datetime) -> bool:
     return planned is not None and planned <= now
 
 
-def _rhythm(due: Sequence[Run]) -> timedelta:
-    """How long an operator may take from one success to the next, by its own plans; nothing if it has too few."""
-    plans = [planned for run in due if (planned := planned_at(run)) is not None]
+def _count_up_to_success(due: Sequence[Run]) -> int:
+    """How many of these runs there are up to the last one that succeeded, this included; 0 if none did."""
+    return max((index for index, run in enumerate(due, start=1) if run.state is RunState.SUCCEEDED), default=0)
+
+
+def _rhythm(due: Sequence[Run]) -> timedelta | None:
+    """How long an operator may take from one success to the next, by its own plans; None if it has too few.
+
+    Runs of the same plan, as of one that was run again, are one plan.
+    """
+    plans = list(dict.fromkeys(planned for run in due if (planned := planned_at(run)) is not None))
     if len(plans) < _LEAST_PLANS:
-        return timedelta(0)
+        return None
     steps = [(later - earlier).total_seconds() for earlier, later in pairwise(plans)]
     return timedelta(seconds=median(steps) * _OVERDUE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from datetime import UTC, datetime
 from enum import StrEnum
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
@@ -30,7 +31,7 @@ class Trouble(StrEnum):
         RUNNING: The run that was due is still running.
         LATE: The run that was due has not started.
         SKIPPED: The run that was due was skipped.
-        NOT_PLANNED: No run was planned since the last success, or none at all.
+        NOT_PLANNED: No run was planned since the last success, or there is none in the time that was looked at.
         UNKNOWN: It cannot be told.
     """
 
@@ -68,6 +69,9 @@ class Link(Struct, frozen=True, kw_only=True):
             where none was planned since. None if it is not known.
         blamed_on: GUIDs of the tables whose trouble explains it; empty for a cause.
         is_upstream_known: Whether lineage names a table that its operators read.
+        late_inputs: GUIDs of the inputs of a cause that are fresh now, and were written too late for the run that
+            failed or was skipped: what it needs is to be run again.
+        newer_run: A run that goes on since that one failed; None if there is none.
         sentence: The same in a sentence. Names in it are made printable.
     """
 
@@ -78,6 +82,8 @@ class Link(Struct, frozen=True, kw_only=True):
     since: datetime | None = None
     blamed_on: tuple[str, ...] = ()
     is_upstream_known: bool = True
+    late_inputs: tuple[str, ...] = ()
+    newer_run: Run | None = None
     sentence: str = ""
 
     def to_dict(self) -> dict[str, Any]:
@@ -98,6 +104,8 @@ class Link(Struct, frozen=True, kw_only=True):
             "since": time_text(self.since),
             "blamed_on": list(self.blamed_on),
             "is_upstream_known": self.is_upstream_known,
+            "late_inputs": list(self.late_inputs),
+            "newer_run_id": None if self.newer_run is None else self.newer_run.run_id,
             "sentence": self.sentence,
         }
 
@@ -169,23 +177,46 @@ _SAID: Final[Mapping[Trouble, str]] = {
     Trouble.RUNNING: "{name} is still being written by run{run}{job}{at}",
     Trouble.LATE: "{name} waits for run{run}{job}{at}, which has not started",
     Trouble.SKIPPED: "{name} was skipped in run{run}{job}{at}",
-    Trouble.NOT_PLANNED: "{name} has no planned run{job} since its last success",
+    Trouble.NOT_PLANNED: "{name} has had no run{job} planned since its last success{since}",
     Trouble.UNKNOWN: "how {name} stands cannot be told",
 }
 
 
-def link_sentence(link: Link, blamed_on: Sequence[Table], *, is_lineage_known: bool) -> str:
-    """A link in a sentence."""
-    said = _SAID[link.trouble].format(
+_NEVER_PLANNED: Final = "{name} has had no run{job} in the time that was looked at"
+
+
+def link_sentence(
+    link: Link, blamed_on: Sequence[Table], late_inputs: Sequence[tuple[Table, datetime]], *, is_lineage_known: bool
+) -> str:
+    """A link in a sentence.
+
+    Args:
+        link: The link.
+        blamed_on: The tables that it is blamed on.
+        late_inputs: Its late inputs, each with when it was written.
+        is_lineage_known: Whether lineage could be read.
+    """
+    is_without_success = link.trouble is Trouble.NOT_PLANNED and link.since is None
+    said = (_NEVER_PLANNED if is_without_success else _SAID[link.trouble]).format(
         name=shown_name(link.table),
         job="" if link.operator is None else f" of {shown_text(link.operator.job_name)}",
         run="" if link.run is None or link.run.run_id is None else f" {link.run.run_id}",
         at="" if link.run is None or link.run.plan_time is None else f", planned at {time_text(link.run.plan_time)}",
+        since=f", planned at {time_text(link.since)}",
     )
     if blamed_on:
         more = len(blamed_on) - _MOST_NAMES
         names = ", ".join(map(shown_name, blamed_on[:_MOST_NAMES]))
         return f"{said}, because of {names}{f' and {more} more' if more > 0 else ''}."
+    if link.newer_run is not None:
+        number = "" if link.newer_run.run_id is None else f" {link.newer_run.run_id}"
+        return f"{said}; a newer run{number} goes on."
+    if late_inputs:
+        table, written_at = max(late_inputs, key=itemgetter(1))
+        return (
+            f"{said}; its input {shown_name(table)} was written at {time_text(written_at)}, too late for that run: run "
+            "it again."
+        )
     if is_lineage_known and not link.is_upstream_known:
         return f"{said}; nothing is known upstream of it."
     return f"{said}."

@@ -372,18 +372,19 @@ def _verdict(facts: dict[str, Any], max_age: timedelta | None) -> Verdict:
 
 
 def _last_success(runs: Iterable[Run], now: datetime) -> datetime | None:
-    ends = (_ended_at(run, now) for run in runs if run.state is RunState.SUCCEEDED)
+    ends = (ended_at(run, now) for run in runs if run.state is RunState.SUCCEEDED)
     return max((end for end in ends if end is not None), default=None)
 
 
 def _failures_since_success(runs: Sequence[Run], now: datetime) -> int:
     """How many failed after the last success; one without any time counts, too."""
     success = _last_success(runs, now)
-    ends = [_ended_at(run, now) for run in runs if run.state is RunState.FAILED]
+    ends = [ended_at(run, now) for run in runs if run.state is RunState.FAILED]
     return sum(success is None or end is None or end > success for end in ends)
 
 
-def _ended_at(run: Run, now: datetime) -> datetime | None:
+def ended_at(run: Run, now: datetime) -> datetime | None:
+    """When a run ended, UTC: its end, or the latest of its times if it has none. None if none can be read."""
     times = (run.plan_time, run.submit_time, run.start_time, run.end_time)
     *others, end = (None if time is None or time - now > _MOST_AHEAD else time for time in times)
     return end or max(filter(None, others), default=None)
@@ -391,7 +392,7 @@ def _ended_at(run: Run, now: datetime) -> datetime | None:
 
 def _is_undated(run: Run, now: datetime) -> bool:
     """Whether it cannot be told when a run ended: its end came and cannot be read, or no time of it is known."""
-    if _ended_at(run, now) is None:
+    if ended_at(run, now) is None:
         return True
     if run.end_time is not None:
         return run.end_time - now > _MOST_AHEAD

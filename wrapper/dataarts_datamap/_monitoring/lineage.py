@@ -51,6 +51,7 @@ class Lineage:
         for table in tables:
             if table.guid not in self._tables or self._tables[table.guid].name is None:
                 self._tables[table.guid] = table
+        self._by_guid = {guid.casefold(): known for guid, known in self._tables.items()}
 
     @property
     def edges(self) -> tuple[LineageEdge, ...]:
@@ -78,11 +79,15 @@ class Lineage:
             AmbiguousTableError: Several have it.
         """
         if isinstance(table, Table):
-            return self._tables.get(table.guid, table)
+            return self._of_guid(table)
         name = name_of(table)
         if name is None:
-            return self._tables.get(table, Table(guid=table))
+            return self._of_guid(Table(guid=table))
         return choose_table(name, self._tables.values())
+
+    def _of_guid(self, table: Table) -> Table:
+        """What is known of a table by its GUID, whose digits may be written in either case."""
+        return self._tables.get(table.guid) or self._by_guid.get(table.guid.casefold(), table)
 
     def named(self, name: str) -> list[Table]:
         """Every table of a name: none, one or several."""

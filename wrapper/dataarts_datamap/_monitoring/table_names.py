@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Final
+from unicodedata import normalize
 
 from dataarts_datamap._errors import AmbiguousTableError, InvalidArgumentError, TableNotFoundError
+from dataarts_datamap._models.tables import qualified_path
 from dataarts_datamap._text import printable, shown
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ def keyword_of(name: str) -> str:
 def choose_table(name: str, tables: Iterable[Table]) -> Table:
     """The only table of a name: of the display name, or of the end of its path, such as ``sales.orders``.
 
-    Where one is written exactly so, those that differ in case do not count.
+    Where one is written exactly so, those that differ in case, or in how accents are coded, do not count.
 
     Raises:
         TableNotFoundError: None has it; the text names similar ones.
@@ -54,7 +56,7 @@ def choose_table(name: str, tables: Iterable[Table]) -> Table:
     """
     known = list({table.guid: table for table in tables if table.status != "DELETED"}.values())
     exact = _matches(name, known, str)
-    found = exact or _matches(name, known, str.casefold)
+    found = exact or _matches(name, known, folded)
     if len(found) == 1:
         return found[0]
     raise _ambiguous(name, found) if found else not_found(name, known)
@@ -63,7 +65,12 @@ def choose_table(name: str, tables: Iterable[Table]) -> Table:
 def match_tables(name: str, tables: Iterable[Table]) -> list[Table]:
     """Every table of a name, as ``choose_table`` finds them."""
     known = list(tables)
-    return _matches(name, known, str) or _matches(name, known, str.casefold)
+    return _matches(name, known, str) or _matches(name, known, folded)
+
+
+def folded(text: str) -> str:
+    """A text as it is compared: without its case, and an accent and its letter as one character (Unicode's NFC)."""
+    return normalize("NFC", text.casefold())
 
 
 def _matches(name: str, tables: Sequence[Table], fold: Callable[[str], str]) -> list[Table]:
@@ -76,8 +83,12 @@ def _has_name(table: Table, wanted: str, parts: tuple[str, ...], fold: Callable[
     names = {table.name, table.raw.get("display_text"), table.qualified_name}
     if wanted in {fold(name) for name in names if isinstance(name, str)}:
         return True
-    path = tuple(fold(part) for joined in table.path for part in joined.split("."))
-    return path[-len(parts) :] == parts
+    paths = (table.path, qualified_path(table.qualified_name))
+    return any(_parts(path, fold)[-len(parts) :] == parts for path in paths)
+
+
+def _parts(path: Iterable[str], fold: Callable[[str], str]) -> tuple[str, ...]:
+    return tuple(fold(part) for joined in path for part in joined.split("."))
 
 
 def not_found(name: str, tables: Iterable[Table]) -> TableNotFoundError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dataarts_datamap._errors import IncompleteWalkError
 
@@ -15,38 +15,59 @@ if TYPE_CHECKING:
 
 _LIMIT: Final = 100  # the documented default, so that no smaller cap can hide operators
 _MOST_PAGES: Final = 2_000
+_MOST_READINGS: Final = 3
 
 
-def read_lineage(
-    ask: Callable[[int, int], Steps[LineagePage]], *, limit: int = _LIMIT
-) -> Steps[tuple[list[LineageEdge], int | None]]:
-    """All edges of an instance, and how many operators the server counts.
+class _Reading(NamedTuple):
+    edges: list[LineageEdge]
+    has_moved: bool
 
-    An offset is taken to count operators, as the total does. A second page that is empty or the first once more raises
-    the doubt that it counts pages: one more request, for offset 1, decides. Operators without rows are normal, so that
-    the rows cannot be compared with the total.
+
+def read_lineage(ask: Callable[[int, int], Steps[LineagePage]]) -> Steps[list[LineageEdge]]:
+    """All edges of an instance, some of them more than once.
+
+    Operators that come or go between two pages move the others, so that one could stand on neither page. Where the
+    server's count of operators changed while the pages were read, they are read again, three times at the most, and
+    what any of the readings shows counts: lineage outlives its operators anyway.
 
     Args:
         ask: The steps that read the page at an offset, of so many operators at the most.
-        limit: How many operators to ask for at once.
 
     Raises:
         IncompleteWalkError: The server sends the same page for any offset, or the pages have no end.
     """
-    page = yield from ask(0, limit)
+    edges: list[LineageEdge] = []
+    for _ in range(_MOST_READINGS):
+        reading = yield from _read_once(ask)
+        edges += reading.edges
+        if not reading.has_moved:
+            break
+    return edges
+
+
+def _read_once(ask: Callable[[int, int], Steps[LineagePage]]) -> Steps[_Reading]:
+    """The edges of all pages.
+
+    An offset is taken to count operators, as the total does. A second page that is empty or the first once more, or
+    which there would be if offsets counted pages, too, raises the doubt that they do: one more request, for offset 1,
+    decides. Operators without rows are normal, so that the rows cannot be compared with the total.
+    """
+    page = yield from ask(0, _LIMIT)
     edges, total = list(page.edges), page.total
+    totals = {page.total}
     first = previous = _operators(page)
     pages_are_counted = False
     number = 1
-    while (page.rows and total is None) or (total is not None and number * limit < total):
+    while (page.rows and total is None) or (total is not None and number * _LIMIT < total):
         if number >= _MOST_PAGES:
             raise _incomplete(f"the lineage has no end after {number} pages", edges, total)
-        page = yield from ask(number if pages_are_counted else number * limit, limit)
+        page = yield from ask(number if pages_are_counted else number * _LIMIT, _LIMIT)
         operators = _operators(page)
-        if number == 1 and total is not None and (not operators or operators == first):
-            shifted = yield from ask(1, limit)
+        is_doubtful = not operators or operators == first or (total is not None and total > _LIMIT * _LIMIT)
+        if number == 1 and total is not None and is_doubtful:
+            shifted = yield from ask(1, _LIMIT)
             named = _operators(shifted)
-            if named and not named & first:
+            if named and named.isdisjoint(first | operators):
                 pages_are_counted, page, operators = True, shifted, named
         if operators and operators == previous:
             if total is None:
@@ -54,9 +75,10 @@ def read_lineage(
             raise _incomplete("the service sends the same page of lineage for any offset", edges, total)
         edges += page.edges
         previous = operators or previous
+        totals.add(page.total)
         total = total if page.total is None else page.total
         number += 1
-    return edges, total
+    return _Reading(edges, has_moved=len(totals - {None}) > 1)
 
 
 def _operators(page: LineagePage) -> frozenset[object]:

@@ -89,7 +89,7 @@ _TABLE: Final = {
     "Unknown": "未知",
     # The page
     "Data Map report": "数据地图报告",
-    "Skip to the filters": "跳到筛选",
+    "Skip to the runs": "跳到运行",
     "Colours": "配色",
     "Auto": "自动",
     "Light": "浅色",
@@ -118,20 +118,47 @@ _TABLE: Final = {
     "24 h": "24 小时",
     "7 d": "7 天",
     "All": "全部",
-    "Reset": "重置",
-    "{n} of {runs}": "{runs}中的 {n} 次",
+    "Clear": "清除",
+    "YYYY-MM-DD hh:mm": "年-月-日 时:分",
+    "A time is written like 2024-01-31 or 2024-01-31 16:00.": "时间写作 2024-01-31 或 2024-01-31 16:00。",
+    "What is filtered": "筛选条件",
+    "{n} of {runs} shown": "显示 {runs}中的 {n} 次",
+    "text {text}": "文字：{text}",
+    "job {names}": "作业：{names}",
+    "state {names}": "状态：{names}",
+    "without state {names}": "不含状态：{names}",
+    "planned from {start}": "计划时间从 {start}",
+    "planned before {end}": "计划时间早于 {end}",
+    "planned from {start} to {end}": "计划时间 {start} 至 {end}",
+    "Remove the filter {what}": "取消筛选“{what}”",
+    "Copy": "复制",
+    "Copied": "已复制",
+    "Could not be copied": "无法复制",
+    "log path of run {id}": "运行 {id} 的日志路径",
+    "log path of {table}": "{table} 的日志路径",
+    "Show all {n}": "显示全部 {n} 次",
+    "{n} attempts": "尝试 {n} 次",
     "Outcomes by planned time": "按计划时间的结果",
     "chart": "图表",
-    "Arrow keys move from cell to cell and read each out. Enter shows the runs of a cell alone.": (
-        "方向键在格子间移动并读出内容，回车只显示该格的运行。"
-    ),
+    (
+        "Arrow keys move from square to square and read each out. Enter shows the run of a square in the list, or the "
+        "runs of a cell alone."
+    ): "方向键在格子间移动并读出内容，回车在列表中显示该次运行，或只显示该格的运行。",
+    "What a square is": "每格的含义",
+    "The whole time": "整段时间",
+    "The newest runs": "最近的运行",
+    "Key": "图例",
+    "Each square is a planned run ({zone}).": "每格为一次计划的运行（{zone}）。",
+    "duration; the longest of a job has full height": "时长，作业中最长的为全高",
+    "outlier": "离群值",
+    "tried again": "重试过",
+    "took at most {span}": "最长用时 {span}",
     "Each cell is an hour of planned runs ({zone}) and shows the worst outcome.": (
         "每格为一小时内计划的运行（{zone}），显示其中最差的结果。"
     ),
     "Each cell is {hours} hours of planned runs ({zone}) and shows the worst outcome.": (
         "每格为 {hours} 小时内计划的运行（{zone}），显示其中最差的结果。"
     ),
-    "A shorter time has finer cells, down to an hour.": "缩短时间，格子会变细，最细为一小时。",
     "{runs} planned outside of the window or at no known time: in the list alone.": (
         "{runs}的计划时间在这段时间之外或不详：只在列表中。"
     ),
@@ -149,8 +176,8 @@ _TABLE: Final = {
     "{runs} from {start} to {end} ({zone}). A thin line leads from plan to start.": (
         "{start} 至 {end}（{zone}）共 {runs}。细线从计划时间引到开始时间。"
     ),
-    "Arrow keys move from run to run and read each out. Enter shows a run in the list below.": (
-        "方向键在运行间移动并读出内容，回车在下面的列表中显示该运行。"
+    "Arrow keys move from run to run and read each out. Enter shows a run in the list.": (
+        "方向键在运行间移动并读出内容，回车在列表中显示该运行。"
     ),
     "Duration and wait": "时长与等待",
     (
@@ -198,6 +225,8 @@ _TABLE: Final = {
         "超过三个标准差（按中位数绝对偏差的 {normal} 倍估计），就算离群值。每个作业的前 {unjudged} 次不判断。"
     ),
     "Upstream": "上游",
+    "Upstream: {sentence}": "{sentence}",
+    "Last success: {run}.": "最近一次成功：{run}。",
     "What feeds the table is not known: the service does not let this account read lineage.": (
         "不知道这张表由哪些表加工而来：服务不允许此账号读取血缘。"
     ),
@@ -236,7 +265,16 @@ _TABLE: Final = {
     "Owner": "负责人",
     "No table is left by these filters.": "没有符合筛选条件的表。",
     "Checked {time} ({zone}), {n} days up to then": "检查时间：{time}（{zone}），此前 {n} 天",
-    "{n} of {all} tables": "{all} 张表中的 {n} 张",
+    "{n} of {all} tables shown": "显示 {all} 张表中的 {n} 张",
+    "{span} ago": "{span}前",
+    "Where to look first": "先看这里",
+    "Explains {tables}:": "影响 {tables}：",
+    "{n} table": "{n} 张表",
+    "{n} tables": "{n} 张表",
+    "{n} more causes: in the tables below.": "另有 {n} 个原因：见下面各表。",
+    "{why}; because of {names}": "{why}；原因在 {names}",
+    "Look closer:": "进一步查看：",
+    "command": "命令",
     "{key}: {fine} of {all} fine": "{key}：{all} 张中 {fine} 张正常",
     "{n} of {all} table is fine": "{all} 张表中 {n} 张正常",
     "{n} of {all} tables are fine": "{all} 张表中 {n} 张正常",
@@ -247,10 +285,50 @@ _TABLE: Final = {
     "(no database)": "（无数据库）",
     "Cause:": "原因：",
     "Its days could not be read:": "每天的情况读不到：",
-    ", log": "，日志",
     "Last failure:": "最近一次失败：",
     "{n} days: {what}": "{n} 天：{what}",
     "Made by": "制作：",
+    # Why a table stands as it does
+    "{what}; due {time}, {span} ago": "{what}；应于 {time} 完成，已过 {span}",
+    "{what}; {doubt}": "{what}；{doubt}",
+    "no operator is known to produce it": "没有已知的作业算子产出它",
+    "the service knows no run of {who}": "服务没有 {who} 的任何运行",
+    "no run of {who} in the last {span}": "最近 {span}内 {who} 没有运行",
+    "no run of {who} in the last {span}: its last success is {age} old": (
+        "最近 {span}内 {who} 没有运行：最近一次成功在 {age}之前"
+    ),
+    "{names} and {n} more": "{names} 等另外 {n} 个",
+    "{who} has been running for {span}, {usual} is usual": "{who} 已运行 {span}，通常为 {usual}",
+    "it": "它",
+    "{n} row": "{n} 行",
+    "{n} rows": "{n} 行",
+    "{who} wrote {rows}, at least {least} are asked for": "{who} 写入 {rows}，要求至少 {least} 行",
+    "{who} wrote {rows}, {usual} are usual, and a drop of {percent} % is allowed": (
+        "{who} 写入 {rows}，通常为 {usual} 行，允许减少 {percent}%"
+    ),
+    "how many rows it wrote is not known": "写入了多少行不详",
+    "how many rows are usual is not known yet": "通常有多少行尚不清楚",
+    "{who} succeeded {age} ago": "{who} 在 {age}前成功",
+    "{what}, {limit} allowed": "{what}，期限为 {limit}",
+    "the last success of {who} is {age} old": "{who} 最近一次成功在 {age}前",
+    "{what}; {runs} failed since": "{what}；此后有 {runs}失败",
+    "{who} has never succeeded, as far back as the service keeps runs": "在服务保存的记录中，{who} 从未成功过",
+    "{who} has no success in the last {span}": "最近 {span}内 {who} 没有成功",
+    "{runs} of {who} failed; {since}": "{who} 有 {runs}失败；{since}",
+    "none has succeeded": "没有一次成功",
+    "the last success is {age} old": "最近一次成功在 {age}前",
+    "{who} has succeeded": "{who} 已成功",
+    "{who} failed: {runs}, and none goes on": "{who} 失败：{runs}，且没有正在进行的",
+    "{who} has a run of a status that is not known: {names}": "{who} 有一次运行的状态不认识：{names}",
+    "{who} succeeded at a time that cannot be read": "{who} 成功了，但时间读不出来",
+    "{who} has not succeeded: {what}": "{who} 尚未成功：{what}",
+    "it is running": "正在运行",
+    "it is waiting": "正在等待",
+    "it was skipped": "被跳过",
+    "it has no run": "没有运行",
+    "{who} has runs of a status that is not known: {names}": "{who} 有些运行的状态不认识：{names}",
+    "no run of {who} has ended": "{who} 没有一次运行结束",
+    "it could not be read: {error}": "读不到：{error}",
     "Nothing on this page is loaded from or sent to any network.": "本页不从任何网络加载内容，也不发送任何内容。",
 }
 

@@ -97,12 +97,12 @@ class Report(Struct, frozen=True, kw_only=True):
     @property
     def failures(self) -> list[Run]:
         """The runs of all jobs that failed, the newest first."""
-        return _newest_first(run for job in self.jobs for run in job.failures)
+        return newest_first(run for job in self.jobs for run in job.failures)
 
     @property
     def outliers(self) -> list[Run]:
         """The runs of all jobs whose duration stands out, the newest first."""
-        return _newest_first(run for job in self.jobs for run in job.outliers)
+        return newest_first(run for job in self.jobs for run in job.outliers)
 
     def counts(self) -> dict[RunState, int]:
         """How many runs there are of each state."""
@@ -232,7 +232,8 @@ def _order(run: Run) -> tuple[bool, datetime, int]:
     return when is None, when or EPOCH, run.run_id or 0
 
 
-def _newest_first(runs: Iterable[Run]) -> list[Run]:
+def newest_first(runs: Iterable[Run]) -> list[Run]:
+    """The runs, by their moment and their id; those without any time come last."""
     return sorted(runs, key=lambda run: (moment(run) or EPOCH, run.run_id or 0), reverse=True)
 
 

@@ -5,22 +5,36 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from dataarts_datamap._monitoring.freshness import Verdict
+from dataarts_datamap._models.runs import Run, RunState
+from dataarts_datamap._monitoring.freshness import Verdict, ended_at
 from dataarts_datamap._monitoring.producers import operator_name
-from dataarts_datamap._report.contents import job_text
+from dataarts_datamap._report.contents import job_text, newest_first
 from dataarts_datamap._report.texts import ENGLISH
 from dataarts_datamap._text import printable
 from dataarts_datamap._times import time_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import tzinfo
+    from collections.abc import Callable, Iterator
+    from datetime import datetime, tzinfo
 
     from dataarts_datamap._monitoring.freshness import TableStatus
     from dataarts_datamap._report.contents import Report, ReportedJob
     from dataarts_datamap._report.texts import Texts
 
 _MOST_REASONS: Final = 5
+_MOST_RUNS: Final = 3
+
+
+class Reason(NamedTuple):
+    """Why a table stands as it does, or what else to know of it.
+
+    Attributes:
+        text: One sentence, made printable.
+        runs: The runs that show it, the newest first, three at the most. None where it is about no run.
+    """
+
+    text: str
+    runs: tuple[Run, ...] = ()
 
 
 class Headline(NamedTuple):
@@ -29,12 +43,14 @@ class Headline(NamedTuple):
     Attributes:
         title: Whether the table is fresh: one sentence.
         since: What succeeded last, and when.
-        reasons: Why, and what else to know of; one sentence each.
+        reasons: Why, and what else to know of.
+        success: The run that succeeded last, of which ``since`` speaks; None if there is none that is known.
     """
 
     title: str
     since: str
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
+    success: Run | None = None
 
 
 _BY_RULE: Final = {
@@ -47,7 +63,12 @@ _BY_RULE: Final = {
 def headline(report: Report, say: Texts = ENGLISH) -> Headline:
     """Whether the table is fresh, and if not, why; in a language."""
     status = report.status
-    return Headline(_title(status, say), _since(status, report.zone, say), tuple(_reasons(report, say)))
+    return Headline(
+        _title(status, say),
+        _since(status, report.zone, say),
+        tuple(_reasons(report, say)),
+        None if status.last_success is None else _success(report, status.last_success),
+    )
 
 
 def _title(status: TableStatus, say: Texts) -> str:
@@ -137,14 +158,28 @@ def _since(status: TableStatus, zone: tzinfo, say: Texts) -> str:
     )
 
 
-def _reasons(report: Report, say: Texts) -> Iterator[str]:
+def _success(report: Report, time: datetime) -> Run | None:
+    """The run whose success was that of a time."""
+    runs = (one.run for job in report.jobs if job.status.last_success == time for one in job.runs)
+    ended = (run for run in runs if run.state is RunState.SUCCEEDED and ended_at(run, report.status.now) == time)
+    return next(ended, None)
+
+
+def _newest(report: Report, is_meant: Callable[[Run], bool]) -> tuple[Run, ...]:
+    """The newest runs of all jobs that are meant."""
+    found = (one.run for job in report.jobs for one in job.runs if is_meant(one.run))
+    return tuple(newest_first(found)[:_MOST_RUNS])
+
+
+def _reasons(report: Report, say: Texts) -> Iterator[Reason]:
     failing = [job for job in report.jobs if job.status.failures_since_success]
     for job in failing[:_MOST_REASONS]:
-        yield _failing(job, report.zone, say)
+        yield Reason(_failing(job, report.zone, say), (job.failures[-1],))
     if len(failing) > _MOST_REASONS:
-        yield say("{n} more jobs have failed since their last success.", n=len(failing) - _MOST_REASONS)
-    yield from _also(report.status, say)
-    yield from _basis(report.status, say)
+        yield Reason(say("{n} more jobs have failed since their last success.", n=len(failing) - _MOST_REASONS))
+    yield from _clocks(report, say)
+    yield from _unsettled(report, say)
+    yield from map(Reason, (*_without_runs(report.status, say), *_basis(report.status, say)))
 
 
 def _failing(job: ReportedJob, zone: tzinfo, say: Texts) -> str:
@@ -162,31 +197,37 @@ def _failing(job: ReportedJob, zone: tzinfo, say: Texts) -> str:
     )
 
 
-def _also(status: TableStatus, say: Texts) -> Iterator[str]:
-    for one in status.operators:
-        job = job_text(one.job_name, say)
+def _clocks(report: Report, say: Texts) -> Iterator[Reason]:
+    """Which successes have a time that is doubtful."""
+    for reported in report.jobs:
+        one, job = reported.status, job_text(reported.status.job_name, say)
         if one.is_ahead and one.age is not None:
-            yield say(
-                "The last success of {job} lies {span} ahead of this machine's clock: one of the clocks is wrong.",
-                job=job,
-                span=say.span(-one.age),
-            )
+            text = "The last success of {job} lies {span} ahead of this machine's clock: one of the clocks is wrong."
+            last = None if one.last_success is None else _success(report, one.last_success)
+            yield Reason(say(text, job=job, span=say.span(-one.age)), () if last is None else (last,))
         if one.undated_successes:
-            yield say(
-                "{runs} of {job} succeeded at a time that cannot be read.",
-                runs=_runs(one.undated_successes, say),
-                job=job,
-            )
+            runs = _runs(one.undated_successes, say)
+            yield Reason(say("{runs} of {job} succeeded at a time that cannot be read.", runs=runs, job=job))
+
+
+def _unsettled(report: Report, say: Texts) -> Iterator[Reason]:
+    """Which runs have not ended, and which ended in a way that is not known."""
+    status = report.status
     if status.running or status.waiting:
         waiting = _runs(status.waiting, say)
-        yield say("{running} under way, {waiting} waiting.", running=_runs(status.running, say), waiting=waiting)
+        text = say("{running} under way, {waiting} waiting.", running=_runs(status.running, say), waiting=waiting)
+        yield Reason(text, _newest(report, lambda run: run.state is RunState.ACTIVE))
     if status.unknown_runs:
         names = printable(", ".join(name or say("(none)") for name in status.unknown_statuses), limit=200)
-        yield say(
+        text = say(
             "{runs} with a status that is not known, which count for nothing: {names}.",
             runs=_runs(status.unknown_runs, say),
             names=names,
         )
+        yield Reason(text, _newest(report, lambda run: run.state is RunState.UNKNOWN))
+
+
+def _without_runs(status: TableStatus, say: Texts) -> Iterator[str]:
     if not status.operators:
         yield say("No operator is known to produce this table: the GUID may be that of another one.")
     elif not status.runs:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-from base64 import b64encode
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from html import escape
-from importlib.resources import files
 from itertools import pairwise
 from string import Template
 from typing import TYPE_CHECKING, Any, Final
@@ -16,8 +13,9 @@ from dataarts_datamap._models.runs import Run, RunState, run_identity
 from dataarts_datamap._report.contents import ReportedRun, job_labels, moment
 from dataarts_datamap._report.headline import headline
 from dataarts_datamap._report.outliers import OUTLIER_RULE, OUTLIER_VALUES
+from dataarts_datamap._report.page_parts import part, policy_hash, script_of, style_of
 from dataarts_datamap._report.texts import ENGLISH
-from dataarts_datamap._report.upstream_graph import upstream_section
+from dataarts_datamap._report.upstream_graph import upstream_section, upstream_sentence
 from dataarts_datamap._text import printable
 from dataarts_datamap._times import EPOCH, MILLISECOND, time_text, wall_time
 from dataarts_datamap._version import __version__
@@ -27,8 +25,18 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from dataarts_datamap._report.contents import Report
+    from dataarts_datamap._report.headline import Headline
     from dataarts_datamap._report.texts import Texts
 
+_STYLES: Final = ("style.css", "report.css")
+_SCRIPTS: Final = (
+    "copying.js",
+    *(
+        f"scripts/{name}.js"
+        for name in ("runs", "glyphs", "filters", "canvas", "strip", "time_line", "durations", "list", "page")
+    ),
+)
+"""The parts of the page's one script, in the order in which they use each other."""
 _STATES: Final = (RunState.SUCCEEDED, RunState.FAILED, RunState.ACTIVE, RunState.SKIPPED, RunState.UNKNOWN)
 _NESTED_LIMIT: Final = 20_000
 _DAY: Final = timedelta(days=1)
@@ -44,26 +52,29 @@ def page(report: Report, *, running_data: bool = False, say: Texts = ENGLISH) ->
         running_data: Whether it has what each operator did, which can hold SQL and paths.
         say: The language of its words.
     """
-    style, script = _part("style.css"), _part("script.js")
+    style, script = style_of(_STYLES), script_of(_SCRIPTS)
     verdict = headline(report, say)
     start, end = (time_text(EPOCH + time * MILLISECOND, report.zone) for time in report.window)
-    return Template(say.page(_part("template.html"))).substitute(
+    upstream = upstream_section(report.upstream, report.zone, say)
+    is_first = report.upstream is not None and bool(report.upstream.troubled) and not report.failures
+    return Template(say.page(part("template.html"))).substitute(
         lang=say.tag,
         style=style,
         script=script,
-        style_hash=_hash(style),
-        script_hash=_hash(script),
+        style_hash=policy_hash(style),
+        script_hash=policy_hash(script),
         verdict=report.status.verdict.value,
         verdict_text=escape(say(report.status.verdict.value)),
         guid=escape(printable(report.table_guid)),
         name=escape(printable(report.table_name or report.table_guid)),
         title=escape(verdict.title),
-        since=escape(verdict.since),
-        reasons="".join(f"<li>{escape(reason)}</li>" for reason in verdict.reasons),
+        since="".join(_since(verdict, say)),
+        reasons="".join(_reasons(report, verdict, say)),
         window=escape(say("{start} to {end} ({zone})", start=start, end=end, zone=report.zone)),
         facts="".join(_fact(*fact) for fact in _facts(report, say)),
         rule=escape(say(OUTLIER_RULE, **OUTLIER_VALUES)),
-        upstream=upstream_section(report.upstream, report.zone, say),
+        upstream_first=upstream if is_first else "",
+        upstream_last="" if is_first else upstream,
         version=escape(__version__),
         data=_harmless(json.dumps(page_data(report, running_data=running_data, say=say), separators=(",", ":"))),
     )
@@ -106,6 +117,7 @@ def page_data(report: Report, *, running_data: bool = False, say: Texts = ENGLIS
         },
         "id": ["" if run.run_id is None else str(run.run_id) for run in runs],
         "median": [_milliseconds(one.rolling_median) for _, one in numbered],
+        "retries": {number: run.retry_times for number, run in enumerate(runs) if run.retry_times},
         "outliers": [number for number, (_, one) in enumerate(numbered) if one.is_outlier],
         "logs": {
             number: printable(one.run.execution_log_path)
@@ -121,17 +133,31 @@ def page_data(report: Report, *, running_data: bool = False, say: Texts = ENGLIS
     }
 
 
-def _part(name: str) -> str:
-    return files("dataarts_datamap._report").joinpath(name).read_text(encoding="utf-8")
-
-
-def _hash(text: str) -> str:
-    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
-
-
 def _harmless(text: str) -> str:
     """JSON that no HTML parser can take for anything else."""
     return text.replace("&", r"\u0026").replace("<", r"\u003c").replace(">", r"\u003e")
+
+
+def _reasons(report: Report, verdict: Headline, say: Texts) -> Iterator[str]:
+    for text, runs in verdict.reasons:
+        yield f"<li>{escape(text)} {_run_links(runs, say)}</li>"
+    if report.upstream is not None and report.upstream.troubled:
+        number = report.upstream.tables.index(report.upstream.troubled[0])
+        text = escape(say("Upstream: {sentence}", sentence=upstream_sentence(report.upstream, say)))
+        yield f'<li><a href="#upstream-{number}">{text}</a></li>'
+
+
+def _since(verdict: Headline, say: Texts) -> Iterator[str]:
+    yield escape(verdict.since)
+    if verdict.success is not None and (link := _run_links((verdict.success,), say)):
+        yield " " + escape(say("Last success: {run}.", run="{run}")).replace("{run}", link)
+
+
+def _run_links(runs: Iterable[Run], say: Texts) -> str:
+    """A link into the list for each run that has an id."""
+    known = (run.run_id for run in runs if run.run_id is not None)
+    links = [f'<a class="run" href="#run-{one}">{escape(say("run {id}", id=one))}</a>' for one in known]
+    return say(", ").join(links)
 
 
 def _fact(name: str, value: str, state: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from dataarts_datamap._sentences import Length, Sentence
 from dataarts_datamap._times import span_text
 
 if TYPE_CHECKING:
@@ -33,9 +34,18 @@ class Texts(Struct, frozen=True, kw_only=True):
     table: Mapping[str, str] = _NOTHING
     units: Mapping[str, str] = _NOTHING
 
-    def __call__(self, text: str, **values: object) -> str:
+    def __call__(self, text: str, /, **values: object) -> str:
         """A text in the language, with values in the place of the names in braces."""
         return self.table.get(text, text).format(**values)
+
+    def sentence(self, said: Sentence) -> str:
+        """A sentence in the language, and the sentences and lengths of time in it."""
+        return self(said.words, **{name: self._value(value) for name, value in said.values.items()})
+
+    def _value(self, value: object) -> object:
+        if isinstance(value, Sentence):
+            return self.sentence(value)
+        return self._units(value) if isinstance(value, Length) else value
 
     def count(self, one: str, many: str, number: int) -> str:
         """How many there are: one of two texts, which hold ``{n}``."""
@@ -47,7 +57,10 @@ class Texts(Struct, frozen=True, kw_only=True):
 
     def span(self, span: timedelta) -> str:
         """A length of time in its two largest units."""
-        return " ".join(self.units.get(word, word) for word in span_text(span).split(" "))
+        return self._units(span_text(span))
+
+    def _units(self, length: str) -> str:
+        return " ".join(self.units.get(word, word) for word in length.split(" "))
 
 
 ENGLISH: Final = Texts()

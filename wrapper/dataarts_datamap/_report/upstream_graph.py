@@ -31,7 +31,7 @@ _STATES: Final = {
     Trouble.NOT_PLANNED: "unknown",
     Trouble.UNKNOWN: "unknown",
 }
-_WORDS: Final = {
+TROUBLE_WORDS: Final = {
     Trouble.FAILED: "failed",
     Trouble.RUNNING: "still running",
     Trouble.LATE: "has not started",
@@ -39,6 +39,7 @@ _WORDS: Final = {
     Trouble.NOT_PLANNED: "no run planned",
     Trouble.UNKNOWN: "cannot be told",
 }
+"""What is wrong with a table, in a word or three of English."""
 
 
 def upstream_section(upstream: Upstream | None, zone: tzinfo, say: Texts = ENGLISH) -> str:
@@ -47,13 +48,13 @@ def upstream_section(upstream: Upstream | None, zone: tzinfo, say: Texts = ENGLI
         return ""
     said = "".join(f"<li>{escape(printable(note))}</li>" for note in upstream.notes)
     parts = [
-        '<section aria-labelledby="upstream-title" id="upstream">\n',
-        f'<h2 id="upstream-title">{escape(say("Upstream"))}</h2>\n',
+        '<section aria-labelledby="upstream-title" id="upstream"><details class="fold" open>\n',
+        f'<summary><h2 id="upstream-title">{escape(say("Upstream"))}</h2></summary>\n',
         f'<p class="hint">{escape(upstream_sentence(upstream, say))}</p>\n',
     ]
     if len(upstream.tables) > 1:
         parts += [_drawing(upstream, say), _list(upstream, zone, say)]
-    return "".join([*parts, f'<ul class="reasons">{said}</ul>\n' if said else "", "</section>\n"])
+    return "".join([*parts, f'<ul class="reasons">{said}</ul>\n' if said else "", "</details></section>\n"])
 
 
 def upstream_sentence(upstream: Upstream, say: Texts = ENGLISH) -> str:
@@ -82,7 +83,7 @@ def table_name(one: UpstreamTable) -> str:
 def standing(one: UpstreamTable, say: Texts = ENGLISH) -> str:
     """How a table stands, in a word or three."""
     if one.trouble is not None:
-        return say(_WORDS[one.trouble])
+        return say(TROUBLE_WORDS[one.trouble])
     return say("well" if one.is_judged else "from elsewhere" if one.steps else "not judged")
 
 
@@ -138,10 +139,10 @@ def _box(one: UpstreamTable, number: int, place: tuple[int, int], say: Texts) ->
     short = escape(printable(one.table.name or one.table.full_name, limit=_LONGEST_LABEL))
     state = _state(one)
     return (
-        f'<a class="upstream-box" href="#upstream-{number}" data-state="{state}" '
-        f'aria-label="{escape(f"{name}: {how}")}"><title>{escape(f"{name}: {how}")}</title>'
-        f'<rect x="{x}" y="{y}" width="{_WIDTH}" height="{_HEIGHT}" rx="8"/>'
-        f'<text class="upstream-name" x="{x + 12}" y="{y + 19}">{short}</text>'
+        f'<a class="upstream-box" href="#upstream-{number}" data-state="{state}">'
+        f'<rect x="{x}" y="{y}" width="{_WIDTH}" height="{_HEIGHT}" rx="8">'
+        f"<title>{escape(f'{name}: {how}')}</title></rect>"
+        f'<text class="upstream-name" x="{x + 12}" y="{y + 19}">{short}</text> '
         f'<text class="upstream-how" x="{x + 12}" y="{y + 36}">{escape(how)}</text></a>'
     )
 
@@ -169,4 +170,5 @@ def _facts(one: UpstreamTable, zone: tzinfo, say: Texts) -> Iterator[str]:
     if known:
         yield f' <span class="upstream-facts">{escape(known)}</span>'
     if one.trouble is not None and run is not None and run.execution_log_path:
-        yield f"<br><code>{escape(printable(run.execution_log_path))}</code>"
+        what = say("log path of {table}", table=table_name(one))
+        yield f'<br><code data-what="{escape(what)}">{escape(printable(run.execution_log_path))}</code>'

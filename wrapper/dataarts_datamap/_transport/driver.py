@@ -270,7 +270,7 @@ async def _cancelled_in_time(exchange: Coroutine[Any, Any, None], arrival: Respo
 
     task = asyncio.create_task(exchange)
     try:
-        await asyncio.shield(task)
+        await asyncio.wait((task,))  # from 3.14 on, asyncio.shield would log how a cancelled exchange ends
     except asyncio.CancelledError:
         if not arrival.is_over:
             task.cancel()
@@ -280,6 +280,7 @@ async def _cancelled_in_time(exchange: Coroutine[Any, Any, None], arrival: Respo
         if not task.cancelled():
             task.exception()  # is of no account any more, and asyncio would log it
         raise
+    task.result()
 
 
 def _cancelled() -> BaseException:

@@ -52,6 +52,9 @@ _FAILURES: Final[tuple[tuple[type[Exception], type[TransportError], str], ...]] 
 )
 
 
+_PARTIAL: Final = 206
+
+
 class ResponseBuilder:
     """A response while it comes in, or the error that it becomes.
 
@@ -81,7 +84,7 @@ class ResponseBuilder:
     def begin(self, status: int, headers: Sequence[tuple[bytes, bytes]]) -> None:
         """Take the head of the response."""
         self._head = status, _header_fields(headers)
-        encoding = self._head[1].get("content-encoding", "")
+        encoding = "" if status == _PARTIAL else self._head[1].get("content-encoding", "")  # a part is no whole stream
         try:
             self._unpacker = Decompressor(encoding)
         except LookupError:

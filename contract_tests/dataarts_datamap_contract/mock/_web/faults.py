@@ -33,6 +33,7 @@ _TEXTS = {
 _HTML = (
     b"<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>\n"
 )
+_OF_THE_OBJECT = frozenset((b"accept-ranges", b"content-range", b"etag", b"last-modified"))
 _DRIBBLES = 10
 _MOST_SECONDS = 3_600
 
@@ -193,7 +194,9 @@ def _replace(response: Response, status: int, body: bytes, media_type: bytes) ->
     response.status_code = status
     response.body = body
     own = {b"content-length": str(len(body)).encode(), b"content-type": media_type}
-    response.raw_headers = [(name, own.get(name, value)) for name, value in response.raw_headers]
+    response.raw_headers = [
+        (name, own.get(name, value)) for name, value in response.raw_headers if name.lower() not in _OF_THE_OBJECT
+    ]
 
 
 async def _dribble(response: Response, seconds: float, send: Send) -> None:

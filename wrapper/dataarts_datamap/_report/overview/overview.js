@@ -1,64 +1,73 @@
-"use strict";
-(() => {
-  const element = (id) => document.getElementById(id);
-  const list = element("tables");
-  const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
-  const rows = [...list.querySelectorAll(".table")];
-  const orders = {
-    worst: (one, other) => one.dataset.order - other.dataset.order,
-    name: (one, other) => (one.dataset.name < other.dataset.name ? -1 : one.dataset.name > other.dataset.name ? 1 : 0),
-    oldest: (one, other) => one.dataset.success - other.dataset.success || one.dataset.order - other.dataset.order,
-  };
+const element = (id) => document.getElementById(id);
+const list = element("tables");
+const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+const rows = [...list.querySelectorAll(".table")];
+const orders = {
+  worst: (one, other) => one.dataset.order - other.dataset.order,
+  name: (one, other) => (one.dataset.name < other.dataset.name ? -1 : one.dataset.name > other.dataset.name ? 1 : 0),
+  oldest: (one, other) => one.dataset.success - other.dataset.success || one.dataset.order - other.dataset.order,
+};
 
-  function arrange() {
-    const group = element("group").value;
-    const sorted = [...rows].sort(orders[element("sort").value]);
-    const parts = [];
-    if (group) {
-      const groups = new Map();
-      for (const row of sorted) {
-        const key = row.dataset[group];
-        if (!groups.has(key)) groups.set(key, []);
-        groups.get(key).push(row);
-      }
-      for (const [key, members] of groups) {
-        const title = document.createElement("h2");
-        const fine = members.filter((row) => row.dataset.verdict === "fresh").length;
-        title.textContent = fill(list.dataset.group, { key, fine, all: members.length });
-        title.members = members;
-        parts.push(title, ...members);
-      }
-    } else {
-      parts.push(...sorted);
+function arrange() {
+  const group = element("group").value;
+  const sorted = [...rows].sort(orders[element("sort").value]);
+  const parts = [];
+  if (group) {
+    const groups = new Map();
+    for (const row of sorted) {
+      const key = row.dataset[group];
+      if (!groups.has(key)) groups.set(key, []);
+      groups.get(key).push(row);
     }
-    list.replaceChildren(...parts);
-    filter();
+    for (const [key, members] of groups) {
+      const title = document.createElement("h2");
+      const fine = members.filter((row) => row.dataset.verdict === "fresh").length;
+      title.textContent = fill(list.dataset.group, { key, fine, all: members.length });
+      title.members = members;
+      parts.push(title, ...members);
+    }
+  } else {
+    parts.push(...sorted);
   }
-
-  function filter() {
-    const words = element("text").value.toLowerCase().split(/\s+/).filter(Boolean);
-    const verdicts = new Set([...element("verdicts").querySelectorAll("input:checked")].map((one) => one.value));
-    let shown = 0;
-    for (const row of rows) {
-      const fits = verdicts.has(row.dataset.verdict) && words.every((word) => row.dataset.text.includes(word));
-      row.hidden = !fits;
-      shown += fits;
-    }
-    for (const title of list.querySelectorAll("h2")) {
-      title.hidden = title.members.every((row) => row.hidden);
-    }
-    element("nothing").hidden = shown > 0;
-    element("result").textContent = fill(element("result").dataset.text, { n: shown, all: rows.length });
-  }
-
-  element("filters").hidden = false;
-  element("filters").addEventListener("submit", (event) => event.preventDefault());
-  element("text").addEventListener("input", filter);
-  element("verdicts").addEventListener("change", filter);
-  element("sort").addEventListener("change", arrange);
-  element("group").addEventListener("change", arrange);
-  element("theme").addEventListener("change", (event) => {
-    document.documentElement.dataset.theme = event.target.value;
-  });
+  list.replaceChildren(...parts);
   filter();
-})();
+}
+
+function filter() {
+  const words = element("text").value.toLowerCase().split(/\s+/).filter(Boolean);
+  const verdicts = new Set([...element("verdicts").querySelectorAll("input:checked")].map((one) => one.value));
+  let shown = 0;
+  for (const row of rows) {
+    const fits = verdicts.has(row.dataset.verdict) && words.every((word) => row.dataset.text.includes(word));
+    row.hidden = !fits;
+    shown += fits;
+  }
+  for (const title of list.querySelectorAll("h2")) {
+    title.hidden = title.members.every((row) => row.hidden);
+  }
+  element("nothing").hidden = shown > 0;
+  element("clear").hidden = shown === rows.length;
+  element("result").textContent = fill(element("result").dataset.text, { n: shown, all: rows.length });
+}
+
+element("filters").hidden = false;
+element("filters").addEventListener("reset", () => setTimeout(arrange));
+element("filters").addEventListener("submit", (event) => event.preventDefault());
+element("text").addEventListener("input", filter);
+element("verdicts").addEventListener("change", filter);
+element("sort").addEventListener("change", arrange);
+element("group").addEventListener("change", arrange);
+element("theme").addEventListener("change", (event) => {
+  document.documentElement.dataset.theme = event.target.value;
+});
+filter();
+
+// A link to a table opens it, whatever the filters hide.
+for (const link of document.querySelectorAll('a[href^="#table-"]')) {
+  link.addEventListener("click", () => {
+    const row = document.querySelector(link.hash);
+    if (row.hidden) element("filters").reset();
+    row.open = true;
+    setTimeout(() => row.querySelector("summary").focus());
+  });
+}

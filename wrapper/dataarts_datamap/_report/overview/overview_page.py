@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
+import shlex
 from collections import Counter
-from hashlib import sha256
+from datetime import timedelta
 from html import escape
-from importlib.resources import files
 from string import Template
 from typing import TYPE_CHECKING, Final
 
 from dataarts_datamap._models.runs import RunState
+from dataarts_datamap._monitoring.explanation import Trouble
 from dataarts_datamap._monitoring.freshness import WORST_FIRST, Verdict
+from dataarts_datamap._report.overview.shared_causes import shared_causes
 from dataarts_datamap._report.overview.table_days import worst_of
+from dataarts_datamap._report.page_parts import part, policy_hash, script_of, style_of
 from dataarts_datamap._report.texts import ENGLISH
+from dataarts_datamap._report.upstream_graph import TROUBLE_WORDS
 from dataarts_datamap._text import printable
 from dataarts_datamap._times import time_text
 from dataarts_datamap._version import __version__
@@ -22,10 +25,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, datetime, tzinfo
 
+    from dataarts_datamap._checks.check import TableCheck
+    from dataarts_datamap._monitoring.explanation import Link
     from dataarts_datamap._report.overview.table_days import DayStrip, OverviewRow
     from dataarts_datamap._report.texts import Texts
 
 _LONGEST: Final = 300
+_MOST_CAUSES: Final = 5
+_MOST_NAMED: Final = 10
 _MARKS: Final = {
     RunState.SUCCEEDED: "",
     RunState.FAILED: "×",
@@ -50,24 +57,25 @@ def overview_page(
         days: The days of each strip.
         now: When they were checked.
         zone: The zone of the days and times.
-        say: The language of its words; reasons and causes stay English.
+        say: The language of its words; what an error says stays English.
     """
-    style = f"{_part('style.css')}\n{_part('overview/overview.css')}"
-    script = _part("overview/overview.js")
+    style = style_of(("style.css", "overview/overview.css"))
+    script = script_of(("copying.js", "overview/overview.js"))
     verdicts = Counter(row.check.verdict for row in rows)
     worst = next((verdict for verdict in WORST_FIRST if verdicts[verdict]), Verdict.FRESH)
-    return Template(say.page(_part("overview/overview.html"))).substitute(
+    return Template(say.page(part("overview/overview.html"))).substitute(
         lang=say.tag,
         style=style,
         script=script,
-        style_hash=_hash(style),
-        script_hash=_hash(script),
+        style_hash=policy_hash(style),
+        script_hash=policy_hash(script),
         verdict=worst.value,
         title=escape(headline(rows, say)),
+        causes=_causes(rows, zone, say),
         checked=escape(
             say("Checked {time} ({zone}), {n} days up to then", time=time_text(now, zone), zone=zone, n=len(days))
         ),
-        shown=escape(say("{n} of {all} tables", n="{n}", all="{all}")),
+        shown=escape(say("{n} of {all} tables shown", n="{n}", all="{all}")),
         fine=escape(say("{key}: {fine} of {all} fine", key="{key}", fine="{fine}", all="{all}")),
         chips="".join(_chip(verdict, verdicts[verdict], say) for verdict in WORST_FIRST if verdicts[verdict]),
         first=days[0].isoformat(),
@@ -88,14 +96,6 @@ def headline(rows: Sequence[OverviewRow], say: Texts = ENGLISH) -> str:
     text = "{n} of {all} table is fine" if len(rows) == 1 else "{n} of {all} tables are fine"
     fine = say(text, n=counts[Verdict.FRESH], all=len(rows))
     return f"{fine}{say('; ') if others else ''}{say(', ').join(others)}"
-
-
-def _part(name: str) -> str:
-    return files("dataarts_datamap._report").joinpath(name).read_text(encoding="utf-8")
-
-
-def _hash(text: str) -> str:
-    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
 
 
 def _word(verdict: Verdict, say: Texts) -> str:
@@ -119,35 +119,119 @@ def _row(row: OverviewRow, number: int, days: Sequence[date], zone: tzinfo, say:
     nothing = say("never" if check.never_succeeded else "not known")
     since = nothing if last is None else time_text(last, zone)
     rank = WORST_FIRST.index(check.verdict)
-    said = f"{name} {owner or ''} {check.verdict.value} {_word(check.verdict, say)} {check.reason}".casefold()
+    why = _why(check, say)
+    said = f"{name} {owner or ''} {check.verdict.value} {_word(check.verdict, say)} {why}".casefold()
+    ago = "" if last is None else say("{span} ago", span=say.span(max(check.now - last, timedelta(0))))
     return (
-        f'<details class="table" data-verdict="{check.verdict.value}" data-rank="{rank}" data-order="{number}"'
+        f'<details class="table" id="table-{number}" data-verdict="{check.verdict.value}"'
+        f' data-rank="{rank}" data-order="{number}"'
         f' data-name="{escape(name.casefold())}" data-owner="{escape(_shown(owner or say(_NO_OWNER)))}"'
         f' data-database="{escape(_shown(database or say(_NO_DATABASE)))}"'
         f' data-success="{0 if last is None else int(last.timestamp())}" data-text="{escape(_shown(said))}">'
         f'<summary><span class="verdict"><span class="verdict-mark" aria-hidden="true"></span>'
         f'{_word(check.verdict, say)}</span><span class="name">{escape(name)}</span>'
-        f'<span class="owner">{escape(_shown(owner or ""))}</span><span class="since">{escape(since)}</span>'
-        f"{_strip(row.strip, days, say)}</summary>"
+        f'<span class="owner">{escape(_shown(owner or ""))}</span>'
+        f'<span class="since">{escape(since)} <span>{escape(ago)}</span></span>'
+        f"{_strip(row.strip, days, say)}{_short_why(check, why, say)}</summary>"
         f'<div class="about">{"".join(_about(row, days, zone, say))}</div></details>'
     )
 
 
 def _about(row: OverviewRow, days: Sequence[date], zone: tzinfo, say: Texts) -> Iterable[str]:
     check, failure = row.check, row.last_failure
-    yield f"<p>{escape(_shown(check.reason))}</p>"
-    if check.cause is not None:
+    yield f"<p>{escape(_why(check, say))}</p>"
+    if check.explanation is not None:
+        for link in check.explanation.causes[:_MOST_CAUSES]:
+            yield f"<p>{say('Cause:')} {_cause(link, zone, say)}{_cause_log(link, say)}</p>"
+    elif check.cause is not None:
         yield f"<p>{say('Cause:')} {escape(_shown(check.cause))}</p>"
     if row.error is not None:
         yield f"<p>{say('Its days could not be read:')} {escape(_shown(row.error))}</p>"
     if failure is not None:
-        log = "" if failure.log_path is None else f"{say(', log')} <code>{escape(_shown(failure.log_path))}</code>"
         said = f"{_shown(failure.job_name or '')}, {time_text(failure.time, zone)}, {_shown(failure.status or '')}"
-        yield f"<p>{say('Last failure:')} {escape(said)}{log}</p>"
+        yield f"<p>{say('Last failure:')} {escape(said)}{_log_path(failure.log_path, check.name, say)}</p>"
     for strip in row.operators:
         yield f'<p class="job"><span>{escape(_shown(strip.label))}</span>{_strip(strip, days, say)}</p>'
-    guid = "" if check.guid is None else f"GUID <code>{escape(_shown(check.guid))}</code>"
-    yield f'<p class="guid">{guid}</p>'
+    command, what = escape(_command(check)), escape(say("command"))
+    yield f'<p class="guid">{say("Look closer:")} <code data-what="{what}">{command}</code></p>'
+    if check.guid is not None:
+        yield f'<p class="guid">GUID <code data-what="GUID">{escape(_shown(check.guid))}</code></p>'
+
+
+def _why(check: TableCheck, say: Texts) -> str:
+    """Why a table stands as it does, made printable."""
+    return _shown(check.reason if check.said is None else say.sentence(check.said))
+
+
+def _short_why(check: TableCheck, why: str, say: Texts) -> str:
+    """The same for the row of a table that is not well, with the tables upstream that made it so."""
+    if check.verdict is Verdict.FRESH:
+        return ""
+    causes = () if check.explanation is None else check.explanation.causes
+    names = [_shown(one.table.full_name) for one in causes if one.table.guid != check.guid]
+    if names:
+        why = say("{why}; because of {names}", why=why, names=say(", ").join(names[:_MOST_CAUSES]))
+    return f'<span class="why">{escape(why)}</span>'
+
+
+def _causes(rows: Sequence[OverviewRow], zone: tzinfo, say: Texts) -> str:
+    """The section of the runs that explain most."""
+    found = shared_causes(rows)
+    if not found:
+        return ""
+    items = "".join(
+        f"<li>{_cause(one.link, zone, say)}. <span>"
+        f"{escape(say('Explains {tables}:', tables=say.count('{n} table', '{n} tables', len(one.rows))))} "
+        f"{', '.join(_row_link(rows, number) for number in one.rows[:_MOST_NAMED])}"
+        f"{' …' if len(one.rows) > _MOST_NAMED else ''}</span>{_cause_log(one.link, say)}</li>"
+        for one in found[:_MOST_CAUSES]
+    )
+    more = len(found) - _MOST_CAUSES
+    rest = f"<p>{escape(say('{n} more causes: in the tables below.', n=more))}</p>" if more > 0 else ""
+    return (
+        f'<section class="causes" aria-labelledby="causes-title"><h2 id="causes-title">'
+        f"{escape(say('Where to look first'))}</h2><ol>{items}</ol>{rest}</section>"
+    )
+
+
+def _row_link(rows: Sequence[OverviewRow], number: int) -> str:
+    return f'<a href="#table-{number}">{escape(_shown(rows[number].check.name))}</a>'
+
+
+def _cause(link: Link, zone: tzinfo, say: Texts) -> str:
+    run = link.run
+    facts = [
+        say(TROUBLE_WORDS[link.trouble]),
+        None if link.operator is None else say("by {job}", job=_shown(link.operator.job_name)),
+        None if run is None or run.run_id is None else say("run {id}", id=run.run_id),
+        None if run is None or run.plan_time is None else say("planned {time}", time=time_text(run.plan_time, zone)),
+    ]
+    name = _shown(link.table.full_name)
+    return f"<b>{escape(name)}</b> {escape(say(', ').join(fact for fact in facts if fact))}"
+
+
+def _cause_log(link: Link, say: Texts) -> str:
+    """Where the log of a run lies that failed; empty where there is none to read."""
+    run = link.run if link.trouble is Trouble.FAILED else None
+    return _log_path(None if run is None else run.execution_log_path, link.table.full_name, say)
+
+
+def _log_path(path: str | None, table: str, say: Texts) -> str:
+    if path is None:
+        return ""
+    what = escape(say("log path of {table}", table=_shown(table)))
+    return f' <code data-what="{what}">{escape(printable(path))}</code>'
+
+
+def _command(check: TableCheck) -> str:
+    """What says more of a table in a terminal, ready to be pasted into a shell."""
+    verb = "report" if check.verdict is Verdict.FRESH else "why"
+    table = check.rule.guid or check.rule.name or ""
+    words = ["datamap", verb, table] if table.isprintable() else ["datamap", verb, check.guid or ""]
+    if check.rule.max_age is not None:
+        minutes = -(-check.rule.max_age // timedelta(minutes=1))
+        words += ["--max-age", f"{minutes}m" if minutes % 60 else f"{minutes // 60}h"]
+    return shlex.join(words)
 
 
 def _strip(strip: DayStrip, days: Sequence[date], say: Texts) -> str:

@@ -5,23 +5,28 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from msgspec import structs
+
 from dataarts_datamap._errors import DataMapError, LogChangedError, LogNotFoundError, LogPathError
 from dataarts_datamap._models.runs import RunState, run_identity
 from dataarts_datamap._monitoring.snapshot import may_recover
+from dataarts_datamap._text import printable
 from dataarts_datamap.cli._logs.choice import description
 from dataarts_datamap.cli._logs.log_writer import LogWriter
-from dataarts_datamap.cli._logs.reading import note_place
+from dataarts_datamap.cli._logs.reading import LONGEST_PATH, note_place
 from dataarts_datamap.cli._printing.notices import note, tell
 from dataarts_datamap.cli._printing.streams import wait_while_read
 
 if TYPE_CHECKING:
     from dataarts_datamap._client.clients import DataMapClient
+    from dataarts_datamap._client.log_readers import LogReader
     from dataarts_datamap._models.runs import Run
 
 _YES: Final = 0
 _NO: Final = 1
 _NOT_JUDGED: Final = 2
 _MARGIN: Final = timedelta(days=1)
+_SEEN: Final = 256  # bytes that are read again, to see that it is still the same log
 
 
 def follow_log(client: DataMapClient, run: Run, most: int | None, *, since: timedelta, every: timedelta) -> int:
@@ -54,7 +59,7 @@ def follow_log(client: DataMapClient, run: Run, most: int | None, *, since: time
 
 
 def _now(client: DataMapClient, run: Run, since: timedelta) -> Run:
-    """The run as it is now; as it was, if it is not to be seen, or that cannot be told at the moment."""
+    """The run as it is now; as it was, if it cannot be read at the moment."""
     if run.origin is None:
         return run
     whose = run.origin.operator
@@ -67,13 +72,15 @@ def _now(client: DataMapClient, run: Run, since: timedelta) -> Run:
 
 
 class _FollowedLog:
-    """A log of which more and more is shown."""
+    """A log of which more and more is shown; where its run goes on in another object, that is shown after it."""
 
     def __init__(self, client: DataMapClient, most: int | None) -> None:
         self._client = client
         self._most = most
         self._writer = LogWriter()
-        self._position: int | None = None
+        self._path: str | None = None
+        self._position = 0
+        self._seen = b""
 
     def show_more(self, run: Run) -> None:
         """Show what is new, if it can be read at the moment. A log that is not there yet is none.
@@ -100,37 +107,54 @@ class _FollowedLog:
         self._writer.end()
 
     def _show_new(self, run: Run) -> None:
-        try:
-            self._read(run)
-        except LogChangedError:
-            note("the log began anew")
-            self._position = 0
-            self._read(run)
-
-    def _read(self, run: Run) -> None:
-        if self._position is None and self._most is not None:
+        if self._path is None and self._most is not None:
             found = self._client.read_log(run, tail=self._most)
             note_place(found.path, found.other_paths)
-            self._write(found.content)
-            self._position = found.size
+            self._path, self._position, self._seen = found.path, found.size, found.content[-_SEEN:]
+            self._write(found.content, is_cut=found.start > 0)
             return
-        reader = self._client.open_log(run, position=self._position or 0)
-        if self._position is None:
+        reader = self._client.open_log(run, position=self._position - len(self._seen))
+        if self._path is None:
             note_place(reader.path, reader.other_paths)
-            self._position = 0
-        if reader.size < self._position:
-            raise LogChangedError("the log became shorter")
+            self._path = reader.path
+        if reader.path == self._path:
+            self._show_object(run, reader)
+            return
+        objects = [*reader.other_paths, reader.path]
+        for path in objects[objects.index(self._path) :] if self._path in objects else [reader.path]:
+            if path != self._path:
+                note(f"it goes on in {printable(path, limit=LONGEST_PATH)}")
+                self._path, self._position, self._seen = path, 0, b""
+            self._show_object(run, self._open(run, path))
+
+    def _open(self, run: Run, path: str) -> LogReader:
+        """The object of a path, from where it was read to."""
+        part = structs.replace(run, execution_log_path=path)
+        return self._client.open_log(part, position=self._position - len(self._seen))
+
+    def _show_object(self, run: Run, reader: LogReader) -> None:
+        """Show what is new in an object."""
+        try:
+            self._read(reader)
+        except LogChangedError:
+            note("the log began anew")
+            self._position, self._seen = 0, b""
+            self._read(self._open(run, reader.path))
+
+    def _read(self, reader: LogReader) -> None:
+        if reader.size < self._position or reader.read(len(self._seen)) != self._seen:
+            raise LogChangedError("the log was replaced")
         for piece in reader:
             self._write(piece)
-            self._position = reader.position
+            self._position, self._seen = reader.position, (self._seen + piece[-_SEEN:])[-_SEEN:]
 
-    def _write(self, content: bytes) -> None:
-        if not self._writer.write(content):
+    def _write(self, content: bytes, *, is_cut: bool = False) -> None:
+        if not self._writer.write(content, is_cut=is_cut):
             raise BrokenPipeError
 
 
 def _pass_over(error: DataMapError) -> None:
-    """Say what went wrong, if it may pass; else raise it."""
+    """Warn of an error that may pass; raise any other."""
     if not may_recover(error):
         raise error
     tell(str(error))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from codecs import getincrementaldecoder
 
+from dataarts_datamap._models.logs import cut_character
 from dataarts_datamap._text import printable, printable_lines
 from dataarts_datamap.cli._printing.output import is_terminal
 from dataarts_datamap.cli._printing.streams import write, write_bytes
@@ -18,11 +19,11 @@ class LogWriter:
         self._held = ""
         self._is_within_line = False
 
-    def write(self, content: bytes) -> bool:
-        """Write a piece; returns whether somebody reads it."""
+    def write(self, content: bytes, *, is_cut: bool = False) -> bool:
+        """Write a piece; returns whether somebody reads it. One that is cut may begin within a character."""
         if not self._for_person:
             return write_bytes(content)
-        return self._show(self._decoder.decode(content))
+        return self._show(self._decoder.decode(content[cut_character(content) :] if is_cut else content))
 
     def end(self) -> bool:
         """Write what is left, and end the line."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dataarts_datamap._atomic_file import replacing
 from dataarts_datamap._text import printable
@@ -16,15 +16,16 @@ if TYPE_CHECKING:
     from dataarts_datamap._client.clients import DataMapClient
     from dataarts_datamap._models.runs import Run
 
-_LONGEST_PATH = 1200
-_MOST_OTHERS = 3
+LONGEST_PATH: Final = 1200
+_MOST_OTHERS: Final = 3
 
 
 def show_log(client: DataMapClient, run: Run, most: int | None) -> None:
     """Write the end of a log to stdout, that many bytes at the most; all of it for None."""
     writer = LogWriter()
-    for piece in _pieces(client, run, most):
-        if not writer.write(piece):
+    pieces, is_cut = _pieces(client, run, most)
+    for piece in pieces:
+        if not writer.write(piece, is_cut=is_cut):
             return
     writer.end()
 
@@ -32,24 +33,29 @@ def show_log(client: DataMapClient, run: Run, most: int | None) -> None:
 def save_log(client: DataMapClient, run: Run, most: int | None, file: Path) -> None:
     """Write the end of a log to a file, that many bytes at the most; all of it for None."""
     with replacing(file) as made, made.open("wb") as target:
-        size = sum(target.write(piece) for piece in _pieces(client, run, most))
+        pieces, _ = _pieces(client, run, most)
+        size = sum(map(target.write, pieces))
     note(f"{size_text(size)} written to {file}")
 
 
 def note_place(path: str, others: Iterable[str]) -> None:
     """Say on stderr where a log lies, and what lies beside it."""
-    note(printable(path, limit=_LONGEST_PATH))
-    for other in [*others][-_MOST_OTHERS:]:
-        note(f"beside it, and older: {printable(other, limit=_LONGEST_PATH)}")
+    note(printable(path, limit=LONGEST_PATH))
+    older = [*others]
+    for other in older[-_MOST_OTHERS:]:
+        note(f"beside it, and older: {printable(other, limit=LONGEST_PATH)}")
+    if len(older) > _MOST_OTHERS:
+        note(f"and {len(older) - _MOST_OTHERS} more, older than these")
 
 
-def _pieces(client: DataMapClient, run: Run, most: int | None) -> Iterable[bytes]:
+def _pieces(client: DataMapClient, run: Run, most: int | None) -> tuple[Iterable[bytes], bool]:
+    """The pieces of the end of a log, and whether there is more before them."""
     if most is None:
         reader = client.open_log(run)
         note_place(reader.path, reader.other_paths)
-        return reader
+        return reader, False
     found = client.read_log(run, tail=most)
     note_place(found.path, found.other_paths)
     if not found.is_whole:
         note(f"the last {size_text(len(found.content))} of {size_text(found.size)}: --all shows all of it")
-    return [found.content]
+    return [found.content], found.start > 0

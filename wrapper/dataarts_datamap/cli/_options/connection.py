@@ -1,4 +1,4 @@
-"""What the verbs share: how to reach the service, and what is told to the person on stderr."""
+"""Options that verbs share: the connection, the zone, the table."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import click
 
 from dataarts_datamap.cli._options.suggestions import (
     suggest_regions,
-    suggest_spans,
     suggest_tables,
     suggest_workspaces,
     suggest_zones,
 )
-from dataarts_datamap.cli._options.times import parse_span, parse_zone
+from dataarts_datamap.cli._options.times import parse_zone
+from dataarts_datamap.cli._options.values import span_option
 from dataarts_datamap.cli._printing.notices import be_quiet
 
 if TYPE_CHECKING:
@@ -35,30 +35,18 @@ offset_unit_option = click.option(
     "--offset-unit", type=click.Choice(["auto", "row", "page"]), help="What the server's offset counts (auto)."
 )
 
-slice_span_option = click.option(
-    "--slice-span",
-    type=parse_span,
-    shell_complete=suggest_spans,
-    metavar="SPAN",
-    help="Longest window to ask for; a longer one is read in slices (28d).",
-)
+slice_span_option = span_option("--slice-span", help="Longest window to ask for; a longer one is read in slices (28d)")
 
 obs_endpoint_option = click.option(
     "--obs-endpoint", metavar="URL", help="Address of object storage (the region's).  [env: DATAMAP_OBS_ENDPOINT]"
 )
 
-max_age_option = click.option(
-    "--max-age",
-    type=parse_span,
-    shell_complete=suggest_spans,
-    metavar="SPAN",
-    help="Maximum age of the last success: 90m, 26h, 2d.",
-)
+max_age_option = span_option("--max-age", help="Maximum age of the last success: 90m, 26h, 2d")
 
 
 def parse_name(text: str) -> str:
     """A name as it was typed, with a warning of what no name has, such as a blank at its end: it would find no run."""
-    from dataarts_datamap._arguments import warn_of_damage  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._arguments import warn_of_damage
 
     warn_of_damage("the name", text)
     return text
@@ -163,7 +151,7 @@ def connection_options(command: CommandT) -> CommandT:
 
 def connect(settings: dict[str, Any]) -> DataMapClient:
     """A client for the options that were given, and the environment for the others."""
-    from dataarts_datamap._client.clients import DataMapClient  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._client.clients import DataMapClient
 
     return DataMapClient.from_env(**given(**settings))
 
@@ -175,6 +163,6 @@ def given(**values: Any) -> dict[str, Any]:  # noqa: ANN401
 
 def output_shape(asked: Output | None) -> Output:
     """What was asked for; else a table for a person and JSON lines for a pipe."""
-    from dataarts_datamap.cli._printing.output import is_terminal  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap.cli._printing.output import is_terminal
 
     return asked or ("table" if is_terminal() else "ndjson")

@@ -1,4 +1,4 @@
-"""How a verb that runs for long is told to end."""
+"""A verb that runs until a signal ends it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def until_told_to_end() -> Generator[threading.Event]:
-    """An event that is set when the process is asked to terminate or interrupted: both are a good end."""
+    """An event that is set when the process is asked to terminate or interrupted: both end it well."""
     is_ending = threading.Event()
 
     def end(_signal: int, _frame: object) -> None:

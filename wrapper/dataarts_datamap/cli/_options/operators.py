@@ -49,7 +49,7 @@ class OperatorChoice:
         Raises:
             InvalidArgumentError: A name fits none, or none is left.
         """
-        from dataarts_datamap._monitoring.producers import choose_operators  # noqa: PLC0415  loads what --help does not need
+        from dataarts_datamap._monitoring.producers import choose_operators
 
         return choose_operators(operators, only=self.only or None, ignore=self.ignore)
 

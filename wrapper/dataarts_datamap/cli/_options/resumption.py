@@ -75,7 +75,7 @@ def resumption(file: Path | None) -> Generator[Resumption]:
     Raises:
         click.UsageError: The file cannot be read.
     """
-    from dataarts_datamap._errors import DataMapError  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._errors import DataMapError
 
     if file is None:
         yield Resumption(None)
@@ -103,7 +103,7 @@ def _read(file: Path) -> str | None:
 
 
 def _keep(file: Path, place: str | None) -> None:
-    from dataarts_datamap._atomic_file import replaceable, replacing  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._atomic_file import replaceable, replacing
 
     if place is None:
         before = f"; {file} is as it was" if file.exists() else ""

@@ -17,9 +17,10 @@ from dataarts_datamap.cli._options.connection import (
     slice_span_option,
     zone_option,
 )
-from dataarts_datamap.cli._options.suggestions import suggest_spans, suggest_tables
+from dataarts_datamap.cli._options.suggestions import suggest_tables
 from dataarts_datamap.cli._options.table_names import table_guid_of
-from dataarts_datamap.cli._options.times import in_zone, parse_span, parse_time
+from dataarts_datamap.cli._options.times import in_zone
+from dataarts_datamap.cli._options.values import span_option, time_option
 from dataarts_datamap.cli._printing.notices import tell_zone
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Selection:
     @property
     def operator(self) -> Operator | None:
         """The operator whose runs they are; None if they are a table's."""
-        from dataarts_datamap._models.runs import Operator  # noqa: PLC0415  loads what --help does not need
+        from dataarts_datamap._models.runs import Operator
 
         if self.task_id is None or self.job_name is None:
             return None
@@ -137,9 +138,9 @@ class Selection:
         Raises:
             click.UsageError: As with ``pager``.
             AuthenticationError: The credentials are refused; no second try may follow, since too many lock a key.
-            TransportError: No whole answer came back.
+            TransportError: No complete response arrived.
         """
-        from dataarts_datamap._errors import (  # noqa: PLC0415  loads what --help does not need
+        from dataarts_datamap._errors import (
             AuthenticationError,
             InvalidResponseError,
             ServiceError,
@@ -201,17 +202,9 @@ def selection_options(command: Callable[..., None]) -> Callable[..., None]:
             ),
             click.option("--task-id", metavar="ID", help="Runs of one operator; goes with --job-name."),
             click.option("--job-name", type=parse_name, metavar="NAME", help="Name of that operator."),
-            click.option(
-                "--start", type=parse_time, metavar="TIME", help="Where the window begins: a date, a time, or epoch ms."
-            ),
-            click.option("--end", type=parse_time, metavar="TIME", help="Where the window ends (now)."),
-            click.option(
-                "--since",
-                type=parse_span,
-                shell_complete=suggest_spans,
-                metavar="SPAN",
-                help="Begin this long before the end: 90m, 24h, 7d.",
-            ),
+            time_option("--start", help="Where the window begins: a date, a time, or epoch ms"),
+            time_option("--end", help="Where the window ends (now)"),
+            span_option("--since", help="Begin this long before the end: 90m, 24h, 7d"),
             zone_option("times without an offset"),
             page_size_option,
             offset_unit_option,

@@ -67,21 +67,21 @@ def suggest_levels(_ctx: click.Context, _param: click.Parameter, typed: str) -> 
 
 def suggest_zones(_ctx: click.Context, _param: click.Parameter, typed: str) -> list[CompletionItem]:
     """The time zones that this machine knows."""
-    from zoneinfo import available_timezones  # noqa: PLC0415  reads hundreds of files
+    from zoneinfo import available_timezones
 
     return _beginning(sorted(available_timezones()), typed)
 
 
 def suggest_regions(_ctx: click.Context, _param: click.Parameter, typed: str) -> list[CompletionItem]:
     """The regions that are known."""
-    from dataarts_datamap._api.regions import REGIONS  # noqa: PLC0415  a suggestion alone needs it here
+    from dataarts_datamap._api.regions import REGIONS
 
     return _beginning(REGIONS, typed)
 
 
 def suggest_columns(_ctx: click.Context, _param: click.Parameter, typed: str) -> list[CompletionItem]:
     """The columns that were typed, and one more."""
-    from dataarts_datamap._export.columns import chosen_columns  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._export.columns import chosen_columns
 
     chosen, comma, last = typed.rpartition(",")
     free = (column.name for column in chosen_columns(None, "json") if column.name not in chosen.split(","))
@@ -90,7 +90,7 @@ def suggest_columns(_ctx: click.Context, _param: click.Parameter, typed: str) ->
 
 def suggest_tables(context: click.Context, _param: click.Parameter, typed: str) -> list[CompletionItem]:
     """The tables whose names other verbs have shown within a day: by name, from the schema, or by the whole path."""
-    from dataarts_datamap.cli._options.known_names import known_names  # noqa: PLC0415  a suggestion alone needs it here
+    from dataarts_datamap.cli._options.known_names import known_names
 
     known = known_names(context)
     ends = [".".join(name.split(".")[first:]) for name in known for first in range(name.count(".") + 1)]

@@ -19,8 +19,8 @@ def table_guid_of(client: DataMapClient, table: str) -> str:
         AmbiguousTableError: Several have it.
         DataMapError: The search failed.
     """
-    from dataarts_datamap._monitoring.table_names import is_guid  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap._text import printable  # noqa: PLC0415  as above
+    from dataarts_datamap._monitoring.table_names import is_guid
+    from dataarts_datamap._text import printable
 
     if is_guid(table):
         return table

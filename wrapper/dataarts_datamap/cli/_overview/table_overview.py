@@ -39,24 +39,27 @@ def write_overview(  # noqa: PLR0913  what the options say
     Returns:
         How the tables stand, and how large the page is.
     """
-    from dataarts_datamap._atomic_file import replacing  # noqa: PLC0415  loaded where a page is written
+    from dataarts_datamap._atomic_file import replacing
 
     rules, now = load_tables(file), datetime.now(UTC)
     known_days = days_until(now, zone, days)
-    with CheckState(":memory:") as state, counted_tables(2 * len(rules)) as count:
+    with CheckState(":memory:") as state, counted_tables(len(rules)) as count:
         checks = worst_first(
             client.check_tables(rules, now=now, state=state, explain=True, on_checked=lambda _: count())
         )
-        read = partial(_read_row, client, days=known_days, now=now, zone=zone)
-        rows: list[OverviewRow] = []
-        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="datamap-overview") as threads:
-            try:
-                for row in threads.map(read, checks):
-                    rows.append(row)
-                    count()
-            except BaseException:
-                threads.shutdown(wait=False, cancel_futures=True)
-                raise
+    read = partial(_read_row, client, days=known_days, now=now, zone=zone)
+    rows: list[OverviewRow] = []
+    with (
+        counted_tables(len(checks), "read") as count,
+        ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="datamap-overview") as threads,
+    ):
+        try:
+            for row in threads.map(read, checks):
+                rows.append(row)
+                count()
+        except BaseException:
+            threads.shutdown(wait=False, cancel_futures=True)
+            raise
     content = overview_page(rows, known_days, now=now, zone=zone, say=say).encode()
     with replacing(target) as made:
         made.write_bytes(content)

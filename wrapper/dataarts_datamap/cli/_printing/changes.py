@@ -18,7 +18,7 @@ _NESTED: Final = frozenset({"running_data", "running_param"})  # can hold SQL an
 
 
 def write_changes(polls: Iterable[Poll]) -> bool:
-    """Write each change to stdout as soon as it is read; failures and notes are told on stderr, a note once.
+    """Write each change to stdout as soon as it is read; failures and notes go to stderr, a note once.
 
     Returns:
         Whether all was read; a reader that goes away ends it.

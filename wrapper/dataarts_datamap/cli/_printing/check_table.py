@@ -1,4 +1,4 @@
-"""How many tables stand: a table for a person, JSON lines, metrics for Prometheus or test cases for a CI system."""
+"""The checks of many tables: a table for a person, JSON lines, metrics for Prometheus, or test cases for CI."""
 
 from __future__ import annotations
 

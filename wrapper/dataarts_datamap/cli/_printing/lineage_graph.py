@@ -20,7 +20,7 @@ Direction: TypeAlias = Literal["up", "down"]
 
 
 class _Step(NamedTuple):
-    """A step from a table to one that is a step farther, by an operator."""
+    """An edge between two tables, by an operator: the nearer one first."""
 
     nearer: Table
     farther: Table
@@ -79,8 +79,8 @@ def _document(table: Table, steps: Sequence[_Step], direction: Direction) -> dic
 
 
 def _write_tree(table: Table, steps: Sequence[_Step]) -> None:
-    from rich.text import Text  # noqa: PLC0415  slow to load, and a pipe needs none of it
-    from rich.tree import Tree  # noqa: PLC0415  as above
+    from rich.text import Text
+    from rich.tree import Tree
 
     below: dict[str, list[_Step]] = {}
     for step in steps:

@@ -82,11 +82,11 @@ class View:
         return self._report is None
 
     def show(self, poll: Poll, report: Report | None) -> None:
-        """Show what a reading told; without a report, that it failed, above the report that was there before."""
+        """Show a reading; one without a report failed, which is shown above the last report."""
         self._poll, self._report = poll, report or self._report
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """The lines that fit the screen; the last one tells how many do not."""
+        """The lines that fit the screen; the last one says how many more there are."""
         parts = Group(*self.parts(options.max_width, on_screen=True))
         lines = console.render_lines(parts, options.reset_height(), pad=False)
         room = options.size.height
@@ -112,7 +112,7 @@ class View:
                 *self._polls(poll, report, now, on_screen=on_screen),
             ],
             list(fitted(_TITLES, rows, width=width, on_screen=on_screen)),
-            [Text(f"- {reason}") for reason in told.reasons],
+            [Text(f"- {reason.text}") for reason in told.reasons],
             _failures(report, width, on_screen=on_screen),
             list(self._drawn_strips(report, width)),
         ]

@@ -1,4 +1,4 @@
-"""What is said to the person on stderr, beside the result."""
+"""Notices and warnings on stderr; the result is on stdout."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ _QUIET: Final = "dataarts_datamap.quiet"
 
 
 def be_quiet(context: click.Context, *, quiet: bool) -> None:
-    """Say whether what goes well is to be passed over in silence."""
+    """Set whether notices that all went well are left out."""
     context.meta[_QUIET] = quiet
 
 
 def is_quiet() -> bool:
-    """Whether what goes well is to be passed over in silence."""
+    """Whether notices that all went well are left out."""
     context = click.get_current_context(silent=True)
     return context is not None and bool(context.meta.get(_QUIET))
 
 
 def tell(text: str) -> None:
-    """Tell the person on stderr, if there is one: of what went wrong, or is in doubt."""
+    """Write a warning or an error to stderr, if there is one."""
     with telling():
         click.echo(f"datamap: {text}", err=True)
 
 
 def note(text: str) -> None:
-    """Tell the person on stderr of what went well, unless that is to be passed over."""
+    """Write a notice that all went well to stderr, unless these are left out."""
     if not is_quiet():
         tell(text)
 
@@ -51,7 +51,7 @@ def size_text(size: int) -> str:
 
 
 def tell_zone(times: Sequence[datetime | int | None], zone: tzinfo, output: Output) -> None:
-    """Tell in which zone times are read and shown, where that is not plain."""
+    """Note the zone in which times are read and shown, where nothing else shows it."""
     if output == "table":
         note(f"times are in {zone}")
     elif any(isinstance(time, datetime) and time.tzinfo is None for time in times):
@@ -59,14 +59,14 @@ def tell_zone(times: Sequence[datetime | int | None], zone: tzinfo, output: Outp
 
 
 def tell_if_none(count: int, what: str) -> None:
-    """Tell that nothing was found."""
+    """Warn that nothing was found."""
     if count == 0:
         tell(f"no {what}")
 
 
 def note_basis(others: Sequence[Operator], notes: Sequence[str]) -> None:
     """Tell the person which operators of a table do not count, and what is in doubt about the others."""
-    from dataarts_datamap._monitoring.producers import operator_name  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._monitoring.producers import operator_name
 
     if others:
         note(f"left out, since lineage does not say that they write it: {', '.join(map(operator_name, others))}")

@@ -116,7 +116,7 @@ def write_status(status: TableStatus, table_guid: str, *, output: StatusOutput, 
 
 
 def _write_status_table(status: TableStatus, zone: tzinfo) -> None:
-    from dataarts_datamap._report.contents import job_labels  # noqa: PLC0415  a table alone needs it
+    from dataarts_datamap._report.contents import job_labels
 
     labels = job_labels(status.operators)
     names = ["(any operator)" if status.any_operator else "(every operator)", *labels]
@@ -149,7 +149,7 @@ def write_table(
     titles: Sequence[str], rows: Sequence[tuple[Sequence[str | None], str]], *, below: Sequence[str | None] = ()
 ) -> int:
     """Write rows of cells and a style below their titles to stdout, each with a line below it; returns how many."""
-    from dataarts_datamap.cli._printing.tables import Row, fitted  # noqa: PLC0415  slow to load, and a pipe needs none of it
+    from dataarts_datamap.cli._printing.tables import Row, fitted
 
     if rows:
         shown = [
@@ -171,7 +171,7 @@ def write_rich(*renderables: RenderableType, width: int) -> None:
 
     No line is cut: the terminal wraps what is longer.
     """
-    from rich.console import Console  # noqa: PLC0415  slow to load, and a pipe needs none of it
+    from rich.console import Console
 
     sheet = StringIO()
     console = Console(

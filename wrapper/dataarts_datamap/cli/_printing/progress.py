@@ -29,19 +29,19 @@ def with_progress(runs: Iterable[Run], count: Callable[[], int | None]) -> Itera
 
 
 @contextmanager
-def counted_tables(total: int) -> Generator[Callable[[], None]]:
+def counted_tables(total: int, done: str = "checked") -> Generator[Callable[[], None]]:
     """A block in which a terminal on stderr shows how many tables are done; yields what is to be called for each."""
     if not _is_watched():
         yield lambda: None
         return
-    from rich.console import Console  # noqa: PLC0415  slow to load, and a pipe needs none of it
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
         TextColumn("datamap:"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("tables"),
+        TextColumn(f"tables {done}"),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
@@ -54,8 +54,8 @@ def _is_watched() -> bool:
 
 
 def _shown(runs: Iterable[Run], count: Callable[[], int | None]) -> Iterator[Run]:
-    from rich.console import Console  # noqa: PLC0415  slow to load, and a pipe needs none of it
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
         TextColumn("datamap:"),

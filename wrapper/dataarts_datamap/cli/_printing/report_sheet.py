@@ -41,7 +41,7 @@ def write_sheet(report: Report) -> None:
 def _parts(report: Report, width: int) -> list[RenderableType]:
     answer = headline(report)
     lines = [Text(answer.title, f"bold {VERDICT_STYLES[report.status.verdict]}"), Text(answer.since)]
-    lines += [Text(f"- {reason}") for reason in answer.reasons]
+    lines += [Text(f"- {reason.text}") for reason in answer.reasons]
     if report.upstream is not None:
         lines.append(Text(f"Upstream: {upstream_sentence(report.upstream)}"))
     if not report.status.runs:

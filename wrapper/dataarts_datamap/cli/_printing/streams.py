@@ -74,7 +74,7 @@ def wait_while_read(seconds: float) -> None:
 
 @contextmanager
 def telling() -> Generator[None]:
-    """A block that writes to stderr: where nobody can be told, what the command does is not the worse for it."""
+    """A block that writes to stderr, in which a closed stderr is no error."""
     try:
         yield
     except OSError:
@@ -83,7 +83,7 @@ def telling() -> Generator[None]:
 
 
 def _discard(stream: TextIO) -> None:
-    """Let what is written from now on go nowhere, and what is buffered still, which else fails once more at exit."""
+    """Discard what is written from now on, and what is still buffered: it would fail once more at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

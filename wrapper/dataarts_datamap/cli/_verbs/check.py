@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dataarts_datamap.cli._options.connection import connect, connection_options, zone_option
-from dataarts_datamap.cli._options.suggestions import suggest_spans
-from dataarts_datamap.cli._options.times import parse_span
+from dataarts_datamap.cli._options.values import TABLES_FILE, file_option, span_option
 from dataarts_datamap.cli._printing.notices import note, tell
 
 if TYPE_CHECKING:
@@ -40,14 +39,7 @@ def _parse_fail_on(text: str) -> frozenset[str]:
 
 
 @click.command(short_help="Check whether all tables of a file are fresh.")
-@click.option(
-    "--tables",
-    "file",
-    type=click.Path(dir_okay=False),
-    default="datamap.toml",
-    metavar="FILE",
-    help="The tables, and what is asked of each (datamap.toml).",
-)
+@file_option("--tables", "file", default=TABLES_FILE, help="The tables, and what is asked of each")
 @click.option(
     "--only", multiple=True, metavar="NAME", help="This table alone, by name, label or GUID; may be repeated."
 )
@@ -59,12 +51,10 @@ def _parse_fail_on(text: str) -> frozenset[str]:
     metavar="VERDICTS",
     help=f"The verdicts that make the exit code 1 ({_FAIL_ON}).",
 )
-@click.option(
+@file_option(
     "--state",
     "state_file",
-    type=click.Path(dir_okay=False),
-    metavar="FILE",
-    help="What earlier checks know; made if it is not there. The next check costs fewer requests.",
+    help="What earlier checks know; made if it is not there. The next check costs fewer requests",
 )
 @click.option("--explain", is_flag=True, help="Find the cause of each table that is not fresh, as datamap why does.")
 @click.option(
@@ -73,13 +63,7 @@ def _parse_fail_on(text: str) -> frozenset[str]:
     is_flag=True,
     help="Send a message when verdicts change, to the addresses of DATAMAP_NOTIFY. Needs --state.",
 )
-@click.option(
-    "--remind",
-    type=parse_span,
-    shell_complete=suggest_spans,
-    metavar="SPAN",
-    help="Also send what is still wrong, after this long without a message (24h).",
-)
+@span_option("--remind", help="Also send what is still wrong, after this long without a message (24h)")
 @zone_option("the times in a table")
 @click.option(
     "--output",
@@ -116,12 +100,12 @@ def check(  # noqa: PLR0913  one parameter for each option
       datamap check --state tables.state --notify --quiet
       datamap check --output junit > tables.xml
     """  # noqa: D301  click reads \b
-    from dataarts_datamap._checks.check import worst_first  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap._checks.table_file import load_tables  # noqa: PLC0415  as above
-    from dataarts_datamap._monitoring.freshness import Verdict  # noqa: PLC0415  as above
-    from dataarts_datamap.cli._printing.check_table import summary, write_checks  # noqa: PLC0415  as above
-    from dataarts_datamap.cli._printing.output import is_terminal  # noqa: PLC0415  as above
-    from dataarts_datamap.cli._printing.progress import counted_tables  # noqa: PLC0415  as above
+    from dataarts_datamap._checks.check import worst_first
+    from dataarts_datamap._checks.table_file import load_tables
+    from dataarts_datamap._monitoring.freshness import Verdict
+    from dataarts_datamap.cli._printing.check_table import summary, write_checks
+    from dataarts_datamap.cli._printing.output import is_terminal
+    from dataarts_datamap.cli._printing.progress import counted_tables
 
     addresses = _addresses(state_file) if is_notifying else []
     if remind is not None and not is_notifying:
@@ -149,9 +133,9 @@ def _addresses(state_file: str | None) -> list[MessageAddress]:
     Raises:
         click.UsageError: There is no state, by which it is known what has changed.
     """
-    import os  # noqa: PLC0415  loads what --help does not need
+    import os
 
-    from dataarts_datamap._checks.message_addresses import addresses_of  # noqa: PLC0415  as above
+    from dataarts_datamap._checks.message_addresses import addresses_of
 
     if state_file is None:
         raise click.UsageError("--notify goes with --state FILE, which knows what was said before")
@@ -162,10 +146,10 @@ def _notify(
     checks: list[TableCheck], addresses: list[MessageAddress], state: CheckState, remind: timedelta | None
 ) -> None:
     """Tell each address what it does not know yet; what could not be sent is tried again by the next check."""
-    from datetime import UTC, datetime, timedelta  # noqa: PLC0415  loads what --help does not need
-    from functools import partial  # noqa: PLC0415  as above
+    from datetime import UTC, datetime, timedelta
+    from functools import partial
 
-    from dataarts_datamap._checks.notifications import Notified, kept_after, message_of  # noqa: PLC0415  as above
+    from dataarts_datamap._checks.notifications import Notified, kept_after, message_of
 
     now = datetime.now(UTC)
     for address in addresses:
@@ -181,9 +165,9 @@ def _notify(
 
 
 def _opened(state_file: str | None) -> AbstractContextManager[CheckState | None]:
-    from contextlib import nullcontext  # noqa: PLC0415  loads what --help does not need
+    from contextlib import nullcontext
 
-    from dataarts_datamap._checks.check_state import CheckState  # noqa: PLC0415  as above
+    from dataarts_datamap._checks.check_state import CheckState
 
     return nullcontext() if state_file is None else CheckState(state_file)
 
@@ -222,14 +206,14 @@ def _names(rule: TableRule) -> set[str]:
 
 
 def _hint(name: str, known: list[str]) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415  a wrong name alone needs it
+    from difflib import get_close_matches
 
     nearest = get_close_matches(name, known, n=1)
     return f": did you mean {nearest[0]!r}?" if nearest else ""
 
 
 def _tell_doubts(checks: list[TableCheck]) -> None:
-    from dataarts_datamap._errors import AuthenticationError, ConnectionFailedError  # noqa: PLC0415  as above
+    from dataarts_datamap._errors import AuthenticationError, ConnectionFailedError
 
     if checks and all(isinstance(one.error, (AuthenticationError, ConnectionFailedError)) for one in checks):
         tell("no table could be read: datamap doctor finds out why")

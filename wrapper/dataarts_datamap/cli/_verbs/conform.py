@@ -105,14 +105,14 @@ def conform(**options: Any) -> int:  # noqa: ANN401
         --table 09318f28-939f-4ab6-a374-9e621096652c
     """  # noqa: D301  click reads \b
     try:
-        from dataarts_datamap_contract import suite  # noqa: PLC0415  an extra, and the other side
-        from dataarts_datamap_contract.suite import reports  # noqa: PLC0415
-        from dataarts_datamap_contract.suite.baseline import (  # noqa: PLC0415
+        from dataarts_datamap_contract import suite
+        from dataarts_datamap_contract.suite import reports
+        from dataarts_datamap_contract.suite.baseline import (
             BaselineError,
             apply_baseline,
             read_baseline,
         )
-        from dataarts_datamap_contract.suite.catalogue import checks_of  # noqa: PLC0415
+        from dataarts_datamap_contract.suite.catalogue import checks_of
     except ModuleNotFoundError as error:
         raise _extra_is_missing(str(error)) from None
     is_random = options["budget"] != "quick" if options["max_examples"] is None else options["max_examples"] != 0
@@ -124,7 +124,7 @@ def conform(**options: Any) -> int:  # noqa: ANN401
     except (BaselineError, ValueError) as error:
         raise click.UsageError(str(error)) from None
 
-    from dataarts_datamap._auth.chain import allows_http  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._auth.chain import allows_http
 
     if options["allow_http"] is None:
         options["allow_http"] = allows_http(os.environ)
@@ -186,9 +186,9 @@ def _description(options: dict[str, Any]) -> Path | None:
 
 
 def _find_target(options: dict[str, Any]) -> Target:
-    from dataarts_datamap_contract.suite.target import TargetError  # noqa: PLC0415
-    from dataarts_datamap_contract.suite.target_discovery import DiscoveryError, discover_target  # noqa: PLC0415
-    from dataarts_datamap_contract.suite.target_sources import make_target, read_settings  # noqa: PLC0415
+    from dataarts_datamap_contract.suite.target import TargetError
+    from dataarts_datamap_contract.suite.target_discovery import DiscoveryError, discover_target
+    from dataarts_datamap_contract.suite.target_sources import make_target, read_settings
 
     names = ("endpoint", "table_guid", "is_mock", "allow_credential_probes")
     try:
@@ -212,7 +212,7 @@ def _completed(settings: dict[str, Any], options: dict[str, Any]) -> dict[str, A
         return settings
     if not settings.get("endpoint") and region is None:
         return settings  # what is missing is named with all the rest
-    from dataarts_datamap._client.connection import find_connection  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._client.connection import find_connection
 
     found = find_connection(
         endpoint=settings.get("endpoint"),

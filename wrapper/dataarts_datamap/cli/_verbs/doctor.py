@@ -36,10 +36,10 @@ def doctor(output: Output | None, *, is_report: bool, with_ids: bool, **settings
       datamap doctor --region eu-west-101
       datamap doctor --report
     """  # noqa: D301  click reads \b
-    from dataarts_datamap._doctor.examination import examine, input_of, unsettled  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap._doctor.report import report  # noqa: PLC0415
-    from dataarts_datamap._errors import ConfigurationError  # noqa: PLC0415
-    from dataarts_datamap.cli._printing.output import write_findings  # noqa: PLC0415
+    from dataarts_datamap._doctor.examination import examine, input_of, unsettled
+    from dataarts_datamap._doctor.report import report
+    from dataarts_datamap._errors import ConfigurationError
+    from dataarts_datamap.cli._printing.output import write_findings
 
     if is_report and output is not None:
         raise click.UsageError("--report is a form of its own: leave out --output")
@@ -63,8 +63,8 @@ def doctor(output: Output | None, *, is_report: bool, with_ids: bool, **settings
 
 def _connected(settings: dict[str, Any]) -> tuple[DataMapClient, str | None]:
     """A client, and why it has no credentials, if it has none."""
-    from dataarts_datamap._doctor.examination import Anonymous  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap._errors import CredentialsError, InvalidArgumentError  # noqa: PLC0415  as above
+    from dataarts_datamap._doctor.examination import Anonymous
+    from dataarts_datamap._errors import CredentialsError, InvalidArgumentError
 
     try:
         return connect(settings), None

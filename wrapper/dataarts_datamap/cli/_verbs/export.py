@@ -12,8 +12,8 @@ import click
 
 from dataarts_datamap.cli._options.connection import connect, connection_options
 from dataarts_datamap.cli._options.selection import Selection, selection_options
-from dataarts_datamap.cli._options.suggestions import suggest_columns, suggest_spans
-from dataarts_datamap.cli._options.times import parse_span
+from dataarts_datamap.cli._options.suggestions import suggest_columns
+from dataarts_datamap.cli._options.values import span_option
 from dataarts_datamap.cli._printing.notices import note, tell, tell_if_none
 
 if TYPE_CHECKING:
@@ -50,14 +50,7 @@ def _refuse_dash(_context: click.Context, _parameter: click.Parameter, file: Pat
     is_flag=True,
     help="Append, beginning where runs of the file may have changed; --start or --since is for the first time.",
 )
-@click.option(
-    "--lookback",
-    type=parse_span,
-    shell_complete=suggest_spans,
-    default="7d",
-    metavar="SPAN",
-    help="How far --since-last reads ended runs again (7d).",
-)
+@span_option("--lookback", default="7d", help="How far --since-last reads ended runs again")
 @click.option(
     "--columns", metavar="NAME,…", shell_complete=suggest_columns, help="Columns to write, in their order (all)."
 )
@@ -106,8 +99,8 @@ def export(  # noqa: PLR0913  one parameter for each option
       datamap export runs.duckdb --since-last --since 30d \\
         --table 09318f28-939f-4ab6-a374-9e621096652c
     """  # noqa: D301  click reads \b
-    from dataarts_datamap._export.export import export_runs  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap.cli._printing.progress import with_progress  # noqa: PLC0415  as above
+    from dataarts_datamap._export.export import export_runs
+    from dataarts_datamap.cli._printing.progress import with_progress
 
     if not since_last:
         selection.check_beginning()
@@ -154,7 +147,7 @@ def _increment(
     Raises:
         click.UsageError: The file has no runs of any of them, and it is not said where the first export begins.
     """
-    from dataarts_datamap._export.export import increment_starts  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._export.export import increment_starts
 
     operators = selection.operators(client)
     stored_as = {one: _in_workspace(one, workspace_id) for one in operators}
@@ -176,7 +169,7 @@ def _increment(
 
 
 def _tell_fresh(operators: list[Operator], selection: Selection) -> None:
-    from dataarts_datamap._monitoring.producers import operator_name  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._monitoring.producers import operator_name
 
     where = "those of --start or --since" if selection.has_beginning else "as far back alone; --since reads older ones"
     note(f"no runs yet of {', '.join(map(operator_name, operators))}: reading {where}")
@@ -184,7 +177,7 @@ def _tell_fresh(operators: list[Operator], selection: Selection) -> None:
 
 def _in_workspace(operator: Operator, given: str | None) -> Operator:
     """The operator, with the workspace that is asked for where it names none; "auto" is not known here."""
-    from msgspec.structs import replace as copied  # noqa: PLC0415  loads what --help does not need
+    from msgspec.structs import replace as copied
 
     workspace_id = given or os.environ.get("DATAMAP_WORKSPACE_ID") or None
     return (

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dataarts_datamap.cli._options.connection import connection_options, given
-from dataarts_datamap.cli._options.suggestions import suggest_spans
-from dataarts_datamap.cli._options.times import parse_span
+from dataarts_datamap.cli._options.values import TABLES_FILE, file_option, span_option
 from dataarts_datamap.cli._printing.notices import note
 
 if TYPE_CHECKING:
@@ -19,30 +18,9 @@ _POLL = 1.0
 
 
 @click.command(short_help="Serve how all tables of a file stand to Prometheus.")
-@click.option(
-    "--tables",
-    "file",
-    type=click.Path(dir_okay=False),
-    default="datamap.toml",
-    metavar="FILE",
-    help="The tables, and what is asked of each (datamap.toml).",
-)
-@click.option(
-    "--state",
-    "state_file",
-    type=click.Path(dir_okay=False),
-    metavar="FILE",
-    help="What earlier checks know; made if it is not there.",
-)
-@click.option(
-    "--every",
-    "interval",
-    type=parse_span,
-    shell_complete=suggest_spans,
-    default="5m",
-    metavar="SPAN",
-    help="From one check to the next: 90s, 5m (5m).",
-)
+@file_option("--tables", "file", default=TABLES_FILE, help="The tables, and what is asked of each")
+@file_option("--state", "state_file", help="What earlier checks know; made if it is not there")
+@span_option("--every", "interval", default="5m", help="From one check to the next: 90s, 5m")
 @click.option("--host", metavar="ADDRESS", default="127.0.0.1", help="Address to listen on (127.0.0.1).")
 @click.option(
     "--port", type=click.IntRange(0, 65535), metavar="NUMBER", default=9467, help="Port; 0 finds a free one (9467)."
@@ -67,16 +45,16 @@ def exporter(
       datamap exporter
       datamap exporter --tables sales.toml --state tables.state --every 10m
     """  # noqa: D301  click reads \b
-    from dataarts_datamap._extras import load_extra  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._extras import load_extra
 
     load_extra("prometheus_client", extra="exporter")
-    from contextlib import ExitStack  # noqa: PLC0415  as above
+    from contextlib import ExitStack
 
-    from dataarts_datamap._checks.check_state import CheckState  # noqa: PLC0415  as above
-    from dataarts_datamap._checks.table_file import load_tables  # noqa: PLC0415  as above
-    from dataarts_datamap._client.clients import DataMapClient  # noqa: PLC0415  as above
-    from dataarts_datamap.cli._options.ending import until_told_to_end  # noqa: PLC0415  as above
-    from dataarts_datamap.integrations.exporter import RequestMetrics, TableExporter  # noqa: PLC0415  as above
+    from dataarts_datamap._checks.check_state import CheckState
+    from dataarts_datamap._checks.table_file import load_tables
+    from dataarts_datamap._client.clients import DataMapClient
+    from dataarts_datamap.cli._options.ending import until_told_to_end
+    from dataarts_datamap.integrations.exporter import RequestMetrics, TableExporter
 
     rules, requests = load_tables(file), RequestMetrics()
     with ExitStack() as stack:

@@ -41,8 +41,8 @@ def lineage(
       datamap lineage sales.dws_orders
       datamap lineage sales.dws_orders --down --output mermaid
     """  # noqa: D301  click reads \b
-    from dataarts_datamap.cli._printing.lineage_graph import write_lineage  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap.cli._printing.output import is_terminal  # noqa: PLC0415  as above
+    from dataarts_datamap.cli._printing.lineage_graph import write_lineage
+    from dataarts_datamap.cli._printing.output import is_terminal
 
     with connect(settings) as client:
         known = client.table_lineage(table, direction=direction, depth=depth)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from dataarts_datamap.cli._options.connection import connect, connection_options, obs_endpoint_option
-from dataarts_datamap.cli._options.suggestions import suggest_paces, suggest_spans, suggest_tables
-from dataarts_datamap.cli._options.times import parse_span
+from dataarts_datamap.cli._options.suggestions import suggest_paces, suggest_tables
+from dataarts_datamap.cli._options.values import span_option
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -38,14 +38,7 @@ def parse_size(text: str) -> int:
 @click.command()
 @click.argument("target", metavar="TABLE|RUN_ID", shell_complete=suggest_tables)
 @click.option("--table", metavar="TABLE", shell_complete=suggest_tables, help="Whose run RUN_ID is: a name or a GUID.")
-@click.option(
-    "--since",
-    type=parse_span,
-    shell_complete=suggest_spans,
-    default="7d",
-    metavar="SPAN",
-    help="How far back to look for the run (7d).",
-)
+@span_option("--since", default="7d", help="How far back to look for the run")
 @click.option(
     "--operator",
     "only",
@@ -62,14 +55,7 @@ def parse_size(text: str) -> int:
     help="Write it to a file: all of it, or the end that --tail names.",
 )
 @click.option("--follow", is_flag=True, help="Show what is added, until the run has ended.")
-@click.option(
-    "--every",
-    type=parse_span,
-    shell_complete=suggest_paces,
-    default="5s",
-    metavar="SPAN",
-    help="How often to look with --follow (5s).",
-)
+@span_option("--every", default="5s", suggest=suggest_paces, help="How often to look with --follow")
 @obs_endpoint_option
 @connection_options
 def log(  # noqa: PLR0913  one parameter for each option
@@ -101,10 +87,10 @@ def log(  # noqa: PLR0913  one parameter for each option
       datamap log 126500000 --table ods.ods_orders --save run.log
       datamap log sales.dws_orders --follow
     """  # noqa: D301  click reads \b
-    from dataarts_datamap._atomic_file import replaceable  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap.cli._logs.choice import find_run  # noqa: PLC0415  as above
-    from dataarts_datamap.cli._logs.following import follow_log  # noqa: PLC0415  as above
-    from dataarts_datamap.cli._logs.reading import save_log, show_log  # noqa: PLC0415  as above
+    from dataarts_datamap._atomic_file import replaceable
+    from dataarts_datamap.cli._logs.choice import find_run
+    from dataarts_datamap.cli._logs.following import follow_log
+    from dataarts_datamap.cli._logs.reading import save_log, show_log
 
     if whole and tail is not None:
         raise click.UsageError("give either --all or --tail, not both")

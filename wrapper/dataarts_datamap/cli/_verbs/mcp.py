@@ -7,16 +7,11 @@ from typing import Any
 import click
 
 from dataarts_datamap.cli._options.connection import connection_options, given
+from dataarts_datamap.cli._options.values import file_option
 
 
 @click.command(short_help="Serve tools for an agent.")
-@click.option(
-    "--tables",
-    "file",
-    type=click.Path(dir_okay=False),
-    metavar="FILE",
-    help="The tables that check_tables checks, such as datamap.toml; none, if left out.",
-)
+@file_option("--tables", "file", help="The tables that check_tables checks, such as datamap.toml; none, if left out")
 @click.option("--logs", is_flag=True, help="Offer the ends of logs, too; they can hold SQL and secrets.")
 @connection_options
 def mcp(*, file: str | None, logs: bool, **settings: Any) -> None:  # noqa: ANN401
@@ -30,13 +25,13 @@ def mcp(*, file: str | None, logs: bool, **settings: Any) -> None:  # noqa: ANN4
       datamap mcp
       datamap mcp --tables /etc/datamap.toml --logs
     """  # noqa: D301  click reads \b
-    from dataarts_datamap._extras import load_extra  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._extras import load_extra
 
     load_extra("mcp", extra="mcp")
-    import asyncio  # noqa: PLC0415  as above
+    import asyncio
 
-    from dataarts_datamap._client.clients import AsyncDataMapClient  # noqa: PLC0415  as above
-    from dataarts_datamap.integrations.mcp import make_server  # noqa: PLC0415  as above
+    from dataarts_datamap._client.clients import AsyncDataMapClient
+    from dataarts_datamap.integrations.mcp import make_server
 
     async def serve() -> None:
         async with AsyncDataMapClient.from_env(**given(**settings)) as client:

@@ -12,7 +12,8 @@ import click
 from dataarts_datamap._extras import how_to_install
 from dataarts_datamap.cli._options.connection import given
 from dataarts_datamap.cli._options.suggestions import suggest_faults
-from dataarts_datamap.cli._options.times import in_zone, parse_time
+from dataarts_datamap.cli._options.times import in_zone
+from dataarts_datamap.cli._options.values import time_option
 from dataarts_datamap.cli._printing.streams import telling
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def _behaviour_options(command: CommandT) -> CommandT:
     "--port", type=click.IntRange(0, 65535), metavar="NUMBER", default=0, help="Port to listen on; 0 finds a free one."
 )
 @click.option("--seed", type=int, metavar="NUMBER", default=0, show_default=True, help="What the runs are made from.")
-@click.option("--now", type=parse_time, metavar="TIME", help="Present of the data, in UTC if it has no offset (now).")
+@time_option("--now", help="Present of the data, in UTC if it has no offset (now)")
 @click.option("--project-id", metavar="ID", envvar="DATAMAP_PROJECT_ID", help="Project that is known.")
 @click.option("--instance-id", metavar="ID", envvar="DATAMAP_INSTANCE_ID", help="Tenancy that is known.")
 @_behaviour_options
@@ -111,7 +112,7 @@ def mock(*, host: str, port: int, seed: int, now: datetime | int | None, **setti
       datamap mock --size 1000000 --rate-limit 50 --latency 50
     """  # noqa: D301  click reads \b
     try:
-        from dataarts_datamap_contract import mock as server  # noqa: PLC0415  an extra, and the other side
+        from dataarts_datamap_contract import mock as server
     except ModuleNotFoundError as error:
         raise click.UsageError(f"the mock server needs an extra: {how_to_install('mock')} ({error})") from None
 
@@ -119,7 +120,7 @@ def mock(*, host: str, port: int, seed: int, now: datetime | int | None, **setti
     access_key, secret_key = (os.environ.get(f"HUAWEICLOUD_SDK_{name}") or None for name in ("AK", "SK"))
     whom = given(token=token, access_key=access_key, secret_key=secret_key, **settings)
     try:
-        anchor = datetime.fromtimestamp(now / 1000, UTC) if isinstance(now, int) else in_zone(now, UTC)
+        anchor = _instant(now) if isinstance(now, int) else in_zone(now, UTC)
         whom["latency"] = timedelta(milliseconds=whom.get("latency", 0))
         whom["progress_step"] = timedelta(seconds=whom.get("progress_step", 10))
         whom["invited"] = not whom.pop("not_invited", False)
@@ -148,6 +149,13 @@ def mock(*, host: str, port: int, seed: int, now: datetime | int | None, **setti
         if error.errno != errno.EADDRINUSE:
             raise
         raise OSError(f"port {port} of {host} is in use: give another --port, or none to get a free one") from None
+
+
+def _instant(milliseconds: int) -> datetime:
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (ValueError, OverflowError):
+        raise click.UsageError(f"--now {milliseconds} is out of range: the years are 1970 to 9999") from None
 
 
 def _last_day(now: datetime | None) -> str:

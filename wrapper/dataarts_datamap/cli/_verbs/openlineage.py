@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 import click
 
 from dataarts_datamap.cli._options.connection import connect, connection_options
-from dataarts_datamap.cli._options.suggestions import suggest_spans
-from dataarts_datamap.cli._options.times import parse_span
+from dataarts_datamap.cli._options.values import TABLES_FILE, file_option, span_option
 from dataarts_datamap.cli._printing.notices import note, tell
 
 if TYPE_CHECKING:
@@ -40,39 +39,18 @@ class _Outlet(Protocol):
 
 
 @click.command(short_help="Send runs to a catalog of lineage.")
-@click.option(
-    "--tables",
-    "file",
-    type=click.Path(dir_okay=False),
-    default="datamap.toml",
-    metavar="FILE",
-    help="The tables, and what they are called in the catalog (datamap.toml).",
-)
-@click.option(
-    "--since",
-    type=parse_span,
-    shell_complete=suggest_spans,
-    default="24h",
-    metavar="SPAN",
-    help="How far back to look; with --since-last, at the first time alone (24h).",
-)
+@file_option("--tables", "file", default=TABLES_FILE, help="The tables, and what they are called in the catalog")
+@span_option("--since", default="24h", help="How far back to look; with --since-last, at the first time alone")
 @click.option(
     "--since-last", is_flag=True, help="Only runs that are new or have changed since the last call, by the state file."
 )
-@click.option(
-    "--lookback",
-    type=parse_span,
-    shell_complete=suggest_spans,
-    default=_LOOKBACK,
-    metavar="SPAN",
-    help=f"With --since-last: how far back runs that had ended are looked at again ({_LOOKBACK}).",
+@span_option(
+    "--lookback", default=_LOOKBACK, help="With --since-last: how far back runs that had ended are looked at again"
 )
-@click.option(
+@file_option(
     "--state",
     "state_file",
-    type=click.Path(dir_okay=False),
-    metavar="FILE",
-    help="With --since-last: where it is noted what was sent (FILE of --tables, with .openlineage.json).",
+    help="With --since-last: where it is noted what was sent (FILE of --tables, with .openlineage.json)",
 )
 @click.option("--running-data", is_flag=True, help="Send the SQL and parameters of runs, too; they can hold secrets.")
 @click.option("--dry-run", is_flag=True, help="Print the events as JSON lines; send and note nothing.")
@@ -100,13 +78,13 @@ def openlineage(  # noqa: PLR0913  one parameter for each option
       datamap openlineage --dry-run
       datamap openlineage --since-last --since 30d
     """  # noqa: D301  click reads \b
-    from dataarts_datamap._checks.table_file import load_dataset_names, load_tables  # noqa: PLC0415  as above
-    from dataarts_datamap._errors import DataMapError  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap._export.run_progress import RunProgress  # noqa: PLC0415  as above
-    from dataarts_datamap._extras import load_extra  # noqa: PLC0415  as above
+    from dataarts_datamap._checks.table_file import load_dataset_names, load_tables
+    from dataarts_datamap._errors import DataMapError
+    from dataarts_datamap._export.run_progress import RunProgress
+    from dataarts_datamap._extras import load_extra
 
     load_extra("openlineage.client", extra="openlineage")
-    from dataarts_datamap.integrations.openlineage import EventSender  # noqa: PLC0415  as above
+    from dataarts_datamap.integrations.openlineage import EventSender
 
     rules, names = load_tables(file), load_dataset_names(file)
     state = _State(Path(state_file or f"{file.removesuffix('.toml')}.openlineage.json")) if since_last else None
@@ -114,10 +92,10 @@ def openlineage(  # noqa: PLR0913  one parameter for each option
     unread = 0
     now = datetime.now(UTC)
     with connect(settings) as client:
-        errand = _Errand(outlet, _lineage(client), names, running_data=running_data)
+        sender = _EventSender(outlet, _lineage(client), names, running_data=running_data)
         for rule in rules:
             try:
-                table, operators = _producers(client, rule, errand.lineage)
+                table, operators = _producers(client, rule, sender.lineage)
                 progress = RunProgress(None if state is None else state.known(table.guid), lookback=lookback)
                 start = progress.start(now, first=since)
                 runs = client.list_table_runs(table.guid, operators=operators, start=start, end=now).to_list()
@@ -127,11 +105,11 @@ def openlineage(  # noqa: PLR0913  one parameter for each option
                 tell(f"{rule.title}: {error}")
                 unread += 1
                 continue
-            errand.send(table, progress.advance(runs, now))
+            sender.send(table, progress.advance(runs, now))
             if state is not None and not dry_run:
                 state.note(table.guid, progress)
     outlet.close()
-    errand.tell(file, would_be="would be" if dry_run else "were")
+    sender.tell(file, would_be="would be" if dry_run else "were")
     return 2 if unread else 0
 
 
@@ -140,19 +118,19 @@ class _Printer:
 
     def send(self, event: RunEvent) -> None:
         """Print one."""
-        from dataarts_datamap.integrations.openlineage import event_json  # noqa: PLC0415  loads what --help does not need
+        from dataarts_datamap.integrations.openlineage import event_json
 
         click.echo(event_json(event))
 
     def close(self) -> None:
-        """Leave it at that."""
+        """Do nothing: there is no connection."""
 
 
-class _Errand:
+class _EventSender:
     """Sends the events of runs, each run once, whatever tables it writes.
 
     Attributes:
-        lineage: What says what their operators read and write.
+        lineage: What operators read and write; None if it cannot be read.
     """
 
     def __init__(self, outlet: _Outlet, lineage: Lineage | None, names: DatasetNames, *, running_data: bool) -> None:
@@ -166,7 +144,7 @@ class _Errand:
 
     def send(self, table: Table, runs: Iterable[Run]) -> None:
         """Send the runs of a table."""
-        from dataarts_datamap.integrations.openlineage import to_openlineage  # noqa: PLC0415  loads what --help does not need
+        from dataarts_datamap.integrations.openlineage import to_openlineage
 
         for run in runs:
             if run.key in self._sent:
@@ -188,7 +166,7 @@ class _Errand:
         }
 
     def tell(self, file: str, *, would_be: str) -> None:
-        """Tell what was done."""
+        """Report how many events were sent."""
         if self._unnamed:
             count = f"{len(self._unnamed)} table{'s' if len(self._unnamed) > 1 else ''}"
             tell(f"{count} without a rule in {file} under [openlineage]: a GUID links to nothing that others send")
@@ -203,7 +181,7 @@ class _State:
     """
 
     def __init__(self, path: Path) -> None:
-        from dataarts_datamap._errors import ConfigurationError  # noqa: PLC0415  loads what --help does not need
+        from dataarts_datamap._errors import ConfigurationError
 
         self._path = path
         self._tables: dict[str, Any] = {}
@@ -224,7 +202,7 @@ class _State:
 
     def note(self, guid: str, progress: RunProgress) -> None:
         """Note what was sent of a table."""
-        from dataarts_datamap._atomic_file import replacing  # noqa: PLC0415  loads what --help does not need
+        from dataarts_datamap._atomic_file import replacing
 
         self._tables[guid] = progress.to_dict()
         with replacing(self._path) as scratch:
@@ -233,7 +211,7 @@ class _State:
 
 def _lineage(client: DataMapClient) -> Lineage | None:
     """The lineage of the instance; None, and a word about it, if this account may not read it."""
-    from dataarts_datamap._errors import DataMapError  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._errors import DataMapError
 
     try:
         return client.lineage()
@@ -246,7 +224,7 @@ def _lineage(client: DataMapClient) -> Lineage | None:
 
 def _is_for_all(error: Exception) -> bool:
     """Whether no other table could be read either."""
-    from dataarts_datamap._errors import (  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap._errors import (
         AuthenticationError,
         ConfigurationError,
         ConnectionFailedError,
@@ -258,8 +236,8 @@ def _is_for_all(error: Exception) -> bool:
 
 def _producers(client: DataMapClient, rule: TableRule, lineage: Lineage | None) -> tuple[Table, list[Operator]]:
     """A table, and the operators that write it: those of its rule, else those that lineage names, else all listed."""
-    from dataarts_datamap._models.tables import Table  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap._monitoring.producers import choose_operators  # noqa: PLC0415  as above
+    from dataarts_datamap._models.tables import Table
+    from dataarts_datamap._monitoring.producers import choose_operators
 
     subject = rule.subject
     table = subject if isinstance(subject, Table) else client.find_table(subject)

@@ -47,7 +47,7 @@ def operators(
       datamap operators 09318f28-939f-4ab6-a374-9e621096652c
       datamap operators 09318f28-939f-4ab6-a374-9e621096652c --role producers
     """  # noqa: D301  click reads \b
-    from dataarts_datamap.cli._printing.output import write_operators  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap.cli._printing.output import write_operators
 
     with connect(settings) as client:
         found = client.find_producers(table_guid_of(client, table_guid), role=role)

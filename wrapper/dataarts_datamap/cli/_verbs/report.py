@@ -22,9 +22,9 @@ from dataarts_datamap.cli._options.connection import (
     zone_option,
 )
 from dataarts_datamap.cli._options.operators import OperatorChoice, operator_options
-from dataarts_datamap.cli._options.suggestions import suggest_spans
 from dataarts_datamap.cli._options.table_names import table_guid_of
-from dataarts_datamap.cli._options.times import in_zone, parse_span, parse_time
+from dataarts_datamap.cli._options.times import in_zone
+from dataarts_datamap.cli._options.values import file_option, span_option, time_option
 from dataarts_datamap.cli._printing.notices import note, size_text, tell, tell_if_none, tell_zone
 
 if TYPE_CHECKING:
@@ -48,12 +48,8 @@ _FOR_ALL = frozenset({"file", "html", "since", "tz", "lang", "quiet"})
 
 @click.command()
 @optional_table_argument
-@click.option(
-    "--tables",
-    "file",
-    type=click.Path(dir_okay=False),
-    metavar="FILE",
-    help="Report on all tables of a file in place of TABLE, such as datamap.toml; with --html.",
+@file_option(
+    "--tables", "file", help="Report on all tables of a file in place of TABLE, such as datamap.toml; with --html"
 )
 @click.option(
     "--html",
@@ -61,15 +57,9 @@ _FOR_ALL = frozenset({"file", "html", "since", "tz", "lang", "quiet"})
     metavar="FILE",
     help="Write the report as one page that works offline.",
 )
-@click.option("--start", type=parse_time, metavar="TIME", help="Where the window begins: a date, a time, or epoch ms.")
-@click.option("--end", type=parse_time, metavar="TIME", help="Where it ends, and when the table is judged (now).")
-@click.option(
-    "--since",
-    type=parse_span,
-    shell_complete=suggest_spans,
-    metavar="SPAN",
-    help="Begin this long before the end: 24h, 7d (30d).",
-)
+@time_option("--start", help="Where the window begins: a date, a time, or epoch ms")
+@time_option("--end", help="Where it ends, and when the table is judged (now)")
+@span_option("--since", help="Begin this long before the end: 24h, 7d (30d)")
 @max_age_option
 @operator_options
 @click.option(
@@ -150,8 +140,8 @@ def report(  # noqa: PLR0913  one parameter for each option
       datamap report sales.dws_orders --html report.html --lang zh
       datamap report --tables datamap.toml --html overview.html
     """  # noqa: D301  click reads \b
-    from dataarts_datamap._atomic_file import replaceable  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap.cli._printing.output import is_terminal  # noqa: PLC0415  as above
+    from dataarts_datamap._atomic_file import replaceable
+    from dataarts_datamap.cli._printing.output import is_terminal
 
     if file is not None:
         _refuse_single(table_guid, html, settings)
@@ -178,7 +168,7 @@ def report(  # noqa: PLR0913  one parameter for each option
         what: dict[str, Any] = {"zone": tz, "max_age": max_age, "choice": choice, "steps": upstream}
         found = _read(client, table_guid, times=times, how=how, **what)
         if with_log:
-            from dataarts_datamap.cli._logs.failure_logs import with_logs  # noqa: PLC0415  as above
+            from dataarts_datamap.cli._logs.failure_logs import with_logs
 
             found = with_logs(found, client)
     tell_if_none(found.status.runs, "runs in this window")
@@ -213,9 +203,9 @@ def _is_typed(name: str) -> bool:
 def _report_all(  # noqa: PLR0913  what the options say
     file: str, html: Path | None, *, since: timedelta | None, zone: tzinfo, lang: Language, settings: dict[str, Any]
 ) -> None:
-    from dataarts_datamap._atomic_file import replaceable  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap._report.languages import texts_in  # noqa: PLC0415  as above
-    from dataarts_datamap.cli._overview.table_overview import write_overview  # noqa: PLC0415  as above
+    from dataarts_datamap._atomic_file import replaceable
+    from dataarts_datamap._report.languages import texts_in
+    from dataarts_datamap.cli._overview.table_overview import write_overview
 
     if html is None:
         return
@@ -238,10 +228,10 @@ def _read(  # noqa: PLR0913  what the options say
     steps: int,
     how: dict[str, Any],
 ) -> Report:
-    from dataarts_datamap._report.contents import report_on  # noqa: PLC0415  as above
-    from dataarts_datamap._times import EPOCH, MILLISECOND  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap._window import window  # noqa: PLC0415  as above
-    from dataarts_datamap.cli._printing.progress import with_progress  # noqa: PLC0415  as above
+    from dataarts_datamap._report.contents import report_on
+    from dataarts_datamap._times import EPOCH, MILLISECOND
+    from dataarts_datamap._window import window
+    from dataarts_datamap.cli._printing.progress import with_progress
 
     now = datetime.now(UTC)
     if "start" not in times:
@@ -266,8 +256,8 @@ def _read(  # noqa: PLR0913  what the options say
 
 def _read_upstream(client: DataMapClient, table_guid: str, max_age: timedelta | None, steps: int) -> Upstream | None:
     """What feeds the table, as it stands now. The report is one without it, too."""
-    from dataarts_datamap._errors import AuthenticationError, DataMapError  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap._text import printable  # noqa: PLC0415  as above
+    from dataarts_datamap._errors import AuthenticationError, DataMapError
+    from dataarts_datamap._text import printable
 
     if not steps:
         return None
@@ -282,9 +272,9 @@ def _read_upstream(client: DataMapClient, table_guid: str, max_age: timedelta | 
 
 def _write_page(found: Report, target: Path, *, running_data: bool, lang: Language) -> int:
     """Write the page; returns how many bytes it has."""
-    from dataarts_datamap._atomic_file import replacing  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap._report.html_page import page  # noqa: PLC0415  as above
-    from dataarts_datamap._report.languages import texts_in  # noqa: PLC0415  as above
+    from dataarts_datamap._atomic_file import replacing
+    from dataarts_datamap._report.html_page import page
+    from dataarts_datamap._report.languages import texts_in
 
     written = page(found, running_data=running_data, say=texts_in(lang)).encode()
     with replacing(target) as made:
@@ -293,8 +283,8 @@ def _write_page(found: Report, target: Path, *, running_data: bool, lang: Langua
 
 
 def _show(found: Report, shape: ReportOutput, *, running_data: bool) -> None:
-    from dataarts_datamap.cli._printing.output import write_json  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap.cli._printing.report_sheet import write_sheet  # noqa: PLC0415  as above
+    from dataarts_datamap.cli._printing.output import write_json
+    from dataarts_datamap.cli._printing.report_sheet import write_sheet
 
     if shape == "json":
         write_json(found.to_dict(running_data=running_data))

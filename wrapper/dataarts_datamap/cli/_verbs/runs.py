@@ -57,8 +57,8 @@ def runs(
       datamap runs --table 09318f28-939f-4ab6-a374-9e621096652c --since 7d \\
         --status failed
     """  # noqa: D301  click reads \b
-    from dataarts_datamap._text import printable  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap.cli._printing.output import write_runs  # noqa: PLC0415  as above
+    from dataarts_datamap._text import printable
+    from dataarts_datamap.cli._printing.output import write_runs
 
     _check_names(statuses)
     shape = output_shape(output)
@@ -84,9 +84,9 @@ def _check_names(names: Sequence[str]) -> None:
     Raises:
         click.UsageError: One is not known, and nearly that of a status or state.
     """
-    from difflib import get_close_matches  # noqa: PLC0415  loads what --help does not need
+    from difflib import get_close_matches
 
-    from dataarts_datamap._models.runs import KNOWN_STATUSES, RunState  # noqa: PLC0415  as above
+    from dataarts_datamap._models.runs import KNOWN_STATUSES, RunState
 
     known = [*KNOWN_STATUSES, *(state.value for state in RunState)]
     for name in names:

@@ -18,9 +18,8 @@ from dataarts_datamap.cli._options.connection import (
     zone_option,
 )
 from dataarts_datamap.cli._options.operators import OperatorChoice, operator_options
-from dataarts_datamap.cli._options.suggestions import suggest_spans
 from dataarts_datamap.cli._options.table_names import table_guid_of
-from dataarts_datamap.cli._options.times import parse_span
+from dataarts_datamap.cli._options.values import span_option
 from dataarts_datamap.cli._printing.notices import note, note_basis, tell
 
 if TYPE_CHECKING:
@@ -34,14 +33,7 @@ if TYPE_CHECKING:
 @click.command()
 @table_argument
 @max_age_option
-@click.option(
-    "--since",
-    type=parse_span,
-    shell_complete=suggest_spans,
-    default="7d",
-    metavar="SPAN",
-    help="How far back to look, at least (7d).",
-)
+@span_option("--since", default="7d", help="How far back to look, at least")
 @operator_options
 @zone_option("the times in a table")
 @page_size_option
@@ -84,8 +76,8 @@ def status(  # noqa: PLR0913  one parameter for each option
       datamap status 09318f28-939f-4ab6-a374-9e621096652c --max-age 26h \\
         --operator ETL_Job_dli2dws
     """  # noqa: D301  click reads \b
-    from dataarts_datamap._monitoring.freshness import Verdict  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap.cli._printing.output import is_terminal, write_status  # noqa: PLC0415  as above
+    from dataarts_datamap._monitoring.freshness import Verdict
+    from dataarts_datamap.cli._printing.output import is_terminal, write_status
 
     how = given(max_age=max_age, page_size=page_size, offset_unit=offset_unit, slice_span=slice_span)
     with connect(settings) as client:
@@ -110,10 +102,10 @@ def status(  # noqa: PLR0913  one parameter for each option
 
 def _tell_doubts(found: TableStatus) -> None:
     """Tell what does not count, and what cannot be believed."""
-    from dataarts_datamap._monitoring.producers import operator_name  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap._report.contents import job_labels  # noqa: PLC0415  as above
-    from dataarts_datamap._text import printable  # noqa: PLC0415  as above
-    from dataarts_datamap._times import span_text  # noqa: PLC0415  as above
+    from dataarts_datamap._monitoring.producers import operator_name
+    from dataarts_datamap._report.contents import job_labels
+    from dataarts_datamap._text import printable
+    from dataarts_datamap._times import span_text
 
     if found.unknown_runs:
         names = printable(", ".join(name or "(none)" for name in found.unknown_statuses), limit=300)

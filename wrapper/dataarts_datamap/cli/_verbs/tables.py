@@ -8,6 +8,7 @@ import click
 
 from dataarts_datamap.cli._options.connection import connect, connection_options, given, output_option, output_shape
 from dataarts_datamap.cli._options.known_names import remember_names
+from dataarts_datamap.cli._options.values import file_option
 from dataarts_datamap.cli._printing.notices import note, tell_if_none
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--limit", type=click.IntRange(1), metavar="ROWS", default=100, help="Most tables to list (100).")
 @click.option("--page-size", type=int, metavar="ROWS", help="Rows to ask for at once (100).")
 @click.option("--init", "is_init", is_flag=True, help="Write a file of them for datamap check instead, by lineage.")
-@click.option("--file", type=click.Path(dir_okay=False), metavar="FILE", help="The file for --init (datamap.toml).")
+@file_option("--tables", "file", help="With --init: the file to write (datamap.toml)")
 @output_option
 @connection_options
 def tables(  # noqa: PLR0913  one parameter for each option
@@ -51,13 +52,13 @@ def tables(  # noqa: PLR0913  one parameter for each option
       datamap tables --source dws --limit 20
       datamap tables --init --in-workspace 3d0dd3ff1e6f41f5a1f6ec4b4a8fb1fb
     """  # noqa: D301  click reads \b
-    from dataarts_datamap.cli._printing.table_lists import write_tables  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap.cli._printing.table_lists import write_tables
 
     if is_init:
         _write_file(query, in_workspace, file or "datamap.toml", settings)
         return
     if file is not None:
-        raise click.UsageError("--file goes with --init")
+        raise click.UsageError("--tables goes with --init")
     how = given(types=types or None, sources=sources, workspace_id=in_workspace, page_size=page_size)
     with connect(settings) as client:
         found = client.search_tables(query, **how).to_list(max_items=limit)
@@ -73,14 +74,14 @@ def _write_file(query: str, workspace_id: str | None, file: str, settings: dict[
         click.UsageError: There is one already.
         click.ClickException: Lineage names no such table.
     """
-    from pathlib import Path  # noqa: PLC0415  loads what --help does not need
+    from pathlib import Path
 
-    from dataarts_datamap._checks.table_template import table_template  # noqa: PLC0415  as above
-    from dataarts_datamap._text import printable  # noqa: PLC0415  as above
+    from dataarts_datamap._checks.table_template import table_template
+    from dataarts_datamap._text import printable
 
     shown = printable(file)
     if Path(file).exists():
-        raise click.UsageError(f"{shown} is there already: name another one with --file")
+        raise click.UsageError(f"{shown} is there already: name another one with --tables")
     with connect(settings) as client:
         template = table_template(client.lineage(), workspace_id=workspace_id, query=query)
     if not template.tables:
@@ -89,5 +90,5 @@ def _write_file(query: str, workspace_id: str | None, file: str, settings: dict[
         with Path(file).open("x", encoding="utf-8", newline="\n") as made:
             made.write(template.text)
     except FileExistsError:
-        raise click.UsageError(f"{shown} is there already: name another one with --file") from None
+        raise click.UsageError(f"{shown} is there already: name another one with --tables") from None
     note(f"{shown} has {template.tables} table{'' if template.tables == 1 else 's'}: datamap check --tables {shown}")

@@ -18,7 +18,8 @@ from dataarts_datamap.cli._options.connection import (
 from dataarts_datamap.cli._options.operators import OperatorChoice, operator_options
 from dataarts_datamap.cli._options.suggestions import suggest_spans, suggest_tables
 from dataarts_datamap.cli._options.table_names import table_guid_of
-from dataarts_datamap.cli._options.times import in_zone, parse_span, parse_time
+from dataarts_datamap.cli._options.times import in_zone, parse_span
+from dataarts_datamap.cli._options.values import span_option, time_option
 from dataarts_datamap.cli._printing.notices import tell_zone
 
 if TYPE_CHECKING:
@@ -35,14 +36,8 @@ _NO = 1
 @click.option("--task-id", metavar="ID", help="The operator whose run to wait for, instead of TABLE.")
 @click.option("--job-name", type=parse_name, metavar="NAME", help="Name of that operator.")
 @click.option("--run-id", type=int, metavar="ID", help="The run; the one planned last, if it is left out.")
-@click.option("--start", type=parse_time, metavar="TIME", help="Where the window begins: a date, a time, or epoch ms.")
-@click.option(
-    "--since",
-    type=parse_span,
-    shell_complete=suggest_spans,
-    metavar="SPAN",
-    help="Begin this long before now: 90m, 24h, 7d.",
-)
+@time_option("--start", help="Where the window begins: a date, a time, or epoch ms")
+@span_option("--since", help="Begin this long before now: 90m, 24h, 7d")
 @operator_options
 @zone_option("times without an offset")
 @click.option(
@@ -84,8 +79,8 @@ def wait(  # noqa: PLR0913  one parameter for each option
       datamap wait --task-id 937987 --job-name ETL_Job_dli2dws --since 2h \\
         --for 90m
     """  # noqa: D301  click reads \b
-    from dataarts_datamap._models.runs import RunState  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap.cli._printing.output import write_runs  # noqa: PLC0415  as above
+    from dataarts_datamap._models.runs import RunState
+    from dataarts_datamap.cli._printing.output import write_runs
 
     if (table is None) is (task_id is None and job_name is None) or (task_id is None) is not (job_name is None):
         raise click.UsageError("name either a TABLE, or an operator with both --task-id and --job-name")

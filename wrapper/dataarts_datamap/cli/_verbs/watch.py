@@ -26,6 +26,7 @@ from dataarts_datamap.cli._options.operators import OperatorChoice, operator_opt
 from dataarts_datamap.cli._options.suggestions import suggest_paces, suggest_spans
 from dataarts_datamap.cli._options.table_names import table_guid_of
 from dataarts_datamap.cli._options.times import parse_span
+from dataarts_datamap.cli._options.values import span_option
 from dataarts_datamap.cli._printing.notices import note, note_basis, tell
 
 if TYPE_CHECKING:
@@ -69,14 +70,7 @@ def _parse_patience(text: str) -> timedelta:
 
 @click.command()
 @table_argument
-@click.option(
-    "--since",
-    type=parse_span,
-    shell_complete=suggest_spans,
-    default="24h",
-    metavar="SPAN",
-    help="How far back to look, at least (24h).",
-)
+@span_option("--since", default="24h", help="How far back to look, at least")
 @click.option(
     "--every",
     type=_parse_pace,
@@ -143,11 +137,11 @@ def watch(  # noqa: PLR0913  one parameter for each option
       datamap watch 09318f28-939f-4ab6-a374-9e621096652c --until-ended \\
         --for 3h --output ndjson
     """  # noqa: D301  click reads \b
-    from dataarts_datamap._monitoring.freshness import look_back  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap._monitoring.polling import Polls, PollSchedule  # noqa: PLC0415  as above
-    from dataarts_datamap._monitoring.snapshot import Snapshot  # noqa: PLC0415  as above
-    from dataarts_datamap.cli._printing.streams import wait_while_read  # noqa: PLC0415  as above
-    from dataarts_datamap.cli._verbs.watch import ClientTable  # noqa: PLC0415  as above
+    from dataarts_datamap._monitoring.freshness import look_back
+    from dataarts_datamap._monitoring.polling import Polls, PollSchedule
+    from dataarts_datamap._monitoring.snapshot import Snapshot
+    from dataarts_datamap.cli._printing.streams import wait_while_read
+    from dataarts_datamap.cli._verbs.watch import ClientTable
 
     shape = output or ("live" if _can_draw() else "ndjson")
     if shape == "live" and not _can_draw():
@@ -167,8 +161,8 @@ def watch(  # noqa: PLR0913  one parameter for each option
         table.choose()
         polls = Polls(table, snapshot, schedule=schedule)
         if shape == "live":
-            from dataarts_datamap._report.contents import Report, report_on  # noqa: PLC0415  as above
-            from dataarts_datamap.cli._printing.live_view import View, show_live  # noqa: PLC0415  as above
+            from dataarts_datamap._report.contents import Report, report_on
+            from dataarts_datamap.cli._printing.live_view import View, show_live
 
             def report_at(moment: datetime) -> Report | None:
                 return snapshot.window and report_on(
@@ -185,7 +179,7 @@ def watch(  # noqa: PLR0913  one parameter for each option
 
             show_live(polls, View(table_guid, zone=tz, now=schedule.now), report_at)
         else:
-            from dataarts_datamap.cli._printing.changes import write_changes  # noqa: PLC0415  as above
+            from dataarts_datamap.cli._printing.changes import write_changes
 
             if not write_changes(polls):
                 return _NOT_JUDGED if until_ended else _YES
@@ -193,16 +187,16 @@ def watch(  # noqa: PLR0913  one parameter for each option
 
 
 def _can_draw() -> bool:
-    from dataarts_datamap.cli._printing.output import is_terminal  # noqa: PLC0415  loads what --help does not need
+    from dataarts_datamap.cli._printing.output import is_terminal
 
     return is_terminal() and os.environ.get("TERM", "").lower() not in _CANNOT_DRAW
 
 
 def _exit_code(snapshot: Snapshot, operators: Sequence[Operator], table: ClientTable) -> int:
     """How the last run of each operator ended; one without runs, or that was to be ignored, is named and left out."""
-    from dataarts_datamap._models.runs import RunState, operator_key  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap._monitoring.freshness import group_runs  # noqa: PLC0415  as above
-    from dataarts_datamap._monitoring.producers import operator_name  # noqa: PLC0415  as above
+    from dataarts_datamap._models.runs import RunState, operator_key
+    from dataarts_datamap._monitoring.freshness import group_runs
+    from dataarts_datamap._monitoring.producers import operator_name
 
     groups = group_runs(snapshot.runs, operators)
     if left_out := [operator_name(one) for one in operators if not groups[operator_key(one)]]:

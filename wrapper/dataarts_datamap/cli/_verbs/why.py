@@ -8,8 +8,8 @@ import click
 
 from dataarts_datamap.cli._options.connection import connect, connection_options, given, max_age_option, zone_option
 from dataarts_datamap.cli._options.known_names import remember_names
-from dataarts_datamap.cli._options.suggestions import suggest_spans, suggest_tables
-from dataarts_datamap.cli._options.times import parse_span
+from dataarts_datamap.cli._options.suggestions import suggest_tables
+from dataarts_datamap.cli._options.values import span_option
 from dataarts_datamap.cli._printing.notices import note, tell
 
 if TYPE_CHECKING:
@@ -19,14 +19,7 @@ if TYPE_CHECKING:
 @click.command(short_help="Find the run that broke a table.")
 @click.argument("table", shell_complete=suggest_tables)
 @max_age_option
-@click.option(
-    "--since",
-    type=parse_span,
-    shell_complete=suggest_spans,
-    default="7d",
-    metavar="SPAN",
-    help="How far back to look, at least (7d).",
-)
+@span_option("--since", default="7d", help="How far back to look, at least")
 @click.option("--depth", type=click.IntRange(1), metavar="STEPS", help="How many steps upstream to look (20).")
 @zone_option("the times in a tree")
 @click.option("--output", type=click.Choice(["tree", "json"]), help="Tree (to a terminal) or JSON (to a pipe).")
@@ -53,9 +46,9 @@ def why(  # noqa: PLR0913  one parameter for each option
       datamap why sales.dws_orders --max-age 26h
       datamap why 09318f28-939f-4ab6-a374-9e621096652c --output json
     """  # noqa: D301  click reads \b
-    from dataarts_datamap._monitoring.freshness import Verdict  # noqa: PLC0415  loads what --help does not need
-    from dataarts_datamap.cli._printing.explanation_tree import write_explanation  # noqa: PLC0415  as above
-    from dataarts_datamap.cli._printing.output import is_terminal, write_json  # noqa: PLC0415  as above
+    from dataarts_datamap._monitoring.freshness import Verdict
+    from dataarts_datamap.cli._printing.explanation_tree import write_explanation
+    from dataarts_datamap.cli._printing.output import is_terminal, write_json
 
     with connect(settings) as client:
         found = client.explain(table, since=since, **given(max_age=max_age, depth=depth))

@@ -1,0 +1,57 @@
+"""Extensions of griffe: the reference shows what ``help`` and a call show, not how the code is laid out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from griffe import Class, Docstring, Expr, Extension, Function, GriffeError, Module
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Defaults(Extension):
+    """Puts values in the place of names such as ``_DEFAULT_TIMEOUT``, which stand for them in a signature."""
+
+    def on_package(self, *, pkg: Module, **_: Any) -> None:  # noqa: ANN401  as in griffe
+        """Look each default up in the module of its function."""
+        for function in _functions(pkg):
+            for parameter in function.parameters:
+                name = str(parameter.default)
+                if name.isupper():
+                    parameter.default = _value(function, name)
+
+
+class InheritedDocstrings(Extension):
+    """Gives a method without a docstring that of the method which it overrides."""
+
+    def on_package(self, *, pkg: Module, **_: Any) -> None:  # noqa: ANN401  as in griffe
+        """Look for it in the order in which Python looks for a method."""
+        for function in _functions(pkg):
+            if function.docstring is None and isinstance(function.parent, Class):
+                function.docstring = _inherited(function, function.parent)
+
+
+def _functions(inside: Module | Class) -> Iterator[Function]:
+    for member in inside.members.values():
+        if isinstance(member, Module | Class):
+            yield from _functions(member)
+        elif isinstance(member, Function):
+            yield member
+
+
+def _value(function: Function, name: str) -> str | Expr:
+    try:
+        found: str | Expr | None = function.module[name].value
+    except (KeyError, GriffeError):
+        return name
+    return found or name
+
+
+def _inherited(function: Function, owner: Class) -> Docstring | None:
+    for ancestor in owner.mro():
+        overridden = ancestor.members.get(function.name)
+        if isinstance(overridden, Function) and overridden.docstring is not None:
+            known = overridden.docstring
+            return Docstring(known.value, parent=function, parser=known.parser, parser_options=known.parser_options)
+    return None

@@ -1,0 +1,32 @@
+"""What a page is put together from: files beside this one, whose text goes into the page itself."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from hashlib import sha256
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def part(name: str) -> str:
+    """The text of a file, by its path in this folder."""
+    return files("dataarts_datamap._report").joinpath(name).read_text(encoding="utf-8")
+
+
+def style_of(names: Iterable[str]) -> str:
+    """One style sheet of several files, of which the later ones win."""
+    return "\n".join(map(part, names))
+
+
+def script_of(names: Iterable[str]) -> str:
+    """One script of several files, which share their names with each other and with nothing else."""
+    body = "".join(map(part, names))
+    return f'"use strict";\n(() => {{\n{body}}})();\n'
+
+
+def policy_hash(text: str) -> str:
+    """What a content security policy allows a text by."""
+    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"

@@ -1,0 +1,33 @@
+"""Sentences that can be said in another language: their words, and the values in them, apart from each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping  # noqa: TC003  a struct's default is made of its annotation
+
+from msgspec import Struct, field
+
+
+class Length(str):
+    """A length of time as text, such as ``1 h 5 min``: what another language has other units for."""
+
+    __slots__ = ()
+
+
+class Sentence(Struct, frozen=True):
+    """A sentence or a part of one. As text, it is English.
+
+    Attributes:
+        words: Its words in English, with names in braces where its values stand.
+        values: The values by their names: text, numbers, lengths of time, and sentences within the sentence.
+    """
+
+    words: str
+    values: Mapping[str, object] = field(default_factory=dict[str, object])
+
+    def __str__(self) -> str:
+        return self.words.format(**self.values)
+
+
+def sentence(words: str, /, **values: object) -> Sentence:
+    """A sentence of words and values."""
+    return Sentence(words, values)
