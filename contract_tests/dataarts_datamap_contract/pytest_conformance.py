@@ -11,9 +11,10 @@ What is real at the server comes from the options below, from ``DATAMAP_`` varia
 
 from __future__ import annotations
 
+import argparse
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -23,8 +24,30 @@ from dataarts_datamap_contract.suite.budget import BUDGETS
 from dataarts_datamap_contract.suite.catalogue import checks_of
 from dataarts_datamap_contract.suite.target_sources import allows_http, make_target, read_settings
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 _TARGET = pytest.StashKey[Target]()
 _SETTINGS = ("endpoint", "table_guid")
+_RENAMED = "datamap_renamed"
+
+
+class _Option(argparse.Action):
+    """An option that remembers whether it was given by its old name."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[object] | None,
+        option_string: str | None = None,
+    ) -> None:
+        """Take the value."""
+        _ = parser
+        setattr(namespace, self.dest, values if self.nargs != 0 else True)
+        if option_string is not None and option_string != self.option_strings[0]:
+            known: dict[str, str] = getattr(namespace, _RENAMED, {})
+            setattr(namespace, _RENAMED, {**known, option_string: self.option_strings[0]})
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -34,9 +57,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     def add(name: str, old: str, **how: Any) -> None:  # noqa: ANN401  each has its own type
         """An option with a prefix of its own, and by its old name where no other plugin has that."""
         try:
-            group.addoption(f"--datamap-{name}", old, **how)
+            group.addoption(f"--datamap-{name}", old, action=_Option, **how)
         except ValueError:
-            group.addoption(f"--datamap-{name}", **how)
+            group.addoption(f"--datamap-{name}", action=_Option, **how)
 
     add("endpoint", "--endpoint", dest="endpoint", metavar="URL", help="the server to test, described by variables")
     add("target", "--target", dest="target", metavar="FILE", type=Path, help="a TOML file that describes the server")
@@ -44,7 +67,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add(
         *("discover", "--discover"),
         dest="discover",
-        action="store_true",
+        nargs=0,
+        default=False,
         help="find an operator of the table, and a window with runs",
     )
     add("levels", "--levels", dest="levels", default="ABCDE", help="levels to judge (default: %(default)s)")
@@ -74,7 +98,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse an incomplete target or a wrong level before anything is collected."""
+    """Refuse an incomplete target or a wrong level before anything is collected, and warn of old names of options."""
+    renamed: dict[str, str] = getattr(config.option, _RENAMED, {})
+    for old, new in renamed.items():
+        warning = pytest.PytestDeprecationWarning(f"{old} is now {new}; the old name goes in 0.3.0")
+        config.issue_config_time_warning(warning, stacklevel=2)
     try:
         checks_of(config.option.levels)
         if config.option.endpoint or config.option.target:

@@ -161,13 +161,13 @@ DEVIATIONS: list[tuple[Callable[..., None], str, Callable[[Asked], Answer]]] = [
     (gateway.probe_optional_methods, "A-server-error", if_asked("", FAILURE, method="OPTIONS")),
     (gateway.probe_paths, "A-undeclared-path", if_asked("/v9/", NOBODYS)),
     (paging.probe_walk, "C-walk-complete", if_asked("offset=10", Answer(BLANK))),
-    (paging.probe_slices, "C-offset-slice", asked_as("offset=1&", "offset=2&")),
+    (grid.probe_grid, "C-offset-slice", asked_as("offset=1&", "offset=2&")),
     (paging.probe_end, "C-offset-beyond-end", asked_as(f"offset={COUNT}&", "offset=0&")),
     (paging.probe_end, "C-offset-beyond-end", asked_as("offset=(65536|2147483647)", "offset=0")),
     (replay.probe_replay, "C-replay", alternating()),
     (grid.probe_grid, "C-offset-slice", asked_as(f"offset={COUNT // 2}&", "offset=0&")),
     (grid.probe_grid, "C-window-adds-up", asked_as(r"start_time=\d+(.*offset=[1-9])", r"start_time=1\1")),
-    (windows.probe_cuts, "C-window-adds-up", asked_as(r"(end_time=)(\d+)", whole_steps(5 * STEP))),
+    (grid.probe_grid, "C-window-adds-up", asked_as(r"(end_time=)(\d+)", whole_steps(5 * STEP))),
     (windows.probe_wide, "C-window-adds-up", if_asked("start_time=0&", Answer(BLANK))),
     (windows.probe_tiles, "C-window-adds-up", lambda asked: _early_if_long(asked)),  # noqa: PLW0108  it is defined below
     (

@@ -308,7 +308,17 @@ def test_tests_of_the_checkout() -> None:
     """What ``make contract`` runs judges the mock server, at the levels that are asked for."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DATAMAP_", "PYTEST_"))}
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "contract_tests", "--levels", "A", "--max-examples", "0", "-q"],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "contract_tests",
+            "--datamap-levels",
+            "A",
+            "--datamap-max-examples",
+            "0",
+            "-q",
+        ],
         cwd=CHECKOUT,
         capture_output=True,
         encoding="utf-8",
@@ -337,7 +347,7 @@ def test_pytest_plugin() -> None:
             "window_end",
         )
         environment = {f"DATAMAP_{name.upper()}": str(getattr(target, name)) for name in names}
-        options = ("--datamap-endpoint", server.url, "--datamap-levels", "B", "--max-examples", "0")
+        options = ("--datamap-endpoint", server.url, "--datamap-levels", "B", "--datamap-max-examples", "0")
         done = run_pytest(*options, environment=environment)
 
     assert 1 == done.returncode, done.stdout + done.stderr
@@ -351,8 +361,19 @@ def test_pytest_plugin() -> None:
 
 def test_pytest_plugin_refuses_an_incomplete_target() -> None:
     """Without what a server needs, one line says what to set; nothing is run."""
-    done = run_pytest("--endpoint", "https://dayu.example.com", environment={"DATAMAP_TOKEN": TOKEN})
+    done = run_pytest("--datamap-endpoint", "https://dayu.example.com", environment={"DATAMAP_TOKEN": TOKEN})
 
     assert 4 == done.returncode
     assert "ERROR: cannot aim at 'https://dayu.example.com': set project_id, instance_id, task_id" in done.stderr
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_an_old_name_of_an_option_is_taken_and_warns() -> None:
+    """An option without its prefix does what it did, and the run says its new name."""
+    old, new = (run_pytest("--collect-only", "-W", "default", name, "A") for name in ("--levels", "--datamap-levels"))
+
+    assert (0, 0) == (old.returncode, new.returncode), old.stdout + old.stderr
+    assert "PytestDeprecationWarning: --levels is now --datamap-levels" in old.stdout
+    assert "test_conforms[A-json]" in old.stdout
+    assert "test_conforms[B-row-shape]" not in old.stdout
+    assert "is now" not in new.stdout

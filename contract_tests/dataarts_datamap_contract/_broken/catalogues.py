@@ -341,7 +341,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     _broken(
         name="sorted-down-by-default",
         rule="A sort without an order goes up.",
-        checks=frozenset({"C-search-pages", "C-search-finds"}),
+        checks=frozenset({"C-search-narrows", "C-search-pages", "C-search-finds"}),
         seam=_searching(_downwards),
         shown=_goes_down,
     ),

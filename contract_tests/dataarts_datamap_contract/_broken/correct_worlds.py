@@ -222,12 +222,6 @@ CORRECT_SERVERS: tuple[CorrectServer, ...] = (
         shown=_grows,
     ),
     _correct(
-        name="a-project-without-runs",
-        difference="No operator has a run, in any window.",
-        seam=on_listing(lambda perform, values: {**perform(values), "rows": [], "total": 0}),
-        shown=lambda caller: caller.rows() == [],
-    ),
-    _correct(
         name="unknown-values-are-null",
         difference="What is not known of a run is null, and not 0 or -1.",
         seam=on_row(_unknown_is_null),

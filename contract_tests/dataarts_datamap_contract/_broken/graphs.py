@@ -18,7 +18,6 @@ from dataarts_datamap_contract._broken.seams import (
     on_request,
 )
 from dataarts_datamap_contract._broken.servers import BrokenServer
-from dataarts_datamap_contract._broken.shared import OK
 from dataarts_datamap_contract.mock import TABLE_GUID
 from dataarts_datamap_contract.mock._web.responses import HttpError
 
@@ -321,14 +320,6 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
         shown=_misses_downstream,
     ),
     _broken(
-        name="direction-in-any-case",
-        level="E",
-        rule="A direction in small letters is none of the three.",
-        checks=frozenset({"E-not-listed", "E-refusal-status"}),
-        seam=on_request(_in_capitals, of=LINEAGE),
-        shown=lambda caller: _status(caller, "?direction=in") == OK,
-    ),
-    _broken(
         name="last-category-counts",
         rule="Of several categories, sent as repeated keys, the first counts, too.",
         checks=_GRAPH | {"C-lineage-category"},
@@ -362,12 +353,5 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
         checks=_GRAPH | {"E-optional-refused"},
         seam=on_answers(_parents_alone, LINEAGE),
         shown=lambda caller: _ends(caller.lineage(query="?include_parent_entity=true")) == [],
-    ),
-    _broken(
-        name="without-lineage-not-found",
-        rule="An asset without lineage in a direction is an asset still.",
-        checks=_GRAPH | {"C-asset-agrees"},
-        seam=on_answers(_none_is_not_found, LINEAGE),
-        shown=lambda caller: _status(caller, "?direction=IN", _guid(caller, "beach")) != OK,
     ),
 )

@@ -249,8 +249,8 @@ _CHECKS = (
     Check(
         "B-asset-times",
         "Times of an asset are milliseconds",
-        "create_time and update_time are 0 for none, or milliseconds since the epoch, and none is changed before it is "
-        "made.",
+        "create_time and update_time are 0 for none, or milliseconds since the epoch, and none is changed before it "
+        "is made.",
         "inferred: the unit is that of siblings, the order what the names mean",
         conditional=True,
     ),
@@ -291,9 +291,8 @@ _CHECKS = (
     Check(
         "C-offset-slice",
         "offset says where a page starts",
-        "A page is the slice of the window's runs that offset and limit name, by the target's unit of offset; "
-        "walks with "
-        "other limits find the same runs in the same order.",
+        "A page is the slice of the window's runs that offset and limit name, by the target's unit of offset; walks "
+        "with other limits find the same runs in the same order.",
         "documented: offset of the page",
     ),
     Check(
@@ -338,9 +337,9 @@ _CHECKS = (
     Check(
         "C-replay",
         "How a request travels changes nothing",
-        "The same question, once more, signed or with a token, with gzip, on another connection, encoded or ordered in "
-        "another way, side by side with others or after other ones, has the same status and shows the same data. One "
-        "that is encoded twice asks for something else.",
+        "The same question, once more, signed or with a token, with gzip, on another connection, encoded or ordered "
+        "in another way, side by side with others or after other ones, has the same status and shows the same data. "
+        "One that is encoded twice asks for something else.",
         "http: RFC 9110, section 3.3: requests are stateless; documented: both ways to authenticate",
     ),
     Check(
@@ -452,11 +451,10 @@ _CHECKS = (
     Check(
         "C-nodes-operator",
         "ShowNodes names the operator",
-        "The operators of the target's table include the target's own; those of each table, all that "
-        "ShowLineageBulk says "
-        "to read or write it.",
-        "documented: ShowNodes gives the task_id, job_name and workspace_id to ask with, of those that read or "
-        "write a table",
+        "The operators of the target's table include the target's own; those of each table, all that ShowLineageBulk "
+        "says to read or write it.",
+        "documented: ShowNodes gives the task_id, job_name and workspace_id to ask with, of those that read or write "
+        "a table",
     ),
     Check(
         "C-nodes-unique",
@@ -473,9 +471,9 @@ _CHECKS = (
     Check(
         "C-search-pages",
         "Pages of a search",
-        "Pages of one search, whatever limit and offset are, are slices of one list, whose count each of them says. "
-        "offset may count assets or pages.",
-        "documented: offset and limit; inferred: without that no search can be walked",
+        "Pages of one search, whatever limit and offset are, are slices of one list, whose count each of them says, "
+        "and so do its facets. offset may count assets or pages.",
+        "documented: offset, limit and facets; inferred: without that no search can be walked",
         conditional=True,
     ),
     Check(
@@ -488,11 +486,9 @@ _CHECKS = (
     Check(
         "C-search-narrows",
         "Keyword, filter and order",
-        "A keyword that no asset has finds nothing; a filter and an owner let those pass that they say, by EQ, "
-        "IN, AND and "
-        "OR, with a keyword, too; an order changes the order alone; facets count each hit. They may be refused "
-        "with 400.",
-        "documented: the filter's grammar, owner, sort and facets",
+        "A keyword that no asset has finds nothing; a filter and an owner let those pass that they say, by EQ, IN, "
+        "AND and OR, with a keyword, too; an order changes the order alone. They may be refused with 400.",
+        "documented: the filter's grammar, owner and sort",
         conditional=True,
     ),
     Check(
@@ -535,19 +531,17 @@ _CHECKS = (
     Check(
         "C-lineage-agrees",
         "Lineage has one direction",
-        "The same end of each relationship is upstream, a table that ShowLineageBulk names as the source of "
-        "another is in "
-        "the IN of that, and lineage is one step for every table, or the whole graph for every table. Which end, which "
-        "of the two, and through what is left open.",
+        "The same end of each relationship is upstream, a table that ShowLineageBulk names as the source of another "
+        "is in the IN of that, and lineage is one step for every table, or the whole graph for every table. Which "
+        "end, which of the two, and through what is left open.",
         "documented: source and target of a row, IN and OUT, that there is no depth and no paging",
         conditional=True,
     ),
     Check(
         "C-lineage-connected",
         "Lineage is that of the table",
-        "Each relationship leads to the table that was asked for, over others if need be, and comes once, with "
-        "the known "
-        "assets at its ends and no others.",
+        "Each relationship leads to the table that was asked for, over others if need be, and comes once, with the "
+        "known assets at its ends and no others.",
         "documented: lineage around one asset",
         conditional=True,
     ),

@@ -14,8 +14,10 @@ from dataarts_datamap_contract.suite._judging.lineage_graphs import (
     OperatorTables,
     TableOperators,
     end_of,
+    is_of_columns,
     judge_graphs,
     judge_nodes,
+    judge_others,
 )
 
 if TYPE_CHECKING:
@@ -102,6 +104,9 @@ class AssetWorld:
         """Hold the lineage around all tables against each other, and against that of all operators."""
         yield from judge_graphs(self.graphs, self.edges, self.operators)
         yield from judge_nodes(self.nodes, self.operators)
+        if self.bulk.is_whole and self.operators:
+            kinds = {guid: facts["type_name"][0] for guid, facts in self._facts.items() if "type_name" in facts}
+            yield from judge_others(self.graphs, {*self.operators, *self.ends}, kinds)
 
     def names(self, guid: str) -> set[str]:
         """What an asset is called where it is shown, in lower case."""
@@ -175,6 +180,7 @@ class AssetWorld:
                     facts: Facts = {fact: row.get(f"{side}_{name}") for name, fact in _ENDS.items()}
                     yield from self._note_facts(exchange, guid, {"guid": guid, **facts})
                     yield from self._note_name(guid, row.get(f"{side}_table"))
+                    yield _ordered(row, side)
             if len(ends) == len(("source", "target")):
                 self.edges.setdefault((ends[0], ends[1]), exchange)
         numbers = exchange.judgement.number("offset"), exchange.judgement.number("limit")
@@ -232,18 +238,15 @@ class AssetWorld:
     ) -> Iterator[Finding]:
         """A relationship comes once, and with the assets at its ends."""
         shown = [_guid(entity) for entity in entities]
-        ids = [str(each["guid"]) for each in relationships if isinstance(each.get("guid"), str) and each["guid"]]
+        ids = [str(each.get("guid") or "") for each in relationships if not is_of_columns(each)]
         for listed, what in ((shown, "asset"), (ids, "relationship")):
             twice = sorted({each for each in listed if each and listed.count(each) > 1})
             yield Finding("C-lineage-connected", f"{what} {twice[0]} comes more than once" if twice else None)
         for each in relationships:
             facts = {f"{name} of a relationship": each.get(name) for name in ("ep1_id", "ep2_id", "relation_type_name")}
-            yield from self._note_facts(exchange, str(each.get("guid") or ""), facts)
+            yield from self._note_facts(exchange, "" if is_of_columns(each) else str(each.get("guid") or ""), facts)
             for number in (1, 2):
-                end = end_of(each, number)
-                yield from self._note_facts(
-                    exchange, end, {"guid": end, "type_name": each.get(f"ep{number}_type_name")}
-                )
+                yield self._note_end(end_of(each, number), str(each.get(f"ep{number}_type_name") or ""))
         ends = {end_of(each, number) for each in relationships for number in (1, 2)} - {""}
         if shown and exchange.judgement.values.get("include_parent_entity") != "true":
             strays = sorted(set(shown) - ends - {guid, ""})
@@ -253,6 +256,13 @@ class AssetWorld:
             yield Finding("C-lineage-connected", stray or lost)
         for entity in entities:
             yield from self._note_facts(exchange, _guid(entity), {"guid": _guid(entity), **_facts(entity)})
+
+    def _note_end(self, guid: str, kind: str) -> Finding:
+        """An asset at an end is of its own kind, in whichever words; not of that of other assets."""
+        own, earlier = self._facts.get(guid, {}).get("type_name", (kind, None))
+        others = {str(each.get("type_name")) for each in self.assets.values()}
+        problem = f"asset {guid} is {kind} at an end of a relationship, and {own} by itself"
+        return Finding("C-lineage-agrees", problem if kind != own and kind in others else None, earlier)
 
     def _note_referred(self, exchange: Exchange) -> Iterator[Finding]:
         """Assets that others refer to stand under their own GUIDs, and are left out where that is asked for."""
@@ -288,6 +298,16 @@ class AssetWorld:
                 return
             if earlier is not exchange and name == "guid":
                 yield Finding("C-asset-agrees")
+
+
+def _ordered(row: Mapping[str, Any], side: str) -> Finding:
+    """Database, schema and table are in their order what the qualified name is made of, if it is made of them."""
+    parts = [str(row.get(f"{side}_{name}") or "") for name in ("db", "schema", "table")]
+    path = str(row.get(f"{side}_qualified_name") or "").partition("@")[0]
+    is_made = sorted(path.split(".")) == sorted(filter(None, parts))
+    is_right = path == ".".join(filter(None, parts))
+    problem = f"{path} is of database {parts[0]!r} and schema {parts[1]!r} in lineage"
+    return Finding("C-asset-agrees", problem if is_made and not is_right else None)
 
 
 def _facts(entity: Mapping[str, Any]) -> Facts:

@@ -9,6 +9,7 @@ from dataarts_datamap_contract.suite._judging.findings import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
 
     from dataarts_datamap_contract.suite._judging.oracle import Exchange
 
@@ -36,11 +37,7 @@ class Graph:
     @classmethod
     def of(cls, guid: str, relationships: Iterable[Mapping[str, Any]], exchange: Exchange) -> Graph:
         """The graph of some relationships."""
-        edges = {
-            (end_of(each, 1), end_of(each, 2))
-            for each in relationships
-            if _COLUMNS.isdisjoint(_kind(each.get(f"ep{end}_type_name")) for end in (1, 2))
-        }
+        edges = {(end_of(each, 1), end_of(each, 2)) for each in relationships if not is_of_columns(each)}
         return cls(guid, frozenset(edge for edge in edges if all(edge)), exchange)
 
     def apart(self) -> tuple[str, str] | None:
@@ -117,6 +114,25 @@ def judge_graphs(
     yield from _agreed(ways, reach, edges)
     yield from _named(ways, operators, first_is_upstream=first_is_upstream)
     yield from _reaching(ways, first_is_upstream=first_is_upstream)
+
+
+def judge_others(
+    graphs: Mapping[tuple[str, str], Graph], known: AbstractSet[str], kinds: Mapping[str, object]
+) -> Iterator[tuple[Exchange, Finding]]:
+    """Beside the tables stand those operators that lineage of all operators has: it names them, or tables alone.
+
+    Args:
+        graphs: By the asset and the direction that was asked for.
+        known: The GUIDs of the operators and of the tables that lineage of all operators names.
+        kinds: What kind the assets are that were shown, by GUID.
+    """
+    of_tables = {kinds.get(guid) for guid, _ in graphs}
+    for graph in graphs.values():
+        others = {each for edge in graph.edges for each in edge if kinds.get(each) not in {None, *of_tables}}
+        strays = sorted(others - known)
+        text = f"lineage of all operators has no row of {min(strays, default='')}, which reads or writes a table here"
+        if others:
+            yield graph.exchange, Finding("C-lineage-agrees", text if strays else None)
 
 
 def judge_nodes(
@@ -291,6 +307,11 @@ def end_of(relationship: Mapping[str, Any], number: int) -> str:
     if not isinstance(guid, str) and isinstance(whole, dict):
         guid = cast("dict[str, object]", whole).get("guid")
     return guid if isinstance(guid, str) else ""
+
+
+def is_of_columns(relationship: Mapping[str, Any]) -> bool:
+    """Whether a relationship is one of columns, of which a table has any number."""
+    return not _COLUMNS.isdisjoint(_kind(relationship.get(f"ep{end}_type_name")) for end in (1, 2))
 
 
 def _kind(name: object) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dataarts_datamap_contract.suite._http.messages import whole_number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 RUN_ID = "taskRunningLogId"
 
@@ -83,18 +83,3 @@ def cut_points(rows: Sequence[Mapping[str, Any]], columns: Iterable[str]) -> lis
     """The times of the rows by those columns, sorted, each once."""
     times = {time for row in rows for column in columns if (time := whole_number(row.get(column)))}
     return sorted(times)
-
-
-def cuts(start: int, end: int, moments: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """Windows inside a window, cut just before, at and just after each moment."""
-    for moment in moments:
-        for low, high in (
-            (start, moment),
-            (moment + 1, end),
-            (moment, end),
-            (start, moment - 1),
-            (moment, moment),
-            (moment - 1, moment + 1),
-        ):
-            if start <= low <= high <= end:
-                yield low, high

@@ -144,7 +144,6 @@ class World:
         window = windows.get((start, end))
         if window is None:
             window = windows[start, end] = Window(start, end, page.total, exchange)
-            yield from self._nested(windows, window)
         elif window.first is not exchange:
             other = f"total is {page.total} here and {window.total} before" if page.total != window.total else None
             yield Finding("C-total-constant", other, window.first)
@@ -157,37 +156,24 @@ class World:
         yield from _place(exchange, window, begin, (offset, limit))
 
     def _note_contents(self, exchange: Exchange) -> Iterator[Finding]:
-        """A run that has ended is the same wherever it is shown."""
+        """A run is the same wherever it is shown; one that goes on may have changed meanwhile."""
         for row in exchange.response.rows:
-            if whole_number(row.get(RUN_ID)) is None or not whole_number(row.get("endTime")):
-                continue
-            key = tuple(row.get(name) for name in (RUN_ID, "taskId", "jobName", "workspaceId"))
-            if not all(isinstance(part, (int, float, str, type(None))) for part in key):
+            key = tuple(row.get(name) for name in (RUN_ID, "taskId", "jobName", "planTime"))
+            is_known = whole_number(row.get(RUN_ID)) is not None
+            if not is_known or not all(isinstance(part, (int, float, str, type(None))) for part in key):
                 continue
             known, earlier = self._contents.setdefault(key, (row, exchange))
-            if earlier is exchange:
-                continue
             names = [name for name in {**known, **row} if known.get(name, "") != row.get(name, "")]
-            if names:
+            if earlier is not exchange and names:
                 name = names[0]
                 problem = f"run {key[0]}: {name} is {_brief(row.get(name))} here and {_brief(known.get(name))} before"
-                yield Finding("C-run-content", problem, earlier)
+                goes_on = not (whole_number(known.get("endTime")) and whole_number(row.get("endTime")))
+                if goes_on:
+                    self._contents[key] = row, exchange
+                yield Finding("C-run-content", problem, earlier, may_change=goes_on)
                 return
         if exchange.response.rows:
             yield Finding("C-run-content")
-
-    def _nested(self, windows: Mapping[tuple[int, int], Window], new: Window) -> Iterator[Finding]:
-        """A window has at least as many runs as each window inside it."""
-        for other in windows.values():
-            for inner, outer in ((new, other), (other, new)):
-                if outer.start <= inner.start and inner.end <= outer.end and inner.total > outer.total:
-                    yield Finding(
-                        "C-window-adds-up",
-                        f"the window {outer.start} to {outer.end} has {outer.total} runs, and a part of it, "
-                        f"{inner.start} to {inner.end}, has {inner.total}",
-                        other.first,
-                    )
-                    return
 
     def judge_windows(self) -> Iterator[tuple[Exchange, Finding]]:
         """Hold all windows against one reading of what a window holds.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-from dataarts_datamap_contract.suite._judging.invariants.common import BULK, DETAIL, LINEAGE, NODES, SEARCH
+from dataarts_datamap_contract.suite._judging.invariants.common import BULK, DETAIL, LINEAGE, NODES, RUNS, SEARCH
 from dataarts_datamap_contract.suite._judging.run_lists import cut_points
 from dataarts_datamap_contract.suite._probes.contexts import varied_questions, varied_runs
 from dataarts_datamap_contract.suite._probes.session import encode_query
@@ -49,6 +50,11 @@ def probe_missing(session: Session) -> None:
         if parameter.required and parameter.location != "path":
             for number in range(_MOST_CONTEXTS):
                 varied_runs(session, number, **{parameter.name: None})
+    required = [
+        each.name for each in session.oracle.operation(RUNS).parameters if each.required and each.location == "query"
+    ]
+    for number, names in enumerate((*combinations(required, 2), required)):
+        varied_runs(session, number, **dict.fromkeys(names))
     for number in range(_MOST_CONTEXTS):
         for request in varied_questions(session, number, instance=None):
             session.send(request)
@@ -61,14 +67,15 @@ def probe_bad_numbers(session: Session) -> None:
     turn = 0
     for parameter in session.oracle.operation("ShowInstanceInfos").parameters:
         if parameter.is_integer:
-            texts = (*_outside(parameter), *_WORDS, *_NO_INTEGERS, *_DATES, *_FRACTIONS, *_ODD_SPELLINGS)
+            words = (*_WORDS, *_NO_INTEGERS[turn % 2 :: 2], *_DATES)
+            texts = (*_outside(parameter), *words, *_FRACTIONS, *_ODD_SPELLINGS)
             for text in texts:
                 turn += 1
                 varied_runs(session, turn, **{parameter.name: text})
     if session.asks_for(BULK):
         for parameter in session.oracle.operation(BULK).parameters:
             if parameter.is_integer:
-                for text in (*_outside(parameter), *_WORDS, *_FRACTIONS, *_ODD_SPELLINGS):
+                for text in (*_outside(parameter), *_WORDS[::3], *_FRACTIONS, *_ODD_SPELLINGS):
                     session.send(session.request(BULK, query=encode_query([(parameter.name, text)])))
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract.suite._judging.oracle import Exchange
     from dataarts_datamap_contract.suite._probes.session import Session
 
-_MOST_OF_ALL: Final = 4
+_MOST_OF_ALL: Final = 3
 _RUNS: Final[tuple[dict[str, Any], ...]] = (
     {},
     {"workspace_id": None},

@@ -96,6 +96,15 @@ def probe_others(session: Session) -> None:
                 continue  # a header field's value has no blanks at its ends
             for request in varied_questions(session, number, **{name: other}):
                 _judge_closed(session, check, session.send(request), f"{name} {other!r}")
+        for request in session.questions(**{name: near_id(value)[0]}):
+            _judge_closed(session, check, session.send(_beside(request, value)), f"{name} in another place")
+
+
+def _beside(request: Request, value: str) -> Request:
+    """The request with an id where it does not belong, too."""
+    decoys = [("X-Project-Id", value), ("X-Instance-Id", value), ("instance_id", value)]
+    query = "&".join(part for part in (request.query, f"project_id={value}&instance={value}") if part)
+    return replace(request, fields=(*request.fields, *decoys), query=query)
 
 
 def probe_second_tenant(session: Session) -> None:

@@ -17,7 +17,7 @@ from dataarts_datamap_contract.suite._probes.study import MOST_WALKED, total_of,
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from dataarts_datamap_contract.suite._probes.session import Session
     from dataarts_datamap_contract.suite._probes.study import Study
@@ -31,7 +31,7 @@ _DRAWS: Final = 12
 _MOST_TIES: Final = 4
 _HOUR: Final = 3_600_000
 _DAY: Final = 24 * _HOUR
-_LONG_AGO: Final = (0, 1, 2**31 - 1, 2**31, 2**32, 10**9, 10**10, 10**11)
+_LONG_AGO: Final = (0, 1, 2**31 - 1, 2**31, 2**32, 10**9, 1_700_000_000, 10**10, 10**11)
 
 _LIMITS: Final = (1, 2, 3, 5, 7, 9, 10, 11, 16, 20, 21, 26, 35, 50, 51, 60, 99, LEAST_CAP, 101, 128, 150, 200, 256, 500)
 _LARGE_LIMITS: Final = (999, 1_000, 1_001, 2**15, 2**16, 10**6)
@@ -61,17 +61,22 @@ class _Base(NamedTuple):
     moments: list[int]
 
 
-def probe_grid(session: Session, _: Study) -> None:
+def probe_grid(session: Session, study: Study) -> None:
     """Pages of the target's operator, with and without its workspace, in windows of many kinds."""
     target = session.target
     for workspace_id in dict.fromkeys((target.workspace_id, None)):
-        ask_around(session, Asker(target.task_id, target.job_name, workspace_id), _MOST_ASKED)
+        asker = Asker(target.task_id, target.job_name, workspace_id)
+        ask_around(session, asker, _MOST_ASKED, more=((study.start, study.end),))
     session.ledger.judge_windows()
 
 
-def ask_around(session: Session, asker: Asker, most: int = _MOST_OF_OTHERS) -> None:
-    """Read an operator's widest window whole, and ask for pages of the windows inside it."""
-    base = _read_whole(session, asker)
+def ask_around(
+    session: Session, asker: Asker, most: int = _MOST_OF_OTHERS, more: tuple[tuple[int, int], ...] = ()
+) -> None:
+    """Read the widest window of an operator whole that can be, and ask for pages of the windows inside it."""
+    end = session.target.window_end
+    # At 0 there may be runs that have not started.
+    base = _read_whole(session, asker, ((1, end), (session.target.window_start, end), *more))
     if base is None:
         return
     for start, end, offset, limit in _questions(session, base, most):
@@ -79,18 +84,20 @@ def ask_around(session: Session, asker: Asker, most: int = _MOST_OF_OTHERS) -> N
         session.send(varied_question(session, RUNS, session.random.randrange(4), **changes))
 
 
-def _read_whole(session: Session, asker: Asker) -> _Base | None:
-    target = session.target
-    for start in (1, target.window_start):  # at 0 there may be runs that have not started
-        window = {"start_time": start, "end_time": target.window_end}
+def _read_whole(session: Session, asker: Asker, windows: Iterable[tuple[int, int]]) -> _Base | None:
+    for start, end in windows:
+        window = {"start_time": start, "end_time": end}
         first = session.runs(**asker._asdict(), **window, limit=LEAST_CAP)
         total = total_of(first)
         if first.response.status == _OK and total is not None and total <= MOST_WALKED:
             walked = walk(session, LEAST_CAP, first=first, **asker._asdict(), **window)
             judge_walk(session, walked)
-            moments = cut_points(walked.rows, window_columns(target))
+            moments = cut_points(walked.rows, window_columns(session.target))
             if walked.rows and len(walked.rows) == total and moments:
-                return _Base(asker, start, target.window_end, moments)
+                return _Base(asker, start, end, moments)
+            if walked.rows and not moments:
+                columns = " or ".join(window_columns(session.target))
+                session.ledger.leave_untested(f"no row has {columns}", "C-window-adds-up")
     return None
 
 
@@ -176,6 +183,8 @@ _WINDOWS: Final[tuple[Callable[[_Base, random.Random], tuple[int, int]], ...]] =
     lambda base, generator: (base.start, _span(base, generator)[1] - 1),
     lambda base, generator: (generator.choice(_LONG_AGO), _span(base, generator)[1]),
     lambda base, generator: (_span(base, generator)[0], base.end),
+    lambda base, generator: (base.start, generator.choice(_LONG_AGO)),
+    lambda base, generator: (base.start, generator.choice(base.moments) // 1_000),
     _gap,
     _from_run(0),
     _from_run(1),

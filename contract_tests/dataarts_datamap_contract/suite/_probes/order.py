@@ -71,9 +71,7 @@ _GATEWAY: Final = (
 )
 _STUDY: Final = (
     _StudyStep(paging.probe_walk, ("C-walk-complete", "C-walk-duplicate", "C-run-id-unique", "C-limit-underfilled")),
-    _StudyStep(paging.probe_slices, ("C-offset-slice", "C-total-constant")),
     _StudyStep(paging.probe_end, ("C-offset-beyond-end",)),
-    _StudyStep(windows.probe_cuts, ("C-window-adds-up",)),
     _StudyStep(windows.probe_reversed, ("C-window-reversed",)),
     _StudyStep(windows.probe_wide, ("C-window-adds-up",)),
     _StudyStep(windows.probe_tiles, ("C-window-adds-up", "C-run-content")),

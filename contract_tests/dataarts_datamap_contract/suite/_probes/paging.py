@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from dataarts_datamap_contract.suite._judging.findings import LEAST_CAP
 from dataarts_datamap_contract.suite._judging.run_lists import repeated, shared_ids
 from dataarts_datamap_contract.suite._probes.study import LIMIT, total_of
 
@@ -37,15 +36,6 @@ def judge_walk(session: Session, walked: Walk) -> None:
     session.judge("C-walk-duplicate", first, *(f"a walk finds {run} more than once" for run in twice[:1]))
     shared = shared_ids(rows)
     session.judge("C-run-id-unique", first, *(f"several runs have the taskRunningLogId {each}" for each in shared[:1]))
-
-
-def probe_slices(session: Session, study: Study) -> None:
-    """Single pages, at positions that no walk by tens begins at."""
-    count = len(study.walk.rows)
-    pages = [(1, 1), (1, 10), (2, 5), (3, 2), (0, 1), (count - 1, 10), (max(count - 3, 0), 2), (0, LEAST_CAP)]
-    pages += [(session.random.randrange(count), session.random.randint(1, 10)) for _ in range(4)]
-    for offset, limit in dict.fromkeys(pages):
-        session.runs(offset=offset, limit=limit, **study.window)
 
 
 def probe_end(session: Session, study: Study) -> None:

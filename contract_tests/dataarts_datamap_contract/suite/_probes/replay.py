@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
 _MOST: Final = 70
 _TOGETHER: Final = 8
-_EACH: Final = 6
-"""Each way is tried with one of so many questions."""
+_PART: Final = 0.4
 
 
 def probe_replay(session: Session) -> None:
@@ -31,11 +30,10 @@ def probe_replay(session: Session) -> None:
     for request in (*session.questions(), session.runs_request(limit=LEAST_CAP)):
         session.send(request)
     asked = _sample(session)
-    for first in asked:
+    for first in asked[::2]:
         _judge_same(session, first, session.send(_renewed(session, first.request)), "once more")
-    for number, (how, change) in enumerate(_WAYS.items()):
-        runs = [each for each in asked if each.response.rows]
-        for first in (*asked[number % _EACH :: _EACH], *session.random.sample(runs, min(2, len(runs)))):
+    for how, change in _WAYS.items():
+        for first in _some(session, asked):
             request = change(session, first.request)
             if request is not None:
                 _judge_same(session, first, session.send(_renewed(session, request)), how)
@@ -45,6 +43,16 @@ def probe_replay(session: Session) -> None:
         exchanges = session.send_together([_renewed(session, each.request) for each in group])
         for first, exchange in zip(group, exchanges, strict=True):
             _judge_same(session, first, exchange, "side by side with others")
+
+
+def _some(session: Session, asked: list[Exchange]) -> Iterator[Exchange]:
+    """One question of each operation that was served, and some that were not."""
+    kinds: dict[tuple[str | None, bool], list[Exchange]] = {}
+    for each in asked:
+        kinds.setdefault((each.operation_id, each.response.status == OK), []).append(each)
+    for (_, is_served), exchanges in kinds.items():
+        if is_served or session.random.random() < _PART:
+            yield session.random.choice(exchanges)
 
 
 def _sample(session: Session) -> list[Exchange]:
@@ -160,8 +168,15 @@ def _spelled(_: Session, request: Request) -> Request | None:
     return replace(request, fields=fields[::-1], credential=credential) if request.header(TOKEN_HEADER) else None
 
 
+def _with_charset(_: Session, request: Request) -> Request:
+    others = tuple(field for field in request.fields if field[0].lower() != "content-type")
+    return replace(request, fields=(*others, ("Content-Type", "application/json; charset=utf-8")))
+
+
 _WAYS: Final[dict[str, Callable[[Session, Request], Request | None]]] = {
     "with gzip": _with("Accept-Encoding", "gzip"),
+    "without gzip": _with("Accept-Encoding", "gzip;q=0, identity"),
+    "with a charset": _with_charset,
     "on a connection that closes": _with("Connection", "close"),
     "with header names in capitals": _in_capitals,
     "with other credentials of the same account": _other_credential,

@@ -166,7 +166,7 @@ class Session:
                 continue
             if self._is_unchanged(finding.earlier or exchange):
                 self.ledger.judge_finding(exchange, finding)
-            else:
+            elif exchange.operation_id != RUNS:
                 self.ledger.world.assets.forget()
                 self.ledger.moved.add(exchange.operation_id)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dataarts_datamap_contract.suite._http.messages import whole_number
 from dataarts_datamap_contract.suite._judging.findings import LEAST_CAP
 from dataarts_datamap_contract.suite._judging.invariants.paging import window_columns
-from dataarts_datamap_contract.suite._judging.run_lists import cut_points, cuts
+from dataarts_datamap_contract.suite._judging.run_lists import cut_points
 from dataarts_datamap_contract.suite._judging.world import Asker
 from dataarts_datamap_contract.suite._probes.study import total_of
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract.suite._probes.study import Study
 
 _OK, _BAD_REQUEST = 200, 400
-_MOST_CUTS = 4
 _HOUR: Final = 3_600_000
 _DAY: Final = 24 * _HOUR
 _LEAF: Final = 4 * _HOUR
@@ -29,17 +28,6 @@ _SHORTEST_LEAF: Final = 60_000
 _KINDS = ("status", "type", "retryTimes", "forceSuccess")
 _MOST_KINDS = 14
 _MAX_INT64 = 2**63 - 1
-
-
-def probe_cuts(session: Session, study: Study) -> None:
-    """Cut a window in many places, at the times of its runs and beside them."""
-    if not cut_points(study.walk.rows, window_columns(session.target)):
-        columns = " or ".join(window_columns(session.target))
-        session.ledger.leave_untested(f"no row has {columns}", "C-window-adds-up")
-        return
-    for start, end in _windows(session, study):
-        ask_window(session, start, end)
-    session.ledger.judge_windows()
 
 
 def probe_tiles(session: Session, _: Study) -> None:
@@ -125,13 +113,3 @@ def probe_reversed(session: Session, study: Study) -> None:
         if status not in {_OK, _BAD_REQUEST}:
             problems.append(f"a window that ends before it starts is answered {status}")
         session.judge("C-window-reversed", exchange, *problems)
-
-
-def _windows(session: Session, study: Study) -> Iterator[tuple[int, int]]:
-    """Windows cut at the times of some rows, and some that lie between two rows."""
-    moments = cut_points(study.walk.rows, window_columns(session.target))
-    inner = moments[1:-1]
-    chosen = {moments[0], moments[-1], *session.random.sample(inner, min(len(inner), _MOST_CUTS - 2))}
-    yield from cuts(study.start, study.end, sorted(chosen))
-    gaps = [(low + 1, high - 1) for low, high in pairwise(moments) if high - low > 1]
-    yield from session.random.sample(gaps, min(len(gaps), 2))

@@ -26,6 +26,7 @@ Invariant: TypeAlias = Callable[[Exchange, Target], Problems]
 OK: Final = 200
 BAD_REQUEST: Final = 400
 UNAUTHORIZED: Final = 401
+NOT_FOUND: Final = 404
 THROTTLED: Final = 429
 SERVER_ERROR: Final = 500
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract.suite._judging.oracle import Exchange
     from dataarts_datamap_contract.suite._probes.session import Session
 
-_MOST: Final = 26
+_MOST: Final = 21
 _MOST_TOGETHER: Final = 100
 _NOBODY: Final = "00000000-0000-4000-8000-5f1c09000000"
 
@@ -72,5 +72,6 @@ def probe_near_guids(session: Session) -> None:
             if exchange.operation is None or exchange.operation.id not in session.ledger.served:
                 continue
             answered = session.send(request)
-            opened = answered.response.status == OK and answered.response.has_data
+            response = answered.response
+            opened = response.status == OK and (response.has_data or isinstance(response.members.get("entity"), dict))
             session.judge("C-asset-other", answered, *([f"GUID {guid!r} is answered with data"] if opened else []))

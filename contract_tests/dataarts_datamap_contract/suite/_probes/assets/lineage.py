@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from dataarts_datamap_contract.suite._http.messages import whole_number
 from dataarts_datamap_contract.suite._judging.findings import LEAST_CAP
-from dataarts_datamap_contract.suite._judging.invariants.common import BULK, LINEAGE
+from dataarts_datamap_contract.suite._judging.invariants.common import BULK, LINEAGE, NOT_FOUND
 from dataarts_datamap_contract.suite._probes.assets.details import known_guids
 
 if TYPE_CHECKING:
@@ -64,7 +64,9 @@ def probe_around(session: Session) -> None:
         for direction in ("IN", "OUT"):
             _ask_around(session, guid, f"direction={direction}", _FLOWS)
             _ask_around(session, guid, f"direction={direction}", _VARIANTS[number % len(_VARIANTS)])
-        if number < _MOST_BOTH:
+        edges = [session.ledger.world.assets.graphs.get((guid, direction)) for direction in ("IN", "OUT")]
+        circles = [each.edges for each in edges if each is not None]
+        if number < _MOST_BOTH or (len(circles) > 1 and circles[0] & circles[1]):
             for direction in ("direction=BOTH", ""):
                 _ask_around(session, guid, direction, _FLOWS)
                 _ask_around(session, guid, direction)
@@ -80,7 +82,11 @@ def probe_nodes_of_tables(session: Session) -> None:
     """The operators of each table, which lineage of all operators names, too."""
     if session.asks_for(BULK):
         session.send(session.question(BULK, query=f"limit={LEAST_CAP}"))
+    shown = session.ledger.world.assets.assets
     for guid in known_guids(session):
-        session.nodes(guid=guid)
+        exchange = session.nodes(guid=guid)
+        is_table = shown.get(guid, {}).get("type_name") == shown.get(str(session.table_guid), {}).get("type_name", "")
+        if is_table and exchange.response.status == NOT_FOUND:
+            session.judge("C-nodes-operator", exchange, f"ShowNodes does not find {guid}, which is an asset elsewhere")
     session.ledger.judge_lineage()
     session.confirm()
