@@ -16,6 +16,7 @@ BIN := $(VENV)/$(SCRIPTS)
 OFFICIAL := .official-sdk
 NEWEST_SDK := .newest-sdk
 LOWEST := .lowest
+OLDEST := .oldest-hosts
 NEWEST := .newest
 RELEASE := .release
 SHIPPED := .release/shipped
@@ -191,7 +192,38 @@ test: $(VENV)/.dev ## Run the whole test suite
 .PHONY: prove
 prove: $(VENV)/.docs $(OFFICIAL)/.made $(PRISM)/.made $(AXE)/.made spec-tools ## Run the long proofs
 	@$(BIN)/python -m pytest -m prove
-	@$(BIN)/python -m pytest contract_tests --max-examples 1000
+	@$(BIN)/python -m pytest contract_tests --datamap-max-examples 1000
+
+.PHONY: platforms
+platforms: $(VENV)/.dev $(AIRFLOW)/.made $(SPARK)/.made ## Let Airflow, Spark and a check ask one service at once
+	@$(BIN)/python -m pytest -m platforms tests/test_platforms.py
+
+# The oldest hosts that are served. Airflow is held to what there was on its day, as by its own constraints; PySpark 4.0
+# leaves sockets open.
+$(OLDEST)/.made: pyproject.toml constraints.txt
+	@command -v java >/dev/null || { echo "Spark runs on Java, which is not on the PATH: install Java 17 or newer" >&2; exit 1; }
+	@echo "Setting up $(OLDEST) ..." >&2
+	@rm -rf $(OLDEST)
+	@for name in uv airflow spark; do $(PYTHON) -m venv $(OLDEST)/$$name || exit 1; done
+	@$(OLDEST)/uv/$(SCRIPTS)/python -m pip install --quiet --constraint constraints.txt uv
+	@echo 'apache-airflow==3.0.6' | $(OLDEST)/uv/$(SCRIPTS)/uv pip compile --quiet --no-header --no-annotate \
+		--exclude-newer 2025-09-05 --python $(OLDEST)/airflow --output-file $(OLDEST)/airflow.txt -
+	@$(OLDEST)/uv/$(SCRIPTS)/uv pip install --quiet --python $(OLDEST)/airflow --requirement $(OLDEST)/airflow.txt
+	@$(OLDEST)/uv/$(SCRIPTS)/uv pip install --quiet --python $(OLDEST)/airflow \
+		'apache-airflow==3.0.6' --editable '.[airflow,arrow,mock]' fsspec markdown-it-py pytest
+	@$(OLDEST)/uv/$(SCRIPTS)/uv pip install --quiet --python $(OLDEST)/spark \
+		'pyspark==4.0.0' --editable '.[spark,mock,duckdb]' hypothesis markdown-it-py pytest
+	@for name in airflow spark; do $(OLDEST)/uv/$(SCRIPTS)/uv pip check --quiet --python $(OLDEST)/$$name || exit 1; done
+	@touch $@
+
+.PHONY: oldest-hosts
+oldest-hosts: $(OLDEST)/.made ## Check the provider in Airflow 3.0 and the data source in Spark 4.0, the oldest that are served
+	@$(OLDEST)/airflow/$(SCRIPTS)/python -m pytest -c tests/airflow_provider/pytest.ini tests/airflow_provider
+	@$(OLDEST)/spark/$(SCRIPTS)/python -m pytest -W ignore::pytest.PytestUnraisableExceptionWarning tests/spark
+
+.PHONY: extras
+extras: $(VENV)/.dev ## Install the wheel with each extra into a fresh environment, at today's versions
+	@$(BIN)/python -m pytest -m extras --durations=0 tests/test_extras.py
 
 # The lowest version of each range, found by a resolver that can; the tools that test them are the newest that fit.
 $(LOWEST)/.made: pyproject.toml constraints.txt
@@ -222,7 +254,7 @@ spark: $(SPARK)/.made ## Run the tests of the Spark data source, on two cores an
 
 .PHONY: contract
 contract: $(VENV)/.dev ## Run the conformance tests (ENDPOINT=https://... for a server of your own)
-	@$(BIN)/python -m pytest contract_tests $(if $(ENDPOINT),--endpoint '$(ENDPOINT)')
+	@$(BIN)/python -m pytest contract_tests $(if $(ENDPOINT),--datamap-endpoint '$(ENDPOINT)')
 
 # $(call check_schema,NAME,FILES): holds files to one of the schemas that come with the tool.
 check_schema = $(BIN)/check-jsonschema --quiet --builtin-schema vendor.$(1) $(2)
@@ -320,8 +352,8 @@ translations: $(VENV)/.dev ## Renew the blocks of the Chinese pages, and list th
 	@$(BIN)/python -m docs_build.translations $(if $(DONE),--done $(DONE))
 
 .PHONY: screenshots
-screenshots: $(VENV)/.dev ## Rewrite docs/images with pictures of the report, taken by the machine's Chromium
-	@cd tests && python -m support.report_screenshots
+screenshots: $(VENV)/.dev ## Rewrite docs/images with pictures of the pages, taken by the machine's Chromium
+	@cd tests && PYTHONPATH=$(CURDIR) python -m support.report_screenshots
 
 .PHONY: build
 build: $(VENV)/.dev ## Build the wheel and the sdist into dist/
@@ -389,4 +421,4 @@ audit: $(RELEASE)/.made ## Look the wheel's dependencies up among the known vuln
 
 .PHONY: clean
 clean: ## Remove what the other verbs made
-	@rm -rf $(VENV) $(OFFICIAL) $(NEWEST_SDK) $(LOWEST) $(NEWEST) $(RELEASE) $(PRISM) $(AXE) $(SPEC_TOOLS) $(SCHEDULERS) $(SPARK) $(AIRFLOW) $(BENCH) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis
+	@rm -rf $(VENV) $(OFFICIAL) $(NEWEST_SDK) $(LOWEST) $(NEWEST) $(RELEASE) $(PRISM) $(AXE) $(SPEC_TOOLS) $(SCHEDULERS) $(SPARK) $(AIRFLOW) $(OLDEST) $(BENCH) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .schemathesis

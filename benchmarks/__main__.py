@@ -42,6 +42,7 @@ def _lines(where: Environments) -> Mapping[str, Callable[[], Iterable[Figure]]]:
         "size": lambda: importing.sizing(where),
         "mock": lambda: mocking.mocking(where),
         "throttle": walking.throttled,
+        "pages": lambda: walking.paging(where),
         "check": lambda: checking.checking(where),
         "grow": walking.growing,
     }

@@ -40,7 +40,7 @@ def mocking(where: Environments) -> Iterator[Figure]:
 
 def _page(where: Environments, size: int | None = None, *, connections: int = 1) -> float:
     """Microseconds, the least mean of all rounds."""
-    with _serving(where, size) as (process, told), ExitStack() as stack:
+    with mock_server(where, *(["--size", str(size)] if size else [])) as (process, told), ExitStack() as stack:
         host = urlsplit(told["url"]).netloc
         to = [stack.enter_context(closing(http.client.HTTPConnection(host))) for _ in range(connections)]
         request = _signed_request(told, host)
@@ -81,8 +81,9 @@ def _signed_request(told: dict[str, Any], host: str) -> Request:
 
 
 @contextmanager
-def _serving(where: Environments, size: int | None) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
-    command = [where.python("mock"), "-m", "benchmarks.mock_server", *(["--size", str(size)] if size else [])]
+def mock_server(where: Environments, *options: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+    """The mock server in a process of its own, and what it says of itself, stopped at the end of the block."""
+    command = [where.python("mock"), "-m", "benchmarks.mock_server", *options]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
         yield process, _told(process)
         process.communicate()

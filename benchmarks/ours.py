@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any, Final, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, overload
 
 from benchmarks.rows import JOB_NAME, TASK_ID, Window
 from dataarts_datamap import AccessKeyCredentials, AsyncDataMapClient, DataMapClient
 
 if TYPE_CHECKING:
     from dataarts_datamap import AsyncPager, Pager, Run
+
+PageSize: TypeAlias = int | Literal["auto"]
 
 PROJECT_ID: Final = "0833a5737480d53b2f25c010dc1a7b88"
 INSTANCE_ID: Final = "b88c445407b24283aa949f9833a38fd8"
@@ -39,15 +41,15 @@ def _who() -> dict[str, Any]:
 
 
 @overload
-def our_runs(client: DataMapClient, window: Window, *, page_size: int) -> Pager[Run]: ...
+def our_runs(client: DataMapClient, window: Window, *, page_size: PageSize) -> Pager[Run]: ...
 
 
 @overload
-def our_runs(client: AsyncDataMapClient, window: Window, *, page_size: int) -> AsyncPager[Run]: ...
+def our_runs(client: AsyncDataMapClient, window: Window, *, page_size: PageSize) -> AsyncPager[Run]: ...
 
 
 def our_runs(
-    client: DataMapClient | AsyncDataMapClient, window: Window, *, page_size: int
+    client: DataMapClient | AsyncDataMapClient, window: Window, *, page_size: PageSize
 ) -> Pager[Run] | AsyncPager[Run]:
     """The runs of a window."""
     return client.list_runs(str(TASK_ID), job_name=JOB_NAME, start=window.start, end=window.end, page_size=page_size)

@@ -8,10 +8,11 @@ import resource
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from benchmarks.ours import AS_SHIPPED, UNLIMITED, our_client, our_runs
+from benchmarks.ours import AS_SHIPPED, UNLIMITED, PageSize, our_client, our_runs
 from benchmarks.rows import Window
+from dataarts_datamap import AccessKeyCredentials, Attempt, DataMapClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,12 +20,34 @@ if TYPE_CHECKING:
 _WARM_UP_PAGES: Final = 3
 
 
-def _walk_ours(url: str, window: Window, page_size: int, *, limited: bool) -> int:
+def _walk_ours(url: str, window: Window, page_size: PageSize, *, limited: bool) -> int:
     with our_client(url, AS_SHIPPED if limited else UNLIMITED) as client:
         rows = 0
         for _ in our_runs(client, window, page_size=page_size):
             rows += 1
     return rows
+
+
+def _walk_mock(told: dict[str, Any], page_size: PageSize) -> dict[str, float]:
+    """All runs of the mock server's first operator, and what that took."""
+    credentials = AccessKeyCredentials(told["access_key"], told["secret_key"])
+    sent: list[Attempt] = []
+    window = Window(told["oldest"], round(time.time() * 1000))
+    with DataMapClient(
+        endpoint=told["url"],
+        project_id=told["project_id"],
+        instance_id=told["instance_id"],
+        credentials=credentials,
+        on_attempt=sent.append,
+    ) as client:
+
+        def walk() -> int:
+            rows = 0
+            for _ in our_runs(client, window, page_size=page_size):
+                rows += 1
+            return rows
+
+        return {**_measure(walk), "requests": len(sent)}
 
 
 def _walk_official(url: str, window: Window, page_size: int) -> int:
@@ -62,15 +85,23 @@ def _measure(walk: Callable[[], int]) -> dict[str, float]:
     }
 
 
+def _page_size(text: str) -> PageSize:
+    return "auto" if text == "auto" else int(text)
+
+
 def _main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("url")
-    parser.add_argument("--rows", type=int, required=True)
-    parser.add_argument("--page-size", type=int, required=True)
+    parser.add_argument("--rows", type=int, default=0)
+    parser.add_argument("--page-size", type=_page_size, required=True)
+    parser.add_argument("--mock", action="store_true", help="all runs of the mock server that the address describes")
     parser.add_argument("--official", action="store_true", help="by the official SDK")
     parser.add_argument("--limited", action="store_true", help="with the rate limit as shipped")
     parser.add_argument("--warm-up", action="store_true", help="walk a few pages before")
     given = parser.parse_args()
+    if given.mock:
+        sys.stdout.write(json.dumps(_walk_mock(json.loads(given.url), given.page_size)))
+        return
 
     def walk(rows: int) -> int:
         if given.official:

@@ -7,11 +7,14 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Final, TypedDict
 
+from benchmarks.mocking import mock_server
 from benchmarks.serving import serving
 from benchmarks.table import Figure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from benchmarks.processes import Environments
 
 _THROTTLED_PAGES: Final = 1000
 _THROTTLED_PAGE_SIZE: Final = 100
@@ -19,7 +22,13 @@ _LATENCY: Final = 0.05
 _REQUESTS_PER_SECOND: Final = 50
 _FEW_ROWS: Final = 10_000
 _MANY_ROWS: Final = 1_000_000
-_PAGE_SIZE: Final = 100  # as shipped: what is read ahead is eight pages, so larger ones take more memory
+_PAGE_SIZE: Final = 100
+_LARGE_PAGE: Final = 1000
+_CAPPED_ROWS: Final = 100_000  # a million would take seven minutes, twice
+_CAPS: Final = {
+    "caps at 100 rows in silence": ("--max-limit", "100"),
+    "answers 400 above 100 rows": ("--max-limit", "100", "--over-limit", "refused"),
+}
 _ROUNDS: Final = 3
 _FEW_ROUNDS: Final = 6  # short ones need more of them until one was not disturbed
 
@@ -29,6 +38,10 @@ class _Taken(TypedDict):
     cpu: float
     elapsed: float
     peak: int
+
+
+class _MockTaken(_Taken):
+    requests: int
 
 
 def throttled() -> Iterator[Figure]:
@@ -76,14 +89,43 @@ def growing() -> Iterator[Figure]:
     )
 
 
+def paging(where: Environments) -> Iterator[Figure]:
+    """Figures for walks over the mock server by pages as large as it takes, as shipped."""
+    dictated = f"what {_REQUESTS_PER_SECOND} requests in any second dictate"
+    taken = _walk_mock(where, _MANY_ROWS, "auto")
+    least = _MANY_ROWS / _LARGE_PAGE
+    what = f"{_MANY_ROWS:,} runs walked at {_LATENCY * 1000:.0f} ms latency"
+    against = f"{dictated} at {_LARGE_PAGE:,} rows"
+    value = taken["elapsed"] * _REQUESTS_PER_SECOND / least
+    yield Figure(what=what, against=against, value=value, unit="× its time", at_most=1.1)
+    yield Figure(what=f"{what}: requests", against=against, value=taken["requests"] / least, at_most=1.1)
+    for how, options in _CAPS.items():
+        small, auto = (_walk_mock(where, _CAPPED_ROWS, size, *options) for size in (str(_PAGE_SIZE), "auto"))
+        what, against = f"{_CAPPED_ROWS:,} runs walked, the server {how}", f"pages of {_PAGE_SIZE} rows"
+        value = auto["elapsed"] / small["elapsed"]
+        yield Figure(what=what, against=against, value=value, unit="× its time", at_most=1.03)
+        more = auto["requests"] - small["requests"]
+        yield Figure(what=f"{what}: requests", against=against, value=more, unit="more", at_most=1)
+
+
+def _walk_mock(where: Environments, rows: int, page_size: str, *options: str) -> _MockTaken:
+    limits = ("--rate-limit", str(_REQUESTS_PER_SECOND), "--latency", str(_LATENCY))
+    with mock_server(where, "--size", str(rows), *limits, *options) as (_, told):
+        return _taken(json.dumps(told), rows, "--mock", "--page-size", page_size)
+
+
 def _per_row(walks: list[_Taken]) -> float:
     return min(taken["cpu"] / taken["rows"] for taken in walks)
 
 
 def _walk(url: str, rows: int, *options: str) -> _Taken:
-    command = [sys.executable, "-m", "benchmarks.walk", url, "--rows", str(rows), *options]
+    return _taken(url, rows, "--rows", str(rows), *options)
+
+
+def _taken(url: str, rows: int, *options: str) -> _MockTaken:
+    command = [sys.executable, "-m", "benchmarks.walk", url, *options]
     done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
-    taken: _Taken = json.loads(done.stdout)
+    taken: _MockTaken = json.loads(done.stdout)
     if taken["rows"] != rows:
         raise ValueError(f"{taken['rows']} of {rows} rows were read")
     return taken

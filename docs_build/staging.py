@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from docs_build.documents import PAGES, ROOT, site_pages, site_path
 from docs_build.generated import GENERATORS
+from docs_build.live_pages import write_live_pages
 from docs_build.swagger import write_swagger
 from docs_build.translations import translations
 
@@ -45,6 +46,7 @@ def stage(folder: Path) -> None:
         if document not in {"README.md", "README.zh-CN.md"}:
             _write_page(document, page, pages)
     write_swagger(pages / "specification")
+    write_live_pages(pages / "live")
 
 
 def _write_page(document: str, page: str, pages: Path) -> None:
@@ -85,7 +87,7 @@ def _with_site_links(text: str, document: str, page: str, pages: Path) -> str:
         if "://" in link[1] or link[1].startswith("mailto:"):
             return link[1]
         target = posixpath.normpath(posixpath.join(posixpath.dirname(document), link[1]))
-        is_made_here = target.startswith("docs/specification/")
+        is_made_here = target.startswith(("docs/specification/", "docs/live/"))
         there = target.removeprefix("docs/") if is_made_here else site_path(target)
         if there.startswith("files/"):
             (pages / there).parent.mkdir(parents=True, exist_ok=True)

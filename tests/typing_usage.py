@@ -74,6 +74,7 @@ def use_client() -> None:
         assert_type(client.explain("sales.orders", max_age=timedelta(hours=26)).causes, tuple[Link, ...])
         assert_type(client.lineage().producers("sales.orders"), tuple[LineageNode, ...])
         pager = client.list_runs("937987", job_name="j", since=timedelta(hours=24), page_size=50, strict=True)
+        pager = client.list_runs("937987", job_name="j", since=timedelta(hours=24), page_size="auto")
         assert_type(pager, Pager[Run])
         assert_type(pager.first(), Run | None)
         assert_type(pager.to_list(max_items=5), list[Run])

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import argparse
 import os
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -25,96 +26,71 @@ from dataarts_datamap_contract.suite.catalogue import checks_of
 from dataarts_datamap_contract.suite.target_sources import allows_http, make_target, read_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Mapping
 
 _TARGET = pytest.StashKey[Target]()
-_SETTINGS = ("endpoint", "table_guid")
-_RENAMED = "datamap_renamed"
-
-
-class _Option(argparse.Action):
-    """An option that remembers whether it was given by its old name."""
-
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: str | Sequence[object] | None,
-        option_string: str | None = None,
-    ) -> None:
-        """Take the value."""
-        _ = parser
-        setattr(namespace, self.dest, values if self.nargs != 0 else True)
-        if option_string is not None and option_string != self.option_strings[0]:
-            known: dict[str, str] = getattr(namespace, _RENAMED, {})
-            setattr(namespace, _RENAMED, {**known, option_string: self.option_strings[0]})
+_OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "endpoint": {"metavar": "URL", "help": "the server to test, described by variables"},
+    "target": {"metavar": "FILE", "type": Path, "help": "a TOML file that describes the server"},
+    "table": {"metavar": "GUID", "help": "a table of the server"},
+    "discover": {"action": "store_true", "help": "find an operator of the table, and a window with runs"},
+    "levels": {"default": "ABCDE", "help": "levels to judge (default: %(default)s)"},
+    "seed": {"type": int, "default": 0, "help": "what random requests are made from"},
+    "baseline": {"metavar": "FILE", "type": Path, "help": "a TOML file of known deviations"},
+    "max-examples": {
+        "metavar": "N",
+        "type": int,
+        "help": "how many random requests to send for each operation (default: what the budget says)",
+    },
+    "budget": {"choices": list(BUDGETS), "default": "default", "help": "how thorough to be (default: %(default)s)"},
+}
+_OLD_NAMES: Final = {
+    **{name: f"--{name}" for name in ("endpoint", "target", "table", "discover", "levels", "baseline", "max-examples")},
+    "seed": "--conformance-seed",
+}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options that say which server, and how thoroughly."""
     group = parser.getgroup("datamap", "conformance of a Data Map server")
+    for name, how in _OPTIONS.items():
+        group.addoption(f"--datamap-{name}", dest=_dest(name), **how)
 
-    def add(name: str, old: str, **how: Any) -> None:  # noqa: ANN401  each has its own type
-        """An option with a prefix of its own, and by its old name where no other plugin has that."""
-        try:
-            group.addoption(f"--datamap-{name}", old, action=_Option, **how)
-        except ValueError:
-            group.addoption(f"--datamap-{name}", action=_Option, **how)
 
-    add("endpoint", "--endpoint", dest="endpoint", metavar="URL", help="the server to test, described by variables")
-    add("target", "--target", dest="target", metavar="FILE", type=Path, help="a TOML file that describes the server")
-    add("table", "--table", dest="table_guid", metavar="GUID", help="a table of the server")
-    add(
-        *("discover", "--discover"),
-        dest="discover",
-        nargs=0,
-        default=False,
-        help="find an operator of the table, and a window with runs",
-    )
-    add("levels", "--levels", dest="levels", default="ABCDE", help="levels to judge (default: %(default)s)")
-    add(
-        *("seed", "--conformance-seed"),
-        dest="conformance_seed",
-        type=int,
-        default=0,
-        help="what random requests are made from",
-    )
-    add("baseline", "--baseline", dest="baseline", metavar="FILE", type=Path, help="a TOML file of known deviations")
-    add(
-        *("max-examples", "--max-examples"),
-        dest="max_examples",
-        metavar="N",
-        type=int,
-        default=None,
-        help="how many random requests to send for each operation (default: what the budget says)",
-    )
-    group.addoption(
-        *("--datamap-budget",),
-        dest="datamap_budget",
-        choices=list(BUDGETS),
-        default="default",
-        help="how thorough to be (default: %(default)s)",
-    )
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(parser: pytest.Parser) -> Generator[None]:
+    """Take the options by their old names, too, where no other plugin has these."""
+    yield
+    group = parser.getgroup("datamap")
+    for name, old in _OLD_NAMES.items():
+        with suppress(ValueError, argparse.ArgumentError):
+            how = {**_OPTIONS[name], "dest": f"{_dest(name)}_old", "default": None, "help": argparse.SUPPRESS}
+            group.addoption(old, **how)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse an incomplete target or a wrong level before anything is collected, and warn of old names of options."""
-    renamed: dict[str, str] = getattr(config.option, _RENAMED, {})
-    for old, new in renamed.items():
-        warning = pytest.PytestDeprecationWarning(f"{old} is now {new}; the old name goes in 0.3.0")
-        config.issue_config_time_warning(warning, stacklevel=2)
+    """Refuse an incomplete target or a wrong level before anything is collected."""
+    for name, old in _OLD_NAMES.items():
+        if (value := getattr(config.option, f"{_dest(name)}_old", None)) is not None:
+            moved = DeprecationWarning(f"{old} has moved: write --datamap-{name}")
+            config.issue_config_time_warning(moved, stacklevel=2)
+            setattr(config.option, _dest(name), value)
     try:
-        checks_of(config.option.levels)
-        if config.option.endpoint or config.option.target:
+        checks_of(config.option.datamap_levels)
+        if config.option.datamap_endpoint or config.option.datamap_target:
             config.stash[_TARGET] = _read_target(config)
     except ValueError as error:
         raise pytest.UsageError(str(error)) from None
 
 
+def _dest(name: str) -> str:
+    return f"datamap_{name.replace('-', '_')}"
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make a test of each check of the levels that were asked for."""
     if "conformance_check" in metafunc.fixturenames:
-        checks = checks_of(metafunc.config.option.levels)
+        checks = checks_of(metafunc.config.option.datamap_levels)
         metafunc.parametrize("conformance_check", [check.id for check in checks])
 
 
@@ -138,18 +114,20 @@ def conformance_report(conformance_target: Target, pytestconfig: pytest.Config) 
     options = pytestconfig.option
     report = run_suite(
         conformance_target,
-        levels=options.levels,
-        seed=options.conformance_seed,
+        levels=options.datamap_levels,
+        seed=options.datamap_seed,
         budget=options.datamap_budget,
-        max_examples=options.max_examples,
+        max_examples=options.datamap_max_examples,
     )
-    return apply_baseline(report, read_baseline(options.baseline)) if options.baseline else report
+    known = options.datamap_baseline
+    return apply_baseline(report, read_baseline(known)) if known else report
 
 
 def _read_target(config: pytest.Config) -> Target:
-    chosen: dict[str, Any] = {name: config.getoption(name) for name in _SETTINGS}
-    settings = read_settings(os.environ, config.option.target, **chosen)
-    discovered: bool = config.option.discover
+    options = config.option
+    chosen: dict[str, Any] = {"endpoint": options.datamap_endpoint, "table_guid": options.datamap_table}
+    settings = read_settings(os.environ, options.datamap_target, **chosen)
+    discovered: bool = options.datamap_discover
     target = make_target(settings, discovered=discovered, allow_http=allows_http(os.environ))
     if discovered:
         from dataarts_datamap_contract.suite.target_discovery import discover_target  # noqa: PLC0415  seldom asked for

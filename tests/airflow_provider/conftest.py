@@ -25,7 +25,10 @@ os.environ.update(  # Airflow reads these when it is first imported
 (HOME / "plugins").mkdir()
 (HOME / "plugins" / "reader.py").write_text(  # as the provider for OpenLineage has one: without, nothing is collected
     "from airflow.plugins_manager import AirflowPlugin\n"
-    "from airflow.sdk.lineage import HookLineageReader\n"
+    "try:\n"
+    "    from airflow.sdk.lineage import HookLineageReader\n"
+    "except ImportError:  # before 3.2\n"
+    "    from airflow.lineage.hook import HookLineageReader\n"
     "class Reader(AirflowPlugin):\n"
     "    name = 'reader'\n"
     "    hook_lineage_readers = [HookLineageReader]\n",

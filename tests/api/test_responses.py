@@ -83,7 +83,7 @@ def test_error_status(face: Face, status: int, kind: type[StatusError]) -> None:
         error.request_id,
     )
     assert document == json.loads(error.raw or "")
-    attempts = 4 if status in {429, 500, 503} else 1
+    attempts = {429: 12, 500: 4, 503: 4}.get(status, 1)
     assert ("GET", attempts) == (error.method, error.attempts)
     assert error.path is not None
     assert error.path.endswith("/datamap/node/937987/instances")

@@ -493,11 +493,12 @@ def test_what_the_server_is_used_to_is_kept() -> None:
     with CheckState(":memory:") as state:
         state.note_habits(ServerHabits())
         assert state.fact("habits") is None
-        state.note_habits(ServerHabits(counting=Counting.PAGES, capacity=50))
+        state.note_habits(ServerHabits(counting=Counting.PAGES, capacity=50, page_size=1000))
         habits, known = ServerHabits(), ServerHabits(counting=Counting.ROWS)
         state.recall_habits(habits)
         state.recall_habits(known)
         assert (Counting.PAGES, 50, Counting.ROWS) == (habits.counting, habits.capacity, known.counting)
+        assert (1000, 0) == (habits.page_size, known.page_size)
         old = (datetime.now(UTC) - 8 * DAY).isoformat()
         state.note_fact("habits", f'{{"noted_at":"{old}","counting":"pages","first_offset":0,"capacity":50}}')
         forgotten = ServerHabits()

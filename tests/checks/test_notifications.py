@@ -136,9 +136,9 @@ def test_what_was_told_can_be_kept() -> None:
     ("value", "expected"),
     [
         ("", "DATAMAP_NOTIFY holds no address: give it one of apprise"),
-        (SECRET, "address 1 of DATAMAP_NOTIFY is none that apprise knows"),
-        (f"{SECRET}:x://y", "address 1 of DATAMAP_NOTIFY is none that apprise knows"),
-        (f"json://h/x nowhere://{SECRET}", r"address 2 of DATAMAP_NOTIFY \(nowhere\) is none that apprise knows"),
+        (SECRET, "address 1 of DATAMAP_NOTIFY is not one that apprise knows"),
+        (f"{SECRET}:x://y", "address 1 of DATAMAP_NOTIFY is not one that apprise knows"),
+        (f"json://h/x nowhere://{SECRET}", r"address 2 of DATAMAP_NOTIFY \(nowhere\) is not one that apprise knows"),
     ],
 )
 def test_an_address_that_is_none_is_refused(value: str, expected: str) -> None:
@@ -254,7 +254,7 @@ def test_wrong_usage_is_said(tmp_path: Path) -> None:
     for options, expected in (
         (["--notify"], "--notify goes with --state FILE, which knows what was said before"),
         (["--remind", "1h"], "--remind goes with --notify"),
-        (["--notify", "--state", "s"], "address 1 of DATAMAP_NOTIFY (nowhere) is none that apprise knows"),
+        (["--notify", "--state", "s"], "address 1 of DATAMAP_NOTIFY (nowhere) is not one that apprise knows"),
     ):
         command = [sys.executable, "-m", "dataarts_datamap", "check", *options]
         done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)

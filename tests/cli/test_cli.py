@@ -362,6 +362,8 @@ WRONG_USAGES: list[tuple[list[str], str]] = [
     (["runs", "--table", TABLE, "--since", "1h", "--tz", "Mars/Olympus"], "Asia/Shanghai"),
     (["runs", "--table", TABLE, "--since", "1h", "--tz", "+99:00"], "Asia/Shanghai"),
     (["runs", "--table", TABLE, "--since", "1h", "--page-size", "0"], "page_size"),
+    (["runs", "--table", TABLE, "--since", "1h", "--page-size", "big"], "'big' is neither a number of rows nor auto"),
+    (["status", TABLE, "--page-size", "-5"], "'-5' is neither a number of rows nor auto"),
     (["runs", "--table", TABLE, "--since", "1h", "--output", "xml"], "xml"),
     (["operators"], "Missing argument 'TABLE'"),
     (["operators", "--table", TABLE], f"the table is named by itself here: datamap operators {TABLE}"),

@@ -173,7 +173,8 @@ def test_why_is_a_sentence_and_a_tree(command: Callable[[Factory], Command]) -> 
     """The first sentence says it all; the tree has the way, with the cause marked, its run and its log."""
     code, out, err = command(broken_chain())("why", "dws.c", "--max-age", "26h")
     lines = plain(out).splitlines()
-    assert (1, "datamap: times are in UTC\n") == (code, err)
+    told = "datamap: times are in UTC\ndatamap: to read what that run wrote: datamap log N --table db.dwd.b\n"
+    assert (1, told) == (code, re.sub(r"log \d+", "log N", err))
     assert lines[0].startswith("db.dws.c is stale: db.dwd.b failed in run ")
     assert "db.dws.c  skipped" == lines[2]
     assert "└── db.dwd.b  failed  <- cause" in lines

@@ -14,7 +14,8 @@ from dataarts_datamap import DataMapClient
 from dataarts_datamap.cli._logs import following, log_writer
 from dataarts_datamap_contract.mock import FakeService, MockConfig, MockServer
 from support.answers import paged
-from support.command import called, point_at
+from support.command import TABLE, called, point_at
+from support.namesakes import namesakes
 from support.scripted_server import ScriptedServer
 
 if TYPE_CHECKING:
@@ -76,6 +77,51 @@ def test_run_of_a_table(service: FakeService, command: Command) -> None:
     code, out, _ = command("log", str(run_id), "--table", service.table_guid)
 
     assert (0, "fine\n") == (code, out)
+
+
+@pytest.mark.parametrize(
+    ("operators", "named"),
+    [
+        ([("load", "1", "w"), ("check", "2", "w")], ["load", "check"]),
+        ([("load", "1", "w"), ("load", "1", "v")], ["w/load", "v/load"]),
+        ([("load", "1", "w"), ("load", "2", "w")], ["1", "2"]),
+        ([("load", "2", "w"), ("2", "3", "w")], ["load", "w/2"]),
+        ([("nightly load", "1", "w"), ("load", "2", "w")], ["'nightly load'", "load"]),
+    ],
+)
+def test_id_that_repeats_among_operators(
+    command: Command, monkeypatch: pytest.MonkeyPatch, operators: list[tuple[str, str, str]], named: list[str]
+) -> None:
+    """No log is taken for another: the operators are listed, each with the option that chooses it, and it does."""
+    with ScriptedServer(namesakes(operators)) as server:
+        point_to_logs(server, monkeypatch)
+        code, out, err = command("log", "7", "--table", TABLE)
+        assert (2, "") == (code, out)
+        assert f"the id 7 is that of runs of {len(operators)} operators: say which one with --operator" in err
+        for (name, task_id, workspace_id), option in zip(operators, named, strict=True):
+            assert f"  --operator {option}: run 7 of {name}, fail, ended 20" in err
+            code, out, _ = command("log", "7", "--table", TABLE, "--operator", option.strip("'"))
+            assert (0, f"{name} {task_id} {workspace_id} 0") == (code, out)
+
+
+@pytest.mark.parametrize("runs", [2, 3])
+def test_id_that_repeats_within_an_operator(command: Command, monkeypatch: pytest.MonkeyPatch, runs: int) -> None:
+    """The newest run of the id is shown, which stderr says."""
+    with ScriptedServer(namesakes([("load", "1", "w")], runs=runs)) as server:
+        point_to_logs(server, monkeypatch)
+        code, out, err = command("log", "7", "--table", TABLE)
+
+    assert (0, f"load 1 w {runs - 1}") == (code, out)
+    assert f"{runs} runs have the id 7: this is the newest" in err
+
+
+def point_to_logs(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the environment name a server, which has the logs, too."""
+    point_at(server, monkeypatch)
+    monkeypatch.delenv("DATAMAP_TOKEN")
+    for name in ("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK"):
+        monkeypatch.setenv(name, "made-up")
+    monkeypatch.setenv("DATAMAP_OBS_ENDPOINT", server.url)
 
 
 def test_failure_of_an_operator(service: FakeService, command: Command) -> None:
@@ -185,6 +231,15 @@ def test_terminal_gets_text(service: FakeService, command: Command, how: tuple[s
 
 
 @pytest.mark.usefixtures("person")
+@pytest.mark.parametrize("end", ["\r", "\r\n", ""])
+def test_a_progress_bar_is_lines(service: FakeService, command: Command, end: str) -> None:
+    """What a terminal would write over itself is shown, each state on a line."""
+    service.add_run(status="fail", log=f"10%\r20%\r\n30%{end}")
+
+    assert (0, "10%\n20%\n30%\n") == command("log", service.table_guid)[:2]
+
+
+@pytest.mark.usefixtures("person")
 def test_a_tail_begins_with_a_whole_character(service: FakeService, command: Command) -> None:
     """A person sees no half of a character that the tail cuts."""
     service.add_run(status="fail", log="订单\n")
@@ -290,7 +345,28 @@ def test_followed_run_among_its_namesakes(
             followed = next(run for run in known if run.status == "running")
             found = following._now(client, followed, timedelta(days=1))  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  one look of many
 
+    assert found is not None
     assert "running" == found.status
+
+
+def test_followed_run_that_is_removed(service: FakeService, command: Command) -> None:
+    """A run that is not listed any more is said to be gone, once, and is followed on, as it may be listed again."""
+    planned = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=5)
+    run_id = service.add_run(status="running", plan_time=planned, log="one\n")
+
+    def put_back() -> None:
+        service.add_run(status="success", plan_time=planned, taskRunningLogId=run_id, log="one\n")
+
+    threads = [
+        when_asked(service, ".job", 1, lambda: service.delete_run(run_id)),
+        when_asked(service, "/instances", 4, put_back),
+    ]
+    code, out, err = command("log", service.table_guid, "--follow", "--every", "1s")
+    for thread in threads:
+        thread.join()
+
+    assert (0, "one\n") == (code, out)
+    assert 1 == err.count(f"run {run_id} is not among the runs of its operator any more")
 
 
 def test_follow_before_there_is_a_log(service: FakeService, command: Command) -> None:

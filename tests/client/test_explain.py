@@ -178,6 +178,31 @@ def test_a_reader_does_not_make_a_table_fresh() -> None:
     assert unknown.sentence.endswith("; its lineage is unknown.")
 
 
+@pytest.mark.parametrize("table", ["dws.c", guid_of("db.dws.c")], ids=["name", "guid"])
+@pytest.mark.parametrize("status", [500, 400])
+def test_lineage_that_fails_leaves_the_table_to_be_explained(table: str, status: int) -> None:
+    """A service that cannot tell what is upstream tells the run that failed all the same, and why it is alone."""
+    catalog = broken_chain(refused={"bulk": status, "guid": 500}, entities=[entity(path) for path in PATHS])
+    with (
+        catalog.server() as server,
+        DataMapClient(endpoint=server.url, **{**SETTINGS, "retry": Retry(attempts=1)}) as client,
+    ):
+        explanation = client.explain(table, max_age=MAX_AGE)
+        assert 1 == asked(server)["bulk"]
+    assert (Verdict.STALE, "db.dws.c" if "." in table else table) == (explanation.verdict, explanation.table.full_name)
+    assert [f"lineage could not be read: HTTP {status}"] == [explanation.notes[0][:35]]
+    assert LineageKnowledge.REFUSED is explanation.lineage
+
+
+def test_lineage_that_fails_is_asked_for_table_by_table() -> None:
+    """As where it is refused; a note says why."""
+    graphs = {guid_of(path): around(*some, nodes=NODES) for path, some in (("db.dws.c", STEPS), ("db.dwd.b", STEPS))}
+    with broken_chain(refused={"bulk": 400}, around=graphs).server() as server:
+        explanation = threads(server, guid_of("db.dws.c"))
+    assert ["db.dwd.b"] == [cause.table.full_name for cause in explanation.causes]
+    assert explanation.notes[0].startswith("lineage could not be read: HTTP 400")
+
+
 STEPS = [
     ("db.ods.a", "to_db.dwd.b"),
     ("to_db.dwd.b", "db.dwd.b"),
@@ -210,6 +235,28 @@ def test_tables_may_follow_each_other_without_an_operator(*, reverse: bool) -> N
         explanation = threads(server, guid_of("db.dws.c"))
     assert ["db.dws.c"] == [link.table.full_name for link in explanation.causes]
     assert LineageKnowledge.KNOWN is explanation.lineage
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+@pytest.mark.parametrize("kind", ["dataasset.View", "dws_view", "dataasset.MaterializedView"])
+def test_a_view_is_no_operator_and_is_looked_through(kind: str, *, is_whole: bool) -> None:
+    """What stands between two tables without an operator of its own hides no trouble behind it."""
+    steps = [*STEPS[:2], ("db.dwd.b", "db.dwd.v"), ("db.dwd.v", "to_db.dws.c"), ("to_db.dws.c", "db.dws.c")]
+    graph = around(*steps, nodes=NODES)
+    for document in graph["entities"]:
+        if document["guid"] == guid_of("db.dwd.v"):
+            document["type_name"] = kind
+    for edge in graph["relationships"]:
+        edge |= {f"ep{end}_type_name": kind for end in (1, 2) if edge[f"ep{end}_id"] == guid_of("db.dwd.v")}
+    catalog = broken_chain(refused={} if is_whole else {"bulk": 404}, around={guid_of("db.dws.c"): graph})
+    if is_whole:
+        catalog.nodes["to_db.dws.c"] = [lineage_row("db.dwd.v", "to_db.dws.c", "db.dws.c")]
+        catalog.nodes["view"] = [lineage_row("db.dwd.b", None, "db.dwd.v")]
+    with catalog.server() as server, DataMapClient(endpoint=server.url, **SETTINGS) as client:
+        explanation = client.explain(guid_of("db.dws.c"), max_age=MAX_AGE)
+        upstream = client.table_lineage(guid_of("db.dws.c")).upstream(guid_of("db.dws.c"))
+    assert ["db.dwd.b"] == [cause.table.full_name for cause in explanation.causes]
+    assert ["db.dwd.v", "db.dwd.b"] == [one.full_name for one in upstream][:2]
 
 
 def test_a_circle_around_a_table_ends() -> None:

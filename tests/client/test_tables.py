@@ -234,6 +234,20 @@ def test_an_unknown_name_is_told_with_the_nearest(face: Threads | EventLoop) -> 
     assert "no table is named 'sale.orders'; similar: db.sales.orders, db.sales.orders_daily" == str(caught.value)
 
 
+@pytest.mark.parametrize("is_in_lineage", [False, True])
+def test_a_name_like_too_many_tables_is_looked_for_in_lineage(*, is_in_lineage: bool) -> None:
+    """The search cannot compare them all; if lineage knows none of the name, more of it would not help."""
+    nodes = chain("d.s.a", "d.s.orders") if is_in_lineage else {}
+    many = [entity(f"d.s{number}.orders") for number in range(2_001)]
+    with Catalog(many, nodes=nodes).server() as server:
+        if is_in_lineage:
+            assert guid_of("d.s.orders") == Threads().find(server, "s.orders").guid
+            return
+        reason = "more than 2,000 tables are like 'orders', too many to compare: give its GUID"
+        with pytest.raises(InvalidArgumentError, match=reason):
+            Threads().find(server, "s.orders")
+
+
 @pytest.mark.parametrize("name", ["", " ", "name:", None])
 def test_no_name_is_refused(name: Any) -> None:
     """An empty text names nothing."""

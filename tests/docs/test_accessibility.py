@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from dataarts_datamap import RunState, TableCheck, TableRule, Verdict
+from dataarts_datamap import RunState, Table, TableCheck, TableRule, Verdict
+from dataarts_datamap._monitoring.explanation import Explanation, Link, Trouble
+from dataarts_datamap._monitoring.freshness import table_status
+from dataarts_datamap._monitoring.upstream import Upstream, UpstreamTable
 from dataarts_datamap._report.chinese import CHINESE
 from dataarts_datamap._report.contents import report_on
 from dataarts_datamap._report.html_page import page
@@ -19,6 +22,7 @@ from dataarts_datamap._report.texts import ENGLISH
 from dataarts_datamap._window import Window
 from dataarts_datamap_contract.mock import TABLE_GUID, MockServer
 from docs_build.documents import ROOT, site_pages
+from docs_build.live_pages import LIVE_PAGES
 from support.runs import PLANNED, make_run
 
 if TYPE_CHECKING:
@@ -70,6 +74,13 @@ def test_site(name: str, site: Path, browser: Browser) -> None:
     assert [] == found(browser, site / name.replace(".md", ".html"), VIEWS[0])
 
 
+@pytest.mark.parametrize("view", VIEWS, ids=str)
+@pytest.mark.parametrize("name", LIVE_PAGES)
+def test_live_pages(name: str, view: tuple[str, int], site: Path, browser: Browser) -> None:
+    """The pages in the site that the command wrote."""
+    assert [] == found(browser, site / "live" / name, view)
+
+
 @pytest.mark.parametrize("view", VIEWS[1:], ids=str)
 @pytest.mark.parametrize(
     "name", ["index.html", "how-to/troubleshooting.html", "reference/clients.html", "zh/tutorial.html"]
@@ -91,8 +102,11 @@ def test_report(say: Texts, view: tuple[str, int], browser: Browser, tmp_path: P
     ]
     window = Window(PLANNED - hour, PLANNED + 7 * hour)
     now = datetime.fromtimestamp(window.end / 1000, UTC)
+    near = UpstreamTable(table=Table(guid="u", name="near"), steps=1, trouble=Trouble.FAILED, run=runs[2])
+    upstream = Upstream(tables=(UpstreamTable(table=Table(guid="t", name="orders"), steps=0), near))
+    report = report_on(runs, table_guid="t", window=window, now=now, zone=UTC, upstream=upstream)
     file = tmp_path / "report.html"
-    file.write_text(page(report_on(runs, table_guid="t", window=window, now=now, zone=UTC), say=say), encoding="utf-8")
+    file.write_text(page(report, say=say), encoding="utf-8")
 
     assert [] == found(browser, file, view)
 
@@ -104,8 +118,12 @@ def test_overview(say: Texts, view: tuple[str, int], browser: Browser, tmp_path:
     now = datetime(2026, 11, 30, tzinfo=UTC)
     days = days_until(now, UTC, 3)
     strip = DayStrip(label="a", days=({RunState.SUCCEEDED: 1}, {RunState.FAILED: 1}, {}))
+    link = Link(table=Table(guid="x", name="x"), trouble=Trouble.FAILED, run=make_run(1, executionLogPath="obs://log"))
+    why = Explanation(table=Table(guid="t"), status=table_status([], now=now), causes=(link,))
     checks = [
-        TableCheck(rule=TableRule(name=verdict.value, owner="ana"), verdict=verdict, reason="why", now=now)
+        TableCheck(
+            rule=TableRule(name=verdict.value, owner="ana"), verdict=verdict, reason="why", now=now, explanation=why
+        )
         for verdict in Verdict
     ]
     rows = [OverviewRow(check=check, strip=strip, operators=(strip,)) for check in checks]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import os
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -11,10 +13,11 @@ import pytest
 os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"  # before dlt is imported
 
 import dlt
+from dlt.common.versioned_state import decompress_state
 
 from dataarts_datamap import DataMapClient, InvalidArgumentError, TokenCredentials
 from dataarts_datamap.integrations.dlt import datamap
-from dataarts_datamap_contract.mock import FakeService
+from dataarts_datamap_contract.mock import FakeService, MockConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,6 +115,31 @@ def test_a_later_load_begins_where_something_can_have_changed(
     starts = [int(target.partition("start_time=")[2].partition("&")[0]) for target in later]
     assert min(starts) >= (datetime.now(UTC) - 2 * DAY).timestamp() * 1000 - 60_000
     assert [(29,)] == rows(pipeline, "select count(*) from runs")
+
+
+def test_no_secret_is_kept(pipeline: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither key, nor token, nor what runs did: not in dlt's files and trace, not in the database and its state."""
+    planted = {"SK": "planted-secret-key", "SECURITY_TOKEN": "planted-security-token"}
+    with FakeService(MockConfig(secret_key=planted["SK"], security_token=planted["SECURITY_TOKEN"])) as service:
+        service.add_run(runningData=f'{{"sql": "{SECRET}"}}', runningParam=SECRET)
+        service.add_run(status="running", runningData=f'{{"sql": "{SECRET}"}}')
+        names = {"ENDPOINT": service.url, "PROJECT_ID": service.project_id, "INSTANCE_ID": service.instance_id}
+        for name, value in names.items():
+            monkeypatch.setenv(f"DATAMAP_{name}", value)
+        for name, value in {"AK": service.access_key, **planted}.items():
+            monkeypatch.setenv(f"HUAWEICLOUD_SDK_{name}", value)
+        for _ in range(2):
+            pipeline.run(datamap([service.table_guid]))
+    kept = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    opened = [gzip.decompress(content) for path, content in kept.items() if path.suffix == ".gz"]
+    states = [
+        json.dumps(decompress_state(state)) for (state,) in rows(pipeline, "select state from _dlt_pipeline_state")
+    ]
+    assert states
+    assert 10 < len(kept)
+    everything = b"".join([*kept.values(), *opened, *map(str.encode, states), repr(pipeline.last_trace).encode()])
+    assert b"open_since" in everything
+    assert [] == [secret for secret in (*planted.values(), SECRET) if secret.encode() in everything]
 
 
 def test_a_run_of_two_tables_is_a_row_of_each(service: FakeService, client: DataMapClient, pipeline: Any) -> None:

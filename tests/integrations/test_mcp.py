@@ -16,7 +16,8 @@ from dataarts_datamap import AccessKeyCredentials, AsyncDataMapClient, Retry, To
 from dataarts_datamap.integrations.mcp import make_server
 from dataarts_datamap_contract.mock import FakeService, MockConfig, MockServer
 from support.answers import json_answer
-from support.command import called, point_at
+from support.command import TABLE, called, point_at
+from support.namesakes import namesakes
 from support.scripted_server import Answer, Asked, ScriptedServer
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ def test_an_endless_list_is_cut(service: FakeService, monkeypatch: pytest.Monkey
 
 
 def test_what_a_run_did_and_control_characters_stay_out(service: FakeService) -> None:
-    """Neither running data nor what a terminal or a reader is fooled by; text has an end."""
+    """Neither running data, nor the token, nor what a terminal or a reader is fooled by; text has an end."""
     evil = "x\x1b[2J\u202e" + "y" * 5_000
     service.add_operator(job_name="\u202eevil")
     service.add_run(runningData=json.dumps({"sql": SECRET}), runningParam=SECRET, owner="ann", executionLogPath=evil)
@@ -173,6 +174,7 @@ def test_what_a_run_did_and_control_characters_stay_out(service: FakeService) ->
     )
     whole = json.dumps([content(result) for result in results], ensure_ascii=False) + "".join(map(text, results))
     assert SECRET not in whole
+    assert service.token not in whole
     assert "\u202e" not in whole
     assert r"\\u202eevil" in whole
     path = content(results[0])["runs"][0]["execution_log_path"]
@@ -252,6 +254,34 @@ def test_what_cannot_start_says_why(
     assert "there is no file of tables" in err
 
 
+@pytest.mark.parametrize(
+    ("other", "chosen"), [(("check", "2", "w"), "check"), (("load", "1", "v"), "v/load"), (("load", "2", "w"), "2")]
+)
+def test_log_of_an_id_that_repeats(other: tuple[str, str, str], chosen: str) -> None:
+    """No log is taken for another: the operators are listed, and ``operator`` names the one that is meant."""
+
+    async def talk(server: ScriptedServer) -> list[CallToolResult]:
+        client = AsyncDataMapClient(
+            endpoint=server.url,
+            project_id="p",
+            instance_id="i",
+            credentials=AccessKeyCredentials("made-up", "made-up"),
+            obs_endpoint=server.url,
+        )
+        async with client, Client(make_server(client, logs=True)) as agent:
+            calls: tuple[dict[str, Any], ...] = ({}, {"operator": chosen}, {"operator": "bogus"})
+            asked = [{"table": TABLE, "run_id": 7, **call} for call in calls]
+            return [await agent.call_tool("read_log_tail", one) for one in asked]
+
+    with ScriptedServer(namesakes([("load", "1", "w"), other])) as server:
+        unclear, found, unknown = asyncio.run(talk(server))
+    name, task_id, workspace_id = other
+    assert "the id 7 is that of runs of 2 operators: name one with operator" in text(unclear)
+    assert f"{workspace_id}/{name} (task {task_id})" in text(unclear)
+    assert f"{name} {task_id} {workspace_id} 0" == content(found)["text"]
+    assert "no operator of the table is called 'bogus'" in text(unknown)
+
+
 def test_logs_are_read_only_where_they_are_offered(service: FakeService) -> None:
     """The end of the newest failure's log, or of a run's; what controls a terminal is escaped, lines stay lines."""
     old = service.add_run(status="fail", log="old\n" * 10)
@@ -280,3 +310,4 @@ def test_logs_are_read_only_where_they_are_offered(service: FakeService) -> None
     assert content(of_old)["text"].startswith("old\nold")
     assert (old, True) == (content(of_old)["run"]["run_id"], content(of_old)["path"].startswith("obs://"))
     assert "no run of the table has the id 1 in the last 168 hours" in text(none)
+    assert service.secret_key not in text(newest) + text(of_old) + text(none)

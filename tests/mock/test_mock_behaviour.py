@@ -65,6 +65,20 @@ def test_offset_and_limit(
     assert 25 == page["total"]
 
 
+@pytest.mark.parametrize(("limit", "status"), [(6, 200), (7, 400), (1000, 400)])
+def test_limit_that_is_refused(start: Start, limit: int, status: int) -> None:
+    """A server that refuses larger pages says which limit it takes; one that fits is served as ever."""
+    with start(replace(CONFIG, max_limit=6, over_limit="refused")) as caller:
+        response = caller.runs(offset=0, limit=limit)
+    assert status == response.status_code
+    if status == 400:
+        refusal = response.json()
+        assert ("APIGW.0106", f"Invalid query parameter limit: {limit} is more than 6") == (
+            refusal["error_code"],
+            refusal["error_msg"],
+        )
+
+
 @pytest.mark.parametrize("column", ["planTime", "startTime"])
 @pytest.mark.parametrize("includes_start", [True, False])
 @pytest.mark.parametrize("includes_end", [True, False])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from dataarts_datamap import NotFoundError, Operator, Run, ServerError, Verdict
+from dataarts_datamap import NotFoundError, Operator, PermissionDeniedError, Run, ServerError, Verdict
 from dataarts_datamap._monitoring.causes import Bounds, explain
 from dataarts_datamap._monitoring.examination import Sources
 from dataarts_datamap._monitoring.explanation import Explanation, LineageKnowledge, Link, Trouble
@@ -103,6 +103,25 @@ def test_each_trouble_is_told_apart(status: str | None, trouble: Trouble, senten
         assert (status, "obs://logs/job 0/0/1773111600000.job") == (cause.run.status, cause.run.execution_log_path)
 
 
+RUN_7 = "run 7 of job 0/0, planned at 2026-03-10T03:00:00Z"
+SAYING_MORE = [
+    ("manual-stop", f"db.t0 failed in {RUN_7}, with the status manual-stop"),
+    ("pause", f"db.t0 is still being written by {RUN_7}, with the status pause"),
+    ("freeze", f"db.t0 was skipped in {RUN_7}, with the status freeze"),
+    ("odd\x1b", f"how db.t0 stands cannot be told from {RUN_7}, with the status odd\\x1b, which is none that is known"),
+    ("", f"how db.t0 stands cannot be told from {RUN_7}, which came without a status"),
+]
+
+
+@pytest.mark.parametrize(("status", "sentence"), SAYING_MORE)
+def test_a_status_that_says_more_is_named(status: str, sentence: str) -> None:
+    """Somebody stopped it by hand, it is paused, its job is frozen, or nobody knows what it means."""
+    odd = job(0)
+    odd.runs[-1] = (odd.runs[-1][0], status)
+    explanation = explained(chain(odd, job(1, 0, today=FAIL, hours=4)))
+    assert f"{sentence}; nothing is known upstream of it." == only(explanation).sentence
+
+
 def test_a_table_whose_inputs_are_fresh_failed_itself() -> None:
     """Then nothing upstream is a cause."""
     explanation = explained(chain(job(0), job(1, 0, today=FAIL, hours=4)))
@@ -119,7 +138,7 @@ RECOVERED = [
     (FAIL, 5.0, 4.9, "."),  # it was in time
     (SKIPPED, 4.0, 1.0, TOO_LATE),
     (SKIPPED, 5.0, 4.9, "."),
-    ("freeze", 5.0, 1.0, "."),  # the input has nothing to do with it
+    ("freeze", 5.0, 1.0, ", with the status freeze."),  # the input has nothing to do with it
 ]
 
 
@@ -187,6 +206,42 @@ def test_what_was_planned_later_explains_nothing() -> None:
     """An input whose run goes on now was planned after the run that failed hours ago."""
     world = chain(job(0, today=RUNNING, hours=0.1), job(1, 0, today=FAIL, hours=4))
     assert "db.t1" == only(explained(world)).table.full_name
+
+
+def test_a_failure_of_its_own_is_not_hidden_by_that_of_an_input() -> None:
+    """A table with two operators, one of which waits for an input, and the other failed: both are causes."""
+    own = job(1, today=FAIL, hours=4.5, index=1)
+    world = World(
+        [[job(0, today=FAIL)], [job(1, 0, today=SKIPPED, hours=4.8), own], [job(2, 1, today=WAITING, hours=3)]],
+        2,
+        set(),
+        MAX_AGE,
+    )
+    explanation = explained(world)
+    assert {0, 1} == numbers(link.table for link in explanation.causes)
+    (cause,) = (one for one in explanation.causes if one.table.full_name == "db.t1")
+    assert own.operator == cause.operator
+    assert (
+        "db.t1 failed in run 7 of job 1/1, planned at 2026-03-10T03:30:00Z; another of its operators is in trouble "
+        "because of db.t0."
+    ) == cause.sentence
+    assert ["db.t2", "db.t1", "db.t0"] == [one.table.full_name for one in explanation.chain(explanation.causes[1])]
+    assert {0, 1} == brute_force(world)
+
+
+def test_what_an_operator_waits_for_that_came_later_explains_nothing() -> None:
+    """Of a table with two operators, the one that failed in time explains; what the other waits for since does not."""
+    world = World(
+        [
+            [job(0, today=RUNNING, hours=1)],
+            [job(1, today=FAIL), job(1, 0, today=WAITING, hours=0.5, index=1)],
+            [job(2, 1, today=WAITING, hours=3)],
+        ],
+        2,
+        set(),
+        MAX_AGE,
+    )
+    assert {1} == numbers(link.table for link in explained(world).causes) == brute_force(world)
 
 
 def test_in_a_circle_the_first_trouble_is_the_cause() -> None:
@@ -320,6 +375,49 @@ def test_what_cannot_be_read_upstream_is_a_note() -> None:
         explain(world.table(1), world.lineage(), Sources(sources.operators, broken_upstream), now=NOW, max_age=MAX_AGE)
     )
     assert "the runs of job 0/0 could not be read: no runs of job 0/0" in found.notes
+    assert only(found).sentence.endswith("planned at 2026-03-10T04:00:00Z; how 1 of its inputs stands cannot be told.")
+
+
+def test_a_table_that_may_not_be_looked_at_hides_no_other() -> None:
+    """One in another workspace, say: it is named, and the search goes on beside it."""
+    world = World(
+        [[job(0, today=FAIL)], [job(1, today=FAIL)], [job(2, 0, 1, today=SKIPPED, hours=4)]], 2, set(), MAX_AGE
+    )
+    sources = world.sources()
+
+    def operators(guid: str) -> Steps[list[Operator]]:
+        if int(guid, 16) == 0:
+            raise PermissionDeniedError("not yours")
+        return (yield from sources.operators(guid))
+
+    def explanation_of(number: int) -> Explanation:
+        reads = Sources(operators, sources.runs)
+        return finished(explain(world.table(number), world.lineage(), reads, now=NOW, max_age=MAX_AGE))
+
+    found = explanation_of(2)
+    assert "db.t1" == only(found).table.full_name
+    assert ("the operators of db.t0 could not be read, and how it stands cannot be told: not yours",) == found.notes
+    with pytest.raises(PermissionDeniedError):
+        explanation_of(0)
+
+
+def test_reads_that_fail_one_after_the_other_end_the_search() -> None:
+    """A service that is down costs no time-out for each of two hundred tables."""
+    world = World([*([job(n)] for n in range(20)), [job(20, *range(20), today=FAIL, hours=4)]], 20, set(), MAX_AGE)
+    sources, asked = world.sources(), list[str]()
+
+    def operators(guid: str) -> Steps[list[Operator]]:
+        asked.append(guid)
+        if int(guid, 16) < 20:
+            raise ServerError("down")
+        return (yield from sources.operators(guid))
+
+    found = finished(
+        explain(world.table(20), world.lineage(), Sources(operators, sources.runs), now=NOW, max_age=MAX_AGE)
+    )
+    assert 4 == len(asked)
+    assert only(found).sentence.endswith("planned at 2026-03-10T04:00:00Z; how 20 of its inputs stand cannot be told.")
+    assert "the search ended after 3 reads failed, one after the other" == found.notes[-1]
 
 
 def test_bounds_end_the_search_and_are_told() -> None:

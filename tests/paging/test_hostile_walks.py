@@ -45,9 +45,9 @@ def server() -> Iterator[HostileServer]:
         yield serving
 
 
-def silent(server: HostileServer, kind: str, seeds: range) -> dict[int, Any]:
+def silent(server: HostileServer, kind: str, seeds: range, *, is_auto: bool = False) -> dict[int, Any]:
     """The walks that look whole and are not, or that end in an error though nothing is wrong, by their seeds."""
-    judged = {seed: walk(server, kind, seed) for seed in seeds}
+    judged = {seed: walk(server, kind, seed, is_auto=is_auto) for seed in seeds}
     return {
         seed: judgement
         for seed, judgement in judged.items()
@@ -61,11 +61,18 @@ def test_hostile_walks(server: HostileServer, kind: str) -> None:
     assert {} == silent(server, kind, range(FEW))
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_hostile_walks_by_larger_pages(server: HostileServer, kind: str) -> None:
+    """The same holds where the client finds out how large pages may be."""
+    assert {} == silent(server, kind, range(FEW), is_auto=True)
+
+
 @pytest.mark.prove
 @pytest.mark.parametrize("kind", KINDS)
 def test_hostile_walks_at_length(server: HostileServer, kind: str) -> None:
     """The same holds for more than a thousand walks."""
     assert {} == silent(server, kind, range(FEW, FEW + MANY))
+    assert {} == silent(server, kind, range(FEW, FEW + MANY // 2), is_auto=True)
 
 
 @pytest.mark.parametrize(
@@ -385,7 +392,7 @@ def test_deep_offsets_that_are_refused(server: HostileServer, deep: Any) -> None
     assert set(range(5000, 6001)) == {run.run_id for run in read(server, listed)}
 
     listed = serve(server, Service(most_rows=50, beyond="refused"), by_the_minute(10))
-    with pytest.raises(BadRequestError, match="limit is at most 50"):
+    with pytest.raises(BadRequestError, match="the limit is too large"):
         read(server, listed)
 
 

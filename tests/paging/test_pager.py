@@ -95,7 +95,7 @@ def test_error_on_a_later_page(face: Face) -> None:
 def test_pager() -> None:
     """A pager asks when it is walked; first, to_list and pages cost what they need."""
     with ScriptedServer(serve_rows(250)) as server, DataMapClient(endpoint=server.url, **SETTINGS) as client:
-        pager = client.list_runs("1", job_name="a", **WINDOW)
+        pager = client.list_runs("1", job_name="a", page_size=100, **WINDOW)
         assert [] == server.asked
         assert (None, None) == (pager.total, pager.resume_token)
 
@@ -116,11 +116,13 @@ def test_pager() -> None:
 def test_iterations_side_by_side() -> None:
     """Each iteration is a walk of its own; what a pager tells is that of the one that began last."""
     with ScriptedServer(serve_rows(300)) as server, DataMapClient(endpoint=server.url, **SETTINGS) as client:
-        pager = client.list_runs("1", job_name="a", **WINDOW)
+        pager = client.list_runs("1", job_name="a", page_size=100, **WINDOW)
         first, second = iter(pager), iter(pager)
         for rows, count in ((first, 150), (second, 120), (first, 100)):
             ids = [run.run_id for run in islice(rows, count)]
-        rest = [run.run_id for run in client.list_runs("1", job_name="a", resume_token=pager.resume_token)]
+        rest = [
+            run.run_id for run in client.list_runs("1", job_name="a", page_size=100, resume_token=pager.resume_token)
+        ]
 
     assert list(range(151, 251)) == ids
     assert list(range(121, 301)) == rest
@@ -131,7 +133,7 @@ def test_async_pager() -> None:
 
     async def call(server: ScriptedServer) -> None:
         async with AsyncDataMapClient(endpoint=server.url, **SETTINGS) as client:
-            pager = client.list_runs("1", job_name="a", **WINDOW)
+            pager = client.list_runs("1", job_name="a", page_size=100, **WINDOW)
             assert [] == server.asked
             assert (None, None) == (pager.total, pager.resume_token)
 
@@ -182,11 +184,11 @@ def test_resume_token() -> None:
     """A walk that was broken off goes on from its token, in another client, without a run twice or missing."""
     with ScriptedServer(serve_rows(450)) as server:
         with DataMapClient(endpoint=server.url, **SETTINGS) as client:
-            pager = client.list_runs("1", job_name="a", **WINDOW)
+            pager = client.list_runs("1", job_name="a", page_size=100, **WINDOW)
             first = [run for _, run in zip(range(137), pager, strict=False)]
             token = pager.resume_token
         with DataMapClient(endpoint=server.url, **SETTINGS) as client:
-            pager = client.list_runs("1", job_name="a", resume_token=token)
+            pager = client.list_runs("1", job_name="a", page_size=100, resume_token=token)
             assert token == pager.resume_token
             rest = pager.to_list()
 
@@ -236,7 +238,7 @@ def test_pages_are_read_side_by_side(face: Face) -> None:
         return answer(asked)
 
     with ScriptedServer(wait_for_company) as server:
-        ids = [run.run_id for run in face.list_runs(server)]
+        ids = [run.run_id for run in face.list_runs(server, page_size=100)]
 
     assert list(range(1, 2001)) == ids
 
@@ -261,7 +263,7 @@ def test_leaving_a_loop_ends_what_is_under_way() -> None:
         ScriptedServer(stalls_later(2000, reached, release)) as server,
         DataMapClient(endpoint=server.url, **SETTINGS) as client,
     ):
-        rows = iter(client.list_runs("1", job_name="a", **WINDOW))
+        rows = iter(client.list_runs("1", job_name="a", page_size=100, **WINDOW))
         while not reached.wait(0):
             next(rows)
         del rows
@@ -300,7 +302,7 @@ def test_interrupt_ends_what_is_under_way() -> None:
     ):
         threads.submit(interrupt)
         with pytest.raises(KeyboardInterrupt):
-            client.list_runs("1", job_name="a", **WINDOW).to_list()
+            client.list_runs("1", job_name="a", page_size=100, **WINDOW).to_list()
         left = [thread.name for thread in threading.enumerate() if thread.name.startswith("datamap")]
         asked = offsets(server)
         release.set()
@@ -324,7 +326,7 @@ def test_forgotten_walk_is_closed_in_a_thread_of_its_own(monkeypatch: pytest.Mon
         ScriptedServer(serve_rows(500)) as server,
         DataMapClient(endpoint=server.url, on_attempt=collect, **SETTINGS) as client,
     ):
-        walk: list[object] = [iter(client.list_runs("1", job_name="a", **WINDOW))]
+        walk: list[object] = [iter(client.list_runs("1", job_name="a", page_size=100, **WINDOW))]
         walk.append(walk)
         list(islice(cast("Iterator[Run]", walk[0]), 101))
         del walk
@@ -339,7 +341,7 @@ def test_forgotten_walk_is_closed_in_a_thread_of_its_own(monkeypatch: pytest.Mon
 def test_walk_after_a_fork() -> None:
     """A child can read on where its parent was, or leave off, and the parent's walk goes on undisturbed."""
     with ScriptedServer(serve_rows(1000)) as server, DataMapClient(endpoint=server.url, **SETTINGS) as client:
-        rows = iter(client.list_runs("1", job_name="a", **WINDOW))
+        rows = iter(client.list_runs("1", job_name="a", page_size=100, **WINDOW))
         list(islice(rows, 300))
 
         def read_on() -> None:
@@ -359,7 +361,7 @@ def test_leaving_an_async_loop_ends_what_is_under_way() -> None:
 
     async def call(server: ScriptedServer) -> int:
         async with AsyncDataMapClient(endpoint=server.url, **SETTINGS) as client:
-            pages = client.list_runs("1", job_name="a", **WINDOW).pages()
+            pages = client.list_runs("1", job_name="a", page_size=100, **WINDOW).pages()
             while not reached.wait(0):
                 await anext(pages)
             await pages.aclose()

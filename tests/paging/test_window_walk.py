@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from dataarts_datamap import IncompleteWalkError, Operator, Run, RunPage
+from dataarts_datamap import BadRequestError, DataMapError, IncompleteWalkError, Operator, Run, RunPage
 from dataarts_datamap._paging.offsets import Counting
 from dataarts_datamap._paging.resume_token import Position
-from dataarts_datamap._paging.walk_options import PageNeeded, ServerHabits, WalkOptions
+from dataarts_datamap._paging.walk_options import PageNeeded, ServerHabits, WalkOptions, go_on
 from dataarts_datamap._paging.window_walk import WindowWalk, cut
 from dataarts_datamap._window import Window
 from support.simulated_server import BOUNDS, IDS, TAKES, TELLS, SimulatedServer
@@ -26,9 +26,15 @@ LONG = 10**12
 MOST_READS = 20_000
 
 
-def plan(page_size: int = 10, *, slice_span: int = LONG, slice_rows: int = 10_000, unit: Any = "auto") -> WalkOptions:
+def plan(page_size: int = 10, *, slice_span: int = LONG, slice_rows: int = 10_000, larger_page: int = 0) -> WalkOptions:
     """How a window is walked."""
-    return WalkOptions(page_size=page_size, offset_unit=unit, slice_span=slice_span, slice_rows=slice_rows)
+    return WalkOptions(
+        page_size=page_size,
+        larger_page=larger_page,
+        offset_unit="auto",
+        slice_span=slice_span,
+        slice_rows=slice_rows,
+    )
 
 
 class Drive:
@@ -42,7 +48,7 @@ class Drive:
         self.how = how
         self.given: list[int] = []
         self.reads: list[PageRead] = []
-        self.error: IncompleteWalkError | None = None
+        self.error: DataMapError | None = None
         self.resumed = False
         self.is_over = False
         self.last: Run | None = None
@@ -55,6 +61,15 @@ class Drive:
             return {}
         runs = len(self._latest.runs)
         return {len(self.given) - runs + kept: self._walk.token(kept) for kept in range(runs + 1)}
+
+    @property
+    def wanted(self) -> PageNeeded | None:
+        """The page that is awaited."""
+        return self._wanted
+
+    def close(self) -> None:
+        """Leave the walk."""
+        self._pages.close()
 
     @property
     def changed(self) -> int:
@@ -98,29 +113,34 @@ class Drive:
     def _begin(self, position: Position | None) -> None:
         self._walk = WindowWalk(OPERATOR, Window(0, self.server.last + 1), self.how, self.habits, position)
         self._pages: Walk = self._walk.pages()
-        self._ahead: dict[PageRead, RunPage] = {}
+        self._ahead: dict[PageRead, RunPage | BadRequestError] = {}
         self._latest: RunPage | None = None
         self.last, self.last_part = None, 0
         self._advance(None)
 
-    def _read(self, read: PageRead) -> RunPage:
+    def _read(self, read: PageRead) -> RunPage | BadRequestError:
         self.reads.append(read)
-        return self.server.page(read)
+        try:
+            return self.server.page(read)
+        except BadRequestError as refusal:
+            return refusal
 
-    def _advance(self, page: RunPage | None) -> None:
+    def _advance(self, page: RunPage | BadRequestError | None) -> None:
         self._wanted: PageNeeded | None = None
         self._latest = None
         try:
-            step = next(self._pages) if page is None else self._pages.send(page)
+            step = next(self._pages) if page is None else go_on(self._pages, page)
         except StopIteration:
             self.is_over = True
-        except IncompleteWalkError as error:
+        except (IncompleteWalkError, BadRequestError) as error:
             self.is_over, self.error = True, error
         else:
             if isinstance(step, PageNeeded):
                 self._wanted = step
-            else:
+            elif step is not None:
                 self._give(step)
+            else:
+                self.is_over = True
 
     def _give(self, page: RunPage) -> None:
         self._latest = page
@@ -145,16 +165,30 @@ class ChangingServer(RuleBasedStateMachine):
         last=st.sampled_from([5, 50, 1000, 10**6]),
         rows=st.sampled_from([0, 1, 2, 5, 9, 10, 11, 20, 30, 60, 100]),
         page_size=st.sampled_from([1, 2, 3, 5, 10, 20, 100]),
+        larger_page=st.sampled_from([0, 0, 12, 20, 50, 1000]),
+        refuses=st.booleans(),
         slices=st.sampled_from([1, 1, 3]),
         slice_rows=st.sampled_from([20, 10_000]),
     )
     def begin(  # noqa: PLR0913  each is one habit of a server
-        self, *, seed: int, rows: int, page_size: int, slices: int, slice_rows: int, last: int, **habits: Any
+        self,
+        *,
+        seed: int,
+        rows: int,
+        page_size: int,
+        larger_page: int,
+        refuses: bool,
+        slices: int,
+        slice_rows: int,
+        last: int,
+        **habits: Any,
     ) -> None:
         """Start a server, and a walk over it."""
-        server = SimulatedServer(Random(seed), last=last, **habits)
+        most = max(page_size, larger_page // 2, 10) if refuses else None
+        server = SimulatedServer(Random(seed), last=last, refuses_above=most, **habits)
         server.begin(rows)
-        self.drive = Drive(server, plan(page_size, slice_span=last // slices + 1, slice_rows=slice_rows))
+        how = plan(page_size, larger_page=larger_page, slice_span=last // slices + 1, slice_rows=slice_rows)
+        self.drive = Drive(server, how)
 
     @rule()
     def insert(self) -> None:
@@ -207,7 +241,7 @@ class ChangingServer(RuleBasedStateMachine):
             assert sorted(set(given)) == sorted(given)
         if self.drive.error is None:
             assert set() == self.drive.server.stayed.difference(given)
-        else:
+        elif isinstance(self.drive.error, IncompleteWalkError):
             assert (self.drive.last_part, self.drive.last) == (self.drive.error.rows_read, self.drive.error.last_run)
 
 
@@ -378,7 +412,7 @@ def test_error_tells_what_is_known() -> None:
     """A server that tells of more runs than it gives ends in an error with the runs read, the totals and the last."""
     drive = Drive(served(25, tells="two more"), plan(10)).finish()
 
-    assert drive.error is not None
+    assert isinstance(drive.error, IncompleteWalkError)
     assert (25, 27) == (drive.error.rows_read, drive.error.totals[-1])
     assert drive.last == drive.error.last_run
     assert "the pages ended after 25 rows, though the server reports a total of 27" in str(drive.error)

@@ -16,8 +16,9 @@ import pytest
 
 from dataarts_datamap.cli._printing import report_sheet
 from dataarts_datamap.cli._printing.notices import size_text
-from support import report_demo
+from docs_build import demo_table
 from support.answers import json_answer, paged, without_lineage
+from support.catalog_server import Factory, lineage_row
 from support.command import TABLE, called, point_at
 from support.scripted_server import Answer, Asked, ScriptedServer
 
@@ -122,6 +123,25 @@ def test_running_data(server: ScriptedServer, tmp_path: Path, capfdbinary: pytes
     assert "SELECT secret" in out
     assert "SELECT secret" in embedded(file.read_text(encoding="utf-8"))["nested"]["0"]
     assert server.asked
+
+
+def test_page_of_a_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """A table that was found by its name is called by it, in a report on the past, too, which has nothing upstream."""
+    factory = Factory(
+        nodes={"load": [lineage_row("db.o.raw", "load", "db.s.orders")]},
+        runs={"load": [(int(END.timestamp() * 1000) - HOUR, "success")]},
+    )
+    with factory.server() as server:
+        point_at(server, monkeypatch)
+        code, _, _ = called(capfdbinary, "report", "s.orders", *WINDOW, "--html", str(tmp_path / "report.html"))
+
+    assert 0 == code
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert '<span class="whose">db.s.orders</span>' in page
+    assert "<title>db.s.orders: " in page
+    assert 'id="upstream"' not in page
 
 
 def test_no_request(server: ScriptedServer, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
@@ -425,11 +445,11 @@ def test_failure_leaves_the_old_page(
 
 def test_demo(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     """The demo table's report, against the mock server, has something of everything."""
-    with report_demo.demo() as service:
-        report_demo.fill(service)
+    with demo_table.demo() as service:
+        demo_table.fill(service)
         for name, value in service.environment.items():
             monkeypatch.setenv(name, value)
-        code, out, _ = called(capfdbinary, "report", service.table_guid, *report_demo.WINDOW)
+        code, out, _ = called(capfdbinary, "report", service.table_guid, *demo_table.WINDOW)
     told = json.loads(out)
 
     assert (0, "failed", 4) == (code, told["status"]["verdict"], len(told["jobs"]))

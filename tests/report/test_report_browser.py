@@ -185,7 +185,7 @@ def test_strip_has_a_square_for_each_run(browser: Browser, tmp_path: Path) -> No
     shown = visit.page
     hint, strip = shown.locator("#strip-hint"), shown.get_by_role("application", name="Outcomes by planned time")
 
-    assert "Each cell is 3 hours of planned runs (UTC) and shows the worst outcome." == hint.inner_text()
+    assert "Each cell is 3 h of planned runs (UTC) and shows the worst outcome." == hint.inner_text()
     shown.get_by_role("button", name="The newest runs").press("Enter")
     assert "Each square is a planned run (UTC)." == hint.inner_text()
     shown.get_by_role("button", name="The whole time").press("Enter")

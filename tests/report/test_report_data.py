@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from dataarts_datamap import Operator, Run, RunState
 from dataarts_datamap._report.contents import Report, report_on
@@ -289,3 +290,11 @@ def test_reasons_name_their_runs() -> None:
     assert [[3], [7, 6, 5]] == [[run.run_id for run in reason.runs] for reason in answer.reasons]
     assert answer.success is not None
     assert 1 == answer.success.run_id
+
+
+def test_a_name_that_the_table_was_found_by() -> None:
+    """Where nothing is known of what feeds the table, its page still begins with its name, and the title with it."""
+    text = page(structs.replace(report(hourly(took=[60])), name="sales.<orders>"))
+
+    assert '<span class="whose">sales.&lt;orders&gt;</span>' in text
+    assert "<title>sales.&lt;orders&gt;: The table is fresh" in text

@@ -10,6 +10,7 @@ from string import Formatter
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from msgspec import structs
 
 import dataarts_datamap
 from dataarts_datamap import RunState, Verdict
@@ -20,7 +21,7 @@ from dataarts_datamap._report.html_page import page
 from dataarts_datamap._report.languages import texts_in
 from dataarts_datamap._report.texts import ENGLISH
 from dataarts_datamap._window import Window
-from support import report_demo
+from docs_build import demo_table
 from support.browser import Visit
 from support.command import called
 from support.runs import PLANNED, make_run
@@ -147,6 +148,15 @@ def test_page() -> None:
     assert set() == words - NAMES - {"etl", "dli", "dws", "Job", "ETL"}
 
 
+def test_what_stays_english_says_so() -> None:
+    """What reads a page aloud is told of a reason that is there in English alone."""
+    doubtful = make_report()
+    doubtful = structs.replace(doubtful, status=structs.replace(doubtful.status, notes=("its lineage is not known",)))
+
+    assert '<li lang="en">Its lineage is not known. </li>' in page(doubtful, say=CHINESE)
+    assert "<li>Its lineage is not known. </li>" in page(doubtful)
+
+
 @pytest.mark.parametrize(
     ("arguments", "variable", "tag"), [(["--lang", "zh"], "", "zh-CN"), ([], "zh", "zh-CN"), ([], "", "en")]
 )
@@ -161,12 +171,12 @@ def test_command(  # noqa: PLR0913  what pytest gives
     tag: str,
 ) -> None:
     """The option chooses the language, else the variable; the command's own words stay English."""
-    report_demo.fill(datamap_mock)
+    demo_table.fill(datamap_mock)
     for name, value in {**datamap_mock.environment, "DATAMAP_LANG": variable}.items():
         monkeypatch.setenv(name, value)
     file = tmp_path / "report.html"
     code, _, err = called(
-        capfdbinary, "report", datamap_mock.table_guid, "--html", str(file), *report_demo.WINDOW, *arguments
+        capfdbinary, "report", datamap_mock.table_guid, "--html", str(file), *demo_table.WINDOW, *arguments
     )
 
     assert 0 == code
@@ -178,10 +188,10 @@ def test_a_language_without_a_page(
     capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch, datamap_mock: FakeService
 ) -> None:
     """The option is wrong usage where no page is written; the variable, which holds for each call, is not."""
-    report_demo.fill(datamap_mock)
+    demo_table.fill(datamap_mock)
     for name, value in {**datamap_mock.environment, "DATAMAP_LANG": "zh"}.items():
         monkeypatch.setenv(name, value)
-    how = ("report", datamap_mock.table_guid, *report_demo.WINDOW)
+    how = ("report", datamap_mock.table_guid, *demo_table.WINDOW)
     refused, _, err = called(capfdbinary, *how, "--lang", "zh")
     code, _, _ = called(capfdbinary, *how)
 

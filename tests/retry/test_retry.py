@@ -155,9 +155,32 @@ def test_lasting_failure(error: DataMapError) -> None:
 @pytest.mark.parametrize("error", PASSING, ids=name_of)
 def test_error_tells_of_all_attempts(error: DataMapError) -> None:
     """The last failure is raised, with the number of attempts and the time of them all, waits included."""
-    caught = Script(error, retry=Retry(attempts=3, first_wait=4), chance=0.5).error()
+    caught = Script(error, retry=Retry(attempts=3, throttled_attempts=3, first_wait=4), chance=0.5).error()
 
     assert (3, 1 + 2 + 1 + 4 + 1) == (caught.attempts, caught.elapsed)
+
+
+THROTTLED = [failure(RateLimitError, status=429), failure(UpstreamError, status=200, upstream_status=429)]
+
+
+@pytest.mark.parametrize("throttled", THROTTLED, ids=name_of)
+def test_throttled_requests_are_counted_apart(throttled: DataMapError) -> None:
+    """A 429 says that a request came too soon: it uses up none of the attempts for what goes wrong, nor they of its."""
+    busy = failure(ServerError, status=503)
+    script = Script(*[throttled, busy] * 3, *[throttled] * 8, "answer")
+    assert "answer" == script.run()
+
+    assert (12, 12) == (
+        Script(throttled).error().attempts,
+        Script(failure(RateLimitError, status=429)).error().attempts,
+    )
+    assert 7 == Script(*[throttled] * 3, busy).error().attempts
+
+
+@pytest.mark.parametrize("throttled", THROTTLED, ids=name_of)
+def test_one_attempt_is_one(throttled: DataMapError) -> None:
+    """Who wants nothing to be sent again gets each failure at once, a 429 too."""
+    assert 1 == Script(throttled, retry=Retry(attempts=1)).error().attempts
 
 
 def test_error_without_an_exchange() -> None:

@@ -43,8 +43,6 @@ def spark(shared_service: FakeService, tmp_path_factory: pytest.TempPathFactory)
     """A session of two workers in one process, whose event log is kept."""
     from pyspark.sql import SparkSession  # noqa: PLC0415  only where the tests are run
 
-    from dataarts_datamap.integrations.spark import DataMapDataSource  # noqa: PLC0415  as above
-
     assert shared_service.url
     os.environ["PYSPARK_PYTHON"] = sys.executable
     folder = tmp_path_factory.mktemp("spark")
@@ -62,6 +60,5 @@ def spark(shared_service: FakeService, tmp_path_factory: pytest.TempPathFactory)
         .getOrCreate()
     )
     session.sparkContext.setLogLevel("ERROR")
-    session.dataSource.register(DataMapDataSource)
     yield session
     session.stop()

@@ -24,11 +24,9 @@ PROGRAM = """
 import os, sys
 from pyspark.sql import SparkSession
 from pyspark.sql.functions import spark_partition_id
-from dataarts_datamap.integrations.spark import DataMapDataSource
 spark = SparkSession.builder.master(sys.argv[1]).config("spark.executor.cores", "1").config(
     "spark.executor.memory", "512m").config("spark.ui.enabled", "false").config("spark.cores.max", "2").config(
     "spark.driver.host", "127.0.0.1").getOrCreate()
-spark.dataSource.register(DataMapDataSource)
 frame = spark.read.format("datamap").options(since="30d").load("09318f28-939f-4ab6-a374-9e621096652c").cache()
 workers = spark.sparkContext._jsc.sc().getExecutorMemoryStatus().size() - 1
 print("rows:", frame.count(), frame.select("run_key").distinct().count(), workers)

@@ -11,13 +11,17 @@ from dataarts_datamap_contract.mock import MockConfig, MockServer
 PROGRAM = """
 from pyspark.sql import SparkSession
 spark = SparkSession.builder.master("local[4]").config("spark.ui.enabled", "false").getOrCreate()
-frame = spark.read.format("datamap").options(since="3650d", pageSize="10").load("09318f28-939f-4ab6-a374-9e621096652c")
+frame = spark.read.format("datamap").options(since="3650d", pageSize="10").load(
+    "09318f28-939f-4ab6-a374-9e621096652c").cache()
 print("rows:", frame.count(), frame.select("run_key").distinct().count(), frame.rdd.getNumPartitions())
 """
 
 
 def test_hardly_any_request_is_too_many() -> None:
-    """Four partitions at a service that refuses the 51st in any second: at most 1 % are refused, and no row is lost."""
+    """Four partitions at a service that refuses the 51st in any second: at most 1 % are refused, and no row is lost.
+
+    In this session nothing is registered: Spark finds the format by itself.
+    """
     with MockServer(MockConfig(size=1_500, rate_limit=50)) as server:
         environment = {
             **os.environ,

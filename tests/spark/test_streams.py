@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from dataarts_datamap_contract.mock import FakeService
 
+TOKEN = "a-token-that-must-not-show"
 SCHEMA = "run_id BIGINT, state STRING, end_time TIMESTAMP"
 
 
@@ -33,10 +34,13 @@ def taken(spark: SparkSession, service: FakeService, folder: Path) -> list[tuple
 
 
 def test_each_run_comes_when_it_has_ended(spark: SparkSession, service: FakeService, tmp_path: Path) -> None:
-    """None twice, none lost: two new ends, a rerun, and one that ends weeks after its plan, each behind a restart."""
+    """None twice, none lost: two new ends, a rerun, and one that ends weeks after its plan, each behind a restart.
+
+    The checkpoint holds no secret: neither the token, nor what runs did.
+    """
     service.add_operator(job_name="load")
     old = service.add_run(status="running", plan_time=datetime.now(UTC) - timedelta(days=20))
-    first, second = service.add_run(status="success"), service.add_run(status="fail")
+    first, second = (service.add_run(status=status, runningData=f'"{TOKEN}"') for status in ("success", "fail"))
     expected = [(first, "succeeded"), (second, "failed")]
     assert expected == taken(spark, service, tmp_path)
     assert expected == taken(spark, service, tmp_path)
@@ -45,6 +49,9 @@ def test_each_run_comes_when_it_has_ended(spark: SparkSession, service: FakeServ
     service.change_run(old, status="success", end_time=datetime.now(UTC))
     expected = sorted([*expected, (third, "succeeded"), (second, "succeeded"), (old, "succeeded")])
     assert expected == taken(spark, service, tmp_path)
+    kept = b"".join(path.read_bytes() for path in (tmp_path / "checkpoint").rglob("*") if path.is_file())
+    assert b"until" in kept
+    assert TOKEN.encode() not in kept
 
 
 def stream_of(service: FakeService) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import runpy
 import threading
 import time
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dataarts_datamap_contract.mock import FakeService
+
+AIRFLOW: Final = tuple(map(int, version("apache-airflow-core").split(".")[:2]))
+"""The version of Airflow, such as (3, 0)."""
 
 IMPORTS: Final = """
 from datetime import UTC, datetime, timedelta

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import socket
 import sqlite3
@@ -12,12 +13,15 @@ import sys
 import time
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+T = TypeVar("T")
+
 _ENDS_WITHIN: Final = 60.0
+_PORTS: Final = range(20_000, 30_000)  # none of those that systems give to outgoing connections, between two starts
 _KEPT: Final = ("LANG", "TMPDIR", "TZ")
 
 
@@ -105,27 +109,32 @@ class Standalone:
         with closing(sqlite3.connect(f"file:{self.home / 'airflow.db'}?mode=ro", uri=True, timeout=30)) as database:
             return database.execute(statement, values).fetchall()
 
+    def log(self) -> str:
+        """The end of what its processes have written."""
+        return (self.home / "standalone.log").read_text(encoding="utf-8")[-20_000:]
+
     def event_payloads(self) -> list[dict[str, Any]]:
         """What the events of assets say, oldest first."""
         return [json.loads(extra)["payload"] for (extra,) in self.query("select extra from asset_event order by id")]
 
 
-def wait_until(holds: Callable[[], bool], *, within: float) -> float:
-    """Wait for something to hold; returns how many seconds it took.
+def wait_for(expected: T, actual: Callable[[], T], *, within: float, log: Callable[[], str] = str) -> float:
+    """Wait for something to become what it is to be; returns how many seconds it took.
 
     Raises:
-        TimeoutError: It did not, for so many seconds.
+        TimeoutError: It did not, for so many seconds. Its text ends with what ``log`` returns.
     """
     begun = time.monotonic()
-    while not holds():
+    while (seen := actual()) != expected:
         if time.monotonic() - begun > within:
-            raise TimeoutError(f"{holds} did not hold within {within} s")
+            raise TimeoutError(f"expected {expected}, and not {seen} after {within} s\n{log()}")
         time.sleep(0.25)
     return time.monotonic() - begun
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    for port in random.sample(_PORTS, len(_PORTS)):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")

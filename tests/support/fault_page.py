@@ -19,7 +19,7 @@ _INTRODUCTION: Final = (
     "`DataMapClient` and to `AsyncDataMapClient`. Each ends in an error of the package's own tree, which tells what is",
     "known of the exchange, has no foreign exception in its chain, holds no secret, and crosses a process whole. None",
     "ends in an empty result. The clients of these tests make two attempts at most; yours make four unless told",
-    "otherwise.",
+    "otherwise, and twelve where each response is a 429.",
 )
 _HEADER: Final = (
     "| What goes wrong | What the caller gets | Its text says | Known of the response | Sent again | `test_fault` |",
@@ -29,7 +29,8 @@ _LISTS: Final = """
 ## Lists that change while they are read
 
 A list of runs is read page by page, while runs start, end, come and go. Random lists of each kind below are walked
-over sockets in `tests/paging/test_hostile_walks.py`, by both clients and with pages read ahead. A run that is there all
+over sockets in `tests/paging/test_hostile_walks.py`, by both clients, with pages read ahead, of a size that was given
+and of one that the client finds out. A run that is there all
 the while comes once; where that cannot be shown, the walk ends in an `IncompleteWalkError`, or in the error response
 of the service.
 
@@ -42,11 +43,13 @@ Three losses can stay silent, since nothing that the service sends shows them:
 - A server reports the rows of a page as its total, and sends fewer than ten of more rows.
 - A server serves and counts no more runs than a number that is not round.
 - A run moves in among those that were read, while as many of these vanish and as many others come in behind, all
-  between the same two requests: every page and every total fits. A list of ten pages or more is therefore read once
-  more at its front, where a run moves to that starts, ends or is updated, if the newest come first. What is left is a
-  list of two to nine pages; and in a longer one, a run that moves to a place behind the first page, or has no id.
+  between the same two requests: every page and every total fits. A list of ten pages or more, and one of two or more
+  of the pages of 1,000 rows that `page_size="auto"` asks for, is therefore read once more at its front, where a run
+  moves to that starts, ends or is updated, if the newest come first. What is left is a list of two to nine small pages;
+  and in a longer one, a run that moves to a place behind the first page, or has no id.
 
-The third cannot happen to a list that is one page: a larger `page_size` or a shorter `slice_span` makes lists so short.
+The third cannot happen to a list that is one page: a larger `page_size` or a shorter `slice_span` makes lists so short,
+and so does `page_size="auto"` where the service sends up to 1,000 rows.
 """.rstrip().splitlines()
 _SHOWN_FACTS: Final = ("status", "error_code", "request_id", "retry_after", "upstream_status")
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from dataarts_datamap import AsyncDataMapClient, DataMapClient, DataMapError, TokenCredentials
+from dataarts_datamap import AsyncDataMapClient, DataMapClient, DataMapError, Retry, TokenCredentials
 from support.hostile_lists import (
     BEGIN,
     HOUR,
@@ -51,6 +51,7 @@ class Draft:
     offset_unit: Literal["auto", "row", "page"] = "auto"
     events: list[Event] = dataclasses.field(default_factory=list)
     resumed_after: int | None = None
+    is_auto: bool = False
 
     def serve(self, **habits: Any) -> None:
         """Let the service read requests in another way."""
@@ -204,7 +205,7 @@ def _cancelling(draft: Draft) -> None:
 
 
 def _ties(draft: Draft) -> None:
-    grain = draft.chance.choice([HOUR, 6 * HOUR, 24 * HOUR])
+    grain = draft.chance.choice([HOUR] if draft.is_auto else [HOUR, 6 * HOUR, 24 * HOUR])  # a page at one moment
     for row in draft.rows:
         row.plan -= (row.plan - BEGIN) % grain
         row.start = row.plan + 5 * SECOND
@@ -213,6 +214,11 @@ def _ties(draft: Draft) -> None:
 
 
 def _page_caps(draft: Draft) -> None:
+    if draft.is_auto:
+        draft.serve(most_rows=draft.chance.choice([LEAST_CAP, 37, 100, 137, 500]))
+        if (draft.service.most_rows or 0) >= 100:
+            draft.serve(beyond=draft.chance.choice(["cut", "refused", "failed", "garbled"]))
+        return
     match draft.chance.randrange(3):
         case 0:
             draft.serve(most_rows=max(draft.page_size // draft.chance.randint(2, 4), LEAST_CAP))
@@ -333,20 +339,27 @@ _MIXABLE = [
 ]
 
 
-def case(kind: str, seed: int) -> Draft:
-    """The case of a class of fault, or of several at once, that a seed stands for."""
+def case(kind: str, seed: int, *, is_auto: bool = False) -> Draft:
+    """The case of a class of fault, or of several at once, that a seed stands for.
+
+    Where the size of pages is left to the client, lists are so long that it asks for larger ones as a rule.
+    """
     chance = random.Random(f"{kind} {seed}")
     draft = draw(chance)
+    if is_auto:
+        draft.is_auto = True
+        draft.page_size = 500  # few pages, so that what happens does so between them
+        _more_rows(draft, chance.choice([90, 101, 150, 400, 400, 1300, 2300]))
     for name in chance.sample(_MIXABLE, chance.randint(2, 4)) if kind == "several at once" else [kind]:
         FAULTS[name](draft)
     return draft
 
 
-def walk(server: HostileServer, kind: str, seed: int) -> Judgement:
+def walk(server: HostileServer, kind: str, seed: int, *, is_auto: bool = False) -> Judgement:
     """Walk over a case as a caller does, and judge what came."""
-    draft = case(kind, seed)
+    draft = case(kind, seed, is_auto=is_auto)
     listed = HostileList(draft.service, draft.rows, draft.window, events=draft.events, chance=draft.chance)
-    task = f"{kind}-{seed}".replace(" ", "-")
+    task = f"{kind}-{seed}-{is_auto}".replace(" ", "-")
     server.lists[task] = listed
     owners: Counter[str] = Counter()
     with warnings.catch_warnings():
@@ -371,6 +384,7 @@ def _settings(draft: Draft, url: str) -> dict[str, Any]:
         "credentials": TokenCredentials("made-up"),
         "requests_per_second": None,
         "concurrency": draft.concurrency,
+        "retry": Retry(first_wait=0),
     }
 
 
@@ -378,7 +392,7 @@ def _first_call(draft: Draft, task: str) -> dict[str, Any]:
     return {
         "task_id": task,
         "job_name": "job",
-        "page_size": draft.page_size,
+        "page_size": "auto" if draft.is_auto else draft.page_size,
         "offset_unit": draft.offset_unit,
         "slice_span": draft.slice_span,
         "start": draft.window[0],

@@ -80,7 +80,7 @@ class Service:
     base: Literal[0, 1] = 0
     rounded: bool = False
     most_rows: int | None = None
-    beyond: Literal["cut", "refused"] = "cut"
+    beyond: Literal["cut", "refused", "failed", "throttled", "garbled"] = "cut"
     always_rows: int | None = None
     reach: int | None = None
     deep: Literal["empty", "refused"] = "empty"
@@ -92,6 +92,13 @@ class Service:
     window_ignored: bool = False
     totals: Total = "right"
 
+
+_BEYOND = {
+    "refused": (400, json.dumps({"error_code": "DLF.0802", "error_msg": "the limit is too large"})),
+    "failed": (500, json.dumps({"error_code": "DLF.0001", "error_msg": "the limit is too large for me"})),
+    "throttled": (429, json.dumps({"error_code": "APIGW.0308", "error_msg": "too many"})),
+    "garbled": (200, '{"status_code": 200, "body": "{\\"rows\\": [{\\"task'),
+}
 
 Event = tuple[int, "Callable[[HostileList], None]"]
 
@@ -112,6 +119,7 @@ class HostileList:
         self.rows = rows
         self.window = window
         self.requests = 0
+        self.limits: list[int] = []
         self.now = max((time for row in rows for time in row.times()), default=window[0]) + SECOND
         self._events = sorted(events, key=lambda event: event[0])
         self._chance = chance
@@ -124,6 +132,7 @@ class HostileList:
         """Status and body of the response to one request."""
         with self._lock:
             self.requests += 1
+            self.limits.append(int(query["limit"]))
             while self._events and self._events[0][0] <= self.requests:
                 self._events.pop(0)[1](self)
                 self._order = None
@@ -188,8 +197,8 @@ class HostileList:
         found = [row for row in self._sorted() if service.window_ignored or self._inside(row, window)]
         total = len(found)
         if service.most_rows is not None and limit > service.most_rows:
-            if service.beyond == "refused":
-                return 400, json.dumps({"error_code": "DLF.0802", "error_msg": f"limit is at most {service.most_rows}"})
+            if service.beyond != "cut":
+                return _BEYOND[service.beyond]
             limit = service.most_rows
         limit = service.always_rows or limit
         first = max(offset - service.base, 0) * (limit if service.unit == "page" else 1)

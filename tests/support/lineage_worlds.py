@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from dataarts_datamap import LineageEdge, LineageNode, Operator, Run, Table
 from dataarts_datamap._errors import NotFoundError
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from dataarts_datamap._messages import Steps
+
+_Writer: TypeAlias = tuple[int, int]  # a table's number, and which of its jobs
 
 NOW = datetime(2026, 3, 10, 8, tzinfo=UTC)
 MAX_AGE = timedelta(hours=26)
@@ -204,10 +206,38 @@ def _spread(world: World, chance: random.Random, *, at_once: bool) -> None:
         # The more is upstream, the later it was planned; in a circle, all at the same time.
         rank = 0 if at_once else len(above[number] & affected)
         for job in world.jobs[number]:
-            if job.is_live and set(job.inputs) & affected:
+            if _waits(job, affected):
                 must_fail = number == world.root and world.max_age is None
                 kind = FAIL if must_fail else chance.choice((WAITING, SKIPPED) if at_once else (FAIL, WAITING, SKIPPED))
                 job.runs = _daily(rank * 30, kind)
+    if not at_once:
+        reached = _reached(world, affected)
+        world.causes |= {number for number in sorted(reached) if _fails_itself(world, chance, number, affected)}
+
+
+def _reached(world: World, affected: set[int]) -> set[int]:
+    """The tables, but for the causes, that the root's trouble leads to."""
+    seen, waiting = set[int](), {world.root} - world.causes
+    while waiting:
+        seen |= waiting
+        inputs = {
+            one for number in waiting for job in world.jobs[number] if _waits(job, affected) for one in job.inputs
+        }
+        waiting = (inputs & affected) - world.causes - seen
+    return seen
+
+
+def _waits(job: Job, affected: set[int]) -> bool:
+    return job.is_live and bool(set(job.inputs) & affected)
+
+
+def _fails_itself(world: World, chance: random.Random, number: int, affected: set[int]) -> bool:
+    """Whether another job of a table that is affected fails, too, for no reason but its own."""
+    apart = [job for job in world.jobs[number] if job.is_live and not _waits(job, affected)]
+    if not apart or chance.random() < 0.5:
+        return False
+    chance.choice(apart).runs = _daily(10, FAIL)  # after the causes, and before all that waits for it
+    return True
 
 
 def _quiet_noise(world: World, chance: random.Random, noise: int) -> None:
@@ -226,34 +256,36 @@ def _quiet_noise(world: World, chance: random.Random, noise: int) -> None:
 
 def brute_force(world: World) -> set[int]:
     """The causes, found by looking at every table and every path: another way than the program's."""
-    since: dict[tuple[int, int], datetime] = {}
-    until: dict[tuple[int, int], datetime] = {}
+    since: dict[_Writer, datetime] = {}
+    until: dict[_Writer, datetime] = {}
     for number, jobs in enumerate(world.jobs):
         for index, job in enumerate(jobs):
             found = _span(job, world.max_age, is_root=number == world.root) if job.is_live else None
             if found is not None:
                 since[number, index], until[number, index] = found
-    explained: dict[int, set[int]] = {number: set() for number in range(len(world.jobs))}
-    for (number, index), latest in until.items():
-        for one in world.jobs[number][index].inputs:
-            if one != number and any(begun <= latest for (other, _), begun in since.items() if other == one):
-                explained[number].add(one)
-    if not any(number == world.root for number, _ in since):
-        return set()
-    beyond = {number: _closure(explained, number) for number in _closure(explained, world.root) | {world.root}}
+    explained: dict[_Writer, set[_Writer]] = {
+        one: {
+            other
+            for other in since
+            if other != one and other[0] in world.jobs[one[0]][one[1]].inputs and since[other] <= latest
+        }
+        for one, latest in until.items()
+    }
+    reached = {one for one in since if one[0] == world.root}
+    reached = reached.union(*(_closure(explained, one) for one in reached))
+    beyond = {one: _closure(explained, one) for one in reached}
     causes: set[int] = set()
-    for number, others in beyond.items():
-        circle = {one for one in others if number in beyond[one]} | {number}
+    for one, others in beyond.items():
+        circle = {other for other in others if one in beyond[other]} | {one}
         if others <= circle:
-            begun = {one: min(time for (other, _), time in since.items() if other == one) for one in circle}
-            first = {one for one in circle if begun[one] == min(begun.values())}
-            failed = {one for one in first if any(job.is_live and _has_failed(job) for job in world.jobs[one])}
-            causes |= failed or first
+            first = {other for other in circle if since[other] == min(map(since.__getitem__, circle))}
+            failed = {(number, index) for number, index in first if _has_failed(world.jobs[number][index])}
+            causes |= {number for number, _ in failed or first}
     return causes
 
 
-def _closure(explained: dict[int, set[int]], start: int) -> set[int]:
-    seen: set[int] = set()
+def _closure(explained: dict[_Writer, set[_Writer]], start: _Writer) -> set[_Writer]:
+    seen: set[_Writer] = set()
     waiting = [start]
     while waiting:
         new = explained[waiting.pop()] - seen

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
-from dataarts_datamap import Run, RunPage
+from dataarts_datamap import BadRequestError, Run, RunPage
 
 if TYPE_CHECKING:
     from random import Random
@@ -52,6 +52,7 @@ class SimulatedServer:
         takes: What it takes an offset for.
         tells: What it tells as the total.
         cap: The most rows of a page, whatever the limit; None for no cap.
+        refuses_above: The largest limit that is no error; None if each one is taken.
         newest_first: The order.
         is_unstable: Whether runs of equal times change places from one page to the next.
         filters_on: The time that a window is about.
@@ -65,6 +66,7 @@ class SimulatedServer:
     takes: Takes = "rows"
     tells: Tells = "all"
     cap: int | None = None
+    refuses_above: int | None = None
     newest_first: bool = False
     is_unstable: bool = False
     filters_on: Literal["plan_time", "start_time"] = "plan_time"
@@ -101,7 +103,13 @@ class SimulatedServer:
             row.version += row.run_id is not None and row.run_id not in self._shared
 
     def page(self, read: PageRead) -> RunPage:
-        """The answer."""
+        """The answer.
+
+        Raises:
+            BadRequestError: The limit is too large.
+        """
+        if self.refuses_above is not None and read.limit > self.refuses_above:
+            raise BadRequestError(f"limit is {self.refuses_above} at the most", status=400)
         inside = [row for row in self.rows if self._is_inside(getattr(row, self.filters_on), read.window)]
         if self.is_unstable:
             self.random.shuffle(inside)

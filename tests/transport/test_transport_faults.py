@@ -41,7 +41,7 @@ def test_page_of_the_faults() -> None:
 
 def failure_of(fault: Fault, face: Face, monkeypatch: pytest.MonkeyPatch) -> tuple[DataMapError, str]:
     """The error that a call ends in, and the address that was called."""
-    monkeypatch.setitem(SETTINGS, "retry", Retry(attempts=2))
+    monkeypatch.setitem(SETTINGS, "retry", Retry(attempts=2, throttled_attempts=2))
     monkeypatch.setitem(SETTINGS, "timeout", 5)
     for name, value in fault.settings.items():
         monkeypatch.setitem(SETTINGS, name, value)

@@ -108,14 +108,14 @@ def warn_of_damage(name: str, text: str) -> None:
     _warn(f"{name} {shown(text)}", _control(text) or _byte_order_mark(text) or _blank_end(text) or _quotes(text))
 
 
-def query_integer(name: str, value: object, *, minimum: int) -> int:
-    """The value, if it is an integer from ``minimum`` to the largest of 32 bits.
+def query_integer(name: str, value: object, *, minimum: int, maximum: int = _INT32_MAX) -> int:
+    """The value, if it is an integer from ``minimum`` to ``maximum``, which is the largest of 32 bits.
 
     Raises:
         InvalidArgumentError: It is not.
     """
-    if not isinstance(value, int) or isinstance(value, bool) or not minimum <= value <= _INT32_MAX:
-        raise InvalidArgumentError(f"{name} must be an integer from {minimum} to {_INT32_MAX}, not {shown(value)}")
+    if not isinstance(value, int) or isinstance(value, bool) or not minimum <= value <= maximum:
+        raise InvalidArgumentError(f"{name} must be an integer from {minimum} to {maximum}, not {shown(value)}")
     return value
 
 

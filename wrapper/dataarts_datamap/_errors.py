@@ -162,7 +162,7 @@ class ClientClosedError(DataMapError):
 
 
 class TransportError(DataMapError):
-    """No whole response came back."""
+    """No complete response arrived."""
 
 
 class ConnectionFailedError(TransportError):

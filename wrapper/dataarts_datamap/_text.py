@@ -8,7 +8,13 @@ from typing import Final
 from urllib.parse import quote
 
 _EMOJI_JOINERS: Final = "\u200d\ufe0f"
+_A_WORD: Final = re.compile(r"\w[\w.-]{0,199}")
 _HALF: Final = re.compile(r"[\ud800-\udfff]")
+
+
+def is_word(text: str) -> bool:
+    """Whether a shell takes a text for no more than a word, and no option, of 200 characters at the most."""
+    return _A_WORD.fullmatch(text) is not None
 
 
 def printable(text: str, *, limit: int | None = None) -> str:
@@ -21,8 +27,9 @@ def printable(text: str, *, limit: int | None = None) -> str:
 
 
 def printable_lines(text: str) -> str:
-    """The same of a text of lines, whose ends and tabs stay; a line break of Windows is one."""
-    return "".join(char if char in "\n\t" else printable(char) for char in text.replace("\r\n", "\n"))
+    """The same of a text of lines, whose ends and tabs stay; a carriage return is an end, as of a progress bar."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(char if char in "\n\t" else printable(char) for char in lines)
 
 
 def whole_text(text: str) -> str:

@@ -32,6 +32,11 @@ def time_text(time: datetime, zone: tzinfo) -> str:
     return wall_time(time, zone).isoformat(sep=" ", timespec="seconds")
 
 
+def iso_text(time: datetime) -> str:
+    """A time in UTC as ISO 8601 text, such as ``2024-01-11T01:01:47.000Z``."""
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def span_hint(value: object, example: str) -> str:
     """How to write what was passed for a length of time, such as ``timedelta(days=7)`` for ``"7d"``."""
     match = _SPAN.fullmatch(value) if isinstance(value, str) else None

@@ -1,4 +1,4 @@
-"""Data, limits and habits of servers that are right, where nothing says that there is only one way."""
+"""Data, limits and habits of correct servers, where no document says that there is only one way."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def _signature(request: RequestParts) -> tuple[bytes, ...]:
 
 
 def _at_any_time(*, late: bool, early: bool) -> Seam:
-    """Signatures whose date is not held against the clock, in one direction or both."""
+    """Signatures whose date is not compared with the clock, in one direction or both."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         def authenticate(request: RequestParts) -> None:
@@ -114,7 +114,7 @@ def _with_wrong_signature(authorization: str) -> str:
 
 
 def _undated() -> Seam:
-    """A signature that leaves the date out holds, if the rest of it does."""
+    """A signature without the date is accepted if the rest of it is right."""
 
     def change(request: RequestParts, config: MockConfig) -> RequestParts | None:
         if not claims_signature(request):
@@ -178,7 +178,7 @@ def _begins_well(request: RequestParts, config: MockConfig) -> RequestParts | No
 
 
 def _at_the_same_time_of_any_day() -> Seam:
-    """Of a signature's date, the time of day alone is held against the clock."""
+    """Of a signature's date, only the time of day is compared with the clock."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         def authenticate(request: RequestParts) -> None:

@@ -145,7 +145,7 @@ def _pairs(caller: Caller, guid: str, way: str) -> set[tuple[str, str]]:
 
 
 def _upstream_of(caller: Caller, guid: str) -> set[tuple[str, str]]:
-    """What leads to a table, of what leads away from the tables that nothing leads to."""
+    """The edges upstream of a table, found by reading downstream from the tables that have no inputs."""
     raw = (table_guid("wk.ods_orders"), table_guid("wk.ods_items"), table_guid("wk.dim_region"))
     known = set[tuple[str, str]]().union(*(_pairs(caller, each, "OUT") for each in raw))
     found: set[tuple[str, str]] = set()

@@ -19,6 +19,7 @@ Progress = Literal["by-hand", "with-time", "immediately"]
 Scenario = Literal["upstream-failed", "late", "waiting", "cycle", "unparsed", "varied"]
 LogObjects = Literal["exact", "prefix"]
 LogRanges = Literal["all", "from-start", "none"]
+OverLimit = Literal["lowered", "refused"]
 AdminAccess = Literal["loopback", "everywhere", "off"]
 
 _NAMES = (
@@ -42,6 +43,7 @@ _CHOICES: dict[str, tuple[object, ...]] = {
     "asset_times": ("number", "text"),
     "log_objects": get_args(LogObjects),
     "log_ranges": get_args(LogRanges),
+    "over_limit": get_args(OverLimit),
 }
 _MANY = 2**31 - 1
 MOST_RUNS = 10_000_000
@@ -102,8 +104,9 @@ class MockConfig:
         offset_unit: What ``offset`` counts: ``"row"``, or ``"page"``, each of ``limit`` rows. Siblings do either.
         first_page: The number of the first page, 0 or 1, where ``offset`` counts pages. A server that counts from 1
             takes 0 for 1.
-        max_limit: The most rows on a page; a higher ``limit`` is lowered to it, and nothing in the response says so.
-            None for no cap.
+        max_limit: The most rows on a page; None for no cap.
+        over_limit: Whether a higher ``limit`` is ``"lowered"`` to it, and nothing in the response says so, or
+            ``"refused"`` with 400.
         round_offset: Whether an offset in rows is rounded down to a multiple of ``limit``, as a sibling documents.
         window_on: The column that the window filters on and that the runs are ordered by. A run that has not started
             has the start time 0.
@@ -160,6 +163,7 @@ class MockConfig:
     offset_unit: OffsetUnit = "row"
     first_page: Literal[0, 1] = 0
     max_limit: int | None = None
+    over_limit: OverLimit = "lowered"
     round_offset: bool = False
     window_on: TimeColumn = "planTime"
     window_includes_start: bool = True

@@ -28,7 +28,7 @@ def running(build: Build, differences: Mapping[str, Any] | None = None) -> Gener
 
     Args:
         build: Makes its application.
-        differences: What the target says otherwise than that of the reference.
+        differences: Settings of the target that differ from those of the reference.
     """
     with MockServer(MockConfig(now=_NOW, scenario="varied"), build=build) as server:
         yield _target(server, differences or {})

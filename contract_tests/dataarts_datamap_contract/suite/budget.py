@@ -15,11 +15,11 @@ class Budget:
     """What a run may spend.
 
     Attributes:
-        seconds: How long it begins with something new; None for as long as it takes.
+        seconds: For how long it starts new probes; None for as long as it takes.
         max_examples: How many random requests for each operation, beside those that the specification asks for; 0
             leaves out schemathesis altogether.
         rounds: How often the probes that choose at random are run, each time with other choices.
-        requests: How many times the target's most requests it may send.
+        requests: The multiple of the target's maximum of requests that it may send.
     """
 
     seconds: float | None

@@ -42,7 +42,7 @@ def discover_target(target: Target, *, now: datetime | None = None) -> Target:
 
     The window ends a day before the present, so that its data is at rest, and is the shortest of 7, 28 and 180 days in
     which an operator has more than a page of runs, or else the longest with any. The operator is the one whose runs
-    show most: several statuses, runs of one time, more than a page.
+    prove most: several statuses, equal times, more than a page.
 
     Args:
         target: What is known; its operator and window are ignored.

@@ -14,11 +14,13 @@ from dataarts_datamap._models.tables import LineageEdge, LineageNode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
 
     from dataarts_datamap._api.lineage import AssetGraph, Relationship
     from dataarts_datamap._models.tables import FlowDirection, Table
 
 _TABLE: Final = "table"
+_VIEW: Final = "view"
 _COLUMN: Final = "column"
 
 
@@ -28,18 +30,21 @@ def edges_around(guid: str, graph: AssetGraph, direction: FlowDirection) -> list
     into: defaultdict[str, set[str]] = defaultdict(set)
     for source, target in _oriented(guid, relationships, is_inward=direction == "IN"):
         into[target].add(source)
-    return list(_contracted(into, graph.assets))
+    tables = {one for one, asset in graph.assets.items() if is_table(asset)} | {guid}
+    return list(_contracted(into, graph.assets, tables))
 
 
 def is_table(asset: Table) -> bool:
-    """Whether an asset is a table, by the last part of its kind; one without a kind counts as one."""
-    return asset.type_name is None or kind_of(asset) == _TABLE
+    """Whether an asset is a table or a view, by the last part of its kind; one without a kind counts as one."""
+    return asset.type_name is None or kind_of(asset) in {_TABLE, _VIEW}
 
 
 def kind_of(asset: Table) -> str:
     """The last part of the kind of an asset in lower case: ``table`` of ``dataasset.Table`` and of ``dws_table``."""
     kind = (asset.type_name or "").rpartition(".")[2].casefold()
-    return _TABLE if kind.endswith(f"_{_TABLE}") else _COLUMN if kind.endswith(f"_{_COLUMN}") else kind
+    if kind.endswith(_VIEW):
+        return _VIEW  # such as of a materialized one
+    return next((one for one in (_TABLE, _COLUMN) if kind.endswith(f"_{one}")), kind)
 
 
 def _is_of_columns(relationship: Relationship, assets: Mapping[str, Table]) -> bool:
@@ -80,33 +85,35 @@ def _distances(guid: str, pairs: Iterable[tuple[str, str]]) -> dict[str, int]:
     return distances
 
 
-def _contracted(into: Mapping[str, set[str]], assets: Mapping[str, Table]) -> Iterator[LineageEdge]:
+def _contracted(
+    into: Mapping[str, set[str]], assets: Mapping[str, Table], tables: AbstractSet[str]
+) -> Iterator[LineageEdge]:
     """The steps from table to table, each with the operator that stands right before the one that is written."""
-    for target in [guid for guid in into if is_table(assets[guid])]:
+    for target in [guid for guid in into if guid in tables]:
         for before in sorted(into[target]):
-            if is_table(assets[before]):
+            if before in tables:
                 yield LineageEdge(source=assets[before], target=assets[target])
                 continue
             node = _node(assets[before])
-            sources = _tables_before(before, into, assets)
+            sources = [assets[source] for source in _tables_before(before, into, tables)]
             for source in sources:
                 yield LineageEdge(source=source, target=assets[target], node=node)
             if not sources:
                 yield LineageEdge(target=assets[target], node=node)
 
 
-def _tables_before(guid: str, into: Mapping[str, set[str]], assets: Mapping[str, Table]) -> list[Table]:
+def _tables_before(guid: str, into: Mapping[str, set[str]], tables: AbstractSet[str]) -> list[str]:
     """The tables that an operator reads, through other operators, too."""
-    found: dict[str, Table] = {}
+    found: dict[str, None] = {}
     seen, waiting = {guid}, [guid]
     while waiting:
         for before in sorted(into.get(waiting.pop(), ())):
-            if is_table(assets[before]):
-                found[before] = assets[before]
+            if before in tables:
+                found[before] = None
             elif before not in seen:
                 seen.add(before)
                 waiting.append(before)
-    return list(found.values())
+    return list(found)
 
 
 def _node(asset: Table) -> LineageNode:

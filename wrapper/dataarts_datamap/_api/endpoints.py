@@ -23,8 +23,8 @@ def checked_endpoint(
         endpoint: The address.
         name: What the errors call it.
         allow_http: Whether it may be plain ``http`` to another machine.
-        is_proxied: Whether a proxy is asked for it, and so another machine, whatever its name.
-        remedy: What to do where that is not allowed.
+        is_proxied: Whether it is reached through a proxy, and so on another machine, whatever its name.
+        remedy: What to do if that is not allowed.
 
     Raises:
         ConfigurationError: It is no ``http`` or ``https`` address, holds more than host, port and path, or is plain
@@ -50,7 +50,7 @@ def checked_endpoint(
 
 @lru_cache(maxsize=16)  # each page asks for it
 def address_name(endpoint: str) -> str:
-    """What names a service that has no region: the host of its address, with port and path prefix if it has any."""
+    """The name of a service without a region: the host of its address, with port and path prefix, if any."""
     parts = split_address(endpoint)
     if parts is None:
         return endpoint

@@ -6,6 +6,7 @@ The operations are KeystoneListProjects, ListDataArtsStudioInstances and ListMan
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+from urllib.parse import quote
 
 from msgspec import Struct, json
 
@@ -19,6 +20,7 @@ from dataarts_datamap._api.error_responses import (
 from dataarts_datamap._api.lenient_json import decode_as
 from dataarts_datamap._arguments import path_segment
 from dataarts_datamap._errors import ErrorBodyError, InvalidArgumentError, InvalidEnvelopeError
+from dataarts_datamap._messages import Request
 from dataarts_datamap._text import whole_text
 
 if TYPE_CHECKING:
@@ -26,7 +28,39 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+PAGE_SIZE: Final = 100  # the largest that a documentation of these lists allows
 _IN_EFFECT: Final = 2
+
+
+def projects_request(*, endpoint: str, region: str) -> Request:
+    """Asks IAM for the projects that are named like a region."""
+    return Request(
+        method="GET",
+        endpoint=endpoint,
+        path="/v3/projects",
+        query=(("name", region),),
+        headers={"Content-Type": "application/json"},
+    )
+
+
+def instances_request(offset: int, *, endpoint: str, project_id: str) -> Request:
+    """Asks for a page of the project's orders of instances."""
+    return _list_request(endpoint, project_id, "instances", offset)
+
+
+def workspaces_request(offset: int, *, endpoint: str, project_id: str, instance_id: str) -> Request:
+    """Asks for a page of an instance's workspaces."""
+    return _list_request(endpoint, project_id, f"workspaces/{quote(instance_id, safe='')}", offset)
+
+
+def _list_request(endpoint: str, project_id: str, what: str, offset: int) -> Request:
+    return Request(
+        method="GET",
+        endpoint=endpoint,
+        path=f"/v1/{quote(project_id, safe='')}/{what}",
+        query=(("limit", str(PAGE_SIZE)), ("offset", str(offset))),
+        headers={"Content-Type": "application/json", "X-Project-Id": project_id},
+    )
 
 
 class _Project(Struct):
@@ -67,16 +101,24 @@ _WORKSPACES: Final = json.Decoder(_Workspaces)
 
 
 class ListedId(NamedTuple):
+    """An id that a list has; with a flaw, it does not count."""
+
     id: str
     name: str | None
     flaw: str | None = None
 
 
 class IdPage(NamedTuple):
+    """A page of a list: its rows, the ids in them, and the rows and pages of the whole list, where it counts them.
+
+    One that was not sent has no rows: an empty list can be left out.
+    """
+
     rows: int
     candidates: list[ListedId]
     total: int | None = None
     pages: int | None = None
+    is_sent: bool = True
 
 
 def decode_projects(response: Response, *, region: str) -> IdPage:
@@ -101,7 +143,9 @@ def decode_instances(response: Response) -> IdPage:
         for one in orders
         if one.resource_id
     ]
-    return _checked(response, IdPage(len(orders), candidates, details.count))
+    return _checked(
+        response, IdPage(len(orders), candidates, details.count, is_sent=details.commodity_orders is not None)
+    )
 
 
 def decode_workspaces(response: Response) -> IdPage:

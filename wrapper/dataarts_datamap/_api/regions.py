@@ -1,4 +1,4 @@
-"""Which regions there are, and where the service and IAM are in each."""
+"""The known regions, with the addresses of the service and of IAM."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def find_region(region: str) -> Region:
     """The region of that id, by the rule if it is not a known one.
 
     Raises:
-        ConfigurationError: That is no region's id.
+        ConfigurationError: It is not the id of a region.
     """
     if not _REGION.fullmatch(region):
         raise ConfigurationError(f"{shown(region)} is no region's id; one looks like eu-west-101")
@@ -80,6 +80,6 @@ def find_region(region: str) -> Region:
 
 
 def region_of(endpoint: str) -> str | None:
-    """The id of the region whose public address of the service that is; None if it is another one."""
+    """The id of the region that has this public address of the service; None if none has."""
     match = _SERVICE_HOST.fullmatch(endpoint)
     return None if match is None else match[1]

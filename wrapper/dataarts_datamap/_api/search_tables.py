@@ -57,6 +57,8 @@ def search_request(  # noqa: PLR0913  the operation has that many parameters
     }
     if terms.query:
         body["query"] = query_text("query", terms.query)
+    if terms.workspace_id is not None:
+        identifier("workspace_id", terms.workspace_id)
     comparisons = [
         *_comparison("typeName", "types", terms.type_names),
         *_comparison("base.DataAsset.sourceType", "sources", terms.sources),

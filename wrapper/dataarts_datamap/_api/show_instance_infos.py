@@ -71,7 +71,7 @@ def check_runs_arguments(*, task_id: str, job_name: str, workspace_id: str | Non
     path_segment("task_id", task_id)
     query_text("job_name", job_name)
     if workspace_id is not None:
-        query_text("workspace_id", workspace_id)
+        identifier("workspace_id", workspace_id)
     query_integer("page_size", limit, minimum=1)
 
 

@@ -1,1 +1,1 @@
-"""Credentials: what they are, how they sign, and where they are looked for."""
+"""Credentials: what they are, how they sign, and where they are found."""

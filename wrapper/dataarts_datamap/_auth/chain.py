@@ -57,7 +57,7 @@ class Search(SecretStruct, frozen=True, kw_only=True):
         return next(filter(None, map(self.environ.get, names)), None)
 
     def run(self, name: str | None = None) -> Found:
-        """The first credentials that are found, or those of one place alone.
+        """The first credentials that are found, or those of the one place that is named.
 
         Raises:
             CredentialsError: There are none.
@@ -116,12 +116,12 @@ def find_credentials(  # noqa: PLR0913  a password needs to know where it goes
     3. ``profile``: ``ak``, ``sk`` and ``security_token`` in section ``[basic]`` or ``[basiccredentials]`` of the file
        that ``HUAWEICLOUD_SDK_CREDENTIALS_FILE`` names, or of ``~/.huaweicloud/credentials``.
 
-    Two more places are looked at only where they are named:
+    Two more places are used only if they are named:
 
     - ``password``: ``DATAMAP_USER``, ``DATAMAP_PASSWORD`` and ``DATAMAP_ACCOUNT``, for ``PasswordCredentials``.
     - ``ecs-metadata``: the metadata service of the cloud server, for ``EcsMetadataCredentials``.
 
-    The names are those of the official SDK, but for the tokens and passwords, which it does not know.
+    The names are those of the official SDK, except for tokens and passwords, which it does not have.
 
     Args:
         name: The one place to look at; that of ``DATAMAP_CREDENTIALS``, if left out, and else the order above.
@@ -220,7 +220,7 @@ _CHAIN: Final = ("token", "access-key", "profile")
 
 @contextmanager
 def _found_in(place: str) -> Generator[None]:
-    """Name the place where a value was found, if it cannot be sent.
+    """Name the place where a value was found in the error, if the value cannot be sent.
 
     Raises:
         CredentialsError: It cannot.

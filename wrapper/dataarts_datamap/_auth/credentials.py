@@ -20,20 +20,20 @@ class Credentials(Protocol):
     """What a client needs of credentials."""
 
     def authenticate(self, request: Request) -> Call[Request]:
-        """The request with its proof added; on the way it may yield requests of its own, such as one for a token."""
+        """The authenticated request. It may yield requests of its own first, such as one for a token."""
         ...
 
 
 @runtime_checkable
 class RenewableCredentials(Credentials, Protocol):
-    """Credentials that can have a new proof. A client asks for one where the service says that the old one is no good.
+    """Credentials that can be renewed.
 
-    That is at a 401 whose code ends in 0307 (documented: the token must be updated) or 0301 (wrong authentication
-    information, which a token that has expired can be, too), and once for each request of the client's.
+    A client renews them at a 401 whose code ends in 0307 (documented: the token must be updated) or 0301 (wrong
+    authentication information, which can also mean an expired token), once for each of its requests.
     """
 
     def discard(self, request: Request) -> bool:
-        """Forget the proof that this request carried.
+        """Forget what this request was authenticated with.
 
         Returns:
             Whether the request is to be authenticated and sent once more.
@@ -71,7 +71,7 @@ class TokenCredentials(Secret):
 
 @dataclass(frozen=True, slots=True)
 class AccessKeyCredentials(Secret):
-    """An access key (AK/SK), permanent or temporary, with which each request is signed afresh.
+    """An access key (AK/SK), permanent or temporary, which signs each request anew.
 
     The secret key is never sent. The gateway refuses a signature that is more than 15 minutes off its clock, and locks
     a key for 5 minutes after 5 wrong signatures (documented), so a refused one is not tried again.
@@ -116,7 +116,7 @@ class AccessKeyCredentials(Secret):
 
 
 def _with(headers: Mapping[str, str], added: SecretHeaders) -> SecretHeaders:
-    """The headers with these in the place of others of the same names, in whatever case those are."""
+    """The headers with these, which replace others of the same names in any case."""
     names = set(map(str.lower, added))
     others = SecretHeaders({name: headers[name] for name in headers if name.lower() not in names})
     return SecretHeaders({**others, **added})

@@ -49,15 +49,15 @@ _DECODER: Final = json.Decoder(_KeysAnswer)
 
 @dataclass(frozen=True, slots=True)
 class EcsMetadataCredentials(Secret):
-    """The temporary access key of the cloud server (ECS) that this code runs on, of the agency that it was given.
+    """The temporary access key of the cloud server (ECS) that this code runs on, issued for its agency.
 
     It is asked for at the metadata service, ``http://169.254.169.254``, which only the server itself can reach: past
-    every proxy, first for a token of that service, then with it for the key. The key is kept and renewed when less than
-    40 minutes of its life are left (as the official SDK does), or less than a quarter of a life that is shorter than
+    every proxy, first for a token of that service, then with it for the key. The key is cached, and renewed when less
+    than 40 minutes of its life are left (as the official SDK does), or less than a quarter if its life is shorter than
     160 minutes. One object asks once for all threads, tasks and clients that share it.
 
-    Nothing uses this unless it is named: on any other machine its address is someone else's, or no one's, and then the
-    calls end in a ``ConnectionFailedError``.
+    It is used only if it is named: on any other machine its address belongs to someone else, or to nobody, and calls
+    end in a ``ConnectionFailedError``.
 
     Attributes:
         endpoint: Address of the metadata service. Plain ``http`` is good for a link-local address and for this machine.
@@ -79,7 +79,7 @@ class EcsMetadataCredentials(Secret):
         object.__setattr__(self, "_keys", keys)
 
     def authenticate(self, request: Request) -> Call[Request]:
-        """The request, signed; yields requests for the key where there is none that is good.
+        """The signed request; yields requests for the key if none is valid.
 
         Raises:
             ServiceError: The metadata service refused: the server may have no agency.
@@ -89,7 +89,7 @@ class EcsMetadataCredentials(Secret):
         return (yield from keys.authenticate(request))
 
     def access_key_credentials(self) -> Call[AccessKeyCredentials]:
-        """The key that is good now; yields requests for one where there is none.
+        """The valid key; yields requests for one if there is none.
 
         Raises:
             ServiceError: The metadata service refused: the server may have no agency.

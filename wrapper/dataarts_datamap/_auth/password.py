@@ -1,4 +1,4 @@
-"""A user and a password, which IAM gives tokens for.
+"""A user and a password, for which IAM issues tokens.
 
 Source: KeystoneCreateUserTokenByPassword
 (https://support.huaweicloud.com/intl/en-us/api-iam/iam_30_0001.html).
@@ -52,16 +52,16 @@ _DECODER: Final = json.Decoder(_TokenAnswer)
 
 @dataclass(frozen=True, slots=True)
 class PasswordCredentials(Secret):
-    """An IAM user's name and password: IAM gives a token for them, which is sent as ``X-Auth-Token``.
+    """An IAM user's name and password. IAM issues a token for them, which is sent as ``X-Auth-Token``.
 
-    The token is asked for when it is first needed, and kept: IAM's are good for 24 hours (documented). It is renewed
-    when less than 30 minutes of its life are left, or less than a quarter of a life that is shorter than two hours;
-    and once where the service responds with 401 and a code that ends in 0307 or 0301. One object asks once for all
-    threads, tasks and clients that share it: the others go on with a token that is still good, or wait.
+    The token is requested when it is first needed, and cached: it is valid for 24 hours (documented). It is renewed
+    when less than 30 minutes of its life are left, or less than a quarter if its life is shorter than two hours; and
+    once if the service responds with 401 and a code that ends in 0307 or 0301. One object asks once for all threads,
+    tasks and clients that share it: the others go on with a token that is still valid, or wait.
 
     A password that IAM refuses (401) is never sent again by the same object, since accounts lock: each later call
-    raises ``AuthenticationError`` at once. Any other failure is raised or tried again as for any request, and ignored
-    for as long as the old token is good. A second factor is not supported.
+    raises ``AuthenticationError`` at once. Any other failure is retried or raised as for any request, and ignored as
+    long as the old token is valid. A second factor is not supported.
 
     Attributes:
         user: Name of the IAM user.
@@ -75,7 +75,7 @@ class PasswordCredentials(Secret):
         clock: Tells the time, aware.
 
     Raises:
-        ConfigurationError: There is neither a region nor what follows from it, or an address is unusable.
+        ConfigurationError: The region is missing, and so is what would follow from it; or an address is unusable.
         InvalidArgumentError: A value is no text or empty, or holds a control character or a byte order mark; or the
             project is given twice. A blank at an end or quotes around a value give a ``DamagedValueWarning``.
     """
@@ -97,7 +97,7 @@ class PasswordCredentials(Secret):
         object.__setattr__(self, "_token", token)
 
     def authenticate(self, request: Request) -> Call[Request]:
-        """The request with a token added; yields a request for one where there is none that is good.
+        """The request with a token added; yields a request for one if none is valid.
 
         Raises:
             AuthenticationError: IAM refused the password, now or before.
@@ -108,7 +108,7 @@ class PasswordCredentials(Secret):
         return (yield from token.authenticate(request))
 
     def discard(self, request: Request) -> bool:
-        """Forget the token that this request carried; another one is worth a second try."""
+        """Forget the token that this request carried; a new one is worth another attempt."""
         refused = request.headers.get("X-Auth-Token")
         self._token.discard(lambda token: token.token == refused)
         return True

@@ -1,4 +1,4 @@
-"""The official SDK's profile file, read with care: it can be named by a variable, and so be anything."""
+"""The official SDK's profile file, read with care: a variable can name any file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NO_WAIT: Final = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | g
 
 
 class Profile(SecretStruct, frozen=True):
-    """What the official SDK's profile file holds; None for what it does not."""
+    """The values of the official SDK's profile file; None for those that it lacks."""
 
     path: Path
     access_key: str | None = None
@@ -36,7 +36,7 @@ class Profile(SecretStruct, frozen=True):
 def read_profile(named: str | None, *, strict_permissions: bool) -> Profile | str:
     """What the profile file holds, or why it cannot be read.
 
-    It is never waited for: a pipe or a device is refused, and no more than 1 MiB is read.
+    Reading never blocks: a pipe or a device is refused, and no more than 1 MiB is read.
 
     Args:
         named: Where it is, instead of in the home folder.
@@ -96,7 +96,7 @@ def _parse(path: Path, content: Hidden[bytes]) -> Profile:
     try:
         parser.read_string(content.value.decode("utf-8-sig"))
     except (configparser.Error, UnicodeDecodeError) as error:
-        problem = f"{path} is no profile file: {type(error).__name__}"  # its text holds the line, and so a secret
+        problem = f"{path} is no profile file: {type(error).__name__}"  # its text holds the line, which can be a secret
     else:
         return _profile(path, parser)
     raise CredentialsError(problem)

@@ -34,7 +34,7 @@ _UNSIGNED: Final = "UNSIGNED-PAYLOAD"
 _HASHES: Final = {
     "sha1": hashlib.sha1,
     "sha256": hashlib.sha256,
-}  # not by new(), which has what is hashed in a variable
+}  # not by new(), which keeps what is hashed in a variable
 
 
 def sign(request: Request, *, access_key: str, secret_key: Hidden[str]) -> Request:
@@ -43,10 +43,10 @@ def sign(request: Request, *, access_key: str, secret_key: Hidden[str]) -> Reque
     Args:
         request: The request, ``X-Sdk-Date`` (UTC, as ``20240111T010156Z``) among its headers.
         access_key: The key that the signature names.
-        secret_key: The key that it is made with; it goes nowhere.
+        secret_key: The key that makes the signature; it is not sent.
 
     Raises:
-        InvalidArgumentError: A key is empty, the path is no absolute one, ``X-Sdk-Date`` is missing or malformed, or
+        InvalidArgumentError: A key is empty, the path is not absolute, ``X-Sdk-Date`` is missing or malformed, or
             values of one query parameter are of different types.
     """
     if not access_key or not secret_key.value:
@@ -129,7 +129,7 @@ def _sha256(content: Hidden[bytes]) -> str:
 
 
 def keyed_hash(key: Hidden[str], message: Hidden[str], algorithm: Literal["sha1", "sha256"]) -> bytes:
-    """HMAC as RFC 2104 has it: that of the standard library has the key in a variable, for all to see."""
+    """HMAC by RFC 2104: that of the standard library has the key in a variable that tracebacks can show."""
     block = Hidden(key.value.encode())
     if len(block.value) > _BLOCK:
         block = Hidden(_HASHES[algorithm](block.value).digest())

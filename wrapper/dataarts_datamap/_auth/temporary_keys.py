@@ -1,4 +1,4 @@
-"""Access keys for what a token is no proof for, such as object storage: those of the credentials, or temporary ones.
+"""Access keys for what takes no token, such as object storage: those of the credentials, or temporary ones.
 
 Source: CreateTemporaryAccessKeyByToken (https://support.huaweicloud.com/intl/en-us/api-iam/iam_04_0002.html).
 """
@@ -34,7 +34,7 @@ class KeyHolder(Protocol):
     """Credentials that are an access key, or lead to one."""
 
     def access_key_credentials(self) -> Call[AccessKeyCredentials]:
-        """The key; on the way it may yield requests."""
+        """The key. It may yield requests first."""
         ...
 
 
@@ -55,12 +55,11 @@ _DECODER: Final = json.Decoder(_KeyResponse)
 class AccessKeys(Secret):
     """The access key that belongs to some credentials.
 
-    Credentials that hold one give it; for any others, which prove by a token who asks, IAM gives a temporary key. It is
-    asked for when it is first needed, once for all threads and tasks, and renewed when less than a quarter of its 15
-    minutes is left.
+    Credentials that hold one return it. For those with a token, IAM issues a temporary key. It is requested when it is
+    first needed, once for all threads and tasks, and renewed when less than a quarter of its 15 minutes is left.
 
     Args:
-        credentials: Proof of who asks.
+        credentials: Credentials of the requests.
         iam_endpoint: Address of IAM; None if it is not known.
     """
 
@@ -74,10 +73,10 @@ class AccessKeys(Secret):
         )
 
     def get(self) -> Call[AccessKeyCredentials]:
-        """The key; yields a request for one where there is none that is good.
+        """The key; yields a request for one if none is valid.
 
         Raises:
-            ConfigurationError: A token is to be changed for a key, and the address of IAM is not known.
+            ConfigurationError: A token must be exchanged for a key, and the address of IAM is not known.
             ServiceError: IAM refused.
             InvalidResponseError: IAM's response holds no key.
         """

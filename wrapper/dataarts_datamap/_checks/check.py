@@ -1,4 +1,4 @@
-"""How many tables stand: what is read for each, and what that means. No I/O."""
+"""Checks of many tables: what is read for each, and what that means. No I/O."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ from dataarts_datamap._monitoring.freshness import WORST_FIRST, TableStatus, Ver
 from dataarts_datamap._monitoring.producers import choose_producers
 from dataarts_datamap._sentences import Sentence, sentence
 from dataarts_datamap._text import printable, shown
+from dataarts_datamap._times import iso_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -49,10 +50,10 @@ _OUTAGES: Final = (AuthenticationError, ConnectionFailedError)
 
 
 class Outage:
-    """Whether nothing at all can be read any more: so many tables in a row could not be, each after all its attempts.
+    """Whether nothing at all can be read: many tables in a row could not be, each after all its attempts.
 
     Attributes:
-        error: What went wrong last; None while there is hope.
+        error: The last error; None as long as it is worth reading on.
     """
 
     def __init__(self, error: DataMapError | None = None) -> None:
@@ -86,8 +87,8 @@ class CheckSources(NamedTuple):
         lineage: Which operators write which table; None if that is not known.
         operators: Reads the operators of a table.
         runs: Reads the runs of an operator from a time up to that of the check.
-        history: Looks for its last success in what the service keeps of it.
-        outage: Whether that is still worth while.
+        history: Looks for the last success of an operator in all that the service keeps.
+        outage: Whether reading is still worthwhile.
         records: What earlier checks know.
     """
 
@@ -101,27 +102,27 @@ class CheckSources(NamedTuple):
 
 
 class TableCheck(Struct, frozen=True, kw_only=True):
-    """How a table stands against what is asked of it.
+    """How a table stands against its rule.
 
     Attributes:
         rule: What is asked of it.
         verdict: How it stands.
-        reason: Why, in words, made printable.
+        reason: Why, as printable text.
         now: When it was judged, UTC.
-        table: The table, as an earlier check knew it if it could not be found; None if none did.
+        table: The table; if it could not be found, as an earlier check knew it, or None.
         status: What its runs say, of the time that was looked at; None if they could not be read.
-        period: For what it was due last; None if it is not due at times, or never was.
-        last_success: When its last run that succeeded ended, UTC, however long ago; where it could not be read, as an
-            earlier check knew it. None if none is known.
+        period: The period it was due for last; None if its rule has no due time, or none has passed yet.
+        last_success: When its last successful run ended, UTC, however long ago; if it could not be read, as an earlier
+            check knew it. None if none is known.
         never_succeeded: Whether all that the service keeps was searched, and nothing succeeded.
-        searched_from: From where on it was searched, UTC; None if nothing ever was.
-        read_at: When it was read last, UTC: ``now``, unless it could not be read. None if no check ever did.
+        searched_from: From when on it was searched, UTC; None if it never was.
+        read_at: When it was read last, UTC: ``now``, unless it could not be read. None if no check ever read it.
         producers_known: Whether its rule or lineage says which operators write it; else all that the service lists
-            count, and some of these may only read it.
+            count, and some of them may only read it.
         error: Why it could not be read; None if it could.
-        explanation: Which upstream runs made it so; None if that was not asked for, or it is in no such trouble.
+        explanation: Which upstream runs caused it; None if that was not asked for, or does not apply.
         cause: The same in a sentence, or why it could not be found.
-        said: What ``reason`` says, its values apart from its words, for a page in another language.
+        said: The text of ``reason`` and its values apart, for a page in another language.
     """
 
     rule: TableRule
@@ -164,16 +165,16 @@ class TableCheck(Struct, frozen=True, kw_only=True):
             "severity": rule.severity,
             "verdict": self.verdict.value,
             "reason": self.reason,
-            "now": _iso(self.now),
+            "now": iso_text(self.now),
             "max_age": None if rule.max_age is None else rule.max_age.total_seconds(),
-            "due": None if period is None else _iso(period.due),
-            "period_start": None if period is None else _iso(period.start),
+            "due": None if period is None else iso_text(period.due),
+            "period_start": None if period is None else iso_text(period.start),
             **{name: status.get(name) for name in _OF_STATUS},
-            "last_success": None if self.last_success is None else _iso(self.last_success),
+            "last_success": None if self.last_success is None else iso_text(self.last_success),
             "age": None if self.last_success is None else (self.now - self.last_success).total_seconds(),
             "never_succeeded": self.never_succeeded,
-            "searched_from": None if self.searched_from is None else _iso(self.searched_from),
-            "read_at": None if self.read_at is None else _iso(self.read_at),
+            "searched_from": None if self.searched_from is None else iso_text(self.searched_from),
+            "read_at": None if self.read_at is None else iso_text(self.read_at),
             "producers_known": self.producers_known,
             "error": None if self.error is None else type(self.error).__name__,
             "cause": self.cause,
@@ -188,7 +189,7 @@ def checked_rules(tables: object) -> list[TableRule]:
     """The tables to check.
 
     Raises:
-        InvalidArgumentError: One of them is no ``TableRule``.
+        InvalidArgumentError: One of them is not a ``TableRule``.
     """
     found = None if isinstance(tables, str) else members(tables)
     if found is None or not all(isinstance(one, TableRule) for one in found):
@@ -220,7 +221,7 @@ class Checked(NamedTuple):
 
 
 def is_explainable(check: TableCheck) -> bool:
-    """Whether a table is in a trouble that runs upstream can have caused."""
+    """Whether runs upstream can have caused the verdict."""
     return check.status is not None and check.verdict in {
         Verdict.FAILED,
         Verdict.LATE,
@@ -230,21 +231,21 @@ def is_explainable(check: TableCheck) -> bool:
 
 
 def explained_age(check: TableCheck) -> timedelta | None:
-    """The maximum age by which a check is explained: since its period began, for one that is due."""
+    """The maximum age by which a check is explained; for a rule with a due time, the time since its period began."""
     return check.rule.max_age if check.period is None else check.now - check.period.start
 
 
 def rule_key(rule: TableRule) -> str:
-    """By what the record of a table is kept: its name or GUID, as its rule has it."""
+    """The key of a table's record: its name or GUID, as its rule has it."""
     return f"guid:{rule.guid}" if rule.guid is not None else f"name:{rule.name}"
 
 
 def check_table(rule: TableRule, sources: CheckSources, *, now: datetime) -> Steps[Checked]:
-    """Judge one table; what cannot be read makes it unknown.
+    """Judge one table; one that cannot be read is unknown.
 
     One request for its operators, if no earlier check listed them for the same lineage, and for each producer one page
-    of a window as long as the verdict needs; where no success lies in that, one of seven days, or of ``max_age`` if
-    that is longer; then what the service keeps. In an outage, nothing is asked.
+    of a window as long as the verdict needs. If that holds no success, a window of seven days, or of ``max_age`` if
+    that is longer; then all that the service keeps. In an outage, nothing is asked.
 
     Raises:
         ConfigurationError: The client is not set up for any table.
@@ -289,20 +290,20 @@ class _Visit:
             return (yield from self._list_and_judge(table, nodes))
         try:
             checked = yield from self._judge(table, known.operators, nodes, known.listed_at)
-        except InvalidArgumentError:  # a producer that the rule names was not there when they were listed
+        except InvalidArgumentError:  # a producer that the rule names was not in that list
             return (yield from self._list_and_judge(table, nodes))
         if checked.check.verdict is Verdict.FRESH:
             return checked
-        listed = yield from self._sources.operators(table.guid)  # they may have been made anew, under the same names
+        listed = yield from self._sources.operators(table.guid)  # they may have been recreated under the same names
         if same_operators(listed, known.operators):
             return checked
         return (yield from self._judge(table, listed, nodes, self._now))
 
     def unreadable(self, error: DataMapError) -> Checked:
-        """What is said of a table that could not be read: what an earlier check knew."""
+        """The check of a table that could not be read, with what an earlier check knew."""
         known = self._known
         if known is not None and self._table is not None and known.guid != self._table.guid:
-            known = None  # what is known is that of another table, which had the name before
+            known = None  # what is known is about another table, which had the name before
         said = sentence("it could not be read: {error}", error=printable(str(error), limit=_LONGEST_REASON))
         check = TableCheck(
             rule=self._rule,
@@ -321,9 +322,9 @@ class _Visit:
         return Checked(check, self._key, None, {})
 
     def _named(self, table: Table) -> Table:
-        """The table, with the name that an earlier check knew if lineage does not say it this time.
+        """The table, with its name from an earlier check if lineage does not have it this time.
 
-        An alarm is told from others by that name.
+        Alarms are distinguished by that name.
         """
         known = self._known
         if table.name or known is None or known.guid != table.guid:
@@ -388,7 +389,7 @@ class _Visit:
 
 
 def _missing_successes(judgement: Judgement, readings: Mapping[Operator, Reading]) -> list[Operator]:
-    """The producers whose last success is looked for in the whole history: those that count, or all if none does."""
+    """The producers whose last success is searched for in the whole history: those that count, or all if none does."""
     if judgement.found.last_success is not None or judgement.found.never_succeeded:
         return []
     pairs = list(zip(readings, judgement.status.operators, strict=True))
@@ -398,12 +399,8 @@ def _missing_successes(judgement: Judgement, readings: Mapping[Operator, Reading
 
 
 def _digest(table: Table, lineage: Lineage | None) -> str | None:
-    """What lineage says of the operators of a table, in short; None if it says nothing."""
+    """A digest of what lineage says of the operators of a table; None if it says nothing."""
     if lineage is None:
         return None
     nodes = {(kind, one.key) for kind in ("producers", "readers") for one in getattr(lineage, kind)(table)}
     return sha256(repr(sorted(nodes, key=repr)).encode()).hexdigest() if nodes else None
-
-
-def _iso(time: datetime) -> str:
-    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")

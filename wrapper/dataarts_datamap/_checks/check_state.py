@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 IN_MEMORY: Final = ":memory:"
 """A state that ends with the process."""
 
-_APPLICATION: Final = 0x446D4370  # how SQLite files say whose they are: "DmCp"
+_APPLICATION: Final = 0x446D4370  # marks the SQLite file as ours: "DmCp"
 _VERSION: Final = 1
 _PATIENCE: Final = 30.0
 _HABITS_LIFE: Final = timedelta(days=7)
@@ -53,23 +53,24 @@ class _Habits(Struct, frozen=True, kw_only=True):
     counting: Counting | None
     first_offset: int
     capacity: int
+    page_size: int = 0
 
 
 RecordT = TypeVar("RecordT", OperatorRecord, TableRecord, _Habits)
 
 
 class CheckState:
-    """What checks leave for the next one: last successes, how far was searched, usual durations, operators of tables.
+    """What checks leave for the next one: last successes, searched times, usual durations, operators of tables.
 
-    The file belongs to one instance of the service: the first check writes down which. Checks at the same time may use
-    the same file, and a process that is killed leaves it as it was. Close it, or use it in a ``with`` block.
+    The file belongs to one instance of the service: the first check writes down which. Several checks may use the file
+    at the same time, and a process that is killed leaves it as it was. Close it, or use it in a ``with`` block.
 
     Args:
         path: The file; made if it is not there. ``:memory:`` keeps the state as long as the process runs.
         patience: Seconds to wait for another process that writes to it.
 
     Raises:
-        StateFileError: It is damaged, of a newer version, or no such file; or its folder is not there.
+        StateFileError: It is damaged, of a newer version, or another kind of file; or its folder does not exist.
     """
 
     def __init__(self, path: Path | str, *, patience: float = _PATIENCE) -> None:
@@ -84,7 +85,7 @@ class CheckState:
             try:
                 self._prepare()
             except BaseException:
-                self._connection.close()  # else the file could not be moved away on Windows
+                self._connection.close()  # otherwise Windows would not let the file be moved
                 raise
 
     def __repr__(self) -> str:
@@ -108,15 +109,15 @@ class CheckState:
             connection.executemany("INSERT OR IGNORE INTO facts VALUES (?, ?)", wanted.items())
 
     def is_kept_for(self, endpoint: str, project_id: str | None, instance_id: str | None) -> bool:
-        """Whether the state is that of the instance meant, as far as is known which one that is.
+        """Whether the state is that of the instance, as far as its ids are known.
 
         Args:
-            endpoint: The endpoint that is meant.
-            project_id: The project; None if that could not be found out.
-            instance_id: The instance; None likewise.
+            endpoint: The endpoint.
+            project_id: The project; None if it is not known.
+            instance_id: The instance; None if it is not known.
 
         Returns:
-            Whether an earlier check wrote down an instance, and nothing that is known contradicts it.
+            Whether an earlier check recorded an instance, and nothing that is known contradicts it.
 
         Raises:
             StateFileError: It cannot be read.
@@ -143,7 +144,7 @@ class CheckState:
             )
 
     def save(self, checks: Iterable[Checked]) -> None:
-        """Add what checks know; what another process knows, and these do not, stays.
+        """Add what checks know; what only another process knows stays.
 
         Raises:
             StateFileError: It cannot be written.
@@ -156,27 +157,29 @@ class CheckState:
                     self._save_operator(connection, key, record)
 
     def recall_habits(self, habits: ServerHabits) -> None:
-        """Tell a client that knows nothing of its server yet what an earlier one found out."""
+        """Give a client that knows nothing of its server yet what an earlier one found out."""
         text = self.fact("habits")
         if text is None or habits.counting is not None or habits.capacity:
             return
         known = _decoded(text, _Habits)
         if abs(datetime.now(UTC) - known.noted_at) <= _HABITS_LIFE:
             habits.counting, habits.first_offset, habits.capacity = known.counting, known.first_offset, known.capacity
+            habits.page_size = habits.page_size or known.page_size
 
     def note_habits(self, habits: ServerHabits) -> None:
-        """Keep what a client found out of its server."""
+        """Keep what a client found out about its server."""
         if habits.counting is not None or habits.capacity:
             kept = _Habits(
                 noted_at=datetime.now(UTC),
                 counting=habits.counting,
                 first_offset=habits.first_offset,
                 capacity=habits.capacity,
+                page_size=habits.page_size,
             )
             self.note_fact("habits", msgspec.json.encode(kept).decode())
 
     def fact(self, name: str) -> str | None:
-        """A text that was kept under a name; None if none was."""
+        """The text kept under a name; None if there is none."""
         with self._explained(), self._lock:
             row = self._ready().execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
         return None if row is None else str(row[0])
@@ -186,11 +189,11 @@ class CheckState:
         self.change_fact(name, lambda _: value)
 
     def change_fact(self, name: str, change: Callable[[str | None], str]) -> None:
-        """Keep what a text that was kept under a name is changed to; no other process can come in between.
+        """Change the text kept under a name, in one transaction.
 
         Args:
             name: The name.
-            change: Makes the new text of the one that was kept, None if none was. It must not use the state.
+            change: Returns the new text for the present one, which is None if there is none. It must not use the state.
         """
         with self._changing() as connection:
             row = connection.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
@@ -233,7 +236,7 @@ class CheckState:
             raise StateFileError(f"{self._shown} cannot be written")
 
     def _prepare(self) -> None:
-        """Make the tables of a new file; refuse one that is not ours, or is damaged."""
+        """Create the tables of a new file; refuse one that is not ours, or is damaged."""
         with self._changing() as connection:
             (application,) = connection.execute("PRAGMA application_id").fetchone()
             (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -272,7 +275,7 @@ class CheckState:
 
     @contextmanager
     def _changing(self) -> Generator[sqlite3.Connection]:
-        """A transaction that no other process can come in between."""
+        """A transaction that no other process can interleave with."""
         with self._explained(), self._lock:
             connection = self._ready()
             connection.execute("BEGIN IMMEDIATE")
@@ -302,9 +305,9 @@ class CheckState:
 
 
 def _is_later(known: datetime, new: datetime) -> bool:
-    """Whether what is known was read after what is new, by a check at the same time.
+    """Whether what is known was read later than what is new, by another check at the same time.
 
-    Where it is more than a day ahead, the clock was wrong then: it must not stand until that day comes.
+    If it is more than a day ahead, the clock was wrong then, and it must not stay until that day.
     """
     return timedelta(0) < known - new <= _MOST_AHEAD
 

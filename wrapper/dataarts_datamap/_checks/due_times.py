@@ -25,12 +25,12 @@ _SPARE_WEEKS: Final = 3
 
 
 class DuePeriod(NamedTuple):
-    """What a table was due for.
+    """The period for which a table was due.
 
     Attributes:
         day: The day in the zone of the due time.
         start: Runs planned from here on count, UTC.
-        due: When one of them has to have succeeded, UTC.
+        due: By when one of them must have succeeded, UTC.
     """
 
     day: date
@@ -39,21 +39,21 @@ class DuePeriod(NamedTuple):
 
 
 class DueTime(Struct, frozen=True, kw_only=True):
-    """On which days, and when, a run planned for the day has to have succeeded.
+    """On which days, and by when, a run planned for the day must have succeeded.
 
-    Where the clocks leave the time out, it is due when they have been put forward; where it comes twice, the first time
-    counts. A day that a zone left out has no due time.
+    If the clocks skip the time, the table is due when they have been put forward; if it comes twice, the first counts.
+    A day that the zone skipped has no due time.
 
     Attributes:
         at: The time of day.
         zone: Zone of the time and the days.
         days: Days of the week on which it is due, 0 for Monday; all, if left out.
         exceptions: Dates on which it is not due, such as holidays.
-        planned_from: The time of day from which on planned runs count: of the same day if it lies before ``at``, else
-            of the day before. The beginning of the day, if left out.
+        planned_from: The time of day from which planned runs count, on the same day if it is before ``at``, else on the
+            day before. If left out, the beginning of the day.
 
     Raises:
-        InvalidArgumentError: There are no days, one of them is none, or a time has a zone of its own.
+        InvalidArgumentError: There are no days, one of them is not a day, or a time has a zone of its own.
     """
 
     at: time
@@ -69,7 +69,7 @@ class DueTime(Struct, frozen=True, kw_only=True):
             raise InvalidArgumentError("at and planned_from are times of the zone, and have none of their own")
 
     def period(self, now: datetime) -> DuePeriod | None:
-        """The period that was due last at a time, that moment included; None if there was none since year 1.
+        """The period that was due last at a time, that moment included; None if there was none since the year 1.
 
         Raises:
             InvalidArgumentError: The time is naive.
@@ -85,7 +85,7 @@ class DueTime(Struct, frozen=True, kw_only=True):
         return None
 
     def text(self, period: DuePeriod) -> str:
-        """When the period was due, as its zone says it: ``2026-11-30 08:00 Asia/Shanghai``."""
+        """When the period was due, in its zone: ``2026-11-30 08:00 Asia/Shanghai``."""
         return f"{period.day.isoformat()} {self.at.isoformat('minutes')} {self.zone}"
 
     def _is_due_on(self, day: date) -> bool:
@@ -107,12 +107,12 @@ def first_instant(day: date, at: time, zone: tzinfo) -> datetime:
 
 
 def due_verdict(runs: Iterable[Run], period: DuePeriod, now: datetime) -> Verdict:
-    """How an operator stands whose table was due.
+    """The verdict of an operator whose table was due.
 
     Returns:
         ``FRESH`` if a run planned for the period, or for a later one, has succeeded by now; ``FAILED`` if none has, one
-        failed and none goes on; ``UNKNOWN`` if one has a status that is not known, or succeeded without a time that
-        says for when it was planned; else ``LATE``.
+        failed and none is still going on; ``UNKNOWN`` if one has an unknown status, or succeeded without any time that
+        shows for when it was planned; else ``LATE``.
     """
     known = list(runs)
     planned = [(plan, run.state) for run in known if (plan := planned_at(run)) is not None and plan >= period.start]
@@ -127,7 +127,7 @@ def due_verdict(runs: Iterable[Run], period: DuePeriod, now: datetime) -> Verdic
 
 
 def planned_at(run: Run) -> datetime | None:
-    """For when a run was planned; when it was submitted or began, if that is all that is known."""
+    """When a run was planned for; if that is not known, when it was submitted or began."""
     return run.plan_time or run.submit_time or run.start_time
 
 

@@ -55,7 +55,8 @@ def judge(
     """How a table stands against its rule.
 
     A producer counts if it has runs in the time that is looked back, if the rule names it, or if an earlier check saw
-    it run. If none has runs there, but one ran before, all count: a table does not get better by not being loaded.
+    it run. If none has runs there, but one ran before, all of them count: a table does not become fresh by not being
+    loaded.
     """
     everything = [run for reading in readings.values() for run in reading.runs]
     status = table_status(everything, now=now, max_age=rule.max_age, operators=readings)
@@ -78,7 +79,7 @@ def judge(
 
 
 def is_slow(run: Run, record: OperatorRecord, now: datetime) -> bool:
-    """Whether a run goes on for longer than twice what is typical of its operator, and than any run that is known."""
+    """Whether a run has been going on for more than twice as long as is typical, and longer than any known run."""
     typical, longest = record.typical_duration, record.longest_duration
     if run.state is not RunState.ACTIVE or run.start_time is None or typical is None or longest is None:
         return False
@@ -86,7 +87,7 @@ def is_slow(run: Run, record: OperatorRecord, now: datetime) -> bool:
 
 
 def has_few_rows(rule: TableRule, record: OperatorRecord) -> bool:
-    """Whether the latest run that succeeded wrote fewer rows than the rule asks for, as far as that is known."""
+    """Whether the latest successful run wrote fewer rows than the rule asks for, as far as that is known."""
     rows = record.latest_rows
     if rows is None:
         return False
@@ -114,7 +115,7 @@ def _with_record(one: OperatorStatus, record: OperatorRecord, rule: TableRule, n
 def _verdict(
     rule: TableRule, status: OperatorStatus, reading: Reading, period: DuePeriod | None, now: datetime
 ) -> Verdict | None:
-    """How a producer stands; None if it does not count, since it has no runs and nothing but a list names it."""
+    """The verdict of a producer; None if it does not count: it has no runs, and only the service's list names it."""
     runs = reading.runs
     is_silent = not runs and not rule.producers
     if is_silent:
@@ -133,16 +134,16 @@ def _verdict(
 
 
 def _silent_verdict(rule: TableRule) -> Verdict:
-    """How a table stands that has not been loaded for longer than is looked back."""
+    """The verdict of a table that was not loaded in the time that is looked back."""
     if rule.due is not None:
         return Verdict.LATE
     return Verdict.UNKNOWN if rule.max_age is None else Verdict.STALE
 
 
 def _ended_verdict(rule: TableRule, record: OperatorRecord) -> Verdict | None:
-    """How a producer stands that ran before the time that is looked back; None if it does not count.
+    """The verdict of a producer that ran before the time that is looked back; None if it does not count.
 
-    Its alarm must not end because it runs no more. Where nothing but the latest outcome is asked for, a success is one.
+    Its alarm must not end because it no longer runs. If the rule asks only for the latest outcome, a success is enough.
     """
     if record.last_run is None:
         return None
@@ -152,7 +153,7 @@ def _ended_verdict(rule: TableRule, record: OperatorRecord) -> Verdict | None:
 
 
 def _last_success(records: Sequence[OperatorRecord], *, is_silent: bool) -> LastSuccess:
-    """That of the oldest of the producers; of the one that succeeded last, where none ran in the time looked back."""
+    """The oldest last success of the producers; the newest, if none ran in the time that is looked back."""
     known = [one.last_success for one in records if one.last_success is not None]
     without = [one for one in records if one.last_success is None]
     searched_from = max((one.searched_from for one in without or records), default=None)

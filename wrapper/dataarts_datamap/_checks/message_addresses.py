@@ -28,7 +28,7 @@ class MessageAddress:
     """Where messages go, such as a channel, a phone or a mailbox.
 
     Attributes:
-        key: What tells it from others, without its secret.
+        key: Identifies it without its secret.
         name: What it is called in what is shown: its place in the variable, and its kind.
     """
 
@@ -56,7 +56,7 @@ def addresses_of(environ: Mapping[str, str]) -> list[MessageAddress]:
     """The addresses of the environment.
 
     Raises:
-        ConfigurationError: There are none, or one is none that apprise knows.
+        ConfigurationError: There are none, or apprise does not know one of them.
         MissingExtraError: apprise is not installed.
     """
     texts = environ.get(VARIABLE, "").split()
@@ -69,7 +69,7 @@ def addresses_of(environ: Mapping[str, str]) -> list[MessageAddress]:
             service = apprise.Apprise()
             scheme = _SCHEME.match(text)
             if scheme is None or not service.add(text):
-                raise ConfigurationError(f"{_named(number, scheme)} is none that apprise knows")
+                raise ConfigurationError(f"{_named(number, scheme)} is not one that apprise knows")
             for plugin in service:
                 if plugin.overflow_mode == apprise.OverflowMode.UPSTREAM:  # which sends what the service then refuses
                     plugin.overflow_mode = apprise.OverflowMode.TRUNCATE
@@ -78,7 +78,7 @@ def addresses_of(environ: Mapping[str, str]) -> list[MessageAddress]:
 
 
 def _named(number: int, scheme: re.Match[str] | None) -> str:
-    """What an address is called; one without a scheme may be all secret."""
+    """The name of an address. Without a scheme, all of it may be secret."""
     return f"address {number} of {VARIABLE}{'' if scheme is None else f' ({scheme[1]})'}"
 
 

@@ -82,7 +82,7 @@ def check_metrics(checks: Iterable[TableCheck]) -> list[Metric]:
     """The gauges of many tables, each with the labels ``table`` (its GUID), ``name``, ``owner`` and ``severity``.
 
     Every table has its verdict, its last success and when it was read, whether or not it could be read this time. What
-    is about the runs that were looked at is there where some could be. Of two checks of the same table, the first one
+    is about the runs is there if runs could be read. Of two checks of the same table, the first one
     counts: a series must not come twice. Names begin with ``datamap_table_``.
     """
     labelled = {tuple(labels.items()): (labels, one) for one in reversed(list(checks)) if (labels := _labels(one))}

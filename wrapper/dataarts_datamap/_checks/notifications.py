@@ -1,4 +1,4 @@
-"""What people are told of checks: what changed since they were told last, and what is still wrong. No I/O."""
+"""The messages about checks: what changed since the last one, and what is still wrong. No I/O."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._checks.check import TableCheck
 
 _MOST_TABLES: Final = 30
-_EARLY: Final = timedelta(minutes=10)  # a check of each day takes longer on one day than on the next
+_EARLY: Final = timedelta(minutes=10)  # a daily check takes longer on some days than on others
 _LONGEST: Final = 300
 
 
@@ -40,10 +40,10 @@ class Gravity(StrEnum):
 
 
 class Notified(Struct, frozen=True, kw_only=True):
-    """What one address was told.
+    """What an address was last notified of.
 
     Attributes:
-        verdicts: The verdict of each table when it was told last, by the key of its rule. Others count as fresh.
+        verdicts: The verdict of each table in the last message, by the key of its rule. Others count as fresh.
         told_at: When that was, UTC.
     """
 
@@ -52,7 +52,7 @@ class Notified(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def from_text(cls, text: str | None) -> Notified:
-        """What was kept as a text; nothing, if nothing was.
+        """The value of a text that was kept; an empty one for None.
 
         Raises:
             StateFileError: It is damaged.
@@ -69,18 +69,18 @@ class Notified(Struct, frozen=True, kw_only=True):
         return msgspec.json.encode(self).decode()
 
     def after(self, checks: Sequence[TableCheck], now: datetime) -> Notified:
-        """The same, when these checks were told; what was told of other tables stays."""
+        """The same after a message about these checks; other tables stay."""
         told = {rule_key(check.rule): check.verdict for check in checks}
         return Notified(verdicts={**self.verdicts, **told}, told_at={**self.told_at, **dict.fromkeys(told, now)})
 
     def is_due(self, check: TableCheck, now: datetime, remind: timedelta) -> bool:
-        """Whether a table is told again: not so long ago that a check that began a little earlier would miss it."""
+        """Whether a reminder is due, also for a check that begins a little earlier than the one before did."""
         told_at = self.told_at.get(rule_key(check.rule))
         return told_at is None or abs(now - told_at) >= remind - min(remind / 10, _EARLY)
 
 
 def kept_after(text: str | None, checks: Sequence[TableCheck], *, now: datetime) -> str:
-    """What is kept of an address when these checks were told, by the text that was kept before.
+    """The text to keep for an address after a message about these checks, made from the one kept before.
 
     Raises:
         StateFileError: That is damaged.
@@ -107,13 +107,13 @@ class Message(NamedTuple):
 def message_of(
     checks: Sequence[TableCheck], notified: Notified, *, now: datetime, remind: timedelta | None
 ) -> Message | None:
-    """What an address is told of checks: what has changed, and what is still wrong if it was told that too long ago.
+    """The message to an address: what has changed, and what is still wrong if the last message is too long ago.
 
     Args:
         checks: How tables stand.
-        notified: What the address was told.
+        notified: What the address was last notified of.
         now: The present.
-        remind: After what time it is told again what has not changed; never, if it is None.
+        remind: After how long it is reminded of what has not changed; None for never.
     """
     was = {id(check): notified.verdicts.get(rule_key(check.rule), Verdict.FRESH) for check in checks}
     changed = worst_first(check for check in checks if check.verdict is not was[id(check)])

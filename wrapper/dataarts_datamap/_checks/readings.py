@@ -1,4 +1,4 @@
-"""Which windows of an operator's runs a check reads: as short as the verdict lets them be. No I/O."""
+"""Which windows of an operator's runs a check reads: no longer than the verdict needs. No I/O."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 from msgspec.structs import replace
 
 from dataarts_datamap._checks.records import OperatorRecord, join, record_of
-from dataarts_datamap._errors import ServiceError
 from dataarts_datamap._models.runs import Operator, Run, RunPage, RunState
-from dataarts_datamap._paging.walk_options import go_on
+from dataarts_datamap._monitoring.waiting import read_all
 from dataarts_datamap._times import EPOCH
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ class Reading(NamedTuple):
     Attributes:
         runs: Its runs in the window that was read.
         record: What is known of it now.
-        older_open: Those read from before the time that is looked back that had not ended.
+        older_open: The runs from before the time that is looked back that had not ended.
     """
 
     runs: list[Run]
@@ -50,7 +49,7 @@ class Reading(NamedTuple):
 
 
 def look_back(rule: TableRule) -> timedelta:
-    """How far back to look for a success, at the least, before the history is searched."""
+    """How far back to look for a success at least, before the history is searched."""
     return max(LOOK_BACK, rule.max_age or LOOK_BACK)
 
 
@@ -117,29 +116,20 @@ def search_history(operator: Operator, reading: Reading, read: ReadHistory, *, n
 
 
 def read_until_success(walk: Walk, ask: Callable[[PageRead], Steps[RunPage]]) -> Steps[list[Run] | None]:
-    """The runs of a walk, where the newest come first up to the last success; None if they are too many."""
-    runs: list[Run] = []
-    step = next(walk, None)
-    while step is not None:
-        if isinstance(step, RunPage):
-            runs += step.runs
-            if (step.total or 0) > _MOST_ROWS or len(runs) > _MOST_ROWS:
-                return None
-            if _is_newest_first(runs) and any(run.state is RunState.SUCCEEDED for run in runs):
-                break
-            step = next(walk, None)
-            continue
-        try:
-            page = yield from ask(step.read)
-        except ServiceError as refusal:
-            step = go_on(walk, refusal)
-        else:
-            step = go_on(walk, page)
-    return runs
+    """The runs of a walk; if the newest come first, only those up to the last success. None if they are too many."""
+    most = 0
+
+    def is_enough(page: RunPage, runs: list[Run]) -> bool:
+        nonlocal most
+        most = max(page.total or 0, len(runs))
+        return most > _MOST_ROWS or (_is_newest_first(runs) and any(run.state is RunState.SUCCEEDED for run in runs))
+
+    runs = yield from read_all(walk, ask, is_enough)
+    return None if most > _MOST_ROWS else runs
 
 
 def _is_since(run: Run, start: datetime) -> bool:
-    """Whether a run belongs to the time that is looked back, and not to what was read to join earlier readings."""
+    """Whether a run belongs to the time that is looked back, and was not read only to join earlier readings."""
     times = (run.plan_time, run.submit_time, run.start_time, run.end_time)
     return max((time for time in times if time is not None), default=start) >= start
 

@@ -1,4 +1,4 @@
-"""Why a table stands as it does, in words made printable: no I/O."""
+"""Why a table has its verdict, as printable text: no I/O."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _rows_reason(rule: TableRule, who: str, reading: Reading) -> Sentence:
 
 
 def _rows_doubt(rule: TableRule, decisive: OperatorStatus, reading: Reading) -> Sentence | None:
-    """What keeps the rows of a fresh table from being judged."""
+    """Why the rows of a fresh table cannot be judged."""
     if decisive.verdict is not Verdict.FRESH or (rule.min_rows is None and rule.rows_drop is None):
         return None
     if reading.record.latest_rows is None:
@@ -187,7 +187,7 @@ def _searched_text(rule: TableRule, now: datetime, searched_from: datetime) -> L
 
 
 def _span(span: timedelta) -> Length:
-    """A length of time; in hours up to three days, as limits are written, so that the two can be compared."""
+    """A length of time, in hours up to three days, as limits are written, so that they can be compared."""
     if span >= _IN_HOURS:
         return Length(span_text(span))
     hours, minutes = divmod(span // timedelta(minutes=1), 60)

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 _MOST_SAMPLES: Final = 20
 _LEAST_SAMPLES: Final = 3
-_LONGEST_OPEN: Final = timedelta(days=28)  # one that has not ended for longer is waited for no more
+_LONGEST_OPEN: Final = timedelta(days=28)  # a run that has not ended for longer is no longer waited for
 _MARGIN: Final = timedelta(minutes=1)  # whether a window's ends belong to it is not documented
 
 
 class Sample(Struct, frozen=True, kw_only=True):
-    """A run that succeeded, as far as it says what is usual.
+    """A successful run, by what shows what is usual.
 
     Attributes:
         run_id: Its id.
@@ -41,13 +41,13 @@ class OperatorRecord(Struct, frozen=True, kw_only=True):
     """What is known of an operator after a reading. All times are UTC.
 
     Attributes:
-        searched_from: From where on its runs were read without a gap.
+        searched_from: From when on its runs were read without a gap.
         searched_until: Until when.
         last_success: When its last run that succeeded ended; None if none is known.
         success_began: The first time of that run.
         last_run: The first time of the run that was planned last; None if none is known.
         open_since: The first time of the earliest run of the last 28 days that had not ended; None if all had.
-        is_whole: Whether all was read that the service keeps.
+        is_whole: Whether all runs that the service keeps were read.
         samples: The latest runs that succeeded, the oldest first.
     """
 
@@ -84,15 +84,15 @@ class OperatorRecord(Struct, frozen=True, kw_only=True):
 
     @property
     def typical_rows(self) -> float | None:
-        """The median of what the runs before it wrote; None if fewer than three of these say so."""
+        """The median of the rows that the runs before it wrote; None if fewer than three report theirs."""
         rows = [one.rows for one in self.samples[:-1] if one.rows is not None]
         return median(rows) if len(rows) >= _LEAST_SAMPLES else None
 
     def window_start(self, longest: datetime) -> datetime:
-        """From where on to read, so that nothing is missed that can have changed, but no farther back than needed.
+        """From when on to read to see all that can have changed, and no more than that.
 
         Args:
-            longest: From where on to read where no success is known since then.
+            longest: From when on to read if no later success is known.
         """
         success = longest if self.success_began is None else max(self.success_began, longest)
         starts = (success, self.open_since, self.searched_until)
@@ -145,10 +145,10 @@ def record_of(operator: Operator, runs: Sequence[Run], *, since: datetime, now: 
 
 
 def join(newer: OperatorRecord, older: OperatorRecord | None) -> OperatorRecord:
-    """What two readings say together.
+    """Two readings joined.
 
-    What the newer one read counts: a success that it should have seen, and did not, is none any more, since a run can
-    be run again.
+    The newer one counts for what it read: a success that it should have seen, and did not, no longer counts, since a
+    run can be run again.
     """
     if older is None:
         return newer
@@ -159,7 +159,7 @@ def join(newer: OperatorRecord, older: OperatorRecord | None) -> OperatorRecord:
         return replace(newer, samples=samples, last_run=last_run)
     is_kept = older.success_began is not None and older.success_began < newer.searched_from
     if older.success_began is not None and not is_kept:
-        return replace(newer, samples=samples, last_run=last_run)  # below it, nothing was searched for
+        return replace(newer, samples=samples, last_run=last_run)  # nothing was searched below it
     return replace(
         newer,
         last_success=older.last_success,

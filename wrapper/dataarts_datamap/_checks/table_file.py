@@ -1,4 +1,4 @@
-"""The file of tables: which ones are checked, and what is asked of each."""
+"""The file of tables: which ones are checked, and by which rules."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ class _WrongValueError(Exception):
 
 
 class _Places:
-    """Where the tables and keys of a file stand, as far as its lines tell.
+    """Where the tables and keys of a file stand, as far as its lines show.
 
-    A table that is written in another way than below a header of its own is at the line that names ``tables``.
+    A table that has no header of its own is at the line that names ``tables``.
     """
 
     def __init__(self, text: str, tables: int) -> None:
@@ -95,20 +95,20 @@ def load_tables(path: Path | str = TABLE_FILE) -> list[TableRule]:
     ``[[tables]]`` has a ``name`` or a ``guid``, and ``label``, ``owner``, ``severity``, ``producers``, and either
     ``max_age`` (``"26h"``) or ``due`` (``"08:00"``) with ``tz``, and perhaps ``days`` (``["mon", "tue"]``), ``except``
     (dates) and ``planned_from`` (a time). ``min_rows`` (a number) and ``rows_drop`` (``"50%"``) judge how many rows a
-    success wrote. ``[defaults]`` holds what is the same for tables that do not say otherwise.
+    success wrote. ``[defaults]`` holds values for the tables that do not set their own.
 
     Args:
         path: The file.
 
     Raises:
-        TableFileError: It cannot be read, has a key or a value that is none, a table twice, or none at all.
+        TableFileError: It cannot be read, has an unknown key, an invalid value or a table twice, or has no tables.
     """
     shown_path = printable(str(path))
     return parse_tables(_read(path, shown_path), shown_path)
 
 
 def load_dataset_names(path: Path | str = TABLE_FILE) -> DatasetNames:
-    """What a file of tables says of their names in a catalog of lineage: nothing, if it has no ``[openlineage]``.
+    """How a file of tables names datasets in a catalog of lineage; no rules, if it has no ``[openlineage]``.
 
     ``[openlineage]`` has ``job_namespace``; each ``[[openlineage.datasets]]`` has what ``DatasetRule`` has.
 
@@ -240,7 +240,7 @@ class _Reader:
             return None
 
     def _refuse_half_due(self, number: int, given: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-        """Refuse what goes with a due time that is not there, and a due time without its zone."""
+        """Refuse keys that need a due time where there is none, and a due time without its zone."""
         if "due" not in values and "due" not in given:
             for key in _DUE_KEYS:
                 if key in given:

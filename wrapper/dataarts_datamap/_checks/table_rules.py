@@ -1,4 +1,4 @@
-"""What is asked of a table: how old it may be, or when it is due."""
+"""The rule of a table: how old it may be, or when it is due."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NAME_PREFIX = "name:"
 
 
 class TableRule(Struct, frozen=True, kw_only=True):
-    """A table, and what is asked of it. Without ``max_age`` and ``due``, its latest outcome has to be a success.
+    """A table, and what must hold for it. Without ``max_age`` and ``due``, its latest outcome has to be a success.
 
     Attributes:
         name: Its name, such as ``sales.orders``, as ``find_table`` takes it; or else
@@ -29,15 +29,15 @@ class TableRule(Struct, frozen=True, kw_only=True):
         owner: Who looks after it.
         severity: How much it matters: a text that is handed on.
         max_age: The maximum age of its last success.
-        due: When a run planned for the day has to have succeeded, instead of ``max_age``.
-        min_rows: The least number of rows that the latest success of each producer writes, where the service says it.
-        rows_drop: By what part of the usual number it may fall short of that: 0.5 for half.
+        due: By when a run planned for the day must have succeeded, instead of ``max_age``.
+        min_rows: The minimum of rows that the latest success of each producer writes, if the service reports it.
+        rows_drop: By what part it may fall short of the usual number of rows: 0.5 for half.
         producers: The operators that write it, by job name, ``workspace/job_name`` or task id; if left out, those that
             lineage names, else all that the service lists.
 
     Raises:
-        InvalidArgumentError: There is not exactly one of name and GUID, both ``max_age`` and ``due``, or a value that
-            is none.
+        InvalidArgumentError: There is not exactly one of name and GUID, there are both ``max_age`` and ``due``, or a
+            value is invalid.
     """
 
     name: str | None = None
@@ -74,7 +74,7 @@ class TableRule(Struct, frozen=True, kw_only=True):
 
     @property
     def subject(self) -> Table | str:
-        """The table, as far as it is known without a request: what leads to it."""
+        """What the table is found by: its GUID or its name."""
         if self.guid is not None:
             return Table(guid=self.guid)
         name = self.name or ""

@@ -1,4 +1,4 @@
-"""A file of tables to begin with, made of what lineage knows: no I/O."""
+"""A first file of tables, made from lineage: no I/O."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MOST_NAMED: Final = 5
 
 
 class TableTemplate(NamedTuple):
-    """A file of tables to begin with.
+    """A first file of tables.
 
     Attributes:
         text: What it says.
@@ -39,7 +39,7 @@ class TableTemplate(NamedTuple):
 
 
 def table_template(lineage: Lineage, *, workspace_id: str | None = None, query: str = "") -> TableTemplate:
-    """The tables that an operator writes, by name; by GUID where the name is that of several, or of none.
+    """The tables that operators write, by name; by GUID if several have the name, or the table has none.
 
     Args:
         lineage: What is known of tables.
@@ -88,5 +88,5 @@ def _is_name_enough(table: Table, lineage: Lineage) -> bool:
 
 
 def _quoted(text: str) -> str:
-    r"""A text as TOML has it; a character that its reader would refuse is an escape."""
+    r"""A text as TOML writes it; characters that its reader would refuse are escaped."""
     return json.dumps(whole_text(text), ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,4 +1,4 @@
-"""What a client knows of tables beyond their runs: searches, names, lineage. Steps for both faces."""
+"""Searches for tables, their names and their lineage, as steps for both clients."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ from dataarts_datamap._api.search_tables import SearchTerms, decode_tables, sear
 from dataarts_datamap._arguments import members, path_segment
 from dataarts_datamap._errors import (
     AmbiguousTableError,
+    AuthenticationError,
     ClientClosedError,
+    ConnectionFailedError,
     DataMapError,
     IncompleteWalkError,
     InvalidArgumentError,
@@ -73,6 +75,7 @@ _MOST_AROUND: Final = 200
 _MOST_OPERATORS: Final = 1_000
 _MOST_CACHED: Final = 1_000
 _LONGEST_REASON: Final = 200
+_UNREADABLE: Final = (ServiceError, TransportError, InvalidResponseError, IncompleteWalkError)
 _UNPUBLISHED: Final = "0101"
 
 
@@ -85,7 +88,7 @@ class Ask(Protocol):
 
 
 class TableLineage(NamedTuple):
-    """What tables are made of; or else why that is not known, in a few words."""
+    """What tables are made of, or in a few words why that is not known."""
 
     lineage: Lineage | None = None
     reason: str = ""
@@ -96,15 +99,19 @@ class _Inputs(NamedTuple):
     until: float
 
 
+class _TooManyHitsError(DataMapError):
+    """A name is like more tables than can be compared."""
+
+
 class Catalog:
     """The tables of an instance.
 
-    An operation that the service refuses as such is asked for once in a client's life.
+    An operation that the service refuses to this account altogether is not asked for again.
 
     Args:
         endpoint: Address of the service.
         find_scope: The steps that lead to whose tables they are.
-        credentials: Proof of who asks.
+        credentials: Credentials of the requests.
         policy: What holds for each request.
     """
 
@@ -159,6 +166,10 @@ class Catalog:
             lineage = yield from self._lineage_of_names()
             if lineage is None:
                 raise
+        except _TooManyHitsError as error:
+            lineage = yield from self._lineage_of_names()
+            if lineage is None or not lineage.named(name):
+                raise InvalidArgumentError(*error.args) from None
         except DataMapError as refusal:
             lineage = (yield from self.lineage_or_none()) if is_refusal(refusal) else None
             if lineage is None:
@@ -166,11 +177,22 @@ class Catalog:
         return lineage.find(table)
 
     def _lineage_of_names(self) -> Steps[Lineage | None]:
-        """Lineage, to name tables that are like one which the search does not find; None if it cannot be read."""
+        """Lineage, to name tables that the search does not tell; None if it cannot be read."""
+        return (yield from self._lineage_or_reason()).lineage
+
+    def _lineage_or_reason(self) -> Steps[TableLineage]:
+        """The lineage of the instance; else, if it is not refused as such, why it could not be read.
+
+        Raises:
+            AuthenticationError: The credentials do not count, so that nothing else could be read.
+            ConnectionFailedError: The service cannot be reached.
+        """
         try:
-            return (yield from self.lineage_or_none())
-        except (ServiceError, TransportError, InvalidResponseError, IncompleteWalkError):
-            return None
+            return TableLineage((yield from self.lineage_or_none()))
+        except (AuthenticationError, ConnectionFailedError):
+            raise
+        except _UNREADABLE as error:
+            return TableLineage(reason=_reason(error))
 
     def _hits(self, name: str) -> Steps[list[Table]]:
         walk = self.search(SearchTerms(query=keyword_of(name)), ("table",), page_size=_PAGE_SIZE)
@@ -178,8 +200,9 @@ class Catalog:
         while (page := (yield from walk.next_page())) is not None:
             found += page
             if len(found) > _MOST_HITS:
-                raise InvalidArgumentError(
-                    f"more than {_MOST_HITS} tables are like {shown(name)}: give its GUID, or more of the name"
+                keyword = shown(keyword_of(name))
+                raise _TooManyHitsError(
+                    f"more than {_MOST_HITS:,} tables are like {keyword}, too many to compare: give its GUID"
                 )
         return found
 
@@ -191,7 +214,9 @@ class Catalog:
             TableNotFoundError: No table has the name.
             AmbiguousTableError: Several have it.
         """
-        lineage = yield from self.lineage_or_none()
+        return (yield from self._resolve_by(table, (yield from self.lineage_or_none())))
+
+    def _resolve_by(self, table: Table | str, lineage: Lineage | None) -> Steps[Table]:
         if lineage is None:
             return (yield from self.find_table(table))
         try:
@@ -270,12 +295,12 @@ class Catalog:
         """The lineage of the whole instance, cached for some minutes.
 
         Raises:
-            DataMapError: It could not be read; the text names the operation if that is refused as such.
+            DataMapError: It could not be read; the text names the operation if this account may not use it.
         """
         return (yield from self._lineage.get(self._policy.clock.monotonic() + _PATIENCE * self._policy.deadline))
 
     def lineage_or_none(self) -> Steps[Lineage | None]:
-        """The same; None if the operation is refused as such."""
+        """The same; None if this account may not use the operation."""
         try:
             return (yield from self.lineage())
         except DataMapError as error:
@@ -284,10 +309,10 @@ class Catalog:
             return None
 
     def lineage_of(self, guid: str, operators: Sequence[Operator]) -> Steps[TableLineage]:
-        """Lineage that tells which of the operators of a table write it, asked for as cheaply as it can be.
+        """Lineage that says which operators of a table write it, at the lowest cost in requests.
 
-        That of the instance if it is cached; else what flows into the table; else that of the instance, if it is short.
-        What goes wrong is the reason why there is none.
+        That of the instance if it is cached, else what flows into the table, else that of the instance if it is short.
+        If reading fails, the reason says why there is none.
         """
         cached = self._lineage.peek()
         if cached is not None:
@@ -312,7 +337,7 @@ class Catalog:
         return around if around.lineage is not None and around.lineage.edges else whole
 
     def _inputs(self, guid: str) -> Steps[tuple[LineageEdge, ...]]:
-        """The steps that write a table, as asked for that table within the last minutes."""
+        """The edges into a table, at most some minutes old."""
         now = self._policy.clock.monotonic()
         known = self._inputs_of.get(guid)
         if known is None or known.until <= now:
@@ -320,7 +345,7 @@ class Catalog:
             if len(self._inputs_of) >= _MOST_CACHED:
                 self._inputs_of.clear()
             inputs = tuple(edge for edge in edges if edge.target is not None and edge.target.guid == guid)
-            self._inputs_of[guid] = known = _Inputs(inputs, now + LINEAGE_LIFE)  # what is farther upstream may be much
+            self._inputs_of[guid] = known = _Inputs(inputs, now + LINEAGE_LIFE)  # farther upstream may be much more
         return known.edges
 
     def _short_lineage(self) -> Steps[TableLineage]:
@@ -340,7 +365,7 @@ class Catalog:
         It knows the table, by the name that was given, too.
 
         Raises:
-            InvalidArgumentError: The depth is no number from 1, or the table none.
+            InvalidArgumentError: The depth is not an integer of at least 1, or the table none.
             TableNotFoundError: There is no such table.
             AmbiguousTableError: Several have the name.
         """
@@ -383,15 +408,27 @@ class Catalog:
             return short.lineage
         return (yield from self._upstream_by_table(table, depth=depth))
 
-    def upstream_lineage(self, table: Table, *, depth: int | None) -> Steps[Lineage | None]:
-        """Lineage that holds what is upstream of a table: of the instance, else asked for table by table.
+    def with_upstream(self, table: Table | str, *, depth: int | None) -> Steps[tuple[Table, TableLineage]]:
+        """A table, and lineage that holds what is upstream of it: of the instance, else asked for table by table.
 
-        None if neither operation may be used.
+        There is none if neither operation may be used, or works. The reason says what went wrong on the way.
+
+        Raises:
+            InvalidArgumentError: The depth is no number from 1, or the table none.
+            TableNotFoundError: No table has the name.
+            AmbiguousTableError: Several have it.
         """
-        lineage = yield from self.lineage_or_none()
-        if lineage is not None:
-            return lineage
-        return (yield from self._upstream_by_table(table, depth=checked_depth(depth)))
+        steps = checked_depth(depth)
+        whole = yield from self._lineage_or_reason()
+        found = yield from self._resolve_by(table, whole.lineage)
+        if whole.lineage is not None:
+            return whole.lineage.find(found), whole
+        near, reason = None, ""
+        try:
+            near = yield from self._upstream_by_table(found, depth=steps)
+        except _UNREADABLE as error:
+            reason = _reason(error)
+        return (found if near is None else near.find(found)), TableLineage(near, whole.reason or reason)
 
     def _upstream_by_table(self, table: Table, *, depth: int) -> Steps[Lineage | None]:
         """What is upstream of a table, which may have no lineage; None if the operation is refused."""
@@ -406,7 +443,7 @@ class Catalog:
         return Lineage(edges, is_whole=False)
 
     def _by_table(self, table: Table, direction: FlowDirection, *, depth: int) -> Steps[list[LineageEdge]]:
-        """What flows into a table, or out of it: one step or all may come at once, so only ends are asked on."""
+        """What flows into a table, or out of it. A response may hold one step or all: only its ends are followed."""
         edges: list[LineageEdge] = []
         asked: set[str] = set()
         waiting = [table.guid]
@@ -461,7 +498,7 @@ class Catalog:
 
 
 def is_refusal(error: DataMapError) -> bool:
-    """Whether an operation as such is refused, and not a table of it."""
+    """Whether the whole operation is refused to this account, and not one table alone."""
     return "refused_operation" in vars(error)
 
 

@@ -1,4 +1,4 @@
-"""What both clients say of many tables at once."""
+"""The calls about many tables at once."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class _CheckCalls:
     def _check_sources(
         self, rules: Iterable[TableRule], *, now: datetime, state: CheckState | None
     ) -> Steps[CheckSources]:
-        """The steps that lead to what a check reads from."""
+        """What a check reads from."""
         raise NotImplementedError
 
     def _explainer(self, checks: Sequence[TableCheck], *, now: datetime) -> Callable[[TableCheck], Steps[TableCheck]]:
@@ -38,7 +38,7 @@ class _CheckCalls:
         raise NotImplementedError
 
     def _keep(self, state: CheckState | None, checked: list[Checked], *, least: int = 1) -> None:
-        """Write what checks know to the state, if there is so much of it."""
+        """Write the checks to the state, once there are enough of them."""
         if state is not None and len(checked) >= least:
             state.save(checked)
             state.note_habits(self._habits)
@@ -53,19 +53,19 @@ class _CheckCalls:
         explain: bool = False,
         on_checked: Callable[[TableCheck], None] | None = None,
     ) -> object:
-        """How many tables stand against what is asked of each: read side by side, under the client's one rate limit.
+        """Check many tables against their rules, side by side, under the client's one rate limit.
 
         As many tables are read at once as ``concurrency`` says. Lineage is read once for all of them, if it is open to
         this account: it names the tables and the operators that write them. Then each table costs one request for its
-        operators and, as a rule, one for each of those that write it; one more where no success lies in the time that
-        its rule is about, and up to three for the history where none lies in the last seven days. With a state, the
-        first request falls away as long as lineage says the same, and so does the search of the history.
+        operators and, as a rule, one for each of those that write it. There is one more where the time that its rule is
+        about holds no success, and up to three for the history where the last seven days hold none. With a state, the
+        request for operators is left out as long as lineage says the same, and so is the search of the history.
 
-        A table that cannot be read is ``unknown``, with its error, and hides no other. Where the service cannot be
-        reached, or takes the credentials no more, for eight tables in a row, the rest is not asked for.
+        A table that cannot be read is ``unknown``, with its error, and hides no other. Once the service cannot be
+        reached, or rejects the credentials, for eight tables in a row, the other tables are not read.
 
         Args:
-            tables: What is asked of each table, such as ``load_tables`` gives.
+            tables: The rules, one for each table, such as ``load_tables`` returns.
             now: The present, aware; that of this call, if it is left out.
             state: What earlier checks know; what this one finds out is added. With it, a table that cannot be read
                 keeps the last success that is known, and a service that cannot be reached at all is no error.
@@ -78,10 +78,10 @@ class _CheckCalls:
             A check for each table, in their order.
 
         Raises:
-            InvalidArgumentError: An argument is none.
+            InvalidArgumentError: An argument is invalid.
             ConfigurationError: The client is not set up for any table.
             StateFileError: The state cannot be read or written, or is that of another instance.
-            AuthenticationError: The credentials do not count, and there is no state.
+            AuthenticationError: The credentials are rejected, and there is no state.
             ConnectionFailedError: The service cannot be reached, as is found when lineage is read, and there is no
                 state.
         """
@@ -125,7 +125,7 @@ class CheckCalls(_CheckCalls):
         return checks
 
     def _side_by_side(self, steps: Sequence[Steps[T]], note: Callable[[T], None]) -> list[T]:
-        """What steps lead to, taken in as many threads as the client may have; each is noted in this one."""
+        """The results of steps, taken in at most ``concurrency`` threads; ``note`` is called in this thread."""
         from concurrent.futures import ThreadPoolExecutor, as_completed  # noqa: PLC0415  loaded for this call alone
 
         from dataarts_datamap._transport.cancellation import Cancellation  # noqa: PLC0415  as above
@@ -184,7 +184,7 @@ class AsyncCheckCalls(_CheckCalls):
         return checks
 
     async def _side_by_side(self, steps: Sequence[Steps[T]], note: Callable[[T], None]) -> list[T]:
-        """What steps lead to, taken in as many tasks as the client may have; each is noted in its own."""
+        """The results of steps, taken in at most ``concurrency`` tasks; ``note`` is called in the task of each."""
         import asyncio  # noqa: PLC0415  the largest module there is, and a client for threads does without
 
         found: dict[int, T] = {}

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._monitoring.freshness import TableStatus
     from dataarts_datamap._monitoring.producers import OperatorRole, Producers
     from dataarts_datamap._paging.offsets import OffsetUnit
+    from dataarts_datamap._paging.walk_options import PageSize
     from dataarts_datamap._window import Time
 
 _DEFAULT_WAIT: Final = 3600.0
@@ -43,28 +44,28 @@ class _ClientCalls:
         Asks the service if the project or the instance was not given and is not known yet.
 
         Raises:
-            DiscoveryError: There is not exactly one of what is looked for.
-            TransportError: No whole answer came back.
+            DiscoveryError: A lookup did not find exactly one.
+            TransportError: No complete response arrived.
             ServiceError: The service refused.
-            InvalidResponseError: The answer is not what the API describes.
+            InvalidResponseError: The response is not what the API describes.
         """
 
     def list_operators(self, table_guid: str, *, role: OperatorRole = "associated") -> object:
         """The job operators of a table, in the service's order.
 
         The service lists those that are *associated* with the table (documented): some may only read it. Lineage says
-        which of them write it; ``find_producers`` tells more of that.
+        which of them write it: see ``find_producers``.
 
         Args:
             table_guid: GUID of the table's data asset.
             role: ``"associated"`` for all that the service lists, or ``"producers"`` for those that lineage says write
-                the table. Where lineage does not say so of any, all come, with a ``ProducersUnknownWarning``.
+                the table. If lineage names none of them, all are returned, with a ``ProducersUnknownWarning``.
 
         Raises:
-            InvalidArgumentError: The GUID could bend the request, or the role is none.
-            TransportError: No whole answer came back.
+            InvalidArgumentError: The GUID could bend the request, or the role is not known.
+            TransportError: No complete response arrived.
             ServiceError: The service refused.
-            InvalidResponseError: The answer is not what the API describes.
+            InvalidResponseError: The response is not what the API describes.
         """
 
     def find_producers(
@@ -78,7 +79,7 @@ class _ClientCalls:
         """The operators of a table that count for its freshness, and how that is known.
 
         Those that are named count; else those that lineage says write the table; else all that the service lists, since
-        readers cannot be told from producers. An operator of lineage is taken to be the one of the same name and
+        readers and producers look alike there. An operator of lineage is taken to be the one of the same name and
         workspace that the service lists (inferred). What does not fit together is in ``notes``.
 
         It costs a request for the operators and one for the lineage of the table, which is cached for five minutes.
@@ -95,11 +96,11 @@ class _ClientCalls:
             ignore: Names of operators that do not count.
 
         Raises:
-            InvalidArgumentError: The GUID could bend the request, the role is none, or a name fits no operator of the
-                table; the text lists them.
-            TransportError: No whole answer came back.
+            InvalidArgumentError: The GUID could bend the request, the role is not known, or a name fits no operator of
+                the table; the text lists the operators.
+            TransportError: No complete response arrived.
             ServiceError: The service refused to list the operators.
-            InvalidResponseError: The answer is not what the API describes.
+            InvalidResponseError: The response is not what the API describes.
         """
 
     def wait_for_run(  # noqa: PLR0913  the operation has that many parameters
@@ -116,7 +117,7 @@ class _ClientCalls:
         first_wait: float = _FIRST_WAIT,
         longest_wait: float = _LONGEST_WAIT,
     ) -> object:
-        """Wait until a run of a window has ended, and return it: the one with the id, else the one planned last.
+        """Wait until a run in a window has ended, and return it: the one with ``run_id``, else the one planned last.
 
         A run has ended when its state is succeeded, failed or skipped; an unknown state is not taken for an end. The
         window is read again and again, with waits that grow. A failure that can pass does not end the wait.
@@ -128,17 +129,17 @@ class _ClientCalls:
             end: Where it ends; the present of each reading, if it is left out.
             since: How long before its end, as it is now, the window begins, instead of ``start``.
             workspace_id: ``Operator.workspace_id``; the client's, if it is left out.
-            run_id: The run to wait for. If it is left out, the one that was planned last when the window is read; let
-                the window begin after the run before, or that one is it until there is another.
-            timeout: Seconds to wait at most: a day at the most, by default an hour. The last reading begins at their
-                end; it is given up after ten seconds.
+            run_id: The run to wait for. If it is left out, the one planned last each time the window is read: let the
+                window begin after the previous run, or that one counts until there is another.
+            timeout: Seconds to wait, at most a day, by default an hour. The last reading begins when they are over, and
+                is given up after ten seconds.
             first_wait: Seconds before the second reading; the next waits grow by half.
             longest_wait: Seconds that a wait can grow to.
 
         Raises:
             WaitTimeoutError: None has ended in time; ``last_run`` is the one that was seen last.
             InvalidArgumentError: An argument cannot be sent.
-            DataMapError: Reading fails for good.
+            DataMapError: Reading fails in a way that does not pass.
         """
 
     def wait_for_table(  # noqa: PLR0913  one keyword for each choice
@@ -154,11 +155,13 @@ class _ClientCalls:
         first_wait: float = _FIRST_WAIT,
         longest_wait: float = _LONGEST_WAIT,
     ) -> object:
-        """Wait until the load of a table has ended: of each operator that counts, the run planned last in a window.
+        """Wait until a table has been loaded, and return the run of each operator that counts.
 
-        Which operators count is found out once, as by ``find_producers``; where readers are among them, a
-        ``ProducersUnknownWarning`` says so. One without runs in the window does not count, unless none has any: let the
-        window begin after the load before. The window is read again and again as by ``wait_for_run``.
+        A load has ended when the run planned last in a window has ended, of each of these operators.
+
+        Which operators count is found out once, as by ``find_producers``; a ``ProducersUnknownWarning`` says if readers
+        may be among them. An operator without runs in the window does not count, unless none has any: let the window
+        begin after the previous load. The window is read again and again as by ``wait_for_run``.
 
         Args:
             table_guid: GUID of the table's data asset.
@@ -167,7 +170,7 @@ class _ClientCalls:
             role: ``"associated"`` to wait for all operators, readers among them.
             only: Names of the operators that count, as for ``find_producers``.
             ignore: Names of operators that do not count.
-            timeout: Seconds to wait at most: a day at the most, by default an hour.
+            timeout: Seconds to wait, at most a day, by default an hour.
             first_wait: Seconds before the second reading; the next waits grow by half.
             longest_wait: Seconds that a wait can grow to.
 
@@ -177,7 +180,7 @@ class _ClientCalls:
         Raises:
             WaitTimeoutError: Not all have ended in time; ``last_run`` is one that has not.
             InvalidArgumentError: An argument cannot be sent, or a name fits no operator of the table.
-            DataMapError: Reading fails for good.
+            DataMapError: Reading fails in a way that does not pass.
         """
 
     def table_status(  # noqa: PLR0913  one keyword for each choice
@@ -190,17 +193,17 @@ class _ClientCalls:
         only: Iterable[str] | None = None,
         ignore: Iterable[str] = (),
         role: OperatorRole = "producers",
-        page_size: int = DEFAULT_PAGE_SIZE,
+        page_size: PageSize = DEFAULT_PAGE_SIZE,
         offset_unit: OffsetUnit = "auto",
         slice_span: timedelta = DEFAULT_SLICE_SPAN,
     ) -> object:
         """Whether a table is fresh: its last success, its age, failures since, and how it usually runs.
 
-        A table is as old as its oldest producer: each operator counts that writes it and has runs in the window. Where
-        it cannot be told which ones write it, each of its operators counts; ``basis`` and ``notes`` say so.
+        A table is as old as its oldest producer: each operator counts that writes it and has runs in the window. If it
+        is not known which ones write it, all of its operators count; ``basis`` and ``notes`` say so.
 
-        The requests of ``find_producers``, two as a rule, and those of ``list_table_runs`` for the runs of the
-        operators that count. A run that began before the window is not seen.
+        It costs the requests of ``find_producers``, two as a rule, and those of ``list_table_runs`` for the operators
+        that count. A run that began before the window is not seen.
 
         Args:
             table_guid: GUID of the table's data asset.
@@ -212,21 +215,21 @@ class _ClientCalls:
                 ``workspace/job_name`` or a task id, and chooses each operator that it fits.
             ignore: Names of operators that do not count, such as that of a job that checks the table.
             role: ``"associated"`` to let all operators count, readers among them, and to ask for no lineage.
-            page_size: Rows to ask for at once. The limit is not documented; 10 to 100 is safe (sibling APIs).
+            page_size: Rows to ask for at once, as for ``list_runs``.
             offset_unit: Whether the server's offset counts rows or pages, which is not documented.
             slice_span: The longest window to ask for, as for ``list_runs``.
 
         Raises:
             InvalidArgumentError: The GUID could bend the request, a length of time is none, or a name fits no operator
                 of the table; the text lists them.
-            TransportError: No whole answer came back.
+            TransportError: No complete response arrived.
             ServiceError: The service refused.
-            InvalidResponseError: The answer is not what the API describes.
+            InvalidResponseError: The response is not what the API describes.
             IncompleteWalkError: The pages ended before all runs were read.
         """
 
     def close(self) -> object:
-        """Close the connections; again is harmless. Calls under way, and later ones, raise ``ClientClosedError``.
+        """Close the connections; calls under way, and later ones, raise ``ClientClosedError``. Again is harmless.
 
         A call that waits before it sends again does so at once, unless its waits are those of a ``clock`` of yours.
         """
@@ -235,7 +238,7 @@ class _ClientCalls:
 class DataMapClient(BaseClient[Pager[Run]], _ClientCalls, TableCalls, CheckCalls, LogCalls):
     """Asks the Data Map which runs produced a table. For threads; close it, or use it in a ``with`` block.
 
-    One that is forgotten with connections open gives a ``ResourceWarning`` that names where it was made.
+    A client that is dropped with open connections causes a ``ResourceWarning`` that says where it was made.
     """
 
     def source(self) -> RunSource:
@@ -324,7 +327,7 @@ class DataMapClient(BaseClient[Pager[Run]], _ClientCalls, TableCalls, CheckCalls
         only: Iterable[str] | None = None,
         ignore: Iterable[str] = (),
         role: OperatorRole = "producers",
-        page_size: int = DEFAULT_PAGE_SIZE,
+        page_size: PageSize = DEFAULT_PAGE_SIZE,
         offset_unit: OffsetUnit = "auto",
         slice_span: timedelta = DEFAULT_SLICE_SPAN,
     ) -> TableStatus:
@@ -370,7 +373,8 @@ class AsyncDataMapClient(BaseClient[AsyncPager[Run]], _ClientCalls, AsyncTableCa
     """Asks the Data Map which runs produced a table. For an event loop; close it, or use it in an ``async with`` block.
 
     It has the calls of ``DataMapClient``. Those that ask the service are awaited; pagers and readers are walked with
-    ``async for``. One that is forgotten with connections open gives a ``ResourceWarning`` that names where it was made.
+    ``async for``. A client that is dropped with open connections causes a ``ResourceWarning`` that says where it was
+    made.
     """
 
     async def source(self) -> RunSource:
@@ -459,7 +463,7 @@ class AsyncDataMapClient(BaseClient[AsyncPager[Run]], _ClientCalls, AsyncTableCa
         only: Iterable[str] | None = None,
         ignore: Iterable[str] = (),
         role: OperatorRole = "producers",
-        page_size: int = DEFAULT_PAGE_SIZE,
+        page_size: PageSize = DEFAULT_PAGE_SIZE,
         offset_unit: OffsetUnit = "auto",
         slice_span: timedelta = DEFAULT_SLICE_SPAN,
     ) -> TableStatus:

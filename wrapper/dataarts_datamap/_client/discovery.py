@@ -1,22 +1,23 @@
-"""Finds the ids that were not given, when they are first needed: those of the project, the instance and the workspace.
+"""Looks up ids that were not given, when they are first needed: of the project, the instance and the workspace.
 
-An id is found where there is exactly one; else the error lists what there is. The paths and names are those of
-KeystoneListProjects, ListDataArtsStudioInstances and ListManagerWorkSpaces, which are documented.
+A lookup succeeds if there is exactly one; otherwise the error lists what there is.
 """
 
 from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
-from urllib.parse import quote
 
-from dataarts_datamap._api.id_lists import decode_instances, decode_projects, decode_workspaces
-from dataarts_datamap._client.identifiers import ONLY_WORKSPACE, Scope, how_to_set
-from dataarts_datamap._errors import (
-    DiscoveryError,
-    ServiceError,
+from dataarts_datamap._api.id_lists import (
+    decode_instances,
+    decode_projects,
+    decode_workspaces,
+    instances_request,
+    projects_request,
+    workspaces_request,
 )
-from dataarts_datamap._messages import Request, Send, Sleep, Wait
+from dataarts_datamap._client.identifiers import ONLY_WORKSPACE, Scope, how_to_set
+from dataarts_datamap._errors import DiscoveryError, ServiceError
 from dataarts_datamap._retry.exchange import exchange
 from dataarts_datamap._shared_value import Fetched, SharedValue
 from dataarts_datamap._text import printable
@@ -27,12 +28,11 @@ if TYPE_CHECKING:
     from dataarts_datamap._api.id_lists import IdPage, ListedId
     from dataarts_datamap._auth.credentials import Credentials
     from dataarts_datamap._client.identifiers import Settings
-    from dataarts_datamap._messages import Response, Steps
+    from dataarts_datamap._messages import Request, Response, Send, Sleep, Steps, Wait
     from dataarts_datamap._retry.policy import Policy
 
 T = TypeVar("T")
 
-_PAGE_SIZE: Final = 100  # the largest that a documentation of these lists allows
 _MOST_PAGES: Final = 20
 _MOST_SHOWN: Final = 20
 _LONGEST_TEXT: Final = 80
@@ -40,11 +40,11 @@ _MOST_EXCHANGES: Final = 3
 
 
 class Discovery:
-    """The scope of a client: as it was given, or found once for all the threads and tasks that need it.
+    """The scope of a client: as given, or looked up once for all threads and tasks that need it.
 
     Args:
         settings: What is known, and where to look for the rest.
-        credentials: Proof of who asks.
+        credentials: Credentials of the requests.
         policy: What holds for each request.
     """
 
@@ -60,9 +60,9 @@ class Discovery:
         """The scope.
 
         Raises:
-            DiscoveryError: An id is not the only one of its kind, or there is none.
+            DiscoveryError: There is none of a kind, or more than one.
             ServiceError: A list was refused.
-            InvalidResponseError: What came is no list.
+            InvalidResponseError: A response is not such a list.
         """
         patience = _MOST_EXCHANGES * self._policy.deadline
         return (yield from self._shared.get(self._policy.clock.monotonic() + patience))
@@ -76,46 +76,35 @@ class Discovery:
         return Fetched(Scope(project_id, instance_id, workspace_id))
 
     def _find_project(self) -> Steps[str]:
-        region, iam_endpoint = self._settings.region or "", self._settings.iam_endpoint or ""
-        request = Request(
-            method="GET",
-            endpoint=iam_endpoint,
-            path="/v3/projects",
-            query=(("name", region),),
-            headers={"Content-Type": "application/json"},
-        )
+        region = self._settings.region or ""
+        request = projects_request(endpoint=self._settings.iam_endpoint or "", region=region)
         page = yield from self._ask("project_id", request, partial(decode_projects, region=region))
         return _only("project_id", page.candidates, what=f"project named {region} that is enabled")
 
     def _find_instance(self, project_id: str) -> Steps[str]:
-        path = f"/v1/{quote(project_id, safe='')}/instances"
-        orders = yield from self._walk("instance_id", path, project_id, decode_instances)
+        build = partial(instances_request, endpoint=self._settings.endpoint, project_id=project_id)
+        orders = yield from self._walk("instance_id", build, decode_instances)
         return _only("instance_id", orders, what=f"DataArts Studio instance in effect in project {project_id}")
 
     def _find_workspace(self, project_id: str, instance_id: str) -> Steps[str]:
-        path = f"/v1/{quote(project_id, safe='')}/workspaces/{quote(instance_id, safe='')}"
-        workspaces = yield from self._walk("workspace_id", path, project_id, decode_workspaces)
+        build = partial(
+            workspaces_request, endpoint=self._settings.endpoint, project_id=project_id, instance_id=instance_id
+        )
+        workspaces = yield from self._walk("workspace_id", build, decode_workspaces)
         return _only("workspace_id", workspaces, what=f"workspace in instance {instance_id}")
 
     def _walk(
-        self, setting: str, path: str, project_id: str, decode: Callable[[Response], IdPage]
+        self, setting: str, build: Callable[[int], Request], decode: Callable[[Response], IdPage]
     ) -> Steps[list[ListedId]]:
         """All pages of a list.
 
-        What ``offset`` counts is documented as rows in one place and as pages in another. A list of up to a hundred is
-        one page, for which it makes no difference; of a longer one there is more than one row to choose from anyhow.
+        What ``offset`` counts is documented as rows in one place and as pages in another. It makes no difference for up
+        to a hundred rows, which are one page; a longer list has more than one row to choose from in any case.
         """
         found: dict[str, ListedId] = {}
         rows_read, last, told_end = 0, None, False
         for number in range(1, _MOST_PAGES + 1):
-            request = Request(
-                method="GET",
-                endpoint=self._settings.endpoint,
-                path=path,
-                query=(("limit", str(_PAGE_SIZE)), ("offset", str(rows_read))),
-                headers={"Content-Type": "application/json", "X-Project-Id": project_id},
-            )
-            page = yield from self._ask(setting, request, decode)
+            page = yield from self._ask(setting, build(rows_read), decode)
             is_end = not page.rows or page == last
             if is_end and not told_end and page.total is not None and rows_read < page.total:
                 raise _undecided(setting, list(found.values()), f"{rows_read} of {page.total} could be read")

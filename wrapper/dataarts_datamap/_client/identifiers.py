@@ -15,7 +15,7 @@ class Scope(Struct, frozen=True):
 
     Attributes:
         project_id: The project.
-        instance_id: The DataArts Studio tenancy.
+        instance_id: The DataArts Studio instance.
         workspace_id: The workspace for calls that name none; None to let the service decide.
     """
 
@@ -25,16 +25,16 @@ class Scope(Struct, frozen=True):
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """What is known of a scope, and where to look for the rest.
+    """What is known of a scope, and where to look up the rest.
 
     Attributes:
         endpoint: Address of the service.
         iam_endpoint: Address of IAM; None if it is not known.
         obs_endpoint: Address of object storage; None for the region's.
-        region: Name of the project that is looked for; None if the project is known.
-        project_id: The project; None to look for it.
-        instance_id: The tenancy; None to look for it.
-        workspace_id: The workspace; None for none, ``ONLY_WORKSPACE`` to look for it.
+        region: Name of the project that is looked up; None if the project is known.
+        project_id: The project; None to look it up.
+        instance_id: The instance; None to look it up.
+        workspace_id: The workspace; None for none, ``ONLY_WORKSPACE`` to look it up.
     """
 
     endpoint: str
@@ -47,7 +47,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     @property
     def scope(self) -> Scope | None:
-        """The scope, if nothing has to be looked for."""
+        """The scope, if nothing has to be looked up."""
         if self.project_id is None or self.instance_id is None or self.workspace_id == ONLY_WORKSPACE:
             return None
         return Scope(self.project_id, self.instance_id, self.workspace_id)

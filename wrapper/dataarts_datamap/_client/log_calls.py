@@ -1,4 +1,4 @@
-"""What both clients say of the logs of runs."""
+"""The calls about the logs of runs."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ class _LogCalls:
     def read_log(self, run: Run, *, tail: int | None = DEFAULT_TAIL) -> object:
         """The end of a run's log, or all of it, from object storage.
 
-        The credentials sign for it: an access key as it is; a token leads to a temporary key, which IAM gives for 15
-        minutes when the first log is read. They need the permission ``obs:object:GetObject``. Nothing of ``AWS_…`` in
-        the environment is read, and no redirect is followed.
+        An access key signs for it directly. With a token, IAM is asked for a temporary key when the first log is read;
+        it lasts for 15 minutes. Either needs the permission ``obs:object:GetObject``. Nothing of ``AWS_…`` in the
+        environment is read, and no redirect is followed.
 
         Args:
-            run: The run; ``execution_log_path`` says where its log lies. If there is no object, keys that begin so are
-                looked for, and the one written last is read.
+            run: The run; ``execution_log_path`` says where its log lies. If no object has that key, those whose keys
+                begin with it are listed, and the one written last is read.
             tail: How many bytes to read, from the end; None for all, up to the client's ``max_answer_size``.
 
         Raises:
-            InvalidArgumentError: An argument is none.
+            InvalidArgumentError: An argument is invalid.
             ConfigurationError: The address of object storage, or of IAM for a token, is not known.
             LogError: The log cannot be read: a class for each reason, and the text says what to do.
-            TransportError: No whole response came back, or it is too large: ``open_log`` reads it piece by piece.
+            TransportError: No complete response arrived, or it is too large: ``open_log`` reads it piece by piece.
             ServiceError: Object storage or IAM refused for another reason.
             InvalidResponseError: The response is not what object storage sends.
         """
@@ -54,13 +54,13 @@ class _LogCalls:
 
         Args:
             run: The run, as for ``read_log``.
-            position: How many bytes to leave out at the beginning, such as those that ``read_log`` gave.
+            position: How many bytes to skip at the beginning, such as those that ``read_log`` returned.
 
         Raises:
-            InvalidArgumentError: An argument is none.
+            InvalidArgumentError: An argument is invalid.
             ConfigurationError: The address of object storage, or of IAM for a token, is not known.
             LogError: The log cannot be read: a class for each reason, and the text says what to do.
-            TransportError: No whole response came back.
+            TransportError: No complete response arrived.
             ServiceError: Object storage or IAM refused for another reason.
             InvalidResponseError: The response is not what object storage sends.
         """

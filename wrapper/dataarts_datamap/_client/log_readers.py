@@ -1,4 +1,4 @@
-"""Readers: a run's log piece by piece, for threads and for an event loop."""
+"""A run's log, read piece by piece, for threads and for an event loop."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class _LogReaderBase:
-    """What both readers share: where they are."""
+    """What both readers share: their position."""
 
     def __init__(self, source: LogSource, first: ObjectPart, position: int) -> None:
         self._source = source
@@ -35,7 +35,7 @@ class _LogReaderBase:
 
     @property
     def other_paths(self) -> tuple[str, ...]:
-        """Objects beside it that the run's log path leads to, too; the one that is read was written last."""
+        """Other objects that the run's log path leads to; the one that is read was written last."""
         return self._source.other_paths
 
     @property
@@ -45,7 +45,7 @@ class _LogReaderBase:
 
     @property
     def position(self) -> int:
-        """How many bytes were read, or left out at the beginning."""
+        """How many bytes were read or skipped so far."""
         return self._position
 
     @property
@@ -97,10 +97,10 @@ class _LogReaderBase:
             size: How many, at the most; all that are left at -1.
 
         Raises:
-            InvalidArgumentError: The size is none.
+            InvalidArgumentError: The size is not an integer of at least -1.
             LogChangedError: The log was replaced by another one.
-            LogError: It cannot be read any more.
-            TransportError: No whole response came back.
+            LogError: It can no longer be read.
+            TransportError: No complete response arrived.
             StatusError: Object storage refused for another reason.
             InvalidResponseError: The response is not what object storage sends.
         """

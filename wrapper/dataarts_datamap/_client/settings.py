@@ -30,7 +30,7 @@ DEFAULT_RATE: Final = 50.0  # documented: what the service allows one user on al
 _LEAST_RATE: Final = 1e-5  # about one a day
 _MOST_RATE: Final = 1_000_000  # each of the last second is remembered
 DEFAULT_CONCURRENCY: Final = 8
-_MOST_CONCURRENCY: Final = 32  # no more pages than that are named ahead
+MOST_CONCURRENCY: Final = 32  # a walk names no more pages ahead
 
 
 class ClientSettings(TypedDict, total=False):
@@ -92,7 +92,7 @@ def completed_settings(settings: ClientSettings) -> ClientSettings:
 
 
 def _overridden_endpoint(region: str | None) -> str | None:
-    """What the official SDK's variable says of a region; it can hold several addresses, separated by commas."""
+    """The address that the official SDK's variable has for a region; of several, separated by commas, the first."""
     if region is None:
         return None
     variable = f"HUAWEICLOUD_SDK_REGION_DATAARTSSTUDIO_{region.replace('-', '_').upper()}"
@@ -100,11 +100,11 @@ def _overridden_endpoint(region: str | None) -> str | None:
 
 
 def checked_settings(settings: Settings) -> Settings:
-    """The settings, if requests can be made with them and what is missing can be found."""
+    """The settings, if requests can be made with them and what is missing can be looked up."""
     if settings.project_id is not None:
         path_segment("project_id", settings.project_id)
     elif settings.region is not None:
-        login_text("region", settings.region)  # the project's name, where it is looked for
+        login_text("region", settings.region)  # the name of the project that is looked up
     else:
         raise ConfigurationError(
             "project_id is missing, and so is the region, by whose name it could be found: "
@@ -168,11 +168,3 @@ def checked_rate(rate: object) -> float | None:
             f"requests_per_second must be a number from {_LEAST_RATE:g} to {_MOST_RATE:,}, or None, not {shown(rate)}"
         )
     return rate
-
-
-def checked_concurrency(concurrency: object) -> int:
-    if isinstance(concurrency, bool) or not isinstance(concurrency, int) or not 1 <= concurrency <= _MOST_CONCURRENCY:
-        raise InvalidArgumentError(
-            f"concurrency must be an integer from 1 to {_MOST_CONCURRENCY}, not {shown(concurrency)}"
-        )
-    return concurrency

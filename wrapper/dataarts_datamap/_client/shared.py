@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import warnings
 from abc import abstractmethod
@@ -9,10 +10,12 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar, Unpack, cast, get_args
 
+from msgspec.structs import replace
+
 from dataarts_datamap._api.endpoints import address_name
 from dataarts_datamap._api.show_instance_infos import check_runs_arguments, decode_page, runs_request
 from dataarts_datamap._api.show_nodes import decode_operators, operators_request
-from dataarts_datamap._arguments import identifier, members, path_segment, query_integer
+from dataarts_datamap._arguments import members, path_segment, query_integer
 from dataarts_datamap._auth.chain import Search
 from dataarts_datamap._client.identifiers import Scope, Settings
 from dataarts_datamap._client.settings import (
@@ -21,7 +24,7 @@ from dataarts_datamap._client.settings import (
     DEFAULT_MAX_ANSWER_SIZE,
     DEFAULT_RATE,
     DEFAULT_TIMEOUT,
-    checked_concurrency,
+    MOST_CONCURRENCY,
     checked_credentials,
     checked_hook,
     checked_rate,
@@ -51,7 +54,7 @@ from dataarts_datamap._models.runs import Operator, Run, RunOrigin, RunPage, Run
 from dataarts_datamap._paging.offsets import OffsetUnit
 from dataarts_datamap._paging.pager import AsyncPager, PagedWalk, Pager, PageReader
 from dataarts_datamap._paging.resume_token import Position, TablePosition
-from dataarts_datamap._paging.walk_options import PageRead, ServerHabits, WalkOptions
+from dataarts_datamap._paging.walk_options import LARGE_PAGE, SMALL_PAGE, PageRead, PageSize, ServerHabits, WalkOptions
 from dataarts_datamap._paging.window_walk import WindowWalk
 from dataarts_datamap._retry.attempts import AttemptHook, AttemptReporter
 from dataarts_datamap._retry.exchange import exchange
@@ -85,7 +88,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 PagerT = TypeVar("PagerT", Pager[Run], AsyncPager[Run])
 
-DEFAULT_PAGE_SIZE: Final = 100
+DEFAULT_PAGE_SIZE: Final = "auto"
 DEFAULT_SLICE_SPAN: Final = timedelta(days=28)  # a sibling API caps a window at a month
 _SHORTEST_SLICE: Final = timedelta(seconds=1)
 _SLICE_ROWS: Final = 10_000
@@ -177,7 +180,8 @@ class BaseClient(Generic[PagerT]):
             RateLimiter(checked_rate(requests_per_second)),
             AttemptReporter(checked_hook(on_attempt)),
         )
-        self._concurrency = checked_concurrency(concurrency)
+        self._trials = replace(self._policy, retry=dataclasses.replace(self._policy.retry, attempts=1))
+        self._concurrency = query_integer("concurrency", concurrency, minimum=1, maximum=MOST_CONCURRENCY)
         self._habits = ServerHabits()
         if credentials is None:
             search = Search(
@@ -203,12 +207,12 @@ class BaseClient(Generic[PagerT]):
 
         Reads ``DATAMAP_ENDPOINT``, ``DATAMAP_REGION``, ``DATAMAP_PROJECT_ID`` (else ``HUAWEICLOUD_SDK_PROJECT_ID``),
         ``DATAMAP_INSTANCE_ID``, ``DATAMAP_WORKSPACE_ID``, ``DATAMAP_OBS_ENDPOINT`` and
-        ``HUAWEICLOUD_SDK_IAM_ENDPOINT``; credentials are those of ``find_credentials``. Where they are the profile
-        file's, its ``project_id`` and ``iam_endpoint`` count too, if no variable gives them. An empty variable counts
-        as not set, and so does a keyword that is None. Where a keyword says where the service is, neither
-        ``DATAMAP_ENDPOINT`` nor ``DATAMAP_REGION`` does; a region's own address is overridden by
-        ``HUAWEICLOUD_SDK_REGION_DATAARTSSTUDIO_EU_WEST_101`` and the like, of whose addresses, separated by commas, the
-        first is used. ``DATAMAP_ALLOW_HTTP=1`` is ``allow_http=True``, for trying out.
+        ``HUAWEICLOUD_SDK_IAM_ENDPOINT``; credentials are those of ``find_credentials``. If they come from the profile
+        file, its ``project_id`` and ``iam_endpoint`` are used where no variable gives them. An empty variable counts as
+        not set, and so does a keyword that is None. If ``endpoint`` or ``region`` is a keyword, ``DATAMAP_ENDPOINT``
+        and ``DATAMAP_REGION`` are not read. A region's own address is overridden by
+        ``HUAWEICLOUD_SDK_REGION_DATAARTSSTUDIO_EU_WEST_101`` and the like; of several addresses, separated by commas,
+        the first is used. ``DATAMAP_ALLOW_HTTP=1`` is ``allow_http=True``, for trying out.
 
         Raises:
             ConfigurationError: A setting is missing or unusable; the text names it and its variable.
@@ -225,7 +229,7 @@ class BaseClient(Generic[PagerT]):
         end: Time | None = None,
         since: timedelta | None = None,
         workspace_id: str | None = None,
-        page_size: int = DEFAULT_PAGE_SIZE,
+        page_size: PageSize = DEFAULT_PAGE_SIZE,
         offset_unit: OffsetUnit = "auto",
         slice_span: timedelta = DEFAULT_SLICE_SPAN,
         strict: bool = False,
@@ -233,8 +237,8 @@ class BaseClient(Generic[PagerT]):
     ) -> PagerT:
         """The runs of one operator inside a window, read when the pager is walked, in the server's order.
 
-        Which time of a run the window filters on, and whether its ends belong to it, is not documented. A run that is
-        there during the whole walk comes once; one that comes or goes meanwhile comes once or not at all.
+        Which time of a run the window filters on, and whether its ends belong to it, is not documented. A run that
+        exists during the whole walk is yielded once; one that appears or disappears meanwhile, once or not at all.
 
         Args:
             task_id: ``Operator.task_id``.
@@ -243,26 +247,29 @@ class BaseClient(Generic[PagerT]):
             end: Where it ends; the time of this call, if it is left out.
             since: How long before its end the window begins, instead of ``start``.
             workspace_id: ``Operator.workspace_id``; the client's, if it is left out.
-            page_size: Rows to ask for at once; where pages must overlap, a few more. The limit is not documented; 10
-                to 100 is safe (sibling APIs), and a smaller one that the server has is noticed.
+            page_size: Rows to ask for at once; where pages must overlap, a few more. The most that the service takes is
+                not documented; sibling APIs take 100 at the least and 1,000 at the most. ``auto`` asks for 100, and
+                where there are more for 1,000, from the first row on. A server that sends fewer, refuses that or is
+                slow with it is noticed at the cost of one request, and the client remembers it. A smaller limit that
+                the server has is noticed with a number, too.
             offset_unit: Whether the server's offset counts rows or pages, which is not documented: ``auto`` finds out
                 at the cost of a request, and the client remembers it.
             slice_span: The longest window to ask for. A longer one is read in slices, which overlap by 2 ms. Sibling
                 APIs cap a window at 7 days or a month.
             strict: Whether a field of an unexpected type is an error, instead of None and a warning.
-            resume_token: Where an earlier walk stood; its window is walked on, so that no times are given.
+            resume_token: The position of an earlier walk, whose window is read on: give no times with it.
 
         Raises:
-            InvalidArgumentError: An argument cannot be sent. What can go wrong while walking, the pager tells.
+            InvalidArgumentError: An argument cannot be sent. Walking the pager raises what goes wrong then.
         """
-        operator = _operator_of(task_id, job_name, workspace_id, page_size)
+        operator = _operator_of(task_id, job_name, workspace_id)
         resumed = None if resume_token is None else Position.parse(resume_token)
         if resumed is None:
             span = window(start=start, end=end, since=since, now=datetime.now(UTC))
         else:
             _refuse_times(start, end, since)
             span = resumed.window
-            if (resumed.task_id, resumed.job_name, resumed.workspace_id) != operator_key(operator):
+            if not _is_of(resumed, operator):
                 raise InvalidArgumentError(f"the resume_token is of another operator: {shown(resumed.job_name)}")
         plan = _walk_options(page_size, offset_unit, slice_span)
 
@@ -279,7 +286,7 @@ class BaseClient(Generic[PagerT]):
         start: Time | None = None,
         end: Time | None = None,
         since: timedelta | None = None,
-        page_size: int = DEFAULT_PAGE_SIZE,
+        page_size: PageSize = DEFAULT_PAGE_SIZE,
         offset_unit: OffsetUnit = "auto",
         slice_span: timedelta = DEFAULT_SLICE_SPAN,
         merge: bool = False,
@@ -289,8 +296,8 @@ class BaseClient(Generic[PagerT]):
     ) -> PagerT:
         """The runs of every operator that produces a table, the operators side by side.
 
-        The operators come in the order of ``list_operators``, the runs of each in the server's; merged, they come by
-        their planned times.
+        The operators are in the order of ``list_operators``, the runs of each in the server's order; merged runs are in
+        the order of their planned times.
 
         Args:
             table_guid: GUID of the table's data asset.
@@ -300,15 +307,15 @@ class BaseClient(Generic[PagerT]):
             page_size: Rows to ask for at once, as for ``list_runs``.
             offset_unit: Whether the server's offset counts rows or pages, as for ``list_runs``.
             slice_span: The longest window to ask for, as for ``list_runs``.
-            merge: Whether the runs of all operators come by their planned times, in the direction that the server has;
-                they are in order as far as the runs of each operator are.
+            merge: Whether the runs of all operators are merged by their planned times, in the server's direction; they
+                are in order as far as those of each operator are.
             strict: Whether a field of an unexpected type is an error, instead of None and a warning.
-            resume_token: Where an earlier walk stood; its window is walked on, so that no times are given.
+            resume_token: The position of an earlier walk, whose window is read on: give no times with it.
             operators: The operators to read, such as some of ``list_operators``: the service is not asked for them
-                again. If they are left out, all that it names when the pager is walked.
+                again. If they are left out, all that the service names when the pager is walked.
 
         Raises:
-            InvalidArgumentError: An argument cannot be sent. What can go wrong while walking, the pager tells.
+            InvalidArgumentError: An argument cannot be sent. Walking the pager raises what goes wrong then.
         """
         path_segment("table_guid", table_guid)
         chosen = None if operators is None else _checked_operators(operators)
@@ -325,7 +332,7 @@ class BaseClient(Generic[PagerT]):
         plan = _walk_options(page_size, offset_unit, slice_span)
         for one in chosen or ():
             check_runs_arguments(
-                task_id=one.task_id, job_name=one.job_name, workspace_id=one.workspace_id, limit=page_size
+                task_id=one.task_id, job_name=one.job_name, workspace_id=one.workspace_id, limit=plan.page_size
             )
         from dataarts_datamap._paging.table_walk import MergedWalk, TableWalk  # noqa: PLC0415  loaded for this call alone
 
@@ -351,7 +358,7 @@ class BaseClient(Generic[PagerT]):
 
     def __repr__(self) -> str:
         known = getattr(self, "_settings", None)
-        if known is None:  # error trackers show what could not be made
+        if known is None:  # error trackers print objects whose construction failed
             return f"{type(self).__name__}()"
         where = f"endpoint={known.endpoint!r}, project_id={known.project_id!r}, instance_id={known.instance_id!r}"
         return f"{type(self).__name__}({where})"
@@ -411,15 +418,14 @@ class BaseClient(Generic[PagerT]):
         self, table: Table | str, *, max_age: timedelta | None, since: timedelta, depth: int
     ) -> Steps[Explanation]:
         from dataarts_datamap._monitoring.causes import Bounds, explain  # noqa: PLC0415  loaded for this call alone
+        from dataarts_datamap._monitoring.explanation import with_note  # noqa: PLC0415  as above
         from dataarts_datamap._monitoring.lineage import checked_depth  # noqa: PLC0415  as above
 
         bounds, now = Bounds(depth=checked_depth(depth)), datetime.now(UTC)
         sources = self._sources(now, max_age=max_age, since=since)
-        catalog = self._catalog_of()
-        found = yield from catalog.resolve(table)
-        lineage = yield from catalog.upstream_lineage(found, depth=depth)
-        found = found if lineage is None else lineage.find(found)
-        return (yield from explain(found, lineage, sources, now=now, max_age=max_age, bounds=bounds))
+        found, known = yield from self._catalog_of().with_upstream(table, depth=depth)
+        explanation = yield from explain(found, known.lineage, sources, now=now, max_age=max_age, bounds=bounds)
+        return with_note(explanation, known.reason)
 
     def _examine_upstream(
         self, table: Table | str, *, max_age: timedelta | None, since: timedelta, depth: int, tables: int
@@ -436,7 +442,7 @@ class BaseClient(Generic[PagerT]):
         return (yield from examine_upstream(found, lineage, sources, now=now, max_age=max_age, **bounds))
 
     def _sources(self, now: datetime, *, max_age: timedelta | None, since: timedelta) -> Sources:
-        """Where operators and runs are read from, as far back as is looked."""
+        """Where operators and runs are read from, for the time that is looked back."""
         from dataarts_datamap._monitoring.examination import Sources  # noqa: PLC0415  loaded for this call alone
         from dataarts_datamap._monitoring.freshness import look_back  # noqa: PLC0415  as above
 
@@ -445,12 +451,11 @@ class BaseClient(Generic[PagerT]):
 
     def _explainer(self, checks: Sequence[TableCheck], *, now: datetime) -> Callable[[TableCheck], Steps[TableCheck]]:
         """What explains checks; what several of them lead to is read once."""
-        from msgspec.structs import replace  # noqa: PLC0415  loaded for this call alone
-
-        from dataarts_datamap._checks.check import explained_age  # noqa: PLC0415  as above
+        from dataarts_datamap._checks.check import explained_age  # noqa: PLC0415  loaded for this call alone
         from dataarts_datamap._client.shared_reads import SharedReads  # noqa: PLC0415  as above
         from dataarts_datamap._monitoring.causes import Bounds, explain  # noqa: PLC0415  as above
         from dataarts_datamap._monitoring.examination import Sources  # noqa: PLC0415  as above
+        from dataarts_datamap._monitoring.explanation import with_note  # noqa: PLC0415  as above
         from dataarts_datamap._monitoring.freshness import look_back  # noqa: PLC0415  as above
 
         ages = [age for one in checks if (age := explained_age(one)) is not None]
@@ -464,10 +469,10 @@ class BaseClient(Generic[PagerT]):
             if check.table is None:
                 return check
             try:
-                lineage = yield from self._catalog_of().upstream_lineage(check.table, depth=Bounds().depth)
-                table = check.table if lineage is None else lineage.find(check.table)
+                table, known = yield from self._catalog_of().with_upstream(check.table, depth=Bounds().depth)
                 max_age = explained_age(check)
-                found = yield from explain(table, lineage, sources, now=now, max_age=max_age, bounds=Bounds())
+                found = yield from explain(table, known.lineage, sources, now=now, max_age=max_age, bounds=Bounds())
+                found = with_note(found, known.reason)
             except ClientClosedError:
                 raise
             except DataMapError as error:
@@ -486,10 +491,10 @@ class BaseClient(Generic[PagerT]):
     def _check_sources(
         self, rules: Iterable[TableRule], *, now: datetime, state: CheckState | None
     ) -> Steps[CheckSources]:
-        """What a check reads from: lineage is read first, if a table is named or its producers are not.
+        """What a check reads from. Lineage is read first, if a rule needs it to find its table or its producers.
 
-        What shows that nothing at all can be read, such as credentials that do not count, is raised; with a state, what
-        earlier checks know is all there is.
+        An error that means that nothing at all can be read, such as credentials that are rejected, is raised; with a
+        state, the check goes on with what earlier checks know.
         """
         from dataarts_datamap._checks.check import CheckSources, Outage, Records  # noqa: PLC0415  loaded for this call alone
 
@@ -527,7 +532,7 @@ class BaseClient(Generic[PagerT]):
         return None
 
     def _lineage_for(self, rules: Iterable[TableRule]) -> Steps[Lineage | None]:
-        """Lineage, if a table is named or its producers are not; None if it cannot be read.
+        """Lineage, if a rule needs it to find its table or its producers; None if it cannot be read.
 
         The tables can be read without it, and each says that its producers are not known.
         """
@@ -543,7 +548,8 @@ class BaseClient(Generic[PagerT]):
     def _read_history(self, operator: Operator, start: datetime, end: datetime) -> Steps[list[Run] | None]:
         """The runs of a window that may be long, up to those that hold the last success; None if it cannot be read.
 
-        It is asked for whole: a service that refuses that is asked for a year in slices, and for no more.
+        The window is asked for as a whole. If the service refuses that, it is read in slices if it is at most a year
+        long, else not at all.
         """
         from dataarts_datamap._checks.readings import read_until_success  # noqa: PLC0415  loaded for this call alone
 
@@ -563,7 +569,7 @@ class BaseClient(Generic[PagerT]):
         return (yield from self._discovery.scope()) if self._scope is None else self._scope
 
     def _read_operators(self, table_guid: str) -> Steps[list[Operator]]:
-        path_segment("table_guid", table_guid)  # refuses a bad argument before anything is looked for
+        path_segment("table_guid", table_guid)  # refuses a bad argument before anything is looked up
         scope = yield from self._find_scope()
         request = operators_request(
             endpoint=self._settings.endpoint,
@@ -581,7 +587,7 @@ class BaseClient(Generic[PagerT]):
         only: Iterable[str] | None = None,
         ignore: Iterable[str] = (),
     ) -> Steps[Producers]:
-        """The operators of a table that count. Lineage is asked where it can make a difference."""
+        """The operators of a table that count. Lineage is read only if it can make a difference."""
         from dataarts_datamap._models.tables import Table  # noqa: PLC0415  loaded for this call alone
         from dataarts_datamap._monitoring.producers import choose_producers  # noqa: PLC0415  as above
 
@@ -602,10 +608,10 @@ class BaseClient(Generic[PagerT]):
         request = self._runs_request(scope, read.operator, read.window, offset=read.offset, limit=read.limit)
 
         def decode(response: Response) -> RunPage:
-            self._habits.largest_page = max(self._habits.largest_page, len(response.content))
+            self._habits.note_page(read, len(response.content), response.elapsed)
             return decode_page(response, offset=read.offset, strict=strict)
 
-        page = yield from exchange(request, self._credentials, self._policy, decode)
+        page = yield from exchange(request, self._credentials, self._trials if read.is_trial else self._policy, decode)
         attach_origin(page.runs, self._origin(scope, read.operator))
         return page
 
@@ -639,7 +645,7 @@ class BaseClient(Generic[PagerT]):
     ) -> Steps[Run]:
         from dataarts_datamap._monitoring.waiting import read_all, wait_for_run  # noqa: PLC0415  loaded for this call alone
 
-        operator = _operator_of(task_id, job_name, workspace_id, DEFAULT_PAGE_SIZE)
+        operator = _operator_of(task_id, job_name, workspace_id)
         begun = window(start=start, end=end, since=since, now=datetime.now(UTC))
         plan = _walk_options(DEFAULT_PAGE_SIZE, "auto", DEFAULT_SLICE_SPAN)
 
@@ -715,19 +721,17 @@ class BaseClient(Generic[PagerT]):
         )
 
 
-def _operator_of(task_id: str, job_name: str, workspace_id: str | None, page_size: int) -> Operator:
+def _operator_of(task_id: str, job_name: str, workspace_id: str | None) -> Operator:
     """The operator that a caller names; what could not be sent later is refused now."""
-    check_runs_arguments(task_id=task_id, job_name=job_name, workspace_id=workspace_id, limit=page_size)
-    if workspace_id is not None:
-        identifier("workspace_id", workspace_id)
+    check_runs_arguments(task_id=task_id, job_name=job_name, workspace_id=workspace_id, limit=SMALL_PAGE)
     return Operator(task_id=task_id, job_name=job_name, workspace_id=workspace_id)
 
 
 def checked_role(role: object) -> OperatorRole:
-    """Which operators are asked for.
+    """The role, checked.
 
     Raises:
-        InvalidArgumentError: It is no role.
+        InvalidArgumentError: It is not a role.
     """
     if not isinstance(role, str) or role not in {"associated", "producers"}:
         raise InvalidArgumentError(f"role must be 'associated' or 'producers', not {shown(role)}")
@@ -741,20 +745,24 @@ def warn_of_readers(producers: Producers) -> None:
         warnings.warn("; ".join(producers.notes), ProducersUnknownWarning, stacklevel=stacklevel)
 
 
-def _walk_options(page_size: int, offset_unit: OffsetUnit, slice_span: object) -> WalkOptions:
+def _walk_options(page_size: PageSize, offset_unit: OffsetUnit, slice_span: object) -> WalkOptions:
     if offset_unit not in get_args(OffsetUnit):
         raise InvalidArgumentError(f"offset_unit must be 'auto', 'row' or 'page', not {shown(offset_unit)}")
-    query_integer("page_size", page_size, minimum=1)
+    if isinstance(page_size, str) and page_size != DEFAULT_PAGE_SIZE:
+        raise InvalidArgumentError(f"page_size must be 'auto' or a number of rows such as 100, not {shown(page_size)}")
+    is_auto = page_size == DEFAULT_PAGE_SIZE
+    rows = SMALL_PAGE if is_auto else query_integer("page_size", page_size, minimum=1)
     if not isinstance(slice_span, timedelta) or slice_span < _SHORTEST_SLICE:
         hint = span_hint(slice_span, "timedelta(days=1)")
         raise InvalidArgumentError(
             f"slice_span must be a timedelta of a second or more, such as {hint}, not {shown(slice_span)}"
         )
     return WalkOptions(
-        page_size=page_size,
+        page_size=rows,
+        larger_page=LARGE_PAGE if is_auto else 0,
         offset_unit=offset_unit,
         slice_span=slice_span // MILLISECOND,
-        slice_rows=max(_SLICE_ROWS, page_size),
+        slice_rows=max(_SLICE_ROWS, rows),
     )
 
 

@@ -1,4 +1,4 @@
-"""What several callers ask for is asked for once: steps for both faces."""
+"""What several callers need is read once, as steps for both clients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What both clients say of tables beyond their runs: searches, names and lineage."""
+"""The calls about tables themselves: searches, names and lineage."""
 
 from __future__ import annotations
 
@@ -81,13 +81,14 @@ class _TableCalls:
 
         Args:
             query: The keyword; empty for all.
-            types: Kinds of asset, by their whole name (``dataasset.Table``) or its last part; empty for all kinds.
+            types: Kinds of asset, by their whole name (``dataasset.Table``) or its last part; empty for all kinds. A
+                view counts as a ``table``, too.
             sources: Kinds of source, such as ``dws`` or ``hive``; empty for all.
             workspace_id: The workspace to search; all of the instance, if it is left out, whatever the client's is.
             page_size: Assets to ask for at once; 100 is the documented default.
 
         Raises:
-            InvalidArgumentError: An argument cannot be sent. What can go wrong while walking, the pager tells.
+            InvalidArgumentError: An argument cannot be sent. Walking the pager raises what goes wrong then.
         """
 
     def find_table(self, name: str) -> object:
@@ -120,7 +121,7 @@ class _TableCalls:
         Raises:
             InvalidArgumentError: The GUID could bend the request.
             TableNotFoundError: The service knows none.
-            TransportError: No whole response came back.
+            TransportError: No complete response arrived.
             ServiceError: The service refused.
             InvalidResponseError: The response is not what the API describes.
         """
@@ -128,18 +129,18 @@ class _TableCalls:
     def get_tables(self, guids: Iterable[str]) -> object:
         """Some tables by their GUIDs, as the service describes them: fifty in a request of ListEntityDetails.
 
-        What the service does with a GUID that it does not know is not documented: if it refuses all of a request, each
-        half is asked for by itself.
+        What the service does with a GUID that it does not know is not documented. If it refuses a whole request, each
+        half of the GUIDs is asked for by itself.
 
         Args:
             guids: GUIDs of the tables.
 
         Returns:
-            A table for each GUID, in their order; None for one that the service does not know.
+            A table for each GUID, in their order; None for a GUID that the service does not know.
 
         Raises:
             InvalidArgumentError: A GUID could bend the request.
-            TransportError: No whole response came back.
+            TransportError: No complete response arrived.
             ServiceError: The service refused.
             InvalidResponseError: The response is not what the API describes.
         """
@@ -159,10 +160,10 @@ class _TableCalls:
             depth: How many steps to go; as far as it goes, if it is left out.
 
         Raises:
-            InvalidArgumentError: An argument is none, or could bend a request.
+            InvalidArgumentError: An argument is invalid, or could bend a request.
             TableNotFoundError: No table has the name or the GUID.
             AmbiguousTableError: Several have the name.
-            TransportError: No whole response came back.
+            TransportError: No complete response arrived.
             ServiceError: The service refused both.
             InvalidResponseError: The response is not what the API describes.
         """
@@ -172,10 +173,10 @@ class _TableCalls:
 
         It is read page by page with ShowLineageBulk, a hundred operators each, and cached for five minutes: callers at
         the same time share one reading. The operation is in invitational test; where it is refused, the error names it,
-        and the client asks no more for it.
+        and the client does not ask for it again.
 
         Raises:
-            TransportError: No whole response came back.
+            TransportError: No complete response arrived.
             ServiceError: The service refused.
             InvalidResponseError: The response is not what the API describes.
             IncompleteWalkError: The pages do not fit together.
@@ -199,16 +200,16 @@ class _TableCalls:
         Args:
             table: The table, its GUID or its name, looked for by a search.
             max_age: The maximum age of a last success; if it is left out, only what happened after it counts. A table
-                upstream may be as old as its own rhythm lets it be.
+                upstream is judged by its own rhythm.
             since: How far back to look for runs; farther, if ``max_age`` is longer.
             depth: How many steps upstream to look.
             tables: How many tables to look at, the table itself among them: the nearest.
 
         Raises:
-            InvalidArgumentError: An argument is none, or could bend a request.
+            InvalidArgumentError: An argument is invalid, or could bend a request.
             TableNotFoundError: No table has the name.
             AmbiguousTableError: Several have it.
-            TransportError: No whole response came back.
+            TransportError: No complete response arrived.
             ServiceError: The service refused.
             InvalidResponseError: The response is not what the API describes.
             IncompleteWalkError: Not all runs of the table could be read.
@@ -225,8 +226,9 @@ class _TableCalls:
         """Why a table is not fresh: which upstream run broke it, and the way there.
 
         The table and what it is made of are judged by the operators that write them, where lineage knows these. Each
-        table in trouble leads on to its inputs, until nothing upstream of it is in trouble: there stands the cause. The
-        trouble of an input counts only if it began no later than the run was planned that it is to explain.
+        table in trouble leads on to its inputs, until nothing upstream of a table is in trouble: that table is the
+        cause. The trouble of an input counts only if it began before the run that it would explain was planned, or at
+        that moment.
 
         It costs the reading of lineage, if that is not cached, and for each table on the way one request for its
         operators and those for the runs of each of its producers. Where the service does not let this account read
@@ -235,15 +237,15 @@ class _TableCalls:
         Args:
             table: The table, its GUID or its name, looked for in lineage first.
             max_age: The maximum age of the last success, such as ``timedelta(hours=26)``; if it is left out, failures
-                decide instead. A table upstream may be as old as its own rhythm lets it be.
+                decide instead. A table upstream is judged by its own rhythm.
             since: How far back to look for runs; farther, if ``max_age`` is longer.
             depth: How many steps upstream to look at the most; 200 tables are looked at, at the most.
 
         Raises:
-            InvalidArgumentError: An argument is none, or could bend a request.
+            InvalidArgumentError: An argument is invalid, or could bend a request.
             TableNotFoundError: No table has the name.
             AmbiguousTableError: Several have it.
-            TransportError: No whole response came back.
+            TransportError: No complete response arrived.
             ServiceError: The service refused.
             InvalidResponseError: The response is not what the API describes.
             IncompleteWalkError: Not all runs of the table could be read.
@@ -251,7 +253,7 @@ class _TableCalls:
 
 
 def checked_flow(direction: object) -> FlowDirection:
-    """The direction of the service for one of ours.
+    """The service's word for a direction.
 
     Raises:
         InvalidArgumentError: It is none.

@@ -1,4 +1,4 @@
-"""Pagers: the tables of a search, for threads and for an event loop."""
+"""The tables of a search, page by page, for threads and for an event loop."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _END: Final = object()
 
 
 class _TablePagerBase:
-    """What a pager tells of the iteration that began last."""
+    """What a pager knows of its latest iteration."""
 
     def __init__(self, begin: Callable[[], SearchWalk]) -> None:
         self._begin = begin
@@ -54,7 +54,7 @@ class TablePager(_TablePagerBase):
             yield from page
 
     def pages(self) -> Iterator[tuple[Table, ...]]:
-        """The pages, with the tables that were on none before; one can be empty if none of its assets is wanted."""
+        """The pages, each with the tables that no earlier page had; one is empty if none of its assets is wanted."""
         walk = self._restart()
         while (page := self._transport.run(walk.next_page())) is not None:
             yield page
@@ -90,7 +90,7 @@ class AsyncTablePager(_TablePagerBase):
                     yield table
 
     async def pages(self) -> AsyncGenerator[tuple[Table, ...], None]:
-        """The pages, with the tables that were on none before; one can be empty if none of its assets is wanted."""
+        """The pages, each with the tables that no earlier page had; one is empty if none of its assets is wanted."""
         walk = self._restart()
         while (page := await self._transport.run(walk.next_page())) is not None:
             yield page

@@ -1,6 +1,6 @@
-"""Finds out, step by step, why a client cannot work, and says what to mend.
+"""Finds out, step by step, why a client cannot work, and says what to fix.
 
-What an answer means follows the gateway's public table of codes, and sibling services where that is silent.
+What a response means follows the gateway's public table of codes, and sibling services where that is silent.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from msgspec import Struct, json, structs
+from msgspec import structs
 
-from dataarts_datamap._api.lenient_json import decode_as, decode_leniently
+from dataarts_datamap._api.id_lists import IdPage, decode_instances, instances_request
+from dataarts_datamap._api.lenient_json import decode_leniently
 from dataarts_datamap._api.show_nodes import decode_operators, operators_request
 from dataarts_datamap._auth.credentials import AccessKeyCredentials, TokenCredentials
 from dataarts_datamap._auth.ecs_metadata import EcsMetadataCredentials
@@ -63,8 +64,6 @@ _NOTABLE_SKEW: Final = timedelta(minutes=1)
 _SOON: Final = timedelta(days=14)
 _NO_TABLE: Final = "00000000-0000-0000-0000-000000000000"
 _MOST_SHOWN: Final = 5
-_MOST_LISTED: Final = 100
-_IN_EFFECT: Final = 2
 _OK: Final = 200
 _UNSET: Final = "-"
 _SETTINGS: Final = "settings"
@@ -78,9 +77,9 @@ class DoctorInput:
 
     Attributes:
         settings: Where to ask, and what is known of whose data.
-        credentials: Proof of who asks; else the reason why there is none.
+        credentials: Credentials of the requests; else the reason why there is none.
         network: How to talk.
-        policy: What holds for each exchange; nothing is sent twice, and nothing takes longer than 20 seconds.
+        policy: Retries and deadline of each request. No request is sent twice, and none takes longer than 20 seconds.
         now: This machine's clock, aware.
     """
 
@@ -112,10 +111,10 @@ def input_of(client: DataMapClient, *, credentials_problem: str | None = None) -
 
 
 def examine(doctor_input: DoctorInput) -> Iterator[Finding]:
-    """What each step found, as soon as it has ended.
+    """The finding of each step, as soon as the step has ended.
 
-    At most three requests carry the credentials, each only if they were accepted on those before: a wrong secret key
-    costs one of the failures that lock the access key.
+    At most three requests carry the credentials, each only if the one before was accepted. So a wrong secret key costs
+    one of the failures that lock the access key.
     """
     transport = SyncTransport(doctor_input.network, doctor_input.policy.clock)
     examination = _Examination(doctor_input, transport)
@@ -129,21 +128,8 @@ def examine(doctor_input: DoctorInput) -> Iterator[Finding]:
         transport.close()
 
 
-class _Order(Struct):
-    resource_id: str | None = None
-    status: int | None = None
-
-
-class _Listing(Struct):
-    commodity_orders: list[_Order]
-    count: int | None = None
-
-
-_LISTING: Final = json.Decoder(_Listing)
-
-
 def unsettled(problem: str) -> Iterator[Finding]:
-    """What is found where the settings make no client: that, and no step was tried."""
+    """The findings where the settings make no client: what is wrong with them, and that no step was tried."""
     remedy = "set it right, as an option or a variable (datamap doctor --help names them), and ask again"
     yield replace(failed(problem, remedy), step=_SETTINGS)
     for step in _STEPS:
@@ -151,7 +137,7 @@ def unsettled(problem: str) -> Iterator[Finding]:
 
 
 class _Examination:
-    """The checks, and what they have found out so far for each other."""
+    """The steps, and what they have found out for later ones."""
 
     def __init__(self, doctor_input: DoctorInput, transport: SyncTransport) -> None:
         self._input = doctor_input
@@ -175,7 +161,7 @@ class _Examination:
         self._credentials = Anonymous() if isinstance(doctor_input.credentials, str) else doctor_input.credentials
         self._date = ""
         self._undecided: DiscoveryError | None = None
-        self._listing: _Listing | DataMapError | None = None
+        self._listing: IdPage | DataMapError | None = None
 
     def credentials(self) -> Finding:
         credentials = self._input.credentials
@@ -230,7 +216,7 @@ class _Examination:
             return failed(f"no TLS with {self._host}:{self._port}: {_reason(error)}", remedy)
 
     def service(self) -> Finding:
-        """Asks without credentials: a refusal is as good an answer as any, and it costs nothing."""
+        """Asks without credentials: an error response shows the service as well as any other, and costs nothing."""
         try:
             greeting = self._ask(self._list_request(), Anonymous())
         except DataMapError as error:
@@ -240,16 +226,16 @@ class _Examination:
             type_ = greeting.headers.get("content-type", "no content type")
             remedy = "this is not the service: a proxy, a sign-in page or another server answers at the endpoint"
             return failed(f"HTTP {greeting.status} with {type_} instead of JSON", remedy)
-        refusal = _refusal(greeting)
-        if isinstance(refusal, ServerError):
-            return failed(refusal, "the service is not well: try again later")
+        problem = _error_of(greeting)
+        if isinstance(problem, ServerError):
+            return failed(problem, "the service is not well: try again later")
         return ok(f"answers with HTTP {greeting.status}")
 
     def clock(self) -> Finding:
         try:
             skew = self._input.now() - parsedate_to_datetime(self._date)
         except (TypeError, ValueError):
-            return unknown("the answer tells no time", "compare this machine's clock with another")
+            return unknown("the response has no date", "compare this machine's clock with another")
         if abs(skew) <= _NOTABLE_SKEW:
             return ok("this machine and the server agree to the minute")
         seen = f"this machine is {_span(skew)} {'ahead of' if skew > timedelta() else 'behind'} the server"
@@ -261,7 +247,7 @@ class _Examination:
     def authentication(self) -> Finding:
         try:
             self._project_id = self._project_id or self._transport.run(self._find_project())
-            answer = self._ask(self._list_request(), self._credentials)
+            response = self._ask(self._list_request(), self._credentials)
         except DiscoveryError as error:
             self._undecided = error
             return ok(_ACCEPTED)
@@ -269,10 +255,10 @@ class _Examination:
             return failed(error, authentication_remedy(error, self._credentials))
         except DataMapError as error:
             return failed(error, _UNWELL)
-        refusal = _refusal(answer)
-        if isinstance(refusal, AuthenticationError):
-            return failed(refusal, authentication_remedy(refusal, self._credentials))
-        self._listing = refusal or _read_listing(answer)
+        problem = _error_of(response)
+        if isinstance(problem, AuthenticationError):
+            return failed(problem, authentication_remedy(problem, self._credentials))
+        self._listing = problem or _read_listing(response)
         return ok(_ACCEPTED)
 
     def project(self) -> Finding:
@@ -289,16 +275,16 @@ class _Examination:
             listing
         ):
             return failed(listing, remedy)
-        return unknown(listing, "the list of instances is not to be had; the last step tells more")
+        return unknown(listing, "the list of instances could not be read; the last step shows more")
 
     def instance(self) -> Finding:
-        if not isinstance(self._listing, _Listing):
-            return unknown("the list of instances is not to be had", "the last step tells more")
-        orders = [order for order in self._listing.commodity_orders if order.resource_id]
-        known = list(dict.fromkeys(order.resource_id or "" for order in orders))
+        if not isinstance(self._listing, IdPage):
+            return unknown("the list of instances could not be read", "the last step shows more")
+        orders = self._listing.candidates
+        known = list(dict.fromkeys(order.id for order in orders))
         others = ", ".join(known[:_MOST_SHOWN]) or "it has none"
         if self._instance_id is None:
-            in_effect = {order.resource_id for order in orders if order.status == _IN_EFFECT}
+            in_effect = {order.id for order in orders if order.flaw is None}
             if len(in_effect) != 1:
                 seen = f"none is set, and {len(in_effect)} of the project's are in effect: {others}"
                 return failed(seen, "set DATAMAP_INSTANCE_ID (--instance-id) to one of the project's")
@@ -307,29 +293,29 @@ class _Examination:
         if self._instance_id in known:
             return ok(f"{self._instance_id} is an instance of the project")
         seen = f"{self._instance_id} is none of the project's instances"
-        if len(known) < (self._listing.count or 0):
-            return unknown(f"{seen} that were listed, and there are more", "the last step tells more")
+        if len(known) < (self._listing.total or 0):
+            return unknown(f"{seen} that were listed, and there are more", "the last step shows more")
         return failed(f"{seen}: {others}", "set DATAMAP_INSTANCE_ID (--instance-id) to one of the project's")
 
     def data_map(self) -> Finding:
-        """Asks for a table that cannot be: whoever may ask is told that there is none."""
+        """Asks for a table that cannot exist: whoever has the right to ask gets the error that there is none."""
         if self._instance_id is None:
             return unknown("no instance to ask with", "set DATAMAP_INSTANCE_ID (--instance-id)")
         try:
-            refusal = _refusal(self._ask(self._operators_request(), self._credentials))
+            problem = _error_of(self._ask(self._operators_request(), self._credentials))
         except DataMapError as error:
             return unknown(error, "try again later")
-        if refusal is None or (isinstance(refusal, _TOLD_NO_TABLE) and not is_of_the_gateway(refusal)):
+        if problem is None or (isinstance(problem, _NO_TABLE_ERRORS) and not is_of_the_gateway(problem)):
             return ok("the Data Map answers")
-        if isinstance(refusal, PermissionDeniedError):
+        if isinstance(problem, PermissionDeniedError):
             remedy = "check project and instance id; else ask for a role that may read (DAYU User or above)"
-            return failed(refusal, remedy)
-        if isinstance(refusal, NotFoundError):
-            return failed(refusal, "the Data Map is not offered at this address: check endpoint, prefix and region")
-        return unknown(refusal, "try again later")
+            return failed(problem, remedy)
+        if isinstance(problem, NotFoundError):
+            return failed(problem, "the Data Map is not offered at this address: check endpoint, prefix and region")
+        return unknown(problem, "try again later")
 
     def _connect(self) -> tuple[socket.socket, list[str]]:
-        """A connection, and the addresses that had not answered by then."""
+        """A connection, and the addresses that had not responded by then."""
         found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
         race = AddressRace(ordered(found, None), lambda: self._patience, lambda _: nullcontext())
         try:
@@ -364,10 +350,7 @@ class _Examination:
         )
 
     def _list_request(self) -> Request:
-        like = self._operators_request()
-        headers = {name: value for name, value in like.headers.items() if name != "instance"}
-        path = like.path.partition("/datamap/")[0] + "/instances"
-        return replace(like, path=path, query=(("limit", str(_MOST_LISTED)), ("offset", "0")), headers=headers)
+        return instances_request(0, endpoint=self._endpoint, project_id=self._project_id or _UNSET)
 
     def _ask(self, request: Request, credentials: Credentials) -> Response:
         return self._transport.run(exchange(request, credentials, self._policy, lambda response: response))
@@ -392,7 +375,7 @@ _STEPS: Final = (
     _Step("data map", _Examination.data_map, ("instance",)),
 )
 _STOPPING: Final = frozenset({Outcome.FAILED, Outcome.SKIPPED})
-_TOLD_NO_TABLE: Final = (BadRequestError, NotFoundError, ErrorBodyError)
+_NO_TABLE_ERRORS: Final = (BadRequestError, NotFoundError, ErrorBodyError)
 
 
 def _blocked(step: _Step, ended: Mapping[str, Outcome]) -> Finding | None:
@@ -416,28 +399,29 @@ def _kind(credentials: Credentials) -> str:
             return type(credentials).__name__
 
 
-def _refusal(answer: Response) -> DataMapError | None:
-    """The error that an answer is; None if it is JSON with HTTP 200, or a list."""
+def _error_of(response: Response) -> DataMapError | None:
+    """The error that a response is; None if it is JSON with HTTP 200, or a list."""
     try:
-        decode_operators(answer)
+        decode_operators(response)
     except DataMapError as error:
-        return None if answer.status == _OK and not isinstance(error, ErrorBodyError) else error
+        return None if response.status == _OK and not isinstance(error, ErrorBodyError) else error
     return None
 
 
-def _is_json(answer: Response) -> bool:
+def _is_json(response: Response) -> bool:
     try:
-        decode_leniently(answer.content)
+        decode_leniently(response.content)
     except (ValueError, RecursionError):
         return False
     return True
 
 
-def _read_listing(answer: Response) -> _Listing | None:
+def _read_listing(response: Response) -> IdPage | None:
     try:
-        return decode_as(_LISTING, answer.content)
-    except (ValueError, RecursionError):
+        page = decode_instances(response)
+    except DataMapError:
         return None
+    return page if page.is_sent else None
 
 
 def _reason(error: Exception) -> str:

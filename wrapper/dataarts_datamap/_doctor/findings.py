@@ -29,7 +29,7 @@ class Finding:
     Attributes:
         outcome: How it ended.
         text: What was seen.
-        remedy: What to mend; None if there is nothing.
+        remedy: What to do about it; None if there is nothing to do.
         step: Name of the step.
     """
 

@@ -57,7 +57,7 @@ class ArrowEncoder:
         return self._pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
     def unify(self, batch: Untyped) -> Untyped:
-        """An encoded batch with the dictionaries as they are now: its indices hold in every later one."""
+        """An encoded batch with the dictionaries as they are now, which later dictionaries only extend."""
         arrays: list[Untyped] = [
             self._labelled(column.name, batch.column(index).indices)
             if column.kind is Kind.LABEL
@@ -90,20 +90,20 @@ def arrow_batches(
     time_unit: Literal["ms", "us"] = "ms",
     key: bool = False,
 ) -> Iterator[pa.RecordBatch]:
-    """Runs as Arrow record batches of plain types: for whoever takes them one at a time, and in memory that stays flat.
+    """Runs as Arrow record batches of plain types, one at a time, in memory that stays flat.
 
-    The columns are those of ``export_runs``. Text is plain, where ``to_arrow`` has dictionaries, since few engines take
-    dictionaries that grow. It needs the extra ``arrow``.
+    The columns are those of ``export_runs``. Text is plain, unlike the dictionaries of ``to_arrow``, since few engines
+    take dictionaries that grow. It needs the extra ``arrow``.
 
     Args:
         runs: The runs, such as a pager.
         columns: Names of the columns, in their order; all, if left out.
         nested: ``skip`` leaves out the columns of nested documents.
         time_unit: Whether times are milliseconds or microseconds, in UTC.
-        key: Whether ``run_key`` comes first: what tells a run from all others, ``Run.key``.
+        key: Whether the first column is ``run_key``, which is ``Run.key``: it identifies a run among all.
 
     Raises:
-        InvalidArgumentError: A name is not that of a column, or comes twice, or none is named.
+        InvalidArgumentError: A name is not that of a column or is given twice, or there are no names.
         MissingExtraError: pyarrow is not installed.
     """
     chosen = chosen_columns(columns, nested)
@@ -118,10 +118,10 @@ def arrow_schema(
     time_unit: Literal["ms", "us"] = "ms",
     key: bool = False,
 ) -> pa.Schema:
-    """The schema of what ``arrow_batches`` gives for the same arguments.
+    """The schema of the batches of ``arrow_batches`` for the same arguments.
 
     Raises:
-        InvalidArgumentError: A name is not that of a column, or comes twice, or none is named.
+        InvalidArgumentError: A name is not that of a column or is given twice, or there are no names.
         MissingExtraError: pyarrow is not installed.
     """
     chosen = chosen_columns(columns, nested)
@@ -175,7 +175,7 @@ class TableCollector:
 
 
 def pandas_converter() -> Callable[[pa.Table], pd.DataFrame]:
-    """What makes a pandas frame of an Arrow table: an integer or a flag that is missing is ``<NA>``."""
+    """A function that makes a pandas frame of an Arrow table: a missing integer or flag is ``<NA>``."""
     pandas, arrow = load_extra("pandas", extra="pandas"), load_extra("pyarrow", extra="pandas")
     nullable = {arrow.int64(): pandas.Int64Dtype(), arrow.bool_(): pandas.BooleanDtype()}
 
@@ -187,7 +187,7 @@ def pandas_converter() -> Callable[[pa.Table], pd.DataFrame]:
 
 
 def polars_converter() -> Callable[[pa.Table], pl.DataFrame]:
-    """What makes a polars frame of an Arrow table."""
+    """A function that makes a polars frame of an Arrow table."""
     load_extra("pyarrow", extra="polars")
     convert: Callable[[pa.Table], pl.DataFrame] = load_extra("polars", extra="polars").from_arrow
     return convert

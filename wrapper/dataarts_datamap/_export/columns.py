@@ -37,7 +37,7 @@ class Kind(Enum):
         NUMBER: Floating point numbers of 64 bits.
         FLAG: True or false.
         TIME: Times in milliseconds, UTC.
-        LABEL: Text that comes again and again.
+        LABEL: Text that repeats.
         TEXT: Text.
     """
 
@@ -100,7 +100,7 @@ def chosen_columns(names: Sequence[str] | None, nested: Nested) -> tuple[Column,
     """The columns of these names, in their order; all of them, if none are named.
 
     Raises:
-        InvalidArgumentError: A name is not that of a column, or comes twice, or ``nested`` is no choice.
+        InvalidArgumentError: A name is not that of a column or is given twice, or ``nested`` is not a choice.
     """
     if nested not in get_args(Nested):
         raise InvalidArgumentError(f"nested must be 'json' or 'skip', not {shown(nested)}")
@@ -116,7 +116,7 @@ def chosen_columns(names: Sequence[str] | None, nested: Nested) -> tuple[Column,
 
 
 def batches(runs: Iterable[Run], columns: Sequence[Column]) -> Iterator[Batch]:
-    """The runs in batches, each of so many rows that memory stays flat."""
+    """The runs in batches, small enough that memory stays flat."""
     walk = iter(runs)
     while some := list(islice(walk, BATCH_ROWS)):
         yield batch_of(some, columns)
@@ -129,7 +129,7 @@ def batch_of(runs: Sequence[Run], columns: Sequence[Column]) -> Batch:
 
 
 def _clean(column: Column, sent: dict[str, list[Any]], runs: Sequence[Run]) -> list[Any]:
-    """The values of a column, without what stands for nothing: 0 for a time, -1 for a count or a flag."""
+    """The values of a column, without those that stand for a missing one: 0 of a time, -1 of a count or a flag."""
     name = column.name
     match name, column.kind:
         case "state", _:
@@ -155,7 +155,7 @@ def _clean(column: Column, sent: dict[str, list[Any]], runs: Sequence[Run]) -> l
 
 
 def _of_operator(name: str, values: list[Any], runs: Sequence[Run]) -> list[Any]:
-    """The values, and where a row has none, or an empty text, what is known of the operator that was asked for."""
+    """The values; where a row has none, or empty text, that of the operator that was asked for."""
     if all(values):
         return values
     return [value or _asked(name, run) or value for run, value in zip(runs, values, strict=True)]

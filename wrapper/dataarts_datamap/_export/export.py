@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, cast, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, cast
 
 from msgspec import Struct
 
@@ -15,7 +15,7 @@ from dataarts_datamap._arguments import members
 from dataarts_datamap._atomic_file import replaceable, replacing, scratch
 from dataarts_datamap._errors import ExportError, InvalidArgumentError
 from dataarts_datamap._export.columns import SOURCE, Batch, Column, Nested, batches, chosen_columns
-from dataarts_datamap._export.formats.arrow_files import ArrowFileWriter, arrow_columns, arrow_rows
+from dataarts_datamap._export.formats.arrow_files import ArrowFileWriter, ArrowFormat, arrow_columns, arrow_rows
 from dataarts_datamap._export.formats.csv import CsvWriter, begins_with_mark, csv_columns, csv_rows, guarded
 from dataarts_datamap._export.formats.duckdb import DatabaseWriter, duckdb_columns, duckdb_rows, merge_database
 from dataarts_datamap._export.formats.ndjson import NdjsonWriter, ndjson_columns, ndjson_rows
@@ -26,7 +26,7 @@ from dataarts_datamap._times import EPOCH, MILLISECOND, span_hint
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from dataarts_datamap._export.increment import StoredRun
@@ -35,15 +35,6 @@ if TYPE_CHECKING:
 ExportFormat: TypeAlias = Literal["parquet", "csv", "ndjson", "arrow", "duckdb"]
 """A kind of file that runs are written to."""
 
-_FORMAT_OF_SUFFIX: Final[dict[str, ExportFormat]] = {
-    ".parquet": "parquet",
-    ".csv": "csv",
-    ".ndjson": "ndjson",
-    ".jsonl": "ndjson",
-    ".arrow": "arrow",
-    ".feather": "arrow",
-    ".duckdb": "duckdb",
-}
 _DEFAULT_LOOKBACK: Final = timedelta(days=7)
 _OF_OPERATOR: Final = ("task_id", "job_name", "workspace_id")
 
@@ -56,8 +47,8 @@ class ExportSummary(Struct, frozen=True, kw_only=True):
         kept: Rows of the older file that stay beside them; 0 without ``append``.
         without_id: How many of the runs that were written have no id. An increment recognises such a run by its
             planned, submitted and started times alone.
-        under_other_name: How many of them name another task or operator in their rows than was asked for. They are in
-            the file under the name of the row, and where the next increment begins does not go by them.
+        under_other_name: How many of them name another task or operator in their rows than was asked for. The file has
+            them under the name in the row, and they do not decide where the next increment begins.
     """
 
     written: int
@@ -76,13 +67,30 @@ class _Target:
     csv_guard: bool = False
     csv_bom: bool = False
     source: tuple[str, ...] = ()
-    """What the rows of an older file have in its last columns, if it does not have these."""
+    """Values of the last columns for the rows of an older file that lacks these columns."""
 
 
 class _Writer(Protocol):
     def write(self, batch: Batch) -> None: ...
     def keep(self, old: Path, identities: Identities) -> int: ...
     def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class _Format:
+    """How a kind of file is read and written.
+
+    Attributes:
+        suffixes: By which it is known.
+        stored_columns: The names of the columns that a file has; None if there is nothing in it.
+        stored_rows: The rows of a file, some columns of each.
+        open_writer: A writer of a new file; None for a database, which is filled in place.
+    """
+
+    suffixes: tuple[str, ...]
+    stored_columns: Callable[[_Target], list[str] | None]
+    stored_rows: Callable[[_Target, Sequence[Column]], Iterator[tuple[Any, ...]]]
+    open_writer: Callable[[_Target, Path, Sequence[Column], Identities | None], _Writer] | None
 
 
 def export_runs(  # noqa: PLR0913  one keyword for each choice
@@ -101,13 +109,12 @@ def export_runs(  # noqa: PLR0913  one keyword for each choice
     """Write runs to a file, in batches: memory stays flat, however many there are.
 
     The columns are the fields of ``Run``, ``state``, ``duration_ms``, and where the run was read (``Run.origin``):
-    ``region``, ``project_id`` and ``instance_id``. Where a row does not say its task, operator or workspace, they are
-    those that were asked for. Times are milliseconds in UTC (ISO 8601 text
-    in CSV and JSON lines), counts and ids integers of 64 bits. ``running_data`` and ``running_param`` are kept as the
-    text that was sent, which is JSON nearly always.
+    ``region``, ``project_id`` and ``instance_id``. If a row lacks its task, operator or workspace, they are those that
+    were asked for. Times are milliseconds in UTC (ISO 8601 text in CSV and JSON lines), counts and ids integers of 64
+    bits. ``running_data`` and ``running_param`` stay the text that was sent, which is nearly always JSON.
 
-    The file is made beside its place and moved there when it is whole: an export that fails or is killed leaves the old
-    file, or none. A DuckDB database that exists keeps its other tables, and changes in one transaction.
+    The file is written under another name and moved into place when it is complete: an export that fails or is killed
+    leaves the old file, or none. A DuckDB database that exists keeps its other tables, and changes in one transaction.
 
     Args:
         runs: The runs, such as a pager.
@@ -119,13 +126,13 @@ def export_runs(  # noqa: PLR0913  one keyword for each choice
         columns: Names of the columns to write, in their order; all, if left out.
         nested: ``skip`` leaves out the columns of nested documents, about half of the bytes.
         csv_guard: Put an apostrophe before text in CSV that a spreadsheet would run, such as ``=1+1``, and before text
-            that looks so guarded already, such as ``'=1+1``: taking one away again gives back each text. Rows of an
-            older file that stay are guarded, too, unless they look so.
+            that already looks guarded, such as ``'=1+1``: so removing one apostrophe restores each text. Rows that stay
+            from an older file are guarded, too, unless they already look guarded.
         csv_bom: Begin CSV with a byte order mark, by which Excel knows UTF-8. A file that has one keeps it.
         table: Name of the table in a DuckDB database.
         file_source: Region (or the endpoint's host), project id and instance id of the rows of a file that was written
-            before there were columns for them. With ``append``, such a file is refused without; it then gets the
-            columns. A file that has them needs no such word, and is not changed by it.
+            before there were columns for them. With ``append``, such a file needs it, and gets the columns. It does not
+            matter for a file that has them.
 
     Raises:
         InvalidArgumentError: An argument cannot be used; nothing was read.
@@ -142,9 +149,8 @@ def export_runs(  # noqa: PLR0913  one keyword for each choice
         _check_identity(chosen)
         target = _continued(target, chosen, source)
     tally = _Tally(chosen)
-    fill = _fill_database if target.format == "duckdb" else _fill_file
     some = tally.count(batches(tally.names(runs), chosen))
-    kept = fill(target, chosen, some, append=append and target.path.exists())
+    kept = _fill(target, chosen, some, append=append and target.path.exists())
     return ExportSummary(
         written=tally.written, kept=kept, without_id=tally.without_id, under_other_name=tally.under_other_name
     )
@@ -159,30 +165,30 @@ def next_export_start(  # noqa: PLR0913  one keyword for each choice
     source: Sequence[str] | None = None,
     operator: Operator | Iterable[Operator] | None = None,
 ) -> datetime | None:
-    """Where the window of the next increment begins, UTC: what may have changed since is all behind it.
+    """Where the window of the next increment begins, UTC: all that may have changed since lies after it.
 
     That is the earliest time of the oldest run that had not ended, or ``lookback`` before the newest run, whichever is
-    earlier: a rerun changes a run that had ended. A change further back is missed. A run whose state is unknown and
-    that has no end counts as one that had not ended, and one that is planned for the future as one of the present. If
-    one that had not ended has no time at all, it may be anywhere: then it is the earliest time in the file.
+    earlier: a rerun changes a run that had ended. A change further back is missed. A run of an unknown state without an
+    end counts as one that had not ended; a run planned for the future, as one of the present. If a run that had not
+    ended has no time at all, it may lie anywhere, so the result is the earliest time in the file.
 
     Args:
         path: The file.
         format: Kind of file; that of the path's suffix, if it is left out.
-        lookback: How far back of the newest run ended runs are read again.
+        lookback: How far back from the newest run runs that had ended are read again.
         table: Name of the table in a DuckDB database.
-        source: Region, project id and instance id, as of ``client.source()``: only rows that were read there count.
-            Where several sources share a file, give it, or what one of them has not yet sent is passed over. It is of
-            no account for a file without columns for it.
-        operator: Only rows of this operator's task and name count, and of its workspace, if it has one. Of several, as
-            of ``client.list_operators(table_guid)``, each begins by its own rows, and the earliest start is returned;
-            one without rows does not count. Where several tables share a file, give those of the table that is read.
+        source: Region, project id and instance id, as of ``client.source()``: only rows that were read there count. If
+            several sources share a file, give it, or runs that one of them has yet to send are missed. It does not
+            matter for a file without columns for it.
+        operator: Only rows of this operator's task and name count, and of its workspace, if it has one. For several,
+            such as those of ``client.list_operators(table_guid)``, the earliest of their starts is returned; one
+            without rows does not count. If several tables share a file, give the operators of the table that is read.
 
     Returns:
         The time, or None if there is no such file, or none of its runs has a time.
 
     Raises:
-        InvalidArgumentError: The format is not known, ``lookback`` is negative, or ``source`` is none.
+        InvalidArgumentError: The format is not known, ``lookback`` is negative, or ``source`` is invalid.
         ExportError: The file is no export of runs, or lacks ``state`` or one of the times.
         MissingExtraError: The format needs a library that is not installed.
     """
@@ -203,7 +209,7 @@ def increment_starts(  # noqa: PLR0913  as above
 ) -> dict[Operator | None, datetime | None]:
     """Where the window of each operator's next increment begins, as for ``next_export_start``.
 
-    Of no operators, one start is told for all rows, under None.
+    Without operators, there is one start for all rows, under None.
     """
     behind = _checked_lookback(lookback)
     place = None if source is None else _checked_source("source", source)
@@ -226,7 +232,7 @@ def increment_starts(  # noqa: PLR0913  as above
             return [start for one, start in starts.items() if one is None or _is_of(one, texts[len(wanted) :])]
 
         columns = chosen_columns([*POSITION, *SOURCE[: len(wanted)], *of_operator], "json")
-        for row in _stored_rows(target, columns):
+        for row in _FORMATS[target.format].stored_rows(target, columns):
             for start in starts_of(*row[len(POSITION) :]):
                 start.note(cast("StoredRun", row[: len(POSITION)]))
     found = {one: start.before(behind // MILLISECOND) for one, start in starts.items()}
@@ -299,16 +305,21 @@ def _target(
 
 
 def _format_of(path: Path, asked: ExportFormat | None) -> ExportFormat:
-    known = _FORMAT_OF_SUFFIX.get(path.suffix.lower()) if asked is None else asked
-    if known is None or known not in get_args(ExportFormat):
+    suffix = path.suffix.lower()
+    known = next((name for name, one in _FORMATS.items() if suffix in one.suffixes), None) if asked is None else asked
+    if known is None or known not in tuple(_FORMATS):  # a caller can pass what has no hash
         what = f"the format of {path.name}" if asked is None else f"the format {shown(asked)}"
-        raise InvalidArgumentError(f"{what} is not known: give one of {', '.join(get_args(ExportFormat))}")
+        raise InvalidArgumentError(f"{what} is not known: give one of {', '.join(_FORMATS)}")
     return known
 
 
-def _fill_file(target: _Target, columns: Sequence[Column], some: Iterator[Batch], *, append: bool) -> int:
+def _fill(target: _Target, columns: Sequence[Column], some: Iterator[Batch], *, append: bool) -> int:
+    """Write the batches; returns how many rows of the older file stay beside them."""
+    open_writer = _FORMATS[target.format].open_writer
+    if open_writer is None:
+        return _fill_database(target, columns, some, append=append)
     identities = Identities() if append else None
-    with replacing(target.path) as made, closing(_writer(target, made, columns, identities)) as writer:
+    with replacing(target.path) as made, closing(open_writer(target, made, columns, identities)) as writer:
         for batch in some:
             writer.write(batch)
         return 0 if identities is None else writer.keep(target.path, identities)
@@ -327,21 +338,6 @@ def _fill_database(target: _Target, columns: Sequence[Column], some: Iterator[Ba
             return 0
         how: dict[str, Any] = {"table": target.table, "append": append, "source": target.source}
         return merge_database(made, target.path, columns, **how)
-
-
-def _writer(target: _Target, made: Path, columns: Sequence[Column], identities: Identities | None) -> _Writer:
-    match target.format:
-        case "csv":
-            bom = target.csv_bom or (identities is not None and begins_with_mark(target.path))
-            return CsvWriter(
-                made, columns, identities=identities, guard=target.csv_guard, bom=bom, source=target.source
-            )
-        case "ndjson":
-            return NdjsonWriter(made, columns, identities=identities, source=target.source)
-        case "parquet" | "arrow":
-            return ArrowFileWriter(made, columns, identities=identities, format=target.format, source=target.source)
-        case "duckdb":
-            raise AssertionError("a database is no file of rows")
 
 
 def _check_identity(columns: Sequence[Column]) -> None:
@@ -382,29 +378,52 @@ def _continued(target: _Target, columns: Sequence[Column], source: tuple[str, ..
 
 def _stored_columns(target: _Target) -> list[str] | None:
     """The names of the columns that a file has; None if there is no file, or nothing in it."""
-    if not target.path.exists():
-        return None
-    match target.format:
-        case "csv":
-            return csv_columns(target.path)
-        case "ndjson":
-            return ndjson_columns(target.path)
-        case "parquet" | "arrow":
-            return arrow_columns(target.path, target.format)
-        case "duckdb":
-            return duckdb_columns(target.path, table=target.table)
+    return _FORMATS[target.format].stored_columns(target) if target.path.exists() else None
 
 
-def _stored_rows(target: _Target, columns: Sequence[Column]) -> Iterator[tuple[Any, ...]]:
-    match target.format:
-        case "csv":
-            return csv_rows(target.path, columns)
-        case "ndjson":
-            return ndjson_rows(target.path, columns)
-        case "parquet" | "arrow":
-            return arrow_rows(target.path, columns, target.format)
-        case "duckdb":
-            return duckdb_rows(target.path, columns, table=target.table)
+def _open_csv(target: _Target, made: Path, columns: Sequence[Column], identities: Identities | None) -> _Writer:
+    bom = target.csv_bom or (identities is not None and begins_with_mark(target.path))
+    return CsvWriter(made, columns, identities=identities, guard=target.csv_guard, bom=bom, source=target.source)
+
+
+def _open_ndjson(target: _Target, made: Path, columns: Sequence[Column], identities: Identities | None) -> _Writer:
+    return NdjsonWriter(made, columns, identities=identities, source=target.source)
+
+
+def _arrow_format(kind: ArrowFormat, *suffixes: str) -> _Format:
+    def open_writer(target: _Target, made: Path, columns: Sequence[Column], known: Identities | None) -> _Writer:
+        return ArrowFileWriter(made, columns, identities=known, format=kind, source=target.source)
+
+    return _Format(
+        suffixes,
+        lambda target: arrow_columns(target.path, kind),
+        lambda target, columns: arrow_rows(target.path, columns, kind),
+        open_writer,
+    )
+
+
+_FORMATS: Final[Mapping[ExportFormat, _Format]] = {
+    "parquet": _arrow_format("parquet", ".parquet"),
+    "csv": _Format(
+        (".csv",),
+        lambda target: csv_columns(target.path),
+        lambda target, columns: csv_rows(target.path, columns),
+        _open_csv,
+    ),
+    "ndjson": _Format(
+        (".ndjson", ".jsonl"),
+        lambda target: ndjson_columns(target.path),
+        lambda target, columns: ndjson_rows(target.path, columns),
+        _open_ndjson,
+    ),
+    "arrow": _arrow_format("arrow", ".arrow", ".feather"),
+    "duckdb": _Format(
+        (".duckdb",),
+        lambda target: duckdb_columns(target.path, table=target.table),
+        lambda target, columns: duckdb_rows(target.path, columns, table=target.table),
+        None,
+    ),
+}
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -10,17 +10,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 POSITION: Final = ("state", "plan_time", "submit_time", "start_time", "end_time")
-"""The columns that tell."""
+"""The columns that decide it."""
 
 
 StoredRun: TypeAlias = tuple[str | None, int | None, int | None, int | None, int | None]
 
 
 class IncrementStart:
-    """Where the next increment of some rows begins, found out row by row.
+    """Where the next increment begins, found out row by row.
 
     Args:
-        now: Milliseconds since the epoch. A run that is planned for the future counts as one of the present.
+        now: Milliseconds since the epoch. A run planned for the future counts as one of the present.
     """
 
     def __init__(self, *, now: int) -> None:
@@ -48,7 +48,7 @@ class IncrementStart:
     def before(self, lookback: int) -> int | None:
         """The first time of the oldest run that had not ended, or ``lookback`` before the newest that had, if earlier.
 
-        Where one that had not ended has no time, it may be anywhere: the earliest time of all.
+        If one that had not ended has no time, it may lie anywhere: then the earliest time of all.
 
         Args:
             lookback: Milliseconds.
@@ -66,11 +66,11 @@ IDENTITY: Final = (
     *("run_id", "plan_time", "submit_time", "start_time", "task_id", "job_name", "workspace_id"),
     *("region", "project_id", "instance_id"),
 )
-"""The columns that tell one run from another: what ``run_identity`` has of a run."""
+"""The columns that identify a run, as ``run_identity`` does."""
 
 
 class StoredIdentity(NamedTuple):
-    """What tells a run from others, as a file has it: missing text and empty text are the same. Times in milliseconds.
+    """The identity of a run in a file, where missing and empty text are the same. Times are in milliseconds.
 
     Attributes:
         run_id: Its id; None or 0 if it has none.
@@ -105,7 +105,7 @@ class Identities:
 
     @property
     def run_ids(self) -> list[int]:
-        """Their ids, whatever else tells them apart; one that several runs have comes several times."""
+        """The ids of the runs; an id that several runs have is there several times."""
         return [run_id for planned in self._planned.values() for run_id in planned]
 
     def note(self, run: StoredIdentity) -> None:

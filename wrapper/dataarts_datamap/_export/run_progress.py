@@ -1,4 +1,4 @@
-"""Which runs were handed on to another system already, and from when on there can be new or changed ones."""
+"""Which runs were already handed on to another system, and from when on runs can be new or changed."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ _MARGIN: Final = timedelta(minutes=1)  # whether a window's ends belong to it is
 
 
 class RunProgress:
-    """How far the runs of a table were handed on: each is new once, and again when it changed.
+    """How far the runs of a table were handed on. A run is new once, and again each time it has changed.
 
-    A run that had not ended is looked at until it has, however old it is. Of those that had, the ones of the lookback
-    are looked at again; a rerun of an older one is missed. One that goes on and has no time may be anywhere, so that
-    all of the window is looked at again. What it knows are plain values, for a file or the state of another system:
-    about 60 bytes for each run of the lookback.
+    A run that has not ended is read again until it has, however old it is. Of those that have, the ones of the lookback
+    are read again; a rerun of an older one is missed. A run still going on that has no time may lie anywhere, so the
+    whole window is read again. What it knows are plain values, for a file or the state of another system: about 60
+    bytes for each run of the lookback.
 
     Args:
-        known: What ``to_dict`` gave before; None to begin.
+        known: What ``to_dict`` returned before; None to begin.
         lookback: How far back from the present to look again.
-        remembers_runs: Whether it knows single runs. If not, each run that is looked at again counts as new, which is
-            for systems that merge by ``Run.key``, and it is a few bytes.
+        remembers_runs: Whether it remembers single runs. If not, it takes a few bytes, and each run that is read again
+            counts as new, for systems that merge by ``Run.key``.
 
     Raises:
-        InvalidArgumentError: ``known`` is not such a value, or the lookback no length of time.
+        InvalidArgumentError: ``known`` is not such a value, or the lookback is not a positive timedelta.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class RunProgress:
 
     @property
     def is_new(self) -> bool:
-        """Whether nothing was handed on yet."""
+        """Whether nothing has been handed on yet."""
         return self._open_since is None
 
     def start(self, now: datetime, *, first: timedelta) -> datetime:
@@ -59,7 +59,7 @@ class RunProgress:
 
         Args:
             now: The present, aware.
-            first: How far back to read where nothing was handed on yet.
+            first: How far back to read if nothing has been handed on yet.
         """
         if self._open_since is None:
             return max(EPOCH, now - first)
@@ -75,7 +75,7 @@ class RunProgress:
         return list(self.changed(runs, now))
 
     def changed(self, runs: Iterable[Run], now: datetime) -> Iterator[Run]:
-        """The same, one by one: what it knows changes when the last one was taken, and not before.
+        """The same, one by one. Its knowledge changes once the last one was taken, and not before.
 
         Args:
             runs: All runs of the window.
@@ -103,7 +103,7 @@ class RunProgress:
         self._seen = {key: stamp for key, (stamp, last) in seen.items() if last is None or last >= start}
 
     def to_dict(self) -> dict[str, Any]:
-        """What it knows, as plain values ready for JSON."""
+        """Its knowledge as plain values, ready for JSON."""
         return {"open_since": self._open_since, "seen": dict(self._seen)}
 
 
@@ -112,7 +112,7 @@ def _milliseconds(time: datetime) -> int:
 
 
 def _stamp(run: Run) -> str:
-    """What changes when a run does."""
+    """A text that changes when the run does."""
     moment = run.end_time or run.start_time
     return f"{run.status} {'' if moment is None else _milliseconds(moment)}"
 

@@ -1,4 +1,4 @@
-"""How tables are called in a catalog of lineage: the names by which other producers of lineage know them."""
+"""The names of tables in a catalog of lineage, by which other producers of lineage know them."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class DatasetName(NamedTuple):
 
 
 class DatasetRule(Struct, frozen=True, kw_only=True):
-    """How some tables are called in a catalog.
+    """A rule that names some tables in a catalog.
 
     Attributes:
         namespace: Their namespace. Like the name it can hold ``{database}``, ``{schema}``, ``{name}``,
             ``{source_type}`` and ``{guid}``.
-        name: Their name. A rule does not hold for a table of which a part is not known that it uses.
+        name: Their name. A rule does not apply to a table if it uses a part of the name that is not known.
         source_type: Kind of source of the tables that it holds for, such as ``dws``, without regard to case. Like the
             next ones it can have ``*`` and ``?``.
         database: Their database.
@@ -47,7 +47,7 @@ class DatasetRule(Struct, frozen=True, kw_only=True):
         table: Name of the table itself.
 
     Raises:
-        ValueError: The namespace or the name has another part in braces.
+        ValueError: The namespace or the name has an unknown part in braces.
     """
 
     namespace: str
@@ -63,7 +63,7 @@ class DatasetRule(Struct, frozen=True, kw_only=True):
                 raise ValueError(problem)
 
     def dataset(self, table: Table) -> DatasetName | None:
-        """What a table is called; None if the rule does not hold for it."""
+        """The name of a table; None if the rule does not apply to it."""
         for wanted, part in (
             (self.source_type, table.source_type),
             (self.database, table.database),
@@ -80,10 +80,10 @@ class DatasetRule(Struct, frozen=True, kw_only=True):
 
 
 class DatasetNames(Struct, frozen=True, kw_only=True):
-    """What tables and jobs are called in a catalog.
+    """The names of tables and jobs in a catalog.
 
     Attributes:
-        rules: How tables are called: the first rule that holds for one names it.
+        rules: Rules for tables: the first that applies to a table names it.
         job_namespace: Namespace of the jobs; None for ``dataarts://{region}/{workspace_id}``.
     """
 
@@ -91,12 +91,12 @@ class DatasetNames(Struct, frozen=True, kw_only=True):
     job_namespace: str | None = None
 
     def dataset(self, table: Table) -> DatasetName | None:
-        """What a table is called; None if no rule holds for it."""
+        """The name of a table; None if no rule applies to it."""
         return next((found for rule in self.rules if (found := rule.dataset(table)) is not None), None)
 
 
 class ParsedNames(NamedTuple):
-    """The names that a section of a file says, and what is wrong with it.
+    """The names in a section of a file, and what is wrong with it.
 
     Attributes:
         names: The names; without what is wrong.

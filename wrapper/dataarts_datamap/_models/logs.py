@@ -21,7 +21,7 @@ class RunLog(Struct, frozen=True, kw_only=True):
         content: The bytes that were read. Untrusted.
         start: Position of the first of them in the object; 0 if it was read from its beginning.
         size: Bytes of the whole object.
-        last_modified: When the object was written, UTC; None if that was not sent.
+        last_modified: When the object was written, UTC; None if the service did not send it.
         other_paths: Objects beside it that the run's log path leads to, too; this is the one that was written last.
     """
 

@@ -17,7 +17,7 @@ from msgspec import UNSET, DecodeError, Meta, Struct, ValidationError, convert, 
 from msgspec.structs import fields
 
 from dataarts_datamap._text import printable, shown, whole_text
-from dataarts_datamap._times import EPOCH, LAST_MILLISECOND, MILLISECOND
+from dataarts_datamap._times import EPOCH, LAST_MILLISECOND, MILLISECOND, iso_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -39,7 +39,7 @@ class RunState(StrEnum):
         SUCCEEDED: It counts as a success.
         FAILED: It ended without one.
         SKIPPED: It was not run.
-        UNKNOWN: The status is none that is known, or there is none: don't take it for an end.
+        UNKNOWN: The status is not known, or missing: do not take it for an end.
     """
 
     ACTIVE = "active"
@@ -59,15 +59,18 @@ KNOWN_STATUSES: Final = frozenset(filter(None, _STATE_OF_STATUS))
 """The statuses whose state is known; the service may have others."""
 
 
+ENDED_STATES: Final = frozenset({RunState.SUCCEEDED, RunState.FAILED, RunState.SKIPPED})
+
+
 def has_ended(state: str | None, *, has_end: bool) -> bool:
     """Whether a run has ended: an unknown state is an end only if it came with an end time."""
-    if state in {RunState.SUCCEEDED, RunState.FAILED, RunState.SKIPPED}:
+    if state in ENDED_STATES:
         return True
     return has_end and state != RunState.ACTIVE
 
 
 class FieldProblem(Struct, frozen=True, kw_only=True):
-    """A field that came with an unexpected type, or with what cannot be held. What it was is in the reason.
+    """A field that came with an unexpected type, or with a value that cannot be held; the reason says which.
 
     The attribute of an unexpected type is None, and ``raw`` has the value. A number that is out of range is None in
     both, and U+FFFD replaces half of a surrogate pair, as of a text that was cut inside an emoji.
@@ -101,7 +104,7 @@ class Operator(Struct, frozen=True, kw_only=True):
 
 
 class OperatorKey(NamedTuple):
-    """Identity of an operator in its tenancy: two that differ by workspace alone are two.
+    """Identity of an operator in its instance. Two that differ only in their workspace are different.
 
     Attributes:
         task_id: Id of the operator's job.
@@ -120,7 +123,7 @@ class RunSource(NamedTuple):
     Attributes:
         region: The client's region; the endpoint's host, and its port if it has one, where no region was given.
         project_id: Project id.
-        instance_id: Id of the DataArts Studio tenancy.
+        instance_id: Id of the DataArts Studio instance.
     """
 
     region: str
@@ -134,7 +137,7 @@ class RunOrigin(Struct, frozen=True, kw_only=True):
     Attributes:
         region: The client's region; the endpoint's host, and its port if it has one, where no region was given.
         project_id: Project id.
-        instance_id: Id of the DataArts Studio tenancy.
+        instance_id: Id of the DataArts Studio instance.
         operator: The operator whose runs were asked for.
         workspace_id: The workspace id that was sent: the operator's, else the client's. None if none was.
     """
@@ -154,7 +157,7 @@ class RunIdentity(NamedTuple):
     Attributes:
         region: Region, or the endpoint's host.
         project_id: Project id.
-        instance_id: Id of the tenancy.
+        instance_id: Id of the instance.
         workspace_id: Id of the workspace.
         task_id: Id of the operator's job.
         job_name: Name of the operator.
@@ -184,7 +187,7 @@ class RowsAsSent(Protocol):
         ...
 
     def problems(self, index: int) -> tuple[FieldProblem, ...]:
-        """What in the row of this index cannot be held, and is None or has U+FFFD there."""
+        """The problems of the row of this index: values that cannot be held, which are None or have U+FFFD."""
         ...
 
 
@@ -341,8 +344,8 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
     def raw(self) -> dict[str, Any]:
         """Every field as sent, unknown ones too; decoded again from the page's text when first read.
 
-        What an unknown field has that cannot be held is noticed here: it is None, or has U+FFFD, and ``problems`` names
-        it from now on.
+        A value of an unknown field that cannot be held is noticed here: it is None, or has U+FFFD, and ``problems``
+        names it from then on.
 
         Raises:
             InvalidBodyError: A field that nobody knows is nested too deeply.
@@ -362,11 +365,11 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
 
     @property
     def key(self) -> str:
-        """What tells the run from all others, as text that is the same each time it is read.
+        """Identifies the run among all, as text that is the same each time it is read.
 
         A digest of region, project, instance, workspace, task, operator, id and planned time; of a run without an id,
-        also of its submitted and started times. For a client that was given an endpoint alone, its host is the region:
-        let all that share keys name the region.
+        also of its submitted and started times. For a client with an endpoint but no region, the host stands for the
+        region: so programs that share keys should all give the region.
         """
         return sha256(json.encode(run_identity(self))).hexdigest()[:32]
 
@@ -381,15 +384,15 @@ class Run(Struct, frozen=True, kw_only=True, dict=True):
         Beside the 24 fields it has ``state``, ``duration`` and, if there are any, ``problems``. Unknown fields are
         in ``raw`` only.
         """
-        plain = {name: _plain(getattr(self, name)) for name in _RUN_ATTRIBUTES}
+        plain = {name: plain_value(getattr(self, name)) for name in _RUN_ATTRIBUTES}
         return {**plain, "problems": [str(problem) for problem in self.problems]} if self.problems else plain
 
     def __repr__(self) -> str:
-        shown = ", ".join(f"{name}={_plain(getattr(self, name))!r}" for name in _REPR_ATTRIBUTES)
+        shown = ", ".join(f"{name}={plain_value(getattr(self, name))!r}" for name in _REPR_ATTRIBUTES)
         return f"{type(self).__name__}({shown})"
 
     def __rich_repr__(self) -> list[tuple[str, Any]]:
-        return [(name, _plain(getattr(self, name))) for name in _REPR_ATTRIBUTES]
+        return [(name, plain_value(getattr(self, name))) for name in _REPR_ATTRIBUTES]
 
     def __copy__(self) -> Run:
         return self
@@ -416,7 +419,7 @@ class RunPage(Struct, frozen=True, kw_only=True):
     Attributes:
         runs: The rows.
         total: How many rows the window holds on all pages, as the server counts them; None if it did not say.
-        message: The server's own word, ``success`` if all is well. Untrusted.
+        message: The server's message, ``success`` if all is well. Untrusted.
         offset: The offset that was asked for.
         problems: What came with an unexpected type, a line each; ``Run.problems`` has those of a row.
     """
@@ -505,10 +508,11 @@ def _json_or_text(text: str | None) -> Any:  # noqa: ANN401  any JSON value
         return text
 
 
-def _plain(value: object) -> object:
+def plain_value(value: object) -> object:
+    """A value as JSON has it: a time as text, a length of time in seconds."""
     match value:
         case datetime():
-            return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            return iso_text(value)
         case timedelta():
             return value.total_seconds()
         case StrEnum():

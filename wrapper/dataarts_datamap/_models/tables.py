@@ -21,7 +21,7 @@ FlowDirection: TypeAlias = Literal["IN", "OUT"]
 class Table(Struct, frozen=True, kw_only=True):
     """A table, or another asset of the Data Map, as a response described it.
 
-    Two tables are equal if all their attributes are; what does not change is the ``guid``.
+    Two tables are equal if all their attributes are; only the ``guid`` never changes.
 
     Attributes:
         guid: GUID of the asset.
@@ -32,7 +32,7 @@ class Table(Struct, frozen=True, kw_only=True):
         source_type: Kind of source, such as ``dws`` or ``hive``: an open set of names.
         workspace_ids: Ids of the workspaces that it belongs to.
         owner: Its owner. Untrusted.
-        description: What is said of it. Untrusted.
+        description: Its description. Untrusted.
         type_name: Kind of asset, such as ``dataasset.Table`` (the kind of a table is inferred).
         status: Status of the asset; ``ACTIVE`` as a rule.
         raw: The asset as sent; empty if it is known from lineage alone. Untrusted.
@@ -175,7 +175,7 @@ class LineageEdge(Struct, frozen=True, kw_only=True):
 
 
 def qualified_path(qualified_name: str | None) -> tuple[str, ...]:
-    """The path of a qualified name: what comes before ``@``, split at its dots (inferred from documented examples)."""
+    """The path of a qualified name: the part before ``@``, split at its dots (inferred from documented examples)."""
     if not qualified_name or "@" not in qualified_name:
         return ()
     return tuple(part for part in qualified_name.partition("@")[0].split(".") if part)

@@ -1,22 +1,31 @@
 """Finds out why a table is not fresh: which upstream run broke it. Logic without I/O.
 
-The trouble of an input explains that of a table only if it began no later than the run was planned
-that it is to explain. The causes are the tables in trouble that no other trouble explains; in a circle, the one whose
-trouble began first.
+The trouble of an operator explains that of another one, which reads what it writes, only if it began no later than the
+run was planned that it is to explain. The causes are the tables with an operator in trouble that no other trouble
+explains; in a circle, the one whose trouble began first.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from dataarts_datamap._models.runs import RunState
 from dataarts_datamap._monitoring.circles import last_circles
-from dataarts_datamap._monitoring.examination import Examined, Examiner, Producer, Sources, planned_at, planned_last
+from dataarts_datamap._monitoring.examination import (
+    Examined,
+    Examiner,
+    Producer,
+    Sources,
+    beginning_of,
+    planned_at,
+    planned_last,
+    worst_of,
+)
 from dataarts_datamap._monitoring.explanation import (
     Explanation,
     LineageKnowledge,
@@ -29,7 +38,7 @@ from dataarts_datamap._monitoring.freshness import TableStatus, Verdict, table_s
 from dataarts_datamap._monitoring.producers import OperatorBasis
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from dataarts_datamap._messages import Steps
     from dataarts_datamap._models.runs import Run
@@ -66,12 +75,24 @@ def explain(  # noqa: PLR0913  each is one fact that an explanation rests on
     Args:
         table: The table.
         lineage: What tables are made of; None if it could not be read.
-        sources: Where operators and runs are read from; each is asked once for a table or an operator.
+        sources: Where operators and runs are read from, once for each table and operator.
         now: The present, aware.
         max_age: The maximum age of the table's last success.
         bounds: How far to go.
     """
     return (yield from _Search(lineage, sources, now=now, max_age=max_age, bounds=bounds).run(table))
+
+
+class _Writer(NamedTuple):
+    """An operator of a table: one that writes several is one of each.
+
+    Attributes:
+        guid: GUID of the table.
+        number: Which of the table's operators it is.
+    """
+
+    guid: str
+    number: int
 
 
 class _Search:
@@ -102,10 +123,10 @@ class _Search:
         if status.verdict is not Verdict.FRESH:
             if not root.troubled:
                 root.producers = _troubled_by_verdict(root.producers, status)
-            yield from self._go_upstream(root)
-            links, causes = self._link(root)
+            blame = yield from self._go_upstream(root)
+            links, causes = self._link(root, blame)
         elif self._max_age is None and root.worst is not None and root.worst.trouble is Trouble.SKIPPED:
-            skipped = self._make_link(root, is_cause=True).sentence.partition(";")[0].rstrip(".")
+            skipped = self._make_link(root, root.troubled, ()).sentence.partition(";")[0].rstrip(".")
             self._examiner.note(f"{skipped}: that alone is no failure; max_age (--max-age 26h) lets the age decide")
         return Explanation(
             table=table,
@@ -133,25 +154,33 @@ class _Search:
                 "no lineage of the table is known: readers count as producers, and nothing is known upstream"
             )
 
-    def _go_upstream(self, root: Examined) -> Steps[None]:
-        """Look at the inputs of each table in trouble, the nearest first, and note whose trouble explains it."""
-        waiting = deque([root])
-        followed = {root.table.guid}
+    def _go_upstream(self, root: Examined) -> Steps[dict[_Writer, list[_Writer]]]:
+        """Look at the inputs of each operator in trouble, the nearest first; returns whose trouble explains it."""
+        blame: dict[_Writer, list[_Writer]] = {one: [] for one in _writers(root)}
+        waiting = deque(blame)
         while waiting:
-            here = waiting.popleft()
-            for table, until in self._inputs(here):
+            writer = waiting.popleft()
+            here = self._examiner.examined[writer.guid]
+            producer = here.producers[writer.number]
+            for table in self._inputs(here, producer):
                 there = self._examiner.examined.get(table.guid)
                 if there is None:
                     if not self._may_go_on(here):
-                        break
+                        continue
                     there = yield from self._examiner.examine(table, depth=here.depth + 1)
-                if any(until is None or one.since is None or one.since <= until for one in there.troubled):
-                    here.blamed_on[table.guid] = None
-                    if table.guid not in followed:
-                        followed.add(table.guid)
-                        waiting.append(there)
+                for other in _writers(there):
+                    since = there.producers[other.number].since
+                    is_in_time = producer.until is None or since is None or since <= producer.until
+                    if is_in_time and other != writer:
+                        blame[writer].append(other)
+                        if other not in blame:
+                            blame[other] = []
+                            waiting.append(other)
+        return blame
 
     def _may_go_on(self, here: Examined) -> bool:
+        if self._examiner.has_given_up:
+            return False
         if here.depth >= self._bounds.depth:
             self._examiner.note(f"the search ended after {self._bounds.depth} steps upstream")
             return False
@@ -160,72 +189,97 @@ class _Search:
             return False
         return True
 
-    def _inputs(self, here: Examined) -> list[tuple[Table, datetime | None]]:
-        """The tables that troubled producers read, and when the latest run was planned that they are to explain."""
-        found: dict[str, tuple[Table, datetime | None]] = {}
+    def _inputs(self, here: Examined, producer: Producer) -> list[Table]:
+        """The tables that an operator reads; the one that it writes can be among them."""
         edges = () if self._lineage is None else self._lineage.inputs(here.table)
-        for producer in here.troubled:
-            for edge in edges:
-                source = edge.source
-                if source is None or source.guid == here.table.guid or not _is_of(edge.node, producer.node):
-                    continue
-                _, before = found.get(source.guid, (source, producer.until))
-                latest = None if before is None or producer.until is None else max(before, producer.until)
-                found[source.guid] = source, latest
+        read = [edge.source for edge in edges if edge.source is not None and _is_of(edge.node, producer.node)]
+        return list({table.guid: table for source in read for table in self._written(source)}.values())
+
+    def _written(self, table: Table) -> list[Table]:
+        """The table; in place of one that lineage derives from others without an operator, as a view, the others."""
+        found: dict[str, Table] = {}
+        seen, waiting = {table.guid}, [table]
+        while waiting:
+            here = waiting.pop()
+            edges = () if self._lineage is None else self._lineage.inputs(here)
+            sources = [edge.source for edge in edges if edge.source is not None and edge.source.guid != here.guid]
+            if not sources or any(edge.node is not None for edge in edges):
+                found[here.guid] = here
+            waiting += [one for one in sources if here.guid not in found and one.guid not in seen]
+            seen.update(one.guid for one in sources if here.guid not in found)
         return list(found.values())
 
-    def _link(self, root: Examined) -> tuple[list[Link], list[Link]]:
+    def _link(self, root: Examined, blame: Mapping[_Writer, Sequence[_Writer]]) -> tuple[list[Link], list[Link]]:
         """Every table in trouble that explains the first, and the causes among them."""
-        reached: dict[str, None] = {root.table.guid: None}
-        waiting = deque(reached)
-        while waiting:
-            for guid in self._examiner.examined[waiting.popleft()].blamed_on:
-                if guid not in reached:
-                    reached[guid] = None
-                    waiting.append(guid)
-        blame = {guid: self._examiner.examined[guid].blamed_on for guid in reached}
-        causes = {guid for circle in last_circles(blame) for guid in self._first_of(circle)}
-        links = [self._make_link(self._examiner.examined[guid], is_cause=guid in causes) for guid in reached]
-        return links, [link for link in links if link.table.guid in causes]
+        first = {writer for circle in last_circles(blame) for writer in self._first_of(circle)}
+        writers: dict[str, list[_Writer]] = {root.table.guid: []}
+        for writer in blame:
+            writers.setdefault(writer.guid, []).append(writer)
+        links: list[Link] = []
+        causes: list[Link] = []
+        for guid, some in writers.items():
+            examined = self._examiner.examined[guid]
+            own = [examined.producers[one.number] for one in some if one in first]
+            explained = [one for one in some if one not in first]
+            blamed_on = dict.fromkeys(other.guid for one in explained for other in blame[one] if other.guid != guid)
+            is_cause = bool(own) or not some
+            shown = own if is_cause else [examined.producers[one.number] for one in explained]
+            links.append(self._make_link(examined, shown, tuple(blamed_on), is_cause=is_cause))
+            causes += links[-1:] if is_cause else []
+        return links, causes
 
-    def _first_of(self, circle: Sequence[str]) -> list[str]:
-        """The tables of a circle whose trouble began first, those that failed before others."""
-        begun = {guid: (self._examiner.examined[guid].since or _LAST, self._has_failed(guid)) for guid in circle}
-        first = min(begun.values())
-        return [guid for guid in circle if begun[guid] == first]
+    def _first_of(self, circle: Sequence[_Writer]) -> list[_Writer]:
+        """The operators of a circle whose trouble began first, those that failed before others."""
 
-    def _has_failed(self, guid: str) -> bool:
-        """False, which comes first, if it has."""
-        return all(one.trouble is not Trouble.FAILED for one in self._examiner.examined[guid].troubled)
+        def begun(writer: _Writer) -> tuple[datetime, bool]:
+            producer = self._examiner.examined[writer.guid].producers[writer.number]
+            return producer.since or _LAST, producer.trouble is not Trouble.FAILED
 
-    def _make_link(self, examined: Examined, *, is_cause: bool) -> Link:
-        worst = examined.worst
+        first = min(map(begun, circle))
+        return [writer for writer in circle if begun(writer) == first]
+
+    def _make_link(
+        self, examined: Examined, producers: Sequence[Producer], blamed_on: tuple[str, ...], *, is_cause: bool = True
+    ) -> Link:
+        """A table with the worst of some of its operators."""
+        worst = worst_of(producers)
         edges = () if self._lineage is None else self._lineage.inputs(examined.table)
-        late_inputs = [] if not is_cause else self._late_inputs(examined)
+        late_inputs = self._late_inputs(examined, worst) if is_cause and worst is not None else []
         link = Link(
             table=examined.table,
             trouble=(None if worst is None else worst.trouble) or Trouble.UNKNOWN,
             operator=None if worst is None else worst.operator,
             run=None if worst is None else worst.run,
-            since=examined.since,
-            blamed_on=() if is_cause else tuple(examined.blamed_on),
+            since=beginning_of(producers),
+            blamed_on=blamed_on,
             is_upstream_known=any(edge.source is not None for edge in edges),
             late_inputs=tuple(table.guid for table, _ in late_inputs),
             newer_run=None if worst is None else worst.newer_run,
         )
-        blamed_on = [self._examiner.examined[guid].table for guid in link.blamed_on]
-        sentence = link_sentence(link, blamed_on, late_inputs, is_lineage_known=self._lineage is not None)
+        sentence = link_sentence(
+            link,
+            [self._examiner.examined[guid].table for guid in blamed_on],
+            late_inputs,
+            self._count_unread(examined, producers) if is_cause else 0,
+            is_cause=is_cause,
+            is_lineage_known=self._lineage is not None,
+        )
         return replace(link, sentence=sentence)
 
-    def _late_inputs(self, examined: Examined) -> list[tuple[Table, datetime]]:
-        """The inputs that are well now, and were written too late for the run that failed or was skipped: and when."""
-        worst = examined.worst
-        if worst is None or worst.run is None:
+    def _count_unread(self, examined: Examined, producers: Sequence[Producer]) -> int:
+        """How many inputs could not be looked at, or not whole."""
+        inputs = {table.guid for producer in producers for table in self._inputs(examined, producer)}
+        looked_at = [self._examiner.examined.get(guid) for guid in inputs]
+        return sum(one is None or one.is_unread for one in looked_at)
+
+    def _late_inputs(self, examined: Examined, worst: Producer) -> list[tuple[Table, datetime]]:
+        """The inputs that are fresh now but were written too late for the run that failed or was skipped, and when."""
+        if worst.run is None:
             return []
         if worst.trouble is not Trouble.FAILED and worst.run.status != _SKIPPED_BY_AN_INPUT:
             return []
         found: list[tuple[Table, datetime]] = []
-        for table, _ in self._inputs(examined):
+        for table in self._inputs(examined, worst):
             there = self._examiner.examined.get(table.guid)
             if there is None or there.troubled:
                 continue
@@ -235,8 +289,14 @@ class _Search:
         return found
 
 
+def _writers(examined: Examined) -> list[_Writer]:
+    """The operators of a table that are in trouble."""
+    producers = enumerate(examined.producers)
+    return [_Writer(examined.table.guid, number) for number, one in producers if one.trouble is not None]
+
+
 def _late_end(producer: Producer, reader: Run) -> datetime | None:
-    """When the success ended that was due for a run that reads it, if that was too late for the run; else None."""
+    """When the success that a run needed had ended, if that was too late for the run; else None."""
     due, began = planned_at(reader), reader.start_time or planned_at(reader)
     ended = reader.end_time or began
     if due is None or began is None or ended is None:
@@ -262,5 +322,5 @@ def _troubled_by_verdict(producers: Sequence[Producer], status: TableStatus) -> 
 
 
 def _is_of(node: LineageNode | None, producer: LineageNode | None) -> bool:
-    """Whether a step is that of a producer; one that lineage does not tell apart may be of any."""
+    """Whether an edge is that of a producer. One whose operator lineage does not name may be that of any."""
     return node is None or producer is None or node.key == producer.key

@@ -1,35 +1,37 @@
-"""Where chains of blame end: in a table that nothing else explains, or in a circle of such that explain each other."""
+"""Where chains of blame end: in what nothing else explains, or in a circle of such that explain each other."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Hashable, Iterable, Iterator, Mapping
+
+T = TypeVar("T", bound="Hashable")
 
 
-def last_circles(blame: Mapping[str, Iterable[str]]) -> list[list[str]]:
-    """The tables that explain each other, or stand alone, and that nothing else explains."""
+def last_circles(blame: Mapping[T, Iterable[T]]) -> list[list[T]]:
+    """Those that explain each other, or stand alone, and that nothing else explains."""
     circles = _circles(blame)
-    circle_of = {guid: index for index, circle in enumerate(circles) for guid in circle}
+    circle_of = {one: index for index, circle in enumerate(circles) for one in circle}
     return [
         circle
         for index, circle in enumerate(circles)
-        if all(circle_of[other] == index for guid in circle for other in blame[guid])
+        if all(circle_of[other] == index for one in circle for other in blame[one])
     ]
 
 
-def _circles(blame: Mapping[str, Iterable[str]]) -> list[list[str]]:
+def _circles(blame: Mapping[T, Iterable[T]]) -> list[list[T]]:
     """The strongly connected parts of a graph, by Tarjan's algorithm, without recursion: chains can be long."""
-    order: dict[str, int] = {}
-    lowest: dict[str, int] = {}
-    stack: dict[str, None] = {}
-    circles: list[list[str]] = []
+    order: dict[T, int] = {}
+    lowest: dict[T, int] = {}
+    stack: dict[T, None] = {}
+    circles: list[list[T]] = []
 
-    def enter(guid: str) -> tuple[str, Iterable[str]]:
-        order[guid] = lowest[guid] = len(order)
-        stack[guid] = None
-        return guid, iter(blame[guid])
+    def enter(one: T) -> tuple[T, Iterator[T]]:
+        order[one] = lowest[one] = len(order)
+        stack[one] = None
+        return one, iter(blame[one])
 
     for start in blame:
         work = [] if start in order else [enter(start)]
@@ -54,8 +56,8 @@ def _circles(blame: Mapping[str, Iterable[str]]) -> list[list[str]]:
     return circles
 
 
-def _popped(stack: dict[str, None], until: str) -> list[str]:
-    circle: list[str] = []
+def _popped(stack: dict[T, None], until: T) -> list[T]:
+    circle: list[T] = []
     while not circle or circle[-1] != until:
         circle.append(stack.popitem()[0])
     return circle

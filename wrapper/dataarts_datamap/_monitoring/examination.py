@@ -1,4 +1,4 @@
-"""How one table stands, by the runs of the operators that write it: the steps that read them, and what is wrong.
+"""How one table stands, by the runs of the operators that write it: steps that read them and find what is wrong.
 
 A table is in trouble if one of its producers is: of its runs planned by now, none that was planned after its last
 success succeeded.
@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct, field
 
-from dataarts_datamap._errors import DataMapError, NotFoundError
+from dataarts_datamap._errors import ClientClosedError, DataMapError, NotFoundError
 from dataarts_datamap._models.runs import Operator, Run, RunState
 from dataarts_datamap._monitoring.explanation import Trouble, shown_name, shown_text, time_text
 from dataarts_datamap._monitoring.producers import join_operators
 from dataarts_datamap._text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from dataarts_datamap._messages import Steps
     from dataarts_datamap._models.tables import LineageNode, Table
@@ -30,6 +30,7 @@ _LEAST_PLANS: Final = 3
 _OVERDUE: Final = 1.5
 _LAST: Final = datetime.max.replace(tzinfo=UTC)
 _LONGEST_REASON: Final = 300
+_MOST_FAILURES: Final = 3
 
 
 class Sources(Struct, frozen=True):
@@ -37,7 +38,7 @@ class Sources(Struct, frozen=True):
 
     Attributes:
         operators: The steps that list the operators associated with a table.
-        runs: The steps that read the runs of an operator, as far back as is looked.
+        runs: The steps that read the runs of an operator, for the time that is looked back.
     """
 
     operators: Callable[[str], Steps[list[Operator]]]
@@ -47,7 +48,7 @@ class Sources(Struct, frozen=True):
 class Producer(Struct, frozen=True, kw_only=True):
     """An operator that writes a table, with its runs and what is wrong with it.
 
-    ``since`` is when the trouble began, ``until`` when the run was due that is to be explained; None for not known.
+    ``since`` is when the trouble began, ``until`` when the run that is to be explained was due; None if not known.
     """
 
     operator: Operator
@@ -60,7 +61,7 @@ class Producer(Struct, frozen=True, kw_only=True):
 
     @property
     def newer_run(self) -> Run | None:
-        """The last run that goes on since the one that failed; None if there is none."""
+        """The latest run still going on after the one that failed; None if there is none."""
         if self.trouble is not Trouble.FAILED or self.run is None:
             return None
         failed = planned_last(self.run)
@@ -74,12 +75,15 @@ class Producer(Struct, frozen=True, kw_only=True):
 
 
 class Examined(Struct, kw_only=True):
-    """A table that was looked at, and the tables whose trouble explains its own."""
+    """A table that was looked at.
+
+    ``is_unread`` says that not all that tells how it stands could be read.
+    """
 
     table: Table
     depth: int
     producers: list[Producer]
-    blamed_on: dict[str, None]
+    is_unread: bool = False
     others: list[Operator] = field(default_factory=list[Operator])
 
     @property
@@ -88,12 +92,22 @@ class Examined(Struct, kw_only=True):
 
     @property
     def worst(self) -> Producer | None:
-        """The producer that tells most: one that failed before others, then the one whose trouble is the oldest."""
-        return min(self.troubled, key=lambda one: (_rank(one.trouble), one.since or _LAST), default=None)
+        """The producer that tells most of the table's trouble."""
+        return worst_of(self.troubled)
 
     @property
     def since(self) -> datetime | None:
-        return min((one.since for one in self.troubled if one.since is not None), default=None)
+        return beginning_of(self.troubled)
+
+
+def worst_of(producers: Iterable[Producer]) -> Producer | None:
+    """The worst producer: one that failed rather than another, then the one whose trouble is the oldest."""
+    return min(producers, key=lambda one: (_rank(one.trouble), one.since or _LAST), default=None)
+
+
+def beginning_of(producers: Iterable[Producer]) -> datetime | None:
+    """When the first of their troubles began; None if that is not known of any."""
+    return min((one.since for one in producers if one.since is not None), default=None)
 
 
 class Examiner:
@@ -117,33 +131,46 @@ class Examiner:
         self._max_age = max_age
         self._runs: dict[Operator, list[Run]] = {}
         self._notes: dict[str, None] = {}
+        self._failures = 0
+        self._unread: set[Operator] = set()
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What could not be told, each once. Names in them are made printable."""
+        """What could not be found out, each once. Names in them are made printable."""
         return tuple(self._notes)
 
     def note(self, text: str) -> None:
-        """Note what could not be told."""
+        """Note what could not be found out."""
         self._notes[text] = None
+
+    @property
+    def has_given_up(self) -> bool:
+        """Whether so many reads have failed one after the other that no more is asked for; a note says so."""
+        if self._failures < _MOST_FAILURES:
+            return False
+        self.note(f"the search ended after {_MOST_FAILURES} reads failed, one after the other")
+        return True
 
     def examine(self, table: Table, *, depth: int) -> Steps[Examined]:
         """Look at a table: its producers, their runs, and what is wrong with them."""
         nodes = () if self._lineage is None else self._lineage.producers(table)
-        self.examined[table.guid] = examined = Examined(table=table, depth=depth, producers=[], blamed_on={})
+        self.examined[table.guid] = examined = Examined(table=table, depth=depth, producers=[])
         if depth and not nodes:
             return examined  # no operator is known to write it: it comes from elsewhere
         try:
             operators = list(dict.fromkeys((yield from self._sources.operators(table.guid))))
-        except NotFoundError:
-            if not depth:
+        except DataMapError as error:
+            if not depth or isinstance(error, ClientClosedError):
                 raise
-            self.note(f"{shown_name(table)} is not known to the service any more: how it stands cannot be told")
+            examined.is_unread = not isinstance(error, NotFoundError)  # else lineage outlived it
+            self._note_unread(table, error)
             return examined
+        self._failures = 0
         joined = self._joined(table, nodes, operators, depth=depth)
         examined.others = [one for one in operators if one not in joined]
         for operator, node in joined.items():
             runs = yield from self._read_runs(operator, is_upstream=depth > 0)
+            examined.is_unread |= operator in self._unread
             if not runs and depth:
                 job, name = shown_text(operator.job_name), shown_name(table)
                 self.note(f"{job}, which writes {name}, has no run in the time that was looked at: it is left out")
@@ -156,19 +183,33 @@ class Examiner:
             try:
                 self._runs[operator] = yield from self._sources.runs(operator)
             except DataMapError as error:
-                if not is_upstream:
+                if not is_upstream or isinstance(error, ClientClosedError):
                     raise
+                self._failures += 1
                 reason = printable(str(error), limit=_LONGEST_REASON)
                 self.note(f"the runs of {shown_text(operator.job_name)} could not be read: {reason}")
                 self._runs[operator] = []
+                self._unread.add(operator)
+            else:
+                self._failures = 0
         return self._runs[operator]
+
+    def _note_unread(self, table: Table, error: DataMapError) -> None:
+        """Note that the operators of a table upstream could not be read."""
+        name = shown_name(table)
+        if isinstance(error, NotFoundError):
+            self.note(f"{name} is not known to the service any more: how it stands cannot be told")
+            return
+        self._failures += 1
+        reason = printable(str(error), limit=_LONGEST_REASON)
+        self.note(f"the operators of {name} could not be read, and how it stands cannot be told: {reason}")
 
     def _joined(
         self, table: Table, nodes: Sequence[LineageNode], operators: Sequence[Operator], *, depth: int
     ) -> dict[Operator, LineageNode | None]:
         """The operators that write a table, each with what lineage knows it as.
 
-        If none can be told, those of the table that is explained all count, and those of one upstream do not.
+        If none is known to, all of them count for the table that is explained, and none for a table upstream.
         """
         if self._lineage is not None:
             join = join_operators(table, operators, self._lineage, may_be_renamed=not depth)
@@ -182,9 +223,9 @@ class Examiner:
         return {} if depth else dict.fromkeys(operators)
 
     def _trouble(self, runs: Sequence[Run]) -> dict[str, Any]:
-        """What is wrong with an operator by its runs: nothing, or a trouble with the run that shows it, and since when.
+        """What is wrong with an operator by its runs: nothing, or its trouble, the run that shows it, and since when.
 
-        Nothing is wrong with one whose last run that was due succeeded, however old that is.
+        Nothing is wrong if its last run that was due succeeded, however old that is.
         """
         due = self._due(runs)
         since_then = due[_count_up_to_success(due) :]
@@ -198,7 +239,7 @@ class Examiner:
     def _age_trouble(
         self, table: Table, operator: Operator, runs: Sequence[Run], *, is_upstream: bool
     ) -> dict[str, Any]:
-        """Whether the last success of an operator is too old: upstream, by its own rhythm, where that can be told."""
+        """Whether the last success of an operator is too old: upstream, by its own rhythm, if that is known."""
         due = self._due(runs)
         count = _count_up_to_success(due)
         if not count or self._max_age is None:
@@ -251,14 +292,14 @@ def _is_due(run: Run, now: datetime) -> bool:
 
 
 def _count_up_to_success(due: Sequence[Run]) -> int:
-    """How many of these runs there are up to the last one that succeeded, this included; 0 if none did."""
+    """How many of these runs there are up to and including the last that succeeded; 0 if none did."""
     return max((index for index, run in enumerate(due, start=1) if run.state is RunState.SUCCEEDED), default=0)
 
 
 def _rhythm(due: Sequence[Run]) -> timedelta | None:
     """How long an operator may take from one success to the next, by its own plans; None if it has too few.
 
-    Runs of the same plan, as of one that was run again, are one plan.
+    A run that was run again counts once, by its plan.
     """
     plans = list(dict.fromkeys(planned for run in due if (planned := planned_at(run)) is not None))
     if len(plans) < _LEAST_PLANS:

@@ -9,6 +9,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dataarts_datamap._monitoring.freshness import TableStatus, Verdict
 from dataarts_datamap._text import printable
@@ -32,7 +33,7 @@ class Trouble(StrEnum):
         LATE: The run that was due has not started.
         SKIPPED: The run that was due was skipped.
         NOT_PLANNED: No run was planned since the last success, or there is none in the time that was looked at.
-        UNKNOWN: It cannot be told.
+        UNKNOWN: It is not known.
     """
 
     FAILED = "failed"
@@ -49,7 +50,7 @@ class LineageKnowledge(StrEnum):
     Attributes:
         KNOWN: Lineage names operators that write it.
         UNKNOWN: Lineage can be read, and names none: they are unparsed, or were never scheduled.
-        REFUSED: The service does not let this account read lineage.
+        REFUSED: It cannot be read: the service does not let this account read it, or a note says what went wrong.
     """
 
     KNOWN = "known"
@@ -67,11 +68,12 @@ class Link(Struct, frozen=True, kw_only=True):
         run: The run that shows it; None if there is none. It has the status, the plan, the end and the log path.
         since: When the trouble began, UTC: the plan of the first run that did not succeed; of the last one that did,
             where none was planned since. None if it is not known.
-        blamed_on: GUIDs of the tables whose trouble explains it; empty for a cause.
+        blamed_on: GUIDs of the tables whose trouble explains it. Of a cause, empty but for what explains another one of
+            its operators.
         is_upstream_known: Whether lineage names a table that its operators read.
-        late_inputs: GUIDs of the inputs of a cause that are fresh now, and were written too late for the run that
-            failed or was skipped: what it needs is to be run again.
-        newer_run: A run that goes on since that one failed; None if there is none.
+        late_inputs: GUIDs of the inputs of a cause that are fresh now but were written too late for the run that failed
+            or was skipped: that run only needs to be run again.
+        newer_run: A run still going on after that one failed; None if there is none.
         sentence: The same in a sentence. Names in it are made printable.
     """
 
@@ -116,11 +118,11 @@ class Explanation(Struct, frozen=True, kw_only=True):
     Attributes:
         table: The table.
         status: How it stands, judged by its producers where lineage knows them, else by all associated operators.
-        causes: The farthest upstream tables in trouble, of which nothing upstream is; the table itself, if its own
-            inputs are fresh. Empty for a fresh table.
+        causes: The tables in trouble that are farthest upstream, with nothing in trouble upstream of them; the table
+            itself, if its own inputs are fresh. Empty for a fresh table.
         links: Every table in trouble on the way, the table first.
         lineage: What is known of where the table comes from.
-        notes: What could not be told, and which bound ended the search. Names in them are made printable.
+        notes: What could not be found out, and which bound ended the search. Names in them are made printable.
         tables_examined: How many tables were looked at.
         sentence: All of it in a sentence.
     """
@@ -172,21 +174,37 @@ class Explanation(Struct, frozen=True, kw_only=True):
         }
 
 
+def with_note(explanation: Explanation, note: str) -> Explanation:
+    """An explanation with one more note, the first; the same for an empty one."""
+    return replace(explanation, notes=(note, *explanation.notes)) if note else explanation
+
+
 _SAID: Final[Mapping[Trouble, str]] = {
-    Trouble.FAILED: "{name} failed in run{run}{job}{at}",
-    Trouble.RUNNING: "{name} is still being written by run{run}{job}{at}",
-    Trouble.LATE: "{name} waits for run{run}{job}{at}, which has not started",
-    Trouble.SKIPPED: "{name} was skipped in run{run}{job}{at}",
+    Trouble.FAILED: "{name} failed in run{run}{job}{at}{status}",
+    Trouble.RUNNING: "{name} is still being written by run{run}{job}{at}{status}",
+    Trouble.LATE: "{name} waits for run{run}{job}{at}{status}, which has not started",
+    Trouble.SKIPPED: "{name} was skipped in run{run}{job}{at}{status}",
     Trouble.NOT_PLANNED: "{name} has had no run{job} planned since its last success{since}",
     Trouble.UNKNOWN: "how {name} stands cannot be told",
 }
 
 
+_UNKNOWN_STATUS: Final = "how {name} stands cannot be told from run{run}{job}{at}{status}, which is none that is known"
+_NO_STATUS: Final = "how {name} stands cannot be told from run{run}{job}{at}, which came without a status"
+_PLAIN_STATUSES: Final = frozenset((None, "", "fail", "running", "waiting", "skip", "skip-by-depend"))
+"""Those that say no more than the trouble does."""
+
 _NEVER_PLANNED: Final = "{name} has had no run{job} in the time that was looked at"
 
 
-def link_sentence(
-    link: Link, blamed_on: Sequence[Table], late_inputs: Sequence[tuple[Table, datetime]], *, is_lineage_known: bool
+def link_sentence(  # noqa: PLR0913  each is one fact that the sentence rests on
+    link: Link,
+    blamed_on: Sequence[Table],
+    late_inputs: Sequence[tuple[Table, datetime]],
+    unread: int,
+    *,
+    is_cause: bool,
+    is_lineage_known: bool,
 ) -> str:
     """A link in a sentence.
 
@@ -194,32 +212,46 @@ def link_sentence(
         link: The link.
         blamed_on: The tables that it is blamed on.
         late_inputs: Its late inputs, each with when it was written.
+        unread: How many of its inputs could not be looked at.
+        is_cause: Whether it is a cause, by one of its operators at least.
         is_lineage_known: Whether lineage could be read.
     """
-    is_without_success = link.trouble is Trouble.NOT_PLANNED and link.since is None
-    said = (_NEVER_PLANNED if is_without_success else _SAID[link.trouble]).format(
+    status = None if link.run is None else link.run.status
+    template = _SAID[link.trouble]
+    if link.trouble is Trouble.NOT_PLANNED and link.since is None:
+        template = _NEVER_PLANNED
+    elif link.trouble is Trouble.UNKNOWN and link.run is not None:
+        template = _UNKNOWN_STATUS if status else _NO_STATUS
+    said = template.format(
         name=shown_name(link.table),
         job="" if link.operator is None else f" of {shown_text(link.operator.job_name)}",
         run="" if link.run is None or link.run.run_id is None else f" {link.run.run_id}",
         at="" if link.run is None or link.run.plan_time is None else f", planned at {time_text(link.run.plan_time)}",
         since=f", planned at {time_text(link.since)}",
+        status="" if status in _PLAIN_STATUSES else f", with the status {shown_text(status or '')}",
     )
-    if blamed_on:
-        more = len(blamed_on) - _MOST_NAMES
-        names = ", ".join(map(shown_name, blamed_on[:_MOST_NAMES]))
-        return f"{said}, because of {names}{f' and {more} more' if more > 0 else ''}."
+    more = len(blamed_on) - _MOST_NAMES
+    names = f"{', '.join(map(shown_name, blamed_on[:_MOST_NAMES]))}{f' and {more} more' if more > 0 else ''}"
+    if not is_cause:
+        return f"{said}, because of {names}."
+    besides = f"; another of its operators is in trouble because of {names}" if blamed_on else ""
+    return f"{said}{_advice(link, late_inputs, unread, is_lineage_known=is_lineage_known)}{besides}."
+
+
+def _advice(link: Link, late_inputs: Sequence[tuple[Table, datetime]], unread: int, *, is_lineage_known: bool) -> str:
+    """What else is known of a cause."""
     if link.newer_run is not None:
         number = "" if link.newer_run.run_id is None else f" {link.newer_run.run_id}"
-        return f"{said}; a newer run{number} goes on."
+        return f"; a newer run{number} goes on"
     if late_inputs:
         table, written_at = max(late_inputs, key=itemgetter(1))
-        return (
-            f"{said}; its input {shown_name(table)} was written at {time_text(written_at)}, too late for that run: run "
-            "it again."
-        )
+        name, time = shown_name(table), time_text(written_at)
+        return f"; its input {name} was written at {time}, too late for that run: run it again"
+    if unread:
+        return f"; how {unread} of its inputs stand{'s' * (unread == 1)} cannot be told"
     if is_lineage_known and not link.is_upstream_known:
-        return f"{said}; nothing is known upstream of it."
-    return f"{said}."
+        return "; nothing is known upstream of it"
+    return ""
 
 
 def summary(table: Table, status: TableStatus, causes: Sequence[Link], knowledge: LineageKnowledge) -> str:

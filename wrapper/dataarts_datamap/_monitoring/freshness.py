@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from dataarts_datamap._errors import InvalidArgumentError
-from dataarts_datamap._models.runs import Operator, OperatorKey, Run, RunState, operator_key, operator_of
+from dataarts_datamap._models.runs import Operator, OperatorKey, Run, RunState, operator_key, operator_of, plain_value
 from dataarts_datamap._text import shown
 from dataarts_datamap._times import span_hint
 
@@ -31,14 +31,14 @@ class Verdict(StrEnum):
         FRESH: It succeeded recently enough; without ``max_age``, its latest outcome is a success.
         STALE: The last success is older than ``max_age``, or lies before the runs that were looked at.
         FAILED: Runs failed, and none has succeeded since; with ``max_age``, none has succeeded at all.
-        UNKNOWN: It cannot be told: there are no runs, none that ended in a way that is known, or a success whose time
-            cannot be read may be the last one.
-        LATE: It was due on a day at a time, and no run planned for it has succeeded; none failed, or one still goes on.
-            Only a check against a due time says so.
-        SLOW: It would be fresh, but a run goes on for longer than twice what is usual, and than any run that is known.
-            Only a check of tables says so.
+        UNKNOWN: It is not known: there are no runs, none ended in a known way, or the last success may be one whose
+            time cannot be read.
+        LATE: It was due at a time, and no run planned for it has succeeded, but none failed either, or one is still
+            going on. Only a check against a due time has this verdict.
+        SLOW: It would be fresh, but a run has been going on for more than twice as long as is usual, and longer than
+            any known run. Only a check of tables has this verdict.
         FEW_ROWS: It would be fresh, but its last success wrote fewer rows than it should. Only a check against a rule
-            of rows says so.
+            of rows has this verdict.
     """
 
     FRESH = "fresh"
@@ -63,25 +63,24 @@ WORST_FIRST: Final = (
 
 
 class RunsStatus(Struct, frozen=True, kw_only=True):
-    """What a number of runs tells about whether they keep their table fresh.
+    """Whether runs keep their table fresh.
 
     Attributes:
         verdict: How they stand.
         last_success: When the last run that succeeded ended, UTC: its end, or the latest of its times if it has none.
-            None if none succeeded, or none at a time that can be read. A time more than a day ahead cannot be read: no
-            success could be so young.
-        age: Time since then. Negative, if that lies ahead of the present, as where the clocks differ.
+            None if none succeeded, or none at a time that can be read. A time more than a day ahead counts as one that
+            cannot be read: no success lies in the future.
+        age: Time since then. Negative if that lies ahead of the present, because the clocks differ.
         running: Runs that have started and not ended.
-        waiting: Runs that have not started, and still may.
+        waiting: Runs that have not started but still may.
         failures_since_success: Runs that failed after the last success of their operator.
         typical_duration: Median time from start to end of the runs that succeeded; None if none did.
         typical_lateness: Median time from plan to start of the runs that started; None if none did.
-        latest_lateness: The same of the run that was planned last of those.
+        latest_lateness: Time from plan to start of the latest planned of these runs.
         runs: How many runs were looked at.
         undated_successes: Runs that succeeded, but whose end came in a form that cannot be read, or none of whose times
             is known. One of them may be the last success.
-        unknown_runs: Runs whose status is none that is known, or missing. They count neither as successes nor as
-            failures.
+        unknown_runs: Runs whose status is unknown or missing. They count neither as successes nor as failures.
         unknown_statuses: Those statuses as sent, sorted. Untrusted.
     """
 
@@ -110,12 +109,12 @@ class RunsStatus(Struct, frozen=True, kw_only=True):
 
 
 class OperatorStatus(RunsStatus, frozen=True, kw_only=True):
-    """What the runs of one operator tell.
+    """How one operator stands, by its runs.
 
     Attributes:
         task_id: Id of the operator's job; None if its runs have none.
         job_name: Name of the operator; None if its runs have none. Untrusted.
-        workspace_id: Id of its workspace; None if that was not told.
+        workspace_id: Id of its workspace; None if that is not known.
         counts: Whether it counts for the table. One without runs in the window does not.
         decides: Whether the table's verdict is its verdict.
     """
@@ -128,7 +127,7 @@ class OperatorStatus(RunsStatus, frozen=True, kw_only=True):
 
 
 class TableStatus(RunsStatus, frozen=True, kw_only=True):
-    """What the runs of the operators of a table tell.
+    """How a table stands, by the runs of its operators.
 
     A table is as old as its oldest producer. Each of the operators that count, as ``basis`` says, is judged if it has
     runs in the window: the verdict is the worst of theirs (failed, late, stale, unknown, fresh), and the last success
@@ -146,8 +145,8 @@ class TableStatus(RunsStatus, frozen=True, kw_only=True):
         ignored: The operators of the table that were left out on request. Untrusted.
         basis: How it is known which operators count; None for runs that were judged without asking.
         others: The operators that do not count, since lineage does not say that they write the table. Untrusted.
-        notes: What of the service's operators and of lineage does not fit together, and why readers cannot be told
-            from producers. Names in them are made printable.
+        notes: Where the service's operators and lineage disagree, and why readers cannot be told from producers. Names
+            in them are made printable.
     """
 
     now: datetime
@@ -189,10 +188,10 @@ class TableStatus(RunsStatus, frozen=True, kw_only=True):
 
 
 def look_back(since: timedelta, max_age: timedelta | None) -> timedelta:
-    """How far back to look for a success that is at most of an age: that far, at least.
+    """How far back to look: at least as far as the maximum age of a success.
 
     Raises:
-        InvalidArgumentError: One of them is no length of time above nothing.
+        InvalidArgumentError: One of them is not a positive timedelta.
     """
     least = _checked_span("since", since)
     return least if max_age is None else max(least, _checked_span("max_age", max_age))
@@ -209,24 +208,24 @@ def table_status(  # noqa: PLR0913  one keyword for each choice
 ) -> TableStatus:
     """Judge whether a table is fresh.
 
-    With ``max_age``, the age of the last success alone decides: failures after it are reported, and change nothing
-    while it is young enough. Without, failures decide. Only the state *succeeded* counts as a success; a status that is
-    not known is named and never taken for one.
+    With ``max_age``, the age of the last success alone decides: failures after it are reported, but change nothing as
+    long as it is young enough. Without, failures decide. Only the state *succeeded* counts as a success; a status that
+    is not known is named and never taken for one.
 
-    A run belongs to the operator that was asked for it (``Run.origin``), whatever its row says; one that no client read
-    belongs to the operator that its row names.
+    A run belongs to the operator whose runs were asked for (``Run.origin``), whatever its row says. A run that no
+    client read belongs to the operator that its row names.
 
     Args:
         runs: Runs of the table's operators, as far back as should be looked.
         now: The present, aware.
         max_age: The maximum age of a last success.
         operators: Operators that are listed even if they have no runs.
-        any_operator: Whether one operator that keeps the table fresh is enough; otherwise each one counts that has
-            runs.
+        any_operator: Whether one operator that keeps the table fresh is enough; otherwise every operator with runs
+            counts.
         ignored: Operators to name as left out; runs of theirs do not count.
 
     Raises:
-        InvalidArgumentError: ``now`` is naive, or ``max_age`` is no length of time above nothing.
+        InvalidArgumentError: ``now`` is naive, or ``max_age`` is not a positive timedelta.
     """
     present = checked_now(now)
     if max_age is not None:
@@ -256,15 +255,15 @@ def table_status(  # noqa: PLR0913  one keyword for each choice
 
 
 def with_basis(status: TableStatus, producers: Producers) -> TableStatus:
-    """A status of the runs of these producers, which says how they were chosen."""
+    """The status, with how its producers were chosen."""
     return replace(status, basis=producers.basis, others=producers.others, notes=producers.notes)
 
 
 def group_runs(runs: Iterable[Run], operators: Iterable[Operator] = ()) -> dict[OperatorKey, list[Run]]:
-    """The runs of each operator: first the operators given, then those that the other runs belong to.
+    """The runs of each operator: first of the operators given, then of those that the other runs belong to.
 
-    A run that no client read is matched by its row. Where one of the two does not say the workspace, they match if they
-    can mean one operator alone.
+    A run that no client read is matched by its row. If one of the two lacks the workspace, they match if only one
+    operator can be meant.
     """
     groups: dict[OperatorKey, list[Run]] = {operator_key(one): [] for one in operators}
     given = tuple(groups)
@@ -278,7 +277,7 @@ def group_runs(runs: Iterable[Run], operators: Iterable[Operator] = ()) -> dict[
 
 
 def _match(key: OperatorKey, given: Iterable[OperatorKey], strangers: Iterable[OperatorKey]) -> OperatorKey | None:
-    """The operator given that a run's row can only mean."""
+    """The only one of the operators that a run's row can mean."""
     namesakes, alike = ([one for one in some if one[:2] == key[:2]] for some in (given, strangers))
     if len(namesakes) != 1 or len(alike) != 1:
         return None
@@ -288,7 +287,7 @@ def _match(key: OperatorKey, given: Iterable[OperatorKey], strangers: Iterable[O
 def _judged_by_each(
     table: dict[str, Any], counted: dict[OperatorKey, dict[str, Any]], now: datetime, _max_age: timedelta | None
 ) -> OperatorKey | None:
-    """Judge a table by the worst of its operators; returns which one that is."""
+    """Judge a table by the worst of its operators; returns that operator."""
     successes = [one["last_success"] for one in counted.values()]
     oldest = None if not successes or None in successes else min(successes)
     worst = min(counted, key=lambda key: _badness(counted[key]), default=None)
@@ -305,7 +304,7 @@ def _badness(facts: dict[str, Any]) -> tuple[int, bool, datetime]:
 def _judged_by_any(
     table: dict[str, Any], counted: dict[OperatorKey, dict[str, Any]], _now: datetime, max_age: timedelta | None
 ) -> OperatorKey | None:
-    """Judge a table by all its runs at once, whichever operator they are of; returns which one decides."""
+    """Judge a table by the runs of all operators together; returns the operator that decides."""
     table["verdict"] = _verdict(table, max_age)
     if table["verdict"] is Verdict.FAILED:
         return max(counted, key=lambda key: counted[key]["failures_since_success"], default=None)
@@ -333,7 +332,7 @@ def _checked_span(name: str, span: object) -> timedelta:
 
 
 def _facts(runs: Sequence[Run], *, now: datetime, max_age: timedelta | None) -> dict[str, Any]:
-    """The facts of some runs, and how they stand if they are those of one operator."""
+    """What runs show, and their verdict as those of one operator."""
     last_success = _last_success(runs, now)
     active = [run for run in runs if run.state is RunState.ACTIVE]
     unknown = [run for run in runs if run.state is RunState.UNKNOWN]
@@ -377,7 +376,7 @@ def _last_success(runs: Iterable[Run], now: datetime) -> datetime | None:
 
 
 def _failures_since_success(runs: Sequence[Run], now: datetime) -> int:
-    """How many failed after the last success; one without any time counts, too."""
+    """How many runs failed after the last success; a failed run without any time counts, too."""
     success = _last_success(runs, now)
     ends = [ended_at(run, now) for run in runs if run.state is RunState.FAILED]
     return sum(success is None or end is None or end > success for end in ends)
@@ -391,7 +390,7 @@ def ended_at(run: Run, now: datetime) -> datetime | None:
 
 
 def _is_undated(run: Run, now: datetime) -> bool:
-    """Whether it cannot be told when a run ended: its end came and cannot be read, or no time of it is known."""
+    """Whether it is not known when a run ended: its end cannot be read, or it has no time at all."""
     if ended_at(run, now) is None:
         return True
     if run.end_time is not None:
@@ -411,20 +410,14 @@ def _median(spans: Iterable[timedelta | None]) -> timedelta | None:
 
 
 def _plain_name(one: OperatorStatus | Operator) -> dict[str, str | None]:
-    return {"task_id": one.task_id, "job_name": one.job_name, "workspace_id": one.workspace_id}
+    return OperatorKey(one.task_id, one.job_name, one.workspace_id)._asdict()
 
 
 def _plain(value: object) -> object:
     match value:
-        case StrEnum():
-            return value.value
-        case datetime():
-            return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        case timedelta():
-            return value.total_seconds()
         case tuple():
             return [_plain(member) for member in cast("tuple[object, ...]", value)]
         case RunsStatus():
             return value.to_dict()
         case _:
-            return value
+            return plain_value(value)

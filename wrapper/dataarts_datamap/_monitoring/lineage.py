@@ -22,13 +22,13 @@ _ALL: Final = 2**31
 class Lineage:
     """Which tables are made of which, by which operators.
 
-    It shows what the latest scheduled run of each operator did. An edge stays when an operator is not scheduled any
-    more, and one that was never scheduled, or whose SQL is not understood, has none (documented). A table argument is a
+    It shows what the latest scheduled run of each operator did. An edge stays when its operator is no longer scheduled.
+    An operator that was never scheduled, or whose SQL is not understood, has none (documented). A table argument is a
     GUID, a name, or a ``Table``.
 
     Args:
         edges: Each step from a table to another.
-        is_whole: Whether it is the lineage of the whole instance, and not of what is around a table alone.
+        is_whole: Whether it is the lineage of the whole instance, and not only that around a table.
         tables: Tables that it is to know by name, too, whether or not an edge names them.
     """
 
@@ -122,7 +122,7 @@ class Lineage:
             depth: How many steps to go: 1 for what it is made of directly, None for as far as it goes.
 
         Raises:
-            InvalidArgumentError: The depth is no number from 1, or the table no GUID or name.
+            InvalidArgumentError: The depth is not an integer of at least 1, or the table no GUID or name.
         """
         return self._walk(table, self._into, depth)
 
@@ -134,7 +134,7 @@ class Lineage:
             depth: How many steps to go: 1 for what is made of it directly, None for as far as it goes.
 
         Raises:
-            InvalidArgumentError: The depth is no number from 1, or the table no GUID or name.
+            InvalidArgumentError: The depth is not an integer of at least 1, or the table no GUID or name.
         """
         return self._walk(table, self._out_of, depth)
 
@@ -160,7 +160,7 @@ def checked_depth(depth: object) -> int:
     """How many steps to go, None for as far as it goes.
 
     Raises:
-        InvalidArgumentError: It is no number from 1.
+        InvalidArgumentError: It is not an integer of at least 1.
     """
     if depth is None:
         return _ALL
@@ -170,7 +170,7 @@ def checked_depth(depth: object) -> int:
 
 
 def is_same_operator(operator: Operator, node: LineageNode) -> bool:
-    """Whether an operator of the table is one of lineage: by name and workspace, which is inferred."""
+    """Whether an operator of a table and one of lineage are the same: by name and workspace (inferred)."""
     if node.name is None or node.name != operator.job_name:
         return False
     return node.workspace_id is None or operator.workspace_id is None or node.workspace_id == operator.workspace_id

@@ -1,4 +1,4 @@
-"""Reads a table's runs again and again, and goes on after what can mend itself."""
+"""Reads a table's runs again and again, and goes on after failures that can pass."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _LONGEST_WAIT: Final = timedelta(days=1)
 
 @dataclass(frozen=True, kw_only=True)
 class Poll:
-    """What came of a reading.
+    """The result of a reading.
 
     Attributes:
         at: When it had ended, UTC.
         changes: What changed since the reading before.
         error: What went wrong; None if nothing did.
-        notes: What there is to say of the rows.
+        notes: Warnings about the rows.
         next_at: When the next one begins; None if it was the last.
     """
 
@@ -104,10 +104,10 @@ class Polls:
         self._schedule = schedule
 
     def __iter__(self) -> Iterator[Poll]:
-        """Each reading, one that failed too; the first one must not.
+        """Each poll, also one that failed; the first must succeed.
 
         Raises:
-            DataMapError: The first reading failed, or a later one in a way that cannot mend itself.
+            DataMapError: The first reading failed, or a later one in a way that does not pass.
         """
         schedule = self._schedule
         until = None if schedule.patience is None else schedule.now() + schedule.patience

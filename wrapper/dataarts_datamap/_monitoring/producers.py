@@ -31,10 +31,9 @@ class OperatorBasis(StrEnum):
 
     Attributes:
         CHOSEN: The caller named them.
-        LINEAGE: Lineage says that they write the table. That its operators are those of the same name and workspace
-            that the service lists is inferred.
-        ASSOCIATED: All that the service lists count. Which of them only read the table cannot be told, or was not
-            asked.
+        LINEAGE: Lineage says that they write the table. An operator of lineage is matched with one of the service by
+            name and workspace (inferred).
+        ASSOCIATED: All that the service lists count. Which of them only read the table is not known, or was not asked.
     """
 
     CHOSEN = "chosen"
@@ -48,9 +47,10 @@ class Producers(Struct, frozen=True, kw_only=True):
     Attributes:
         operators: Those that count, in the service's order.
         basis: How that is known.
-        others: Those that do not, since lineage does not say that they write the table: readers, as a rule.
+        others: Those that do not count, since lineage does not say that they write the table: readers, as a rule.
         ignored: Those that were left out on request.
-        notes: What does not fit together, and why readers cannot be told apart. Names in them are made printable.
+        notes: Where the service and lineage disagree, and why readers cannot be told from producers. Names in them are
+            made printable.
     """
 
     operators: tuple[Operator, ...]
@@ -61,16 +61,16 @@ class Producers(Struct, frozen=True, kw_only=True):
 
     @property
     def are_known(self) -> bool:
-        """Whether no reader is among them, as far as anyone says."""
+        """Whether the caller or lineage says that all of them write the table."""
         return self.basis is not OperatorBasis.ASSOCIATED
 
 
 class Join(NamedTuple):
-    """The operators that the service lists for a table beside those that lineage names.
+    """The operators that the service lists for a table, compared with those that lineage names.
 
     Attributes:
-        pairs: Those that write it, each with what lineage knows it as; None for one that may be known by another name.
-        notes: What does not fit together.
+        pairs: Those that write it, each with its node in lineage; None if it may have another name there.
+        notes: Where the service and lineage disagree.
     """
 
     pairs: dict[Operator, LineageNode | None]
@@ -99,7 +99,7 @@ def choose_producers(  # noqa: PLR0913  one keyword for each choice
         table: The table.
         operators: The operators that the service lists for it.
         lineage: What tables are made of; None if that is not known.
-        only: Names of the operators that count. Lineage does not, then.
+        only: Names of the operators that count, whatever lineage says.
         ignore: Names of operators that do not.
         reason: Why there is no lineage, in a few words.
 
@@ -126,14 +126,14 @@ def choose_producers(  # noqa: PLR0913  one keyword for each choice
 
 
 def join_operators(table: Table, operators: Sequence[Operator], lineage: Lineage, *, may_be_renamed: bool) -> Join:
-    """The operators that write a table, each with what lineage knows it as; none, if none of them can be told.
+    """The operators that write a table, each with its node in lineage; none, if it names none of them.
 
     Args:
         table: The table.
         operators: The operators that the service lists for it.
         lineage: What tables are made of.
-        may_be_renamed: Whether an operator that lineage does not know counts, too, where lineage names one that the
-            service does not list: it may be the same.
+        may_be_renamed: Whether an operator that lineage does not know counts, too, if lineage names one that the
+            service does not list: they may be the same.
     """
     table = lineage.find(table)
     producers, readers = lineage.producers(table), lineage.readers(table)
@@ -189,6 +189,16 @@ def operator_name(operator: Operator) -> str:
     """An operator as ``workspace/job_name``, made printable and short."""
     workspace = "" if operator.workspace_id is None else f"{printable(operator.workspace_id, limit=40)}/"
     return f"{workspace}{printable(operator.job_name, limit=80)}"
+
+
+def distinct_name(operator: Operator, among: Iterable[Operator]) -> str:
+    """The plainest name that chooses this operator and none of the others; its task id, if each of its names does."""
+    others = [_names(one) for one in among if one != operator]
+    names = [
+        operator.job_name,
+        *([] if operator.workspace_id is None else [f"{operator.workspace_id}/{operator.job_name}"]),
+    ]
+    return next((name for name in names if not any(name in other for other in others)), operator.task_id)
 
 
 def _reason(table: Table, lineage: Lineage | None, reason: str) -> str:

@@ -1,14 +1,15 @@
-"""Keeps sight of a table's runs by readings that are mostly small: logic without I/O, and the time is passed in.
+"""Follows a table's runs with reads that are mostly small: logic without I/O, and the time is passed in.
 
-A *whole* reading is of all that is kept sight of: it begins ``since`` ago, or just before the oldest run that has not
-ended, if that is earlier, but not before the first reading did. The first reading is whole, and so is the next one ten
-minutes after a whole one. Those between are *parts*: they begin an hour before the oldest run that has not ended, or an
-hour before the end of the reading before, if that is earlier. What lies before a part stays as it was read.
+A *whole* reading covers all runs that are followed: it begins ``since`` ago, or just before the oldest run that has not
+ended, if that is earlier, but never before the first reading did. The first reading is whole, and so is the next one
+ten minutes after a whole one. Those in between are *parts*: they begin an hour before the oldest run that has not
+ended, or an hour before the end of the reading before, if that is earlier. What lies before a part stays as it was
+read.
 
-So whatever happens to a run that has not ended, or to one of the last hour, is seen by the next reading; and what
-happens further back by the next whole one: a rerun of a run that had ended, one that is planned for the past, one that
-is deleted. Which time of a run a window filters on is not documented: a run counts as lying inside a window for
-certain only if all its times do.
+So the next reading sees whatever happens to a run that has not ended, or to one of the last hour. What happens further
+back is seen by the next whole one: a rerun of a run that had ended, a run planned for the past, a run deleted. Which
+time of a run a window filters on is not documented: a run counts as lying inside a window for certain only if all its
+times do.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ _MAY_RECOVER: Final = (ErrorBodyError, IncompleteWalkError, InvalidResponseError
 
 
 class _Known(NamedTuple):
-    """A run's identity, and which it is of those that have the same, in the order of the service."""
+    """A run's identity, and its number among the runs of the same identity, in the order of the service."""
 
     run: RunIdentity
     number: int
@@ -60,8 +61,8 @@ class ChangeKind(StrEnum):
     Attributes:
         KNOWN: It was there when the first reading was taken.
         APPEARED: It was not there before.
-        CHANGED: Its status, its start or its end did.
-        GONE: It is there no more, and has not just left the window.
+        CHANGED: Its status, its start or its end has changed.
+        GONE: It is no longer there, although the window still covers it.
     """
 
     KNOWN = "known"
@@ -89,7 +90,7 @@ class PollWindow(Struct, frozen=True, kw_only=True):
 
     Attributes:
         window: The runs of this window.
-        is_whole: Whether they stand in the place of all that was read before.
+        is_whole: Whether they replace all that was read before.
     """
 
     window: Window
@@ -99,8 +100,8 @@ class PollWindow(Struct, frozen=True, kw_only=True):
 class Snapshot:
     """The runs of a table as they were last read.
 
-    After a whole reading it is what a reading of ``window`` gives; after a part it still is, but for what happened
-    before the part, as the docstring of the module says.
+    After a whole reading it holds what a reading of ``window`` returns. After a part it may miss what happened before
+    the part: see the docstring of the module.
 
     Args:
         since: How far back to look, at least.
@@ -120,7 +121,7 @@ class Snapshot:
 
     @property
     def window(self) -> Window | None:
-        """The window that they are of; None before the first reading."""
+        """The window of the runs; None before the first reading."""
         return self._window
 
     @property
@@ -129,7 +130,7 @@ class Snapshot:
         return [run for run in self._runs.values() if goes_on(run)]
 
     def latest(self) -> list[Run]:
-        """The run of each operator that is to be looked at."""
+        """The run of each operator that matters most."""
         chosen = map(foremost, group_runs(self._runs.values()).values())
         return [run for run in chosen if run is not None]
 
@@ -148,7 +149,7 @@ class Snapshot:
         return PollWindow(window=Window(max(begin, self._window.start), recent.end), is_whole=False)
 
     def take(self, runs: Iterable[Run], poll_window: PollWindow) -> tuple[Change, ...]:
-        """Take in what was read, and tell what changed, in the order of time."""
+        """Take in what was read; returns what changed, in the order of time."""
         found = _identified(runs)
         gone = {
             who: run for who, run in self._runs.items() if who not in found and _lies_inside(run, poll_window.window)
@@ -181,12 +182,12 @@ class Snapshot:
 
 
 def goes_on(run: Run) -> bool:
-    """Whether a run has not ended; one of an unknown state has if it came with an end."""
+    """Whether a run has not ended; a run of an unknown state has ended if it has an end."""
     return not has_ended(run.state, has_end=run.end_time is not None)
 
 
 def foremost(runs: Iterable[Run]) -> Run | None:
-    """Of the runs of one operator, the one to look at; None if there is none.
+    """Of the runs of one operator, the one that matters most; None if there is none.
 
     The one that has been running longest; else the one that has been waiting longest; else the one that was planned
     last.
@@ -202,23 +203,23 @@ def foremost(runs: Iterable[Run]) -> Run | None:
 
 
 def may_recover(error: DataMapError) -> bool:
-    """Whether a reading that failed is worth another one later.
+    """Whether it is worth reading again later.
 
-    So are those that are sent again at once, and answers that are odd or that do not fit together; not a refusal of
-    credentials, project or table, nor what is wrong on this side.
+    It is after failures that are retried at once, and after responses that are odd or do not fit together; not after an
+    error about credentials, project or table, nor after one on this side.
     """
     return is_passing(error) or isinstance(error, _MAY_RECOVER)
 
 
 def _moved(gone: Iterable[_Known], fresh: Iterable[_Known]) -> dict[_Known, _Known]:
-    """Which of the fresh runs were there at another planned time: those of the ids of runs that are gone."""
+    """Which of the fresh runs had another planned time before: those with the ids of runs that are gone."""
     by_id = {who.run._replace(times=()): who for who in gone if who.run.run_id is not None}
     found = ((who, by_id.pop(who.run._replace(times=()), None)) for who in fresh)
     return {who: before for who, before in found if before is not None}
 
 
 def _identified(runs: Iterable[Run]) -> dict[_Known, Run]:
-    """The runs by their identity; none hides another that has the same."""
+    """The runs by their identity; runs of the same identity are all kept."""
     alike: Counter[RunIdentity] = Counter()
     found: dict[_Known, Run] = {}
     for run in runs:

@@ -1,4 +1,4 @@
-"""Which table is meant by a name: no I/O, and never a silent pick."""
+"""Which table a name means: no I/O, and never a silent choice between several."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def keyword_of(name: str) -> str:
 def choose_table(name: str, tables: Iterable[Table]) -> Table:
     """The only table of a name: of the display name, or of the end of its path, such as ``sales.orders``.
 
-    Where one is written exactly so, those that differ in case, or in how accents are coded, do not count.
+    If one is written exactly so, those that differ in case, or in how accents are encoded, do not count.
 
     Raises:
         TableNotFoundError: None has it; the text names similar ones.

@@ -26,8 +26,8 @@ class UpstreamTable(Struct, frozen=True, kw_only=True):
     Attributes:
         table: The table.
         steps: How many steps upstream it is: 1 for an input, 0 for the table itself.
-        is_judged: Whether runs of operators that write it were seen; else it comes from elsewhere, or cannot be told.
-        trouble: What is wrong with it; None if nothing is, as far as it was judged.
+        is_judged: Whether runs of operators that write it were seen; else it comes from elsewhere, or is unknown.
+        trouble: What is wrong with it; None if nothing is wrong, as far as it was judged.
         operator: The operator that is in trouble; else one that writes it. None if none is known.
         run: The run that shows the trouble; else the last one that succeeded. None if there is none.
         since: When the trouble began, UTC; None if there is none, or it is not known.
@@ -67,7 +67,7 @@ class Upstream(Struct, frozen=True, kw_only=True):
         tables: The table itself, then those that it is made of, the nearest first.
         edges: The steps between them: source and target of each are among ``tables``.
         lineage: What is known of where the table comes from.
-        notes: What could not be told, and which bound ended the search. Names in them are made printable.
+        notes: What could not be found out, and which bound ended the search. Names in them are made printable.
     """
 
     tables: tuple[UpstreamTable, ...]
@@ -112,7 +112,7 @@ def examine_upstream(  # noqa: PLR0913  each is one fact that it rests on
     Args:
         table: The table.
         lineage: What tables are made of; None if it could not be read.
-        sources: Where operators and runs are read from; each is asked once for a table or an operator.
+        sources: Where operators and runs are read from, once for each table and operator.
         now: The present, aware.
         max_age: The maximum age of a last success; a table upstream may be as old as its own rhythm lets it be.
         depth: How many steps to go upstream.
@@ -129,7 +129,7 @@ def examine_upstream(  # noqa: PLR0913  each is one fact that it rests on
             if edge.source is None:
                 continue
             if edge.source.guid not in examiner.examined:
-                if here.depth >= depth:
+                if here.depth >= depth or examiner.has_given_up:
                     continue
                 if len(examiner.examined) >= tables:
                     examiner.note(f"more than {tables} tables feed it: these are the nearest")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
-from dataarts_datamap._errors import DataMapError, RequestTimeoutError, ServiceError, WaitTimeoutError
+from dataarts_datamap._errors import DataMapError, RequestTimeoutError, WaitTimeoutError
 from dataarts_datamap._messages import Send, Sleep, Wait
-from dataarts_datamap._models.runs import Run, RunPage, RunState
+from dataarts_datamap._models.runs import ENDED_STATES, Run, RunPage
 from dataarts_datamap._monitoring.freshness import group_runs
-from dataarts_datamap._paging.walk_options import go_on
+from dataarts_datamap._paging.walk_options import READ_ERRORS, go_on
 from dataarts_datamap._retry.policy import is_passing
 from dataarts_datamap._times import EPOCH
 
@@ -21,25 +21,28 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_ENDED: Final = frozenset({RunState.SUCCEEDED, RunState.FAILED, RunState.SKIPPED})
 _GROWTH: Final = 1.5
-_SMEAR: Final = 0.1  # callers who began together do not ask together
-_LAST_LOOK: Final = 10.0  # seconds: one look is taken at the end of the time, and it has to end, too
+_SMEAR: Final = 0.1  # so that callers that began together do not ask together
+_LAST_LOOK: Final = 10.0  # seconds that the last look, at the end of the time, may take
 
 
-def read_all(walk: Walk, ask: Callable[[PageRead], Steps[RunPage]]) -> Steps[list[Run]]:
-    """All runs of a walk, page after page."""
+def read_all(
+    walk: Walk,
+    ask: Callable[[PageRead], Steps[RunPage]],
+    is_enough: Callable[[RunPage, list[Run]], bool] = lambda _page, _runs: False,
+) -> Steps[list[Run]]:
+    """All runs of a walk, page after page; or those up to the page after which they are enough."""
     runs: list[Run] = []
     step = next(walk, None)
     while step is not None:
         if isinstance(step, RunPage):
             runs += step.runs
-            step = next(walk, None)
+            step = None if is_enough(step, runs) else next(walk, None)
             continue
         try:
             page = yield from ask(step.read)
-        except ServiceError as refusal:
-            step = go_on(walk, refusal)
+        except READ_ERRORS as error:
+            step = go_on(walk, error)
         else:
             step = go_on(walk, page)
     return runs
@@ -54,13 +57,13 @@ def wait_for_run(  # noqa: PLR0913  each is one fact about the wait
     first_wait: float,
     longest_wait: float,
 ) -> Steps[Run]:
-    """Look, and look again, until a run has ended: the one with the id, or else the one that was planned last so far.
+    """Look again and again until a run has ended: the one with the id, or else the one planned last so far.
 
-    What fails and can pass is tried again like a run that goes on; a failure that lasts ends the wait.
+    A failure that can pass is treated like a run that is still going on; any other ends the wait.
 
     Raises:
         WaitTimeoutError: None has ended before the time is over.
-        DataMapError: Looking fails for good.
+        DataMapError: Looking fails in a way that does not pass.
     """
 
     def find(runs: list[Run]) -> list[Run]:
@@ -76,13 +79,13 @@ def wait_for_run(  # noqa: PLR0913  each is one fact about the wait
 def wait_for_runs(
     look: Callable[[], Steps[list[Run]]], clock: Clock, *, timeout: float, first_wait: float, longest_wait: float
 ) -> Steps[list[Run]]:
-    """Look, and look again, until the run that was planned last so far of each operator has ended.
+    """Look again and again until, of each operator, the run planned last so far has ended.
 
     An operator without runs does not count, unless none has any.
 
     Raises:
         WaitTimeoutError: Not all have ended before the time is over.
-        DataMapError: Looking fails for good.
+        DataMapError: Looking fails in a way that does not pass.
     """
 
     def find(runs: list[Run]) -> list[Run]:
@@ -106,7 +109,7 @@ def _look_until_ended(
     waits: _Waits,
     what: str,
 ) -> Steps[list[Run]]:
-    """Look, and look again, until runs are found and all of them have ended."""
+    """Look again and again until there are runs and all of them have ended."""
     now = clock.monotonic()
     until = now + waits.timeout
     wait = waits.first
@@ -122,7 +125,7 @@ def _look_until_ended(
         else:
             failure = None
             found = find(runs)
-            going = [run for run in found if run.state not in _ENDED]
+            going = [run for run in found if run.state not in ENDED_STATES]
             last_run = _latest(going) or _latest(found) or last_run
             if found and not going:
                 return found
@@ -132,7 +135,7 @@ def _look_until_ended(
             break
         nap = min(left, wait * (1 + _SMEAR * clock.random()))
         yield Sleep(nap)
-        now += nap  # a clock that a test has frozen stands still, and the time is over all the same
+        now += nap  # for a clock that a test has frozen
         wait = min(waits.longest, wait * _GROWTH)
     raise _timeout(waits.timeout, what, last_run) from failure
 
@@ -141,7 +144,7 @@ def _in_time(steps: Steps[T], until: float, clock: Clock) -> Steps[T]:
     """The steps, given up when their time is over.
 
     Raises:
-        DataMapError: They were given up; it is what went wrong last.
+        DataMapError: They were given up; it is the last error.
     """
     failure: DataMapError = RequestTimeoutError("the runs had not been read when the time was over")
     try:

@@ -26,9 +26,9 @@ class _Reading(NamedTuple):
 def read_lineage(ask: Callable[[int, int], Steps[LineagePage]]) -> Steps[list[LineageEdge]]:
     """All edges of an instance, some of them more than once.
 
-    Operators that come or go between two pages move the others, so that one could stand on neither page. Where the
-    server's count of operators changed while the pages were read, they are read again, three times at the most, and
-    what any of the readings shows counts: lineage outlives its operators anyway.
+    Operators that appear or disappear between two pages shift the others, so that one could be on neither page. If the
+    server's count of operators changes meanwhile, the pages are read again, at most three times, and the edges of all
+    readings count: lineage outlives its operators anyway.
 
     Args:
         ask: The steps that read the page at an offset, of so many operators at the most.
@@ -48,9 +48,9 @@ def read_lineage(ask: Callable[[int, int], Steps[LineagePage]]) -> Steps[list[Li
 def _read_once(ask: Callable[[int, int], Steps[LineagePage]]) -> Steps[_Reading]:
     """The edges of all pages.
 
-    An offset is taken to count operators, as the total does. A second page that is empty or the first once more, or
-    which there would be if offsets counted pages, too, raises the doubt that they do: one more request, for offset 1,
-    decides. Operators without rows are normal, so that the rows cannot be compared with the total.
+    An offset is taken to count operators, as the total does. If the second page is empty or equal to the first, or
+    would exist even if offsets counted pages, one more request, for offset 1, decides what they count. Operators
+    without rows are normal, so that the rows cannot be compared with the total.
     """
     page = yield from ask(0, _LIMIT)
     edges, total = list(page.edges), page.total

@@ -8,10 +8,10 @@ from contextlib import aclosing, closing
 from itertools import islice
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar, cast
 
-from dataarts_datamap._errors import DataMapError, InvalidArgumentError, RowProblemWarning, ServiceError
+from dataarts_datamap._errors import DataMapError, InvalidArgumentError, RowProblemWarning
 from dataarts_datamap._models.runs import RunPage
 from dataarts_datamap._paging.read_ahead import ReadAhead
-from dataarts_datamap._paging.walk_options import go_on
+from dataarts_datamap._paging.walk_options import READ_ERRORS, go_on
 from dataarts_datamap._text import printable, shown
 from dataarts_datamap._warnings import calling_place
 
@@ -122,7 +122,7 @@ class _PagerBase:
         All rows that were given so far count as read; of several iterations, the one that began last counts. None
         before the first page, for merged operators, while a walk looks again for runs that moved, and where more than
         20,000 runs of earlier slices can come again. It holds the ids and planned times of the runs that were yielded
-        last, about 10 bytes for each and 10,000 of them as a rule, and nothing secret.
+        last, about 10 bytes for each and 10,000 of them as a rule, 40,000 by large pages, and nothing secret.
         """
         return self._token(self._stand)
 
@@ -269,8 +269,8 @@ class Pager(_PagerBase, Generic[RowT]):
                     continue
                 try:
                     page = reader.read(step)
-                except ServiceError as refusal:
-                    step = go_on(steps, refusal)
+                except READ_ERRORS as error:
+                    step = go_on(steps, error)
                 else:
                     step = go_on(steps, page)
         except DataMapError as error:
@@ -406,8 +406,8 @@ class AsyncPager(_PagerBase, Generic[RowT]):
                     continue
                 try:
                     page = await reader.read(step)
-                except ServiceError as refusal:
-                    step = go_on(steps, refusal)
+                except READ_ERRORS as error:
+                    step = go_on(steps, error)
                 else:
                     step = go_on(steps, page)
         except DataMapError as error:

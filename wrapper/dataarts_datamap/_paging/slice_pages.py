@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._paging.offsets import Span
     from dataarts_datamap._window import Window
 
-_EDGE: Final = 2  # milliseconds from an end of a window that another one, which overlaps it, can reach
+_EDGE: Final = 2  # milliseconds at each end of a window that an overlapping window can reach
 
 
 class Page:
@@ -36,7 +36,7 @@ class Page:
 
     @cached_property
     def keys(self) -> list[RowKey]:
-        """What its runs are known by."""
+        """The keys of its runs."""
         return row_keys(self.sent.runs)
 
     @cached_property
@@ -56,14 +56,14 @@ class Page:
 
     @property
     def is_less_than_reported(self) -> bool:
-        """Whether there are more rows behind it, by the server's word."""
+        """Whether the server reports more rows behind it."""
         return self.sent.total is not None and self.sent.total > self.end
 
     @cached_property
     def unsure(self) -> Sequence[int]:
         """Indexes of the rows that another window can hold, too.
 
-        Which time a window filters on is not known: planned or started. So both must lie well inside of this one.
+        Which time a window filters on is not known: planned or started. So both times must lie well inside this window.
         """
         planned = [run._plan_time or 0 for run in self.sent.runs]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  the model's own integers
         started = [run._start_time or 0 for run in self.sent.runs]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  as above
@@ -85,7 +85,7 @@ class Page:
                 yield index
 
     def has_stranger(self, *, ahead: int = 0, unstarted: bool = False) -> bool:
-        """Whether a run came none of whose times lies in the window that was asked for.
+        """Whether the page has a run with no time inside the window.
 
         Args:
             ahead: How many milliseconds behind the window's end count as inside.
@@ -100,7 +100,7 @@ class Page:
         return False
 
     def shows_filter(self) -> tuple[bool, bool]:
-        """Whether a row shows that the window filters on planned times, and whether one shows that on starts."""
+        """Whether a row shows that the window filters on planned times, and whether one shows that for starts."""
         by_plan = by_start = False
         for index in self.unsure:
             run = self.sent.runs[index]

@@ -8,19 +8,26 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dataarts_datamap._errors import BadRequestError, ErrorBodyError, UnsuccessfulError, UpstreamError
-from dataarts_datamap._paging.capped_totals import could_be_cap, count_halves
+from dataarts_datamap._errors import (
+    AuthenticationError,
+    BadRequestError,
+    ErrorBodyError,
+    InvalidRowError,
+    UnsuccessfulError,
+    UpstreamError,
+)
+from dataarts_datamap._paging.caps import could_be_cap, count_halves, is_of_size, is_slow, served_page
 from dataarts_datamap._paging.offsets import COUNTINGS_OF_UNIT, Counting, Span, next_span, probe
 from dataarts_datamap._paging.seen_rows import AmbiguousRunError, RowKey, SeenRows
 from dataarts_datamap._paging.slice_pages import Page
-from dataarts_datamap._paging.walk_options import PageNeeded, PageRead, Walk
+from dataarts_datamap._paging.walk_options import LARGE_PAGE, READ_ERRORS, PageNeeded, PageRead, Walk
 from dataarts_datamap._paging.walk_state import TooManyError, UnsettledError, WalkState
 from dataarts_datamap._window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
-    from dataarts_datamap._errors import IncompleteWalkError
+    from dataarts_datamap._errors import DataMapError, IncompleteWalkError
     from dataarts_datamap._models.runs import RunPage
 
 MOST_AHEAD: Final = 32
@@ -28,11 +35,11 @@ MOST_AHEAD: Final = 32
 
 _OVERLAP: Final = 2  # rows
 _LEAST_CAP: Final = 10  # no sibling API has a smaller default or largest size of a page
-_LARGEST_LIMIT: Final = 1000  # the largest that a sibling API documents
 _LAST_READING: Final = 2  # of a page that contradicts itself
 _FRONT_READING: Final = _LAST_READING + 2
 _SPARSE: Final = 4
 _MANY_PAGES: Final = 10  # one more request is a tenth of theirs, at the most
+_MANY_LARGE_PAGES: Final = 2  # each stands for ten others
 _CLOCK_SKEW: Final = 86_400_000  # milliseconds; as far ahead as runs may lie where clocks or zones differ
 _REFUSALS: Final = (BadRequestError, ErrorBodyError, UnsuccessfulError, UpstreamError)
 
@@ -61,11 +68,13 @@ class SliceWalk:
     Args:
         state: What it shares with the other slices.
         window: The slice.
-        following: The slices behind it.
+        page_size: How many rows its first page has at the most; 0 where nothing is known of it, not even that it is
+            longer than a page: then as many as the options say.
+        following: The slices behind it, each with the same.
         parent_total: The total of the window that it was cut from, where its size was the reason.
         read: What was read of it before.
         reached: Where to go on by offset; 0 if that cannot be done.
-        limit: How many rows to ask for at once; 0 for as many as the options say.
+        limit: How many rows to ask for at once; 0 for as many as on the first page.
         is_checked: Whether each of its runs can have been read in another slice, not just those at its ends.
     """
 
@@ -74,7 +83,8 @@ class SliceWalk:
         state: WalkState,
         window: Window,
         *,
-        following: tuple[Window, ...] = (),
+        page_size: int = 0,
+        following: tuple[tuple[Window, int], ...] = (),
         parent_total: int | None = None,
         read: Sequence[RowKey] = (),
         reached: int = 0,
@@ -91,7 +101,10 @@ class SliceWalk:
         self._seen = SeenRows(self._read)
         self._goes_on = not read or reached == len(self._read)
         self._is_checked = is_checked
-        self._limit = min(limit, state.options.page_size) if limit else state.options.page_size
+        least = state.options.page_size
+        self._limit = min(limit or page_size or least, max(least, state.options.larger_page))
+        self._page_size = max(self._limit, page_size, least)
+        self._is_long = page_size > 0
         self._loose: list[RowKey] = []
         self._pending: tuple[Page, int] | None = None
         self._last: _Yielded | None = None
@@ -153,6 +166,8 @@ class SliceWalk:
         if not self._goes_on:
             raise UnsettledError("the walk was broken off while pages did not join")
         page = yield from (self._next_page() if self._read else self._first_page(self.window))
+        if self._is_cut_by_size(page):
+            page = (yield from self._larger_page()) or page
         if not page.span.position:
             self._check_size(page)
         yield self._give(page)
@@ -160,14 +175,79 @@ class SliceWalk:
         pages = 1
         while not self._is_last(page):
             self._settle()
-            page = yield from self._next_page()
+            larger = None
+            if self._may_grow(page):
+                larger = yield from self._larger_page()
+                self._check_size(larger or page)
+            page = larger or (yield from self._next_page())
             if page.end > len(self._read):
                 yield self._give(page)
-                pages += 1
+                pages = pages + 1 if page.span.position else 1
         self._learn_total(page)
         yield from self._check_total(page)
-        if pages >= _MANY_PAGES:
+        if pages >= (_MANY_PAGES if self._page_size == self._state.options.page_size else _MANY_LARGE_PAGES):
             yield from self._front_again()
+
+    def _may_grow(self, page: Page) -> bool:
+        """Whether a first page is full, and may not be all: then a larger one is asked for."""
+        options = self._state.options
+        return (
+            not page.span.position
+            and len(page) == page.span.limit == options.page_size < options.larger_page
+            and (page.sent.total is None or page.is_less_than_reported)
+        )
+
+    def _is_cut_by_size(self, page: Page) -> bool:
+        """Whether the size of pages decides how the list is cut, and is not known."""
+        is_long = (page.sent.total or 0) > self._state.options.slice_rows
+        return is_long and not self._habits.page_size and self._may_grow(page)
+
+    def _larger_page(self) -> Generator[PageNeeded, RunPage, Page | None]:
+        """The list from its beginning again, on a page as large as the server serves it.
+
+        None where it serves none larger, or another walk is about to find that out.
+        """
+        options, habits = self._state.options, self._habits
+        is_trial = not habits.page_size
+        if (is_trial and not habits.begin_trial()) or (not is_trial and options.long_page(habits) == options.page_size):
+            return None
+        size = options.larger_page if is_trial else options.long_page(habits)
+        span = options.first_span(habits, size)
+        read = self._state.read(self.window, span, is_trial=is_trial)
+        served = 0
+        try:
+            ahead = self._first_reads() if is_trial else self._ahead(span, size)
+            sent = yield PageNeeded(read, tuple(islice(ahead, MOST_AHEAD)))
+            served = served_page(sent, size, options.page_size)
+            is_too_slow = is_trial and is_slow(habits, growth=size // options.page_size)
+            served = options.page_size if is_too_slow else served
+        except READ_ERRORS as error:
+            if not is_trial and not is_of_size(error):
+                raise
+            if isinstance(error, (AuthenticationError, InvalidRowError)):
+                raise
+            served = options.page_size if is_of_size(error) else 0
+            return None
+        finally:
+            if is_trial:
+                habits.end_trial(served)
+            elif served:
+                habits.page_size = served
+        if not options.page_size < len(sent.runs) <= size:
+            return None
+        self._page_size = self._limit = served
+        page = self._read_page(sent, span, self.window)
+        self._join(page)
+        return page
+
+    def _falls_back(self, error: DataMapError) -> bool:
+        """Whether to go on by small pages, since what went wrong may be the size of a large one."""
+        least = self._state.options.page_size
+        if self._page_size <= least or not is_of_size(error):
+            return False
+        self._page_size, self._habits.page_size = least, least
+        self._limit = min(self._limit, least)
+        return True
 
     def _front_again(self) -> Walk:
         """The runs that have moved to the front of the list since it was read.
@@ -178,7 +258,7 @@ class SliceWalk:
             UnsettledError: There are more of them than a page has.
         """
         self._settle()
-        span = self._state.options.first_span(self._habits)
+        span = self._state.options.first_span(self._habits, self._state.options.page_size)
         front = self._state.read(self.window, span, _FRONT_READING)
         page = self._read_page((yield PageNeeded(front, tuple(self._first_reads()))), span, self.window)
         elsewhere = self._read_elsewhere(page)
@@ -200,14 +280,15 @@ class SliceWalk:
             IncompleteWalkError: A window of a millisecond has more runs than a page, or the server contradicts itself.
         """
         newest_first = self._state.is_descending or (self._state.is_descending is None and self._state.direction < 0)
-        limit = max(self._state.options.page_size, _LEAST_CAP)
         left = self.window
         rows = max(self._total or 0, len(self._read))
+        limit = max(self._page_size, _LEAST_CAP)
         width = max((left.end - left.start) * limit // max(2 * rows, limit), 1)
         while True:
+            limit = max(self._page_size, _LEAST_CAP)
             part = _end_of(left, width, newest_first=newest_first)
             is_least = part.end - part.start <= 1
-            page = yield from self._first_page(part, _LARGEST_LIMIT if is_least else limit)
+            page = yield from self._first_page(part, LARGE_PAGE if is_least else limit)
             self.windows_read += 1
             is_whole = self._is_last(page)
             self._habits.capacity = max(self._habits.capacity, len(page))
@@ -240,13 +321,18 @@ class SliceWalk:
 
     def _first_page(self, window: Window, limit: int | None = None) -> Generator[PageNeeded, RunPage, Page]:
         least = 1 if limit is None else min(self._habits.capacity or _LEAST_CAP, _LEAST_CAP)
-        span = self._state.options.first_span(self._habits)
-        span = span if limit is None else span._replace(limit=limit)
+        span = self._state.options.first_span(self._habits, self._page_size if limit is None else limit)
         sent = self._state.first_pages.pop(window, None) if limit is None else None
         reading = 0
         while True:
             if sent is None:
-                sent = yield self._needed(window, span, reading=reading)
+                try:
+                    sent = yield self._needed(window, span, reading=reading)
+                except READ_ERRORS as error:
+                    if not self._falls_back(error):
+                        raise
+                    span = span._replace(limit=self._page_size)
+                    continue
             if not sent.runs and sent.total:
                 sent, span = yield from self._first_page_elsewhere(window, sent, span)
             page = self._read_page(sent, span, window)
@@ -299,8 +385,9 @@ class SliceWalk:
         Raises:
             TooManyError: It can be cut.
         """
-        total, reach = page.sent.total or 0, self._habits.reach
-        is_long = total > max(self._state.options.slice_rows, len(page)) or 0 < reach <= total
+        total, reach, options = page.sent.total or 0, self._habits.reach, self._state.options
+        most = options.most_rows(options.long_page(self._habits))
+        is_long = total > max(most, len(page)) or 0 < reach <= total
         shrinks = self._parent_total is None or total < self._parent_total  # else more is counted than the window holds
         is_capped = 0 < reach == total and not page.is_short
         if ((is_long and shrinks) or is_capped) and self.window.end - self.window.start > 1:
@@ -310,8 +397,8 @@ class SliceWalk:
     def _next_page(self) -> Generator[PageNeeded, RunPage, Page]:
         """The next page with new rows, or the one that shows that there are none."""
         if self._last is None and self._state.options.counting(self._habits) is None:
-            counting, span = Counting.ROWS, self._state.options.first_span(self._habits)
-            span = span._replace(limit=max(span.limit, len(self._read) + 1))
+            counting = Counting.ROWS
+            span = self._state.options.first_span(self._habits, max(self._page_size, len(self._read) + 1))
         else:
             counting, page = yield from self._find_counting()
             if page is not None:
@@ -324,6 +411,11 @@ class SliceWalk:
             except _REFUSALS as refusal:
                 self._habits.reach = len(self._read)
                 raise TooManyError(max(self._total or 0, 2 * len(self._read)), refusal) from refusal
+            except READ_ERRORS as error:
+                if not self._falls_back(error):
+                    raise
+                span = self._next_span(counting)
+                continue
             page = self._read_page(sent, span, self.window)
             self._join(page)
             if page.end > len(self._read) or self._is_last(page):
@@ -363,6 +455,10 @@ class SliceWalk:
         question = probe(len(self._read), overlap=_OVERLAP)
         if known is not None or options.offset_unit != "auto" or question is None:
             return possible[0] if known is None else known, None
+        if self._page_size > options.page_size and self._total == len(self._read):
+            page = yield from self._end_by_rows()
+            if page is not None:
+                return Counting.ROWS, page
         sent = yield self._needed(self.window, Span(question.offset, question.limit, 0))
         for counting in possible:
             span = Span(question.offset, question.limit, question.positions[counting])
@@ -370,19 +466,34 @@ class SliceWalk:
             expected = self._read[span.position : page.end]
             if expected and page.keys[: len(expected)] == expected:
                 self._habits.counting = counting
-                if page.end <= len(self._read):
+                if page.end < len(self._read) or (page.end == len(self._read) and not self._is_last(page)):
                     return counting, None
                 self._join(page)
                 return counting, page
         raise UnsettledError("no way of counting offsets fits the pages: the server may ignore offset")
 
+    def _end_by_rows(self) -> Generator[PageNeeded, RunPage, Page | None]:
+        """The page that goes on, if the server counts rows: it shows that, and whether there are more of them."""
+        span = self._next_span(Counting.ROWS)
+        try:
+            sent = yield self._needed(self.window, span)
+        except _REFUSALS:
+            return None
+        page = self._read_page(sent, span, self.window)
+        known = self._read[span.position :]
+        if page.keys[: len(known)] != known:
+            return None
+        self._habits.counting = Counting.ROWS
+        self._join(page)
+        return page
+
     def _next_span(self, counting: Counting) -> Span:
-        most = max(self._limit, _LARGEST_LIMIT) if self._limit >= self._state.options.page_size else self._limit
+        most = max(self._limit, LARGE_PAGE) if self._limit >= self._page_size else self._limit
         try:
             span = next_span(counting, len(self._read), overlap=_OVERLAP, limit=self._limit, most=most)
         except OverflowError as error:
             raise UnsettledError(str(error)) from None
-        return span if span.position else span._replace(offset=self._state.options.first_span(self._habits).offset)
+        return span if span.position else self._state.options.first_span(self._habits, span.limit)
 
     def _give(self, page: Page) -> RunPage:
         """A page that was read by offset, without the rows that were read before."""
@@ -526,28 +637,32 @@ class SliceWalk:
         return self._state.progress.incomplete(problem)
 
     def _needed(self, window: Window, span: Span, *, reading: int = 0) -> PageNeeded:
-        ahead = self._ahead(span) if window == self.window else ()
+        ahead = self._ahead(span, self._limit) if window == self.window else ()
         return PageNeeded(self._state.read(window, span, reading), tuple(islice(ahead, MOST_AHEAD)))
 
-    def _ahead(self, span: Span) -> Iterator[PageRead]:
+    def _ahead(self, span: Span, limit: int) -> Iterator[PageRead]:
         """What comes behind a page, if all goes well."""
-        if self._limit > self._state.options.page_size:
+        if self._limit > self._page_size:
             return  # pages are larger than was asked for
         counting = self._state.options.counting(self._habits)
         total = self._total or 0
+        if self._is_long and not total:
+            return  # the pages behind this one come before those of other slices
         while counting is not None and (end := span.position + span.limit) < total:
             try:
-                span = next_span(counting, end, overlap=_OVERLAP, limit=self._limit, most=self._limit)
+                span = next_span(counting, end, overlap=_OVERLAP, limit=limit, most=limit)
             except OverflowError:
                 break
             yield self._state.read(self.window, span)
         yield from self._first_reads()
 
     def _first_reads(self) -> Iterator[PageRead]:
-        """The first pages of the slices behind this one."""
-        for window in self._following:
+        """The first pages of the slices behind this one, up to one that has more pages."""
+        for window, page_size in self._following:
             if window not in self._state.first_pages:
-                yield self._state.first_read(window)
+                yield self._state.first_read(window, page_size)
+            if page_size:
+                return
 
 
 def _end_of(window: Window, width: int, *, newest_first: bool) -> Window:

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from dataarts_datamap._errors import ServiceError
 from dataarts_datamap._models.runs import RunPage
 from dataarts_datamap._paging.resume_token import TablePosition
 from dataarts_datamap._paging.slice_walk import MOST_AHEAD
-from dataarts_datamap._paging.walk_options import PageNeeded, Walk, go_on
+from dataarts_datamap._paging.walk_options import READ_ERRORS, PageNeeded, Walk, go_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -72,8 +71,8 @@ class TableWalk:
                     continue
                 try:
                     page = yield PageNeeded(step.read, (*step.ahead, *next_ones)[:MOST_AHEAD])
-                except ServiceError as refusal:
-                    step = go_on(pages, refusal)
+                except READ_ERRORS as error:
+                    step = go_on(pages, error)
                 else:
                     step = go_on(pages, page)
         self._current = len(self._walks)
@@ -132,8 +131,8 @@ class _Source:
             ahead = [read for read in others if read != self.wanted.read]
             try:
                 page = yield PageNeeded(self.wanted.read, (*ahead, *self.wanted.ahead)[:MOST_AHEAD])
-            except ServiceError as refusal:
-                self.wanted = self._needed(go_on(self._pages, refusal))
+            except READ_ERRORS as error:
+                self.wanted = self._needed(go_on(self._pages, error))
             else:
                 self.wanted = self._needed(go_on(self._pages, page))
 

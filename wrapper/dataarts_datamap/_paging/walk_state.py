@@ -77,13 +77,13 @@ class WalkState(Struct):
         start = window.start - (window.start > self.window.start)
         return Window(start, window.end + (window.end < self.window.end))
 
-    def read(self, window: Window, span: Span, reading: int = 0) -> PageRead:
+    def read(self, window: Window, span: Span, reading: int = 0, *, is_trial: bool = False) -> PageRead:
         """A page of a part of the window."""
-        return PageRead(self.operator, self.asked(window), span.offset, span.limit, reading)
+        return PageRead(self.operator, self.asked(window), span.offset, span.limit, reading, is_trial)
 
-    def first_read(self, window: Window) -> PageRead:
-        """The first page of a slice."""
-        return self.read(window, self.options.first_span(self.habits))
+    def first_read(self, window: Window, page_size: int | None = None) -> PageRead:
+        """The first page of a slice, of so many rows; of as many as the options say where nothing is known of it."""
+        return self.read(window, self.options.first_span(self.habits, page_size or self.options.page_size))
 
     def learn_direction(self, runs: Sequence[Run]) -> None:
         """Learn the server's order from rows as it sent them."""

@@ -1,16 +1,15 @@
 """Reads all runs of a window, page by page, and proves that none is missing: logic without I/O.
 
 Pages are read at different times from a list that changes meanwhile, by an offset whose meaning is not documented. So
-nothing is believed alone:
+no page is trusted alone:
 
-* A list is read by offset while its pages join plainly: each begins with the last rows of the one before, and the rest
-  of it was not read yet. At the first doubt, its window is read by narrower windows, each of which is one page, and so
-  the list at one moment: that needs neither an offset nor an order.
-* A list has ended where a page is shorter than the server can make it, and the server's ``total`` does not contradict.
-  Where a server may count no further, two halves of the window are counted.
-* Long windows, and long lists, are cut into slices, which overlap by a millisecond at each side of an inner edge, since
-  it is not documented whether the ends of a window belong to it.
-* A run is known by its id and its planned time, and yielded once.
+* A list is read by offset while its pages join plainly: each begins with the last rows of the one before, and its other
+rows are new. At the first doubt, its window is read by narrower windows, each of which is one page, and so the list at
+one moment: that needs neither an offset nor an order. * A list has ended where a page is shorter than the server can
+make it, and the server's ``total`` does not contradict. If the server may have stopped counting, the two halves of the
+window are counted. * Long windows, and long lists, are cut into slices, which overlap by a millisecond at each side of
+an inner edge, since it is not documented whether the ends of a window belong to it. * A run is known by its id and its
+planned time, and yielded once.
 
 What can't be read for certain ends in an ``IncompleteWalkError``.
 """
@@ -67,6 +66,8 @@ class WindowWalk:
             self._state.direction = resumed.direction
             if habits.counting is None:
                 habits.counting, habits.first_offset = resumed.counting, resumed.first_offset
+            if not habits.page_size and resumed.limit == options.larger_page:
+                habits.page_size = resumed.limit
 
     @property
     def operator(self) -> Operator:
@@ -114,7 +115,7 @@ class WindowWalk:
         return self._state.progress.changed
 
     def token(self, given: int) -> str | None:
-        """Where the walk stands when so many runs of the page that it yielded last are counted.
+        """The position behind so many runs of the page that was yielded last.
 
         None while it looks again for runs that moved, or if more of them can come again than a token holds.
         """
@@ -172,6 +173,7 @@ class WindowWalk:
             self._current = walk = SliceWalk(
                 state,
                 window,
+                page_size=waiting[-1].page_size,
                 following=following,
                 parent_total=waiting[-1].parent_total,
                 read=() if resumed is None else unpack(resumed.read),
@@ -194,7 +196,9 @@ class WindowWalk:
         if many.total > _LARGEST_TOTAL:
             raise state.progress.incomplete(f"the server reported a total of {many.total}: more than can be read")
         window = walk.window
-        most = min(state.options.slice_rows, max(1, state.habits.reach * 3 // 4 or state.options.slice_rows))
+        page_size = state.options.long_page(state.habits)
+        most = state.options.most_rows(page_size)
+        most = min(most, max(1, state.habits.reach * 3 // 4 or most))
         length = window.end - window.start
         parts = cut(window, min(length * most // many.total, (length + 1) // 2))
         if len(parts) == 1:
@@ -202,10 +206,16 @@ class WindowWalk:
         if state.is_descending is None:
             state.is_descending = state.direction < 0
         is_checked |= walk.finish(is_cut=True)
-        return _Waiting(parts, is_descending=state.is_descending, parent_total=many.total, is_checked=is_checked)
+        return _Waiting(
+            parts,
+            page_size=page_size,
+            is_descending=state.is_descending,
+            parent_total=many.total,
+            is_checked=is_checked,
+        )
 
     def _look_again(self) -> Walk:
-        """Read the newest runs again, where one that was not read yet may have moved among them.
+        """Read the newest runs again if an unread run may have moved among them.
 
         A run that starts moves to the newest ones of a list by starts. Windows on planned times lose none by that.
         """
@@ -232,6 +242,7 @@ class _Waiting:
     """Slices that wait to be read.
 
     Attributes:
+        page_size: How many rows the first page of each has at the most; 0 for as many as the options say.
         parent_total: The total of the window that they were cut from, if that was too large.
         is_checked: Whether any of their runs can have been read before.
     """
@@ -240,22 +251,24 @@ class _Waiting:
         self,
         slices: Sequence[Window],
         *,
+        page_size: int = 0,
         is_descending: bool = False,
         parent_total: int | None = None,
         is_checked: bool = False,
     ) -> None:
+        self.page_size = page_size
         self.parent_total = parent_total
         self.is_checked = is_checked
         self._slices = slices
         self._order = range(len(slices))[:: -1 if is_descending else 1]
         self._next = 0
 
-    def __iter__(self) -> Iterator[Window]:
-        return (self._slices[index] for index in self._order[self._next :])
+    def __iter__(self) -> Iterator[tuple[Window, int]]:
+        return ((self._slices[index], self.page_size) for index in self._order[self._next :])
 
     def next(self) -> Window | None:
         """The next one; None if there is none."""
-        window = next(iter(self), None)
+        window, _ = next(iter(self), (None, 0))
         self._next += 1
         return window
 
@@ -275,7 +288,7 @@ def _from(position: Position) -> Window:
 
 
 class Slices(Sequence[Window]):
-    """The parts of a window, of equal length, which share their edges: made when they are asked for."""
+    """The parts of a window, of equal length and with common edges, made one by one."""
 
     def __init__(self, window: Window, count: int) -> None:
         self._window = window

@@ -156,8 +156,8 @@ _TABLE: Final = {
     "Each cell is an hour of planned runs ({zone}) and shows the worst outcome.": (
         "每格为一小时内计划的运行（{zone}），显示其中最差的结果。"
     ),
-    "Each cell is {hours} hours of planned runs ({zone}) and shows the worst outcome.": (
-        "每格为 {hours} 小时内计划的运行（{zone}），显示其中最差的结果。"
+    "Each cell is {span} of planned runs ({zone}) and shows the worst outcome.": (
+        "每格为 {span}内计划的运行（{zone}），显示其中最差的结果。"
     ),
     "{runs} planned outside of the window or at no known time: in the list alone.": (
         "{runs}的计划时间在这段时间之外或不详：只在列表中。"

@@ -15,7 +15,7 @@ from dataarts_datamap._report.hourly import hourly_cells
 from dataarts_datamap._report.outliers import Rolled, rolled
 from dataarts_datamap._report.texts import ENGLISH
 from dataarts_datamap._text import printable
-from dataarts_datamap._times import EPOCH, MILLISECOND
+from dataarts_datamap._times import EPOCH, MILLISECOND, iso_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -78,6 +78,7 @@ class Report(Struct, frozen=True, kw_only=True):
         jobs: The operators and their runs; those that failed most often since their last success come first.
         logs: The ends of the logs of failures, as far as they were asked for, by the identity of the run.
         upstream: What feeds the table, and how that stands; None if it was not asked for.
+        name: Name of the table, as it was found by; None if that is not known. Untrusted.
     """
 
     table_guid: str
@@ -87,12 +88,16 @@ class Report(Struct, frozen=True, kw_only=True):
     jobs: tuple[ReportedJob, ...]
     logs: Mapping[RunIdentity, FailureLog] = field(default_factory=dict[RunIdentity, FailureLog])
     upstream: Upstream | None = None
+    name: str | None = None
 
     @property
     def table_name(self) -> str | None:
-        """Database, schema and name of the table, from what feeds it; None if that is not known. Untrusted."""
+        """Database, schema and name of the table, from what feeds it, else as it was found by. Untrusted.
+
+        None if neither is known.
+        """
         table = None if self.upstream is None else self.upstream.tables[0].table
-        return None if table is None or not table.name else table.full_name
+        return self.name if table is None or not table.name else table.full_name
 
     @property
     def failures(self) -> list[Run]:
@@ -134,8 +139,8 @@ class Report(Struct, frozen=True, kw_only=True):
         start, end = (EPOCH + time * MILLISECOND for time in self.window)
         return {
             "table_guid": self.table_guid,
-            "start": _text(start),
-            "end": _text(end),
+            "start": iso_text(start),
+            "end": iso_text(end),
             "zone": str(self.zone),
             "status": self.status.to_dict(),
             "counts": _named(self.counts()),
@@ -161,6 +166,7 @@ def report_on(  # noqa: PLR0913  what a report is of
     any_operator: bool = False,
     ignored: Iterable[Operator] = (),
     upstream: Upstream | None = None,
+    name: str | None = None,
 ) -> Report:
     """The report on some runs of a table.
 
@@ -176,6 +182,7 @@ def report_on(  # noqa: PLR0913  what a report is of
         any_operator: Whether one operator that keeps the table fresh is enough.
         ignored: Operators to name as left out; runs of theirs are not shown.
         upstream: What feeds the table.
+        name: Name of the table.
     """
     known, left_out = list(runs), tuple(ignored if producers is None else producers.ignored)
     operators = tuple(operators if producers is None else producers.operators)
@@ -191,7 +198,15 @@ def report_on(  # noqa: PLR0913  what a report is of
         for one, group in zip(status.operators, groups.values(), strict=True)
     ]
     jobs.sort(key=lambda job: -job.status.failures_since_success)
-    return Report(table_guid=table_guid, window=window, zone=zone, status=status, jobs=tuple(jobs), upstream=upstream)
+    return Report(
+        table_guid=table_guid,
+        window=window,
+        zone=zone,
+        status=status,
+        jobs=tuple(jobs),
+        upstream=upstream,
+        name=name,
+    )
 
 
 def moment(run: Run) -> datetime | None:
@@ -251,10 +266,6 @@ def _plain_run(run: Run, *, running_data: bool) -> dict[str, Any]:
 
 def _named(counts: Mapping[RunState, int]) -> dict[str, int]:
     return {state.value: count for state, count in counts.items()}
-
-
-def _text(time: datetime) -> str:
-    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 _NAME_LIMIT: Final = 80

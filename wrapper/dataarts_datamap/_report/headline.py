@@ -31,10 +31,12 @@ class Reason(NamedTuple):
     Attributes:
         text: One sentence, made printable.
         runs: The runs that show it, the newest first, three at the most. None where it is about no run.
+        is_english: Whether the text is English, whatever the language.
     """
 
     text: str
     runs: tuple[Run, ...] = ()
+    is_english: bool = False
 
 
 class Headline(NamedTuple):
@@ -179,7 +181,8 @@ def _reasons(report: Report, say: Texts) -> Iterator[Reason]:
         yield Reason(say("{n} more jobs have failed since their last success.", n=len(failing) - _MOST_REASONS))
     yield from _clocks(report, say)
     yield from _unsettled(report, say)
-    yield from map(Reason, (*_without_runs(report.status, say), *_basis(report.status, say)))
+    yield from map(Reason, _without_runs(report.status, say))
+    yield from _basis(report.status, say)
 
 
 def _failing(job: ReportedJob, zone: tzinfo, say: Texts) -> str:
@@ -249,13 +252,13 @@ def _left_out(status: TableStatus, say: Texts) -> Iterator[str]:
         yield say("One operator that keeps the table fresh is enough, as asked.")
 
 
-def _basis(status: TableStatus, say: Texts) -> Iterator[str]:
+def _basis(status: TableStatus, say: Texts) -> Iterator[Reason]:
     """Which operators do not count, and what is in doubt about the others."""
     if status.others:
         names = printable(", ".join(job_text(one.job_name, say) for one in status.others), limit=200)
-        yield say("Left out, since lineage does not say that they write the table: {names}.", names=names)
+        yield Reason(say("Left out, since lineage does not say that they write the table: {names}.", names=names))
     for doubt in status.notes:
-        yield f"{doubt[:1].upper()}{doubt[1:]}."
+        yield Reason(f"{doubt[:1].upper()}{doubt[1:]}.", is_english=True)
 
 
 def _runs(number: int, say: Texts) -> str:

@@ -139,8 +139,8 @@ def _harmless(text: str) -> str:
 
 
 def _reasons(report: Report, verdict: Headline, say: Texts) -> Iterator[str]:
-    for text, runs in verdict.reasons:
-        yield f"<li>{escape(text)} {_run_links(runs, say)}</li>"
+    for text, runs, is_english in verdict.reasons:
+        yield f"<li{say.english_mark if is_english else ''}>{escape(text)} {_run_links(runs, say)}</li>"
     if report.upstream is not None and report.upstream.troubled:
         number = report.upstream.tables.index(report.upstream.troubled[0])
         text = escape(say("Upstream: {sentence}", sentence=upstream_sentence(report.upstream, say)))

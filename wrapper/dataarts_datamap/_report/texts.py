@@ -38,6 +38,11 @@ class Texts(Struct, frozen=True, kw_only=True):
         """A text in the language, with values in the place of the names in braces."""
         return self.table.get(text, text).format(**values)
 
+    @property
+    def english_mark(self) -> str:
+        """What an element of HTML with English text has in a page of the language: those who read it aloud go by it."""
+        return "" if self.tag == "en" else ' lang="en"'
+
     def sentence(self, said: Sentence) -> str:
         """A sentence in the language, and the sentences and lengths of time in it."""
         return self(said.words, **{name: self._value(value) for name, value in said.values.items()})
@@ -48,7 +53,7 @@ class Texts(Struct, frozen=True, kw_only=True):
         return self._units(value) if isinstance(value, Length) else value
 
     def count(self, one: str, many: str, number: int) -> str:
-        """How many there are: one of two texts, which hold ``{n}``."""
+        """A count: the text for one or the text for several, each of which holds ``{n}``."""
         return self(one if number == 1 else many, n=f"{number:,}")
 
     def page(self, template: str) -> str:

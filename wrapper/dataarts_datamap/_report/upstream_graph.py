@@ -46,7 +46,7 @@ def upstream_section(upstream: Upstream | None, zone: tzinfo, say: Texts = ENGLI
     """The section of the page, in a language; empty if upstream was not asked for."""
     if upstream is None:
         return ""
-    said = "".join(f"<li>{escape(printable(note))}</li>" for note in upstream.notes)
+    said = "".join(f"<li{say.english_mark}>{escape(printable(note))}</li>" for note in upstream.notes)
     parts = [
         '<section aria-labelledby="upstream-title" id="upstream"><details class="fold" open>\n',
         f'<summary><h2 id="upstream-title">{escape(say("Upstream"))}</h2></summary>\n',

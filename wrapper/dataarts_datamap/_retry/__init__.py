@@ -1,1 +1,1 @@
-"""One request until its response is decoded, or it is no use to go on."""
+"""One request, sent until its response is decoded or another attempt would not help."""

@@ -50,8 +50,8 @@ class Attempt(Struct, frozen=True, kw_only=True):
         status: HTTP status; None if no response began.
         size: Bytes of the response, decompressed; None if it did not arrive whole.
         request_id: Id of the exchange, escaped and cut off after 80 characters; None if none came.
-        error: Kind of error that the attempt ended in; None if it ended well, or if its call went on at once with a new
-            proof of who asks, as it does once where a token is out of date.
+        error: Kind of error that the attempt ended in; None if it ended well, or if its call went on at once with new
+            credentials, as it does once for a token that has expired.
         error_code: Code that came with the error, such as ``APIGW.0308``; escaped and cut off likewise.
         next_wait: Seconds to wait before the next attempt; None if there is none.
     """
@@ -111,7 +111,7 @@ class AttemptReporter:
 
 
 class AttemptLog:
-    """The requests of one attempt, each of which is reported when it is known how it ended.
+    """The requests of one attempt, each reported when it is known how it ended.
 
     Args:
         reporter: Gets the reports.
@@ -138,7 +138,7 @@ class AttemptLog:
         self._response, self._ended = response, self._clock.monotonic()
 
     def end(self, error: DataMapError | None = None, *, next_wait: float | None = None) -> None:
-        """What became of the attempt is known."""
+        """The attempt is over."""
         request, self._request = self._request, None
         if request is not None and self._reporter.is_heard:
             attempt = self._attempt(request, error, next_wait)

@@ -28,7 +28,7 @@ _STALE_CODES: Final = ("0301", "0307")
 
 
 def exchange(request: Request, credentials: Credentials, policy: Policy, decode: Callable[[Response], T]) -> Steps[T]:
-    """One request with its credentials, sent until its response is decoded or another attempt is no use.
+    """One request with its credentials, sent until its response is decoded or another attempt would not help.
 
     ``attempts`` and ``elapsed`` of its errors count all attempts together.
     """
@@ -36,7 +36,7 @@ def exchange(request: Request, credentials: Credentials, policy: Policy, decode:
     yield from _admission(policy)
     started = clock.monotonic()
     until = started + policy.deadline
-    attempt = 0
+    attempt = throttled = 0
     renewal = _Renewal(credentials)
     while True:
         attempt += 1
@@ -46,7 +46,8 @@ def exchange(request: Request, credentials: Credentials, policy: Policy, decode:
         except DataMapError as error:
             now = clock.monotonic()
             _complete(error, attempts=attempt + renewal.used, elapsed=now - started)
-            wait = _wait(policy.retry, error, attempt=attempt, chance=clock.random())
+            throttled += _is_throttled(error)
+            wait = _wait(policy.retry, error, attempt=attempt, throttled=throttled, chance=clock.random())
             if _is_throttled(error):
                 asked = error.retry_after or wait or policy.retry.first_wait
                 policy.limiter.pause(now + min(asked, policy.retry.longest_retry_after))
@@ -117,7 +118,7 @@ def _with_deadline(call: Call[T], until: float, log: AttemptLog) -> Steps[T]:
 
 
 def _sent_or_waited(step: Request | Wait, until: float, log: AttemptLog) -> Steps[Response]:
-    """One step of a call, noted on the trail if it is a request."""
+    """One step of a call, logged if it is a request."""
     if isinstance(step, Wait):
         return (yield Wait(step.event, until))
     log.begin(step)
@@ -139,10 +140,13 @@ def _complete(error: DataMapError, *, attempts: int, elapsed: float) -> None:
         error.attempts, error.elapsed = attempts, elapsed
 
 
-def _wait(retry: Retry, error: DataMapError, *, attempt: int, chance: float) -> float | None:
+def _wait(retry: Retry, error: DataMapError, *, attempt: int, throttled: int, chance: float) -> float | None:
     """Seconds to wait before the next attempt; None if there is to be none."""
     asked = error.retry_after or 0.0
-    if attempt >= retry.attempts or asked > retry.longest_retry_after or not is_passing(error):
+    failures, most = attempt - throttled, retry.attempts
+    if _is_throttled(error):
+        failures, most = throttled, retry.throttled_attempts
+    if retry.attempts == 1 or failures >= most or asked > retry.longest_retry_after or not is_passing(error):
         return None
     spread = min(retry.longest_wait, retry.first_wait * 2.0 ** (attempt - 1))
     return asked + chance * max(spread, asked / 10)

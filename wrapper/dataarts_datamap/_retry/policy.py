@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct, field
 
+from dataarts_datamap._arguments import query_integer
 from dataarts_datamap._errors import (
     AnswerTooLargeError,
     CertificateError,
@@ -37,21 +38,27 @@ _LASTING_FAILURES: Final = (AnswerTooLargeError, CertificateError)
 class Retry:
     """When a request that failed is sent again.
 
-    Every request only reads, or asks for a token, so each may be sent again. It is where no whole response came back
-    (no connection, a timeout, a response that is cut short or garbled), and for the statuses 429, 500, 502, 503 and
-    504, whether HTTP's own or the envelope's inside HTTP 200. Any other error is raised at once: above all a 401, since
-    five failures lock an access key, a certificate that is not trusted, and a response that is too large. Credentials
-    that can be renewed (``RenewableCredentials``: a password can get a new token) are renewed once on a 401 that asks
-    for it, at once and beside these attempts. Each attempt is authenticated afresh: no attempt sends the signature of
-    another. Within an attempt, a ``GET`` goes out a second time, unchanged and at once, where the server closes a
-    kept connection before anything of the response has come.
+    Every request only reads, or asks for a token, so each may be sent again: if no complete response arrived (no
+    connection, a timeout, a response that is cut short or garbled), and at the statuses 429, 500, 502, 503 and 504,
+    whether HTTP's own or the envelope's inside HTTP 200. Any other error is raised at once: above all a 401, since five
+    failures lock an access key, a certificate that is not trusted, and a response that is too large. Credentials that
+    can be renewed (``RenewableCredentials``: a password can get a new token) are renewed once on a 401 that asks for
+    it, at once and beside these attempts. Each attempt is authenticated afresh: no attempt sends the signature of
+    another. Within an attempt, a ``GET`` goes out a second time, unchanged and at once, where the server closes a kept
+    connection before anything of the response has come.
 
     The wait before attempt *n* + 1 is a random part of ``first_wait`` doubled *n* - 1 times, ``longest_wait`` at most
     ("full jitter"). A wait that would pass the client's ``deadline`` is not begun: the failure is raised at once.
 
+    A 429 says that a request came too soon, and not that anything is wrong: the service counts those of all programs of
+    a user together. So these are counted apart from other failures, and a client sends nothing while one of its
+    requests waits for it.
+
     Attributes:
-        attempts: How often a request is sent at most, the first time included: 1 to 20, by default 4. With 1 nothing
-            is sent again, and the other parameters mean nothing.
+        attempts: How often a request is sent at most, the first time included and those that got a 429 left out: 1 to
+            20, by default 4. With 1 nothing is sent again, and the other parameters mean nothing.
+        throttled_attempts: How many 429 a request may get until one is raised: 1 to 20, by default 12. Of three
+            programs at once that each keep to the limit, one request in fifty failed with 4, and none of 1,800 with 12.
         first_wait: Longest wait before the second attempt, in seconds: 0 to 3600, by default 0.5. With 0 nothing is
             waited for, except what ``Retry-After`` asks.
         longest_wait: Longest wait before any attempt, in seconds: ``first_wait`` to 3600, by default 8. A wait that
@@ -66,12 +73,14 @@ class Retry:
     """
 
     attempts: int = 4
+    throttled_attempts: int = 12
     first_wait: float = 0.5
     longest_wait: float = 8.0
     longest_retry_after: float = 30.0
 
     def __post_init__(self) -> None:
-        _check_attempts(self.attempts)
+        query_integer("attempts", self.attempts, minimum=1, maximum=_MOST_ATTEMPTS)
+        query_integer("throttled_attempts", self.throttled_attempts, minimum=1, maximum=_MOST_ATTEMPTS)
         _check_seconds("first_wait", self.first_wait)
         _check_seconds("longest_wait", self.longest_wait, least=self.first_wait)
         _check_seconds("longest_retry_after", self.longest_retry_after)
@@ -84,7 +93,7 @@ class Policy(Struct, frozen=True):
         retry: When a request is sent again.
         deadline: Seconds that it may take with all its attempts.
         clock: Time and chance for both.
-        limiter: How many are sent in a time.
+        limiter: How many are sent per second.
         reporter: Gets a report of each attempt.
     """
 
@@ -96,7 +105,7 @@ class Policy(Struct, frozen=True):
 
 
 def is_passing(error: DataMapError) -> bool:
-    """Whether what went wrong may go right the next time."""
+    """Whether another attempt may succeed."""
     match error:
         case TransportError():
             refused = error.status is not None and error.status in _REFUSALS  # by a proxy, above all
@@ -107,11 +116,6 @@ def is_passing(error: DataMapError) -> bool:
             return error.upstream_status in _PASSING_STATUSES
         case _:
             return False
-
-
-def _check_attempts(value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MOST_ATTEMPTS:
-        raise InvalidArgumentError(f"attempts must be an integer from 1 to {_MOST_ATTEMPTS}, not {value!r}")
 
 
 def _check_seconds(name: str, value: object, *, least: float = 0.0) -> None:

@@ -1,4 +1,4 @@
-"""How many requests a client sends in a time: one limit for all its walks."""
+"""How many requests a client sends per second: one limit for all its walks."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _SMEAR: Final = 1.025  # requests reach the server a little earlier or later tha
 
 
 class RateLimiter:
-    """Lets so many requests pass in any second, and none for a while after the server found them too many.
+    """Lets at most ``rate`` requests pass in any second, and none for a while after the server reported too many.
 
     A rate that is no integer is kept over several seconds: 12.5 are 13 in 1.04 seconds, 0.5 is one in 2.
 
-    Times are those of the caller's clock, in seconds. A clock that stands still, as a test may freeze it, or that goes
-    back, counts as the latest time seen: a caller that has waited passes the time that it must be by then.
+    Times are those of the caller's clock, in seconds. A clock that stands still, as in a test, or that goes back,
+    counts as the latest time seen: a caller that has waited passes the time that it must be by then.
 
     Args:
         rate: Requests in a second; None for no limit.

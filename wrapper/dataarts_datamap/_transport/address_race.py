@@ -1,4 +1,4 @@
-"""Connects a thread to a name that has several addresses, of which the first may be dead (RFC 8305)."""
+"""Connects a thread to a host with several addresses, of which the first may be dead (RFC 8305)."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class Address(NamedTuple):
 
 
 class AddressRace:
-    """Connects to addresses, each a quarter of a second after the one before, until one is connected.
+    """Connects to addresses, each a quarter of a second after the previous one, until one is connected.
 
     Args:
         addresses: In the order in which they are tried.
         left: Seconds that an attempt may still take; asked when it begins.
-        watching: In what a socket is waited for.
+        watching: The context in which a socket is waited for.
 
     Attributes:
         silent: Addresses that had not connected when another one was, though they began before it.
@@ -126,7 +126,7 @@ class AddressRace:
 
 
 def ordered(found: Iterable[tuple[int, int, int, str, Any]], worked: object) -> list[Address]:
-    """The address that worked last, then those of one family and of the others by turns (RFC 8305, section 4)."""
+    """The address that worked last, then the others, alternating between families (RFC 8305, section 4)."""
     addresses = [Address(*one) for one in found]
     first = [address for address in addresses if address.family == addresses[0].family]
     others = [address for address in addresses if address.family != addresses[0].family]

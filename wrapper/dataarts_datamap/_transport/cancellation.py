@@ -1,4 +1,4 @@
-"""Ends what another thread waits for."""
+"""Ends the exchange that another thread waits for."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Cancellation:
         return self.event.is_set
 
     def check(self) -> None:
-        """Go on only if it was not cancelled.
+        """Check that it was not cancelled.
 
         Raises:
             ConnectionAbortedError: It was.

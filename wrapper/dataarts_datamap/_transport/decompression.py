@@ -1,4 +1,4 @@
-"""Decompresses a response, chunk by chunk and never further than asked."""
+"""Decompresses a response chunk by chunk, never beyond a limit."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Decompressor:
 
     @property
     def is_whole(self) -> bool:
-        """Whether what came so far can be all."""
+        """Whether what has arrived so far can be the whole content."""
         return self._inflate is None or not self._began or self._inflate.eof
 
     def unpack(self, chunk: bytes, most: int) -> bytes:
@@ -40,7 +40,7 @@ class Decompressor:
             return chunk
         parts: list[bytes] = []
         while chunk and most > 0:
-            if self._inflate.eof:  # one member may follow another
+            if self._inflate.eof:  # gzip allows several members in a row
                 self._inflate = zlib.decompressobj(_GZIP)
             self._began = True
             parts.append(self._inflate.decompress(chunk, most))

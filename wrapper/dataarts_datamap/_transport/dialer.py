@@ -46,11 +46,11 @@ class Stream(Protocol):
 
 
 class Dialed:
-    """A connection that is made.
+    """An open connection.
 
     Attributes:
         stream: Bytes to the other side and back.
-        socket: What lies at the bottom, to be watched and closed.
+        socket: The socket below it, to be watched and closed.
     """
 
     def __init__(self, stream: Stream, bottom: socket.socket) -> None:
@@ -63,7 +63,7 @@ class Dialer:
 
     Args:
         tls_context: Makes the TLS context, when a connection needs it.
-        proxy: Where connections go through; None for the straight way.
+        proxy: Where connections go through; None for direct connections.
         closing: Ends what is under way.
     """
 
@@ -102,7 +102,7 @@ class Dialer:
     def _reach(self, origin: Origin, timeouts: Timeouts, deadline: Deadline) -> socket.socket:
         """A socket that is connected to the address that connects first; the others begin a quarter of a second later.
 
-        Looking up a name has no end but the resolver's own: a thread cannot be interrupted in it.
+        A lookup of a name ends only when the resolver ends it: a thread cannot be interrupted in it.
         """
         host = origin.host.encode("ascii")  # as bytes, or else tables for names that are not ASCII are loaded
         port = origin.port or DEFAULT_PORTS[origin.scheme]
@@ -118,13 +118,13 @@ class Dialer:
         return connected
 
     def _secure(self, plain: socket.socket, host: str, timeouts: Timeouts, deadline: Deadline) -> socket.socket:
-        """The socket under TLS; the handshake is a step of its own, since before it there is none to shut down."""
+        """The socket under TLS; the handshake is a step of its own, so that its socket can be shut down meanwhile."""
         with _closed_on_failure(plain):
             left = deadline.left(timeouts.connect)
             context = self._tls_context()
         try:
             with _closed_on_failure(plain):
-                plain.getpeername()  # or else, of a connection that is reset by now, TLS would leave the socket open
+                plain.getpeername()  # otherwise TLS would leave the socket of a connection that was reset open
             secured = context.wrap_socket(plain, server_hostname=host.encode("ascii"), do_handshake_on_connect=False)
             with _closed_on_failure(secured), self._watching(secured, deadline):
                 secured.settimeout(left)
@@ -189,7 +189,7 @@ class _TLSInTLS:
             return b""
 
     def _taken(self, action: Callable[[], T]) -> T:
-        """What the action returns, once all has come that it needs and all is sent that it made."""
+        """What the action returns, once all that it needs has arrived and all that it made was sent."""
         until = None if self._timeout is None else time.monotonic() + self._timeout
         while True:
             try:

@@ -1,6 +1,6 @@
 """Sends requests, and returns complete responses.
 
-What it does of its own accord is little: it follows no redirect, keeps no cookie and reads no ``.netrc``.
+It does little on its own: it follows no redirects, keeps no cookies and reads no ``.netrc``.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _HEADERS: Final = {
     "accept-encoding": ("Accept-Encoding", Hidden("gzip")),
 }
 _PLAIN_HEADERS: Final = frozenset((*_HEADERS, "host", "content-type", "instance", "x-project-id", "x-sdk-date"))
-"""Those of which no value is a secret."""
+"""The headers whose values are never secret."""
 
 
 class Network(Struct, frozen=True):
@@ -93,7 +93,7 @@ class SyncTransport:
         return self._pools.is_open
 
     def run(self, steps: Steps[T], cancellation: Cancellation | None = None) -> T:
-        """What the steps return, each of them taken, unless that is cancelled from another thread.
+        """What the steps return, after each was taken, unless another thread cancels that.
 
         Raises:
             ClientClosedError: The transport was closed.
@@ -122,7 +122,7 @@ class SyncTransport:
             steps.close()  # at once, even if a traceback keeps them alive: others may wait for what they began
 
     def close(self) -> None:
-        """Close the connections, and so end the calls that wait, for them or for their time; again is harmless."""
+        """Close the connections, which ends calls that wait for a response or between attempts; again is harmless."""
         for pool in self._pools.take():
             pool.close()
 
@@ -143,7 +143,7 @@ class SyncTransport:
             raise _cancelled()
 
     def _nap(self, seconds: float, ends: Sequence[OneShotEvent]) -> None:
-        """Wait on a clock that has a way of its own to do so: bit by bit, since nothing wakes it."""
+        """Wait on a clock that has its own way to wait: bit by bit, since nothing wakes it."""
         while seconds > _NAP and len(ends) > 1:
             self._clock.sleep(_NAP)
             seconds -= _NAP
@@ -219,7 +219,7 @@ class AsyncTransport:
             steps.close()  # at once, even if a traceback keeps them alive: others may wait for what they began
 
     async def close(self) -> None:
-        """Close the connections, and so end the calls that wait, for them or for their time; again is harmless."""
+        """Close the connections, which ends calls that wait for a response or between attempts; again is harmless."""
         for pool in self._pools.take():
             await pool.close()
 
@@ -227,7 +227,7 @@ class AsyncTransport:
         closing = self._pools.closing
         if isinstance(step, Wait):
             await wait_for_first_async((step.event, closing), step.until - self._clock.monotonic())
-        elif type(self._clock).sleep_async is Clock.sleep_async:  # a clock of another kind has a way of its own
+        elif type(self._clock).sleep_async is Clock.sleep_async:  # another kind of clock has its own way to wait
             await wait_for_first_async((closing,), step.seconds)
         else:
             await self._clock.sleep_async(step.seconds)
@@ -262,9 +262,9 @@ class AsyncTransport:
 
 
 async def _cancelled_in_time(exchange: Coroutine[Any, Any, None], arrival: ResponseBuilder) -> None:
-    """Take the exchange to its end, or cancel it once, while the response comes in: not while it is closed.
+    """Take the exchange to its end, or cancel it once while the response comes in, and never while it is closed.
 
-    Else the library would count its connection as used for ever.
+    Otherwise the library would count its connection as used for ever.
     """
     import asyncio  # noqa: PLC0415  as above
 
@@ -278,7 +278,7 @@ async def _cancelled_in_time(exchange: Coroutine[Any, Any, None], arrival: Respo
             with suppress(asyncio.CancelledError):
                 await asyncio.wait((task,))
         if not task.cancelled():
-            task.exception()  # is of no account any more, and asyncio would log it
+            task.exception()  # no longer matters, but asyncio would log it
         raise
     task.result()
 
@@ -303,7 +303,7 @@ class _Address(Struct, frozen=True):
 @lru_cache(maxsize=16)
 def _address(endpoint: str) -> _Address:
     parts = split_address(endpoint)
-    if parts is None:  # credentials of a user's own can ask for anything
+    if parts is None:  # custom credentials can ask for anything
         raise WireError("it is no http or https address")
     origin = Origin(parts.scheme, parts.hostname or "", parts.port)
     return _Address(origin, parts.netloc, len(f"{parts.scheme}://{parts.netloc}"))

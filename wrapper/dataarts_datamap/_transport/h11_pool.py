@@ -1,8 +1,7 @@
 """Connections for threads: HTTP/1.1 by h11, over sockets.
 
-The HTTP library's pool is made for everything that HTTP can do: it takes more processor time than all the rest of a
-small request together, and a tenth of all that a first call loads. This one does what the client needs, and reads
-responses with the same parser.
+The HTTP library's pool can do all of HTTP. It takes more processor time than the rest of a small request, and a tenth
+of all that a first call loads. This one does what the client needs, and reads responses with the same parser.
 """
 
 from __future__ import annotations
@@ -48,7 +47,7 @@ class H11Pool:
     """Connections that are kept open for the next request to the same place.
 
     Args:
-        proxy: Where they go through; None for the straight way.
+        proxy: Where they go through; None for direct connections.
         tls_context: Makes the TLS context, when a connection needs it.
         max_connections: How many requests may be under way at once; one more waits.
         max_keepalive_connections: How many connections are kept that no request uses.
@@ -111,7 +110,7 @@ class H11Pool:
             connection.close()
 
     def _take(self, origin: Origin) -> _Connection | None:
-        """The connection to a place that was used last, if the other side has not closed it."""
+        """The connection to a place that was used most recently, if the other side has not closed it."""
         with self._lock:
             expired = [connection for connection in self._idle if connection.idle_for() >= self._longest_idle]
             self._idle = [connection for connection in self._idle if connection not in expired]
@@ -157,7 +156,7 @@ class _Connection:
         return time.monotonic() - self._rests_since
 
     def is_readable(self) -> bool:
-        """Whether bytes have come, or the end, that no request asked for."""
+        """Whether bytes, or the end of the stream, have arrived that no request asked for."""
         if hasattr(select, "poll"):
             poll = select.poll()
             poll.register(self.socket, select.POLLIN)
@@ -165,10 +164,10 @@ class _Connection:
         return bool(select.select([self.socket], [], [], 0)[0])
 
     def rest(self) -> bool:
-        """Make ready for the next request; false if there cannot be one."""
+        """Prepare for the next request; false if there cannot be one."""
         if not (self._http.our_state is h11.DONE and self._http.their_state is h11.DONE):
             return False
-        if self._http.trailing_data[0]:  # came after the response, and would be read as the beginning of the next one
+        if self._http.trailing_data[0]:  # arrived after the response, and would be read as the start of the next one
             return False
         self._http.start_next_cycle()
         self._rests_since = time.monotonic()
@@ -190,7 +189,7 @@ class _Connection:
                 return  # a server may refuse before all has been sent: its response says why
 
     def _encoded(self, request: WireRequest) -> Hidden[bytes]:
-        """The request in bytes. The library sees a stand-in for each secret, so that its variables show none."""
+        """The request in bytes. The library gets a stand-in for each secret, so that its variables never hold one."""
         target, headers = request.target, request.headers
         if self._forwarding is not None:
             target, headers = forwarded(request, self._forwarding)
@@ -246,6 +245,6 @@ class _Connection:
 
 @lru_cache(maxsize=32)
 def _checked_headers(shown: tuple[tuple[bytes, bytes], ...]) -> list[tuple[bytes, bytes]]:
-    """The headers as the library has checked them: it takes its own kind as it is, and each check takes a while."""
+    """The headers as the library has checked them. It does not check its own type again, and each check takes time."""
     checked = h11.Request(method="GET", target="/", headers=list(shown)).headers
     return cast("list[tuple[bytes, bytes]]", checked)

@@ -1,7 +1,7 @@
-"""Connections in event loops by the HTTP library's pool: all that knows that library.
+"""Connections in event loops, by the HTTP library's pool. No other module knows that library.
 
-No type of it leaves this module, and neither does one of its exceptions: not even as the cause or context of ours,
-since it holds the request with its credentials.
+None of its types leaves this module, and none of its exceptions, not even as cause or context of ours, since they hold
+the request with its credentials.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ _LONGEST_GOODBYE: Final = 0.5
 
 
 class _Use:
-    """What a request makes of its connection.
+    """How a request uses its connection.
 
     Attributes:
-        stand_ins: What the library sees of it.
-        is_of_kept_connection: Whether one was sent over it before.
-        has_received: Whether anything has come since.
+        stand_ins: The stand-ins for secrets that the library gets.
+        is_of_kept_connection: Whether a request was sent over it before.
+        has_received: Whether anything has arrived since.
     """
 
     is_of_kept_connection = False
@@ -90,7 +90,7 @@ _MEANINGS: tuple[tuple[type[Exception], type[WireError]], ...] = (
 
 @contextmanager
 def _border() -> Generator[None]:
-    """What happens in here is the library's, and comes out as ours."""
+    """Errors of the library inside the block leave it as ours."""
     marked = _sending.set(True)
     try:
         yield
@@ -149,7 +149,7 @@ class AsyncPool:
             await asyncio.wait(exchanges, timeout=_LONGEST_GOODBYE)
 
     async def _answered(self, request: WireRequest, stack: AsyncExitStack) -> httpcore2.Response:
-        """The head of the response; a kept connection that the other side has closed meanwhile costs no attempt."""
+        """The head of the response; an idle connection that the other side has closed meanwhile costs no attempt."""
         arguments, stand_ins = _arguments(request, self._proxy)
         use = _Use(stand_ins)
         _use.set(use)
@@ -200,7 +200,7 @@ def _arguments(request: WireRequest, proxy: Proxy | None) -> tuple[dict[str, Any
 
 
 def _refuse_early_answer(response: httpcore2.Response) -> None:
-    """The library keeps what came after a response, and takes it for the response to the next request."""
+    """Refuse what arrived before its request: the library takes what follows a response for the next response."""
     extensions = cast("dict[str, object]", response.extensions)
     if not getattr(extensions["network_stream"], "has_answered", True):
         raise ProtocolError("The response came before its request.")
@@ -209,7 +209,7 @@ def _refuse_early_answer(response: httpcore2.Response) -> None:
 class _TunnellingPool(httpcore2.AsyncConnectionPool):
     """A pool whose tunnels through a proxy are made by the network below it.
 
-    The library's own tunnel is counted as used for ever where its handshake fails or is cancelled.
+    The library would count its own tunnel as used for ever if its handshake fails or is cancelled.
     """
 
     def __init__(self, proxy: Proxy | None, ssl_context: ssl.SSLContext, limits: dict[str, Any]) -> None:
@@ -225,7 +225,7 @@ class _TunnellingPool(httpcore2.AsyncConnectionPool):
 
 
 class _Network(httpcore2.AsyncNetworkBackend):
-    """The network in an event loop, where a deadline is a cancellation: it closes what that leaves half open."""
+    """The network in an event loop. A deadline is a cancellation there: this closes what it leaves half open."""
 
     def __init__(self) -> None:
         self._backend = cast("httpcore2.AsyncNetworkBackend", httpcore2.AnyIOBackend())

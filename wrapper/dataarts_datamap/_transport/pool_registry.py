@@ -22,7 +22,7 @@ class PoolRegistry(Generic[PoolT]):
     """The connections of a client: one pool, and one more for each proxy that the environment adds.
 
     Connections work only where they were opened: in one process and, if they are asynchronous, in one event loop.
-    Elsewhere others are opened. Threads share all of it without a lock, which a process that forks could leave held.
+    Elsewhere others are opened. Threads share it without a lock, since a fork could leave a lock held for ever.
 
     Attributes:
         closing: Opens when the client is closed.
@@ -56,7 +56,7 @@ class PoolRegistry(Generic[PoolT]):
             pools = self._settle(place)
         proxy = None if request.direct else self._find_proxy(request.endpoint)
         pool = pools.get(proxy) or pools.setdefault(proxy, self._open_pool(proxy))
-        if closed := self.closed():  # asked last: who closes now finds the pool
+        if closed := self.closed():  # checked last, so that a close that happens now finds the pool
             raise closed
         return pool, proxy
 

@@ -1,4 +1,4 @@
-"""Proxies: as a caller names them, and as the environment does."""
+"""Proxies, given by a caller or by the environment."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import sys
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
-from dataarts_datamap._arguments import ip_address_of, is_loopback, split_address
-from dataarts_datamap._errors import ConfigurationError
+from dataarts_datamap._arguments import ip_address_of, is_loopback, login_text, split_address
+from dataarts_datamap._errors import ConfigurationError, InvalidArgumentError
 from dataarts_datamap._secrets import SecretStruct
 from dataarts_datamap._transport.wire import DEFAULT_PORTS, Origin
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
 
-_HAS_NO_SETTINGS: Final = sys.platform == "linux"  # other systems name proxies beside the environment
+_HAS_NO_SETTINGS: Final = sys.platform == "linux"  # other systems have proxies outside the environment
 
 
 class Proxy(SecretStruct, frozen=True):
@@ -48,8 +48,8 @@ def checked_proxy(proxy: str, *, name: str = "the proxy") -> Proxy:
         name: What the error calls it.
 
     Raises:
-        ConfigurationError: It is no ``http`` or ``https`` address, speaks SOCKS, or holds a path. The text does not
-            show it.
+        ConfigurationError: It is no ``http`` or ``https`` address, speaks SOCKS, holds a path, or its user or password
+            is damaged. The text does not show it.
     """
     scheme = proxy.partition("://")[0].lower()
     if scheme.startswith("socks"):
@@ -61,17 +61,23 @@ def checked_proxy(proxy: str, *, name: str = "the proxy") -> Proxy:
         raise ConfigurationError(f"{name} is no address such as http://proxy.example.com:3128 (not shown: secret)")
     auth = None
     if parts.username is not None:
-        auth = unquote(parts.username).encode(), unquote(parts.password or "").encode()
+        user, password = unquote(parts.username), unquote(parts.password or "")
+        try:
+            for part, text in (("user", user), ("password", password)):
+                login_text(f"the {part} of {name}", text or "-", secret=True)
+        except InvalidArgumentError as damage:
+            raise ConfigurationError(str(damage)) from None
+        auth = user.encode(), password.encode()
     return Proxy(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", auth)
 
 
 def environment_proxy(endpoint: str) -> Proxy | None:
     """The proxy that the environment names for an endpoint: ``HTTPS_PROXY`` and the like, except for ``NO_PROXY``.
 
-    What is on this machine is reached without one, whatever the environment says.
+    This machine itself is reached without one, whatever the environment says.
 
     Raises:
-        ConfigurationError: It names one that is no address, or one that speaks SOCKS.
+        ConfigurationError: The proxy has no valid address, or speaks SOCKS.
     """
     if _HAS_NO_SETTINGS and not any(name.lower().endswith("_proxy") for name in os.environ):
         return None

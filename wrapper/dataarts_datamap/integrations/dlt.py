@@ -51,18 +51,18 @@ def datamap(
 
     A run is merged by ``run_key``, its whole identity, and ``table_guid``. The first load reads ``since``; each later
     one begins at the oldest run that had not ended, or ``lookback`` before the present, if earlier. So a run that ends
-    weeks after its plan is put right, which ``dlt.sources.incremental`` would drop without a word. Where that stands is
-    in the resource's state: a few bytes for each table.
+    weeks after its plan is corrected; ``dlt.sources.incremental`` would silently drop it. The resource's state holds
+    this time: a few bytes for each table.
 
     Args:
         tables: The tables, by GUID or name.
         since: How far back the first load reads.
         lookback: How far back from the present each load reads again, for reruns.
         running_data: Whether the columns of nested documents come along, which can hold SQL and secrets.
-        client: Who asks; a client that is set up by the environment, if left out. It is not closed.
+        client: The client; one configured by the environment, if left out. It is not closed.
 
     Raises:
-        InvalidArgumentError: ``tables`` is a single text, or empty; or a length of time is none.
+        InvalidArgumentError: ``tables`` is a single text, or empty; or a timedelta is not positive.
     """
     if isinstance(tables, str) or not tables:
         raise InvalidArgumentError("tables must be a list of GUIDs or names, and not empty")

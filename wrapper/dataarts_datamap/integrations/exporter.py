@@ -1,4 +1,4 @@
-"""Serves how tables stand to Prometheus, for as long as it runs. It needs the extra ``exporter``.
+"""Serves the state of tables to Prometheus, for as long as it runs. It needs the extra ``exporter``.
 
 ::
 
@@ -90,14 +90,14 @@ class RequestMetrics:
 
 
 class _Served(NamedTuple):
-    """What a scrape gets of the tables, and what it is made of."""
+    """The response to a scrape, and the checks that it is made of."""
 
     text: bytes
     checks: tuple[TableCheck, ...]
 
 
 class TableExporter:
-    """Checks tables again and again, and serves how they stand at ``/metrics``.
+    """Checks tables again and again, and serves their state at ``/metrics``.
 
     The series are those of ``check_metrics``; and ``datamap_up`` (1 if the last check could read a table, or there are
     none), ``datamap_last_check_timestamp_seconds`` and ``datamap_check_duration_seconds``. Where the service cannot be
@@ -108,7 +108,7 @@ class TableExporter:
         client: Reads the tables. It stays open.
         tables: What is asked of each.
         state: What earlier checks know; by default, that of this exporter's own checks, which ends with it.
-        interval: From the beginning of a check to that of the next one; a second at the least.
+        interval: Time from the beginning of a check to that of the next one, at least a second.
         requests: The counts of the client's requests, to be served, too.
         host: Address to listen on; only this machine can reach the default one.
         port: Port to listen on; 0 finds a free one.
@@ -175,11 +175,11 @@ class TableExporter:
         return self._threads[0].is_alive() and not self._is_ending.is_set()
 
     def metrics(self) -> bytes:
-        """What a scrape gets: text exposition format 0.0.4."""
+        """The response to a scrape, in text exposition format 0.0.4."""
         return b"".join([self._served.text, *map(generate_latest, self._registries)])
 
     def close(self) -> None:
-        """End the thread that checks, and stop to serve; a check under way is given five seconds. Again is harmless."""
+        """End the thread that checks, and stop serving; a check under way gets five seconds. Again is harmless."""
         if self._is_closed:
             return
         self._is_closed = True
@@ -226,7 +226,7 @@ class TableExporter:
 
 
 def _unread(rule: TableRule) -> TableCheck:
-    """A check of a table that nothing is known of."""
+    """A check of a table about which nothing is known."""
     return TableCheck(rule=rule, verdict=Verdict.UNKNOWN, reason="the check failed", now=datetime.now(UTC))
 
 

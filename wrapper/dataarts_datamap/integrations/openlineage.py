@@ -72,13 +72,13 @@ def to_openlineage(
 ) -> list[events.RunEvent]:
     """The events of a run: that it started, if it has, and how it ended, if it has. A run that waits has none.
 
-    A success is ``COMPLETE``, a failure ``FAIL``, a run that was skipped or stopped by hand ``ABORT``; of one whose
-    status is not known, its start alone is told. Times are those of the run; where one that ended has no end, that of
-    its start or plan. The parent is the scheduled job, whose id follows from its name and the planned time (inferred).
+    A success is ``COMPLETE``, a failure ``FAIL``, a run that was skipped or stopped by hand ``ABORT``; of a run of
+    unknown status, only the start is sent. Times are those of the run; if one that ended has no end time, its start or
+    its plan. The parent is the scheduled job, whose id follows from its name and the planned time (inferred).
 
     Args:
         run: The run, as a client read it.
-        lineage: What says which tables its operator reads and writes; if it is left out, or does not know the operator,
+        lineage: Lineage, for what its operator reads and writes. If it is left out, or does not know the operator,
             ``table`` is the only output.
         table: The table whose run it is: an output, unless lineage says that the operator reads it.
         names: What tables are called in the catalog. One without a rule is called by its GUID, by which no other
@@ -107,13 +107,13 @@ def event_json(event: events.RunEvent) -> str:
 
 
 class EventSender:
-    """Sends events by the transport that OpenLineage's own client is set up with, and never by none.
+    """Sends events by the transport that OpenLineage's own client is configured for.
 
     That is ``OPENLINEAGE_URL`` with ``OPENLINEAGE_API_KEY``, or what ``OPENLINEAGE_CONFIG``, ``openlineage.yml`` or
     ``OPENLINEAGE__TRANSPORT__TYPE`` and the like say.
 
     Raises:
-        ConfigurationError: Nothing is set up, so that events would go to a log alone; or it cannot be used.
+        ConfigurationError: No transport is configured, so that events would only go to a log; or it cannot be used.
     """
 
     def __init__(self) -> None:
@@ -147,7 +147,7 @@ class EventSender:
         raise ExportError(f"an event of {event.job.name!r} could not be sent by OpenLineage: {said}")
 
     def close(self) -> None:
-        """Send what waits, and let go."""
+        """Send what is queued, and close the transport."""
         self._client.close()
 
 
@@ -212,7 +212,7 @@ class _Facts:
         return events.InputDataset(namespace=namespace, name=name)
 
     def output(self, table: Table, *, is_only: bool) -> events.OutputDataset:
-        """A table that is written; the rows of a run that writes several are of no single one."""
+        """A table that is written. If a run writes several, its rows belong to none of them alone."""
         namespace, name = self._dataset(table)
         rows = self._run.output_row_count
         if not is_only or rows is None:
@@ -292,7 +292,7 @@ def _members(value: object) -> Mapping[str, Any]:
 
 
 def _sql(run: Run) -> str:
-    """The statements of a run, as far as its kind of operator puts them where one can see that they are SQL."""
+    """The statements of a run, if its kind of operator has them where SQL is expected."""
     found: list[str] = []
     for name, value in _members(run.running_data).items():
         if "sql" in name.casefold():

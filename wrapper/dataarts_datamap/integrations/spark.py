@@ -1,11 +1,10 @@
-"""Runs as a data source of Spark, for landing them where a platform lives. It needs the extra ``spark``.
+"""Runs as a data source of Spark, to load them into the tables of a platform. It needs the extra ``spark``.
 
 ::
 
-    from dataarts_datamap.integrations.spark import DataMapDataSource
-
-    spark.dataSource.register(DataMapDataSource)
     runs = spark.read.format("datamap").option("since", "7d").load("sales.dws_orders")
+
+Spark finds the format by itself. Where another package hides it, ``spark.dataSource.register(DataMapDataSource)`` does.
 
 Credentials are made where they are needed, on the driver and on each worker, from the environment, the profile file or
 the cloud server; they cannot be options, since options are shown and logged.
@@ -17,7 +16,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Final, TypedDict
+from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict
 
 from dataarts_datamap import (
     DataMapClient,
@@ -66,7 +65,7 @@ _OPTIONS: Final = (
 )
 _DEFAULT_PARTITIONS: Final = 4
 _DEFAULT_RATE: Final = 50
-_DEFAULT_PAGE: Final = 100
+_DEFAULT_PAGE: Final = "auto"
 _TABLE: Final = "table_guid"
 _KEY: Final = "run_key"
 
@@ -88,7 +87,7 @@ class _Settings:
     lookback: timedelta = timedelta(days=7)
     partitions: int = _DEFAULT_PARTITIONS
     rate: int = _DEFAULT_RATE
-    page_size: int = _DEFAULT_PAGE
+    page_size: int | Literal["auto"] = _DEFAULT_PAGE
     running_data: bool = False
 
     def open(self, rate: int) -> DataMapClient:
@@ -130,13 +129,13 @@ class DataMapDataSource(DataSource):
         end: Where it ends; the present, if left out.
         numPartitions: How many groups the operators are dealt to at the most (4).
         requestsPerSecond: The limit for all of them together (50), of which each has a whole share.
-        pageSize: Rows to ask for at once (100).
+        pageSize: Rows to ask for at once, or ``auto``: 100, and 1,000 where there are more and the server takes it.
         runningData: ``true`` for the columns ``running_data`` and ``running_param``, which can hold secrets.
         lookback: As a stream: how far back runs that had ended are looked at again (7d).
         endpoint, region, iamEndpoint, projectId, instanceId, workspaceId, allowHttp: As for ``DataMapClient``.
 
-    The columns are those of ``export_runs`` behind ``run_key`` and ``table_guid``. A schema of yours chooses among
-    them. A filter narrows no window: ``since`` and ``start`` do.
+    The columns are ``run_key``, ``table_guid`` and those of ``export_runs``; a schema that you give selects some. A
+    filter does not narrow the window: ``since`` and ``start`` do.
     """
 
     @classmethod
@@ -152,8 +151,8 @@ class DataMapDataSource(DataSource):
     def reader(self, schema: StructType) -> DataSourceReader:
         """What reads in batches.
 
-        It takes no filters: Spark 4.3 keeps what a reader made of the filters of one query for the next one of the same
-        frame, which would then lose rows without a word.
+        It takes no filters: Spark 4.3 reuses a reader with the filters of one query for the next query of the same
+        frame, which would silently lose rows.
         """
         settings = _settings(self.options)
         return _Reader(settings, _columns(schema, settings))
@@ -182,7 +181,7 @@ class _Reader(DataSourceReader):
                 for operator in dict.fromkeys(client.list_operators(guid))
             ]
         count = max(1, min(settings.partitions, settings.rate, len(found)))
-        rate = settings.rate // count  # of a rate that is no whole number, nearly twice as many can come in a second
+        rate = settings.rate // count  # at a fractional rate, nearly twice as many can be sent in one second
         return [_Partition(found[first::count], window, rate) for first in range(count)]
 
     def read(self, partition: InputPartition) -> Iterator[pa.RecordBatch]:
@@ -200,14 +199,14 @@ class _Reader(DataSourceReader):
 
 
 class _StreamReader(SimpleDataSourceStreamReader):
-    """Reads on the driver what has ended since an offset, which knows the runs of the lookback."""
+    """Reads, on the driver, the runs that ended since an offset, which holds those of the lookback."""
 
     def __init__(self, settings: _Settings, columns: Sequence[str]) -> None:
         self._settings = settings
         self._columns = list(columns)
 
     def initialOffset(self) -> dict[str, Any]:  # noqa: N802  Spark's name
-        """Before all."""
+        """The offset before all runs."""
         return {"tables": {}}
 
     def read(self, start: dict[str, Any]) -> tuple[Iterator[tuple[Any, ...]], dict[str, Any]]:
@@ -223,7 +222,7 @@ class _StreamReader(SimpleDataSourceStreamReader):
         return iter(rows), {"tables": tables, "until": now.isoformat()}
 
     def readBetweenOffsets(self, start: dict[str, Any], end: dict[str, Any]) -> Iterator[tuple[Any, ...]]:  # noqa: N802  Spark's name
-        """The same again, for a batch that has to be done anew: as the runs stand now."""
+        """The same batch once more, after a failure, with the runs as they are now."""
         rows: list[tuple[Any, ...]] = []
         now = datetime.fromisoformat(end["until"])
         with self._settings.open(self._settings.rate) as client:
@@ -233,7 +232,7 @@ class _StreamReader(SimpleDataSourceStreamReader):
         return iter(rows)
 
     def commit(self, end: dict[str, Any]) -> None:
-        """Have nothing to do: what was given is in the offset."""
+        """Do nothing: the offset holds what was yielded."""
 
     def _read(
         self, client: DataMapClient, guid: str, progress: RunProgress, now: datetime
@@ -271,7 +270,7 @@ def _columns(schema: StructType, settings: _Settings) -> list[str]:
     """The columns of a schema.
 
     Raises:
-        InvalidArgumentError: One is none of the source's, or of another type.
+        InvalidArgumentError: One is not a column of the source, or has another type.
     """
     known = {one.name: _sql_type(one.type) for one in _schema(settings)}
     for one in schema.fields:
@@ -293,7 +292,7 @@ def _settings(options: Mapping[str, str]) -> _Settings:
     """What the options say.
 
     Raises:
-        InvalidArgumentError: One is unknown, is a secret, or has a value that is none.
+        InvalidArgumentError: One is unknown, is a secret, or has an invalid value.
     """
     given = {name.casefold(): value for name, value in options.items() if value is not None}
     known = {name.casefold(): name for name in _OPTIONS}
@@ -319,7 +318,7 @@ def _settings(options: Mapping[str, str]) -> _Settings:
         lookback=_span("lookback", given.get("lookback", "7d")),
         partitions=_number("numPartitions", given.get("numpartitions"), _DEFAULT_PARTITIONS),
         rate=_number("requestsPerSecond", given.get("requestspersecond"), _DEFAULT_RATE),
-        page_size=_number("pageSize", given.get("pagesize"), _DEFAULT_PAGE),
+        page_size=_page_size(given.get("pagesize", _DEFAULT_PAGE)),
         running_data=_flag("runningData", given.get("runningdata", "false")),
     )
 
@@ -360,6 +359,10 @@ def _number(name: str, text: str | None, default: int) -> int:
     if not text.isascii() or not text.isdecimal() or not int(text):
         raise InvalidArgumentError(f"{name} must be a whole number from 1, not {text!r}")
     return int(text)
+
+
+def _page_size(text: str) -> int | Literal["auto"]:
+    return "auto" if text == "auto" else _number("pageSize", text, 0)
 
 
 def _flag(name: str, text: str) -> bool:

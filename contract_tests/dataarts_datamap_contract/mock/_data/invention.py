@@ -144,7 +144,7 @@ def documented_table() -> DescribedTable:
 
 
 def _name_tables(dataset: Dataset, operators: Sequence[Operator]) -> None:
-    """Give the tables names, and one that the documented table is made of; the third operator only reads that."""
+    """Name the tables, and add one that the documented table is made of and that the third operator only reads."""
     load, daily, check, eu, customers = operators
     workspace_id = load.workspace_id
     raw = described("wk.ods_orders", workspace_id=workspace_id, source_type="dli")

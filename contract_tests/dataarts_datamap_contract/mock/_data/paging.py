@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dataarts_datamap_contract.mock._web.responses import HttpError
+
 if TYPE_CHECKING:
     from dataarts_datamap_contract.mock._config import MockConfig
     from dataarts_datamap_contract.mock._data.dataset import RunHistory
@@ -20,6 +22,17 @@ class PagingRules:
         config = self._config
         within = history.within(start + (not config.window_includes_start), end - (not config.window_includes_end))
         return within[::-1] if config.order == "newest-first" else within
+
+    def checked_limit(self, limit: int) -> int:
+        """The limit, if the server takes it.
+
+        Raises:
+            HttpError: It is more than the most rows on a page, and such a limit is refused.
+        """
+        most = self._config.max_limit
+        if most is not None and limit > most and self._config.over_limit == "refused":
+            raise HttpError(400, "APIGW.0106", f"Invalid query parameter limit: {limit} is more than {most}")
+        return limit
 
     def page(self, found: range, offset: int, limit: int) -> range:
         """The positions on one page of what was found."""

@@ -47,7 +47,7 @@ class Authentication:
         """Return if the request may go on.
 
         Raises:
-            HttpError: It says neither who asks by a token nor by a signature, or says it wrongly.
+            HttpError: It has neither a token nor a signature, or a wrong one.
         """
         signed = claims_signature(request)
         if signed:

@@ -230,7 +230,7 @@ class _Service:
         if start > end:
             raise HttpError(400, "APIGW.0106", f"Invalid query parameter end_time: {end} is before start_time {start}")
         workspace_id = arguments.text("workspace_id")
-        offset, limit = arguments.number("offset"), arguments.number("limit")
+        offset, limit = arguments.number("offset"), self._paging.checked_limit(arguments.number("limit"))
         with self._world.lock:
             history = self._world.find_history(
                 arguments.text("task_id"), arguments.text("job_name"), workspace_id if workspace_id.strip() else None

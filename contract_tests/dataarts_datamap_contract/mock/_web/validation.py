@@ -41,7 +41,7 @@ class Arguments:
         return str(self.values.get(name, ""))
 
     def number(self, name: str, default: int | None = None) -> int:
-        """An integer: a required one, or one that is something else if it was not sent."""
+        """An integer; the default, if an optional one was not sent."""
         return int(self.values[name] if default is None else self.values.get(name, default))
 
 

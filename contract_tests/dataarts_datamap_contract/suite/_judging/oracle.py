@@ -156,7 +156,7 @@ class Operation:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a request is worth by the specification.
+    """The judgement of a request by the specification.
 
     Attributes:
         operation: The operation that it asks for; None if it asks for none that is declared.
@@ -199,7 +199,7 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A request, what it is worth, and what came back."""
+    """A request, its judgement, and its response."""
 
     request: Request
     judgement: Judgement

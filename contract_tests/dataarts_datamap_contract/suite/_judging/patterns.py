@@ -1,4 +1,4 @@
-"""Fields of a run that bear on one another: judged over all rows, so that one oddity is data and a pattern a defect."""
+"""Fields of a run that depend on each other, judged over all rows: one oddity may be data, a pattern is a defect."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _ACTIVE: Final = frozenset({"waiting", "waiting-confirm", "running", "pause", "running-exception"})
 _WAITING: Final = frozenset({"waiting", "waiting-confirm"})
 _FEWEST: Final = 3
-"""So many rows are no oddity any more."""
+"""From so many rows on, it is no longer an oddity."""
 
 _PART: Final = 0.2
 _SECOND: Final = 1_000
@@ -123,7 +123,7 @@ def judge_patterns(exchanges: Iterable[Exchange]) -> Iterator[tuple[Exchange, st
 
 
 def _forced(known: Iterable[tuple[Mapping[str, Any], Exchange]]) -> Iterator[tuple[Exchange, str | None]]:
-    """The flag is set of those whose status says that their success was forced, if it is set of any."""
+    """If the flag is set on any row, it is set on those whose status says that the success was forced."""
     forced = [(row, exchange) for row, exchange in known if row.get("status") == "forceSuccess"]
     flagged = [(row, exchange) for row, exchange in known if row.get("forceSuccess") in (1, True)]
     if forced and flagged:
@@ -133,7 +133,7 @@ def _forced(known: Iterable[tuple[Mapping[str, Any], Exchange]]) -> Iterator[tup
 
 
 def _named(known: Iterable[tuple[Mapping[str, Any], Exchange]]) -> Iterator[tuple[Exchange, str | None]]:
-    """What an id stands for has one name at a time: it may be renamed, and is not called by two names in turns."""
+    """An id has one name at a time: it may be renamed, but does not alternate between two names."""
     planned = sorted(known, key=lambda each: _time(each[0], "planTime"))
     for identifier, name in (("workspaceId", "workspaceName"), ("taskId", "taskName")):
         names: dict[str, list[str]] = {}

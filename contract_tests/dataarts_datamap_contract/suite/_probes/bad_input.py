@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _OK, _BAD_REQUEST, _THROTTLED = 200, 400, 429
 _WORDS = ("abc", "ten", "null", "true", "false", "1x", "--1", "[1]", "1;2", "1,2", "1-2", "\uff12x")
-# Numbers in some language, and in none of them an integer.
+# Texts that some language reads as a number, and none as an integer.
 _NO_INTEGERS = (
     "Infinity",
     "-Infinity",
@@ -36,7 +36,7 @@ _NO_INTEGERS = (
     "0o18",
 )
 _DATES = ("2024-01-31", "2024/01/31", "2024-01-31T00:00:00Z", "now")
-# Unusual spellings of nothing and of less, that no reading brings inside of any bounds above them.
+# Unusual spellings of zero and of negative numbers: below the bounds, however they are read.
 _ODD_SPELLINGS = ("0x0", "0e5", "-0x10", "-1e1", " -1 ", "-\u0661", "1e30", "0xffffffffffffffffff")
 _LONG = 300
 _MOST_CONTEXTS = 3
@@ -63,7 +63,7 @@ def probe_missing(session: Session) -> None:
 
 
 def probe_bad_numbers(session: Session) -> None:
-    """Each number, out of its bounds and no number at all. What is wrong with the responses, the invariants see."""
+    """Each number out of its bounds, and as text that is not a number; invariants judge the responses."""
     turn = 0
     for parameter in session.oracle.operation("ShowInstanceInfos").parameters:
         if parameter.is_integer:
@@ -98,7 +98,7 @@ def probe_minimum(session: Session) -> None:
 
 
 def probe_first_row(session: Session) -> None:
-    """Where the runs are refused from the first row on, they are refused from the second on, too."""
+    """If runs are refused at offset 0, they are refused at offset 1, too."""
     first, second = session.runs(offset=0), session.runs(offset=1)
     status = first.response.status
     alone = status not in {_OK, _THROTTLED} and second.response.status == _OK
@@ -138,7 +138,7 @@ def probe_maximum(session: Session) -> None:
 
 
 def probe_doubtful(session: Session) -> None:
-    """What servers may well differ about; only that no response is undocumented can be asked."""
+    """Requests on which servers may differ: all that is required is a documented response."""
     for name in ("start_time", "end_time", "offset", "limit"):
         for text in ("1.0", "+1", "", " 1", "01", "1e1", "-0", "\u0661", "1_0", "0x10", "#a", "1 0"):
             session.runs(**{name: text})
@@ -168,7 +168,7 @@ def probe_doubtful(session: Session) -> None:
 
 
 def probe_odd_texts(session: Session) -> None:
-    """GUIDs and keywords that are odd, and no reason to fail."""
+    """Odd GUIDs and keywords, which are no reason to fail."""
     for operation_id in (NODES, DETAIL, LINEAGE):
         for guid in ("f" * _LONG, "订单", "%", "a'b"):
             if session.asks_for(operation_id):

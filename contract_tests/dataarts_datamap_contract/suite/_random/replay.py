@@ -39,7 +39,7 @@ class Replay(AuthBase):
         self._session = session
 
     def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Give a request the target's credentials and take away all others, once its URL stands."""
+        """Give a request the target's credentials in place of any others, once its URL is final."""
         for name in _OURS:
             r.headers.pop(name, None)
         # Requests writes a space as a plus sign, which not every server reads as one.

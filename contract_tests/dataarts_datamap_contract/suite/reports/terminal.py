@@ -55,7 +55,7 @@ def _lines(report: Report) -> Iterator[str]:
 
 
 def _verdict_lines(verdict: Verdict, *, told: Collection[str]) -> Iterator[str]:
-    """A verdict; what is told once for the whole run is not told again for each check."""
+    """The lines of a verdict, without what is reported once for the whole run."""
     word = "known" if verdict.baseline else "n/a" if verdict.excused else verdict.outcome
     shown = word.upper() if word in {"failed", "errored"} else word
     yield f"  {shown:<9} {verdict.check:<24} {CATALOGUE[verdict.check].title}"

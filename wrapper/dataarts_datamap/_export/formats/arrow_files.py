@@ -28,7 +28,7 @@ class ArrowFileWriter:
         columns: What the rows have.
         identities: Notes what is written.
         format: Which of the two.
-        source: What the rows of an older file have in its last columns, if it does not have these.
+        source: Values of the last columns for the rows of an older file that lacks these columns.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class ArrowFileWriter:
                 self._identities.note(stored_identity(values))
 
     def keep(self, old: Path, identities: Identities) -> int:
-        """Write the rows of an older file that are of other runs; returns how many."""
+        """Write the rows of an older file that belong to other runs; returns how many."""
         pa = load_extra("pyarrow", extra="arrow")
         written, kept = pa.array(identities.run_ids, type=pa.int64()), 0
         for stored in _read_batches(old, self._columns[: len(self._columns) - len(self._source)], self._format):
@@ -128,7 +128,7 @@ def arrow_rows(path: Path, columns: Sequence[Column], format: ArrowFormat) -> It
 
 
 def _read_batches(path: Path, columns: Sequence[Column], format: ArrowFormat) -> Iterator[Untyped]:  # noqa: A002
-    """These columns of a file, of the types that they were written from, whatever wrote the file anew since."""
+    """These columns of a file, with the types they had when written, even if another program has rewritten the file."""
     pa = load_extra("pyarrow", extra="arrow")
     schema = pa.schema([(column.name, plain_type(pa, column.kind)) for column in columns])
     with _readable(path), pa.OSFile(str(path)) as file:
@@ -140,7 +140,7 @@ def _read_batches(path: Path, columns: Sequence[Column], format: ArrowFormat) ->
 def _stored_batches(file: Untyped, names: list[str], format: ArrowFormat) -> Iterator[Untyped]:  # noqa: A002
     if format == "parquet":
         parquet = load_extra("pyarrow.parquet", extra="arrow")
-        with parquet.ParquetFile(file, pre_buffer=False) as stored:  # else all row groups are held
+        with parquet.ParquetFile(file, pre_buffer=False) as stored:  # otherwise all row groups stay in memory
             yield from stored.iter_batches(batch_size=BATCH_ROWS, columns=names, use_threads=False)
     else:
         stored = load_extra("pyarrow.ipc", extra="arrow").open_file(file)

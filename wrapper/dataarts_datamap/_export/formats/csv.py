@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 _TEXTS: Final = frozenset({Kind.TEXT, Kind.LABEL})
 _SPECIAL: Final = re.compile(r'[",\r\n]|^\s|\s$|^$')
 _RUN_BY_SPREADSHEETS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""How a cell begins that a spreadsheet would run (OWASP, CSV injection); the last four are full-width forms."""
+"""Beginnings of cells that a spreadsheet would run (OWASP, CSV injection); the last four are full-width forms."""
 _GUARDABLE: Final = re.compile(f"'*[{re.escape(''.join(_RUN_BY_SPREADSHEETS))}]")
-"""How a text begins that gets an apostrophe: one that has some already, too, so that no two texts become the same."""
+"""The beginning of text that gets an apostrophe, even if it has one, so that no two texts become the same."""
 _CELL: Final = re.compile(r'(?:\A|,)(?:"((?:[^"]++|"")*+)"(?=,|\Z)|([^,]*+))')
-"""A cell of a record. Python's own reader takes none of more than 128 KiB, unless the whole process lets it."""
+"""A cell of a record. Python's reader has a limit of 128 KiB for the whole process, and takes ``""`` as missing."""
 
 
 class CsvWriter:
@@ -39,7 +39,7 @@ class CsvWriter:
         identities: Notes what is written.
         guard: Whether text that a spreadsheet would run is made harmless by an apostrophe before it.
         bom: Whether the file begins with a byte order mark, by which Excel knows UTF-8.
-        source: What the rows of an older file have in its last columns, if it does not have these.
+        source: Values of the last columns for the rows of an older file that lacks these columns.
     """
 
     def __init__(  # noqa: PLR0913  one keyword for each choice
@@ -71,7 +71,7 @@ class CsvWriter:
                 self._identities.note(stored_identity(values))
 
     def keep(self, old: Path, identities: Identities) -> int:
-        """Write the rows of an older file that are of other runs; returns how many."""
+        """Write the rows of an older file that belong to other runs; returns how many."""
         (names, records), kept = _read(old), 0
         added: dict[str, str] = dict(zip(SOURCE, self._source, strict=False))
         tail = "".join(f",{_text_cell(text, guard=self._guard)}" for text in self._source)
@@ -106,12 +106,12 @@ class CsvWriter:
 
 
 def guarded(text: str) -> str:
-    """A text made harmless: an apostrophe more, if it begins with what a spreadsheet would run, or looks so guarded."""
+    """The text, behind one more apostrophe if a spreadsheet would run it or if it looks guarded already."""
     return f"'{text}" if _GUARDABLE.match(text) else text
 
 
 def unguarded(text: str) -> str:
-    """The text that was guarded; one that never was stays as it is."""
+    """The text without the apostrophe that guards it; other text unchanged."""
     return text[1:] if text.startswith("'") and _GUARDABLE.match(text) else text
 
 
@@ -161,7 +161,7 @@ def _text_cell(value: str | None, *, guard: bool) -> str:
 
 
 def _read(path: Path) -> tuple[list[str], Iterator[str]]:
-    """The names in the header, and the records below it; of one column alone, an empty line is a record."""
+    """The names in the header, and the records below it. With a single column, an empty line is a record."""
     records = _records(path)
     header = next(records, None)
     if header is None:
@@ -171,7 +171,7 @@ def _read(path: Path) -> tuple[list[str], Iterator[str]]:
 
 
 def _records(path: Path) -> Iterator[str]:
-    """The records of a file as they stand in it, without their line ends; a quoted cell can hold line ends, too."""
+    """The raw records of a file, without their line ends. A quoted cell can hold line ends."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         lines: list[str] = []
         is_quoted = False
@@ -198,7 +198,7 @@ def _value(cell: re.Match[str]) -> str:
 
 
 def _guarded_cell(cell: re.Match[str]) -> str:
-    """A text as it stands in a file, made harmless; what is missing stays missing, and what is empty empty."""
+    """A raw text cell, guarded; a missing one stays missing, and an empty one empty."""
     value = _value(cell)
     return _text_cell(value, guard=True) if value.startswith(_RUN_BY_SPREADSHEETS) else cell[0].removeprefix(",")
 
@@ -232,7 +232,7 @@ def _identity_cell(path: Path, kind: Kind, cell: str) -> Any:  # noqa: ANN401
 
 
 def _unguarded(values: Sequence[Any]) -> list[Any]:
-    """The same without the apostrophes that guard texts: whether they do, the file does not say."""
+    """The same without guarding apostrophes: the file does not say whether it was guarded."""
     return [unguarded(value) if isinstance(value, str) else value for value in values]
 
 

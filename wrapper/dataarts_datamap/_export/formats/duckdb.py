@@ -66,7 +66,7 @@ class DatabaseWriter:
 def merge_database(  # noqa: PLR0913  one keyword for each choice
     made: Path, target: Path, columns: Sequence[Column], *, table: str, append: bool, source: Sequence[str] = ()
 ) -> int:
-    """Take the rows of one database into another in one transaction; returns how many older rows stay there.
+    """Merge one database into another in one transaction; returns how many older rows stay.
 
     Without ``append`` the older table is replaced. With it, rows of the same runs are.
 
@@ -76,7 +76,7 @@ def merge_database(  # noqa: PLR0913  one keyword for each choice
         columns: What the rows have.
         table: Name of the table in both.
         append: Whether rows of other runs stay.
-        source: What the older rows have in the last columns, if the older table does not have these.
+        source: Values of the last columns for the older rows, if the older table lacks these columns.
     """
     with _told(target), closing(_connect_frugally(made)) as connection:
         connection.execute(f"ATTACH {_literal(str(target))} AS target (TYPE duckdb)")
@@ -112,7 +112,7 @@ def _alike(names: Sequence[str]) -> list[str]:
 
 
 def duckdb_columns(path: Path, *, table: str) -> list[str] | None:
-    """The names of the columns of a table, however its name is capitalised; None if there is no such table."""
+    """The names of the columns of a table, in any capitalisation of its name; None if there is no such table."""
     query = (
         "SELECT column_name FROM duckdb_columns() WHERE lower(table_name) = lower(?) AND schema_name = 'main' "
         "AND database_name = current_database() ORDER BY column_index"
@@ -139,7 +139,7 @@ def _connect(path: Path) -> Untyped:
 
 
 def _connect_frugally(path: Path) -> Untyped:
-    """A connection that spills what it cannot hold in little memory, keeps no order, and prints nothing."""
+    """A connection that uses little memory and spills the rest to disk, keeps no order, and prints nothing."""
     connection = _connect(path)
     with _told(path):
         for setting in _FRUGAL:

@@ -42,7 +42,7 @@ class NdjsonWriter:
         path: File to make.
         columns: What the rows have.
         identities: Notes what is written.
-        source: What the rows of an older file have in its last columns, if it does not have these.
+        source: Values of the last columns for the rows of an older file that lacks these columns.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class NdjsonWriter:
                 self._identities.note(stored_identity(values))
 
     def keep(self, old: Path, identities: Identities) -> int:
-        """Write the rows of an older file that are of other runs; returns how many."""
+        """Write the rows of an older file that belong to other runs; returns how many."""
         kept = 0
         for line in _lines(old):
             if not identities.hold(self._identity(old, line)):

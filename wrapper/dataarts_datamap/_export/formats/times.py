@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dataarts_datamap._errors import ExportError
 from dataarts_datamap._text import shown
-from dataarts_datamap._times import EPOCH, MILLISECOND
+from dataarts_datamap._times import EPOCH, MILLISECOND, iso_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,16 +15,14 @@ if TYPE_CHECKING:
 
 def time_text(milliseconds: int | None) -> str:
     """A time such as ``2024-01-11T01:01:47.000Z``; empty for none."""
-    if milliseconds is None:
-        return ""
-    return (EPOCH + milliseconds * MILLISECOND).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return "" if milliseconds is None else iso_text(EPOCH + milliseconds * MILLISECOND)
 
 
 def milliseconds_of(path: Path, text: str) -> int:
-    """The milliseconds since the epoch that a file has as text.
+    """The milliseconds since the epoch of a time in a file.
 
     Raises:
-        ExportError: It is no such time.
+        ExportError: It is not such a time.
     """
     try:
         return (datetime.fromisoformat(text) - EPOCH) // MILLISECOND

@@ -1,4 +1,4 @@
-"""How many tables stand, as one page that asks nothing of any network."""
+"""The state of many tables as one page, which loads nothing from any network."""
 
 from __future__ import annotations
 
@@ -211,7 +211,7 @@ def _cause(link: Link, zone: tzinfo, say: Texts) -> str:
 
 
 def _cause_log(link: Link, say: Texts) -> str:
-    """Where the log of a run lies that failed; empty where there is none to read."""
+    """The log path of a run that failed; empty if it has none."""
     run = link.run if link.trouble is Trouble.FAILED else None
     return _log_path(None if run is None else run.execution_log_path, link.table.full_name, say)
 
@@ -224,7 +224,7 @@ def _log_path(path: str | None, table: str, say: Texts) -> str:
 
 
 def _command(check: TableCheck) -> str:
-    """What says more of a table in a terminal, ready to be pasted into a shell."""
+    """The command that shows more of a table, ready to be pasted into a shell."""
     verb = "report" if check.verdict is Verdict.FRESH else "why"
     table = check.rule.guid or check.rule.name or ""
     words = ["datamap", verb, table] if table.isprintable() else ["datamap", verb, check.guid or ""]

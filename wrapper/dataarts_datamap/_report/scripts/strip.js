@@ -103,7 +103,7 @@ strip.describe = () => {
     ? say("Each square is a planned run ({zone}).", { zone: data.zone })
     : strip.hours === 1
       ? say("Each cell is an hour of planned runs ({zone}) and shows the worst outcome.", { zone: data.zone })
-      : say("Each cell is {hours} hours of planned runs ({zone}) and shows the worst outcome.", { hours: strip.hours, zone: data.zone });
+      : say("Each cell is {span} of planned runs ({zone}) and shows the worst outcome.", { span: spanText(strip.step), zone: data.zone });
   const rest = unseen ? [say("{runs} planned outside of the window or at no known time: in the list alone.", { runs: runsText(unseen) })] : [];
   element("strip-hint").textContent = [what, ...rest].join(" ");
   element("strip-kind").hidden = !strip.canChoose;

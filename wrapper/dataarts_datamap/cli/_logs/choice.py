@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import UTC
 from typing import TYPE_CHECKING
 
 from dataarts_datamap._models.runs import RunState
+from dataarts_datamap._monitoring.producers import distinct_name
 from dataarts_datamap._report.contents import moment
 from dataarts_datamap._text import printable
 from dataarts_datamap._times import EPOCH, span_text, time_text
@@ -13,11 +15,11 @@ from dataarts_datamap.cli._options.table_names import table_guid_of
 from dataarts_datamap.cli._printing.notices import note, tell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import timedelta
 
     from dataarts_datamap._client.clients import DataMapClient
-    from dataarts_datamap._models.runs import Run
+    from dataarts_datamap._models.runs import Operator, Run
     from dataarts_datamap._monitoring.producers import OperatorRole
 
 
@@ -30,7 +32,7 @@ def find_run(  # noqa: PLR0913  what the options say
     only: Iterable[str],
     is_active_first: bool,
 ) -> Run | None:
-    """The run whose log is meant, named on stderr; None if there is none, which is said there.
+    """The run whose log is meant, named on stderr; None if there is none, or not just one, which is said there.
 
     Args:
         client: Who asks.
@@ -57,9 +59,27 @@ def find_run(  # noqa: PLR0913  what the options say
         upstream = ", and datamap why looks upstream" if table is None else ""
         tell(f"no run of {printable(name)} {said} in the last {span_text(since)}: --since looks farther back{upstream}")
         return None
+    if table is not None and not _is_of_one(found, target):
+        return None
     run = max(found, key=lambda run: moment(run) or EPOCH)
     note(description(run))
     return run
+
+
+def _is_of_one(found: Sequence[Run], run_id: str) -> bool:
+    """Whether the runs of an id are those of one operator; what there is to choose from is said on stderr."""
+    newest: dict[Operator, Run] = {}
+    for run in sorted(found, key=lambda run: moment(run) or EPOCH):
+        if run.origin is not None:
+            newest[run.origin.operator] = run
+    if len(newest) <= 1:
+        if len(found) > 1:
+            note(f"{len(found)} runs have the id {run_id}: this is the newest")
+        return True
+    tell(f"the id {run_id} is that of runs of {len(newest)} operators: say which one with --operator")
+    for operator, run in newest.items():
+        tell(f"  --operator {shlex.quote(printable(distinct_name(operator, newest)))}: {description(run)}")
+    return False
 
 
 def description(run: Run) -> str:

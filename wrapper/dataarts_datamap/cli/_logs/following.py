@@ -42,12 +42,15 @@ def follow_log(client: DataMapClient, run: Run, most: int | None, *, since: time
     Raises:
         DataMapError: The log or the run cannot be read, in a way that does not pass.
     """
-    log, first = _FollowedLog(client, most), run
+    log, first, is_gone = _FollowedLog(client, most), run, False
     try:
         while run.state is RunState.ACTIVE:
             log.show_more(run)
             wait_while_read(every.total_seconds())
-            run = _now(client, run, since + _MARGIN)
+            found = _now(client, run, since + _MARGIN)
+            if found is None and not is_gone:
+                tell(f"run {run.run_id} is not among the runs of its operator any more: how it ends may not be seen")
+            run, is_gone = found or run, found is None
         log.show_rest(run)
     except BrokenPipeError:
         return _NOT_JUDGED
@@ -58,14 +61,14 @@ def follow_log(client: DataMapClient, run: Run, most: int | None, *, since: time
     return _NO if run.state in {RunState.FAILED, RunState.SKIPPED} else _NOT_JUDGED
 
 
-def _now(client: DataMapClient, run: Run, since: timedelta) -> Run:
-    """The run as it is now; as it was, if it cannot be read at the moment."""
+def _now(client: DataMapClient, run: Run, since: timedelta) -> Run | None:
+    """The run as it is now; as it was, if it cannot be read now; None if it is not among the runs any more."""
     if run.origin is None:
         return run
     whose = run.origin.operator
     try:
         runs = client.list_runs(whose.task_id, job_name=whose.job_name, workspace_id=whose.workspace_id, since=since)
-        return next((one for one in runs if run_identity(one) == run_identity(run)), run)
+        return next((one for one in runs if run_identity(one) == run_identity(run)), None)
     except DataMapError as error:
         _pass_over(error)
         return run

@@ -5,7 +5,7 @@ from __future__ import annotations
 from codecs import getincrementaldecoder
 
 from dataarts_datamap._models.logs import cut_character
-from dataarts_datamap._text import printable, printable_lines
+from dataarts_datamap._text import printable_lines
 from dataarts_datamap.cli._printing.output import is_terminal
 from dataarts_datamap.cli._printing.streams import write, write_bytes
 
@@ -16,7 +16,7 @@ class LogWriter:
     def __init__(self) -> None:
         self._decoder = getincrementaldecoder("utf-8")("replace")
         self._for_person = is_terminal()
-        self._held = ""
+        self._held: str = ""
         self._is_within_line = False
 
     def write(self, content: bytes, *, is_cut: bool = False) -> bool:
@@ -30,9 +30,9 @@ class LogWriter:
         if not self._for_person:
             return True
         is_read = self._show(self._decoder.decode(b"", final=True))
-        rest = printable(self._held)
+        is_open = self._is_within_line or bool(self._held)
         self._held = ""
-        return is_read and write(f"{rest}\n" if self._is_within_line or rest else "")
+        return is_read and write("\n" if is_open else "")
 
     def _show(self, text: str) -> bool:
         text = f"{self._held}{text}"

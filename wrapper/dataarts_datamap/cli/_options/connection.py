@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dataarts_datamap._client.clients import DataMapClient
+    from dataarts_datamap._paging.walk_options import PageSize
     from dataarts_datamap.cli._printing.output import Output
 
 CommandT = TypeVar("CommandT", bound="Callable[..., Any]")
@@ -29,7 +30,26 @@ output_option = click.option(
     "--output", type=click.Choice(["table", "ndjson"]), help="Table (to a terminal) or JSON lines (to a pipe)."
 )
 
-page_size_option = click.option("--page-size", type=int, metavar="ROWS", help="Rows to ask for at once (100).")
+
+def parse_page_size(text: str) -> PageSize:
+    """A number of rows, or ``auto``.
+
+    Raises:
+        click.BadParameter: It is neither.
+    """
+    if text == "auto":
+        return "auto"
+    if not (text.isascii() and text.isdecimal()):
+        raise click.BadParameter(f"{text!r} is neither a number of rows nor auto")
+    return int(text)
+
+
+page_size_option = click.option(
+    "--page-size",
+    type=parse_page_size,
+    metavar="ROWS",
+    help="Rows to ask for at once (auto: 100, and 1,000 where there are more and the server takes it).",
+)
 
 offset_unit_option = click.option(
     "--offset-unit", type=click.Choice(["auto", "row", "page"]), help="What the server's offset counts (auto)."

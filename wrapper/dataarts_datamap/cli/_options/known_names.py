@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 import time
 from contextlib import suppress
@@ -20,13 +19,14 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
+from dataarts_datamap._text import is_word
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _LIFE: Final = 24 * 3600
 _MOST: Final = 5_000
 _LARGEST: Final = 2 * 1024 * 1024
-_A_WORD: Final = re.compile(r"[\w][\w.-]{0,199}")
 _FORMAT: Final = 1
 
 
@@ -37,7 +37,7 @@ def remember_names(names: Iterable[str]) -> None:
     if file is None:
         return
     now = int(time.time())
-    seen = {**_read(file, now), **{name: now for name in names if _A_WORD.fullmatch(name)}}
+    seen = {**_read(file, now), **{name: now for name in names if is_word(name)}}
     newest = sorted(seen.items(), key=lambda item: -item[1])[:_MOST]
     with suppress(OSError):
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -72,7 +72,7 @@ def _read(file: Path, now: int) -> dict[str, int]:
     return {
         name: seen
         for name, seen in names.items()
-        if isinstance(seen, int) and 0 <= now - seen < _LIFE and _A_WORD.fullmatch(name)
+        if isinstance(seen, int) and 0 <= now - seen < _LIFE and is_word(name)
     }
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._models.runs import Operator, Run
     from dataarts_datamap._paging.offsets import OffsetUnit
     from dataarts_datamap._paging.pager import Pager
+    from dataarts_datamap._paging.walk_options import PageSize
     from dataarts_datamap.cli._printing.output import Output
 
 
@@ -59,7 +60,7 @@ class Selection:
     end: datetime | int | None
     since: timedelta | None
     tz: tzinfo
-    page_size: int | None
+    page_size: PageSize | None
     offset_unit: OffsetUnit | None
     slice_span: timedelta | None
     strict: bool

@@ -32,16 +32,32 @@ _DAY: Final = timedelta(days=1)
 
 
 def write_overview(  # noqa: PLR0913  what the options say
-    client: DataMapClient, file: str, target: Path, *, days: int, zone: tzinfo, say: Texts
+    client: DataMapClient,
+    file: str,
+    target: Path,
+    *,
+    days: int,
+    zone: tzinfo,
+    say: Texts,
+    now: datetime | None = None,
 ) -> str:
     """Write the page of all tables of a file. A table whose days cannot be read is there without them.
+
+    Args:
+        client: Whom to ask.
+        file: The file of tables.
+        target: The page.
+        days: How many days it shows, up to the present one.
+        zone: The zone of its days and times.
+        say: The language of its words.
+        now: The present; that of this machine, if it is left out.
 
     Returns:
         How the tables stand, and how large the page is.
     """
     from dataarts_datamap._atomic_file import replacing
 
-    rules, now = load_tables(file), datetime.now(UTC)
+    rules, now = load_tables(file), now or datetime.now(UTC)
     known_days = days_until(now, zone, days)
     with CheckState(":memory:") as state, counted_tables(len(rules)) as count:
         checks = worst_first(

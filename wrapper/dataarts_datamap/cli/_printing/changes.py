@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from dataarts_datamap._times import iso_text
 from dataarts_datamap.cli._printing.notices import tell
 from dataarts_datamap.cli._printing.output import write_json
 
@@ -40,7 +41,7 @@ def _write_changes(polls: Iterable[Poll]) -> bool:
                 tell(f"warning: {note}")
         told.update(poll.notes)
         if poll.error is not None:
-            then = "" if poll.next_at is None else f"; the next reading is at {_text(poll.next_at)}"
+            then = "" if poll.next_at is None else f"; the next reading is at {iso_text(poll.next_at)}"
             tell(f"{poll.error}{then}")
     return True
 
@@ -49,8 +50,4 @@ def _line(change: Change, at: datetime) -> dict[str, Any]:
     """The run, behind what happened to it, when that was read, and the status that it had before."""
     fields = {name: value for name, value in change.run.to_dict().items() if name not in _NESTED}
     before = None if change.before is None else change.before.status
-    return {"change": change.kind.value, "read_at": _text(at), "status_before": before, **fields}
-
-
-def _text(time: datetime) -> str:
-    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return {"change": change.kind.value, "read_at": iso_text(at), "status_before": before, **fields}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Group
 from rich.text import Text
 from rich.tree import Tree
 
 from dataarts_datamap._monitoring.explanation import shown_name, shown_text
-from dataarts_datamap._text import printable
+from dataarts_datamap._text import is_word, printable
 from dataarts_datamap._times import time_text
 from dataarts_datamap.cli._printing.output import VERDICT_STYLES, line_width, write_rich
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from dataarts_datamap._models.runs import Run
     from dataarts_datamap._monitoring.explanation import Explanation, Link
+
+
+_MOST_COMMANDS: Final = 3
 
 
 def write_explanation(explanation: Explanation, *, zone: tzinfo) -> None:
@@ -35,8 +38,17 @@ def write_explanation(explanation: Explanation, *, zone: tzinfo) -> None:
     write_rich(*parts, width=line_width())
 
 
+def log_commands(explanation: Explanation) -> Iterator[str]:
+    """The command lines that show the logs of the first causes."""
+    runs = [(cause.table, cause.run) for cause in explanation.causes if cause.run is not None]
+    for table, run in [(table, run) for table, run in runs if run.run_id and run.execution_log_path][:_MOST_COMMANDS]:
+        name = table.full_name if is_word(table.full_name) else table.guid
+        if is_word(name):
+            yield f"datamap log {run.run_id} --table {name}"
+
+
 def _log(cause: Link) -> Iterator[Group]:
-    """Where the log of a cause lies, as one line that only the terminal wraps, so that it is copied as one."""
+    """The log path of a cause on one line, which only the terminal wraps, so that it can be copied whole."""
     path = None if cause.run is None else cause.run.execution_log_path
     if path:
         text = Text(f"{shown_name(cause.table)}  log {printable(path)}", no_wrap=True, overflow="ignore")

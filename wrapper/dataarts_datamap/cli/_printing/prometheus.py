@@ -6,6 +6,7 @@ from math import isnan
 from typing import TYPE_CHECKING, Final
 
 from dataarts_datamap._checks.metrics import RUN_GAUGES, Gauge, Metric, MetricSample, check_metrics, status_value
+from dataarts_datamap._models.runs import OperatorKey
 from dataarts_datamap._monitoring.freshness import OperatorStatus, RunsStatus, TableStatus, Verdict
 from dataarts_datamap._monitoring.producers import OperatorBasis
 
@@ -61,7 +62,7 @@ def _labels(one: OperatorStatus, table_guid: str) -> dict[str, str]:
     A label that is empty is one that is not there, for Prometheus; so the names that are empty text, which is not the
     same as missing, are listed in a label of their own.
     """
-    named = {"task_id": one.task_id, "job_name": one.job_name, "workspace_id": one.workspace_id}
+    named = OperatorKey(one.task_id, one.job_name, one.workspace_id)._asdict()
     known = {name: text for name, text in named.items() if text}
     empty = ",".join(name for name, text in named.items() if text == "")
     return {"table_guid": table_guid, **known, **({"empty": empty} if empty else {})}

@@ -29,7 +29,7 @@ def _parse_fail_on(text: str) -> frozenset[str]:
     """Verdicts from their names, with commas between them.
 
     Raises:
-        click.BadParameter: One is none, or none that could be a failure.
+        click.BadParameter: One is not a verdict, or cannot be a failure.
     """
     names = [name.strip() for name in text.split(",")]
     for name in names:
@@ -87,7 +87,7 @@ def check(  # noqa: PLR0913  one parameter for each option
 ) -> int:
     """Check all tables that a file names, side by side: one row a table, the worst first.
 
-    The file says of each table how old its last success may be, or when a run planned for the day has to have
+    For each table, the file says how old its last success may be, or by when a run planned for the day must have
     succeeded. A table that cannot be read is unknown, and hides no other.
 
     Exit code 0: none has a verdict of --fail-on, and none is unknown. 1: one has. 2: none has, and one is unknown.
@@ -131,7 +131,7 @@ def _addresses(state_file: str | None) -> list[MessageAddress]:
     """Where messages go.
 
     Raises:
-        click.UsageError: There is no state, by which it is known what has changed.
+        click.UsageError: There is no state, which records earlier messages.
     """
     import os
 
@@ -145,7 +145,7 @@ def _addresses(state_file: str | None) -> list[MessageAddress]:
 def _notify(
     checks: list[TableCheck], addresses: list[MessageAddress], state: CheckState, remind: timedelta | None
 ) -> None:
-    """Tell each address what it does not know yet; what could not be sent is tried again by the next check."""
+    """Send each address what is new to it; what could not be sent is tried again by the next check."""
     from datetime import UTC, datetime, timedelta
     from functools import partial
 
@@ -182,7 +182,7 @@ def _chosen(rules: list[TableRule], *, only: tuple[str, ...], owners: tuple[str,
     """The tables of these names and owners.
 
     Raises:
-        click.UsageError: There is none of a name, or of an owner.
+        click.UsageError: No table has one of the names, or one of the owners.
     """
     for what, wanted, known in (
         ("table", only, [name for rule in rules for name in _names(rule)]),

@@ -76,10 +76,14 @@ def log(  # noqa: PLR0913  one parameter for each option
     The end of the log is shown, from object storage; the credentials need obs:object:GetObject on its bucket. It can
     hold SQL and passwords. A terminal gets control characters as escapes, a pipe or a file the bytes as they are.
 
+    An id can be that of several runs. Where these are of several operators, none is shown: --operator says which one is
+    meant. Of one operator's runs the newest is.
+
     With --follow, and no RUN_ID, the newest run that has not ended is followed, if there is one.
 
-    Exit code 0: it was shown. 2: there is no such run, or its log cannot be read; the text says why. With --follow, how
-    the run ended: 0 if it succeeded, 1 if it failed or was skipped, 2 if that cannot be told.
+    Exit code 0: it was shown. 2: there is no such run, or several operators have one, or its log cannot be read; the
+    text says why. With --follow, how the run ended: 0 if it succeeded, 1 if it failed or was skipped, 2 if that cannot
+    be told.
 
     \b
     Examples:

@@ -49,6 +49,11 @@ def _behaviour_options(command: CommandT) -> CommandT:
             click.option(
                 "--max-limit", type=int, metavar="ROWS", help="Most rows on a page, whatever limit is asked for."
             ),
+            click.option(
+                "--over-limit",
+                type=click.Choice(["lowered", "refused"]),
+                help="What becomes of a limit above --max-limit (lowered); refused is a 400.",
+            ),
             click.option("--round-offset", is_flag=True, default=None, help="Round offset to a multiple of limit."),
             click.option("--window-on", type=click.Choice(["planTime", "startTime"]), help="Column of the window."),
             click.option(

@@ -50,7 +50,7 @@ class _Outlet(Protocol):
 @file_option(
     "--state",
     "state_file",
-    help="With --since-last: where it is noted what was sent (FILE of --tables, with .openlineage.json)",
+    help="With --since-last: file that records what was sent (FILE of --tables, with .openlineage.json)",
 )
 @click.option("--running-data", is_flag=True, help="Send the SQL and parameters of runs, too; they can hold secrets.")
 @click.option("--dry-run", is_flag=True, help="Print the events as JSON lines; send and note nothing.")
@@ -71,7 +71,7 @@ def openlineage(  # noqa: PLR0913  one parameter for each option
     They go where OpenLineage's own client is set up to send them: OPENLINEAGE_URL and OPENLINEAGE_API_KEY, or
     OPENLINEAGE_CONFIG, or openlineage.yml. Sending a run again overwrites it.
 
-    Exit code 0: all was sent. 2: a table could not be read, or an event not be sent.
+    Exit code 0: all was sent. 2: a table could not be read, or an event could not be sent.
 
     \b
     Examples:
@@ -210,7 +210,7 @@ class _State:
 
 
 def _lineage(client: DataMapClient) -> Lineage | None:
-    """The lineage of the instance; None, and a word about it, if this account may not read it."""
+    """The lineage of the instance; None, with a notice, if this account may not read it."""
     from dataarts_datamap._errors import DataMapError
 
     try:

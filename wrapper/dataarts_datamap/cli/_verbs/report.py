@@ -22,7 +22,7 @@ from dataarts_datamap.cli._options.connection import (
     zone_option,
 )
 from dataarts_datamap.cli._options.operators import OperatorChoice, operator_options
-from dataarts_datamap.cli._options.table_names import table_guid_of
+from dataarts_datamap.cli._options.table_names import table_of
 from dataarts_datamap.cli._options.times import in_zone
 from dataarts_datamap.cli._options.values import file_option, span_option, time_option
 from dataarts_datamap.cli._printing.notices import note, size_text, tell, tell_if_none, tell_zone
@@ -32,8 +32,10 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from dataarts_datamap._client.clients import DataMapClient
+    from dataarts_datamap._models.tables import Table
     from dataarts_datamap._monitoring.upstream import Upstream
     from dataarts_datamap._paging.offsets import OffsetUnit
+    from dataarts_datamap._paging.walk_options import PageSize
     from dataarts_datamap._report.contents import Report
     from dataarts_datamap._report.languages import Language
 
@@ -111,7 +113,7 @@ def report(  # noqa: PLR0913  one parameter for each option
     lang: Language,
     running_data: bool,
     with_log: bool,
-    page_size: int | None,
+    page_size: PageSize | None,
     offset_unit: OffsetUnit | None,
     slice_span: timedelta | None,
     output: ReportOutput | None,
@@ -122,12 +124,13 @@ def report(  # noqa: PLR0913  one parameter for each option
     It says whether TABLE, a name or a GUID, is fresh, and if not, why; and which runs started late. --operator,
     --ignore and --any choose the operators that count, as for datamap status.
 
-    With --html, as a page to look at in a browser: a strip of outcomes by planned time, the runs on a time line, their
-    durations and waits, the failures with their log paths. It loads nothing from a network. With --logs, the ends of
-    the logs of the fifty newest failures are in it, folded.
+    With --html, as a page to look at in a browser: why, with a link to each run that shows it, the failures with their
+    log paths, a strip of outcomes by planned time, the runs on a time line, their durations and waits. It loads nothing
+    from a network. With --logs, the ends of the logs of the fifty newest failures are in it, folded.
 
-    With --tables, the page is of all tables of a file: how each stands and why, and what happened on each of the last
-    days, to be sorted, grouped and searched. Of the options about runs, only --since and --tz go with it.
+    With --tables, the page is of all tables of a file: the runs that explain most of the trouble, how each table stands
+    and why, and what happened on each of the last days, to be sorted, grouped and searched. Of the options about runs,
+    only --since and --tz go with it.
 
     A pipe gets a summary as one line of JSON; --output json has every hour, failure and outlier, which can be long.
 
@@ -164,9 +167,9 @@ def report(  # noqa: PLR0913  one parameter for each option
     times = given(start=in_zone(start, tz), end=in_zone(end, tz, end=True), since=since)
     with connect(settings) as client:
         how = given(page_size=page_size, offset_unit=offset_unit, slice_span=slice_span)
-        table_guid = table_guid_of(client, table_guid)
+        table = table_of(client, table_guid)
         what: dict[str, Any] = {"zone": tz, "max_age": max_age, "choice": choice, "steps": upstream}
-        found = _read(client, table_guid, times=times, how=how, **what)
+        found = _read(client, table, times=times, how=how, **what)
         if with_log:
             from dataarts_datamap.cli._logs.failure_logs import with_logs
 
@@ -219,7 +222,7 @@ def _report_all(  # noqa: PLR0913  what the options say
 
 def _read(  # noqa: PLR0913  what the options say
     client: DataMapClient,
-    table_guid: str,
+    table: Table,
     *,
     times: dict[str, Any],
     zone: tzinfo,
@@ -237,20 +240,21 @@ def _read(  # noqa: PLR0913  what the options say
     if "start" not in times:
         times = {"since": _DEFAULT_SPAN, **times}
     span = window(**{"start": None, "end": None, "since": None, **times}, now=now)
-    producers = choice.find(client, table_guid)
+    producers = choice.find(client, table.guid)
     how = {**how, "start": span.start, "end": span.end, "operators": producers.operators}
-    runs = list(with_progress(client.list_table_runs(table_guid, **how), lambda: None))
+    runs = list(with_progress(client.list_table_runs(table.guid, **how), lambda: None))
     judged = min(now, EPOCH + span.end * MILLISECOND)
     return report_on(
         runs,
-        table_guid=table_guid,
+        table_guid=table.guid,
+        name=table.full_name if table.name else None,
         window=span,
         now=judged,
         zone=zone,
         producers=producers,
         max_age=max_age,
         any_operator=choice.any_operator,
-        upstream=_read_upstream(client, table_guid, max_age, steps) if now - judged < _AT_ONCE else None,
+        upstream=_read_upstream(client, table.guid, max_age, steps) if now - judged < _AT_ONCE else None,
     )
 
 

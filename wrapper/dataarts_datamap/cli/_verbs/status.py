@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from dataarts_datamap._monitoring.freshness import TableStatus
     from dataarts_datamap._paging.offsets import OffsetUnit
+    from dataarts_datamap._paging.walk_options import PageSize
     from dataarts_datamap.cli._printing.output import StatusOutput
 
 
@@ -52,7 +53,7 @@ def status(  # noqa: PLR0913  one parameter for each option
     since: timedelta,
     choice: OperatorChoice,
     tz: tzinfo,
-    page_size: int | None,
+    page_size: PageSize | None,
     offset_unit: OffsetUnit | None,
     slice_span: timedelta | None,
     output: StatusOutput | None,

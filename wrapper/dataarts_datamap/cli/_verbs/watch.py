@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._monitoring.producers import Producers
     from dataarts_datamap._monitoring.snapshot import Snapshot
     from dataarts_datamap._paging.offsets import OffsetUnit
+    from dataarts_datamap._paging.walk_options import PageSize
     from dataarts_datamap._window import Window
 
 WatchOutput: TypeAlias = Literal["live", "ndjson"]
@@ -112,7 +113,7 @@ def watch(  # noqa: PLR0913  one parameter for each option
     max_age: timedelta | None,
     choice: OperatorChoice,
     tz: tzinfo,
-    page_size: int | None,
+    page_size: PageSize | None,
     offset_unit: OffsetUnit | None,
     slice_span: timedelta | None,
     output: WatchOutput | None,
@@ -122,14 +123,15 @@ def watch(  # noqa: PLR0913  one parameter for each option
 
     A line for each operator that counts: how its run stands, for how long against what is typical, how late it started,
     and when the last one succeeded; the newest failures with their log paths; outcomes and durations by the hour. The
-    operators that write the table count, by lineage; all of them, if lineage names none. A reading that fails leaves
-    the last good one on the screen, marked as old, and another one is tried. To a pipe, it writes a JSON line for each
-    run that appears, changes or goes away; the runs that are there at first come as "known".
+    operators that write the table count, by lineage; all of them, if lineage names none. If a reading fails, the last
+    good one stays on the screen, marked as old, and another one is tried. To a pipe, it writes a JSON line for each run
+    that appears, changes or goes away; the runs that are there at first come as "known".
 
     With --until-ended, the exit code is 0 if the last run of each operator succeeded, 1 if one failed or was skipped, 2
-    if it cannot be told or the time of --for is over; an operator that has no runs in the window is named and left out.
-    Without, it is 0 when that time is over. It is 2 where the first reading fails, or a later one is refused for good.
-    --operator and --ignore say which operators are read; with --any, it is enough that the last run of one succeeded.
+    if that is not known or the time of --for is over; an operator that has no runs in the window is named and left out.
+    Without, it is 0 when that time is over. It is 2 if the first reading fails, or a later one fails in a way that does
+    not pass. --operator and --ignore say which operators are read; with --any, it is enough that the last run of one
+    succeeded.
 
     \b
     Examples:
@@ -193,7 +195,7 @@ def _can_draw() -> bool:
 
 
 def _exit_code(snapshot: Snapshot, operators: Sequence[Operator], table: ClientTable) -> int:
-    """How the last run of each operator ended; one without runs, or that was to be ignored, is named and left out."""
+    """The exit code, by the last run of each operator; those without runs, and ignored ones, are named and left out."""
     from dataarts_datamap._models.runs import RunState, operator_key
     from dataarts_datamap._monitoring.freshness import group_runs
     from dataarts_datamap._monitoring.producers import operator_name
@@ -238,9 +240,9 @@ class ClientTable:
     _is_read: bool = False
 
     def choose(self) -> Producers:
-        """Find out which of its operators count, and say what is to be known of that.
+        """Find out which of its operators count, and print the notes on that.
 
-        It holds for all readings: what is shown must not change with what lineage says meanwhile.
+        The choice holds for all readings: what is shown must not change when lineage does.
         """
         self._chosen = chosen = self.choice.find(self.client, self.guid)
         self.ignored = chosen.ignored

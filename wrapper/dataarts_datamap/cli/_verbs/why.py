@@ -47,7 +47,7 @@ def why(  # noqa: PLR0913  one parameter for each option
       datamap why 09318f28-939f-4ab6-a374-9e621096652c --output json
     """  # noqa: D301  click reads \b
     from dataarts_datamap._monitoring.freshness import Verdict
-    from dataarts_datamap.cli._printing.explanation_tree import write_explanation
+    from dataarts_datamap.cli._printing.explanation_tree import log_commands, write_explanation
     from dataarts_datamap.cli._printing.output import is_terminal, write_json
 
     with connect(settings) as client:
@@ -58,6 +58,8 @@ def why(  # noqa: PLR0913  one parameter for each option
     else:
         note(f"times are in {tz}")
         write_explanation(found, zone=tz)
+        for command in log_commands(found):
+            note(f"to read what that run wrote: {command}")
     for doubt in found.notes:
         tell(doubt)
     return {Verdict.FRESH: 0, Verdict.UNKNOWN: 2}.get(found.verdict, 1)

@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 class Outcome(StrEnum):
-    """What a look came to.
+    """The result of a look at a table.
 
     Attributes:
         MET: The condition holds.
@@ -41,7 +41,7 @@ class Look(NamedTuple):
     """What was seen of a table.
 
     Attributes:
-        outcome: What it came to.
+        outcome: Its result.
         message: What was seen, in words.
         facts: The same, ready for JSON.
     """
@@ -55,10 +55,10 @@ class Condition(Protocol):
     """What is waited for."""
 
     def look(self, client: DataMapClient, table: str) -> Look:
-        """What is to be seen of a table, by its GUID or name.
+        """How a table stands, found by its GUID or name.
 
         Raises:
-            DataMapError: It cannot be told.
+            DataMapError: It cannot be read.
         """
         ...
 
@@ -67,7 +67,7 @@ class Condition(Protocol):
         ...
 
     def arguments(self) -> dict[str, Any]:
-        """What ``condition`` makes it anew of: plain values."""
+        """Plain values, from which ``condition`` creates it again."""
         ...
 
 
@@ -83,7 +83,7 @@ class Freshness:
     """That a table is fresh.
 
     Attributes:
-        after: The oldest time of a last success that will do, as ISO 8601 text; None if its age decides.
+        after: The earliest last success that is accepted, as ISO 8601 text; None if its age decides.
         max_age: The largest age of a last success, in seconds; None if ``after`` decides.
         since: How far back to look for runs, in seconds, at least.
         any_operator: Whether one operator that keeps the table fresh is enough.
@@ -176,7 +176,8 @@ class PlannedRun:
 
     @property
     def _start(self) -> datetime:
-        return instant("after", self.after) - timedelta(milliseconds=1)  # whether a window has its ends is not known
+        # Whether the ends of a window belong to it is not documented.
+        return instant("after", self.after) - timedelta(milliseconds=1)
 
     def _seen(self, table: str, guid: str, runs: Iterable[Run]) -> Look:
         after = instant("after", self.after)
@@ -200,7 +201,7 @@ def counting(table: str, operators: Sequence[T]) -> Sequence[T]:
     """The operators of a table that count.
 
     Raises:
-        TableNotFoundError: There is none. Nothing would ever come of waiting for their runs.
+        TableNotFoundError: There is none, so that waiting for their runs would never end.
     """
     if not operators:
         raise TableNotFoundError(f"no operator of the table {clipped(table, _NAME)!r} is known: is it the right one?")

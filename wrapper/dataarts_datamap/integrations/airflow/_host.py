@@ -23,11 +23,13 @@ if TYPE_CHECKING:
 else:
     try:
         from airflow.sdk import BaseHook
+    except ImportError:  # 3.0
+        from airflow.hooks.base import BaseHook
+    try:
         from airflow.sdk.exceptions import AirflowException, AirflowFailException
         from airflow.sdk.lineage import get_hook_lineage_collector
     except ImportError:  # before 3.2
         from airflow.exceptions import AirflowException, AirflowFailException
-        from airflow.hooks.base import BaseHook
         from airflow.lineage.hook import get_hook_lineage_collector
 
 __all__ = [

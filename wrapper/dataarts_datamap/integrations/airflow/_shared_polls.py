@@ -1,4 +1,4 @@
-"""Polls of many watchers through one client, and so with one rate limit: those of an event loop and a connection."""
+"""Polls of all watchers of an event loop and a connection, through one client and so under one rate limit."""
 
 from __future__ import annotations
 
@@ -74,10 +74,10 @@ class _Failures(NamedTuple):
 class SharedPolls:
     """What the watchers of a connection share: a client, and what is known of their failures.
 
-    A failure that can pass is waited out, with waits that double up to ten minutes. One that lasts is, too, and raised
-    when it has come so often in a row; a trigger that Airflow then makes anew goes on where this one was, and does not
-    ask at once. Credentials that were refused are refused to all watchers, without a request, until a pause is over:
-    five wrong signatures lock an access key. The connection is read anew then.
+    A failure that can pass is waited out, with waits that double up to ten minutes. A lasting failure is waited out,
+    too, and raised once it has come often enough in a row; a trigger that Airflow then creates again continues the
+    waits of this one. After credentials were rejected, all watchers fail without a request until a pause is over: five
+    wrong signatures lock an access key. The connection is read anew then.
 
     Args:
         conn_id: Id of the connection.
@@ -118,8 +118,8 @@ class SharedPolls:
 
         Args:
             read: Asks the client.
-            watcher: What tells this watcher from the others of the connection, and is the same when it is made anew;
-                None for one that is not.
+            watcher: Identifies this watcher among those of the connection, also after it was created again; None for
+                one that never is.
             every: Seconds from the beginning of a poll to the next one, at least.
             max_failures: How many failures that last are raised when they come in a row.
             warn: Takes the text of each failure.

@@ -118,7 +118,7 @@ class TableRunTrigger(BaseEventTrigger):
     no event. A run whose end changes, as by a rerun, has succeeded anew.
 
     Since Airflow 3.3 the trigger keeps in the asset's store what it has yielded, so that a run that ends while Airflow
-    is down is an event when it is up again. It keeps that four seconds after the event: a triggerer that is killed
+    is down is an event when it is up again. It keeps that four seconds after the event: a triggerer that ends
     before yields the run again, and loses none. Before 3.3 each start of the triggerer begins anew, with a warning:
     runs that end while it is down are no events.
 

@@ -1,4 +1,4 @@
-"""What must hold of the rows of every page: their number, their window, and what they were asked for by."""
+"""What must hold of the rows of every page: their number, their window, and the ids that they were asked for by."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def window_columns(target: Target) -> tuple[str, ...]:
 
 
 def _outside(exchange: Exchange, target: Target, bound: str, wrong: Callable[[int, int], bool], where: str) -> Problems:
-    """A row outside by every column that the window may filter on."""
+    """A row that lies outside the window by every column that it may filter on."""
     limit = exchange.judgement.number(bound)
     if limit is None or not exchange.response.rows:
         return None
@@ -70,7 +70,7 @@ def _rows_of(parameter: str, field: str) -> Invariant:
 
 
 def _is_same(shown: object, asked: object) -> bool:
-    """Whether two values name the same; an id that a server keeps as a number has no zeros at its beginning."""
+    """Whether two values are the same id; a server that keeps it as a number drops leading zeros."""
     return str(shown) == str(asked) or (str(shown).isdecimal() and str(shown) == str(asked).lstrip("0"))
 
 

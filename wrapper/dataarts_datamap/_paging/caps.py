@@ -1,0 +1,89 @@
+"""What a server serves at the most: rows of a list, and rows of a page.
+
+Where it serves and counts no more than so many rows of a list, both halves of a window have more than it has.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from dataarts_datamap._errors import (
+    AuthenticationError,
+    ConnectionFailedError,
+    InvalidRowError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+)
+from dataarts_datamap._paging.walk_options import PageNeeded, PageRead
+from dataarts_datamap._window import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+    from dataarts_datamap._errors import DataMapError
+    from dataarts_datamap._models.runs import RunPage
+    from dataarts_datamap._paging.walk_options import ServerHabits
+    from dataarts_datamap._paging.walk_state import WalkState
+
+_LEAST: Final = 100  # no smaller cap of a list is known
+_QUICK: Final = 0.16  # seconds: of eight pages at once that take less, 50 requests a second hold some up
+_PASSING: Final = frozenset({429, 503})
+_NOT_OF_SIZE: Final = (
+    AuthenticationError,
+    ConnectionFailedError,
+    InvalidRowError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+)
+
+
+def could_be_cap(rows: int) -> bool:
+    """Whether a server may be set to end at so many rows: a round number, a power of two or one less."""
+    return rows >= _LEAST and (rows % _LEAST == 0 or rows & (rows - 1) == 0 or rows & (rows + 1) == 0)
+
+
+def count_halves(state: WalkState, asked: Window, planned: Sequence[int]) -> Generator[PageNeeded, RunPage, int]:
+    """How many rows the server counts in both halves of a window; 0 if it cannot be halved between two rows.
+
+    Args:
+        state: Of the walk.
+        asked: The window.
+        planned: When the rows that were read are planned.
+    """
+    middle = _middle(sorted(time for time in planned if asked.start < time < asked.end))
+    span = state.options.first_span(state.habits, 1)
+    counted = 0
+    for half in () if middle is None else (Window(asked.start, middle), Window(middle, asked.end)):
+        sent = yield PageNeeded(PageRead(state.operator, half, span.offset, span.limit))
+        counted += sent.total or 0
+    return counted
+
+
+def _middle(times: Sequence[int]) -> int | None:
+    """A moment between two of the times, with about as many of them on each side; None if all are the same."""
+    half = len(times) // 2
+    gaps = [(abs(at - half), times[at - 1] + 1) for at in range(1, len(times)) if times[at] - times[at - 1] > 1]
+    return min(gaps)[1] if gaps else None
+
+
+def served_page(sent: RunPage, limit: int, least: int) -> int:
+    """Rows to ask for at once, as a page shows that was asked for more than ``least``; 0 if it shows nothing."""
+    rows = len(sent.runs)
+    if rows > limit:  # the limit is ignored
+        return least
+    if rows <= least:
+        return 0 if rows == sent.total else least
+    return rows if sent.total is not None and rows < min(limit, sent.total) else limit
+
+
+def is_slow(habits: ServerHabits, *, growth: int) -> bool:
+    """Whether pages of the size that was tried, so many times as large, bring fewer rows a second than small ones."""
+    return habits.trial_time > growth * max(habits.small_page_time, _QUICK)
+
+
+def is_of_size(error: DataMapError) -> bool:
+    """Whether what went wrong with a large page may go right with a small one."""
+    status = getattr(error, "upstream_status", None) or error.status
+    return not isinstance(error, _NOT_OF_SIZE) and status not in _PASSING
