@@ -23,7 +23,7 @@ VERDICTS = (
     Verdict("A-json", "A", "passed", judged=3),
     Verdict("A-content-type", "A", "failed", "rows differ", COMMANDS, 2, baseline="since 2026-11-25: ticket 7"),
     Verdict("B-row-shape", "B", "failed", EVIL, COMMANDS, 2),
-    Verdict("C-repeatable", "C", "untested", "no run was found"),
+    Verdict("C-total-constant", "C", "untested", "no run was found"),
     Verdict("D-tenant-isolated", "D", "untested", "no second tenant", excused=True),
     Verdict("E-fraction", "E", "errored", "timed out"),
 )
@@ -54,7 +54,9 @@ def test_order(browser: Browser, tmp_path: Path) -> None:
     page = visit.page
 
     assert "Does not conform" == page.locator("h1").inner_text()
-    assert ["B-row-shape", "A-content-type", "A-json", "C-repeatable", "D-tenant-isolated", "E-fraction"] == shown(page)
+    assert ["B-row-shape", "A-content-type", "A-json", "C-total-constant", "D-tenant-isolated", "E-fraction"] == shown(
+        page
+    )
     assert ["B-row-shape", "E-fraction"] == page.eval_on_selector_all(".check[open]", "all => all.map(one => one.id)")
     assert EVIL in page.locator("#B-row-shape").inner_text()
     assert ("Conformance of http://127.0.0.1", [], 1) == (page.title(), visit.complaints, len(visit.requests))

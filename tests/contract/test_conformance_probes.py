@@ -25,6 +25,7 @@ from dataarts_datamap_contract.suite._probes import (
     credentials,
     filters,
     gateway,
+    grid,
     operators,
     paging,
     replay,
@@ -160,13 +161,13 @@ DEVIATIONS: list[tuple[Callable[..., None], str, Callable[[Asked], Answer]]] = [
     (gateway.probe_optional_methods, "A-server-error", if_asked("", FAILURE, method="OPTIONS")),
     (gateway.probe_paths, "A-undeclared-path", if_asked("/v9/", NOBODYS)),
     (paging.probe_walk, "C-walk-complete", if_asked("offset=10", Answer(BLANK))),
-    (paging.probe_page_sizes, "C-walk-limits-agree", asked_as("offset=3&", "offset=4&")),
-    (paging.probe_slices, "C-offset-slice", asked_as("offset=1&", "offset=2&")),
+    (grid.probe_grid, "C-offset-slice", asked_as("offset=1&", "offset=2&")),
     (paging.probe_end, "C-offset-beyond-end", asked_as(f"offset={COUNT}&", "offset=0&")),
-    (paging.probe_deep, "C-offset-deep", asked_as("offset=2147483647", "offset=0")),
-    (paging.probe_repeats, "C-repeatable", alternating()),
-    (paging.probe_base_points, "C-offset-slice", asked_as(f"offset={COUNT // 2}&", "offset=0&")),
-    (windows.probe_cuts, "C-window-adds-up", asked_as(r"(end_time=)(\d+)", whole_steps(5 * STEP))),
+    (paging.probe_end, "C-offset-beyond-end", asked_as("offset=(65536|2147483647)", "offset=0")),
+    (replay.probe_replay, "C-replay", alternating()),
+    (grid.probe_grid, "C-offset-slice", asked_as(f"offset={COUNT // 2}&", "offset=0&")),
+    (grid.probe_grid, "C-window-adds-up", asked_as(r"start_time=\d+(.*offset=[1-9])", r"start_time=1\1")),
+    (grid.probe_grid, "C-window-adds-up", asked_as(r"(end_time=)(\d+)", whole_steps(5 * STEP))),
     (windows.probe_wide, "C-window-adds-up", if_asked("start_time=0&", Answer(BLANK))),
     (windows.probe_tiles, "C-window-adds-up", lambda asked: _early_if_long(asked)),  # noqa: PLW0108  it is defined below
     (
@@ -183,11 +184,11 @@ DEVIATIONS: list[tuple[Callable[..., None], str, Callable[[Asked], Answer]]] = [
     (filters.probe_workspaces, "C-workspace-other", asked_as("workspace_id=(%2A|%25)", "workspace_id=w")),
     (filters.probe_tables, "C-table-other", asked_as("/table/[^/]+/", "/table/guid/")),
     (
-        filters.probe_encodings,
-        "C-query-encoding",
+        filters.probe_job_names,
+        "C-replay",
         lambda asked: answer_well(replace(asked, target=unquote(asked.target))),
     ),
-    (filters.probe_order, "C-query-order", in_order),
+    (replay.probe_replay, "C-replay", in_order),
     (operators.probe_nodes, "C-nodes-operator", if_asked("/table/", NOBODYS)),
     (operators.probe_operators, "C-nodes-chain", lambda asked: _refused_chain(asked)),  # noqa: PLW0108  it is defined below
     (

@@ -18,7 +18,7 @@ from dataarts_datamap_contract.suite import Evidence, Report, Verdict, run_suite
 from dataarts_datamap_contract.suite._http.curl import curl_line
 from dataarts_datamap_contract.suite._http.messages import Credential, Request
 from dataarts_datamap_contract.suite.baseline import BaselineError, Deviation, apply_baseline, read_baseline
-from dataarts_datamap_contract.suite.catalogue import CATALOGUE, LEVELS, checks_of
+from dataarts_datamap_contract.suite.catalogue import CATALOGUE, LEVELS, RETIRED, checks_of
 from dataarts_datamap_contract.suite.reports import render_text, write_html, write_json, write_junit, write_sarif
 from dataarts_datamap_contract.suite.verdicts import CLASSES
 from support.mock_target import CONFIG, mock_target
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 HOSTILE = "<script>alert(1)</script>\x1b[31m\u202e]]>&amp;"
 PASSED = Verdict("A-json", "A", "passed", judged=3)
 FAILED = Verdict("B-row-shape", "B", "failed", HOSTILE, f"curl '{HOSTILE}'", 2)
-GAP = Verdict("C-repeatable", "C", "untested", "no run was found")
+GAP = Verdict("C-total-constant", "C", "untested", "no run was found")
 EXCUSED = Verdict("D-tenant-isolated", "D", "untested", "no second tenant", excused=True)
 ERRORED = Verdict("E-fraction", "E", "errored", "timed out")
 SEEN = Evidence(9, 3, 3, 3)
@@ -73,7 +73,9 @@ def test_junit(tmp_path: Path) -> None:
     root = ET.parse(tmp_path / "report.xml").getroot()  # noqa: S314  our own file
 
     outcomes = {case.get("name", "").split(":")[0]: [child.tag for child in case] for case in root.iter("testcase")}
-    assert {"A-json": [], "B-row-shape": ["failure"], "C-repeatable": ["skipped"]} == dict(list(outcomes.items())[:3])
+    assert {"A-json": [], "B-row-shape": ["failure"], "C-total-constant": ["skipped"]} == dict(
+        list(outcomes.items())[:3]
+    )
     assert ["error"] == outcomes["E-fraction"]
     assert ["error"] == outcomes["the run saw enough to judge by"]
     assert r"<script>alert(1)</script>\x1b" in next(root.iter("failure")).get("message", "")
@@ -229,6 +231,22 @@ def test_reads_a_baseline(tmp_path: Path) -> None:
     path.write_text('[[deviation]]\ncheck = "A-json"\nreason = "ticket 8"\nsince = 2026-11-25\n', encoding="utf-8")
 
     assert (Deviation("A-json", "ticket 8", SINCE),) == read_baseline(path)
+
+
+def test_a_baseline_may_name_a_retired_check(tmp_path: Path) -> None:
+    """It stands for the check that judges now what it judged, and a warning says which."""
+    path = tmp_path / "known.toml"
+    path.write_text('[[deviation]]\ncheck = "C-query-order"\nreason = "x"\nsince = 2026-11-25\n', encoding="utf-8")
+
+    with pytest.warns(FutureWarning, match="check C-query-order is retired: C-replay judges what it judged"):
+        assert (Deviation("C-replay", "x", SINCE),) == read_baseline(path)
+
+
+def test_a_retired_check_has_a_successor() -> None:
+    """Each successor is in the catalogue, and of the same level; no retired check is."""
+    assert set(RETIRED.values()) <= CATALOGUE.keys()
+    assert set() == RETIRED.keys() & CATALOGUE.keys()
+    assert all(old[0] == new[0] for old, new in RETIRED.items())
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,10 @@ def _with_columns(found: Callable[..., Document], guid: str, way: str) -> Docume
     return {**graph, "relationships": [*graph["relationships"], *more]}
 
 
-def _with_column(document: Document) -> Document:
+def _with_column(_: str, ask: Ask, arguments: Arguments) -> Document:
+    document: Document = ask(arguments)
+    if arguments.values.get("ignore_relationships") is True:
+        return document
     column = {"guid": _COLUMN, "type_name": "dataasset.Column", "display_text": "order_id"}
     return {**document, "referred_entities": {_COLUMN: column}}
 
@@ -257,7 +260,7 @@ CORRECT_SERVERS: Final = (
     CorrectServer(
         name="columns-of-a-table",
         difference="an asset may refer to others",
-        seam=on_json(_with_column, SEARCH, DETAIL, DETAILS),
+        seam=on_answers(_with_column, SEARCH, DETAIL, DETAILS),
         shown=lambda caller: _COLUMN in caller.detail()["referred_entities"],
         cohort="lineage",
     ),

@@ -51,7 +51,7 @@ BROKEN_SERVERS = (
         name="largest-offset-fails",
         level="E",
         rule="the largest offset is served, or refused with 400",
-        checks=frozenset({"A-server-error", "E-maximum-unserved", "C-offset-deep"}),
+        checks=frozenset({"A-server-error", "E-maximum-unserved", "C-offset-beyond-end"}),
         seam=fail_on(has("offset", lambda text: as_integer(text) == MOST)),
         shown=lambda caller: status_of(caller, offset=MOST) == _FAILED,
     ),

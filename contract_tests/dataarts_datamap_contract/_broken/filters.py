@@ -228,7 +228,7 @@ BROKEN_SERVERS = (
         name="decoded-twice",
         level="C",
         rule="a query is decoded once",
-        checks=frozenset({"C-query-encoding"}),
+        checks=frozenset({"C-replay"}),
         seam=set_arguments(job_name=unquote),
         shown=lambda caller: bool(caller.rows(job_name="ETL%5FJob_dli2dws")),
         cohort="late",
@@ -237,7 +237,7 @@ BROKEN_SERVERS = (
         name="nothing-read-behind-the-limit",
         level="C",
         rule="parameters count wherever they stand in the query",
-        checks=frozenset({"C-query-order"}),
+        checks=frozenset({"C-replay"}),
         seam=on_query(_nothing_behind_limit),
         shown=lambda caller: (
             caller.get(caller.runs_target().replace("?", "?limit=10&").removesuffix("&limit=10")).status == 400

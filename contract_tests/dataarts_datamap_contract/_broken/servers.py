@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract._broken.seams import Seam
 
 Level: TypeAlias = Literal["A", "B", "C", "D", "E"]
-Cohort: TypeAlias = Literal["first", "late", "blind", "sealed", "lineage", "unseen"]
+Cohort: TypeAlias = Literal["first", "late", "blind", "sealed", "lineage", "unseen", "apart"]
 """When a server was written: before the checks were frozen; after; later, and committed before the suite met it; after
 that, by what the specification says alone, and committed before the suite met it, too; for the operations on assets
-and their lineage, before the suite had a check of them; or when it had, and committed before it met them."""
+and their lineage, before the suite had a check of them; when it had, and committed before it met them; or apart from
+the suite, by an author who had not read its checks, and committed before it met them."""
 
 Shown: TypeAlias = "Callable[[Caller], bool]"
 """Whether a caller sees the difference: false of the reference mock, true of the server."""

@@ -186,9 +186,13 @@ def _with_siblings(found: Callable[..., Document], guid: str, way: str) -> Docum
     if way != "IN":
         return graph
     writers = {each["ep1_id"] for each in graph["relationships"] if each["ep2_id"] == guid}
-    both = found(guid, "BOTH")["relationships"] + found(_MARGIN, "IN")["relationships"]
+    others = (found(guid, "BOTH"), found(_MARGIN, "IN"))
+    both = [each for other in others for each in other["relationships"]]
     more = [each for each in both if each["ep1_id"] in writers and each not in graph["relationships"]]
-    return {**graph, "relationships": graph["relationships"] + more}
+    ends = {each["ep2_id"] for each in more}
+    known = {each["guid"]: each for other in others for each in other["entities"] if each["guid"] in ends}
+    entities = [*graph["entities"], *(each for each in known.values() if each not in graph["entities"])]
+    return {**graph, "relationships": graph["relationships"] + more, "entities": entities}
 
 
 BROKEN_SERVERS: Final = (

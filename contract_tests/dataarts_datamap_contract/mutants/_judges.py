@@ -13,7 +13,7 @@ from dataarts_datamap_contract.mutants._aim import running
 from dataarts_datamap_contract.mutants._outcomes import BrokenOutcome, CorrectOutcome
 from dataarts_datamap_contract.mutants._stock import find_with_stock
 from dataarts_datamap_contract.suite import run_suite
-from dataarts_datamap_contract.suite.catalogue import LEVELS
+from dataarts_datamap_contract.suite.catalogue import LEVELS, RETIRED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,14 +51,15 @@ def judge_broken(server: BrokenServer, *, with_stock: bool = True) -> BrokenOutc
 
 def judge_levels(server: BrokenServer, levels: str) -> BrokenOutcome:
     """Run some levels until a declared check fails."""
+    checks = frozenset(RETIRED.get(check, check) for check in server.checks)
     with running(server.seam.build) as target:
-        report = run_suite(target, levels=levels, stop_on=server.checks)
+        report = run_suite(target, levels=levels, stop_on=checks)
     failed, unjudged = _checks(report.verdicts, "failed"), _checks(report.verdicts, "untested", "errored")
     return BrokenOutcome(
         server=server.name,
-        caught_by=tuple(check for check in failed if check in server.checks),
-        also_failed=tuple(check for check in failed if check not in server.checks),
-        unjudged=tuple(check for check in unjudged if check in server.checks),
+        caught_by=tuple(check for check in failed if check in checks),
+        also_failed=tuple(check for check in failed if check not in checks),
+        unjudged=tuple(check for check in unjudged if check in checks),
     )
 
 

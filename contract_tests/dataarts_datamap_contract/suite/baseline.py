@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, cast
 
-from dataarts_datamap_contract.suite.catalogue import CATALOGUE
+from dataarts_datamap_contract.suite.catalogue import current_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,10 +76,12 @@ def _read_entry(path: Path, number: int, table: object) -> Deviation:
     entry = cast("dict[str, Any]", table) if isinstance(table, dict) else {}
     if set(entry) != {"check", "reason", "since"}:
         raise BaselineError(f"{where}: give it check, reason and since, and nothing else")
-    if entry["check"] not in CATALOGUE:
-        raise BaselineError(f"{where}: the catalogue has no check {entry['check']!r}")
+    try:
+        check = current_id(str(entry["check"]))
+    except ValueError as error:
+        raise BaselineError(f"{where}: {error}") from None
     if not (isinstance(entry["reason"], str) and entry["reason"].strip()):
         raise BaselineError(f"{where}: say the reason")
     if type(entry["since"]) is not date:
         raise BaselineError(f"{where}: since is {entry['since']!r}, no date such as 2026-11-25 without quotes")
-    return Deviation(entry["check"], entry["reason"], entry["since"])
+    return Deviation(check, entry["reason"], entry["since"])

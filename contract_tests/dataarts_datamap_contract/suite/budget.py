@@ -31,7 +31,7 @@ class Budget:
 BUDGETS: Mapping[str, Budget] = MappingProxyType(
     {
         "quick": Budget(seconds=60.0, max_examples=0),
-        "default": Budget(seconds=900.0, max_examples=20),
+        "default": Budget(seconds=900.0, max_examples=8),
         "deep": Budget(seconds=None, max_examples=60, rounds=3, requests=5),
     }
 )

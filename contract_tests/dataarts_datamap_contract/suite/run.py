@@ -22,7 +22,7 @@ from dataarts_datamap_contract.suite._judging.strength import Strength, measure_
 from dataarts_datamap_contract.suite._probes.order import run_probes
 from dataarts_datamap_contract.suite._probes.session import Session
 from dataarts_datamap_contract.suite.budget import BUDGETS
-from dataarts_datamap_contract.suite.catalogue import CATALOGUE, CHECKED_OPERATIONS, checks_of
+from dataarts_datamap_contract.suite.catalogue import CHECKED_OPERATIONS, checks_of, current_id
 from dataarts_datamap_contract.suite.coverage import measure_coverage
 from dataarts_datamap_contract.suite.verdicts import Evidence, Report
 
@@ -61,10 +61,7 @@ def run_suite(  # noqa: PLR0913  what a run may be told
         TargetError: The environment names a proxy that cannot be used.
     """
     levels = "".join(sorted({check.level for check in checks_of(levels)}))
-    stop_on = frozenset(stop_on or ())
-    unknown = sorted(stop_on - CATALOGUE.keys())
-    if unknown:
-        raise ValueError(f"stop_on names no check of the catalogue: {', '.join(unknown)}")
+    stop_on = frozenset(map(current_id, stop_on or ()))
     if budget not in BUDGETS:
         raise ValueError(f"budget {budget!r}: name one of {', '.join(BUDGETS)}")
     spend = BUDGETS[budget]

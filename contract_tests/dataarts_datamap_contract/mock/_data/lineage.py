@@ -27,6 +27,7 @@ class DescribedTable:
         source_type: Kind of source.
         workspace_id: Id of its workspace.
         description: What is said of it.
+        owner: Whose it is.
     """
 
     guid: str
@@ -36,6 +37,7 @@ class DescribedTable:
     source_type: str
     workspace_id: str
     description: str = ""
+    owner: str = "username"
 
     @property
     def qualified_name(self) -> str:

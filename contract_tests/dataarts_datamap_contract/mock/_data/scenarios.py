@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +22,8 @@ _HOUR = 60 * _MINUTE
 _DAY = 24 * _HOUR
 _DAYS = 14
 _FIRST_RUN_ID = 126_500_000
+_OWN_TASK_NAME = "etl-dli2dws"
+_FIRST_NEAR_ID = 127_500_000
 _SUNDAY = 6
 
 _ORDERS, _CUSTOMERS = "lake.ods.ods_orders", "lake.ods.ods_customers"
@@ -111,7 +114,14 @@ _OTHER_WORKSPACE: Final = "4f6c1d2e9b8a47c3a5d0e1f2b3c4d5e6"
 _VARIED_TABLES: Final = (
     *("wk.ods_items", "wk.dim_region", "lake.dwd_items", "lake.loop_first", "lake.loop_second", "lake.snapshot"),
     *("lake.订单_汇总", "postgres.sales.ads_margin", "archive.sales.dws_orders", "postgres.sales.DWS_Orders"),
+    *(
+        "postgres.sales.dws_order",
+        "postgres.sales.dws_orders_2",
+        "postgres.sales.dwsXorders",
+        "postgres.sales.dws%orders",
+    ),
     *("island.beach", "island.sea"),
+    *(f"lake.parts.part_{number:02}" for number in range(1, 13)),
 )
 _VARIED_JOBS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "join_items": (("wk.ods_orders", "wk.ods_items", "wk.dim_region"), ("lake.dwd_items",)),
@@ -123,27 +133,46 @@ _VARIED_JOBS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "订单汇总": (("",), ("lake.订单_汇总",)),
     "send_margin": (("postgres.sales.ads_margin",), ()),
     "tide": (("island.beach",), ("island.sea",)),
+    **{
+        f"part {number}": ((f"lake.parts.part_{number:02}",), (f"lake.parts.part_{number + 1:02}",))
+        for number in range(1, 6)
+    },
 }
 """What each job reads and writes; no name is the documented table."""
 
 
+_DESCRIPTIONS: Final = ("", "", "每日订单汇总 📊 <b>&amp;</b> \"quoted\" 'text'\\", "A long description. " * 120)
+_OWNERS: Final = ("username", "username", "分析师", "user")
+_NEAR_JOBS: Final = (
+    *("etl_job_dli2dws", "ETL_Job_dli2dw", "ETL_Job_dli2dws_2", "ETL_Job_dli2dws ", "ETLxJob_dli2dws"),
+    "ETL%dws",
+)
+"""Names that nearly are the documented operator's: by case, by length, by a blank, and by a pattern."""
+
 _RARE: Final = Operator("971001", "rare runs", documented_operator().workspace_id)
-_STATUSES: Final = ("success", "fail", "skip-by-depend", "forceSuccess", "manual-stop", "freeze")
+_STATUSES: Final = ("success", "fail", "skip-by-depend", "forceSuccess", "manual-stop", "waiting")
 
 
 def vary(dataset: Dataset, now: datetime) -> None:
     """Add tables and operators: a diamond, a circle, a loop, an island, pairs, and names that nearly are others'.
 
-    One operator of the documented table has runs whose ids are beyond 31 and beyond 53 bits, of many statuses, several
-    of one time, on both sides of midnights, ends of months and changes of clocks.
+    Some tables have a long description, or one of many characters, and owners of their own. One operator of the
+    documented table has runs whose ids are beyond 31 and beyond 53 bits, of many statuses, several of one time, on both
+    sides of midnights, ends of months and changes of clocks.
     """
     dataset.add_operator(_RARE, StoredRuns(_rare_runs(now), dataset.column))
     dataset.add_table(TABLE_GUID, [_RARE])
     workspace_id = documented_operator().workspace_id
-    for path in _VARIED_TABLES:
+    near = [Operator(documented_operator().task_id, job_name, workspace_id) for job_name in _NEAR_JOBS]
+    for number, operator in enumerate(near):
+        dataset.add_operator(operator, StoredRuns(_near_runs(operator, number, now), dataset.column))
+    dataset.add_table(TABLE_GUID, near)
+    for number, path in enumerate(_VARIED_TABLES):
         own = _OTHER_WORKSPACE if path.startswith("island") else workspace_id
         kind = "dws" if path.count(".") > 1 else "hive" if path.startswith("island") else "dli"
-        dataset.describe_table(described(path, workspace_id=own, source_type=kind))
+        table = described(path, workspace_id=own, source_type=kind)
+        texts = {"description": _DESCRIPTIONS[number % 4], "owner": _OWNERS[number % 4]}
+        dataset.describe_table(replace(table, **texts))
     for number, (job_name, (reads, writes)) in enumerate(_VARIED_JOBS.items()):
         own = _OTHER_WORKSPACE if job_name == "tide" else workspace_id
         operator = Operator(str(970_001 + number), job_name, own)
@@ -153,6 +182,20 @@ def vary(dataset: Dataset, now: datetime) -> None:
         )
         if source or target:
             dataset.add_lineage(operator, reads=source, writes=target)
+
+
+def _near_runs(operator: Operator, number: int, now: datetime) -> list[Row]:
+    """A run on each of the last days, that reads much more than it writes."""
+    latest = milliseconds(now) // _DAY * _DAY + number * _MINUTE
+    fields = {"status": "success", "executionLogPath": None, "taskName": _OWN_TASK_NAME}
+    rows = [
+        complete_run(fields, operator, _FIRST_NEAR_ID + number * _DAYS + day, latest - (day + 1) * _DAY)
+        for day in range(_DAYS)
+    ]
+    return [
+        {**row, "inputRowCount": 50_000, "outputRowCount": 500, "speed": 500_000 / int(str(row["runningTime"]))}
+        for row in rows
+    ]
 
 
 def _rare_runs(now: datetime) -> list[Row]:

@@ -26,6 +26,7 @@ T = TypeVar("T")
 
 _CREATED, _UPDATED = 1_662_567_796_444, 1_704_934_907_000
 _MOST_GUIDS = 100
+_FLOW, _FLOW_TYPE = "DATA_FLOW", "DataFlow"
 _UNKNOWN_API = "The API does not exist or has not been published in the environment"
 
 
@@ -70,6 +71,7 @@ class CatalogOperations:
             for table in dataset.lineage.tables.values()
             if query in f"{table.qualified_name.partition('@')[0]} {table.description}".casefold()
             and (wanted is None or _matches(table, wanted))
+            and body.get("owner", table.owner) == table.owner
         ]
         if body.get("sort"):
             found.sort(key=lambda table: table.name, reverse=body["sort"][0].get("order") == "DESC")
@@ -108,7 +110,7 @@ class CatalogOperations:
         direction = arguments.text("direction") or "BOTH"
         edges: dict[tuple[str, str], None] = {}
         for way in ("IN", "OUT"):
-            if direction in (way, "BOTH"):
+            if direction in (way, "BOTH") and _are_wanted(arguments):
                 edges.update(dict.fromkeys(self._edges(dataset, start, way)))
         nodes = {node_guid(operator): operator for operator in dataset.lineage.operators}
         guids = dict.fromkeys(guid for edge in edges for guid in edge)
@@ -152,8 +154,8 @@ class CatalogOperations:
         first, second = edge if self._config.lineage_first_end == "upstream" else edge[::-1]
         return {
             "guid": f"{first}-{second}",
-            "type_name": "DataFlow",
-            "relation_type_name": "DATA_FLOW",
+            "type_name": _FLOW_TYPE,
+            "relation_type_name": _FLOW,
             "direction": "OUT",
             "propagate_tag": "NONE",
             "ep1_id": first,
@@ -188,7 +190,7 @@ class CatalogOperations:
                 "name": table.name,
                 "qualifiedName": table.qualified_name,
                 "sourceType": table.source_type,
-                "owner": "username",
+                "owner": table.owner,
                 "description": table.description,
             },
             "relationship_attributes": {},
@@ -213,6 +215,14 @@ class CatalogOperations:
             "workspace_id": [operator.workspace_id],
             "status": "ACTIVE",
         }
+
+
+def _are_wanted(arguments: Arguments) -> bool:
+    """Whether the one kind of relationship that there is, and its category, are among those that are asked for."""
+    return all(
+        own in (arguments.lists.get(name) or (own,))
+        for name, own in (("relationship_type_categories", _FLOW), ("relationship_types", _FLOW_TYPE))
+    )
 
 
 def _bulk_rows(dataset: Dataset, operator: Operator) -> Iterator[dict[str, Any]]:

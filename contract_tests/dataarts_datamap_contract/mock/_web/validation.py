@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from jsonschema_rs import Draft202012Validator, ValidationError
@@ -29,10 +29,12 @@ class Arguments:
     Attributes:
         values: The parameters that were sent.
         body: The JSON document; None if the operation has none.
+        lists: All values of each parameter that may be sent several times; ``values`` has the first of them.
     """
 
     values: Mapping[str, str | int]
     body: Any = None
+    lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
 
     def text(self, name: str) -> str:
         """A text; empty if an optional one was not sent."""
@@ -71,7 +73,8 @@ class ParameterRules:
         texts = request.texts()
         judged = {rule.name: rule.judge(rule.sent(request, texts)) for rule in self._rules}
         values = {name: argument for name, argument in judged.items() if argument is not None}
-        return Arguments(values, None if self._body is None else self._judge_body(self._body, request.body))
+        lists = {rule.name: tuple(rule.sent(request, texts)) for rule in self._rules if rule.is_list}
+        return Arguments(values, None if self._body is None else self._judge_body(self._body, request.body), lists)
 
     def _judge_body(self, validator: Draft202012Validator, content: bytes) -> object:
         try:
@@ -98,7 +101,8 @@ class _Rule:
         if schema["type"] == "array" and "items" not in schema:
             raise ValueError(f"parameter {self.name} is an array of anything: its items cannot be judged")
         self._type: str = schema["type"]
-        self._validator = Draft202012Validator(schema["items"] if self._type == "array" else schema)
+        self.is_list = self._type == "array"
+        self._validator = Draft202012Validator(schema["items"] if self.is_list else schema)
 
     def sent(self, request: RequestParts, texts: Mapping[str, Mapping[str, list[str]]]) -> list[str]:
         """The values of the parameter; the case of a header field's name does not count."""

@@ -15,6 +15,8 @@ Standing: TypeAlias = Literal["good", "bad", "unsure"]
 
 TOKEN_HEADER = "X-Auth-Token"  # noqa: S105  a name
 _OK = 200
+_EXACT = 2**53
+_COUNTS = ("count", "total")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +135,13 @@ class Response:
 
     @property
     def has_data(self) -> bool:
-        """Whether it shows rows, operators, assets or lineage."""
+        """Whether it shows rows, operators, assets or lineage, or how many of them there are."""
         listed = any(self.listed(name) for name in ("entities", "data", "relationships"))
-        return bool(self.rows or self.operators or listed or self.members.get("entity"))
+        counts = (self.page.total if self.page else 0, *(whole_number(self.members.get(each)) for each in _COUNTS))
+        return (
+            bool(self.rows or self.operators or listed or self.members.get("entity"))
+            or max(count or 0 for count in counts) > 0
+        )
 
 
 @dataclass(frozen=True)
@@ -160,9 +166,9 @@ class Page:
 
 
 def whole_number(value: object) -> int | None:
-    """The value if it is an integer of JSON Schema, which 1.0 is and a boolean is not."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
+    """The value if it is an integer of JSON Schema, which 1.0 is and a boolean is not, and known to the last digit."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() and abs(value) <= _EXACT else None
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 

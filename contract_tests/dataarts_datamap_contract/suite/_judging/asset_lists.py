@@ -139,6 +139,12 @@ class LineageList(_ListOfPages):
         self._first: Exchange | None = None
         self._pages: dict[str, list[_Page]] = {reading: [] for reading in READINGS}
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether one page showed all operators."""
+        pages = self._pages[self.reading]
+        return any(page.begin == 0 and page.end == self.total for page in pages)
+
     def note(
         self, exchange: Exchange, offset: int, limit: int, *, total: int, rows: Sequence[Mapping[str, Any]]
     ) -> Finding:

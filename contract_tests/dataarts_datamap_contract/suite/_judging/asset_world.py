@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from dataarts_datamap_contract.suite._http.messages import whole_number
 from dataarts_datamap_contract.suite._judging.asset_lists import HitList, LineageList
 from dataarts_datamap_contract.suite._judging.findings import Finding
 from dataarts_datamap_contract.suite._judging.invariants.common import OK, document_of
-from dataarts_datamap_contract.suite._judging.lineage_graphs import Graph, OperatorTables, judge_graphs
+from dataarts_datamap_contract.suite._judging.lineage_graphs import (
+    Graph,
+    OperatorTables,
+    TableOperators,
+    end_of,
+    is_of_columns,
+    judge_graphs,
+    judge_nodes,
+    judge_others,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -17,13 +26,21 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract.suite._judging.oracle import Exchange
     from dataarts_datamap_contract.suite.target import Target
 
-_PLAIN: Final = ("type_name", "type_display_name", "display_text", "status", "created_by")
-_ATTRIBUTES: Final = ("name", "qualifiedName", "sourceType", "owner", "description")
-_IDS: Final = ("project_id", "domain_id", "workspace_id", "instance_id")
-_ENDS: Final = ("qualified_name", "type", "db", "schema", "table")
-_DATA_FLOW: Final = "DATA_FLOW"
+_ENDS: Final[Mapping[str, str]] = {
+    "qualified_name": "attributes.qualifiedName",
+    "type": "attributes.sourceType",
+    "db": "database in lineage",
+    "schema": "schema in lineage",
+    "table": "table in lineage",
+}
+"""What lineage says of the table at an end, and the fact that it is."""
 
-Facts = dict[str, object]
+_NODE: Final = ("node_name", "node_type", "node_qualified_name", "workspace_id")
+_DATA_FLOW: Final = "DATA_FLOW"
+_FLAGS: Final = ("extend_process_data_flow", "include_parent_entity")
+_NARROWING: Final = frozenset({"relationship_types", "related_entity_types"})
+
+Facts: TypeAlias = "Mapping[str, object]"
 """What is said of an asset, by the name of the field; the same value in each of the forms that it may have."""
 
 
@@ -35,6 +52,7 @@ class AssetWorld:
         ends: The tables that lineage names, by GUID, each with the name that it has there.
         edges: The tables that lineage puts side by side, upstream first, with the response that says so.
         operators: By GUID, what lineage says that an operator reads and writes.
+        nodes: By the GUID of a table, the operators that ShowNodes names for it, and what says so.
         bulk: The pages of all lineage.
     """
 
@@ -51,6 +69,7 @@ class AssetWorld:
         self.edges: dict[tuple[str, str], Exchange] = {}
         self.operators: dict[str, OperatorTables] = {}
         self.graphs: dict[tuple[str, str], Graph] = {}
+        self.nodes: dict[str, TableOperators] = {}
         self.bulk = LineageList(self._target.offset_unit)
 
     def note(self, exchange: Exchange) -> Iterator[Finding]:
@@ -58,11 +77,16 @@ class AssetWorld:
         values, target = exchange.judgement.values, self._target
         if exchange.request.credential.standing != "good" or exchange.judgement.standing != "valid":
             return
-        if exchange.response.status != OK or not exchange.response.members:
+        response = exchange.response
+        if response.status != OK or not (response.members or response.operators):
             return
         if (values.get("project_id"), values.get("instance")) != (target.project_id, target.instance_id):
             return
+        yield from self._note_referred(exchange)
         match exchange.operation_id:
+            case "ShowNodes":
+                named = {(str(each.get("job_name")), str(each.get("workspace_id"))) for each in response.operators}
+                self.nodes[str(values["guid"])] = TableOperators(named, exchange)
             case "ShowDataSets":
                 yield from self._note_search(exchange)
             case "ShowDataDetail":
@@ -79,6 +103,10 @@ class AssetWorld:
     def judge_lineage(self) -> Iterator[tuple[Exchange, Finding]]:
         """Hold the lineage around all tables against each other, and against that of all operators."""
         yield from judge_graphs(self.graphs, self.edges, self.operators)
+        yield from judge_nodes(self.nodes, self.operators)
+        if self.bulk.is_whole and self.operators:
+            kinds = {guid: facts["type_name"][0] for guid, facts in self._facts.items() if "type_name" in facts}
+            yield from judge_others(self.graphs, {*self.operators, *self.ends}, kinds)
 
     def names(self, guid: str) -> set[str]:
         """What an asset is called where it is shown, in lower case."""
@@ -138,7 +166,10 @@ class AssetWorld:
         for row in rows:
             node = row.get("node_guid")
             if isinstance(node, str) and node:
-                tables = self.operators.setdefault(node, OperatorTables(set(), set(), exchange))
+                named = str(row.get("node_name") or ""), str(row.get("workspace_id") or "")
+                tables = self.operators.setdefault(node, OperatorTables(set(), set(), named, exchange))
+                yield from self._note_facts(exchange, node, {f"{name} of bulk": row.get(name) for name in _NODE})
+                yield from self._note_name(node, row.get("node_name"), is_table=False)
                 tables.reads.add(str(row.get("source_guid") or ""))
                 tables.writes.add(str(row.get("target_guid") or ""))
             ends: list[str] = []
@@ -146,9 +177,10 @@ class AssetWorld:
                 guid = row.get(f"{side}_guid")
                 if isinstance(guid, str) and guid:
                     ends.append(guid)
-                    facts: Facts = {f"{name} in lineage": row.get(f"{side}_{name}") for name in _ENDS}
+                    facts: Facts = {fact: row.get(f"{side}_{name}") for name, fact in _ENDS.items()}
                     yield from self._note_facts(exchange, guid, {"guid": guid, **facts})
                     yield from self._note_name(guid, row.get(f"{side}_table"))
+                    yield _ordered(row, side)
             if len(ends) == len(("source", "target")):
                 self.edges.setdefault((ends[0], ends[1]), exchange)
         numbers = exchange.judgement.number("offset"), exchange.judgement.number("limit")
@@ -156,10 +188,11 @@ class AssetWorld:
         if total is not None and None not in numbers:
             yield self.bulk.note(exchange, *cast("tuple[int, int]", numbers), total=total, rows=rows)
 
-    def _note_name(self, guid: str, name: object) -> Iterator[Finding]:
+    def _note_name(self, guid: str, name: object, *, is_table: bool = True) -> Iterator[Finding]:
         if not isinstance(name, str) or not name:
             return
-        self.ends.setdefault(guid, name)
+        if is_table:
+            self.ends.setdefault(guid, name)
         known = self.names(guid)
         if known:
             shown = self._facts.get(guid, {}).get("guid", (None, None))[1]
@@ -167,22 +200,80 @@ class AssetWorld:
             yield Finding("C-asset-agrees", other, shown)
 
     def _note_graph(self, exchange: Exchange) -> Iterator[Finding]:
-        values = exchange.judgement.values
+        values, kinds = exchange.judgement.values, exchange.judgement.kinds
         guid, direction = str(values["guid"]), str(values.get("direction", ""))
-        relationships = exchange.response.listed("relationships")
+        relationships, entities = exchange.response.listed("relationships"), exchange.response.listed("entities")
         category = values.get("relationship_type_categories")
-        if category == _DATA_FLOW:
+        if category is not None:
             others = {str(each["relation_type_name"]) for each in relationships if each.get("relation_type_name")}
-            strays = sorted(others - {_DATA_FLOW})
+            strays = sorted(others - {str(category)})
             stray = f"a relationship of {strays[0]}, where {category} is asked for" if strays else None
             yield Finding("C-lineage-category", stray)
+        if category in {None, _DATA_FLOW}:
             flows = [each for each in relationships if each.get("relation_type_name") in {None, _DATA_FLOW}]
-            graph = self.graphs[guid, direction] = Graph.of(guid, flows, exchange)
+            graph = Graph.of(guid, flows, exchange)
             apart = graph.apart()
             stray = f"the relationship from {apart[0]} to {apart[1]} does not lead to {guid}" if apart else None
             yield Finding("C-lineage-connected", stray)
-        for entity in exchange.response.listed("entities"):
+            is_narrow, is_wide = bool(_NARROWING & kinds.keys()), any(values.get(each) == "true" for each in _FLAGS)
+            yield self._note_again(guid, direction, graph, may_lack=is_narrow, may_add=is_wide)
+        yield from self._note_ends(exchange, guid, relationships, entities)
+
+    def _note_again(self, guid: str, direction: str, graph: Graph, *, may_lack: bool, may_add: bool) -> Finding:
+        """Whatever else is asked for, the data flow around an asset is the same; or part of it, or more."""
+        if not (may_lack or may_add):
+            self.graphs.setdefault((guid, direction), graph)
+        known = self.graphs.get((guid, direction), graph)
+        lost, more = len(known.edges - graph.edges), len(graph.edges - known.edges)
+        is_same = (may_lack or not lost) and (may_add or not more)
+        problem = f"{direction or 'no direction'} of {guid} lacks {lost} relationships here, and has {more} others"
+        return Finding("C-lineage-agrees", None if is_same else problem, known.exchange)
+
+    def _note_ends(
+        self,
+        exchange: Exchange,
+        guid: str,
+        relationships: Sequence[Mapping[str, Any]],
+        entities: Sequence[Mapping[str, Any]],
+    ) -> Iterator[Finding]:
+        """A relationship comes once, and with the assets at its ends."""
+        shown = [_guid(entity) for entity in entities]
+        ids = [str(each.get("guid") or "") for each in relationships if not is_of_columns(each)]
+        for listed, what in ((shown, "asset"), (ids, "relationship")):
+            twice = sorted({each for each in listed if each and listed.count(each) > 1})
+            yield Finding("C-lineage-connected", f"{what} {twice[0]} comes more than once" if twice else None)
+        for each in relationships:
+            facts = {f"{name} of a relationship": each.get(name) for name in ("ep1_id", "ep2_id", "relation_type_name")}
+            yield from self._note_facts(exchange, "" if is_of_columns(each) else str(each.get("guid") or ""), facts)
+            for number in (1, 2):
+                yield self._note_end(end_of(each, number), str(each.get(f"ep{number}_type_name") or ""))
+        ends = {end_of(each, number) for each in relationships for number in (1, 2)} - {""}
+        if shown and exchange.judgement.values.get("include_parent_entity") != "true":
+            strays = sorted(set(shown) - ends - {guid, ""})
+            missing = sorted((ends & self.assets.keys()) - set(shown))
+            stray = f"asset {strays[0]} is at no end of a relationship" if strays else None
+            lost = f"asset {missing[0]} is at an end of a relationship, and does not come" if missing else None
+            yield Finding("C-lineage-connected", stray or lost)
+        for entity in entities:
             yield from self._note_facts(exchange, _guid(entity), {"guid": _guid(entity), **_facts(entity)})
+
+    def _note_end(self, guid: str, kind: str) -> Finding:
+        """An asset at an end is of its own kind, in whichever words; not of that of other assets."""
+        own, earlier = self._facts.get(guid, {}).get("type_name", (kind, None))
+        others = {str(each.get("type_name")) for each in self.assets.values()}
+        problem = f"asset {guid} is {kind} at an end of a relationship, and {own} by itself"
+        return Finding("C-lineage-agrees", problem if kind != own and kind in others else None, earlier)
+
+    def _note_referred(self, exchange: Exchange) -> Iterator[Finding]:
+        """Assets that others refer to stand under their own GUIDs, and are left out where that is asked for."""
+        referred = _mapping(exchange.response.members.get("referred_entities"))
+        if exchange.judgement.values.get("ignore_relationships") == "true":
+            yield Finding("C-asset-agrees", f"{min(referred)} comes, which is to be left out" if referred else None)
+        for guid, entity in referred.items():
+            own = _guid(_mapping(entity))
+            if own:
+                yield Finding("C-asset-agrees", None if own == guid else f"{own} stands under the GUID {guid}")
+                yield from self._note_facts(exchange, own, {"guid": own, **_facts(_mapping(entity))})
 
     def _note_assets(self, exchange: Exchange, entities: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
         for entity in entities:
@@ -196,8 +287,9 @@ class AssetWorld:
 
     def _note_facts(self, exchange: Exchange, guid: str, facts: Facts) -> Iterator[Finding]:
         known = self._facts.setdefault(guid, {}) if guid else {}
-        for name, value in facts.items():
-            if value in (None, ""):
+        for name, said in facts.items():
+            value = _plain(said)
+            if not value:
                 continue
             before, earlier = known.setdefault(name, (value, exchange))
             if before != value:
@@ -208,21 +300,26 @@ class AssetWorld:
                 yield Finding("C-asset-agrees")
 
 
+def _ordered(row: Mapping[str, Any], side: str) -> Finding:
+    """Database, schema and table are in their order what the qualified name is made of, if it is made of them."""
+    parts = [str(row.get(f"{side}_{name}") or "") for name in ("db", "schema", "table")]
+    path = str(row.get(f"{side}_qualified_name") or "").partition("@")[0]
+    is_made = sorted(path.split(".")) == sorted(filter(None, parts))
+    is_right = path == ".".join(filter(None, parts))
+    problem = f"{path} is of database {parts[0]!r} and schema {parts[1]!r} in lineage"
+    return Finding("C-asset-agrees", problem if is_made and not is_right else None)
+
+
 def _facts(entity: Mapping[str, Any]) -> Facts:
+    """Everything that an asset says of itself, but for what depends on who looks at it."""
     attributes = _mapping(entity.get("attributes"))
-    made = entity.get("create_time")
-    return {
-        **{name: entity.get(name) for name in _PLAIN},
-        **{name: _ids(entity.get(name)) for name in _IDS},
-        **{name: attributes.get(name) for name in _ATTRIBUTES},
-        "create_time": None if made is None else str(made),
-    }
+    return {**entity, "guid": _guid(entity), **{f"attributes.{name}": value for name, value in attributes.items()}}
 
 
-def _ids(value: object) -> object:
-    """One id or several, as numbers or as text, in any order."""
-    items = cast("list[object]", value) if isinstance(value, list) else [] if value is None else [value]
-    return ", ".join(sorted(map(str, items)))
+def _plain(value: object) -> str:
+    """A text, a number, or several of them in any order, in one spelling; empty for anything else."""
+    items = cast("list[object]", value) if isinstance(value, list) else [value]
+    return ", ".join(sorted(str(each) for each in items if isinstance(each, (str, int, float))))
 
 
 def _guid(entity: Mapping[str, Any]) -> str:

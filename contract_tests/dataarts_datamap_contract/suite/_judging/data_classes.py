@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 _LARGE, _LARGER = 2**31, 2**53
 _ZONES: Final = (ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York"))
-_MOST_ROWS: Final = 200
+_MOST_ROWS: Final = 120
+_MOST_TIMES: Final = 40
 
 RUN_CLASSES: Final[Mapping[str, Callable[[Sequence[Mapping[str, Any]]], bool]]] = {
     "two workspaces": lambda rows: _differ(rows, "workspaceId"),
@@ -27,9 +28,9 @@ RUN_CLASSES: Final[Mapping[str, Callable[[Sequence[Mapping[str, Any]]], bool]]] 
     "a run that goes on": lambda rows: any("endTime" in row and not row["endTime"] for row in rows),
     "a null": lambda rows: any(value is None for row in rows for value in row.values()),
     "equal times": lambda rows: len({_time(row) for row in rows}) < len(rows),
-    "over a midnight": lambda rows: len({_time(row) // 86_400_000 for row in rows}) > 1,
-    "over a month's end": lambda rows: len({_month(row) for row in rows}) > 1,
-    "over a change of clocks": lambda rows: any(len({_offset(row, zone) for row in rows}) > 1 for zone in _ZONES),
+    "over a midnight": lambda rows: len({hour // 24 for hour in _hours(rows)}) > 1,
+    "over a month's end": lambda rows: len({(each.year, each.month) for each in map(_moment, _hours(rows))}) > 1,
+    "over a change of clocks": lambda rows: any(len(_offsets(rows, zone)) > 1 for zone in _ZONES),
     "an id beyond 31 bits": lambda rows: any((whole_number(row.get(RUN_ID)) or 0) >= _LARGE for row in rows),
     "an id beyond 53 bits": lambda rows: any((whole_number(row.get(RUN_ID)) or 0) >= _LARGER for row in rows),
     "more than 100 runs": lambda rows: len(rows) > LEAST_CAP,
@@ -54,13 +55,14 @@ def _time(row: Mapping[str, Any]) -> int:
     return next((time for name in WINDOW_COLUMNS if (time := whole_number(row.get(name)))), 0)
 
 
-def _moment(row: Mapping[str, Any]) -> datetime:
-    return datetime.fromtimestamp(min(_time(row), 10**14) // 1_000, UTC)
+def _hours(rows: Sequence[Mapping[str, Any]]) -> set[int]:
+    """The hours since the epoch in which there are runs."""
+    return {min(_time(row), 10**14) // 3_600_000 for row in rows[:: 1 + len(rows) // _MOST_TIMES]}
 
 
-def _month(row: Mapping[str, Any]) -> tuple[int, int]:
-    return _moment(row).year, _moment(row).month
+def _moment(hour: int) -> datetime:
+    return datetime.fromtimestamp(hour * 3_600, UTC)
 
 
-def _offset(row: Mapping[str, Any], zone: ZoneInfo) -> object:
-    return _moment(row).astimezone(zone).utcoffset()
+def _offsets(rows: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> set[object]:
+    return {_moment(hour).astimezone(zone).utcoffset() for hour in _hours(rows)}

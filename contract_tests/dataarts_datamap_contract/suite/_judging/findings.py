@@ -18,8 +18,10 @@ class Finding(NamedTuple):
         check: Its id.
         problem: What is wrong; None if nothing is.
         earlier: The exchange that says otherwise.
+        may_change: Whether the data can have changed since: it counts if the earlier response is still the same.
     """
 
     check: str
     problem: str | None = None
     earlier: Exchange | None = None
+    may_change: bool = False

@@ -91,20 +91,20 @@ class Ledger:
                 if problems is not None:
                     self.judge(check, exchange, *problems)
         for finding in self.world.note(exchange):
-            self.judge_finding(exchange, finding)
-        self._note_assets(exchange, self.world.assets.note(exchange))
+            self._note(exchange, finding, may_change=finding.may_change)
+        for finding in self.world.assets.note(exchange):
+            self._note(exchange, finding)
 
-    def _note_assets(self, exchange: Exchange, findings: Iterable[Finding]) -> None:
-        for finding in findings:
-            if finding.problem is None:
-                self.judge_finding(exchange, finding)
-            else:
-                self.doubts.append((exchange, finding))
+    def _note(self, exchange: Exchange, finding: Finding, *, may_change: bool = True) -> None:
+        if finding.problem is not None and may_change:
+            self.doubts.append((exchange, finding))
+        else:
+            self.judge_finding(exchange, finding)
 
     def judge_lineage(self) -> None:
         """Hold the lineage of all tables that was asked for against each other."""
         for exchange, finding in self.world.assets.judge_lineage():
-            self._note_assets(exchange, [finding])
+            self._note(exchange, finding)
 
     def judge_windows(self) -> None:
         """Hold all windows whose runs are known against each other.

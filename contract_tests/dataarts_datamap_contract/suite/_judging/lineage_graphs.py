@@ -9,10 +9,12 @@ from dataarts_datamap_contract.suite._judging.findings import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
 
     from dataarts_datamap_contract.suite._judging.oracle import Exchange
 
 _COLUMNS: Final = frozenset({"column", "columnfamily", "field"})
+_FEWEST: Final = 3
 _UPSTREAM, _DOWNSTREAM, _BOTH = "IN", "OUT", "BOTH"
 
 Edges = frozenset[tuple[str, str]]
@@ -35,11 +37,7 @@ class Graph:
     @classmethod
     def of(cls, guid: str, relationships: Iterable[Mapping[str, Any]], exchange: Exchange) -> Graph:
         """The graph of some relationships."""
-        edges = {
-            (_end(each, 1), _end(each, 2))
-            for each in relationships
-            if _COLUMNS.isdisjoint(_kind(each.get(f"ep{end}_type_name")) for end in (1, 2))
-        }
+        edges = {(end_of(each, 1), end_of(each, 2)) for each in relationships if not is_of_columns(each)}
         return cls(guid, frozenset(edge for edge in edges if all(edge)), exchange)
 
     def apart(self) -> tuple[str, str] | None:
@@ -47,6 +45,13 @@ class Graph:
         around = {(first, second) for edge in self.edges for first, second in (edge, edge[::-1])}
         known = _reached(self.guid, around)
         return min((edge for edge in self.edges if edge[0] not in known), default=None)
+
+    def goes_on(self) -> bool:
+        """Whether it reaches farther than the next table, be there operators between them."""
+        steps = {self.guid}
+        for _ in range(2):
+            steps |= {each for edge in self.edges if steps & set(edge) for each in edge}
+        return any(not steps.issuperset(edge) for edge in self.edges)
 
     @property
     def returns(self) -> bool:
@@ -68,11 +73,20 @@ class OperatorTables(NamedTuple):
     Attributes:
         reads: The GUIDs of the tables that it reads; an empty one for a table without.
         writes: Those of the tables that it writes.
+        name: Its name and its workspace.
         exchange: What says so.
     """
 
     reads: set[str]
     writes: set[str]
+    name: tuple[str, str]
+    exchange: Exchange
+
+
+class TableOperators(NamedTuple):
+    """The operators that ShowNodes names for a table, by name and workspace, and what says so."""
+
+    names: set[tuple[str, str]]
     exchange: Exchange
 
 
@@ -99,6 +113,71 @@ def judge_graphs(
     yield from _joined(graphs)
     yield from _agreed(ways, reach, edges)
     yield from _named(ways, operators, first_is_upstream=first_is_upstream)
+    yield from _reaching(ways, first_is_upstream=first_is_upstream)
+
+
+def judge_others(
+    graphs: Mapping[tuple[str, str], Graph], known: AbstractSet[str], kinds: Mapping[str, object]
+) -> Iterator[tuple[Exchange, Finding]]:
+    """Beside the tables stand those operators that lineage of all operators has: it names them, or tables alone.
+
+    Args:
+        graphs: By the asset and the direction that was asked for.
+        known: The GUIDs of the operators and of the tables that lineage of all operators names.
+        kinds: What kind the assets are that were shown, by GUID.
+    """
+    of_tables = {kinds.get(guid) for guid, _ in graphs}
+    for graph in graphs.values():
+        others = {each for edge in graph.edges for each in edge if kinds.get(each) not in {None, *of_tables}}
+        strays = sorted(others - known)
+        text = f"lineage of all operators has no row of {min(strays, default='')}, which reads or writes a table here"
+        if others:
+            yield graph.exchange, Finding("C-lineage-agrees", text if strays else None)
+
+
+def judge_nodes(
+    nodes: Mapping[str, TableOperators], operators: Mapping[str, OperatorTables]
+) -> Iterator[tuple[Exchange, Finding]]:
+    """ShowNodes names, of each table, the operators that lineage of all operators says to read or write it.
+
+    That it names others, of which lineage names all tables but this one, is an oddity in one table: not each SQL text
+    can be read. In most it is a defect.
+    """
+    known = {each.name: each for each in operators.values() if all(each.name)}
+    strays: list[tuple[str, str]] = []
+    for guid, table in nodes.items():
+        due = {name for name, each in known.items() if guid in each.reads | each.writes}
+        lost = sorted(due - table.names)
+        text = f"ShowNodes does not name {lost[0][0]!r}, which reads or writes {guid}" if lost else None
+        earlier = known[lost[0]].exchange if lost else None
+        if due:
+            yield table.exchange, Finding("C-nodes-operator", text, earlier)
+        whole = {name for name in known.keys() & table.names - due if "" not in known[name].reads & known[name].writes}
+        strays += [(guid, min(whole)[0])] if whole else []
+    if len(strays) >= _FEWEST and len(strays) > len(nodes) / 2:
+        guid, name = strays[0]
+        text = (
+            f"ShowNodes names operators such as {name!r} for {len(strays)} of {len(nodes)} tables that they do not use"
+        )
+        yield nodes[guid].exchange, Finding("C-nodes-operator", text)
+
+
+def _reaching(ways: Mapping[tuple[str, str], Graph], *, first_is_upstream: bool) -> Iterator[tuple[Exchange, Finding]]:
+    """Lineage is one step for every table, or the whole graph; and it leads one way."""
+    edges = {edge: graph.exchange for graph in ways.values() for edge in graph.edges}
+    turned = {(edge if first_is_upstream else edge[::-1]): exchange for edge, exchange in edges.items()}
+    goes_on = any(graph.goes_on() for graph in ways.values())
+    for (guid, way), graph in ways.items():
+        shown = {edge if first_is_upstream else edge[::-1] for edge in graph.edges}
+        forward = way == _DOWNSTREAM
+        there = _reached(guid, turned if forward else {edge[::-1] for edge in turned})
+        due = {edge for edge in turned if edge[0 if forward else 1] in there}
+        lost = sorted(due - shown) if goes_on else []
+        text = f"{way} of {guid} lacks {len(lost)} relationships that others show on the way" if lost else None
+        yield graph.exchange, Finding("C-lineage-agrees", text, turned[lost[0]] if lost else None)
+        away = sorted(edge for edge in shown - due if edge[1 if forward else 0] == guid)
+        text = f"{way} of {guid} has a relationship that leads the other way, to {away[0]}" if away else None
+        yield graph.exchange, Finding("C-lineage-agrees", text)
 
 
 def _reaches(
@@ -221,12 +300,18 @@ def _reached(start: str, edges: Iterable[tuple[str, str]]) -> frozenset[str]:
     return frozenset(seen)
 
 
-def _end(relationship: Mapping[str, Any], number: int) -> str:
+def end_of(relationship: Mapping[str, Any], number: int) -> str:
+    """The GUID at end 1 or 2 of a relationship; empty if it names none."""
     guid = relationship.get(f"ep{number}_id")
     whole: object = relationship.get(f"end{number}")
     if not isinstance(guid, str) and isinstance(whole, dict):
         guid = cast("dict[str, object]", whole).get("guid")
     return guid if isinstance(guid, str) else ""
+
+
+def is_of_columns(relationship: Mapping[str, Any]) -> bool:
+    """Whether a relationship is one of columns, of which a table has any number."""
+    return not _COLUMNS.isdisjoint(_kind(relationship.get(f"ep{end}_type_name")) for end in (1, 2))
 
 
 def _kind(name: object) -> str:

@@ -184,9 +184,14 @@ class Judgement:
             return "invalid"
         return "unsure" if "doubtful" in self.kinds.values() else "valid"
 
+    @cached_property
+    def _defaults(self) -> Mapping[str, object]:
+        parameters = self.operation.parameters if self.operation else ()
+        return {each.name: each.schema["default"] for each in parameters if "default" in each.schema}
+
     def number(self, name: str) -> int | None:
-        """A parameter's value if it is a plain integer within its bounds."""
-        value = self.values.get(name)
+        """A parameter's value if it is a plain integer within its bounds; what it is by default if it was not sent."""
+        value = self.values.get(name, self._defaults.get(name) if name not in self.kinds else None)
         if not isinstance(value, int) or isinstance(value, bool):
             return None
         return value if self.kinds.get(name, self.kinds.get(BODY)) not in DEFECTS else None

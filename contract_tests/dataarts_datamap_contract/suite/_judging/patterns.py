@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract.suite._judging.oracle import Exchange
 
 _ACTIVE: Final = frozenset({"waiting", "waiting-confirm", "running", "pause", "running-exception"})
+_WAITING: Final = frozenset({"waiting", "waiting-confirm"})
 _FEWEST: Final = 3
 """From so many rows on, it is no longer an oddity."""
 
@@ -49,6 +50,10 @@ def _has(*names: str) -> Callable[[Mapping[str, Any]], bool]:
     return lambda row: all(isinstance(row.get(name), (int, float)) and row[name] > 0 for name in names)
 
 
+def _differ(row: Mapping[str, Any]) -> bool:
+    return bool(abs(row["inputRowCount"] - row["outputRowCount"]) > row["outputRowCount"] / 5)
+
+
 def _speed_is_right(row: Mapping[str, Any]) -> bool:
     expected = float(row["outputRowCount"] * _SECOND / row["runningTime"])
     return bool(abs(row["speed"] - expected) <= max(1, expected / 10))
@@ -66,6 +71,11 @@ _LAWS: Final = (
         _speed_is_right,
     ),
     _Law(
+        "speed is not that of the rows written, where those are not the rows read",
+        lambda row: _has("speed", "inputRowCount", "outputRowCount", "runningTime")(row) and _differ(row),
+        _speed_is_right,
+    ),
+    _Law(
         "endTime is set, and status says that the run goes on",
         lambda row: row.get("status") in _ACTIVE,
         lambda row: not _time(row, "endTime"),
@@ -74,6 +84,16 @@ _LAWS: Final = (
         "status is success and endTime is set, and startTime is not",
         lambda row: row.get("status") == "success" and "startTime" in row and _time(row, "endTime") > 0,
         lambda row: _time(row, "startTime") > 0,
+    ),
+    _Law(
+        "startTime is set, and status says that the run waits",
+        lambda row: row.get("status") in _WAITING,
+        lambda row: not _time(row, "startTime"),
+    ),
+    _Law(
+        "startTime is before submitTime",
+        _has("startTime", "submitTime"),
+        lambda row: _time(row, "submitTime") <= _time(row, "startTime"),
     ),
     _Law(
         "submitTime is after endTime",

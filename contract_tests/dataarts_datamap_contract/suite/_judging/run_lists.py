@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dataarts_datamap_contract.suite._http.messages import whole_number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 RUN_ID = "taskRunningLogId"
 
@@ -65,15 +65,9 @@ class Convention:
     takes_start: bool
     takes_end: bool
 
-    def expect(self, rows: Iterable[Mapping[str, Any]], start: int, end: int) -> list[str]:
-        """Those of the runs that a window holds, in sorted order."""
-        return sorted(identity(row) for row in rows if self.holds(whole_number(row.get(self.column)), start, end))
-
-    def holds(self, time: int | None, start: int, end: int) -> bool:
-        """Whether a run of that time is in a window; one without a time is in none."""
-        if not time:
-            return False
-        return start <= time <= end and (self.takes_start or time != start) and (self.takes_end or time != end)
+    def bounds(self, start: int, end: int) -> tuple[int, int]:
+        """The first and the last millisecond of a window that a run in it can have; one without a time is in none."""
+        return start + (not self.takes_start), end - (not self.takes_end)
 
     def __str__(self) -> str:
         opening, closing = "[" if self.takes_start else "(", "]" if self.takes_end else ")"
@@ -89,18 +83,3 @@ def cut_points(rows: Sequence[Mapping[str, Any]], columns: Iterable[str]) -> lis
     """The times of the rows by those columns, sorted, each once."""
     times = {time for row in rows for column in columns if (time := whole_number(row.get(column)))}
     return sorted(times)
-
-
-def cuts(start: int, end: int, moments: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """Windows inside a window, cut just before, at and just after each moment."""
-    for moment in moments:
-        for low, high in (
-            (start, moment),
-            (moment + 1, end),
-            (moment, end),
-            (start, moment - 1),
-            (moment, moment),
-            (moment - 1, moment + 1),
-        ):
-            if start <= low <= high <= end:
-                yield low, high

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dataarts_datamap_contract.suite._http.messages import whole_number
@@ -21,7 +20,7 @@ from dataarts_datamap_contract.suite._judging.invariants.paging import window_co
 from dataarts_datamap_contract.suite._judging.run_lists import RUN_ID, Convention, conventions, identity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from dataarts_datamap_contract.suite._judging.oracle import Exchange
     from dataarts_datamap_contract.suite.target import Target
@@ -145,7 +144,6 @@ class World:
         window = windows.get((start, end))
         if window is None:
             window = windows[start, end] = Window(start, end, page.total, exchange)
-            yield from self._nested(windows, window)
         elif window.first is not exchange:
             other = f"total is {page.total} here and {window.total} before" if page.total != window.total else None
             yield Finding("C-total-constant", other, window.first)
@@ -158,64 +156,64 @@ class World:
         yield from _place(exchange, window, begin, (offset, limit))
 
     def _note_contents(self, exchange: Exchange) -> Iterator[Finding]:
-        """A run that has ended is the same wherever it is shown."""
+        """A run is the same wherever it is shown; one that goes on may have changed meanwhile."""
         for row in exchange.response.rows:
-            if whole_number(row.get(RUN_ID)) is None or not whole_number(row.get("endTime")):
-                continue
-            key = tuple(row.get(name) for name in (RUN_ID, "taskId", "jobName", "workspaceId"))
-            if not all(isinstance(part, (int, float, str, type(None))) for part in key):
+            key = tuple(row.get(name) for name in (RUN_ID, "taskId", "jobName", "planTime"))
+            is_known = whole_number(row.get(RUN_ID)) is not None
+            if not is_known or not all(isinstance(part, (int, float, str, type(None))) for part in key):
                 continue
             known, earlier = self._contents.setdefault(key, (row, exchange))
-            if earlier is exchange:
-                continue
             names = [name for name in {**known, **row} if known.get(name, "") != row.get(name, "")]
-            if names:
+            if earlier is not exchange and names:
                 name = names[0]
                 problem = f"run {key[0]}: {name} is {_brief(row.get(name))} here and {_brief(known.get(name))} before"
-                yield Finding("C-run-content", problem, earlier)
+                goes_on = not (whole_number(known.get("endTime")) and whole_number(row.get("endTime")))
+                if goes_on:
+                    self._contents[key] = row, exchange
+                yield Finding("C-run-content", problem, earlier, may_change=goes_on)
                 return
         if exchange.response.rows:
             yield Finding("C-run-content")
 
-    def _nested(self, windows: Mapping[tuple[int, int], Window], new: Window) -> Iterator[Finding]:
-        """A window has at least as many runs as each window inside it."""
-        for other in windows.values():
-            for inner, outer in ((new, other), (other, new)):
-                if outer.start <= inner.start and inner.end <= outer.end and inner.total > outer.total:
-                    yield Finding(
-                        "C-window-adds-up",
-                        f"the window {outer.start} to {outer.end} has {outer.total} runs, and a part of it, "
-                        f"{inner.start} to {inner.end}, has {inner.total}",
-                        other.first,
-                    )
-                    return
-
     def judge_windows(self) -> Iterator[tuple[Exchange, Finding]]:
-        """Hold all windows whose runs are known against one reading of what a window holds."""
+        """Hold all windows against one reading of what a window holds.
+
+        The runs of the widest window that was shown whole say what each page of each window inside it must be.
+        """
         readings = conventions(window_columns(self._target))
         unexplained = {reading: list(self._unexplained(reading)) for reading in readings}
         best = min(readings, key=lambda reading: len(unexplained[reading]))
-        for asker, window, due in unexplained[best][:1]:
-            found = window.runs
-            wrong = len(set(due) - set(found)), len(set(found) - set(due))
-            wider = max(self.windows[asker].values(), key=lambda each: each.end - each.start)
-            problem = (
-                f"the window {window.start} to {window.end} lacks {wrong[0]} runs that other windows show inside it, "
-                f"and has {wrong[1]} that do not belong to it, by {best}. If it filters on another time, name that as "
-                "window_column"
+        for check, exchange, problem, wider in {each[0]: each for each in unexplained[best][::-1]}.values():
+            text = f"{problem}, by {best}. If it filters on another time, name that as window_column"
+            yield exchange, Finding(check, text, wider if wider is not exchange else None)
+        if not unexplained[best]:
+            yield from (
+                (window.first, Finding("C-window-adds-up")) for window in self._widest().values() if window.total
             )
-            yield window.first, Finding("C-window-adds-up", problem, wider.first if wider is not window else None)
-        yield from self._judge_order()
         yield from self._judge_workspaces()
 
-    def _unexplained(self, reading: Convention) -> Iterator[tuple[Asker, Window, list[str]]]:
-        for asker, windows in self.windows.items():
-            times = {run: whole_number(row.get(reading.column)) for run, row in self.rows.get(asker, {}).items()}
-            for window in windows.values():
-                if window.is_whole:
-                    due = [run for run, time in times.items() if reading.holds(time, window.start, window.end)]
-                    if sorted(due) != sorted(window.runs):
-                        yield asker, window, due
+    def _widest(self) -> dict[Asker, Window]:
+        """Of each operator that has one, the window of most runs that was shown whole."""
+        whole = {asker: [each for each in windows.values() if each.is_whole] for asker, windows in self.windows.items()}
+        return {
+            asker: max(windows, key=lambda window: (window.total, window.end - window.start))
+            for asker, windows in whole.items()
+            if windows
+        }
+
+    def _unexplained(self, reading: Convention) -> Iterator[tuple[str, Exchange, str, Exchange]]:
+        for asker, widest in self._widest().items():
+            rows = self.rows.get(asker, {})
+            timed = [(run, whole_number(rows[run].get(reading.column)) or -1) for run in widest.runs]
+            for window in self.windows[asker].values():
+                if not widest.start <= window.start <= window.end <= widest.end:
+                    continue
+                first, last = reading.bounds(window.start, window.end)
+                due = [run for run, time in timed if first <= time <= last]
+                found = _contradicted(window, due)
+                if found is not None:
+                    check, problem, exchange = found
+                    yield check, exchange, f"the window {window.start} to {window.end} {problem}", widest.first
 
     def _judge_workspaces(self) -> Iterator[tuple[Exchange, Finding]]:
         """A workspace leaves out no run of its own; without one, all of its runs are listed, or none is."""
@@ -238,23 +236,18 @@ class World:
                 if not is_same:
                     return
 
-    def _judge_order(self) -> Iterator[tuple[Exchange, Finding]]:
-        """Runs come in one order, in whichever window they are asked for."""
-        for windows in self.windows.values():
-            whole = [window for window in windows.values() if window.is_whole]
-            if not whole:
-                continue
-            widest = max(whole, key=lambda window: window.total)
-            ranks = {run: rank for rank, run in enumerate(widest.runs)}
-            for window in whole:
-                order = [ranks[run] for run in window.runs if run in ranks]
-                if any(first > second for first, second in pairwise(order)):
-                    problem = (
-                        f"the runs of the window {window.start} to {window.end} come in another order than in "
-                        f"{widest.start} to {widest.end}"
-                    )
-                    yield window.first, Finding("C-window-adds-up", problem, widest.first)
-                    return
+
+def _contradicted(window: Window, due: Sequence[str]) -> tuple[str, str, Exchange] | None:
+    """The check that a window breaks by what it shows beside the runs that are due, how, and what shows it; or None."""
+    for position, (run, exchange) in sorted(window.places.items()):
+        if run not in due:
+            return "C-window-adds-up", f"has in row {position} a run that other windows say is not in it", exchange
+    if window.total != len(due):
+        return "C-window-adds-up", f"has {window.total} runs, and {len(due)} by what other windows show", window.first
+    for position, (run, exchange) in sorted(window.places.items()):
+        if position >= len(due) or due[position] != run:
+            return "C-offset-slice", f"has in row {position} another run than in that place of the widest", exchange
+    return None
 
 
 def _count(exchange: Exchange, total: int, begin: int, limit: int) -> Finding:
@@ -271,7 +264,7 @@ def _count(exchange: Exchange, total: int, begin: int, limit: int) -> Finding:
 def _place(exchange: Exchange, window: Window, begin: int, page: tuple[int, int]) -> Iterator[Finding]:
     """Each position of a window has one run, and each run one position."""
     same = window.pages.setdefault(page, exchange)
-    check = "C-offset-slice" if same is exchange else "C-repeatable"
+    check = "C-offset-slice" if same is exchange else "C-replay"
     positions = {run: position for position, (run, _) in window.places.items()}
     judged = False
     for position, row in enumerate(exchange.response.rows, start=begin):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-from dataarts_datamap_contract.suite._judging.invariants.common import BULK, DETAIL, LINEAGE, NODES, SEARCH
+from dataarts_datamap_contract.suite._judging.invariants.common import BULK, DETAIL, LINEAGE, NODES, RUNS, SEARCH
 from dataarts_datamap_contract.suite._judging.run_lists import cut_points
+from dataarts_datamap_contract.suite._probes.contexts import varied_questions, varied_runs
 from dataarts_datamap_contract.suite._probes.session import encode_query
 from dataarts_datamap_contract.suite._probes.study import total_of
 
@@ -37,6 +39,7 @@ _DATES = ("2024-01-31", "2024/01/31", "2024-01-31T00:00:00Z", "now")
 # Unusual spellings of zero and of negative numbers: below the bounds, however they are read.
 _ODD_SPELLINGS = ("0x0", "0e5", "-0x10", "-1e1", " -1 ", "-\u0661", "1e30", "0xffffffffffffffffff")
 _LONG = 300
+_MOST_CONTEXTS = 3
 _ODD_KEYWORDS = ("%", "'", '"', "\\", "(", "*", "[", "订单 📊", "x" * 2_000, "\n")
 _FRACTIONS = ("1.5", "0.25")
 
@@ -45,23 +48,34 @@ def probe_missing(session: Session) -> None:
     """Each required parameter, left out."""
     for parameter in session.oracle.operation("ShowInstanceInfos").parameters:
         if parameter.required and parameter.location != "path":
-            session.runs(**{parameter.name: None})
-    for request in session.questions(instance=None):
-        session.send(request)
+            for number in range(_MOST_CONTEXTS):
+                varied_runs(session, number, **{parameter.name: None})
+    required = [
+        each.name for each in session.oracle.operation(RUNS).parameters if each.required and each.location == "query"
+    ]
+    for number, names in enumerate((*combinations(required, 2), required)):
+        varied_runs(session, number, **dict.fromkeys(names))
+    for number in range(_MOST_CONTEXTS):
+        for request in varied_questions(session, number, instance=None):
+            session.send(request)
     misplaced = encode_query((*session.query_pairs(), ("instance", session.target.instance_id)))
     session.runs(instance=None, query=misplaced)
 
 
 def probe_bad_numbers(session: Session) -> None:
     """Each number out of its bounds, and as text that is not a number; invariants judge the responses."""
+    turn = 0
     for parameter in session.oracle.operation("ShowInstanceInfos").parameters:
         if parameter.is_integer:
-            for text in (*_outside(parameter), *_WORDS, *_NO_INTEGERS, *_DATES, *_FRACTIONS, *_ODD_SPELLINGS):
-                session.runs(**{parameter.name: text})
+            words = (*_WORDS, *_NO_INTEGERS[turn % 2 :: 2], *_DATES)
+            texts = (*_outside(parameter), *words, *_FRACTIONS, *_ODD_SPELLINGS)
+            for text in texts:
+                turn += 1
+                varied_runs(session, turn, **{parameter.name: text})
     if session.asks_for(BULK):
         for parameter in session.oracle.operation(BULK).parameters:
             if parameter.is_integer:
-                for text in (*_outside(parameter), *_WORDS, *_FRACTIONS, *_ODD_SPELLINGS):
+                for text in (*_outside(parameter), *_WORDS[::3], *_FRACTIONS, *_ODD_SPELLINGS):
                     session.send(session.request(BULK, query=encode_query([(parameter.name, text)])))
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dataarts_datamap_contract.suite._http.credentials import NOBODY, Signer, near_tokens, tokens_in_query
 from dataarts_datamap_contract.suite._judging.invariants.common import DETAIL, LINEAGE, NODES
+from dataarts_datamap_contract.suite._probes.contexts import varied_questions
 from dataarts_datamap_contract.suite._probes.filters import near_id, wild_ids
 
 if TYPE_CHECKING:
@@ -30,16 +31,16 @@ def probe_tokens(session: Session) -> None:
     token = session.target.token
     if token is None:
         session.ledger.excuse("the target has no token", *TOKEN_CHECKS)
-        _refuse(session, "D-missing", NOBODY)
+        _refuse(session, "D-missing", NOBODY, 0)
         return
     if token.upper() == token.lower():
         session.ledger.excuse("the target's token has no letters", "D-token-case")
-    for check, credential in near_tokens(token):
+    for number, (check, credential) in enumerate(near_tokens(token)):
         session.ledger.secrets.update(value for _, value in credential.fields if value)
-        _refuse(session, check, credential)
+        _refuse(session, check, credential, number)
     if session.target.is_mock or session.target.allow_credential_probes:
-        for credential in tokens_in_query(token):
-            _refuse(session, "D-token-query", credential)
+        for number, credential in enumerate(tokens_in_query(token)):
+            _refuse(session, "D-token-query", credential, number)
 
 
 def probe_paths(session: Session) -> None:
@@ -90,9 +91,20 @@ def probe_others(session: Session) -> None:
         ("D-instance-other", "instance", target.instance_id),
     ):
         blank = ("",) if name == "instance" else ()
-        for other in (*near_id(value, in_capitals=True), *wild_ids(value), *blank):
-            for request in session.questions(**{name: other}):
+        for number, other in enumerate((*near_id(value, in_capitals=True), *wild_ids(value), *blank)):
+            if name == "instance" and other != other.strip():
+                continue  # a header field's value has no blanks at its ends
+            for request in varied_questions(session, number, **{name: other}):
                 _judge_closed(session, check, session.send(request), f"{name} {other!r}")
+        for request in session.questions(**{name: near_id(value)[0]}):
+            _judge_closed(session, check, session.send(_beside(request, value)), f"{name} in another place")
+
+
+def _beside(request: Request, value: str) -> Request:
+    """The request with an id where it does not belong, too."""
+    decoys = [("X-Project-Id", value), ("X-Instance-Id", value), ("instance_id", value)]
+    query = "&".join(part for part in (request.query, f"project_id={value}&instance={value}") if part)
+    return replace(request, fields=(*request.fields, *decoys), query=query)
 
 
 def probe_second_tenant(session: Session) -> None:
@@ -105,7 +117,11 @@ def probe_second_tenant(session: Session) -> None:
     operator = {"task_id": second.task_id, "job_name": second.job_name} if second.task_id else {}
     scopes: list[dict[str, Any]] = [{name: value} for name, value in scope.items() if value is not None]
     scopes += [scope] if None not in scope.values() else []
-    asked = [(request, changes) for changes in scopes for request in session.questions(**changes)]
+    asked = [
+        (request, changes)
+        for number, changes in enumerate(scopes * 2)
+        for request in varied_questions(session, number, **changes)
+    ]
     if operator:
         asked += [(session.runs_request(**each, **operator), {**each, **operator}) for each in (*scopes, {})]
     if second.table_guid is not None:
@@ -120,8 +136,8 @@ def probe_second_tenant(session: Session) -> None:
         _judge_closed(session, "D-tenant-isolated", session.send(request), f"a second tenant's {', '.join(changes)}")
 
 
-def _refuse(session: Session, check: str, credential: Credential) -> None:
-    for request in session.questions(credential=credential):
+def _refuse(session: Session, check: str, credential: Credential, number: int) -> None:
+    for request in varied_questions(session, number, credential=credential):
         _judge_refused(session, check, session.send(request))
 
 
@@ -141,7 +157,8 @@ def _signer(session: Session) -> Signer:
 
 def _accept_signatures(session: Session) -> None:
     unusual = session.runs_request(credential=NOBODY, job_name=_UNUSUAL_NAME)
-    for request in (*session.questions(credential=NOBODY), unusual):
+    varied = [each for number in range(2) for each in varied_questions(session, number, credential=NOBODY)]
+    for request in (*varied, unusual):
         exchange = session.send(_signer(session).sign(request))
         refused = exchange.response.status == _UNAUTHORIZED
         session.judge("D-signature-accepted", exchange, *(["a good signature is refused with 401"] if refused else []))

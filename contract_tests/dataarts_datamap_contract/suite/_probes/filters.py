@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+from html import escape
 from typing import TYPE_CHECKING
 from unicodedata import normalize
-from urllib.parse import quote
 
-from dataarts_datamap_contract.suite._judging.run_lists import first_difference, identities
-from dataarts_datamap_contract.suite._probes.session import encode_query
+from dataarts_datamap_contract.suite._probes.contexts import operators_of, varied_runs
+from dataarts_datamap_contract.suite._probes.session import every_byte
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract.suite._probes.session import Session
     from dataarts_datamap_contract.suite._probes.study import Study
 
-_OK = 200
 _FULL_WIDTH = 0xFEE0
 
 
@@ -25,9 +24,10 @@ def near_names(name: str) -> Iterator[tuple[str, str]]:
     """Job names other than this one, each with the check that it is for."""
     yield "C-job-name-other", "no-such-operator-5f1c09"
     wide = "".join(chr(ord(char) + _FULL_WIDTH) if "!" <= char <= "~" else char for char in name)
-    for each in (wide, *_collated(name)):
+    for each in (wide, *_collated(name), escape(name), f"{name}\t"):
         if each != name:
             yield "C-job-name-other", each
+    yield from (("C-replay", each) for each in (every_byte(name), f"{name}&limit=1"))
     parts = {name[:-1], name[1:], name[: len(name) // 2], name[len(name) // 2 :]}
     longer = [name + more for more in ("x", "_1", "/", "<", "%", "/x", " ", ".", ";", "\0")] + [
         f"x{name}",
@@ -65,53 +65,73 @@ def near_id(value: str, *, in_capitals: bool = False) -> tuple[str, ...]:
         in_capitals: Whether it in other letters is another one, too, which is not known of GUIDs.
     """
     last = "1" if value[-1] == "0" else "0"
-    found = (value[:-1] + last, value[:-1], value + "0", f"{value},{value[:-1]}{last}")
+    found = (value[:-1] + last, value[:-1], value + "0", f"{value},{value[:-1]}{last}", f"{value} ")
     return tuple(each for each in (*found, *((value.swapcase(),) if in_capitals else ())) if each not in {"", value})
 
 
 def probe_job_names(session: Session, study: Study) -> None:
-    """A name that only nearly is the target's finds nothing."""
+    """A name that only nearly is an operator's finds nothing."""
     if session.target.job_name.swapcase() == session.target.job_name:
         session.ledger.excuse("the target's job name has no letters with a case", "C-job-name-case")
-    for check, name in near_names(session.target.job_name):
-        _judge_nothing(session, check, session.runs(job_name=name, **study.window), f"job_name {name!r}")
+    named = {(str(each.get("task_id")), each.get("job_name")) for each in session.operators()}
+    operators = operators_of(session)
+    named |= {(each["task_id"], each["job_name"]) for each in operators}
+    for number, (check, name) in enumerate(near_names(session.target.job_name)):
+        if (session.target.task_id, name) not in named:
+            _judge_nothing(session, check, session.runs(job_name=name, **study.window), f"job_name {name!r}")
+        other = operators[number % len(operators)]
+        near = list(near_names(other["job_name"]))
+        also, near_name = near[number % len(near)]
+        if (other["task_id"], near_name) not in named:
+            exchange = varied_runs(session, number, **{**other, "job_name": near_name})
+            _judge_nothing(session, also, exchange, f"job_name {near_name!r}")
 
 
 def probe_tasks(session: Session, study: Study) -> None:
     """Another task finds nothing, be it one that has no such operator."""
-    for task_id in (*near_id(session.target.task_id), *wild_ids(session.target.task_id)):
-        exchange = session.runs(task_id=task_id, **study.window)
-        _judge_nothing(session, "C-task-id-other", exchange, f"task_id {task_id!r}")
     operators = session.operators()
     own = {str(each.get("task_id")) for each in operators if each.get("job_name") == session.target.job_name}
     others = sorted({str(each.get("task_id")) for each in operators} - own - {session.target.task_id})
-    for task_id in others[:2]:
-        exchange = session.runs(task_id=task_id, **study.window)
-        _judge_nothing(session, "C-task-id-other", exchange, f"task_id {task_id!r} of another operator")
+    made_up = (*near_id(session.target.task_id), *wild_ids(session.target.task_id))
+    for number, task_id in enumerate((*made_up, *others[:3])):
+        for exchange in (
+            session.runs(task_id=task_id, **study.window),
+            varied_runs(session, number, task_id=task_id),
+        ):
+            _judge_nothing(session, "C-task-id-other", exchange, f"task_id {task_id!r}")
 
 
 def probe_workspaces(session: Session, study: Study) -> None:
     """Another workspace finds nothing."""
-    workspace_id = session.target.workspace_id
-    if workspace_id is None:
+    if all(each["workspace_id"] is None for each in operators_of(session)):
         session.ledger.excuse("the target names no workspace", "C-workspace-other", "C-rows-of-workspace")
         return
-    operators = session.operators()
-    asked = (session.target.task_id, session.target.job_name)
-    own = {
-        str(each.get("workspace_id")) for each in operators if (str(each.get("task_id")), each.get("job_name")) == asked
-    }
-    others = sorted({str(each.get("workspace_id")) for each in operators} - own - {workspace_id})
-    made_up = (
-        *near_id(workspace_id, in_capitals=True),
-        *wild_ids(workspace_id),
-        workspace_id[: len(workspace_id) // 2],
-        "0" * 32,
-    )
-    for other in (*made_up, *others[:1]):
-        if other and other not in {workspace_id, *own}:
-            exchange = session.runs(workspace_id=other, **study.window)
-            _judge_nothing(session, "C-workspace-other", exchange, f"workspace_id {other!r}")
+    named = session.operators()
+    number = 0
+    for operator in operators_of(session):
+        workspace_id = operator["workspace_id"]
+        if workspace_id is None:
+            continue
+        asked = (operator["task_id"], operator["job_name"])
+        own = {
+            str(each.get("workspace_id")) for each in named if (str(each.get("task_id")), each.get("job_name")) == asked
+        }
+        others = sorted({str(each.get("workspace_id")) for each in named} - own - {workspace_id})
+        made_up = (
+            *near_id(workspace_id, in_capitals=True),
+            *wild_ids(workspace_id),
+            workspace_id[: len(workspace_id) // 2],
+            "0" * 32,
+        )
+        is_target = asked == (session.target.task_id, session.target.job_name)
+        for other in (*(made_up if is_target else made_up[number % 3 :: 3]), *others[:1]):
+            number += 1
+            if other and other not in {workspace_id, *own}:
+                asked_for = [varied_runs(session, number, **{**operator, "workspace_id": other})]
+                if is_target:
+                    asked_for.append(session.runs(workspace_id=other, **study.window))
+                for exchange in asked_for:
+                    _judge_nothing(session, "C-workspace-other", exchange, f"workspace_id {other!r}")
 
 
 def probe_tables(session: Session) -> None:
@@ -122,53 +142,7 @@ def probe_tables(session: Session) -> None:
         _judge_nothing(session, "C-table-other", exchange, f"guid {guid!r}")
 
 
-def probe_encodings(session: Session, study: Study) -> None:
-    """Another encoding of the same query means the same; a second layer of encoding does not."""
-    pairs = session.query_pairs(**study.window)
-    expected = session.runs(**study.window)
-    for query in (encode_every_byte(pairs), encode_every_byte(pairs).lower(), _encode_names(pairs)):
-        _judge_same(session, "C-query-encoding", expected, session.runs(query=query), "encoded in another way")
-    name = session.target.job_name
-    twice = quote(_every_byte(name), safe="")
-    hidden = quote(f"{name}&limit=1", safe="")
-    for encoded, what in ((twice, "a job_name encoded twice"), (hidden, "a job_name that goes on after an encoded &")):
-        changed = "&".join(f"{key}={encoded if key == 'job_name' else quote(value, safe='')}" for key, value in pairs)
-        _judge_nothing(session, "C-query-encoding", session.runs(query=changed), what)
-
-
-def probe_order(session: Session, study: Study) -> None:
-    """The order of the parameters means nothing."""
-    pairs = list(session.query_pairs(**study.window))
-    expected = session.runs(**study.window)
-    shuffled = session.random.sample(pairs, len(pairs))
-    for order in (pairs[::-1], pairs[3:] + pairs[:3], shuffled):
-        exchange = session.runs(query=encode_query(order))
-        _judge_same(session, "C-query-order", expected, exchange, "in another order")
-
-
 def _judge_nothing(session: Session, check: str, exchange: Exchange, what: str) -> None:
-    shown = len(exchange.response.rows) or len(exchange.response.operators)
+    response = exchange.response
+    shown = len(response.rows) or len(response.operators) or (response.page.total if response.page else 0)
     session.judge(check, exchange, *([f"{what} finds {shown} of them"] if shown else []))
-
-
-def _judge_same(session: Session, check: str, expected: Exchange, exchange: Exchange, how: str) -> None:
-    if exchange.response.status != expected.response.status:
-        session.judge(check, exchange, f"the query {how} is answered {exchange.response.status}")
-        return
-    position = first_difference(identities(expected.response.rows), identities(exchange.response.rows))
-    session.judge(
-        check, exchange, *(() if position is None else (f"the query {how} finds other runs, from row {position} on",))
-    )
-
-
-def encode_every_byte(pairs: tuple[tuple[str, str], ...]) -> str:
-    """A query string whose values are percent-encoded whole."""
-    return "&".join(f"{name}={_every_byte(value)}" for name, value in pairs)
-
-
-def _encode_names(pairs: tuple[tuple[str, str], ...]) -> str:
-    return "&".join(f"{name.replace('_', '%5F')}={quote(value, safe='')}" for name, value in pairs)
-
-
-def _every_byte(text: str) -> str:
-    return "".join(f"%{byte:02X}" for byte in text.encode())

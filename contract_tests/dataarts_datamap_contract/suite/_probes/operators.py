@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from dataarts_datamap_contract.suite._judging.findings import LEAST_CAP
 from dataarts_datamap_contract.suite._judging.world import Asker
-from dataarts_datamap_contract.suite._probes.paging import judge_walk
-from dataarts_datamap_contract.suite._probes.study import LIMIT, total_of, walk
-from dataarts_datamap_contract.suite._probes.windows import tiles, walk_window
+from dataarts_datamap_contract.suite._probes.grid import ask_around
+from dataarts_datamap_contract.suite._probes.study import LIMIT
 from dataarts_datamap_contract.suite.target import KnownJob
 
 if TYPE_CHECKING:
@@ -19,9 +17,8 @@ if TYPE_CHECKING:
 
 _OK = 200
 _UNUSUAL: Final = frozenset("/<>+%& ")
-_MOST_OPERATORS: Final = 8
-_MOST_WALKED: Final = 60
-_MOST_TILES: Final = 12
+_MOST_OPERATORS: Final = 40
+_MOST_WALKED: Final = 8
 _NAMES: Final = ("task_id", "job_name", "workspace_id")
 
 
@@ -59,7 +56,7 @@ def probe_operators(session: Session) -> None:
     named = [{name: each.get(name) for name in _NAMES} for each in session.operators()]
     expected = {(each["task_id"], each["job_name"]) for each in known}
     unusual = False
-    for operator in [*named[:_MOST_OPERATORS], *(each for each in known if each not in named)]:
+    for number, operator in enumerate([*named[:_MOST_OPERATORS], *(each for each in known if each not in named)]):
         if not all(isinstance(operator[name], str) and operator[name] for name in ("task_id", "job_name")):
             continue
         exchange = session.runs(**operator, limit=LIMIT)
@@ -69,26 +66,15 @@ def probe_operators(session: Session) -> None:
         if not _is_usual(str(operator["job_name"])):
             unusual = True
             session.judge("C-job-name-unusual", exchange, *problems)
-        if not problems and (operator["task_id"], operator["job_name"]) != (target.task_id, target.job_name):
-            _walk_operator(session, operator, total_of(exchange) or 0)
+        is_own = (operator["task_id"], operator["job_name"]) == (target.task_id, target.job_name)
+        if not (problems or is_own) and (must_have_rows or number < _MOST_WALKED):
+            for workspace_id in dict.fromkeys((operator["workspace_id"], None)):
+                ask_around(session, Asker(operator["task_id"], operator["job_name"], workspace_id))
     session.ledger.judge_windows()
     if not unusual and _is_usual(target.job_name):
         session.ledger.excuse("no operator that is known here has an unusual name", "C-job-name-unusual")
     if not _is_usual(target.job_name):
         session.judge("C-job-name-unusual", session.runs())
-
-
-def _walk_operator(session: Session, operator: Mapping[str, Any], total: int) -> None:
-    """All runs of an operator in the target's window: in pages of two sizes, in tiles, and without its workspace."""
-    for workspace_id in dict.fromkeys((operator["workspace_id"], None)):
-        asked = {**operator, "workspace_id": workspace_id}
-        for limit in (LEAST_CAP, 7) if total <= _MOST_WALKED else (LEAST_CAP,):
-            judge_walk(session, walk(session, limit, **asked))
-        if session.target.offset_unit == "rows":
-            session.runs(**asked, offset=3, limit=5)
-    rows = session.ledger.world.rows.get(Asker(*(operator[name] for name in _NAMES)), {})
-    for start, end in tiles(session, list(rows.values()), _MOST_TILES) if rows else ():
-        walk_window(session, start, end, limit=LEAST_CAP, **operator)
 
 
 def _unserved(exchange: Exchange, operator: Mapping[str, Any], *, must_have_rows: bool) -> tuple[str, ...]:

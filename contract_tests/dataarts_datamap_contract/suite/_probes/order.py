@@ -22,6 +22,7 @@ from dataarts_datamap_contract.suite._probes import (
     credentials,
     filters,
     gateway,
+    grid,
     operators,
     paging,
     replay,
@@ -70,31 +71,23 @@ _GATEWAY: Final = (
 )
 _STUDY: Final = (
     _StudyStep(paging.probe_walk, ("C-walk-complete", "C-walk-duplicate", "C-run-id-unique", "C-limit-underfilled")),
-    _StudyStep(paging.probe_slices, ("C-offset-slice", "C-total-constant")),
     _StudyStep(paging.probe_end, ("C-offset-beyond-end",)),
-    _StudyStep(paging.probe_deep, ("C-offset-deep",)),
-    _StudyStep(paging.probe_page_sizes, ("C-walk-limits-agree",)),
-    _StudyStep(paging.probe_repeats, ("C-repeatable",)),
-    _StudyStep(
-        paging.probe_base_points,
-        (
-            *("C-offset-slice", "C-offset-beyond-end", "C-limit-underfilled", "C-walk-complete", "C-walk-duplicate"),
-            *("C-run-id-unique", "C-run-content", "C-total-constant", "C-workspace-same"),
-        ),
-    ),
-    _StudyStep(windows.probe_cuts, ("C-window-adds-up", "C-window-total")),
     _StudyStep(windows.probe_reversed, ("C-window-reversed",)),
     _StudyStep(windows.probe_wide, ("C-window-adds-up",)),
-    _StudyStep(windows.probe_tiles, ("C-window-adds-up", "C-window-total", "C-run-content")),
+    _StudyStep(windows.probe_tiles, ("C-window-adds-up", "C-run-content")),
+    _StudyStep(
+        grid.probe_grid,
+        (
+            *("C-offset-slice", "C-offset-beyond-end", "C-limit-underfilled", "C-walk-complete", "C-walk-duplicate"),
+            *("C-run-id-unique", "C-run-content", "C-total-constant", "C-workspace-same", "C-window-adds-up"),
+        ),
+    ),
     _StudyStep(
         filters.probe_job_names,
         tuple(f"C-job-name-{each}" for each in ("other", "prefix", "case", "blank", "wildcard")),
     ),
     _StudyStep(filters.probe_tasks, ("C-task-id-other",)),
     _StudyStep(filters.probe_workspaces, ("C-workspace-other",)),
-    _StudyStep(replay.probe_replay, ("C-replay",)),
-    _StudyStep(filters.probe_encodings, ("C-query-encoding",)),
-    _StudyStep(filters.probe_order, ("C-query-order",)),
 )
 _ASSETS: Final = (
     _Step(lineage.probe_all, ("C-bulk-pages", "B-lineage-shape", "C-asset-agrees"), BULK),
@@ -108,6 +101,7 @@ _ASSETS: Final = (
         ("C-lineage-mirror", "C-lineage-agrees", "C-lineage-connected", "C-lineage-category"),
         LINEAGE,
     ),
+    _Step(lineage.probe_nodes_of_tables, ("C-nodes-operator",), NODES),
     _Step(details.probe_near_guids, ("A-error-shape", "A-server-error", "C-asset-other")),
     _Step(bad_requests.probe_bodies, ("E-body-invalid", "E-refusal-status", "A-server-error")),
     _Step(bad_requests.probe_listed, ("E-not-listed",)),
@@ -130,6 +124,7 @@ _SERVED: Final = (
     _Step(bad_input.probe_optional, ("E-optional-refused",)),
     _Step(bad_input.probe_doubtful, ("A-server-error",)),
     _Step(bad_input.probe_odd_texts, ("A-server-error",)),
+    _Step(replay.probe_replay, ("C-replay",)),
 )
 EVERY_PROBE: Final = (*_GATEWAY, *_STUDY, *_SERVED)
 """Every probe with the checks that it is there for, in the order in which they run."""

@@ -166,7 +166,7 @@ class Session:
                 continue
             if self._is_unchanged(finding.earlier or exchange):
                 self.ledger.judge_finding(exchange, finding)
-            else:
+            elif exchange.operation_id != RUNS:
                 self.ledger.world.assets.forget()
                 self.ledger.moved.add(exchange.operation_id)
 
@@ -402,3 +402,8 @@ def _uncoded(response: Response) -> Iterator[str]:
 def encode_query(pairs: Iterable[tuple[str, str]]) -> str:
     """The pairs as a query string; a space becomes ``%20``, which means the same everywhere."""
     return "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs)
+
+
+def every_byte(text: str) -> str:
+    """The text percent-encoded whole."""
+    return "".join(f"%{byte:02X}" for byte in text.encode())

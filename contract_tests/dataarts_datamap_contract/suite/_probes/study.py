@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 LIMIT = 10
 """The page size of a walk: no known cap is as low."""
 
-_FEW, _MANY = 4, 45
-_MOST_HALVINGS = 24
+_MANY = 45
 MOST_WALKED = 600
 """How many runs a walk through the whole window may have."""
 
@@ -73,16 +72,23 @@ def total_of(exchange: Exchange) -> int | None:
     return page.total if page else None
 
 
-def walk(session: Session, limit: int = LIMIT, **changes: Any) -> Walk:  # noqa: ANN401  each has its own type
-    """Walk a window to its end: to an empty page, or to as many runs as its total says."""
-    return Walk(tuple(_pages(session, limit, changes)))
+def walk(session: Session, limit: int = LIMIT, *, first: Exchange | None = None, **changes: Any) -> Walk:  # noqa: ANN401  each has its own type
+    """Walk a window to its end: to an empty page, or to as many runs as its total says.
+
+    Args:
+        session: The run.
+        limit: The size of each page.
+        first: The first page, if it was asked for.
+        changes: What the requests have, as in `Session.runs`.
+    """
+    return Walk(tuple(_pages(session, limit, first, changes)))
 
 
-def _pages(session: Session, limit: int, changes: dict[str, Any]) -> Iterator[Exchange]:
+def _pages(session: Session, limit: int, first: Exchange | None, changes: dict[str, Any]) -> Iterator[Exchange]:
     offset = found = 0
     most: int | None = None
     while True:
-        page = session.runs(offset=offset, limit=limit, **changes)
+        page = first if first and not offset else session.runs(offset=offset, limit=limit, **changes)
         yield page
         rows, total = page.response.rows, total_of(page)
         found += len(rows)
@@ -102,7 +108,8 @@ def find_study(session: Session) -> Study | None:
         return None
     if (total_of(first) or 0) <= _MANY:
         return Study(start, end, walk(session))
-    low, high = _narrow(session, first, start, end)
+    times = [time for time in cut_points(first.response.rows, window_columns(session.target)) if start <= time <= end]
+    low, high = (times[0], times[-1]) if times else (start, end)
     narrow = Study(low, high, walk(session, start_time=low, end_time=high))
     if narrow.walk.rows:
         return narrow
@@ -119,22 +126,3 @@ def _judge_empty(session: Session, first: Exchange, narrow: Study) -> None:
             )
             session.judge("C-window-adds-up", narrow.walk.pages[0], problem)
             return
-
-
-def _narrow(session: Session, first: Exchange, start: int, end: int) -> tuple[int, int]:
-    """A narrower window, first by the times of the first page, then by halves."""
-    times = cut_points(first.response.rows, window_columns(session.target))
-    low, high = (max(times[0], start), min(times[-1], end)) if times else (start, end)
-    for _ in range(_MOST_HALVINGS):
-        total = total_of(session.runs(start_time=low, end_time=high, limit=1))
-        if total is not None and _FEW <= total <= _MANY:
-            return low, high
-        if total is None or low >= high:
-            break
-        if total < _FEW:
-            # Too few: take in as much again on either side.
-            width = high - low + 1
-            low, high = max(start, low - width), min(end, high + width)
-        else:
-            high = low + (high - low) // 2
-    return low, high

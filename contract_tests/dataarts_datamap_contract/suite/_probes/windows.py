@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 from dataarts_datamap_contract.suite._http.messages import whole_number
 from dataarts_datamap_contract.suite._judging.findings import LEAST_CAP
 from dataarts_datamap_contract.suite._judging.invariants.paging import window_columns
-from dataarts_datamap_contract.suite._judging.run_lists import cut_points, cuts
+from dataarts_datamap_contract.suite._judging.run_lists import cut_points
 from dataarts_datamap_contract.suite._judging.world import Asker
-from dataarts_datamap_contract.suite._probes.study import total_of, walk
+from dataarts_datamap_contract.suite._probes.study import total_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -19,58 +19,39 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract.suite._probes.study import Study
 
 _OK, _BAD_REQUEST = 200, 400
-_MOST_CUTS = 4
 _HOUR: Final = 3_600_000
 _DAY: Final = 24 * _HOUR
 _LEAF: Final = 4 * _HOUR
 _FEWEST_LEAVES: Final = 12
-_MOST_LEAVES: Final = 72
+_MOST_LEAVES: Final = 36
 _SHORTEST_LEAF: Final = 60_000
 _KINDS = ("status", "type", "retryTimes", "forceSuccess")
 _MOST_KINDS = 14
 _MAX_INT64 = 2**63 - 1
 
 
-def probe_cuts(session: Session, study: Study) -> None:
-    """Cut a window in many places, at the times of its runs and beside them."""
-    if not cut_points(study.walk.rows, window_columns(session.target)):
-        columns = " or ".join(window_columns(session.target))
-        session.ledger.leave_untested(f"no row has {columns}", "C-window-adds-up", "C-window-total")
-        return
-    for start, end in _windows(session, study):
-        walk_window(session, start, end)
-    session.ledger.judge_windows()
-
-
 def probe_tiles(session: Session, _: Study) -> None:
     """Cut the target's whole window into hours, days and halves, and ask for the neighbourhood of each kind of run."""
     target = session.target
     rows = session.ledger.world.rows.get(Asker(target.task_id, target.job_name, target.workspace_id), {})
-    for start, end in tiles(session, list(rows.values()), _MOST_LEAVES):
-        walk_window(session, start, end, limit=LEAST_CAP)
-    for start, end in _around_kinds(session, list(rows.values())):
-        walk_window(session, start, end, limit=LEAST_CAP)
+    for start, end in (*_tiles(session, list(rows.values())), *_around_kinds(session, list(rows.values()))):
+        ask_window(session, start, end)
     session.ledger.judge_windows()
 
 
-def tiles(session: Session, rows: Sequence[Mapping[str, Any]], most: int) -> Iterator[tuple[int, int]]:
+def _tiles(session: Session, rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, int]]:
     """Windows that lie side by side, and groups of them, cut where no run is; and whole days from run to run."""
     low, high = session.target.window_start, session.target.window_end
-    count = min(most, max(_FEWEST_LEAVES, (high - low) // _LEAF))
+    count = min(_MOST_LEAVES, max(_FEWEST_LEAVES, (high - low) // _LEAF))
     if (high - low) // count < _SHORTEST_LEAF:
         return
     moments = set(cut_points(rows, window_columns(session.target)))
     edges = [low, *(_free(low + (high - low) * index // count, moments) for index in range(1, count)), high + 1]
-    for group in (1, 3, 6, 18, count // 2):
+    for group in (1, 3, count // 2):
         if group and (group == 1 or group < count):
             starts = edges[:-1:group]
             for start, end in pairwise([*starts, edges[-1]]):
                 yield start, end - 1
-    planned = sorted(moments)
-    for index in sorted(session.random.sample(range(len(planned)), min(3, len(planned)))):
-        for length in (_DAY, 2 * _DAY):
-            if planned[index] + length <= high:
-                yield planned[index], planned[index] + length
 
 
 def _free(moment: int, taken: set[int]) -> int:
@@ -97,16 +78,11 @@ def _around_kinds(session: Session, rows: Sequence[Mapping[str, Any]]) -> Iterat
                 break
 
 
-def walk_window(session: Session, start: int, end: int, *, limit: int = 10, **changes: Any) -> None:  # noqa: ANN401  each has its own type
-    """Walk a window, and hold what is found against its total."""
-    part = walk(session, limit, start_time=start, end_time=end, **changes)
-    first = part.pages[0]
-    total = total_of(first)
-    if first.response.status == _OK and total is not None:
-        found = len(part.rows)
-        wrong = () if total == found else (f"total is {total}, and a walk through the window finds {found} runs",)
-        session.judge("C-window-total", first, *wrong)
-        session.judge("C-window-adds-up", first)
+def ask_window(session: Session, start: int, end: int) -> None:
+    """Ask for a page of a window, which the world behind all responses holds against all other windows."""
+    exchange = session.runs(start_time=start, end_time=end, limit=LEAST_CAP)
+    if exchange.response.status == _OK and total_of(exchange) is not None:
+        session.judge("C-window-adds-up", exchange)
 
 
 def probe_wide(session: Session, _: Study) -> None:
@@ -137,13 +113,3 @@ def probe_reversed(session: Session, study: Study) -> None:
         if status not in {_OK, _BAD_REQUEST}:
             problems.append(f"a window that ends before it starts is answered {status}")
         session.judge("C-window-reversed", exchange, *problems)
-
-
-def _windows(session: Session, study: Study) -> Iterator[tuple[int, int]]:
-    """Windows cut at the times of some rows, and some that lie between two rows."""
-    moments = cut_points(study.walk.rows, window_columns(session.target))
-    inner = moments[1:-1]
-    chosen = {moments[0], moments[-1], *session.random.sample(inner, min(len(inner), _MOST_CUTS - 2))}
-    yield from cuts(study.start, study.end, sorted(chosen))
-    gaps = [(low + 1, high - 1) for low, high in pairwise(moments) if high - low > 1]
-    yield from session.random.sample(gaps, min(len(gaps), 2))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from dataarts_datamap_contract.suite._http.messages import whole_number
-from dataarts_datamap_contract.suite._judging.invariants.common import Invariant, Problems, each_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from dataarts_datamap_contract.suite._judging.invariants.common import Invariant, Problems
     from dataarts_datamap_contract.suite._judging.oracle import Exchange
     from dataarts_datamap_contract.suite.target import Target
 
@@ -55,43 +55,31 @@ def _outside(exchange: Exchange, target: Target, bound: str, wrong: Callable[[in
     return (f"a row whose {' and whose '.join(found)}",) if found else None
 
 
-def _rows_of_task(exchange: Exchange, _: Target) -> Problems:
-    return _rows_of(exchange, "task_id", "taskId")
+def _rows_of(parameter: str, field: str) -> Invariant:
+    """That each row has in a field what was asked for."""
+
+    def judge(exchange: Exchange, _: Target) -> Problems:
+        asked = exchange.judgement.values.get(parameter)
+        if asked is None or exchange.judgement.doubtful or not str(asked).strip():
+            return None
+        shown = [row[field] for row in exchange.response.rows if row.get(field) is not None]
+        strays = [f"{field} is {each!r} where {parameter} is {asked!r}" for each in shown if not _is_same(each, asked)]
+        return tuple(strays[:1]) if exchange.response.rows else None
+
+    return judge
 
 
-def _rows_of_job(exchange: Exchange, _: Target) -> Problems:
-    return _rows_of(exchange, "job_name", "jobName")
-
-
-def _rows_of_workspace(exchange: Exchange, _: Target) -> Problems:
-    return _rows_of(exchange, "workspace_id", "workspaceId")
-
-
-def _rows_of(exchange: Exchange, parameter: str, field: str) -> Problems:
-    asked = exchange.judgement.values.get(parameter)
-    if asked is None or exchange.judgement.doubtful or not str(asked).strip():
-        return None
-    return each_row(
-        exchange,
-        lambda row: (
-            [f"{field} is {row[field]!r} where {parameter} is {asked!r}"]
-            if row.get(field) is not None and not _is_same(str(row[field]), str(asked))
-            else []
-        ),
-    )
-
-
-def _is_same(shown: str, asked: str) -> bool:
-    """Whether two texts are the same id; a server that keeps it as a number drops leading zeros."""
-    return shown == asked or (shown.isdecimal() and shown == asked.lstrip("0"))
+def _is_same(shown: object, asked: object) -> bool:
+    """Whether two values are the same id; a server that keeps it as a number drops leading zeros."""
+    return str(shown) == str(asked) or (str(shown).isdecimal() and str(shown) == str(asked).lstrip("0"))
 
 
 INVARIANTS: Final[Mapping[str, Invariant]] = {
     "C-limit-exceeded": _limit_exceeded,
     "C-window-start": _window_start,
     "C-window-end": _window_end,
-    "C-rows-of-task": _rows_of_task,
-    "C-rows-of-job": _rows_of_job,
-    "C-rows-of-workspace": _rows_of_workspace,
+    "C-rows-of-task": _rows_of("task_id", "taskId"),
+    "C-rows-of-job": _rows_of("job_name", "jobName"),
+    "C-rows-of-workspace": _rows_of("workspace_id", "workspaceId"),
 }
 """By the ids of their checks."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from dataarts_datamap_contract.suite._http.messages import whole_number
 from dataarts_datamap_contract.suite._judging.findings import LEAST_CAP
-from dataarts_datamap_contract.suite._judging.invariants.common import BULK, LINEAGE
+from dataarts_datamap_contract.suite._judging.invariants.common import BULK, LINEAGE, NOT_FOUND
 from dataarts_datamap_contract.suite._probes.assets.details import known_guids
 
 if TYPE_CHECKING:
@@ -15,7 +15,19 @@ if TYPE_CHECKING:
 
 _MOST_PAGES: Final = 8
 _MOST_PARTS: Final = 40
+_MOST_BOTH: Final = 4
 _FLOWS: Final = "relationship_type_categories=DATA_FLOW"
+_VARIANTS: Final = (
+    "",
+    f"{_FLOWS}&extend_process_data_flow=false&include_parent_entity=false",
+    f"{_FLOWS}&relationship_type_categories=PARENT_CHILD",
+    f"{_FLOWS}&include_parent_entity=true",
+    f"{_FLOWS}&extend_process_data_flow=true",
+    f"{_FLOWS}&relationship_types=DataFlow",
+    f"{_FLOWS}&related_entity_types=dataasset.Table",
+    "relationship_type_categories=NONE_5F1C09",
+)
+"""What can be asked for beside a direction."""
 
 
 def probe_all(session: Session) -> None:
@@ -47,11 +59,34 @@ def _page(session: Session, offset: int, limit: int) -> Exchange:
 
 
 def probe_around(session: Session) -> None:
-    """Each table's upstream and downstream; of some, both at once, and what comes without a direction."""
-    guids = known_guids(session)
-    for number, guid in enumerate(guids):
-        for direction in ("IN", "OUT", *(("BOTH", "") if number < len(("own", "next")) else ())):
-            query = "&".join(part for part in (f"direction={direction}" if direction else "", _FLOWS) if part)
-            session.send(session.request(LINEAGE, guid=guid, query=query))
+    """Each table's upstream and downstream; of some, both at once, and with all else that can be asked for."""
+    for number, guid in enumerate(known_guids(session)):
+        for direction in ("IN", "OUT"):
+            _ask_around(session, guid, f"direction={direction}", _FLOWS)
+            _ask_around(session, guid, f"direction={direction}", _VARIANTS[number % len(_VARIANTS)])
+        edges = [session.ledger.world.assets.graphs.get((guid, direction)) for direction in ("IN", "OUT")]
+        circles = [each.edges for each in edges if each is not None]
+        if number < _MOST_BOTH or (len(circles) > 1 and circles[0] & circles[1]):
+            for direction in ("direction=BOTH", ""):
+                _ask_around(session, guid, direction, _FLOWS)
+                _ask_around(session, guid, direction)
+    session.ledger.judge_lineage()
+    session.confirm()
+
+
+def _ask_around(session: Session, guid: str, *parts: str) -> None:
+    session.send(session.request(LINEAGE, guid=guid, query="&".join(part for part in parts if part)))
+
+
+def probe_nodes_of_tables(session: Session) -> None:
+    """The operators of each table, which lineage of all operators names, too."""
+    if session.asks_for(BULK):
+        session.send(session.question(BULK, query=f"limit={LEAST_CAP}"))
+    shown = session.ledger.world.assets.assets
+    for guid in known_guids(session):
+        exchange = session.nodes(guid=guid)
+        is_table = shown.get(guid, {}).get("type_name") == shown.get(str(session.table_guid), {}).get("type_name", "")
+        if is_table and exchange.response.status == NOT_FOUND:
+            session.judge("C-nodes-operator", exchange, f"ShowNodes does not find {guid}, which is an asset elsewhere")
     session.ledger.judge_lineage()
     session.confirm()

@@ -18,13 +18,17 @@ if TYPE_CHECKING:
 _NOBODY: Final = "zq5f1c09vvx"
 """A keyword that no asset has."""
 
+_OWNER: Final = "owner"
+_MOST_KEYWORDS: Final = 4
+_PART: Final = 0.25
 _MOST_PAGES: Final = 6
-_MOST_NAMES: Final = 12
+_MOST_NAMES: Final = 20
 _MANY: Final = 45
 _FIELDS: Final[Mapping[str, Callable[[Mapping[str, Any]], object]]] = {
     "typeName": lambda asset: asset.get("type_name"),
     "base.DataAsset.sourceType": lambda asset: _member(asset.get("attributes"), "sourceType"),
     "workspaceId": lambda asset: asset.get("workspace_id"),
+    _OWNER: lambda asset: _member(asset.get("attributes"), "owner"),
 }
 """What a filter compares, by the documented names of its attributes."""
 
@@ -86,11 +90,11 @@ def probe_names(session: Session) -> None:
 
 def _is_plain(name: str) -> bool:
     """Whether a name is of small letters, as most are: others are asked for first."""
-    return name.isascii() and name.islower()
+    return name.isascii() and name.islower() and name.replace("_", "").isalnum()
 
 
 def probe_narrowing(session: Session) -> None:
-    """A keyword, a filter and an order leave out what does not pass them, and add nothing."""
+    """A keyword, a filter, an owner and an order leave out what does not pass them, and add nothing."""
     base: dict[str, Any] = {"query": ""}
     pages = _walk(session, **base)
     everything = _assets(pages)
@@ -101,14 +105,76 @@ def probe_narrowing(session: Session) -> None:
     if nothing.response.status == OK:
         found = len(nothing.response.listed("entities"))
         _judge(session, nothing, f"a keyword that no asset has finds {found}" if found else None)
-    for members, due, what in _filters(everything):
+    keywords = list(_keywords(session, everything))
+    for number, (members, due, what) in enumerate(_filters(everything)):
         _expect(session, pages[0], {**base, **members}, due, what)
-    orders = {order: _walk(session, **base, sort=[{"attribute": "name", "order": order}]) for order in ("ASC", "DESC")}
-    for order, sorted_pages in orders.items():
-        if sorted_pages[0].response.status == OK:
-            lost = everything.keys() ^ _assets(sorted_pages).keys()
-            problem = f"sorted {order}, a search finds other assets: {min(lost)} is one" if lost else None
-            _judge(session, sorted_pages[0], problem, pages[0])
+        if number % 2 and keywords:
+            keyword, hits, hit_page = keywords[number // 2 % len(keywords)]
+            _expect(session, hit_page, {"query": keyword, **members}, due & hits, f"{what} and the keyword {keyword!r}")
+    for members in ({}, {"query_privilege": False}, {**base, "relationship_attributes": []}, {**base, "facets": []}):
+        _expect(
+            session, pages[0], {"query": "", **members} if members else {}, set(everything), f"nothing but {members}"
+        )
+    allowed = _walk(session, **base, query_privilege=True)
+    more = _assets(allowed).keys() - everything.keys()
+    _judge(session, allowed[0], f"with query_privilege, {min(more)} is found, too" if more else None, pages[0])
+    _probe_orders(session, pages[0], everything)
+    _probe_facets(session, everything)
+
+
+def _keywords(
+    session: Session, everything: Mapping[str, Mapping[str, Any]]
+) -> Iterator[tuple[str, set[str], Exchange]]:
+    """Keywords that find some of all assets, with those."""
+    names = {str(_member(each.get("attributes"), "name") or "") for each in everything.values()} - {""}
+    for keyword in session.random.sample(sorted(names), min(_MOST_KEYWORDS, len(names))):
+        pages = _walk(session, query=keyword)
+        found = _assets(pages)
+        if pages[0].response.status == OK and whole_number(pages[0].response.members.get("count")) == len(found):
+            yield keyword, set(found), pages[0]
+
+
+def _probe_orders(session: Session, base: Exchange, everything: Mapping[str, Mapping[str, Any]]) -> None:
+    """An order changes the order alone, on all pages; the other way round it is the other way round."""
+    listed: dict[str, list[str]] = {}
+    for order in ("ASC", "DESC", ""):
+        sort = [{"attribute": "name", **({"order": order} if order else {})}]
+        pages = _walk(session, query="", sort=sort)
+        _walk(session, 4, query="", sort=sort)
+        if pages[0].response.status == OK:
+            found = _assets(pages)
+            lost = everything.keys() ^ found.keys()
+            _judge(session, pages[0], f"sorted {order}, {min(lost)} is in one search alone" if lost else None, base)
+            listed[order] = [str(_member(each.get("attributes"), "name")).casefold() for each in found.values()]
+    ascending, descending = listed.get("ASC", []), listed.get("DESC", [])
+    if ascending and descending and ascending not in (descending, descending[::-1]):
+        _judge(session, pages[0], "sorted by name, DESC is not ASC the other way round")
+    if ascending != listed.get("", ascending):
+        _judge(session, pages[0], "sorted by name, without an order it is not ASC")
+
+
+def _probe_facets(session: Session, everything: Mapping[str, Mapping[str, Any]]) -> None:
+    """Facets, where they come as in the documented models, count each hit once, on whichever page it is."""
+    for members in (
+        {"query": ""},
+        {"query": "", "filter": {"attribute": "typeName", "operator": "EQ", "value": ["x"]}},
+    ):
+        for limit in (LEAST_CAP, 1):
+            exchange = search(session, **members, facets=["typeName"], limit=limit)
+            count = whole_number(exchange.response.members.get("count"))
+            counted = [
+                whole_number(value.get("count"))
+                for facet in exchange.response.listed("facets")
+                for value in cast("list[Any]", facet.get("typeName") or [])
+                if isinstance(value, dict)
+            ]
+            known = [each for each in counted if each is not None]
+            if known and count is not None and all(asset.get("type_name") for asset in everything.values()):
+                wrong = f"the facets of typeName count {sum(known)} of {count} assets"
+                if sum(known) == count:
+                    session.judge("C-search-pages", exchange)
+                else:
+                    session.doubt("C-search-pages", exchange, wrong)
 
 
 def _filters(everything: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[dict[str, Any], set[str], str]]:
@@ -121,21 +187,51 @@ def _filters(everything: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[dict
                 values.setdefault(value, set()).add(guid)
         if set[str]().union(*values.values()) != set(everything):
             continue  # not every asset shows it: which of them pass is not known
-        for value, due in list(values.items())[:2]:
+        if attribute == _OWNER:
+            owners = [*list(values.items())[:2], (_NOBODY, set[str]())]
+            yield from (({"owner": owner}, due, f"owner {owner}") for owner, due in owners)
+            continue
+        for value, due in list(values.items())[:3]:
             leaf = {"attribute": attribute, "operator": "EQ", "value": [value]}
             leaves.append((leaf, due))
             yield {"filter": leaf}, due, f"{attribute} EQ {value}"
-        yield {"filter": {"attribute": attribute, "operator": "EQ", "value": [_NOBODY]}}, set(), f"{attribute} EQ"
-        both = {"attribute": attribute, "operator": "IN", "value": list(values)[:2]}
-        yield {"filter": both}, set[str]().union(*list(values.values())[:2]), f"{attribute} IN"
+        first = next(iter(values))
+        for value in (_NOBODY, first[:-1], f"{first[:1]}%", "*", first.swapcase()):
+            if value not in values:
+                near = {"attribute": attribute, "operator": "EQ", "value": [value]}
+                yield {"filter": near}, set(), f"{attribute} EQ {value}"
+        for listed in (list(values)[:2], [_NOBODY, first], list(values)[::-1]):
+            due = set[str]().union(*(values.get(each, set[str]()) for each in listed))
+            yield (
+                {"filter": {"attribute": attribute, "operator": "IN", "value": listed}},
+                due,
+                f"{attribute} IN {listed}",
+            )
+    yield from _joined(leaves)
+
+
+def _joined(leaves: Sequence[tuple[dict[str, Any], set[str]]]) -> Iterator[tuple[dict[str, Any], set[str], str]]:
+    """Filters of several comparisons, and of comparisons of those."""
     for first, second in pairwise(leaves):
         criterion = [first[0], second[0]]
-        yield {"filter": {"condition": "AND", "criterion": criterion}}, first[1] & second[1], "AND"
-        yield {"filter": {"condition": "OR", "criterion": criterion}}, first[1] | second[1], "OR"
+        both, either = {"condition": "AND", "criterion": criterion}, {"condition": "OR", "criterion": criterion}
+        yield {"filter": both}, first[1] & second[1], "AND"
+        yield {"filter": either}, first[1] | second[1], "OR"
+        nested = {"condition": "AND", "criterion": [either, leaves[-1][0]]}
+        yield {"filter": nested}, (first[1] | second[1]) & leaves[-1][1], "AND of OR"
+        for condition in ("AND", "OR"):
+            mixed = {**first[0], "condition": condition, "criterion": [second[0]]}
+            yield {"filter": mixed}, first[1] & second[1], f"a comparison beside {condition} of another"
+    if len(leaves) > 1:
+        every = [leaf for leaf, _ in leaves]
+        due = set[str].intersection(*(due for _, due in leaves))
+        yield {"filter": {"condition": "AND", "criterion": every}}, due, "AND of all"
 
 
 def _expect(session: Session, base: Exchange, members: Mapping[str, Any], due: set[str], what: str) -> None:
     pages = _walk(session, **members)
+    if session.random.random() < _PART:
+        search(session, offset=1, limit=session.random.randint(1, 5), **members)
     if pages[0].response.status in {OK, BAD_REQUEST}:
         found = _assets(pages).keys()
         wrong = len(due - found), len(found - due)

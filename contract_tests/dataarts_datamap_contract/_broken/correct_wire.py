@@ -1,0 +1,327 @@
+"""Servers that are correct but different: how their responses are written and sent."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import re
+from decimal import Decimal
+from functools import partial
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from dataarts_datamap_contract._broken.caller import ALL
+from dataarts_datamap_contract._broken.seams import (
+    MOST,
+    Document,
+    Response,
+    Seam,
+    compact,
+    fresh,
+    on_body,
+    on_envelope,
+    on_error_response,
+    on_page,
+    on_rows,
+    on_wire,
+    write,
+)
+from dataarts_datamap_contract._broken.servers import CorrectServer
+from dataarts_datamap_contract._broken.shared import CHINESE, EMOJI_TASK, OK, as_object, without
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from dataarts_datamap_contract._broken.caller import Caller
+
+_correct = partial(CorrectServer, cohort="apart")
+
+_PIECE = 1_000
+_THROTTLED_EVERY = 97
+_ERRORS = (400, 401, 403, 404)
+
+
+def _around(send_message: Callable[[Message, Send], Awaitable[None]]) -> Seam:
+    """The messages of each response, on their way out."""
+
+    def wrap(app: ASGIApp) -> ASGIApp:
+        async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+            await app(scope, receive, lambda message: send_message(message, send))
+
+        return wrapped
+
+    return Seam(wrap=wrap)
+
+
+async def _in_pieces(message: Message, send: Send) -> None:
+    """Without a length, and a few bytes at a time: HTTP calls it chunked."""
+    if message["type"] == "http.response.start":
+        others = [field for field in message["headers"] if field[0] != b"content-length"]
+        await send({**message, "headers": others})
+        return
+    body = message.get("body", b"")
+    for first in range(0, len(body), _PIECE):
+        await send({"type": "http.response.body", "body": body[first : first + _PIECE], "more_body": True})
+    await send({"type": "http.response.body", "body": b"", "more_body": message.get("more_body", False)})
+
+
+def _with_headers(*fields: tuple[bytes, bytes]) -> Seam:
+    async def send_more(message: Message, send: Send) -> None:
+        is_start = message["type"] == "http.response.start"
+        await send({**message, "headers": [*message["headers"], *fields]} if is_start else message)
+
+    return _around(send_more)
+
+
+def _slow() -> Seam:
+    """Every response takes its time, some more than others."""
+
+    def wrap(app: ASGIApp) -> ASGIApp:
+        numbers = count()
+
+        async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+            await asyncio.sleep(0.04 if next(numbers) % 5 == 0 else 0.005)
+            await app(scope, receive, send)
+
+        return slow
+
+    return Seam(wrap=wrap)
+
+
+def _throttling() -> Seam:
+    """Now and then a request is one too many, as if others asked, too."""
+    document = {
+        "error_code": "APIGW.0308",
+        "error_msg": "The throttling threshold has been reached: policy api over ratelimit,limit:100,time:1 second",
+    }
+
+    def wrap(app: ASGIApp) -> ASGIApp:
+        numbers = count(1)
+
+        async def throttled(scope: Scope, receive: Receive, send: Send) -> None:
+            number = next(numbers) if b"/datamap/" in bytes(scope.get("raw_path", b"")) else 1
+            if number % _THROTTLED_EVERY:
+                await app(scope, receive, send)
+                return
+            request_id = f"{number:032x}"
+            body = compact({**document, "request_id": request_id}).encode()
+            early = fresh(429, body, "application/json")
+            fields = {**early.headers, "retry-after": "1", "x-request-id": request_id}
+            headers = [(name.encode(), value.encode()) for name, value in fields.items()]
+            await send({"type": "http.response.start", "status": 429, "headers": headers})
+            await send({"type": "http.response.body", "body": body})
+
+        return throttled
+
+    return Seam(wrap=wrap)
+
+
+def _json_alone(change: Callable[[Any], bytes]) -> Seam:
+    """Every response that is JSON, written otherwise."""
+
+    def rewritten(_: Scope, response: Response) -> Response:
+        is_json = response.headers.get("content-type", "").startswith("application/json")
+        return write(response, change(response.json())) if is_json else response
+
+    return on_wire(rewritten)
+
+
+def _inner(document: Any, change: Callable[[Any], str]) -> object:  # noqa: ANN401  any JSON
+    """An envelope with its body written otherwise; any other document as it is."""
+    envelope = as_object(document)
+    if envelope is None or "header_map" not in envelope:
+        return document
+    return {**envelope, "body": change(json.loads(envelope["body"]))}
+
+
+def _in_ascii(document: Any) -> bytes:  # noqa: ANN401  any JSON
+    return json.dumps(_inner(document, json.dumps)).encode()
+
+
+def _by_hand(document: Any) -> bytes:  # noqa: ANN401  any JSON
+    """Tabs, line ends of two characters, and spaces before colons, in the envelope and in its body."""
+
+    def spaced(inner: Any) -> str:  # noqa: ANN401  any JSON
+        text = json.dumps(inner, indent="\t", separators=(" ,", " : "), ensure_ascii=False)
+        return f"\n{text}\n".replace("\n", "\r\n")
+
+    return spaced(_inner(document, spaced)).encode()
+
+
+def _reversed(document: Any) -> Any:  # noqa: ANN401  any JSON
+    """The same members in the other order, all the way down."""
+    return json.loads(compact(document), object_pairs_hook=lambda members: dict(reversed(members)))
+
+
+def _members_last_first(document: Any) -> bytes:  # noqa: ANN401  any JSON
+    return compact(_reversed(_inner(document, lambda page: compact(_reversed(page))))).encode()
+
+
+def _scientific(body: str) -> str:
+    return re.sub(
+        r'(?<=[{,]"speed":)[0-9.]+',
+        lambda number: f"{Decimal(number[0]).normalize():E}",
+        body,
+    )
+
+
+def _compressed(scope: Scope, response: Response) -> Response:
+    accepted = b",".join(value for name, value in scope["headers"] if name.lower() == b"accept-encoding")
+    if not re.search(rb"gzip(?!\s*;\s*q=0(\.0*)?\s*(,|$))", accepted):
+        return response
+    return write(response, gzip.compress(response.body), content_encoding="gzip", vary="Accept-Encoding")
+
+
+def _in_chinese(response: Response) -> Response:
+    document: Document = {
+        **response.json(),
+        "error_msg": "请求失败📉",
+        "encoded_authorization_message": None,
+        "solution": [],
+    }
+    return write(response, compact(document).encode(), content_type="application/json;charset=UTF-8")
+
+
+def _of_a_later_version(rows: list[Document]) -> list[Document]:
+    return [{**row, "retryPolicy": {"times": [1, 2]}, "tags": [], "id": None, "cost": 1e-9} for row in rows]
+
+
+def _is_throttled(caller: Caller) -> bool:
+    return 429 in [caller.runs(limit=1).status for _ in range(_THROTTLED_EVERY + 1)]
+
+
+def _takes_its_time(caller: Caller) -> bool:
+    """Whether something waits between request and response; on the reference nothing does."""
+
+    async def is_immediate() -> bool:
+        request = caller.app(
+            {
+                "type": "http",
+                "method": "GET",
+                "path": "/",
+                "raw_path": b"/",
+                "query_string": b"",
+                "headers": [(b"host", b"mock.test")],
+            },
+            _no_body,
+            _nowhere,
+        )
+        done, _ = await asyncio.wait([asyncio.ensure_future(request)], timeout=0)
+        return bool(done)
+
+    return not asyncio.run(is_immediate())
+
+
+async def _no_body() -> Message:
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+async def _nowhere(message: Message) -> None:
+    _ = message
+
+
+CORRECT_SERVERS: tuple[CorrectServer, ...] = (
+    _correct(
+        name="chunks-without-a-length",
+        difference="Responses come without a length, in chunks of 1,000 bytes: HTTP allows both.",
+        seam=_around(_in_pieces),
+        shown=lambda caller: "content-length" not in caller.runs().headers,
+    ),
+    _correct(
+        name="cookies-and-hints",
+        difference="Responses set cookies and carry fields of proxies, which no document forbids.",
+        seam=_with_headers(
+            (b"set-cookie", b"HWWAFSESID=1a2b; path=/"),
+            (b"set-cookie", b"HWWAFSESTIME=1704936562490; path=/"),
+            (b"strict-transport-security", b"max-age=31536000"),
+            (b"via", b"1.1 proxy-a, 1.1 proxy-b"),
+        ),
+        shown=lambda caller: "via" in caller.runs().headers,
+    ),
+    _correct(
+        name="a-connection-a-request",
+        difference="Each connection is closed after its response, and the response says so.",
+        seam=_with_headers((b"connection", b"close")),
+        shown=lambda caller: caller.runs().headers.get("connection") == "close",
+    ),
+    _correct(
+        name="slow-by-turns",
+        difference="Responses take their time, every fifth more than the others.",
+        seam=_slow(),
+        shown=_takes_its_time,
+    ),
+    _correct(
+        name="throttled-by-others",
+        difference="Every 97th request is throttled, as if others had used up the quota.",
+        seam=_throttling(),
+        shown=_is_throttled,
+    ),
+    _correct(
+        name="json-in-ascii",
+        difference="All characters beyond ASCII are escaped, at each level of JSON.",
+        seam=_json_alone(_in_ascii),
+        shown=lambda caller: caller.runs(task_id=EMOJI_TASK, job_name=CHINESE).body.isascii(),
+    ),
+    _correct(
+        name="json-by-hand",
+        difference="JSON is spaced out with tabs and line ends of two characters, and a line end before and after it.",
+        seam=_json_alone(_by_hand),
+        shown=lambda caller: caller.runs().body.startswith(b"\r\n"),
+    ),
+    _correct(
+        name="members-last-first",
+        difference="The members of all objects are in the other order, which JSON gives no meaning.",
+        seam=_json_alone(_members_last_first),
+        shown=lambda caller: list(caller.envelope()) == ["header_map", "body", "status_code"],
+    ),
+    _correct(
+        name="speed-with-an-exponent",
+        difference="The speed of a run is written with an exponent: a number of JSON.",
+        seam=on_body(_scientific),
+        shown=lambda caller: bool(re.search(r'"speed":[0-9.]+E', caller.envelope(limit=ALL)["body"])),
+    ),
+    _correct(
+        name="gzip-for-those-who-accept-it",
+        difference="Responses are compressed for a client that accepts it.",
+        seam=on_wire(_compressed),
+        shown=lambda caller: caller.runs({**caller.headers, "Accept-Encoding": "gzip"}).body.startswith(b"\x1f\x8b"),
+    ),
+    _correct(
+        name="errors-in-chinese",
+        difference="Error texts are Chinese, beside members that are not documented; the media type names the charset.",
+        seam=on_error_response(_in_chinese, *_ERRORS),
+        shown=lambda caller: "请求失败" in caller.runs(limit=0).body.decode(),
+    ),
+    _correct(
+        name="fields-of-a-later-version",
+        difference="Envelope, page and rows have members that are not documented, objects and lists among them.",
+        seam=on_rows(_of_a_later_version),
+        shown=lambda caller: "retryPolicy" in caller.rows()[0],
+    ),
+    _correct(
+        name="members-of-a-later-envelope",
+        difference="Envelope and page have members that are not documented, and the message is null.",
+        seam=Seam(
+            lambda operation, config: on_envelope(lambda envelope: {"trace": {"spans": []}, **envelope}).alter(
+                on_page(lambda page: {**page, "msg": None, "pageInfo": {"pageSize": None}}).alter(operation, config),
+                config,
+            )
+        ),
+        shown=lambda caller: "pageInfo" in caller.page(),
+    ),
+    _correct(
+        name="no-header-map",
+        difference="The envelope has no header map, which it need not have.",
+        seam=on_envelope(lambda envelope: without(envelope, "header_map")),
+        shown=lambda caller: "header_map" not in caller.envelope(),
+    ),
+    _correct(
+        name="a-cap-of-250",
+        difference="A page has 250 rows at most, a cap that no document names and none forbids.",
+        seam=Seam(switches={"max_limit": 250}),
+        shown=lambda caller: len(caller.rows(limit=MOST)) == 250 and caller.runs().status == OK,
+    ),
+)

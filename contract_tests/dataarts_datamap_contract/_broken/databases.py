@@ -1,0 +1,403 @@
+"""Level C: lists of runs whose database, or the layer above it, answers another question than the one asked."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
+
+from dataarts_datamap_contract._broken.caller import JOB_NAME, MAX_TIME, Caller
+from dataarts_datamap_contract._broken.relations import PAGES, TOTALS, WINDOWS
+from dataarts_datamap_contract._broken.seams import (
+    Document,
+    Pairs,
+    Perform,
+    Values,
+    cut,
+    on_arguments,
+    on_listing,
+    on_parameter,
+    on_query,
+    on_whole,
+    whole,
+)
+from dataarts_datamap_contract._broken.servers import BrokenServer
+from dataarts_datamap_contract._broken.shared import CHINESE, DAY, HOUR, OK, own_rows, own_total, status_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_broken = partial(BrokenServer, level="C", cohort="apart")
+
+_MOST_FOUND = 10_000
+_LARGE_TOTAL = 100
+_END_OF_SECONDS = 2**31 * 1_000
+_LARGEST_SECONDS = 10**11
+_END_OF_DATES = 253_402_300_800_000
+_BATCH = 256
+_LEAST_ROWS = 10
+_NAMES: Final = (JOB_NAME, CHINESE, "check/rows<stage>", "Load orders-eu", "rare runs", "export_customers")
+_RARE: Final = {"task_id": "971001", "job_name": "rare runs"}
+_EU: Final = {"task_id": "958113", "job_name": "Load orders-eu"}
+_EU_WORKSPACE = "4f6c1d2e9b8a47c3a5d0e1f2b3c4d5e6"
+
+
+def _row_id(row: Document) -> int:
+    return int(row["taskRunningLogId"])
+
+
+def _plan(row: Document) -> int:
+    return int(row["planTime"])
+
+
+def _deep_page(perform: Perform, values: Values) -> Document:
+    """A search engine refuses to look deeper than its window, and the layer above makes that an empty page."""
+    page = perform(values)
+    is_deep = int(values["offset"]) + int(values["limit"]) > _MOST_FOUND
+    return {**page, "rows": []} if int(values["offset"]) and is_deep else page
+
+
+def _estimate(page: Document, _: Values, __: Perform) -> int:
+    total = int(page["total"])
+    return round(total, -1) if total >= _LARGE_TOTAL else total
+
+
+def _after_the_last_time(page: Document, values: Values, perform: Perform) -> list[Document]:
+    """A later page begins after the time of the last row of the page before."""
+    rows: list[Document] = page["rows"]
+    if not int(values["offset"]):
+        return rows
+    before = perform({**values, "offset": int(values["offset"]) - 1, "limit": 1})["rows"]
+    return [row for row in rows if not before or _plan(row) != _plan(before[0])]
+
+
+def _ties_by_chance(rows: list[Document], values: Values) -> list[Document]:
+    """Runs of one time stand in an order of each query's own."""
+    salt = 2 * int(values["offset"]) + 1
+    return sorted(rows, key=lambda row: (-_plan(row), (_row_id(row) * 2_654_435_761 * salt >> 9) & 0xFFFF))
+
+
+def _joined_with_tries(perform: Perform, values: Values) -> Document:
+    """The table of tries is joined, for one of each run would do; the count is made without it."""
+    everything = whole(perform, values)
+    joined = [row for row in everything["rows"] for _ in range(2 if row["retryTimes"] > 0 else 1)]
+    return {**everything, "rows": cut(joined, values)}
+
+
+def _distinct_plans(_: Document, values: Values, perform: Perform) -> int:
+    return len({_plan(row) for row in whole(perform, values)["rows"]})
+
+
+def _start_fits_32_bits(values: Values) -> Values:
+    return {**values, "start_time": 0} if int(values["start_time"]) >= _END_OF_SECONDS else values
+
+
+def _zero_is_the_last_week(rows: list[Document], values: Values) -> list[Document]:
+    """A start of 0 counts as none, and a list without a start is that of the last week."""
+    if int(values["start_time"]) or not rows:
+        return rows
+    newest = max(map(_plan, rows))
+    return [row for row in rows if _plan(row) > newest - 7 * DAY]
+
+
+def _reasonable_page(perform: Perform, values: Values) -> Document:
+    """A page past the end is the last one."""
+    page = perform(values)
+    total, limit = int(page["total"]), int(values["limit"])
+    return perform({**values, "offset": (total - 1) // limit * limit}) if total and not page["rows"] else page
+
+
+def _workspace_at_first(values: Values) -> Values:
+    return {name: value for name, value in values.items() if name != "workspace_id" or not int(values["offset"])}
+
+
+def _padded_name(values: Values) -> Values:
+    return {**values, "job_name": str(values["job_name"]).rstrip(" ")}
+
+
+def _name_like(values: Values) -> Values:
+    pattern = ".".join(map(re.escape, str(values["job_name"]).split("_")))
+    found = [name for name in _NAMES if re.fullmatch(pattern, name)]
+    return {**values, "job_name": found[0]} if found else values
+
+
+def _leading_digits(values: Values) -> Values:
+    digits = re.match(r"[0-9]+", str(values["task_id"]))
+    return {**values, "task_id": digits[0]} if digits else values
+
+
+def _month(time: int) -> tuple[int, int]:
+    moment = datetime.fromtimestamp(time / 1_000, UTC)
+    return moment.year, moment.month
+
+
+def _partitions_by_month(rows: list[Document], values: Values) -> list[Document]:
+    """A window that begins and ends in a month of one number is read from one partition."""
+    start, end = int(values["start_time"]), int(values["end_time"])
+    if end >= _END_OF_DATES or _month(start)[1] != _month(end)[1]:
+        return rows
+    return [row for row in rows if _month(_plan(row)) == _month(end)]
+
+
+def _unique_doubles(page: Document, _: Values, __: Perform) -> list[Document]:
+    """Runs are made unique by their ids, which were read as floating-point numbers."""
+    return list({float(_row_id(row)): row for row in page["rows"]}.values())
+
+
+def _overlapping_batches(page: Document, _: Values, __: Perform) -> list[Document]:
+    rows: list[Document] = page["rows"]
+    return rows if len(rows) <= _BATCH else [*rows[:_BATCH], *rows[_BATCH - 1 : -1]]
+
+
+def _guessed_unit(values: Values) -> Values:
+    times = {name: int(values[name]) for name in ("start_time", "end_time")}
+    return {**values, **{name: time * 1_000 if time < _LARGEST_SECONDS else time for name, time in times.items()}}
+
+
+def _first_of_one(values: Values) -> Values:
+    return {**values, "offset": 0} if int(values["limit"]) == 1 else values
+
+
+def _whole_day_of_an_instant(values: Values) -> Values:
+    start, end = int(values["start_time"]), int(values["end_time"])
+    if start != end:
+        return values
+    midnight = start // DAY * DAY
+    return {**values, "start_time": midnight, "end_time": min(midnight + DAY - 1, MAX_TIME)}
+
+
+def _time_zone_of_workspace(perform: Perform, values: Values) -> Document:
+    """One workspace has a time zone of its own, and its windows are read in it."""
+    some = perform({**values, "start_time": 0, "end_time": MAX_TIME, "offset": 0, "limit": 1})["rows"]
+    if not some or some[0]["workspaceId"] != _EU_WORKSPACE:
+        return perform(values)
+    return perform({**values, **{name: max(int(values[name]) - 8 * HOUR, 0) for name in ("start_time", "end_time")}})
+
+
+def _started_alone(perform: Perform, values: Values) -> Document:
+    everything = whole(perform, values)
+    return {**everything, "rows": cut([row for row in everything["rows"] if row["startTime"]], values)}
+
+
+def _remaining(page: Document, values: Values, _: Perform) -> int:
+    return max(int(page["total"]) - int(values["offset"]), 0)
+
+
+def _default_page(pairs: Pairs) -> Pairs:
+    is_paged = any(name in {"offset", "limit"} for name, _ in pairs)
+    return pairs if is_paged else [*pairs, ("offset", "0"), ("limit", "10")]
+
+
+def _pages(caller: Caller, limit: int, **query: str | int) -> Iterable[int]:
+    """The ids of all pages, one after the other, as far as the total goes."""
+    total = int(caller.page(**query)["total"])
+    for offset in range(0, total, limit):
+        yield from caller.run_ids(offset=offset, limit=limit, **query)
+
+
+def _loses_runs(caller: Caller, limit: int, **query: str | int) -> bool:
+    return set(_pages(caller, limit, **query)) != set(caller.run_ids(**query))
+
+
+def _year_is_less_than_its_parts(caller: Caller) -> bool:
+    present = int((caller.config.now or datetime.now(UTC)).timestamp()) * 1_000
+    start, middle = present - 350 * DAY, present - 100 * DAY
+    start += next(day * DAY for day in range(60) if _month(start + day * DAY)[1] == _month(present)[1])
+    parts = [
+        caller.page(**_RARE, start_time=start, end_time=middle)["total"],
+        caller.page(**_RARE, start_time=middle + 1, end_time=present)["total"],
+    ]
+    return bool(caller.page(**_RARE, start_time=start, end_time=present)["total"] != sum(parts))
+
+
+def _shows_a_run_outside(caller: Caller) -> bool:
+    plan = _plan(caller.rows(**_EU)[9])
+    window = {"start_time": plan - 3 * HOUR, "end_time": plan + 3 * HOUR}
+    return any(abs(_plan(row) - plan) > 3 * HOUR for row in caller.rows(**_EU, **window))
+
+
+def _instant_holds_more(caller: Caller) -> bool:
+    plan = _plan(caller.rows()[40])
+    return any(_plan(row) != plan for row in caller.rows(start_time=plan, end_time=plan))
+
+
+BROKEN_SERVERS: tuple[BrokenServer, ...] = (
+    _broken(
+        name="deep-pages-are-empty",
+        rule="A page that begins before the total has rows, however large its limit is.",
+        checks=PAGES | {"E-maximum-unserved", "C-limit-underfilled", "C-offset-deep"},
+        seam=on_listing(_deep_page),
+        shown=lambda caller: caller.rows(offset=1) == [],
+    ),
+    _broken(
+        name="large-totals-rounded",
+        rule="The total is the number of runs that the window holds, to the last of them.",
+        checks=TOTALS | WINDOWS,
+        seam=own_total(_estimate),
+        shown=lambda caller: bool(caller.page()["total"] != len(caller.rows())),
+    ),
+    _broken(
+        name="later-pages-begin-after-a-time",
+        rule="A page goes on with the row after the last one of the page before, also if both have one time.",
+        checks=PAGES,
+        seam=own_rows(_after_the_last_time),
+        shown=lambda caller: _loses_runs(caller, 7, **_RARE),
+    ),
+    _broken(
+        name="ties-in-an-order-by-page",
+        rule="Runs of one time are on one page each, whichever pages are asked for.",
+        checks=PAGES,
+        seam=on_whole(_ties_by_chance),
+        shown=lambda caller: _loses_runs(caller, 7, **_RARE),
+    ),
+    _broken(
+        name="joined-with-their-tries",
+        rule="A run that was tried again is one row, and the rows of all pages are as many as the total.",
+        checks=PAGES | {"C-run-id-unique", "B-total-covers-rows"},
+        seam=on_listing(_joined_with_tries),
+        shown=lambda caller: len(caller.run_ids()) > len(set(caller.run_ids())),
+    ),
+    _broken(
+        name="total-of-distinct-times",
+        rule="The total counts each run, also if another has its plan time.",
+        checks=TOTALS,
+        seam=own_total(_distinct_plans),
+        shown=lambda caller: bool(caller.page()["total"] < len(caller.rows())),
+    ),
+    _broken(
+        name="windows-after-2038-hold-everything",
+        rule="A window that begins after the end of 32-bit seconds holds no run from before it.",
+        checks=WINDOWS | {"C-window-start", "C-window-end"},
+        seam=on_arguments(_start_fits_32_bits),
+        shown=lambda caller: bool(caller.page(start_time=2_200_000_000_000)["total"] > 0),
+    ),
+    _broken(
+        name="start-zero-is-the-last-week",
+        rule="A start of 0 is the start of the epoch, and leaves no run out.",
+        checks=WINDOWS | {"C-window-start", "E-minimum-refused"},
+        seam=on_whole(_zero_is_the_last_week),
+        shown=lambda caller: bool(caller.page(start_time=0)["total"] < caller.page(start_time=1)["total"]),
+    ),
+    _broken(
+        name="last-page-past-the-end",
+        rule="A page that begins at the total or after it is empty.",
+        checks=PAGES | {"C-offset-beyond-end", "C-offset-deep", "E-maximum-unserved"},
+        seam=on_listing(_reasonable_page),
+        shown=lambda caller: caller.rows(offset=100_000) != [],
+    ),
+    _broken(
+        name="workspace-of-the-first-page-alone",
+        rule="Each page holds runs of the workspace that was asked for alone.",
+        checks=frozenset({"C-workspace-other", "C-rows-of-workspace", "C-total-constant", "C-walk-complete"}),
+        seam=on_arguments(_workspace_at_first),
+        shown=lambda caller: caller.rows(workspace_id="0" * 32, offset=1) != [],
+    ),
+    _broken(
+        name="names-with-spaces-behind",
+        rule="A job name with spaces behind it is another name.",
+        checks=frozenset({"C-job-name-other", "C-rows-of-job", "C-job-name-blank"}),
+        seam=on_arguments(_padded_name),
+        shown=lambda caller: bool(caller.page(job_name=f"{JOB_NAME}  ")["total"] > 0),
+    ),
+    _broken(
+        name="underscore-stands-for-any-character",
+        rule="An underscore in a job name is an underscore.",
+        checks=frozenset({"C-job-name-wildcard", "C-job-name-other", "C-rows-of-job"}),
+        seam=on_arguments(_name_like),
+        shown=lambda caller: bool(caller.page(job_name="ETL_Job_dli2dw_")["total"] > 0),
+    ),
+    _broken(
+        name="task-id-up-to-a-letter",
+        rule="A task id with letters behind its digits is another id.",
+        checks=frozenset({"C-task-id-other", "C-rows-of-task"}),
+        seam=on_arguments(_leading_digits),
+        shown=lambda caller: bool(caller.page(task_id="937987abc")["total"] > 0),
+    ),
+    _broken(
+        name="a-year-is-its-last-month",
+        rule="A window from a month to the same month of a later year holds the months between, too.",
+        checks=WINDOWS | TOTALS,
+        seam=on_whole(_partitions_by_month),
+        shown=_year_is_less_than_its_parts,
+    ),
+    _broken(
+        name="made-unique-by-a-double",
+        rule="Runs whose large ids differ by two are two runs.",
+        checks=PAGES | {"B-total-covers-rows", "C-run-id-unique"},
+        seam=own_rows(_unique_doubles),
+        shown=lambda caller: bool(len(caller.rows(**_RARE)) < caller.page(**_RARE)["total"]),
+    ),
+    _broken(
+        name="batches-overlap-by-a-row",
+        rule="A page of more rows than the server reads at a time holds each of them once, and the last one, too.",
+        checks=PAGES | {"C-run-id-unique"},
+        seam=own_rows(_overlapping_batches),
+        shown=lambda caller: len(caller.run_ids()) > len(set(caller.run_ids())),
+    ),
+    _broken(
+        name="small-times-are-seconds",
+        rule="A time is in milliseconds, also if it would be a likely one in seconds.",
+        checks=WINDOWS | {"C-window-end", "C-window-start"},
+        seam=on_arguments(_guessed_unit),
+        shown=lambda caller: bool(caller.page(start_time=1, end_time=1_900_000_000)["total"] > 0),
+    ),
+    _broken(
+        name="at-least-ten-rows",
+        rule="A page has no more rows than its limit, also if that is below ten.",
+        checks=PAGES | {"C-limit-exceeded"},
+        seam=on_arguments(lambda values: {**values, "limit": max(int(values["limit"]), _LEAST_ROWS)}),
+        shown=lambda caller: len(caller.rows(limit=3)) > 3,
+    ),
+    _broken(
+        name="page-of-one-is-the-first",
+        rule="A page of one row is the row at its offset.",
+        checks=PAGES | {"C-offset-beyond-end"},
+        seam=on_arguments(_first_of_one),
+        shown=lambda caller: caller.run_ids(offset=5, limit=1) == caller.run_ids(offset=0, limit=1),
+    ),
+    _broken(
+        name="an-instant-is-a-day",
+        rule="A window that ends when it starts holds no run of another time.",
+        checks=WINDOWS | {"C-window-start", "C-window-end"},
+        seam=on_arguments(_whole_day_of_an_instant),
+        shown=_instant_holds_more,
+    ),
+    _broken(
+        name="one-workspace-in-local-time",
+        rule="The times of a window are UTC for the operators of each workspace.",
+        checks=WINDOWS | {"C-window-start", "C-window-end"},
+        seam=on_listing(_time_zone_of_workspace),
+        shown=_shows_a_run_outside,
+    ),
+    _broken(
+        name="never-started-but-counted",
+        rule="Runs that never started are on the pages if they are in the total.",
+        checks=PAGES | TOTALS,
+        seam=on_listing(_started_alone),
+        shown=lambda caller: bool(len(caller.rows()) < caller.page()["total"]),
+    ),
+    _broken(
+        name="total-of-what-remains",
+        rule="The total is that of all pages, on each of them.",
+        checks=TOTALS,
+        seam=own_total(_remaining),
+        shown=lambda caller: bool(caller.page(offset=10)["total"] != caller.page()["total"]),
+    ),
+    _broken(
+        name="names-decoded-twice",
+        rule="A job name with a percent sign in it is decoded once.",
+        checks=frozenset({"C-job-name-unusual", "C-job-name-other", "C-query-encoding", "C-rows-of-job"}),
+        seam=on_parameter("job_name", unquote),
+        shown=lambda caller: bool(caller.page(job_name="ETL%5FJob_dli2dws")["total"] > 0),
+    ),
+    _broken(
+        name="neither-offset-nor-limit",
+        level="E",
+        rule="A request with neither offset nor limit lacks what is required.",
+        checks=frozenset({"E-missing-parameter"}),
+        seam=on_query(_default_page),
+        shown=lambda caller: status_of(caller, offset=None, limit=None) == OK,
+    ),
+)
