@@ -216,7 +216,7 @@ class SliceWalk:
         read = self._state.read(self.window, span, is_trial=is_trial)
         served = 0
         try:
-            ahead = self._first_reads() if is_trial else self._ahead(span, size)
+            ahead = self._first_reads(behind=self._total or 0) if is_trial else self._ahead(span, size)
             sent = yield PageNeeded(read, tuple(islice(ahead, MOST_AHEAD)))
             served = served_page(sent, size, options.page_size)
             is_too_slow = is_trial and is_slow(habits, growth=size // options.page_size)
@@ -654,11 +654,16 @@ class SliceWalk:
             except OverflowError:
                 break
             yield self._state.read(self.window, span)
-        yield from self._first_reads()
+        yield from self._first_reads(behind=0 if counting else total)
 
-    def _first_reads(self) -> Iterator[PageRead]:
-        """The first pages of the slices behind this one, up to one that has more pages."""
-        for window, page_size in self._following:
+    def _first_reads(self, *, behind: int = 0) -> Iterator[PageRead]:
+        """The first pages of the slices behind this one, up to one that has more pages.
+
+        Args:
+            behind: Rows of this slice that come before them, on pages that cannot be named yet.
+        """
+        most = max(MOST_AHEAD - behind // self._state.options.page_size, 0)
+        for window, page_size in self._following[:most]:
             if window not in self._state.first_pages:
                 yield self._state.first_read(window, page_size)
             if page_size:
