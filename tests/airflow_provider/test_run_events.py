@@ -85,8 +85,8 @@ class Watch:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    """Wait for something to hold, half a minute at most."""
-    async with asyncio.timeout(30):
+    """Wait for something to hold, a minute at most."""
+    async with asyncio.timeout(60):
         while not holds():  # noqa: ASYNC110  the service answers in a thread of its own
             await asyncio.sleep(0.05)
 
@@ -314,9 +314,9 @@ def test_rate_of_many_watchers(monkeypatch: pytest.MonkeyPatch) -> None:
                     await stack.enter_async_context(Watch(service, Store(), table=table, poll_interval=0.05))
                     for table in tables
                 ]
-                await asyncio.sleep(6)
+                await until(lambda: len(service.requests) > 250)
                 expected.extend([service.add_run(operator)] for operator in tables.values())
-                await asyncio.sleep(8)
+                await until(lambda: len(service.requests) > 500 and all(each.runs for each in watches))
                 return [each.runs for each in watches]
 
         expected: list[list[int]] = []
@@ -324,5 +324,4 @@ def test_rate_of_many_watchers(monkeypatch: pytest.MonkeyPatch) -> None:
         statuses = Counter(request["status"] for request in service.requests)
 
     assert expected == yielded
-    assert 400 < statuses.total()
     assert statuses[429] <= statuses.total() / 100
