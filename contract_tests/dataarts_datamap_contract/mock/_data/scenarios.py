@@ -114,13 +114,9 @@ _OTHER_WORKSPACE: Final = "4f6c1d2e9b8a47c3a5d0e1f2b3c4d5e6"
 _VARIED_TABLES: Final = (
     *("wk.ods_items", "wk.dim_region", "lake.dwd_items", "lake.loop_first", "lake.loop_second", "lake.snapshot"),
     *("lake.订单_汇总", "postgres.sales.ads_margin", "archive.sales.dws_orders", "postgres.sales.DWS_Orders"),
-    *(
-        "postgres.sales.dws_order",
-        "postgres.sales.dws_orders_2",
-        "postgres.sales.dwsXorders",
-        "postgres.sales.dws%orders",
-    ),
     *("island.beach", "island.sea"),
+    *("postgres.sales.dws_order", "postgres.sales.dws_orders_2", "postgres.sales.dwsXorders"),
+    "postgres.sales.dws%orders",
     *(f"lake.parts.part_{number:02}" for number in range(1, 13)),
 )
 _VARIED_JOBS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
@@ -133,6 +129,10 @@ _VARIED_JOBS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "订单汇总": (("",), ("lake.订单_汇总",)),
     "send_margin": (("postgres.sales.ads_margin",), ()),
     "tide": (("island.beach",), ("island.sea",)),
+    "join parts": (
+        tuple(f"lake.parts.part_{number:02}" for number in range(7, 10)),
+        tuple(f"lake.parts.part_{number:02}" for number in range(10, 13)),
+    ),
     **{
         f"part {number}": ((f"lake.parts.part_{number:02}",), (f"lake.parts.part_{number + 1:02}",))
         for number in range(1, 6)
@@ -144,7 +144,7 @@ _VARIED_JOBS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
 _DESCRIPTIONS: Final = ("", "", "每日订单汇总 📊 <b>&amp;</b> \"quoted\" 'text'\\", "A long description. " * 120)
 _OWNERS: Final = ("username", "username", "分析师", "user")
 _NEAR_JOBS: Final = (
-    *("etl_job_dli2dws", "ETL_Job_dli2dw", "ETL_Job_dli2dws_2", "ETL_Job_dli2dws ", "ETLxJob_dli2dws"),
+    *("etl_job_dli2dws", "ETL_Job_dli", "ETL_Job_dli2dws_2", "ETL_Job_dli2dws   ", "ETLxJob_dli2dws"),
     "ETL%dws",
 )
 """Names that nearly are the documented operator's: by case, by length, by a blank, and by a pattern."""
@@ -163,10 +163,6 @@ def vary(dataset: Dataset, now: datetime) -> None:
     dataset.add_operator(_RARE, StoredRuns(_rare_runs(now), dataset.column))
     dataset.add_table(TABLE_GUID, [_RARE])
     workspace_id = documented_operator().workspace_id
-    near = [Operator(documented_operator().task_id, job_name, workspace_id) for job_name in _NEAR_JOBS]
-    for number, operator in enumerate(near):
-        dataset.add_operator(operator, StoredRuns(_near_runs(operator, number, now), dataset.column))
-    dataset.add_table(TABLE_GUID, near)
     for number, path in enumerate(_VARIED_TABLES):
         own = _OTHER_WORKSPACE if path.startswith("island") else workspace_id
         kind = "dws" if path.count(".") > 1 else "hive" if path.startswith("island") else "dli"
@@ -182,6 +178,10 @@ def vary(dataset: Dataset, now: datetime) -> None:
         )
         if source or target:
             dataset.add_lineage(operator, reads=source, writes=target)
+    near = [Operator(documented_operator().task_id, job_name, workspace_id) for job_name in _NEAR_JOBS]
+    for number, operator in enumerate(near):
+        dataset.add_operator(operator, StoredRuns(_near_runs(operator, number, now), dataset.column))
+    dataset.add_table(TABLE_GUID, near)
 
 
 def _near_runs(operator: Operator, number: int, now: datetime) -> list[Row]:
