@@ -208,7 +208,12 @@ def _rare_runs(now: datetime) -> list[Row]:
     plans = [plan for turn in sorted(set(turns)) for plan in (turn - 1, turn, turn, turn + 1)]
     return [
         complete_run(
-            {"status": _STATUSES[number % len(_STATUSES)], "executionLogPath": None, "runningData": None},
+            {
+                "status": (status := _STATUSES[number % len(_STATUSES)]),
+                "forceSuccess": int(status == "forceSuccess"),
+                "executionLogPath": None,
+                "runningData": None,
+            },
             _RARE,
             (2**53 if number % 2 else 2**31) + number,
             plan,
