@@ -163,6 +163,10 @@ def vary(dataset: Dataset, now: datetime) -> None:
     dataset.add_operator(_RARE, StoredRuns(_rare_runs(now), dataset.column))
     dataset.add_table(TABLE_GUID, [_RARE])
     workspace_id = documented_operator().workspace_id
+    near = [Operator(documented_operator().task_id, job_name, workspace_id) for job_name in _NEAR_JOBS]
+    for number, operator in enumerate(near):
+        dataset.add_operator(operator, StoredRuns(_near_runs(operator, number, now), dataset.column))
+    dataset.add_table(TABLE_GUID, near)
     for number, path in enumerate(_VARIED_TABLES):
         own = _OTHER_WORKSPACE if path.startswith("island") else workspace_id
         kind = "dws" if path.count(".") > 1 else "hive" if path.startswith("island") else "dli"
@@ -178,10 +182,6 @@ def vary(dataset: Dataset, now: datetime) -> None:
         )
         if source or target:
             dataset.add_lineage(operator, reads=source, writes=target)
-    near = [Operator(documented_operator().task_id, job_name, workspace_id) for job_name in _NEAR_JOBS]
-    for number, operator in enumerate(near):
-        dataset.add_operator(operator, StoredRuns(_near_runs(operator, number, now), dataset.column))
-    dataset.add_table(TABLE_GUID, near)
 
 
 def _near_runs(operator: Operator, number: int, now: datetime) -> list[Row]:

@@ -34,9 +34,9 @@ def probe_replay(session: Session) -> None:
         _judge_same(session, first, session.send(_renewed(session, first.request)), "once more")
     for how, change in _WAYS.items():
         for first in _some(session, asked):
-            request = change(session, first.request)
-            if request is not None:
-                _judge_same(session, first, session.send(_renewed(session, request)), how)
+            changed = change(session, first.request)
+            if changed is not None:
+                _judge_same(session, first, session.send(_renewed(session, changed)), how)
     session.random.shuffle(asked)
     for index in range(0, len(asked), _TOGETHER):
         group = asked[index : index + _TOGETHER]
@@ -77,7 +77,8 @@ def _can_be_repeated(session: Session, exchange: Exchange) -> bool:
     end = judgement.number("end_time")
     names = [pair.partition("=")[0] for pair in request.query.split("&")]
     at_rest = exchange.operation_id != RUNS or end is None or end <= session.target.window_end
-    return at_rest and len(set(names)) == len(names) and request.credential.standing != "unsure"
+    is_plain = not request.header("X-Project-Id")
+    return is_plain and at_rest and len(set(names)) == len(names) and request.credential.standing != "unsure"
 
 
 def _kind(exchange: Exchange) -> object:
