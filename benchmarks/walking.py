@@ -68,25 +68,17 @@ def throttled() -> Iterator[Figure]:
 
 def growing() -> Iterator[Figure]:
     """Figures for walks over few and many rows, with no limit to the rate."""
-    options = ("--page-size", str(_PAGE_SIZE), "--warm-up")
-    with serving() as service:
-        few = [_walk(service.url, _FEW_ROWS, *options) for _ in range(_FEW_ROUNDS)]
-        many = [_walk(service.url, _MANY_ROWS, *options) for _ in range(_ROUNDS)]
     against = f"{_FEW_ROWS:,} rows"
-    peak = min(taken["peak"] for taken in many) - min(taken["peak"] for taken in few)
-    yield Figure(
-        what=f"walk over {_MANY_ROWS:,} rows: peak memory",
-        against=against,
-        value=peak / 1e6,
-        unit="MB more",
-        at_most=20,
-    )
-    yield Figure(
-        what=f"walk over {_MANY_ROWS:,} rows: CPU per row",
-        against=against,
-        value=_per_row(many) / _per_row(few),
-        at_most=1.15,
-    )
+    for page_size, pages in ((str(_PAGE_SIZE), f"pages of {_PAGE_SIZE} rows"), ("auto", "as shipped")):
+        options = ("--page-size", page_size, "--warm-up")
+        with serving() as service:
+            few = [_walk(service.url, _FEW_ROWS, *options) for _ in range(_FEW_ROUNDS)]
+            many = [_walk(service.url, _MANY_ROWS, *options) for _ in range(_ROUNDS)]
+        what = f"walk over {_MANY_ROWS:,} rows, {pages}"
+        peak = min(taken["peak"] for taken in many) - min(taken["peak"] for taken in few)
+        yield Figure(what=f"{what}: peak memory", against=against, value=peak / 1e6, unit="MB more", at_most=20)
+        value = _per_row(many) / _per_row(few)
+        yield Figure(what=f"{what}: CPU per row", against=against, value=value, at_most=1.15)
 
 
 def paging(where: Environments) -> Iterator[Figure]:

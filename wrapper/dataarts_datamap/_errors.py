@@ -10,7 +10,7 @@
     │   ├── MissingExtraError         an optional library is not installed
     │   └── TableFileError            a file of tables cannot be read, or says what cannot be meant
     ├── ClientClosedError             the client was closed before or during this call
-    ├── TransportError                no whole response came back
+    ├── TransportError                no complete response arrived
     │   ├── ConnectionFailedError     no connection: name, route, refused, or TLS
     │   │   └── CertificateError      the server's certificate is not trusted
     │   ├── RequestTimeoutError       a connection, but no response in time

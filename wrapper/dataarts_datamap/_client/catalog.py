@@ -99,8 +99,8 @@ class _Inputs(NamedTuple):
     until: float
 
 
-class _TooManyHitsError(DataMapError):
-    """A name is like more tables than can be compared."""
+class _TooManyHitsError(Exception):
+    """A name is like more tables than can be compared; only ``find_table`` sees it."""
 
 
 class Catalog:
