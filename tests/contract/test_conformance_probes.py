@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract.suite import Target
 
 SAFE = {"GET", "HEAD", "OPTIONS", "PROPFIND"}
-QUESTIONS = r"/v3/[^/]*/datamap/entities/search$|/v1/[^/]*/datamap/entities/guids$"
+QUESTIONS = r"/v3/[^/]*/datamap/entities/search(\?|$)|/v1/[^/]*/datamap/entities/guids(\?|$)"
 BLANK = b'{"status_code": 200, "body": "{\\"rows\\": [], \\"total\\": 0}"}'
 
 

@@ -266,7 +266,7 @@ def _goes_down(caller: Caller) -> bool:
 
 def _sorts_pages(caller: Caller) -> bool:
     sort = [{"attribute": "name", "order": "ASC"}]
-    pages = [guid for offset in range(0, 20, 3) for guid in _guids(caller.search(sort=sort, limit=3, offset=offset))]
+    pages = [guid for offset in range(0, 60, 3) for guid in _guids(caller.search(sort=sort, limit=3, offset=offset))]
     return pages != _guids(caller.search(sort=sort))
 
 

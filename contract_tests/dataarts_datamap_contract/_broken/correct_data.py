@@ -69,7 +69,8 @@ def _in_two_workspaces() -> Seam:
 
     def response(perform: Perform, values: Values) -> Document:
         asked = str(values.get("workspace_id") or "").strip()
-        own = {"workspace_id": _WORKSPACE} if asked == _SALES_WORKSPACE and values["task_id"] == TASK_ID else {}
+        is_twin = (values["task_id"], values["job_name"], asked) == (TASK_ID, JOB_NAME, _SALES_WORKSPACE)
+        own = {"workspace_id": _WORKSPACE} if is_twin else {}
         everything = whole(perform, {**values, **own})
         rows = rows_of_both(everything["rows"], values)
         offset, limit = int(values["offset"]), int(values["limit"])
@@ -107,7 +108,7 @@ def _unknown_workspace_not_found(perform: Perform, values: Values) -> Document:
 
 def _zipped_if_long(scope: Scope, response: Response) -> Response:
     accepted = b",".join(value for name, value in scope["headers"] if name == b"accept-encoding")
-    if b"gzip" not in accepted or len(response.body) < 1_000 or scope["method"] == "HEAD":
+    if b"gzip" not in accepted or b"gzip;q=0" in accepted or len(response.body) < 1_000 or scope["method"] == "HEAD":
         return response
     return write(response, gzip.compress(response.body), content_encoding="gzip", vary="Accept-Encoding")
 

@@ -53,7 +53,7 @@ def _in_chunks(app: ASGIApp) -> ASGIApp:
 
 def _zipped(scope: Scope, response: Response) -> Response:
     accepted = b",".join(value for name, value in scope["headers"] if name == b"accept-encoding")
-    if b"gzip" not in accepted or scope["method"] == "HEAD":
+    if b"gzip" not in accepted or b"gzip;q=0" in accepted or scope["method"] == "HEAD":
         return response
     return write(response, gzip.compress(response.body), content_encoding="gzip", vary="Accept-Encoding")
 

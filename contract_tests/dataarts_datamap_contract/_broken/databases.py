@@ -227,7 +227,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     _broken(
         name="deep-pages-are-empty",
         rule="A page that begins before the total has rows, however large its limit is.",
-        checks=PAGES | {"E-maximum-unserved", "C-limit-underfilled", "C-offset-deep"},
+        checks=PAGES | {"E-maximum-unserved", "C-limit-underfilled", "C-offset-beyond-end"},
         seam=on_listing(_deep_page),
         shown=lambda caller: caller.rows(offset=1) == [],
     ),
@@ -283,7 +283,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     _broken(
         name="last-page-past-the-end",
         rule="A page that begins at the total or after it is empty.",
-        checks=PAGES | {"C-offset-beyond-end", "C-offset-deep", "E-maximum-unserved"},
+        checks=PAGES | {"C-offset-beyond-end", "E-maximum-unserved"},
         seam=on_listing(_reasonable_page),
         shown=lambda caller: caller.rows(offset=100_000) != [],
     ),
@@ -388,7 +388,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     _broken(
         name="names-decoded-twice",
         rule="A job name with a percent sign in it is decoded once.",
-        checks=frozenset({"C-job-name-unusual", "C-job-name-other", "C-query-encoding", "C-rows-of-job"}),
+        checks=frozenset({"C-job-name-unusual", "C-job-name-other", "C-replay", "C-rows-of-job"}),
         seam=on_parameter("job_name", unquote),
         shown=lambda caller: bool(caller.page(job_name="ETL%5FJob_dli2dws")["total"] > 0),
     ),

@@ -42,6 +42,13 @@ caught 40 of 49, and blamed one of ten correct ones, whose response the specific
 missed are no longer held to be broken: no document says how the counts of a run bear on each other, nor in which
 order operators stand in lineage. The other seven led to ids and names in other letters, to more changes of a signed
 query, and to lineage that names the same tables for an operator from both sides.
+
+Those marked *apart* were written by someone who saw the specification and the mock's seams alone. At first sight the
+suite caught 85 of 108 by a check that they name and two more by another that names the relation, and blamed one of 31
+correct ones, which has no runs at all and so is too little to judge by: it is left out now. Two that it missed are no
+longer held to be broken: no document says whether the case of a direction counts, nor whether an asset without lineage
+in a direction is found. The others led to more that is asked for together, and to more that search, details, lineage
+and ShowNodes must say alike.
 """
 _CORRECT_OPENING = """\
 ## Correct but different

@@ -114,13 +114,9 @@ _OTHER_WORKSPACE: Final = "4f6c1d2e9b8a47c3a5d0e1f2b3c4d5e6"
 _VARIED_TABLES: Final = (
     *("wk.ods_items", "wk.dim_region", "lake.dwd_items", "lake.loop_first", "lake.loop_second", "lake.snapshot"),
     *("lake.订单_汇总", "postgres.sales.ads_margin", "archive.sales.dws_orders", "postgres.sales.DWS_Orders"),
-    *(
-        "postgres.sales.dws_order",
-        "postgres.sales.dws_orders_2",
-        "postgres.sales.dwsXorders",
-        "postgres.sales.dws%orders",
-    ),
     *("island.beach", "island.sea"),
+    *("postgres.sales.dws_order", "postgres.sales.dws_orders_2", "postgres.sales.dwsXorders"),
+    "postgres.sales.dws%orders",
     *(f"lake.parts.part_{number:02}" for number in range(1, 13)),
 )
 _VARIED_JOBS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
@@ -133,6 +129,10 @@ _VARIED_JOBS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "订单汇总": (("",), ("lake.订单_汇总",)),
     "send_margin": (("postgres.sales.ads_margin",), ()),
     "tide": (("island.beach",), ("island.sea",)),
+    "join parts": (
+        tuple(f"lake.parts.part_{number:02}" for number in range(7, 10)),
+        tuple(f"lake.parts.part_{number:02}" for number in range(10, 13)),
+    ),
     **{
         f"part {number}": ((f"lake.parts.part_{number:02}",), (f"lake.parts.part_{number + 1:02}",))
         for number in range(1, 6)
@@ -144,7 +144,7 @@ _VARIED_JOBS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
 _DESCRIPTIONS: Final = ("", "", "每日订单汇总 📊 <b>&amp;</b> \"quoted\" 'text'\\", "A long description. " * 120)
 _OWNERS: Final = ("username", "username", "分析师", "user")
 _NEAR_JOBS: Final = (
-    *("etl_job_dli2dws", "ETL_Job_dli2dw", "ETL_Job_dli2dws_2", "ETL_Job_dli2dws ", "ETLxJob_dli2dws"),
+    *("etl_job_dli2dws", "ETL_Job_dli", "ETL_Job_dli2dws_2", "ETL_Job_dli2dws   ", "ETLxJob_dli2dws"),
     "ETL%dws",
 )
 """Names that nearly are the documented operator's: by case, by length, by a blank, and by a pattern."""
@@ -208,7 +208,12 @@ def _rare_runs(now: datetime) -> list[Row]:
     plans = [plan for turn in sorted(set(turns)) for plan in (turn - 1, turn, turn, turn + 1)]
     return [
         complete_run(
-            {"status": _STATUSES[number % len(_STATUSES)], "executionLogPath": None, "runningData": None},
+            {
+                "status": (status := _STATUSES[number % len(_STATUSES)]),
+                "forceSuccess": int(status == "forceSuccess"),
+                "executionLogPath": None,
+                "runningData": None,
+            },
             _RARE,
             (2**53 if number % 2 else 2**31) + number,
             plan,

@@ -97,7 +97,8 @@ def probe_others(session: Session) -> None:
             for request in varied_questions(session, number, **{name: other}):
                 _judge_closed(session, check, session.send(request), f"{name} {other!r}")
         for request in session.questions(**{name: near_id(value)[0]}):
-            _judge_closed(session, check, session.send(_beside(request, value)), f"{name} in another place")
+            beside = session.authorize(replace(_beside(request, value), credential=NOBODY))
+            _judge_closed(session, check, session.send(beside), f"{name} in another place")
 
 
 def _beside(request: Request, value: str) -> Request:

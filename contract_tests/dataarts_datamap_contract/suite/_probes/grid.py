@@ -107,6 +107,8 @@ def _questions(session: Session, base: _Base, most: int) -> Iterator[tuple[int, 
     whole = world.find(base.asker, base.start, base.end)
     if whole is not None and not in_pages:
         yield from ((base.start, base.end, place, 5) for place in _ties(session, base))
+    if most >= _MOST_ASKED:
+        yield from ((base.start, base.end, 0, limit) for limit in _LIMITS[6:-2])
     limits = (*_LIMITS, *_LIMITS, *_LIMITS, *_LARGE_LIMITS)
     for kind, place, limit in pairwise_of(generator, most, _WINDOWS, _OFFSETS, limits):
         start, end = kind(base, generator)

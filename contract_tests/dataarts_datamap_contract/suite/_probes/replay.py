@@ -11,6 +11,7 @@ from dataarts_datamap_contract.suite._http.credentials import NOBODY
 from dataarts_datamap_contract.suite._http.messages import TOKEN_HEADER
 from dataarts_datamap_contract.suite._judging.findings import LEAST_CAP
 from dataarts_datamap_contract.suite._judging.invariants.common import ASSETS, OK, RUNS, SERVER_ERROR, THROTTLED
+from dataarts_datamap_contract.suite._probes.filters import near_id
 from dataarts_datamap_contract.suite._probes.session import encode_query, every_byte
 
 if TYPE_CHECKING:
@@ -34,15 +35,27 @@ def probe_replay(session: Session) -> None:
         _judge_same(session, first, session.send(_renewed(session, first.request)), "once more")
     for how, change in _WAYS.items():
         for first in _some(session, asked):
-            request = change(session, first.request)
-            if request is not None:
-                _judge_same(session, first, session.send(_renewed(session, request)), how)
+            changed = change(session, first.request)
+            if changed is not None:
+                _judge_same(session, first, session.send(_renewed(session, changed)), how)
+    _probe_memory(session)
     session.random.shuffle(asked)
     for index in range(0, len(asked), _TOGETHER):
         group = asked[index : index + _TOGETHER]
         exchanges = session.send_together([_renewed(session, each.request) for each in group])
         for first, exchange in zip(group, exchanges, strict=True):
             _judge_same(session, first, exchange, "side by side with others")
+
+
+def _probe_memory(session: Session) -> None:
+    """A request says by itself what it asks for: nothing of the one before it stays with the connection."""
+    plain = session.runs(workspace_id=None)
+    workspace_id = session.target.workspace_id
+    other = near_id(workspace_id)[0] if workspace_id else None
+    for before in ({"workspace_id": other}, {"job_name": "no-such-operator-5f1c09"}, {"offset": 1, "limit": 3}):
+        if None not in before.values():
+            session.runs(**before)
+            _judge_same(session, plain, session.runs(workspace_id=None), f"after one with another {', '.join(before)}")
 
 
 def _some(session: Session, asked: list[Exchange]) -> Iterator[Exchange]:
@@ -77,7 +90,8 @@ def _can_be_repeated(session: Session, exchange: Exchange) -> bool:
     end = judgement.number("end_time")
     names = [pair.partition("=")[0] for pair in request.query.split("&")]
     at_rest = exchange.operation_id != RUNS or end is None or end <= session.target.window_end
-    return at_rest and len(set(names)) == len(names) and request.credential.standing != "unsure"
+    is_plain = not request.header("X-Project-Id")
+    return is_plain and at_rest and len(set(names)) == len(names) and request.credential.standing != "unsure"
 
 
 def _kind(exchange: Exchange) -> object:
