@@ -19,7 +19,6 @@ from dataarts_datamap_contract._broken.seams import (
 )
 from dataarts_datamap_contract._broken.servers import BrokenServer
 from dataarts_datamap_contract.mock import TABLE_GUID
-from dataarts_datamap_contract.mock._web.responses import HttpError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,12 +121,6 @@ def _upstream_by_default(_: str, ask: Ask, arguments: Arguments) -> Document:
     return dict(ask(replace(arguments, values={"direction": "IN", **arguments.values})))
 
 
-def _in_capitals(request: RequestParts) -> RequestParts:
-    pairs = [pair.partition(b"=") for pair in request.query.split(b"&")]
-    changed = [name + equals + (value.upper() if name == b"direction" else value) for name, equals, value in pairs]
-    return replace(request, query=b"&".join(changed))
-
-
 def _last_category() -> Seam:
     """Of a repeated key the last value counts, and lineage of another category there is none."""
     asked: list[bytes] = []
@@ -174,13 +167,6 @@ def _parents_alone(_: str, ask: Ask, arguments: Arguments) -> Document:
     if not arguments.values.get("include_parent_entity"):
         return dict(graph)
     return {**graph, "relationships": [], "total": 0}
-
-
-def _none_is_not_found(_: str, ask: Ask, arguments: Arguments) -> Document:
-    graph = ask(arguments)
-    if not graph["relationships"]:
-        raise HttpError(404, "DLG.0404", f"The asset {arguments.text('guid')} does not exist")
-    return dict(graph)
 
 
 def _names(caller: Caller) -> list[str]:
@@ -235,10 +221,6 @@ def _repeats_edges(caller: Caller) -> bool:
 def _loses_the_flow(caller: Caller) -> bool:
     query = "?relationship_type_categories=DATA_FLOW&relationship_type_categories=UP_DOWN"
     return _ends(caller.lineage(query=query)) == []
-
-
-def _status(caller: Caller, query: str, guid: str = TABLE_GUID) -> int:
-    return caller.ask("GET", f"/v2/{{p}}/datamap/lineage/guid/{guid}{query}").status
 
 
 BROKEN_SERVERS: tuple[BrokenServer, ...] = (

@@ -165,12 +165,12 @@ def judge_nodes(
 def _reaching(ways: Mapping[tuple[str, str], Graph], *, first_is_upstream: bool) -> Iterator[tuple[Exchange, Finding]]:
     """Lineage is one step for every table, or the whole graph; and it leads one way."""
     edges = {edge: graph.exchange for graph in ways.values() for edge in graph.edges}
-    turned = {(edge if first_is_upstream else edge[::-1]): exchange for edge, exchange in edges.items()}
+    turned = {(edge if first_is_upstream else _swapped(edge)): exchange for edge, exchange in edges.items()}
     goes_on = any(graph.goes_on() for graph in ways.values())
     for (guid, way), graph in ways.items():
-        shown = {edge if first_is_upstream else edge[::-1] for edge in graph.edges}
+        shown = {edge if first_is_upstream else _swapped(edge) for edge in graph.edges}
         forward = way == _DOWNSTREAM
-        there = _reached(guid, turned if forward else {edge[::-1] for edge in turned})
+        there = _reached(guid, turned if forward else map(_swapped, turned))
         due = {edge for edge in turned if edge[0 if forward else 1] in there}
         lost = sorted(due - shown) if goes_on else []
         text = f"{way} of {guid} lacks {len(lost)} relationships that others show on the way" if lost else None
@@ -285,6 +285,11 @@ def _named(
 
 def _undirected(edges: Edges) -> frozenset[frozenset[str]]:
     return frozenset(frozenset(edge) for edge in edges)
+
+
+def _swapped(edge: tuple[str, str]) -> tuple[str, str]:
+    first, second = edge
+    return second, first
 
 
 def _reached(start: str, edges: Iterable[tuple[str, str]]) -> frozenset[str]:

@@ -71,7 +71,7 @@ def probe_operators(session: Session) -> None:
         is_own = (operator["task_id"], operator["job_name"]) == (target.task_id, target.job_name)
         if not (problems or is_own):
             for workspace_id in dict.fromkeys((operator["workspace_id"], None)):
-                ask_around(session, Asker(operator["task_id"], operator["job_name"], workspace_id))
+                ask_around(session, Asker(str(operator["task_id"]), str(operator["job_name"]), workspace_id))
     session.ledger.judge_windows()
     if not unusual and _is_usual(target.job_name):
         session.ledger.excuse("no operator that is known here has an unusual name", "C-job-name-unusual")

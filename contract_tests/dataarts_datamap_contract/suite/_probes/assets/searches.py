@@ -111,7 +111,13 @@ def probe_narrowing(session: Session) -> None:
         if number % 2 and keywords:
             keyword, hits, hit_page = keywords[number // 2 % len(keywords)]
             _expect(session, hit_page, {"query": keyword, **members}, due & hits, f"{what} and the keyword {keyword!r}")
-    for members in ({}, {"query_privilege": False}, {**base, "relationship_attributes": []}, {**base, "facets": []}):
+    harmless: tuple[dict[str, Any], ...] = (
+        {},
+        {"query_privilege": False},
+        {**base, "relationship_attributes": []},
+        {**base, "facets": []},
+    )
+    for members in harmless:
         _expect(
             session, pages[0], {"query": "", **members} if members else {}, set(everything), f"nothing but {members}"
         )
@@ -155,10 +161,11 @@ def _probe_orders(session: Session, base: Exchange, everything: Mapping[str, Map
 
 def _probe_facets(session: Session, everything: Mapping[str, Mapping[str, Any]]) -> None:
     """Facets, where they come as in the documented models, count each hit once, on whichever page it is."""
-    for members in (
+    questions: tuple[dict[str, Any], ...] = (
         {"query": ""},
         {"query": "", "filter": {"attribute": "typeName", "operator": "EQ", "value": ["x"]}},
-    ):
+    )
+    for members in questions:
         for limit in (LEAST_CAP, 1):
             exchange = search(session, **members, facets=["typeName"], limit=limit)
             count = whole_number(exchange.response.members.get("count"))
