@@ -90,8 +90,13 @@ def _can_be_repeated(session: Session, exchange: Exchange) -> bool:
     end = judgement.number("end_time")
     names = [pair.partition("=")[0] for pair in request.query.split("&")]
     at_rest = exchange.operation_id != RUNS or end is None or end <= session.target.window_end
-    is_plain = not request.header("X-Project-Id")
-    return is_plain and at_rest and len(set(names)) == len(names) and request.credential.standing != "unsure"
+    is_plain = not request.header("X-Project-Id") and len(set(names)) == len(names)
+    return is_plain and at_rest and request.credential.standing != "unsure" and not _can_lock_a_key(request)
+
+
+def _can_lock_a_key(request: Request) -> bool:
+    """Whether it has a wrong signature, of which a few lock the key."""
+    return _is_signed(request) and request.credential.standing != "good"
 
 
 def _kind(exchange: Exchange) -> object:

@@ -170,9 +170,9 @@ def _probe_facets(session: Session, everything: Mapping[str, Mapping[str, Any]])
             exchange = search(session, **members, facets=["typeName"], limit=limit)
             count = whole_number(exchange.response.members.get("count"))
             counted = [
-                whole_number(value.get("count"))
+                whole_number(cast("dict[str, Any]", value).get("count"))
                 for facet in exchange.response.listed("facets")
-                for value in cast("list[Any]", facet.get("typeName") or [])
+                for value in cast("list[object]", facet.get("typeName") or [])
                 if isinstance(value, dict)
             ]
             known = [each for each in counted if each is not None]
