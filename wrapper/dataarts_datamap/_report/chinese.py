@@ -311,6 +311,7 @@ _TABLE: Final = {
     "{who} succeeded {age} ago": "{who} 在 {age}前成功",
     "{what}, {limit} allowed": "{what}，期限为 {limit}",
     "the last success of {who} is {age} old": "{who} 最近一次成功在 {age}前",
+    "the last success of {who} is a little more than {age} old": "{who} 最近一次成功在 {age}多以前",
     "{what}; {runs} failed since": "{what}；此后有 {runs}失败",
     "{who} has never succeeded, as far back as the service keeps runs": "在服务保存的记录中，{who} 从未成功过",
     "{who} has no success in the last {span}": "最近 {span}内 {who} 没有成功",
