@@ -81,7 +81,7 @@ def test_in_chinese() -> None:
     words = {word for part in re.findall(r">([^<>]+)<", body) for word in re.findall(r"[A-Za-z]{4,}", part)}
 
     assert '<html lang="zh-CN">' in text
-    assert "2 张表中 1 张正常；1 失败" == headline(rows, CHINESE)
+    assert "2 张表中 1 张正常；1 张失败" == headline(rows, CHINESE)
     assert 'data-text="显示 {all} 张表中的 {n} 张"' in text
     assert {"dataarts", "datamap", "report"} == words
 
@@ -149,12 +149,15 @@ def test_causes_that_several_tables_share_come_first() -> None:
     found = shared_causes([*rows, row_of("e", "fresh")])
     text = overview_page(rows, days_until(NOW, UTC, 30), now=NOW, zone=UTC)
     first = text.partition("<ol>")[2].partition("</li>")[0]
+    chinese = overview_page(rows, days_until(NOW, UTC, 30), now=NOW, zone=UTC, say=CHINESE)
+    shown = re.sub(r"<[^>]+>", "", chinese.partition("<ol>")[2].partition("</li>")[0])
 
     assert [("y", (1, 2, 3)), ("x", (0, 2))] == [(one.link.table.name, one.rows) for one in found]
     assert "<b>y</b> failed, by load, run 2, planned " in first
     assert ["b", "c", "d"] == re.findall(r'<a href="#table-\d">([^<]+)', first)
     assert '<code data-what="log path of y">obs://log/y</code>' in first
     assert "why; because of y, x</span>" in text
+    assert re.fullmatch(r"y 失败，作业 load，运行 2，计划时间 [0-9: -]+。影响 3 张表：b，c，d obs://log/y", shown)
 
 
 @pytest.mark.parametrize(

@@ -221,7 +221,7 @@ def _unsettled(report: Report, say: Texts) -> Iterator[Reason]:
         text = say("{running} under way, {waiting} waiting.", running=_runs(status.running, say), waiting=waiting)
         yield Reason(text, _newest(report, lambda run: run.state is RunState.ACTIVE))
     if status.unknown_runs:
-        names = printable(", ".join(name or say("(none)") for name in status.unknown_statuses), limit=200)
+        names = printable(say(", ").join(name or say("(none)") for name in status.unknown_statuses), limit=200)
         text = say(
             "{runs} with a status that is not known, which count for nothing: {names}.",
             runs=_runs(status.unknown_runs, say),
@@ -240,13 +240,13 @@ def _without_runs(status: TableStatus, say: Texts) -> Iterator[str]:
 
 def _left_out(status: TableStatus, say: Texts) -> Iterator[str]:
     if idle := status.left_out:
-        names = printable(", ".join(job_text(one.job_name, say) for one in idle), limit=200)
+        names = printable(say(", ").join(job_text(one.job_name, say) for one in idle), limit=200)
         yield say(
             "No runs in this window, left out: {names}." if status.runs else "No runs in this window: {names}.",
             names=names,
         )
     if status.ignored:
-        names = printable(", ".join(map(operator_name, status.ignored)), limit=200)
+        names = printable(say(", ").join(map(operator_name, status.ignored)), limit=200)
         yield say("Not judged, as asked: {names}.", names=names)
     if status.any_operator:
         yield say("One operator that keeps the table fresh is enough, as asked.")
@@ -255,7 +255,7 @@ def _left_out(status: TableStatus, say: Texts) -> Iterator[str]:
 def _basis(status: TableStatus, say: Texts) -> Iterator[Reason]:
     """Which operators do not count, and what is in doubt about the others."""
     if status.others:
-        names = printable(", ".join(job_text(one.job_name, say) for one in status.others), limit=200)
+        names = printable(say(", ").join(job_text(one.job_name, say) for one in status.others), limit=200)
         yield Reason(say("Left out, since lineage does not say that they write the table: {names}.", names=names))
     for doubt in status.notes:
         yield Reason(f"{doubt[:1].upper()}{doubt[1:]}.", is_english=True)
