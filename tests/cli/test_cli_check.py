@@ -155,7 +155,7 @@ def test_wrong_usage_is_said(shell: Shell) -> None:
         (["--owner", "bob"], "the file has no owner 'bob'"),
         (["--owner", "alice", "--only", "s.good"], "the file has no table of both --only and --owner"),
         (["--fail-on", "broken"], "'broken' is none of failed, late, stale, unknown"),
-        (["--tables", "other.toml"], "there is no file of tables other.toml"),
+        (["--tables", "other.toml"], "there is no file of tables other.toml: datamap tables --init writes one"),
     ):
         code, out, err = shell(*arguments)
         assert (3, "") == (code, out)
@@ -227,7 +227,10 @@ def test_a_file_of_tables_to_begin_with_is_made_of_lineage(shell: Shell) -> None
     assert ["db.s.old", "db.s.none", "db.s.good"] == [one["name"] for one in shell.lines("--tables", "new.toml")]
     code, _, err = called(shell.capture, "tables", "--init", "--tables", "b.toml", "--in-workspace", "another")
     assert 3 == code
-    assert "lineage names no table that an operator writes, and that was asked for" in err
+    assert "lineage names no table that an operator in the workspace 'another' writes" in err
+    code, _, err = called(shell.capture, "tables", "nosuch", "--init", "--tables", "b.toml")
+    assert 3 == code
+    assert "lineage names no table with 'nosuch' in its name that an operator writes" in err
     code, _, err = called(shell.capture, "tables", "--tables", "b.toml")
     assert 3 == code
     assert "--tables goes with --init" in err
