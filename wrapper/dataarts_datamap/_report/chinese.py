@@ -34,6 +34,7 @@ _TABLE: Final = {
     "Judged at {time} ({zone}).": "判断时间：{time}（{zone}）。",
     "no limit is set on its age": "没有设定期限",
     "{span} are allowed": "期限为 {span}",
+    "{span} are allowed, which is a little less": "期限为 {span}，略短于此",
     "{span} before": "早 {span}",
     "{span} after": "晚 {span}",
     "{what}: {time}, {ago} this report, by {job}; {limit}. {judged}": (

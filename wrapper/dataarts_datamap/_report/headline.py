@@ -143,12 +143,16 @@ def _since(status: TableStatus, zone: tzinfo, say: Texts) -> str:
     if status.last_success is None or status.age is None:
         return judged
     who = next((one.job_name for one in status.operators if one.last_success == status.last_success), None)
+    age = say.span(abs(status.age))
     if status.max_age is None:
         limit = say("no limit is set on its age")
     else:
-        limit = say("{span} are allowed", span=say.span(status.max_age))
-    is_before = status.age >= timedelta(0)
-    ago = say("{span} before" if is_before else "{span} after", span=say.span(abs(status.age)))
+        allowed = say.span(status.max_age)
+        reads_the_same = status.age > status.max_age and age == allowed
+        limit = say(
+            "{span} are allowed, which is a little less" if reads_the_same else "{span} are allowed", span=allowed
+        )
+    ago = say("{span} before" if status.age >= timedelta(0) else "{span} after", span=age)
     return say(
         "{what}: {time}, {ago} this report, by {job}; {limit}. {judged}",
         what=say("Oldest last success" if _has_several(status) else "Last success"),
