@@ -225,6 +225,25 @@ def test_the_command_writes_the_page(
     assert "it could not be read: no table is named" in text
 
 
+def test_a_page_for_which_nothing_could_be_read_is_no_success(
+    monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Path
+) -> None:
+    """It is written, says why of each table, and so does the command, even if it is to be quiet."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "t.toml").write_text('[[tables]]\nname = "s.good"\n[[tables]]\nname = "s.bad"\n', encoding="utf-8")
+    refusing = world()
+    refusing.refused = {"bulk": 401}
+    with refusing.server() as server:
+        point_at(server, monkeypatch)
+        code, out, err = called(capfdbinary, "report", "--tables", "t.toml", "--html", "o.html", "--quiet")
+    text = (tmp_path / "o.html").read_text(encoding="utf-8")
+
+    assert (2, "") == (code, out)
+    assert re.fullmatch(r"datamap: HTTP 401: .*: datamap doctor finds out why\n", err)
+    assert "0 of 2 tables are fine; 2 unknown" in text
+    assert "it could not be read: HTTP 401" in text
+
+
 @pytest.mark.prove
 def test_a_browser_shows_and_filters_three_hundred_tables(tmp_path: Path) -> None:
     """In two seconds, and in a fifth of one; by keyboard, on a phone, without a request or a complaint."""
