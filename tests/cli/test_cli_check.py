@@ -116,6 +116,7 @@ def test_a_person_gets_one_row_a_table_the_worst_first(shell: Shell) -> None:
     assert [
         "datamap: times are in UTC",
         "datamap: 1 of 4 tables are fresh: 1 failed, 1 stale, 1 unknown",
+        "datamap: --explain adds the cause of each",
     ] == err.splitlines()
 
 
@@ -209,7 +210,8 @@ def test_causes_stand_with_each_table_that_is_not_fresh(shell: Shell) -> None:
     assert (None, None) == (lines["s.good"]["cause"], lines["s.good"]["explanation"])
     assert "bad" in lines["the bad one"]["cause"]
     assert ["failed"] == [cause["trouble"] for cause in lines["the bad one"]["explanation"]["causes"]]
-    _, out, _ = shell("--explain", "--output", "table", "--only", "the bad one")
+    _, out, err = shell("--explain", "--output", "table", "--only", "the bad one")
+    assert "--explain" not in err
     assert f"  {lines['the bad one']['cause']}" == out.splitlines()[2]
     _, out, _ = shell("--explain", "--output", "junit", "--only", "the bad one")
     assert lines["the bad one"]["cause"] in out

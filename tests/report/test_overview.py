@@ -300,7 +300,7 @@ def test_a_page_is_made_in_little_memory() -> None:
     now = datetime(2026, 11, 30, 8, tzinfo=UTC)
     days = days_until(now, UTC, 30)
     one = Operator(task_id="1", job_name="load")
-    rows = []
+    rows: list[OverviewRow] = []
     tracemalloc.start()
     try:
         for number in range(75):
