@@ -137,6 +137,24 @@ def verdict_of(rule: TableRule, runs: list[Run]) -> tuple[str, str]:
     return status.verdict.value, str(reason_of(rule, status, list(readings.values()), period))
 
 
+@pytest.mark.parametrize(
+    ("limit", "over", "said"),
+    [
+        (26 * HOUR, timedelta(seconds=5), "a little more than 26 h old, 26 h allowed"),
+        (26 * HOUR, timedelta(minutes=1), "26 h 1 min old, 26 h allowed"),
+        (7 * DAY, timedelta(minutes=40), "a little more than 7 d old, 7 d allowed"),
+        (7 * DAY, HOUR, "7 d 1 h old, 7 d allowed"),
+    ],
+)
+def test_a_success_that_is_hardly_too_old_is_not_said_to_be_as_old_as_is_allowed(
+    limit: timedelta, over: timedelta, said: str
+) -> None:
+    """Where both lengths of time read the same, the reason says that it is more."""
+    run = run_of(LOAD, NOW - limit - over - HOUR, "success", 1)
+    ended = Run.from_raw({**run.raw, "endTime": int((NOW - limit - over).timestamp() * 1000)})
+    assert ("stale", f"the last success of load is {said}") == verdict_of(TableRule(name="t", max_age=limit), [ended])
+
+
 def test_a_run_is_slow_after_twice_the_usual_time() -> None:
     """And after the longest one that is known; three runs make a usual time."""
     rule = TableRule(name="t", max_age=26 * HOUR)

@@ -116,6 +116,7 @@ def test_a_person_gets_one_row_a_table_the_worst_first(shell: Shell) -> None:
     assert [
         "datamap: times are in UTC",
         "datamap: 1 of 4 tables are fresh: 1 failed, 1 stale, 1 unknown",
+        "datamap: --explain adds the cause of each",
     ] == err.splitlines()
 
 
@@ -155,7 +156,7 @@ def test_wrong_usage_is_said(shell: Shell) -> None:
         (["--owner", "bob"], "the file has no owner 'bob'"),
         (["--owner", "alice", "--only", "s.good"], "the file has no table of both --only and --owner"),
         (["--fail-on", "broken"], "'broken' is none of failed, late, stale, unknown"),
-        (["--tables", "other.toml"], "there is no file of tables other.toml"),
+        (["--tables", "other.toml"], "there is no file of tables other.toml: datamap tables --init writes one"),
     ):
         code, out, err = shell(*arguments)
         assert (3, "") == (code, out)
@@ -209,7 +210,8 @@ def test_causes_stand_with_each_table_that_is_not_fresh(shell: Shell) -> None:
     assert (None, None) == (lines["s.good"]["cause"], lines["s.good"]["explanation"])
     assert "bad" in lines["the bad one"]["cause"]
     assert ["failed"] == [cause["trouble"] for cause in lines["the bad one"]["explanation"]["causes"]]
-    _, out, _ = shell("--explain", "--output", "table", "--only", "the bad one")
+    _, out, err = shell("--explain", "--output", "table", "--only", "the bad one")
+    assert "--explain" not in err
     assert f"  {lines['the bad one']['cause']}" == out.splitlines()[2]
     _, out, _ = shell("--explain", "--output", "junit", "--only", "the bad one")
     assert lines["the bad one"]["cause"] in out
@@ -227,7 +229,10 @@ def test_a_file_of_tables_to_begin_with_is_made_of_lineage(shell: Shell) -> None
     assert ["db.s.old", "db.s.none", "db.s.good"] == [one["name"] for one in shell.lines("--tables", "new.toml")]
     code, _, err = called(shell.capture, "tables", "--init", "--tables", "b.toml", "--in-workspace", "another")
     assert 3 == code
-    assert "lineage names no table that an operator writes, and that was asked for" in err
+    assert "lineage names no table that an operator in the workspace 'another' writes" in err
+    code, _, err = called(shell.capture, "tables", "nosuch", "--init", "--tables", "b.toml")
+    assert 3 == code
+    assert "lineage names no table with 'nosuch' in its name that an operator writes" in err
     code, _, err = called(shell.capture, "tables", "--tables", "b.toml")
     assert 3 == code
     assert "--tables goes with --init" in err

@@ -133,12 +133,14 @@ def test_a_table_without_lineage_says_so(command: Callable[[Factory], Command]) 
 
 
 def test_a_refused_operation_is_named(command: Callable[[Factory], Command]) -> None:
-    """With the exit code of what could not be judged."""
+    """With the exit code of what could not be judged, the identifiers that may be wrong, and what to do, said once."""
     catalog = broken_chain()
     catalog.refused = {"bulk": 403, "guid": 403}
     code, _, err = command(catalog)("lineage", "c")
     assert 2 == code
     assert "ShowDatamapLineage is in invitational test" in err
+    assert "project_id 'made-up' or instance_id 'made-up' is wrong" in err
+    assert 1 == err.count("datamap doctor")
 
 
 def test_lineage_table_by_table_where_the_whole_is_refused(command: Callable[[Factory], Command]) -> None:

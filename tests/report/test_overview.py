@@ -81,7 +81,7 @@ def test_in_chinese() -> None:
     words = {word for part in re.findall(r">([^<>]+)<", body) for word in re.findall(r"[A-Za-z]{4,}", part)}
 
     assert '<html lang="zh-CN">' in text
-    assert "2 张表中 1 张正常；1 失败" == headline(rows, CHINESE)
+    assert "2 张表中 1 张正常；1 张失败" == headline(rows, CHINESE)
     assert 'data-text="显示 {all} 张表中的 {n} 张"' in text
     assert {"dataarts", "datamap", "report"} == words
 
@@ -149,12 +149,15 @@ def test_causes_that_several_tables_share_come_first() -> None:
     found = shared_causes([*rows, row_of("e", "fresh")])
     text = overview_page(rows, days_until(NOW, UTC, 30), now=NOW, zone=UTC)
     first = text.partition("<ol>")[2].partition("</li>")[0]
+    chinese = overview_page(rows, days_until(NOW, UTC, 30), now=NOW, zone=UTC, say=CHINESE)
+    shown = re.sub(r"<[^>]+>", "", chinese.partition("<ol>")[2].partition("</li>")[0])
 
     assert [("y", (1, 2, 3)), ("x", (0, 2))] == [(one.link.table.name, one.rows) for one in found]
     assert "<b>y</b> failed, by load, run 2, planned " in first
     assert ["b", "c", "d"] == re.findall(r'<a href="#table-\d">([^<]+)', first)
     assert '<code data-what="log path of y">obs://log/y</code>' in first
     assert "why; because of y, x</span>" in text
+    assert re.fullmatch(r"y 失败，作业 load，运行 2，计划时间 [0-9: -]+。影响 3 张表：b，c，d obs://log/y", shown)
 
 
 @pytest.mark.parametrize(
@@ -222,6 +225,25 @@ def test_the_command_writes_the_page(
     assert "it could not be read: no table is named" in text
 
 
+def test_a_page_for_which_nothing_could_be_read_is_no_success(
+    monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Path
+) -> None:
+    """It is written, says why of each table, and so does the command, even if it is to be quiet."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "t.toml").write_text('[[tables]]\nname = "s.good"\n[[tables]]\nname = "s.bad"\n', encoding="utf-8")
+    refusing = world()
+    refusing.refused = {"bulk": 401}
+    with refusing.server() as server:
+        point_at(server, monkeypatch)
+        code, out, err = called(capfdbinary, "report", "--tables", "t.toml", "--html", "o.html", "--quiet")
+    text = (tmp_path / "o.html").read_text(encoding="utf-8")
+
+    assert (2, "") == (code, out)
+    assert re.fullmatch(r"datamap: HTTP 401: .*: datamap doctor finds out why\n", err)
+    assert "0 of 2 tables are fine; 2 unknown" in text
+    assert "it could not be read: HTTP 401" in text
+
+
 @pytest.mark.prove
 def test_a_browser_shows_and_filters_three_hundred_tables(tmp_path: Path) -> None:
     """In two seconds, and in a fifth of one; by keyboard, on a phone, without a request or a complaint."""
@@ -278,7 +300,7 @@ def test_a_page_is_made_in_little_memory() -> None:
     now = datetime(2026, 11, 30, 8, tzinfo=UTC)
     days = days_until(now, UTC, 30)
     one = Operator(task_id="1", job_name="load")
-    rows = []
+    rows: list[OverviewRow] = []
     tracemalloc.start()
     try:
         for number in range(75):

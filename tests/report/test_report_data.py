@@ -228,7 +228,13 @@ TITLES: list[tuple[list[Run], dict[str, Any], str, str]] = [
         hourly(took=[60]),
         {"max_age": timedelta(hours=26)},
         "The table is stale: its last success is 4 d 3 h old.",
-        "1 d 2 h are allowed",
+        "1 d 2 h are allowed.",
+    ),
+    (
+        hourly(took=[60]),
+        {"max_age": timedelta(days=4, hours=3)},
+        "The table is stale: its last success is 4 d 3 h old.",
+        "4 d 3 h are allowed, which is a little less.",
     ),
     (
         hourly(took=[60], status="skip"),

@@ -102,7 +102,7 @@ def test_it_is_in_the_language_of_the_page() -> None:
     tables = [ROOT, NEAR, *[table(f"t{number}", 1, trouble) for number, trouble in enumerate(Trouble)]]
     assert not {standing(one) for one in tables} & {standing(one, CHINESE) for one in tables}
     html = upstream_section(Upstream(tables=tuple(tables)), UTC, CHINESE)
-    assert "s.t0 (失败), s.t1 (仍在运行), s.t2 (尚未开始)" in html
+    assert "s.t0（失败），s.t1（仍在运行），s.t2（尚未开始）" in html
 
 
 def test_the_page_and_the_json_have_it() -> None:

@@ -113,7 +113,12 @@ def _age_reason(rule: TableRule, decisive: OperatorStatus, who: str, reading: Re
             succeeded = sentence("{who} succeeded {age} ago", who=who, age=age)
             return succeeded if rule.max_age is None else _against(succeeded, rule.max_age)
         case Verdict.STALE if age is not None and rule.max_age is not None:
-            stale = _against(sentence("the last success of {who} is {age} old", who=who, age=age), rule.max_age)
+            words = (
+                "the last success of {who} is a little more than {age} old"
+                if age == _span(rule.max_age)
+                else "the last success of {who} is {age} old"
+            )
+            stale = _against(sentence(words, who=who, age=age), rule.max_age)
             failures = decisive.failures_since_success
             return sentence("{what}; {runs} failed since", what=stale, runs=_counted(failures)) if failures else stale
         case Verdict.STALE:

@@ -128,7 +128,7 @@ def _read(path: Path | str, shown_path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise TableFileError(f"there is no file of tables {shown_path}") from None
+        raise TableFileError(f"there is no file of tables {shown_path}: datamap tables --init writes one") from None
     except UnicodeDecodeError as error:
         raise TableFileError(f"{shown_path} is not UTF-8: byte {error.start}") from None
     except OSError as error:

@@ -490,7 +490,8 @@ class Catalog:
             is_whole = operation in {BULK, SEARCH} and isinstance(error, NotFoundError)
             if error.path == request.path and (_is_closed(error) or is_whole):  # else it was asked for a token
                 said: Any = error.args[0]
-                why = "this account may not be invited to it, or project_id or instance_id is wrong"
+                ids = f"project_id {shown(scope.project_id)} or instance_id {shown(scope.instance_id)}"
+                why = f"this account may not be invited to it, or {ids} is wrong"
                 error.args = (f"{said}; {operation} is in invitational test: {why}, which datamap doctor finds out",)
                 vars(error)["refused_operation"] = operation
                 self._refused[operation] = copy(error)

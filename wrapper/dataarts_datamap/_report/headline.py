@@ -143,12 +143,16 @@ def _since(status: TableStatus, zone: tzinfo, say: Texts) -> str:
     if status.last_success is None or status.age is None:
         return judged
     who = next((one.job_name for one in status.operators if one.last_success == status.last_success), None)
+    age = say.span(abs(status.age))
     if status.max_age is None:
         limit = say("no limit is set on its age")
     else:
-        limit = say("{span} are allowed", span=say.span(status.max_age))
-    is_before = status.age >= timedelta(0)
-    ago = say("{span} before" if is_before else "{span} after", span=say.span(abs(status.age)))
+        allowed = say.span(status.max_age)
+        reads_the_same = status.age > status.max_age and age == allowed
+        limit = say(
+            "{span} are allowed, which is a little less" if reads_the_same else "{span} are allowed", span=allowed
+        )
+    ago = say("{span} before" if status.age >= timedelta(0) else "{span} after", span=age)
     return say(
         "{what}: {time}, {ago} this report, by {job}; {limit}. {judged}",
         what=say("Oldest last success" if _has_several(status) else "Last success"),
@@ -221,7 +225,7 @@ def _unsettled(report: Report, say: Texts) -> Iterator[Reason]:
         text = say("{running} under way, {waiting} waiting.", running=_runs(status.running, say), waiting=waiting)
         yield Reason(text, _newest(report, lambda run: run.state is RunState.ACTIVE))
     if status.unknown_runs:
-        names = printable(", ".join(name or say("(none)") for name in status.unknown_statuses), limit=200)
+        names = printable(say(", ").join(name or say("(none)") for name in status.unknown_statuses), limit=200)
         text = say(
             "{runs} with a status that is not known, which count for nothing: {names}.",
             runs=_runs(status.unknown_runs, say),
@@ -240,13 +244,13 @@ def _without_runs(status: TableStatus, say: Texts) -> Iterator[str]:
 
 def _left_out(status: TableStatus, say: Texts) -> Iterator[str]:
     if idle := status.left_out:
-        names = printable(", ".join(job_text(one.job_name, say) for one in idle), limit=200)
+        names = printable(say(", ").join(job_text(one.job_name, say) for one in idle), limit=200)
         yield say(
             "No runs in this window, left out: {names}." if status.runs else "No runs in this window: {names}.",
             names=names,
         )
     if status.ignored:
-        names = printable(", ".join(map(operator_name, status.ignored)), limit=200)
+        names = printable(say(", ").join(map(operator_name, status.ignored)), limit=200)
         yield say("Not judged, as asked: {names}.", names=names)
     if status.any_operator:
         yield say("One operator that keeps the table fresh is enough, as asked.")
@@ -255,7 +259,7 @@ def _left_out(status: TableStatus, say: Texts) -> Iterator[str]:
 def _basis(status: TableStatus, say: Texts) -> Iterator[Reason]:
     """Which operators do not count, and what is in doubt about the others."""
     if status.others:
-        names = printable(", ".join(job_text(one.job_name, say) for one in status.others), limit=200)
+        names = printable(say(", ").join(job_text(one.job_name, say) for one in status.others), limit=200)
         yield Reason(say("Left out, since lineage does not say that they write the table: {names}.", names=names))
     for doubt in status.notes:
         yield Reason(f"{doubt[:1].upper()}{doubt[1:]}.", is_english=True)

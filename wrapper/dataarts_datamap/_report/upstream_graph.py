@@ -68,7 +68,7 @@ def upstream_sentence(upstream: Upstream, say: Texts = ENGLISH) -> str:
     if not troubled:
         return say("{tables}, none of them in trouble.", tables=tables)
     named = troubled[:_MOST_NAMED]
-    names = ", ".join(f"{table_name(one)} ({standing(one, say)})" for one in named)
+    names = say(", ").join(say("{table} ({how})", table=table_name(one), how=standing(one, say)) for one in named)
     if len(troubled) > len(named):
         more = len(troubled) - len(named)
         return say("{tables}; in trouble: {names} and {n} more.", tables=tables, names=names, n=more)

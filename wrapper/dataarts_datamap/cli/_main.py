@@ -127,7 +127,9 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
 
 def _advice(error: DataMapError | OSError) -> str:
     if isinstance(error, _FOR_THE_DOCTOR):
-        return ": datamap doctor finds out why"
+        from dataarts_datamap._client.catalog import is_refusal  # noqa: PLC0415  the list of verbs needs no client
+
+        return "" if is_refusal(error) else ": datamap doctor finds out why"
     if isinstance(error, NotFoundError) and (error.path or "").endswith("/node"):
         return ": no table has this GUID; datamap tables lists those that there are"
     if isinstance(error, TableNotFoundError) and not error.nearest:

@@ -89,7 +89,7 @@ def headline(rows: Sequence[OverviewRow], say: Texts = ENGLISH) -> str:
     """How many tables are fine, and how the others stand: ``294 of 300 tables are fine; 2 failed, 4 late``."""
     counts = Counter(row.check.verdict for row in rows)
     others = [
-        f"{counts[verdict]} {_word(verdict, say)}"
+        say("{n} {verdict}", n=counts[verdict], verdict=_word(verdict, say))
         for verdict in WORST_FIRST
         if counts[verdict] and verdict is not Verdict.FRESH
     ]
@@ -180,9 +180,9 @@ def _causes(rows: Sequence[OverviewRow], zone: tzinfo, say: Texts) -> str:
     if not found:
         return ""
     items = "".join(
-        f"<li>{_cause(one.link, zone, say)}. <span>"
-        f"{escape(say('Explains {tables}:', tables=say.count('{n} table', '{n} tables', len(one.rows))))} "
-        f"{', '.join(_row_link(rows, number) for number in one.rows[:_MOST_NAMED])}"
+        f"<li>{_cause(one.link, zone, say)}{say('. ')}<span>"
+        f"{escape(say('Explains {tables}: ', tables=say.count('{n} table', '{n} tables', len(one.rows))))}"
+        f"{say(', ').join(_row_link(rows, number) for number in one.rows[:_MOST_NAMED])}"
         f"{' …' if len(one.rows) > _MOST_NAMED else ''}</span>{_cause_log(one.link, say)}</li>"
         for one in found[:_MOST_CAUSES]
     )

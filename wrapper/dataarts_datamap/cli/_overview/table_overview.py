@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dataarts_datamap._checks.check import worst_first
 from dataarts_datamap._checks.check_state import CheckState
@@ -31,6 +31,18 @@ _AT_ONCE: Final = 8
 _DAY: Final = timedelta(days=1)
 
 
+class WrittenOverview(NamedTuple):
+    """What was written.
+
+    Attributes:
+        summary: How the tables stand, and how large the page is.
+        error: Why no table could be read; None if one could.
+    """
+
+    summary: str
+    error: DataMapError | None
+
+
 def write_overview(  # noqa: PLR0913  what the options say
     client: DataMapClient,
     file: str,
@@ -40,7 +52,7 @@ def write_overview(  # noqa: PLR0913  what the options say
     zone: tzinfo,
     say: Texts,
     now: datetime | None = None,
-) -> str:
+) -> WrittenOverview:
     """Write the page of all tables of a file. A table whose days cannot be read is there without them.
 
     Args:
@@ -53,7 +65,7 @@ def write_overview(  # noqa: PLR0913  what the options say
         now: The present; that of this machine, if it is left out.
 
     Returns:
-        How the tables stand, and how large the page is.
+        How the tables stand, and whether any could be read.
     """
     from dataarts_datamap._atomic_file import replacing
 
@@ -79,7 +91,9 @@ def write_overview(  # noqa: PLR0913  what the options say
     content = overview_page(rows, known_days, now=now, zone=zone, say=say).encode()
     with replacing(target) as made:
         made.write_bytes(content)
-    return f"{headline(rows)}: the page has {size_text(len(content))}"
+    summary = f"{headline(rows)}: the page has {size_text(len(content))}"
+    errors = [one.error for one in checks if one.error is not None]
+    return WrittenOverview(summary, errors[0] if errors and len(errors) == len(checks) else None)
 
 
 def _read_row(

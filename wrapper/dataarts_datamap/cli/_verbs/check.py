@@ -100,7 +100,7 @@ def check(  # noqa: PLR0913  one parameter for each option
       datamap check --state tables.state --notify --quiet
       datamap check --output junit > tables.xml
     """  # noqa: D301  click reads \b
-    from dataarts_datamap._checks.check import worst_first
+    from dataarts_datamap._checks.check import is_explainable, worst_first
     from dataarts_datamap._checks.table_file import load_tables
     from dataarts_datamap._monitoring.freshness import Verdict
     from dataarts_datamap.cli._printing.check_table import summary, write_checks
@@ -124,6 +124,8 @@ def check(  # noqa: PLR0913  one parameter for each option
     verdicts = {one.verdict for one in checks}
     code = _exit_code(verdicts, failures)
     (note if code == 0 else tell)(summary(checks))
+    if shape == "table" and not explain and any(map(is_explainable, checks)):
+        note("--explain adds the cause of each")
     return code
 
 

@@ -134,7 +134,7 @@ def report(  # noqa: PLR0913  one parameter for each option
 
     A pipe gets a summary as one line of JSON; --output json has every hour, failure and outlier, which can be long.
 
-    Exit code 0: the report was made, whatever it says; datamap status is the judge.
+    Exit code 0: the report was made, whatever it says; datamap status is the judge. 2: nothing could be read for it.
 
     \b
     Examples:
@@ -206,6 +206,12 @@ def _is_typed(name: str) -> bool:
 def _report_all(  # noqa: PLR0913  what the options say
     file: str, html: Path | None, *, since: timedelta | None, zone: tzinfo, lang: Language, settings: dict[str, Any]
 ) -> None:
+    """Write the page of all tables.
+
+    Raises:
+        click.UsageError: The time is too long for the page.
+        DataMapError: No table could be read: the page, which is written, says no more.
+    """
     from dataarts_datamap._atomic_file import replaceable
     from dataarts_datamap._report.languages import texts_in
     from dataarts_datamap.cli._overview.table_overview import write_overview
@@ -217,7 +223,10 @@ def _report_all(  # noqa: PLR0913  what the options say
         raise click.UsageError(f"--since may be {_MOST_DAYS}d at the most with --tables")
     target = replaceable(html)
     with connect(settings) as client:
-        note(write_overview(client, file, target, days=days, zone=zone, say=texts_in(lang)))
+        written = write_overview(client, file, target, days=days, zone=zone, say=texts_in(lang))
+    note(written.summary)
+    if written.error is not None:
+        raise written.error
 
 
 def _read(  # noqa: PLR0913  what the options say

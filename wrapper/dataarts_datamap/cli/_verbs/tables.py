@@ -85,10 +85,19 @@ def _write_file(query: str, workspace_id: str | None, file: str, settings: dict[
     with connect(settings) as client:
         template = table_template(client.lineage(), workspace_id=workspace_id, query=query)
     if not template.tables:
-        raise click.UsageError("lineage names no table that an operator writes, and that was asked for")
+        raise click.UsageError(_none_of(query, workspace_id))
     try:
         with Path(file).open("x", encoding="utf-8", newline="\n") as made:
             made.write(template.text)
     except FileExistsError:
         raise click.UsageError(f"{shown} is there already: name another one with --tables") from None
     note(f"{shown} has {template.tables} table{'' if template.tables == 1 else 's'}: datamap check --tables {shown}")
+
+
+def _none_of(query: str, workspace_id: str | None) -> str:
+    """That no table was found, with what was asked for."""
+    from dataarts_datamap._text import shown
+
+    named = f" with {shown(query)} in its name" if query else ""
+    where = f" in the workspace {shown(workspace_id)}" if workspace_id else ""
+    return f"lineage names no table{named} that an operator{where} writes"
