@@ -103,7 +103,7 @@ class Target:
     offset_unit: OffsetUnit = "rows"
     window_column: WindowColumn = "auto"
     rate_limit: float | None = None
-    max_requests: int = 3_000
+    max_requests: int = 4_000
     undeclared_methods: tuple[int, ...] = ()
     is_mock: bool = False
     allow_credential_probes: bool = False

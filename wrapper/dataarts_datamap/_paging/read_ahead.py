@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dataarts_datamap._transport.driver import AsyncTransport, SyncTransport
 
 _GROWTH: Final = 2
-_MOST_BYTES_AHEAD: Final = 1 << 25
+_MOST_BYTES_AHEAD: Final = 1 << 22
 _LONGEST_GOODBYE: Final = 0.5
 
 
