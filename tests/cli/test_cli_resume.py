@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
-import time
+from subprocess import PIPE
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HOUR = 3_600_000
+PATIENCE = 30.0
 TABLE = "09318f28-939f-4ab6-a374-9e621096652c"
 BEGIN = 1_704_900_000_000
 WINDOW = ("--start", str(BEGIN), "--end", str(BEGIN + 100 * HOUR))
@@ -34,8 +37,10 @@ class Service:
 
     def __init__(self) -> None:
         self.fails_from = 2 * 40
-        self.interrupts_at = 0
         self.asked = 0
+        self.holds_at = 0
+        self.is_held = threading.Event()
+        self.goes_on = threading.Event()
         self.windows: list[tuple[int, int]] = []
         self._lock = threading.Lock()
 
@@ -45,10 +50,10 @@ class Service:
             return json_answer(OPERATORS)
         with self._lock:
             self.asked += 1
-            is_interrupt = self.asked == self.interrupts_at
-        if is_interrupt:
-            os.kill(os.getpid(), signal.SIGINT)
-            time.sleep(0.5)
+            is_held = self.asked == self.holds_at
+        if is_held:
+            self.is_held.set()
+            self.goes_on.wait(PATIENCE)
         query = parse_qs(urlsplit(asked.target).query)
         start, end, offset, limit = (int(query[name][0]) for name in ("start_time", "end_time", "offset", "limit"))
         self.windows.append((start, end))
@@ -126,11 +131,15 @@ def test_interrupted_reading_goes_on(
     assert (130, False) == (code, file.exists())
     assert "where reading could go on is not known" in err
 
-    service.asked, service.interrupts_at = 0, 3
-    code, out, err = called(capfdbinary, *command)
-    assert (130, True) == (code, file.exists())
+    service.asked, service.holds_at = 0, 3
+    program = "from dataarts_datamap.cli import main; main()"
+    with subprocess.Popen([sys.executable, "-c", program, *command], stdout=PIPE, stderr=PIPE, text=True) as process:
+        assert service.is_held.wait(PATIENCE)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=PATIENCE)
+    service.goes_on.set()
+    assert (130, True) == (process.returncode, file.exists())
     assert f"goes on where this one stood, which {file} says" in err
-    service.interrupts_at = 0
     assert list(range(40)) == sorted([*ids(out), *ids(called(capfdbinary, *command)[1])])
 
 
