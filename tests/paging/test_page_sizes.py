@@ -97,7 +97,7 @@ REFUSALS = [
 ]
 
 
-@pytest.mark.parametrize("number", [150, 250, 12_000])
+@pytest.mark.parametrize("number", [150, 250, pytest.param(12_000, marks=pytest.mark.prove)])
 @pytest.mark.parametrize("service", REFUSALS)
 def test_smaller_pages_cost_one_request_once(server: HostileServer, service: Service, number: int) -> None:
     """A server that sends no larger page costs one request in the life of a client; another client asks anew."""
@@ -155,7 +155,7 @@ def test_passing_failure_is_tried_again_by_the_next_walk(server: HostileServer) 
 
 
 @pytest.mark.parametrize("beyond", ["refused", "failed", "garbled"])
-@pytest.mark.parametrize("at", [4, 7, 45])
+@pytest.mark.parametrize("at", [4, 7, pytest.param(45, marks=pytest.mark.prove)])
 def test_large_page_that_fails_later(server: HostileServer, beyond: Any, at: int) -> None:
     """A server that sends large pages no longer is asked for small ones, and no run is missing or comes twice."""
 
