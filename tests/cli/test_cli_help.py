@@ -128,6 +128,35 @@ def test_mistyped_verb(capfdbinary: pytest.CaptureFixture[bytes], typed: str, hi
     assert f"Error: No such command '{typed}'. {hint}\n" in err
 
 
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [
+        ("wait --table sales.orders --since 2h", "TABLE needs no option: datamap wait TABLE"),
+        ("status --guid 09318f28", "TABLE needs no option: datamap status TABLE"),
+        ("export --file runs.csv", "FILE needs no option: datamap export FILE"),
+        ("tables --query orders", "QUERY needs no option: datamap tables QUERY"),
+        ("runs --tabel sales.orders", "Did you mean --table?"),
+        ("wait sales.orders --max-age 26h", "It is an option of report, status, watch, why, not of wait."),
+        ("mock --table x", "It is an option of conform, export, log, runs, not of mock."),
+        (
+            "completion --quiet",
+            "It is an option of check, doctor, export, exporter, lineage and 11 more",
+        ),
+        ("--quiet status", "Options stand behind the verb: datamap VERB --quiet"),
+        ("status x --nothing-like-it", ""),
+    ],
+)
+def test_mistyped_option(capfdbinary: pytest.CaptureFixture[bytes], typed: str, hint: str) -> None:
+    """An option that a verb does not have is wrong usage, and the error says what to write in its place."""
+    code, out, err = called(capfdbinary, *typed.split())
+    option = next(word for word in typed.split() if word.startswith("--"))
+    option = "--max-age" if "--max-age" in typed else option
+
+    assert (3, "") == (code, out)
+    assert f"Error: No such option '{option}'.{' ' if hint else chr(10)}{hint}" in err
+    assert "--role" not in err
+
+
 def test_list_of_verbs_loads_none() -> None:
     """The list of verbs names each module of a verb, and loads none of them."""
     code = (

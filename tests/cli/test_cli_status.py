@@ -216,7 +216,8 @@ def test_table(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.Mo
 
     assert 0 == code
     assert ["VERDICT", "SUCCEEDED", "AGE", "RUNNING", "WAITING", "FAILED", "TAKES", "LATE", "JOB"] == title.split()
-    assert ["(every operator)", "订单📊"] == [" ".join(line.split()[9:]) for line in lines[:-2]]
+    assert ["(every operator)", "订单📊"] == [" ".join(line.split()[9:]) for line in lines[:-3]]
+    assert lines.pop().startswith("Fresh here means that no run has failed since the last success: --max-age sets")
     assert "Judged by all operators: readers could not be told from producers." == lines.pop()
     assert "Decided by 订单📊." == lines.pop()
     assert [["fresh", "1", "0", "0", "0:01:00"]] * 2 == [[line.split()[0], *line.split()[4:8]] for line in lines]

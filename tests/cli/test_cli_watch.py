@@ -469,7 +469,7 @@ def test_view_goes_with_the_time() -> None:
     clock.move(seconds=20)
 
     _, title, *_, row = drawn(view, width=100, height=40)[:7]
-    assert "The table is fresh: its last success is 5 min 20 s old." == title.rstrip()
+    assert "No run has failed since the last success, which is 5 min 20 s old." == title.rstrip()
     assert ["▸", "running", "0:18:40", "0:15:00", "0:00:00", "0:05:20", "ago"] == row.split()[:-1]
 
 

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from dataarts_datamap import Operator, Run, RunState
+from dataarts_datamap import Operator, Run, RunState, Verdict
 from dataarts_datamap._report.contents import Report, report_on
-from dataarts_datamap._report.headline import headline
+from dataarts_datamap._report.headline import headline, in_words
 from dataarts_datamap._report.hourly import cell_hours, hourly_cells, wall_hour, worst
 from dataarts_datamap._report.html_page import page, page_data
 from dataarts_datamap._report.outliers import LEAST, WINDOW, rolled
@@ -217,11 +217,28 @@ TITLES: list[tuple[list[Run], dict[str, Any], str, str]] = [
         "There are no runs in this window.",
         "A longer window",
     ),
-    (hourly(took=[60]), {}, "The table is fresh: its last success is 4 d 3 h old.", "no limit is set on its age"),
+    (
+        hourly(took=[60]),
+        {},
+        "No run has failed since the last success, which is 4 d 3 h old.",
+        "no limit is set on its age (--max-age)",
+    ),
+    (
+        hourly(took=[60]),
+        {"max_age": timedelta(days=5)},
+        "The table is fresh: its last success is 4 d 3 h old.",
+        "5 d are allowed",
+    ),
+    (
+        [*hourly(took=[60]), *hourly(took=[60], jobName="other")],
+        {},
+        "No operator has failed since its last success; the oldest of these is 4 d 3 h old.",
+        "no limit is set on its age (--max-age)",
+    ),
     (
         hourly(took=[110 * 3600.0]),
         {},
-        "The table is fresh: its last success is 0 s old.",
+        "No run has failed since the last success, which is 0 s old.",
         "10 h after this report",
     ),
     (
@@ -263,7 +280,7 @@ TITLES: list[tuple[list[Run], dict[str, Any], str, str]] = [
     (
         hourly(took=[60]),
         {"operators": [Operator(task_id="5", job_name="idle")]},
-        "The table is fresh: its last success is 4 d 3 h old.",
+        "No run has failed since the last success, which is 4 d 3 h old.",
         "No runs in this window, left out: idle.",
     ),
 ]
@@ -303,4 +320,28 @@ def test_a_name_that_the_table_was_found_by() -> None:
     text = page(structs.replace(report(hourly(took=[60])), name="sales.<orders>"))
 
     assert '<span class="whose">sales.&lt;orders&gt;</span>' in text
-    assert "<title>sales.&lt;orders&gt;: The table is fresh" in text
+    assert "<title>sales.&lt;orders&gt;: No run has failed" in text
+
+
+def test_without_a_limit_of_age_nothing_is_called_fresh() -> None:
+    """The page, its colour and the words of JSON: no failure. With a limit that it keeps, the table is fresh."""
+    unlimited, limited = report(hourly(took=[60])), report(hourly(took=[60]), max_age=timedelta(days=5))
+
+    assert ("no failure", "fresh") == (headline(unlimited).word, headline(limited).word)
+    assert '<header class="top" data-verdict="no-failure">' in page(unlimited)
+    assert '<header class="top" data-verdict="fresh">' in page(limited)
+    assert "No run has failed since the last success, which is 4 d 3 h old." == in_words(unlimited)["sentence"]
+    assert Verdict.FRESH is unlimited.status.verdict
+
+
+def test_runs_that_were_skipped_are_named() -> None:
+    """What was skipped since the last success is a reason, with its runs; what was skipped before is none."""
+    took, skipped = [60.0] * 4, hourly(took=[60] * 4, status="skip")
+    done = hourly(took=took)
+    (reason,) = headline(report([*done[:2], *skipped[2:]])).reasons
+    never = headline(report(skipped[:1])).reasons[0]
+
+    assert reason.text.startswith("ETL_Job_dli2dws was skipped 2 times since its last success, the latest planned for ")
+    assert [3, 2] == [run.run_id for run in reason.runs]
+    assert "ETL_Job_dli2dws was skipped once and has not succeeded in this window" in never.text
+    assert () == headline(report([*skipped[:2], *done[2:]])).reasons

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import pickle
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +14,10 @@ import pytest
 from msgspec import structs
 
 import dataarts_datamap
-from dataarts_datamap import RunState, Verdict
+from dataarts_datamap import LineageEdge, LineageNode, Operator, RunState, Table, Verdict
+from dataarts_datamap._monitoring.freshness import with_basis
+from dataarts_datamap._monitoring.lineage import Lineage
+from dataarts_datamap._monitoring.producers import choose_producers
 from dataarts_datamap._report.chinese import CHINESE
 from dataarts_datamap._report.contents import report_on
 from dataarts_datamap._report.headline import headline
@@ -36,7 +40,7 @@ if TYPE_CHECKING:
 
 FOLDER: Final = Path(dataarts_datamap.__file__).parent / "_report"
 LATIN: Final = re.compile(r"[A-Za-z]{3,}")
-NAMES: Final = {"Asia", "Shanghai", "UTC", "JavaScript", "GUID", "since", "dataarts", "datamap"}
+NAMES: Final = {"Asia", "Shanghai", "UTC", "JavaScript", "GUID", "since", "max", "age", "dataarts", "datamap"}
 
 
 def said_in(tree: ast.AST) -> Iterator[str]:
@@ -62,7 +66,7 @@ def said_in(tree: ast.AST) -> Iterator[str]:
 def is_say(called_: ast.expr) -> bool:
     """Whether a call says something."""
     name = called_.value if isinstance(called_, ast.Attribute) and called_.attr == "count" else called_
-    return isinstance(name, ast.Name) and name.id in {"say", "sentence"}
+    return isinstance(name, ast.Name) and name.id in {"say", "sentence", "remark"}
 
 
 def constants(node: ast.expr) -> Iterator[str]:
@@ -75,7 +79,8 @@ def constants(node: ast.expr) -> Iterator[str]:
 
 def said() -> set[str]:
     """All that a report says of its own, and why a table stands as it does."""
-    paths = [*FOLDER.rglob("*.py"), *(FOLDER.parent / "_checks").rglob("*.py")]
+    others = (FOLDER.parent / name for name in ("_checks", "_monitoring", "_client"))
+    paths = [path for folder in (FOLDER, *others) for path in folder.rglob("*.py")]
     modules = [ast.parse(path.read_text(encoding="utf-8")) for path in paths]
     script = "".join(path.read_text(encoding="utf-8") for path in sorted(FOLDER.rglob("*.js")))
     calls = re.findall(r"\bsay\((?:[^()]|\([^()]*\))*\)", script)
@@ -155,6 +160,25 @@ def test_what_stays_english_says_so() -> None:
 
     assert '<li lang="en">Its lineage is not known. </li>' in page(doubtful, say=CHINESE)
     assert "<li>Its lineage is not known. </li>" in page(doubtful)
+
+
+def test_doubts_are_said_in_the_language_of_the_page() -> None:
+    """What is in doubt about producers is English text for whoever reads notes, and Chinese on a Chinese page."""
+    table, operator = Table(guid="g", schema="s", name="orders"), Operator(task_id="1", job_name="load")
+    writer = LineageNode(name="old_load")
+    lineage = Lineage([LineageEdge(source=None, target=table, node=writer)])
+    found = choose_producers(table, [operator], lineage)
+    report = make_report()
+    doubtful = structs.replace(report, status=with_basis(report.status, found))
+    text = page(doubtful, say=CHINESE)
+
+    assert "lineage says that old_load writes s.orders, but the service does not list it" == found.notes[0]
+    assert "<li>血缘说明 old_load 写 s.orders，但服务没有列出它。 </li>" in text
+    assert "<li>无法区分读这张表的和写这张表的作业算子：血缘中的作业算子不在服务列出的之中。 </li>" in text
+    assert list(found.notes) == doubtful.status.to_dict()["notes"]
+    assert {str} == {type(note) for note in doubtful.status.to_dict()["notes"]}
+    assert found == pickle.loads(pickle.dumps(found))  # noqa: S301  what this test has pickled itself
+    assert CHINESE.remark(found.notes[1]) == CHINESE.remark(pickle.loads(pickle.dumps(found)).notes[1])  # noqa: S301  as above
 
 
 @pytest.mark.parametrize(

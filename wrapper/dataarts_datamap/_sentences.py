@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003  a struct's default is made of its annotation
+from typing import Self
 
 from msgspec import Struct, field
 
@@ -26,6 +27,32 @@ class Sentence(Struct, frozen=True):
 
     def __str__(self) -> str:
         return self.words.format(**self.values)
+
+
+class Remark(str):
+    """A sentence as English text that remembers what it is made of, so that a page can say it in another language.
+
+    Attributes:
+        sentence: The sentence that the text says.
+    """
+
+    __slots__ = ("sentence",)
+    sentence: Sentence
+
+    def __new__(cls, said: Sentence) -> Self:
+        """The text of a sentence."""
+        made = super().__new__(cls, str(said))
+        made.sentence = said
+        return made
+
+    def __reduce__(self) -> tuple[type[Remark], tuple[Sentence]]:
+        """Copies and pickles are made of the sentence."""
+        return Remark, (self.sentence,)
+
+
+def remark(words: str, /, **values: object) -> Remark:
+    """A remark of words and values."""
+    return Remark(Sentence(words, values))
 
 
 def sentence(words: str, /, **values: object) -> Sentence:

@@ -111,7 +111,7 @@ def _age_reason(rule: TableRule, decisive: OperatorStatus, who: str, reading: Re
     match decisive.verdict:
         case Verdict.FRESH:
             succeeded = sentence("{who} succeeded {age} ago", who=who, age=age)
-            return succeeded if rule.max_age is None else _against(succeeded, rule.max_age)
+            return _against(succeeded, rule.max_age)
         case Verdict.STALE if age is not None and rule.max_age is not None:
             words = (
                 "the last success of {who} is a little more than {age} old"
@@ -133,7 +133,9 @@ def _age_reason(rule: TableRule, decisive: OperatorStatus, who: str, reading: Re
             return _why_unknown(decisive, who, searched, age)
 
 
-def _against(said: Sentence, limit: timedelta) -> Sentence:
+def _against(said: Sentence, limit: timedelta | None) -> Sentence:
+    if limit is None:
+        return sentence("{what}, no limit is set on its age", what=said)
     return sentence("{what}, {limit} allowed", what=said, limit=_span(limit))
 
 

@@ -43,6 +43,7 @@ from dataarts_datamap._monitoring.table_names import choose_table, folded, keywo
 from dataarts_datamap._paging.lineage_walk import read_lineage
 from dataarts_datamap._paging.search_walk import SearchWalk
 from dataarts_datamap._retry.exchange import exchange
+from dataarts_datamap._sentences import remark, sentence
 from dataarts_datamap._shared_value import Fetched, SharedValue
 from dataarts_datamap._text import printable, shown
 
@@ -353,10 +354,9 @@ class Catalog:
         if self._counted is None or self._counted <= _MOST_OPERATORS:
             self._counted = (yield from self._bulk_page(0, 1)).total
         if self._counted is None or self._counted > _MOST_OPERATORS:
-            count = "an unknown number of" if self._counted is None else f"{self._counted:,}"
-            return TableLineage(
-                reason=f"the instance has {count} operators, too many to read all lineage for one table"
-            )
+            count = sentence("an unknown number of") if self._counted is None else f"{self._counted:,}"
+            words = "the instance has {count} operators, too many to read all lineage for one table"
+            return TableLineage(reason=remark(words, count=count))
         return TableLineage((yield from self.lineage()))
 
     def table_lineage(self, table: Table | str, *, direction: FlowDirection, depth: int | None) -> Steps[Lineage]:
@@ -518,10 +518,11 @@ def _all_join(operators: Sequence[Operator], nodes: Sequence[LineageNode]) -> bo
 def _reason(error: DataMapError) -> str:
     """Why there is no lineage, in a few words."""
     if is_refusal(error):
-        return "the service does not let this account read lineage"
+        return remark("the service does not let this account read lineage")
     if isinstance(error, NotFoundError):
-        return "the service knows no lineage of the table"
-    return f"lineage could not be read: {printable(str(error), limit=_LONGEST_REASON)}"
+        return remark("the service knows no lineage of the table")
+    reason = printable(str(error), limit=_LONGEST_REASON)
+    return remark("lineage could not be read: {reason}", reason=reason)
 
 
 def _is_closed(error: DataMapError) -> bool:

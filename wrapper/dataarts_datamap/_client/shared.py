@@ -60,6 +60,7 @@ from dataarts_datamap._retry.attempts import AttemptHook, AttemptReporter
 from dataarts_datamap._retry.exchange import exchange
 from dataarts_datamap._retry.policy import Policy, Retry
 from dataarts_datamap._retry.rate_limiter import RateLimiter
+from dataarts_datamap._sentences import remark
 from dataarts_datamap._text import printable, shown
 from dataarts_datamap._times import EPOCH, MILLISECOND, span_hint
 from dataarts_datamap._transport.driver import Network
@@ -595,7 +596,7 @@ class BaseClient(Generic[PagerT]):
         operators = yield from self._read_operators(table_guid)
         choose = partial(choose_producers, Table(guid=table_guid), operators, only=only, ignore=ignore)
         if not is_asked or not operators:
-            return choose(None, reason="lineage was not asked for")
+            return choose(None, reason=remark("lineage was not asked for"))
         choose(None)  # a name that fits no operator needs no lineage to be refused
         known = yield from self._catalog_of().lineage_of(table_guid, operators)
         return choose(known.lineage, reason=known.reason)

@@ -17,6 +17,7 @@ from dataarts_datamap._errors import ClientClosedError, DataMapError, NotFoundEr
 from dataarts_datamap._models.runs import Operator, Run, RunState
 from dataarts_datamap._monitoring.explanation import Trouble, shown_name, shown_text, time_text
 from dataarts_datamap._monitoring.producers import join_operators
+from dataarts_datamap._sentences import remark
 from dataarts_datamap._text import printable
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ class Examiner:
         """Whether so many reads have failed one after the other that no more is asked for; a note says so."""
         if self._failures < _MOST_FAILURES:
             return False
-        self.note(f"the search ended after {_MOST_FAILURES} reads failed, one after the other")
+        self.note(remark("the search ended after {n} reads failed, one after the other", n=_MOST_FAILURES))
         return True
 
     def examine(self, table: Table, *, depth: int) -> Steps[Examined]:
@@ -172,8 +173,8 @@ class Examiner:
             runs = yield from self._read_runs(operator, is_upstream=depth > 0)
             examined.is_unread |= operator in self._unread
             if not runs and depth:
-                job, name = shown_text(operator.job_name), shown_name(table)
-                self.note(f"{job}, which writes {name}, has no run in the time that was looked at: it is left out")
+                words = "{job}, which writes {table}, has no run in the time that was looked at: it is left out"
+                self.note(remark(words, job=shown_text(operator.job_name), table=shown_name(table)))
             found = self._trouble(runs) or self._age_trouble(table, operator, runs, is_upstream=depth > 0)
             examined.producers.append(Producer(operator=operator, runs=runs, node=node, **found))
         return examined
@@ -187,7 +188,8 @@ class Examiner:
                     raise
                 self._failures += 1
                 reason = printable(str(error), limit=_LONGEST_REASON)
-                self.note(f"the runs of {shown_text(operator.job_name)} could not be read: {reason}")
+                job = shown_text(operator.job_name)
+                self.note(remark("the runs of {job} could not be read: {reason}", job=job, reason=reason))
                 self._runs[operator] = []
                 self._unread.add(operator)
             else:
@@ -198,11 +200,13 @@ class Examiner:
         """Note that the operators of a table upstream could not be read."""
         name = shown_name(table)
         if isinstance(error, NotFoundError):
-            self.note(f"{name} is not known to the service any more: how it stands cannot be told")
+            words = "{table} is not known to the service any more: how it stands cannot be told"
+            self.note(remark(words, table=name))
             return
         self._failures += 1
         reason = printable(str(error), limit=_LONGEST_REASON)
-        self.note(f"the operators of {name} could not be read, and how it stands cannot be told: {reason}")
+        words = "the operators of {table} could not be read, and how it stands cannot be told: {reason}"
+        self.note(remark(words, table=name, reason=reason))
 
     def _joined(
         self, table: Table, nodes: Sequence[LineageNode], operators: Sequence[Operator], *, depth: int
@@ -218,8 +222,12 @@ class Examiner:
             if join.pairs:
                 return join.pairs
         if nodes and operators:
-            counted = "none" if depth else "all"
-            self.note(f"which operators write {shown_name(table)} cannot be told: {counted} of them count")
+            words = (
+                "which operators write {table} cannot be told: none of them count"
+                if depth
+                else "which operators write {table} cannot be told: all of them count"
+            )
+            self.note(remark(words, table=shown_name(table)))
         return {} if depth else dict.fromkeys(operators)
 
     def _trouble(self, runs: Sequence[Run]) -> dict[str, Any]:
@@ -250,11 +258,12 @@ class Examiner:
         if ended + max(self._max_age, rhythm or timedelta(0)) >= self._now:
             return {}
         if rhythm is None:
-            job, name = shown_text(operator.job_name), shown_name(table)
-            self.note(
-                f"{name} was last written at {time_text(ended)}, and how often {job} writes it cannot be told from so "
-                "few runs: whether it is late is not judged; since (--since 30d) looks farther back"
+            words = (
+                "{table} was last written at {time}, and how often {job} writes it cannot be told from so few runs: "
+                "whether it is late is not judged; since (--since 30d) looks farther back"
             )
+            job, name = shown_text(operator.job_name), shown_name(table)
+            self.note(remark(words, table=name, time=time_text(ended), job=job))
             return {}
         overdue = ended + max(self._max_age, rhythm)
         return {"trouble": Trouble.NOT_PLANNED, "since": planned_at(success), "until": overdue}

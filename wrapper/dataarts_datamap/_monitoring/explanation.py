@@ -168,7 +168,7 @@ class Explanation(Struct, frozen=True, kw_only=True):
             "lineage": self.lineage.value,
             "causes": [cause.to_dict() for cause in self.causes],
             "links": [link.to_dict() for link in self.links],
-            "notes": list(self.notes),
+            "notes": list(map(str, self.notes)),
             "tables_examined": self.tables_examined,
             "status": self.status.to_dict(),
         }
@@ -259,6 +259,8 @@ def summary(table: Table, status: TableStatus, causes: Sequence[Link], knowledge
     name = shown_name(table)
     if status.verdict is Verdict.FRESH:
         last = time_text(status.last_success)
+        if status.max_age is None and last:
+            return f"{name} has not failed since its last success at {last}; no limit is set on its age."
         return f"{name} is fresh: it last succeeded at {last}." if last else f"{name} is fresh."
     head = f"How {name} stands is unknown" if status.verdict is Verdict.UNKNOWN else f"{name} is {status.verdict.value}"
     unknown = "" if knowledge is LineageKnowledge.KNOWN else "; its lineage is unknown"

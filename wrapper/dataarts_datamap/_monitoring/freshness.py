@@ -12,6 +12,7 @@ from msgspec.structs import asdict, replace
 
 from dataarts_datamap._errors import InvalidArgumentError
 from dataarts_datamap._models.runs import Operator, OperatorKey, Run, RunState, operator_key, operator_of, plain_value
+from dataarts_datamap._sentences import Remark
 from dataarts_datamap._text import shown
 from dataarts_datamap._times import span_hint
 
@@ -419,5 +420,7 @@ def _plain(value: object) -> object:
             return [_plain(member) for member in cast("tuple[object, ...]", value)]
         case RunsStatus():
             return value.to_dict()
+        case Remark():
+            return str(value)
         case _:
             return plain_value(value)

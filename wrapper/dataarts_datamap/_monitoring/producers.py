@@ -10,6 +10,7 @@ from msgspec import Struct
 from dataarts_datamap._arguments import members
 from dataarts_datamap._errors import InvalidArgumentError
 from dataarts_datamap._monitoring.lineage import is_same_operator
+from dataarts_datamap._sentences import remark, sentence
 from dataarts_datamap._text import printable, shown
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ OperatorRole: TypeAlias = Literal["associated", "producers"]
 
 _MOST_LISTED: Final = 30
 _LONGEST_NAME: Final = 120
+_NOT_KNOWN: Final = remark("its lineage is not known")
 
 
 class OperatorBasis(StrEnum):
@@ -91,7 +93,7 @@ def choose_producers(  # noqa: PLR0913  one keyword for each choice
     *,
     only: Iterable[str] | None = None,
     ignore: Iterable[str] = (),
-    reason: str = "its lineage is not known",
+    reason: str = _NOT_KNOWN,
 ) -> Producers:
     """The operators of a table that count: those that are named, else those that lineage says write it, else all.
 
@@ -112,7 +114,8 @@ def choose_producers(  # noqa: PLR0913  one keyword for each choice
         return Producers(operators=tuple(chosen), basis=OperatorBasis.CHOSEN, ignored=tuple(ignored))
     join = Join({}, ()) if lineage is None else join_operators(table, listed, lineage, may_be_renamed=True)
     if not join.pairs:
-        said = (*join.notes, f"readers cannot be told from producers: {_reason(table, lineage, reason)}")
+        why = _reason(table, lineage, reason)
+        said = (*join.notes, remark("readers cannot be told from producers: {reason}", reason=why))
         notes = said if listed else ()
         basis = OperatorBasis.ASSOCIATED
         return Producers(operators=tuple(chosen), basis=basis, ignored=tuple(ignored), notes=notes)
@@ -143,8 +146,10 @@ def join_operators(table: Table, operators: Sequence[Operator], lineage: Lineage
         partners = [one for one in operators if is_same_operator(one, node)]
         pairs.update((one, node) for one in partners)
         if not partners:
-            what = printable(node.name or node.guid or "an operator", limit=_LONGEST_NAME)
-            notes.append(f"lineage says that {what} writes {_name(table)}, but the service does not list it")
+            label = node.name or node.guid
+            what = printable(label, limit=_LONGEST_NAME) if label else sentence("an operator")
+            words = "lineage says that {what} writes {table}, but the service does not list it"
+            notes.append(remark(words, what=what, table=_name(table)))
     is_missing = bool(notes)
     if pairs:
         known = (*producers, *readers)
@@ -154,9 +159,10 @@ def join_operators(table: Table, operators: Sequence[Operator], lineage: Lineage
             job = printable(one.job_name, limit=_LONGEST_NAME)
             if may_be_renamed and is_missing:
                 pairs[one] = None
-                notes.append(f"{job} may write {_name(table)} by another name: it counts")
+                notes.append(remark("{job} may write {table} by another name: it counts", job=job, table=_name(table)))
             elif lineage.is_whole:
-                notes.append(f"{job} is listed for {_name(table)}, but lineage does not know it: it does not count")
+                words = "{job} is listed for {table}, but lineage does not know it: it does not count"
+                notes.append(remark(words, job=job, table=_name(table)))
     return Join({one: pairs[one] for one in operators if one in pairs}, tuple(notes))
 
 
@@ -205,8 +211,8 @@ def _reason(table: Table, lineage: Lineage | None, reason: str) -> str:
     if lineage is None:
         return reason
     if lineage.producers(table):
-        return "those that lineage names are not among those that the service lists"
-    return "lineage names no operator that writes it"
+        return remark("those that lineage names are not among those that the service lists")
+    return remark("lineage names no operator that writes it")
 
 
 def _name(table: Table) -> str:

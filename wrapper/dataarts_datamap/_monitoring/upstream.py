@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from dataarts_datamap._monitoring.examination import Examiner
 from dataarts_datamap._monitoring.explanation import LineageKnowledge, Trouble, time_text
+from dataarts_datamap._sentences import remark
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -93,7 +94,7 @@ class Upstream(Struct, frozen=True, kw_only=True):
                 }
                 for edge in self.edges
             ],
-            "notes": list(self.notes),
+            "notes": list(map(str, self.notes)),
         }
 
 
@@ -132,7 +133,7 @@ def examine_upstream(  # noqa: PLR0913  each is one fact that it rests on
                 if here.depth >= depth or examiner.has_given_up:
                     continue
                 if len(examiner.examined) >= tables:
-                    examiner.note(f"more than {tables} tables feed it: these are the nearest")
+                    examiner.note(remark("more than {n} tables feed it: these are the nearest", n=tables))
                     continue
                 waiting.append((yield from examiner.examine(lineage.find(edge.source), depth=here.depth + 1)))
             edges[edge.key] = edge

@@ -11,6 +11,10 @@ from dataarts_datamap._report.texts import Texts
 _TABLE: Final = {
     # The headline
     "The table is fresh: {what} is {age} old.": "表是新鲜的：{what}在 {age}之前。",
+    "No operator has failed since its last success; the oldest of these is {age} old.": (
+        "各作业算子最近一次成功之后都没有失败；其中最早的一次在 {age}之前。"
+    ),
+    "No run has failed since the last success, which is {age} old.": ("最近一次成功在 {age}之前，此后没有失败的运行。"),
     "the oldest last success of its operators": "各作业算子最近一次成功中最早的一次",
     "its last success": "最近一次成功",
     "The table is late: no run planned for when it was due has succeeded.": "表迟到了：到期应完成的运行没有一个成功。",
@@ -32,7 +36,7 @@ _TABLE: Final = {
     "{runs}{of} failed after the last success": "{of}最近一次成功之后有 {runs}失败",
     " of {job}": "作业 {job} ",
     "Judged at {time} ({zone}).": "判断时间：{time}（{zone}）。",
-    "no limit is set on its age": "没有设定期限",
+    "no limit is set on its age (--max-age)": "没有设定期限（--max-age）",
     "{span} are allowed": "期限为 {span}",
     "{span} are allowed, which is a little less": "期限为 {span}，略短于此",
     "{span} before": "早 {span}",
@@ -47,6 +51,13 @@ _TABLE: Final = {
         "作业 {job} 失败 {times}，这段时间内没有成功{latest}。"
     ),
     "{job} failed {times} since its last success{latest}.": "作业 {job} 在最近一次成功之后失败 {times}{latest}。",
+    "{job} was skipped {times} and has not succeeded in this window{latest}.": (
+        "作业 {job} 被跳过 {times}，这段时间内没有成功{latest}。"
+    ),
+    "{job} was skipped {times} since its last success{latest}.": (
+        "作业 {job} 在最近一次成功之后被跳过 {times}{latest}。"
+    ),
+    ", the latest planned for {time}": "，最近一次计划在 {time}",
     "once": "1 次",
     "{n} times": "{n} 次",
     ", the latest at {time}": "，最近一次在 {time}",
@@ -69,6 +80,7 @@ _TABLE: Final = {
     "Left out, since lineage does not say that they write the table: {names}.": (
         "血缘没有说明这些作业算子写这张表，不参与判断：{names}。"
     ),
+    "{doubt}.": "{doubt}。",
     "{n} run": "{n} 次运行",
     "{n} runs": "{n} 次运行",
     "(none)": "（无）",
@@ -77,6 +89,7 @@ _TABLE: Final = {
     "workspace {id}": "工作空间 {id}",
     # Verdicts and states
     "fresh": "新鲜",
+    "no failure": "无失败",
     "stale": "过期",
     "late": "迟到",
     "failed": "失败",
@@ -249,9 +262,56 @@ _TABLE: Final = {
     "from elsewhere": "来自别处",
     "not judged": "未判断",
     "Drawing of the tables that feed the table": "上游各表的示意图",
+    "The drawing is wider than the page: scroll it sideways.": "示意图比页面宽：可左右滚动。",
     "by {job}": "作业 {job}",
     "run {id}": "运行 {id}",
     "in trouble since {time}": "自 {time} 起有问题",
+    # What is in doubt about producers and what feeds them
+    "an operator": "某个作业算子",
+    "lineage says that {what} writes {table}, but the service does not list it": (
+        "血缘说明 {what} 写 {table}，但服务没有列出它"
+    ),
+    "{job} may write {table} by another name: it counts": "作业 {job} 可能以别的名称写 {table}：参与判断",
+    "{job} is listed for {table}, but lineage does not know it: it does not count": (
+        "服务为 {table} 列出了作业 {job}，但血缘中没有它：不参与判断"
+    ),
+    "readers cannot be told from producers: {reason}": "无法区分读这张表的和写这张表的作业算子：{reason}",
+    "its lineage is not known": "不知道它的血缘",
+    "those that lineage names are not among those that the service lists": "血缘中的作业算子不在服务列出的之中",
+    "lineage names no operator that writes it": "血缘中没有写它的作业算子",
+    "lineage was not asked for": "没有查询血缘",
+    "the instance has {count} operators, too many to read all lineage for one table": (
+        "该实例有 {count} 个作业算子，太多了，不为一张表读取全部血缘"
+    ),
+    "an unknown number of": "数量不详的",
+    "the service does not let this account read lineage": "服务不允许此账号读取血缘",
+    "the service knows no lineage of the table": "服务没有这张表的血缘",
+    "lineage could not be read: {reason}": "血缘读不到：{reason}",
+    "the search ended after {n} reads failed, one after the other": "连续 {n} 次读取失败后，不再继续查找",
+    "{job}, which writes {table}, has no run in the time that was looked at: it is left out": (
+        "写 {table} 的作业 {job} 在所看的时间内没有运行：不参与判断"
+    ),
+    "the runs of {job} could not be read: {reason}": "作业 {job} 的运行读不到：{reason}",
+    "{table} is not known to the service any more: how it stands cannot be told": (
+        "服务中已没有 {table}：无法判断它的情况"
+    ),
+    "the operators of {table} could not be read, and how it stands cannot be told: {reason}": (
+        "{table} 的作业算子读不到，无法判断它的情况：{reason}"
+    ),
+    "which operators write {table} cannot be told: none of them count": (
+        "无法判断哪些作业算子写 {table}：它们都不参与判断"
+    ),
+    "which operators write {table} cannot be told: all of them count": (
+        "无法判断哪些作业算子写 {table}：它们都参与判断"
+    ),
+    (
+        "{table} was last written at {time}, and how often {job} writes it cannot be told from so few runs: "
+        "whether it is late is not judged; since (--since 30d) looks farther back"
+    ): (
+        "{table} 最近一次写入在 {time}，运行太少，看不出作业 {job} 多久写一次：不判断它是否迟到；"
+        "since（--since 30d）可以看得更远"
+    ),
+    "more than {n} tables feed it: these are the nearest": "上游的表超过 {n} 张：这些是最近的",
     # The page of all tables
     "Data Map tables": "数据地图：所有表",
     "Skip to the tables": "跳到表",
@@ -315,6 +375,7 @@ _TABLE: Final = {
     "how many rows it wrote is not known": "写入了多少行不详",
     "how many rows are usual is not known yet": "通常有多少行尚不清楚",
     "{who} succeeded {age} ago": "{who} 在 {age}前成功",
+    "{what}, no limit is set on its age": "{what}，没有设定期限",
     "{what}, {limit} allowed": "{what}，期限为 {limit}",
     "the last success of {who} is {age} old": "{who} 最近一次成功在 {age}前",
     "the last success of {who} is a little more than {age} old": "{who} 最近一次成功在 {age}多以前",

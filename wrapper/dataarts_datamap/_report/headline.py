@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from dataarts_datamap._models.runs import Run, RunState
 from dataarts_datamap._monitoring.freshness import Verdict, ended_at
 from dataarts_datamap._monitoring.producers import operator_name
-from dataarts_datamap._report.contents import job_text, newest_first
+from dataarts_datamap._report.contents import job_text, moment, newest_first
 from dataarts_datamap._report.texts import ENGLISH
+from dataarts_datamap._report.upstream_graph import upstream_sentence
 from dataarts_datamap._text import printable
 from dataarts_datamap._times import time_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime, tzinfo
 
     from dataarts_datamap._monitoring.freshness import TableStatus
@@ -43,12 +44,14 @@ class Headline(NamedTuple):
     """Whether a table is fresh, in words, made printable.
 
     Attributes:
+        word: The same in a word: the verdict; "no failure" where runs are well and no limit is set on their age.
         title: Whether the table is fresh: one sentence.
         since: What succeeded last, and when.
         reasons: Why, and what else to know of.
         success: The run that succeeded last, of which ``since`` speaks; None if there is none that is known.
     """
 
+    word: str
     title: str
     since: str
     reasons: tuple[Reason, ...]
@@ -66,6 +69,7 @@ def headline(report: Report, say: Texts = ENGLISH) -> Headline:
     """Whether the table is fresh, and if not, why; in a language."""
     status = report.status
     return Headline(
+        say("no failure" if is_unlimited(status) else status.verdict.value),
         _title(status, say),
         _since(status, report.zone, say),
         tuple(_reasons(report, say)),
@@ -73,12 +77,24 @@ def headline(report: Report, say: Texts = ENGLISH) -> Headline:
     )
 
 
+def in_words(report: Report) -> dict[str, Any]:
+    """What the page says first, in English, ready for JSON: ``sentence`` and ``reasons``."""
+    answer, upstream = headline(report), report.upstream
+    reasons = [reason.text for reason in answer.reasons]
+    if upstream is not None and upstream.troubled:
+        reasons.append(f"Upstream: {upstream_sentence(upstream)}")
+    return {"sentence": answer.title, "reasons": reasons}
+
+
+def is_unlimited(status: TableStatus) -> bool:
+    """Whether a table counts as fresh by its outcomes alone, since no limit is set on the age of its last success."""
+    return status.verdict is Verdict.FRESH and status.max_age is None
+
+
 def _title(status: TableStatus, say: Texts) -> str:
     match status.verdict:
         case Verdict.FRESH:
-            several = _has_several(status)
-            what = say("the oldest last success of its operators" if several else "its last success")
-            return say("The table is fresh: {what} is {age} old.", what=what, age=_age(status.age, say))
+            return _fresh(status, say)
         case Verdict.STALE:
             return _stale(status, say)
         case Verdict.FAILED:
@@ -87,6 +103,16 @@ def _title(status: TableStatus, say: Texts) -> str:
             return _unknown(status, say)
         case Verdict.LATE | Verdict.SLOW | Verdict.FEW_ROWS:
             return say(_BY_RULE[status.verdict])
+
+
+def _fresh(status: TableStatus, say: Texts) -> str:
+    age, has_several = _age(status.age, say), _has_several(status)
+    if status.max_age is not None:
+        what = say("the oldest last success of its operators" if has_several else "its last success")
+        return say("The table is fresh: {what} is {age} old.", what=what, age=age)
+    if has_several:
+        return say("No operator has failed since its last success; the oldest of these is {age} old.", age=age)
+    return say("No run has failed since the last success, which is {age} old.", age=age)
 
 
 def _unknown(status: TableStatus, say: Texts) -> str:
@@ -145,7 +171,7 @@ def _since(status: TableStatus, zone: tzinfo, say: Texts) -> str:
     who = next((one.job_name for one in status.operators if one.last_success == status.last_success), None)
     age = say.span(abs(status.age))
     if status.max_age is None:
-        limit = say("no limit is set on its age")
+        limit = say("no limit is set on its age (--max-age)")
     else:
         allowed = say.span(status.max_age)
         reads_the_same = status.age > status.max_age and age == allowed
@@ -183,6 +209,9 @@ def _reasons(report: Report, say: Texts) -> Iterator[Reason]:
         yield Reason(_failing(job, report.zone, say), (job.failures[-1],))
     if len(failing) > _MOST_REASONS:
         yield Reason(say("{n} more jobs have failed since their last success.", n=len(failing) - _MOST_REASONS))
+    skipping = [(job, skips) for job in report.jobs if job.status.counts and (skips := _skips(job, report.status.now))]
+    for job, skips in skipping[:_MOST_REASONS]:
+        yield Reason(_skipping(job, skips, report.zone, say), tuple(skips[:_MOST_RUNS]))
     yield from _clocks(report, say)
     yield from _unsettled(report, say)
     yield from map(Reason, _without_runs(report.status, say))
@@ -201,6 +230,28 @@ def _failing(job: ReportedJob, zone: tzinfo, say: Texts) -> str:
         job=job_text(one.job_name, say),
         times=say.count("once", "{n} times", one.failures_since_success),
         latest="" if when is None else say(", the latest at {time}", time=time_text(when, zone)),
+    )
+
+
+def _skips(job: ReportedJob, now: datetime) -> list[Run]:
+    """The runs of a job that were skipped after its last success, the newest first."""
+    success = job.status.last_success
+    skipped = (one.run for one in job.runs if one.run.state is RunState.SKIPPED)
+    ends = ((run, ended_at(run, now)) for run in skipped)
+    return newest_first(run for run, end in ends if success is None or (end is not None and end > success))
+
+
+def _skipping(job: ReportedJob, skips: Sequence[Run], zone: tzinfo, say: Texts) -> str:
+    if job.status.last_success is None:
+        text = "{job} was skipped {times} and has not succeeded in this window{latest}."
+    else:
+        text = "{job} was skipped {times} since its last success{latest}."
+    when = moment(skips[0])
+    return say(
+        text,
+        job=job_text(job.status.job_name, say),
+        times=say.count("once", "{n} times", len(skips)),
+        latest="" if when is None else say(", the latest planned for {time}", time=time_text(when, zone)),
     )
 
 
@@ -262,7 +313,10 @@ def _basis(status: TableStatus, say: Texts) -> Iterator[Reason]:
         names = printable(say(", ").join(job_text(one.job_name, say) for one in status.others), limit=200)
         yield Reason(say("Left out, since lineage does not say that they write the table: {names}.", names=names))
     for doubt in status.notes:
-        yield Reason(f"{doubt[:1].upper()}{doubt[1:]}.", is_english=True)
+        text = say.remark(doubt)
+        text = f"{text[:1].upper()}{text[1:]}"
+        is_english = bool(say.mark(doubt))
+        yield Reason(f"{text}." if is_english else say("{doubt}.", doubt=text), is_english=is_english)
 
 
 def _runs(number: int, say: Texts) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dataarts_datamap._models.runs import Run, RunState, run_identity
 from dataarts_datamap._report.contents import ReportedRun, job_labels, moment
-from dataarts_datamap._report.headline import headline
+from dataarts_datamap._report.headline import headline, is_unlimited
 from dataarts_datamap._report.outliers import OUTLIER_RULE, OUTLIER_VALUES
 from dataarts_datamap._report.page_parts import part, policy_hash, script_of, style_of
 from dataarts_datamap._report.texts import ENGLISH
@@ -31,10 +31,8 @@ if TYPE_CHECKING:
 _STYLES: Final = ("style.css", "report.css")
 _SCRIPTS: Final = (
     "copying.js",
-    *(
-        f"scripts/{name}.js"
-        for name in ("runs", "glyphs", "filters", "canvas", "strip", "time_line", "durations", "list", "page")
-    ),
+    *(f"scripts/{name}.js" for name in ("runs", "glyphs", "filters", "canvas", "strip", "time_line", "durations")),
+    *(f"scripts/{name}.js" for name in ("list", "upstream", "page")),
 )
 """The parts of the page's one script, in the order in which they use each other."""
 _STATES: Final = (RunState.SUCCEEDED, RunState.FAILED, RunState.ACTIVE, RunState.SKIPPED, RunState.UNKNOWN)
@@ -63,8 +61,8 @@ def page(report: Report, *, running_data: bool = False, say: Texts = ENGLISH) ->
         script=script,
         style_hash=policy_hash(style),
         script_hash=policy_hash(script),
-        verdict=report.status.verdict.value,
-        verdict_text=escape(say(report.status.verdict.value)),
+        verdict="no-failure" if is_unlimited(report.status) else report.status.verdict.value,
+        verdict_text=escape(verdict.word),
         guid=escape(printable(report.table_guid)),
         name=escape(printable(report.table_name or report.table_guid)),
         title=escape(verdict.title),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from dataarts_datamap._sentences import Length, Sentence
+from dataarts_datamap._sentences import Length, Remark, Sentence
 from dataarts_datamap._times import span_text
 
 if TYPE_CHECKING:
@@ -47,9 +47,19 @@ class Texts(Struct, frozen=True, kw_only=True):
         """A sentence in the language, and the sentences and lengths of time in it."""
         return self(said.words, **{name: self._value(value) for name, value in said.values.items()})
 
+    def remark(self, text: str) -> str:
+        """A remark in the language; any other text as it is."""
+        return self.sentence(text.sentence) if isinstance(text, Remark) else text
+
+    def mark(self, text: str) -> str:
+        """What an element of HTML has that shows a text by ``remark``: its language, where it stays English."""
+        return "" if isinstance(text, Remark) else self.english_mark
+
     def _value(self, value: object) -> object:
         if isinstance(value, Sentence):
             return self.sentence(value)
+        if isinstance(value, Remark):
+            return self.sentence(value.sentence)
         return self._units(value) if isinstance(value, Length) else value
 
     def count(self, one: str, many: str, number: int) -> str:

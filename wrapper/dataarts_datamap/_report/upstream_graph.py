@@ -46,7 +46,7 @@ def upstream_section(upstream: Upstream | None, zone: tzinfo, say: Texts = ENGLI
     """The section of the page, in a language; empty if upstream was not asked for."""
     if upstream is None:
         return ""
-    said = "".join(f"<li{say.english_mark}>{escape(printable(note))}</li>" for note in upstream.notes)
+    said = "".join(f"<li{say.mark(note)}>{escape(printable(say.remark(note)))}</li>" for note in upstream.notes)
     parts = [
         '<section aria-labelledby="upstream-title" id="upstream"><details class="fold" open>\n',
         f'<summary><h2 id="upstream-title">{escape(say("Upstream"))}</h2></summary>\n',
@@ -112,8 +112,10 @@ def _drawing(upstream: Upstream, say: Texts) -> str:
     boxes = "".join(_box(one, number, places[one.table.guid], say) for number, one in enumerate(upstream.tables))
     size = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
     label = escape(say("Drawing of the tables that feed the table"))
+    hint = escape(say("The drawing is wider than the page: scroll it sideways."))
     return (
-        f'<div class="upstream-scroll" tabindex="0" role="group" aria-label="{label}">\n'
+        f'<p class="hint" id="upstream-wide" hidden><span aria-hidden="true">↔</span> {hint}</p>\n'
+        f'<div class="upstream-scroll" id="upstream-scroll" tabindex="0" role="group" aria-label="{label}">\n'
         f'<svg class="upstream-graph" {size}>{lines}{boxes}</svg></div>\n'
     )
 

@@ -106,7 +106,7 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
         code = cast("object", datamap.main(arguments, prog_name="datamap", standalone_mode=False))
     except click.ClickException as error:
         with telling():
-            error.show()
+            _explained(error).show()
         return _WRONG_USAGE
     except (InvalidArgumentError, ConfigurationError) as error:
         tell(str(error))
@@ -123,6 +123,15 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
     except SystemExit as ended:  # with 1 click ends where the reader of a help text has gone away
         code = _YES if ended.code == _NO else ended.code
     return code if isinstance(code, int) else _YES
+
+
+def _explained(error: click.ClickException) -> click.ClickException:
+    """The error; for an option that does not exist, with what to write in its place."""
+    if not isinstance(error, click.NoSuchOption):
+        return error
+    from dataarts_datamap.cli._options.unknown_options import hint_on  # noqa: PLC0415  it loads all verbs
+
+    return click.UsageError(f"No such option {error.option_name!r}. {hint_on(error)}".rstrip(), error.ctx)
 
 
 def _advice(error: DataMapError | OSError) -> str:

@@ -2,10 +2,13 @@ const element = (id) => document.getElementById(id);
 const list = element("tables");
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 const rows = [...list.querySelectorAll(".table")];
+// Names stand in the order of the page's language: Chinese ones by their sound.
+const collator = new Intl.Collator(document.documentElement.lang);
+const byName = (one, other) => collator.compare(one.dataset.name, other.dataset.name) || one.dataset.order - other.dataset.order;
 const orders = {
-  worst: (one, other) => one.dataset.order - other.dataset.order,
-  name: (one, other) => (one.dataset.name < other.dataset.name ? -1 : one.dataset.name > other.dataset.name ? 1 : 0),
-  oldest: (one, other) => one.dataset.success - other.dataset.success || one.dataset.order - other.dataset.order,
+  worst: (one, other) => one.dataset.rank - other.dataset.rank || byName(one, other),
+  name: byName,
+  oldest: (one, other) => one.dataset.success - other.dataset.success || byName(one, other),
 };
 
 function arrange() {
@@ -60,7 +63,7 @@ element("group").addEventListener("change", arrange);
 element("theme").addEventListener("change", (event) => {
   document.documentElement.dataset.theme = event.target.value;
 });
-filter();
+arrange();
 
 // A link to a table opens it, whatever the filters hide.
 for (const link of document.querySelectorAll('a[href^="#table-"]')) {

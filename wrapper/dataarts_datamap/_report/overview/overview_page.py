@@ -102,6 +102,13 @@ def _word(verdict: Verdict, say: Texts) -> str:
     return say(verdict.value).replace("_", " ")
 
 
+def _standing(check: TableCheck, say: Texts) -> str:
+    """How a table stands, in a word: one that nothing but a success is asked of is not called fresh."""
+    rule = check.rule
+    is_unlimited = check.verdict is Verdict.FRESH and rule.max_age is None and rule.due is None
+    return say("no failure") if is_unlimited else _word(check.verdict, say)
+
+
 def _chip(verdict: Verdict, number: int, say: Texts) -> str:
     return (
         f'<label><input type="checkbox" name="verdict" value="{verdict.value}" checked>'
@@ -120,7 +127,7 @@ def _row(row: OverviewRow, number: int, days: Sequence[date], zone: tzinfo, say:
     since = nothing if last is None else time_text(last, zone)
     rank = WORST_FIRST.index(check.verdict)
     why = _why(check, say)
-    said = f"{name} {owner or ''} {check.verdict.value} {_word(check.verdict, say)} {why}".casefold()
+    said = f"{name} {owner or ''} {check.verdict.value} {_standing(check, say)} {why}".casefold()
     ago = "" if last is None else say("{span} ago", span=say.span(max(check.now - last, timedelta(0))))
     return (
         f'<details class="table" id="table-{number}" data-verdict="{check.verdict.value}"'
@@ -129,7 +136,7 @@ def _row(row: OverviewRow, number: int, days: Sequence[date], zone: tzinfo, say:
         f' data-database="{escape(_shown(database or say(_NO_DATABASE)))}"'
         f' data-success="{0 if last is None else int(last.timestamp())}" data-text="{escape(_shown(said))}">'
         f'<summary><span class="verdict"><span class="verdict-mark" aria-hidden="true"></span>'
-        f'{_word(check.verdict, say)}</span><span class="name">{escape(name)}</span>'
+        f'{_standing(check, say)}</span><span class="name">{escape(name)}</span>'
         f'<span class="owner">{escape(_shown(owner or ""))}</span>'
         f'<span class="since">{escape(since)} <span>{escape(ago)}</span></span>'
         f"{_strip(row.strip, days, say)}{_short_why(check, why, say)}</summary>"

@@ -11,6 +11,7 @@ const apply = () => {
 };
 const redraw = () => {
   readColours();
+  showWidth();
   strip.build();
   gantt.draw();
   cards.draw();
@@ -45,6 +46,7 @@ if (isNarrow()) for (const fold of document.querySelectorAll("details.fold.later
 buildFilters();
 buildKey();
 readColours();
+showWidth();
 listen();
 if (!count) for (const section of document.querySelectorAll("main > section:not(#upstream), #filters")) section.hidden = true;
 else {

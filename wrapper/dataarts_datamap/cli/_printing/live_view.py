@@ -22,8 +22,8 @@ from dataarts_datamap._report.headline import headline
 from dataarts_datamap._report.hourly import cell_hours
 from dataarts_datamap._text import printable
 from dataarts_datamap._times import EPOCH, MILLISECOND, span_text, time_text
-from dataarts_datamap.cli._printing.output import STATE_STYLES, VERDICT_STYLES, duration_text, line_width, write_rich
-from dataarts_datamap.cli._printing.report_sheet import FAILURE_TITLES, failure_row
+from dataarts_datamap.cli._printing.output import STATE_STYLES, duration_text, line_width, write_rich
+from dataarts_datamap.cli._printing.report_sheet import FAILURE_TITLES, failure_row, headline_style
 from dataarts_datamap.cli._printing.strips import Cells
 from dataarts_datamap.cli._printing.tables import Row, fitted
 
@@ -108,7 +108,7 @@ class View:
         sections: list[list[RenderableType]] = [
             [
                 title,
-                Text(told.title, f"bold {VERDICT_STYLES[report.status.verdict]}"),
+                Text(told.title, headline_style(report.status)),
                 *self._polls(poll, report, now, on_screen=on_screen),
             ],
             list(fitted(_TITLES, rows, width=width, on_screen=on_screen)),

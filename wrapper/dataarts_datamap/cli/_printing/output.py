@@ -117,6 +117,7 @@ def write_status(status: TableStatus, table_guid: str, *, output: StatusOutput, 
 
 def _write_status_table(status: TableStatus, zone: tzinfo) -> None:
     from dataarts_datamap._report.contents import job_labels
+    from dataarts_datamap._report.headline import is_unlimited
 
     labels = job_labels(status.operators)
     names = ["(any operator)" if status.any_operator else "(every operator)", *labels]
@@ -130,6 +131,8 @@ def _write_status_table(status: TableStatus, zone: tzinfo) -> None:
     write("".join(f"Decided by {label}.\n" for label in decisive))
     if status.basis is not None and status.operators:
         write(f"{BASIS_TEXTS[status.basis]}.\n")
+    if is_unlimited(status):
+        write("Fresh here means that no run has failed since the last success: --max-age sets a limit on its age.\n")
 
 
 def is_terminal() -> bool:

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from dataarts_datamap._models.runs import operator_of
 from dataarts_datamap._report.contents import count_states, job_labels, job_text, moment
-from dataarts_datamap._report.headline import headline
+from dataarts_datamap._report.headline import headline, is_unlimited
 from dataarts_datamap._report.hourly import cell_hours
 from dataarts_datamap._report.upstream_graph import upstream_sentence
 from dataarts_datamap._text import printable
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from dataarts_datamap._models.runs import Run
+    from dataarts_datamap._monitoring.freshness import TableStatus
     from dataarts_datamap._report.contents import Report, ReportedJob
 
 FAILURE_TITLES: Final = ("FAILED", "STATUS", "JOB", "RUN")
@@ -30,6 +31,11 @@ _LEAST_CELLS: Final = 24
 _MOST_CELLS: Final = 168
 _MOST_FAILURES: Final = 5
 _WIDE: Final = 120
+
+
+def headline_style(status: TableStatus) -> str:
+    """The style of the sentence that says how a table stands: no colour where its age was not judged."""
+    return "bold" if is_unlimited(status) else f"bold {VERDICT_STYLES[status.verdict]}"
 
 
 def write_sheet(report: Report) -> None:
@@ -40,7 +46,7 @@ def write_sheet(report: Report) -> None:
 
 def _parts(report: Report, width: int) -> list[RenderableType]:
     answer = headline(report)
-    lines = [Text(answer.title, f"bold {VERDICT_STYLES[report.status.verdict]}"), Text(answer.since)]
+    lines = [Text(answer.title, headline_style(report.status)), Text(answer.since)]
     lines += [Text(f"- {reason.text}") for reason in answer.reasons]
     if report.upstream is not None:
         lines.append(Text(f"Upstream: {upstream_sentence(report.upstream)}"))

@@ -296,12 +296,13 @@ def _write_page(found: Report, target: Path, *, running_data: bool, lang: Langua
 
 
 def _show(found: Report, shape: ReportOutput, *, running_data: bool) -> None:
+    from dataarts_datamap._report.headline import in_words
     from dataarts_datamap.cli._printing.output import write_json
     from dataarts_datamap.cli._printing.report_sheet import write_sheet
 
     if shape == "json":
-        write_json(found.to_dict(running_data=running_data))
+        write_json({**in_words(found), **found.to_dict(running_data=running_data)})
     elif shape == "summary":
-        write_json(found.summary())
+        write_json({**in_words(found), **found.summary()})
     else:
         write_sheet(found)
