@@ -1,4 +1,4 @@
-"""Whether a server does what the specification says, and whether the run saw enough of it to tell."""
+"""Whether a server does what the specification says, and whether the run saw enough of it to judge."""
 
 from __future__ import annotations
 

@@ -1,12 +1,12 @@
-"""A plugin of pytest that aims the conformance suite at a server: ``-p dataarts_datamap_contract.pytest_conformance``.
+"""A pytest plugin that aims the conformance suite at a server: ``-p dataarts_datamap_contract.pytest_conformance``.
 
 Each check of the catalogue is a test of its own, in ``dataarts_datamap_contract.pytest_suite``::
 
     PLUGIN=dataarts_datamap_contract.pytest_conformance
     pytest -p $PLUGIN --pyargs dataarts_datamap_contract.pytest_suite --datamap-endpoint URL
 
-What is real at the server comes from the options below, from ``DATAMAP_`` variables and a TOML file, as for
-``datamap conform``. Override the fixture ``conformance_target`` to aim at a server that a test starts itself.
+The server and its tables are named by the options below, ``DATAMAP_`` variables and a TOML file, as for ``datamap
+conform``. Override the fixture ``conformance_target`` to aim at a server that a test starts itself.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _OLD_NAMES: Final = {
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options that say which server, and how thoroughly."""
+    """Add the options that name the server and say how thorough to be."""
     group = parser.getgroup("datamap", "conformance of a Data Map server")
     for name, how in _OPTIONS.items():
         group.addoption(f"--datamap-{name}", dest=_dest(name), **how)
@@ -59,7 +59,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(parser: pytest.Parser) -> Generator[None]:
-    """Take the options by their old names, too, where no other plugin has these."""
+    """Accept the options by their old names, too, unless another plugin has options of these names."""
     yield
     group = parser.getgroup("datamap")
     for name, old in _OLD_NAMES.items():
@@ -88,7 +88,7 @@ def _dest(name: str) -> str:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Make a test of each check of the levels that were asked for."""
+    """Make a test of each check of the chosen levels."""
     if "conformance_check" in metafunc.fixturenames:
         checks = checks_of(metafunc.config.option.datamap_levels)
         metafunc.parametrize("conformance_check", [check.id for check in checks])
@@ -96,7 +96,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="session")
 def named_target(pytestconfig: pytest.Config) -> Target | None:
-    """The server that the options name; None if they name none."""
+    """The server that the options name; None if they do not name one."""
     return pytestconfig.stash.get(_TARGET, None)
 
 
@@ -110,7 +110,7 @@ def conformance_target(named_target: Target | None) -> Target:
 
 @pytest.fixture(scope="session")
 def conformance_report(conformance_target: Target, pytestconfig: pytest.Config) -> Report:
-    """What one run of the suite found."""
+    """The report of one run of the suite."""
     options = pytestconfig.option
     report = run_suite(
         conformance_target,
@@ -130,7 +130,7 @@ def _read_target(config: pytest.Config) -> Target:
     discovered: bool = options.datamap_discover
     target = make_target(settings, discovered=discovered, allow_http=allows_http(os.environ))
     if discovered:
-        from dataarts_datamap_contract.suite.target_discovery import discover_target  # noqa: PLC0415  seldom asked for
+        from dataarts_datamap_contract.suite.target_discovery import discover_target  # noqa: PLC0415  seldom needed
 
         return discover_target(target)
     return target

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def _datamap_mock_server() -> Iterator[FakeService]:
-    """The one server of a session."""
+    """The server of the session."""
     try:
         from dataarts_datamap_contract.mock import FakeService  # noqa: PLC0415  an extra, loaded when it is used
     except ModuleNotFoundError as error:
@@ -33,9 +33,9 @@ def _datamap_mock_server() -> Iterator[FakeService]:
 
 @pytest.fixture
 def datamap_mock(_datamap_mock_server: FakeService) -> FakeService:
-    """A fake service without any operator or run, at an address that it keeps for the session.
+    """A fake service without operators or runs, at the same address for the whole session.
 
-    Add what the test is about: ``datamap_mock.add_operator()``, ``datamap_mock.add_run(status="fail")``; or
+    Add what the test needs: ``datamap_mock.add_operator()``, ``datamap_mock.add_run(status="fail")``; or
     ``datamap_mock.invent(seed=0)`` for some weeks of made-up runs. ``datamap_mock.environment`` has the variables that
     the client and the command line read.
     """

@@ -1,4 +1,4 @@
-"""The conformance suite as tests of pytest, one for each check; the plugin beside it brings the fixtures."""
+"""The conformance suite as tests of pytest, one for each check; ``pytest_conformance`` has the fixtures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def test_conforms(conformance_report: Report, conformance_check: str) -> None:
-    """The check holds, wherever the run put it to the test."""
+    """The check holds wherever the run tested it."""
     (verdict,) = (each for each in conformance_report.verdicts if each.check == conformance_check)
     check = CATALOGUE[conformance_check]
     if verdict.excused or verdict.baseline:
@@ -24,6 +24,6 @@ def test_conforms(conformance_report: Report, conformance_check: str) -> None:
 
 
 def test_saw_enough(conformance_report: Report) -> None:
-    """The run saw what a green one could not do without."""
+    """The run saw everything that a passing run needs."""
     if conformance_report.shortcomings:
         pytest.fail("\n".join(conformance_report.shortcomings), pytrace=False)

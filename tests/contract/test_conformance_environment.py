@@ -153,7 +153,7 @@ def test_this_machine_is_reached_without_a_proxy(no_proxies: pytest.MonkeyPatch)
     ("proxy", "told"),
     [
         ("socks5://127.0.0.1:7891", "all_proxy names a SOCKS proxy"),
-        ("http://user:hunter2@proxy:no-port", "all_proxy is no address such as http"),
+        ("http://user:hunter2@proxy:no-port", "all_proxy is not an address such as http"),
     ],
 )
 def test_refuses_a_proxy_that_it_cannot_use(no_proxies: pytest.MonkeyPatch, proxy: str, told: str) -> None:

@@ -219,7 +219,7 @@ def test_baseline() -> None:
     passed, failed, gap = apply_baseline(report_of(PASSED, FAILED, GAP), known).verdicts
 
     assert "failed" == passed.outcome
-    assert "does not: take the entry out" in passed.reason
+    assert "does not: remove the entry" in passed.reason
     assert ("failed", "since 2026-11-25: ticket 7") == (failed.outcome, failed.baseline)
     assert GAP == gap
     assert 0 == apply_baseline(report_of(FAILED), known[:1]).exit_code()
@@ -238,7 +238,7 @@ def test_a_baseline_may_name_a_retired_check(tmp_path: Path) -> None:
     path = tmp_path / "known.toml"
     path.write_text('[[deviation]]\ncheck = "C-query-order"\nreason = "x"\nsince = 2026-11-25\n', encoding="utf-8")
 
-    with pytest.warns(FutureWarning, match="check C-query-order is retired: C-replay judges what it judged"):
+    with pytest.warns(FutureWarning, match="check C-query-order is retired: use C-replay instead"):
         assert (Deviation("C-replay", "x", SINCE),) == read_baseline(path)
 
 
@@ -256,8 +256,8 @@ def test_a_retired_check_has_a_successor() -> None:
         ("x = 1", "more than"),
         ('[[deviation]]\ncheck = "A-json"', "give it check, reason and since"),
         ('[[deviation]]\ncheck = "A-nope"\nreason = "x"\nsince = 2026-11-25', "no check 'A-nope'"),
-        ('[[deviation]]\ncheck = "A-json"\nreason = " "\nsince = 2026-11-25', "say the reason"),
-        ('[[deviation]]\ncheck = "A-json"\nreason = "x"\nsince = "soon"', "no date such as"),
+        ('[[deviation]]\ncheck = "A-json"\nreason = " "\nsince = 2026-11-25', "give the reason"),
+        ('[[deviation]]\ncheck = "A-json"\nreason = "x"\nsince = "soon"', "not a date such as"),
     ],
 )
 def test_refuses_a_wrong_baseline(tmp_path: Path, text: str, message: str) -> None:

@@ -81,7 +81,7 @@ def test_reports_each_finding_on_a_line(tmp_path: Path) -> None:
     assert outcome.returncode == 1
     total = "#/components/schemas/RunPage/properties/total"
     expected = [
-        f"{total}: pattern: stale evidence, the keyword is not there: take the entry out of x-evidence",
+        f"{total}: pattern: stale evidence, the keyword is not there: remove the entry from x-evidence",
         "#/info: description: no evidence: say in this object's x-evidence where it comes from",
     ]
     assert expected == sorted(outcome.stderr.splitlines())

@@ -164,7 +164,7 @@ def test_the_log_of_requests_holds_no_secret(own: Caller) -> None:
 @pytest.mark.parametrize(
     ("call", "document", "status", "reason"),
     [
-        ("POST runs", {**OWNER, "planTme": 1}, 400, "planTme: no field of a run; the fields are endTime, "),
+        ("POST runs", {**OWNER, "planTme": 1}, 400, "planTme: not a field of a run; the fields are endTime, "),
         ("POST runs", [OWNER, {**OWNER, "planTime": "1"}], 400, "planTime is '1': it must be an integer"),
         (
             "POST runs",
@@ -175,7 +175,7 @@ def test_the_log_of_requests_holds_no_secret(own: Caller) -> None:
         ("POST runs", {**OWNER, "taskId": 5}, 400, "taskId is 5: the run belongs to"),
         ("POST runs", {**OWNER, "task_id": "5"}, 404, "there is no operator 5 ETL_Job_dli2dws: add it"),
         ("POST runs", {}, 400, "task_id is None: it must be a text"),
-        ("POST runs", [5], 400, "5 is no JSON object"),
+        ("POST runs", [5], 400, "5 is not a JSON object"),
         ("DELETE runs/5", None, 404, "there is no run with the id 5"),
         ("DELETE runs/five", None, 400, "run_id is 'five'"),
         ("GET runs", None, 404, "give the task_id and job_name"),
@@ -183,11 +183,11 @@ def test_the_log_of_requests_holds_no_secret(own: Caller) -> None:
         ("POST seed", {"seed": "1"}, 400, "seed is '1': it must be an integer"),
         ("POST operators", {"task_id": 5}, 400, "task_id is 5: it must be a text"),
         ("POST operators", {"task_id": "5", "job_name": " ", "workspace_id": "w"}, 400, "has a blank name"),
-        ("POST operators", {"task_id": "5", "job_name": "\ud800", "workspace_id": "w"}, 400, "is no JSON value"),
-        ("POST runs", {**OWNER, "owner": "\ud800"}, 400, "is no JSON value"),
-        ("POST runs", {**OWNER, "speed": math.nan}, 400, "is no JSON value"),
+        ("POST operators", {"task_id": "5", "job_name": "\ud800", "workspace_id": "w"}, 400, "is not a JSON value"),
+        ("POST runs", {**OWNER, "owner": "\ud800"}, 400, "is not a JSON value"),
+        ("POST runs", {**OWNER, "speed": math.nan}, 400, "is not a JSON value"),
         ("POST runs", {**OWNER, "status": []}, 400, "status is []: it must be a single value"),
-        pytest.param("POST runs", b"[" * 9999 + b"]" * 9999, 400, "is no JSON", id="nested without end"),
+        pytest.param("POST runs", b"[" * 9999 + b"]" * 9999, 400, "is not JSON", id="nested without end"),
         ("POST seed", {"size": -1}, 400, "size is -1: it must be from 0 to 10,000,000"),
         ("DELETE runs/-5", None, 404, "there is no run with the id -5"),
         pytest.param(f"DELETE runs/{'9' * 5000}", None, 400, "it must be an integer", id="many digits"),

@@ -161,7 +161,7 @@ def test_responses_keep_to_the_specification(
 @pytest.mark.parametrize(
     ("method", "path", "content", "reason"),
     [
-        ("POST", "/v3/{}/datamap/entities/search", b"", "Invalid body: it is no JSON"),
+        ("POST", "/v3/{}/datamap/entities/search", b"", "Invalid body: it is not JSON"),
         ("POST", "/v3/{}/datamap/entities/search", b'{"limit": 1}', "Invalid body: "),
         ("POST", "/v3/{}/datamap/entities/search", b'{"limit": 0, "offset": 0}', "Invalid body: "),
         ("POST", "/v1/{}/datamap/entities/guids", b'"x"', "Invalid body: "),
@@ -234,7 +234,7 @@ def test_a_users_own_tables_and_lineage() -> None:
         service.add_run(clean, status="fail")
         with pytest.raises(LookupError, match="there is no table nowhere"):
             service.add_lineage(clean, writes=["nowhere"])
-        with pytest.raises(ValueError, match="is no path of a table"):
+        with pytest.raises(ValueError, match="is not the path of a table"):
             service.add_table("a..b")
         with DataMapClient(
             endpoint=service.url,

@@ -158,14 +158,14 @@ def test_faults_are_for_one_test(datamap_mock: FakeService, client: DataMapClien
     [
         ({"plan_time": NOW.replace(tzinfo=None)}, "plan_time is .*: it must be an aware datetime"),
         ({"end_time": 5}, "end_time is 5: it must be an aware datetime"),
-        ({"colour": "blue"}, "colour: no field of a run"),
+        ({"colour": "blue"}, "colour: not a field of a run"),
         (
             {"task_id": "7", "job_name": "a"},
             "job_name, task_id: those are its operator's: begin with what add_operator",
         ),
         ({"taskId": 1}, "the run belongs to"),
-        ({"owner": b"me"}, "owner is no JSON value: Object of type bytes"),
-        ({"owner": "\ud800"}, "owner is no JSON value"),
+        ({"owner": b"me"}, "owner is not a JSON value: Object of type bytes"),
+        ({"owner": "\ud800"}, "owner is not a JSON value"),
     ],
 )
 def test_a_wrong_value_is_told(datamap_mock: FakeService, values: dict[str, Any], reason: str) -> None:

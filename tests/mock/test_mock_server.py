@@ -126,7 +126,7 @@ def test_leaving_the_block_closes_the_port_and_ends_the_thread() -> None:
 def test_a_server_runs_once_at_a_time() -> None:
     """Entering twice is a mistake, and does not harm the server that runs."""
     with MockServer() as server:
-        with pytest.raises(RuntimeError, match="runs already"):
+        with pytest.raises(RuntimeError, match="is already running"):
             server.__enter__()
         assert 404 == httpx.get(server.url, trust_env=False).status_code
 

@@ -1,4 +1,4 @@
-"""What a mock server is started with."""
+"""The configuration of a mock server."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _real_clock() -> datetime:
 
 @dataclass(frozen=True, kw_only=True)
 class MockConfig:
-    """Whom a mock server knows, which data it invents, and how it behaves where the service is not documented.
+    """The callers that a mock server accepts, its data, and how it behaves where the service is not documented.
 
     The same ``seed``, ``size`` and ``now`` give the same data, byte for byte. The default ids are those of the
     documentation (the instance id is abridged there; its first and last four digits are the documented ones).
@@ -72,63 +72,61 @@ class MockConfig:
     Attributes:
         project_id: The one project the server knows.
         instance_id: The one DataArts Studio tenancy it knows.
-        token: The value of ``X-Auth-Token`` that it accepts at any time.
+        token: The value of ``X-Auth-Token`` that never expires.
         access_key: The one access key it knows.
-        secret_key: What requests of that access key are signed with.
-        security_token: The ``X-Security-Token`` that goes with the access key; None if the key is a permanent one.
+        secret_key: The secret key that goes with it, to sign requests.
+        security_token: The ``X-Security-Token`` that goes with the access key; None for a permanent key.
         user: The one user that IAM knows.
         password: That user's password.
         account: The account (domain) that the user belongs to.
-        region: The region; the name of the one project, as it is of each region's built-in project.
-        token_lifetime: How long a token that IAM hands out is good for.
-        workspace_id: The only workspace in the list of workspaces; None lists all those of the data.
+        region: The region. The one project has the same name, as each region's built-in project has.
+        token_lifetime: How long a token issued by IAM is valid.
+        workspace_id: The only workspace in the list of workspaces; None for all workspaces of the data.
         seed: Seed of the invented runs.
-        now: An aware time, the present of the data; None is the real time when the app is created.
-        clock: Gives the present of signatures, tokens and locks, as an aware time.
-        size: How many runs each operator has, up to 10,000,000; they are made up when they are asked for and take no
-            memory. None for some weeks of runs that are more varied, and the documented one.
-        scenario: A story in place of the invented runs: six tables, of which one upstream of the documented one failed
-            today, is late, makes it wait, or stands in a circle with it; or a table whose lineage is unparsed.
-            ``"varied"`` is no story: it adds to the invented data what a conformance suite can tell servers apart by.
-            None for none.
+        now: The present of the data, as an aware time; None for the real time when the app is created.
+        clock: Returns the time by which signatures, tokens and locks are judged, as an aware time.
+        size: How many runs each operator has, up to 10,000,000; they are computed when requested and take no memory.
+            None for some weeks of more varied runs, and the documented run.
+        scenario: A story in place of the invented runs: six tables, one of them upstream of the documented table. That
+            one failed today, is late, makes the documented table wait, or forms a cycle with it; or lineage is
+            unparsed. ``"varied"`` is not a story: it adds the variety that a conformance suite needs. None for no
+            story.
         invited: Whether searches, details and lineage are open to the caller. If not, they are answered with 404 and
             APIGW.0101; how the service says so is not known.
-        lineage_reach: Whether ShowDatamapLineage shows ``"all"`` that leads to a table, or ``"one-step"``.
-        lineage_through: Whether its relationships lead through ``"nodes"``, or from one of the ``"tables"`` to another.
-        lineage_first_end: What stands at end 1 of a relationship, ``"upstream"`` or ``"downstream"``.
-        unknown_guid: Whether ListEntityDetails leaves an unknown GUID out (``"omitted"``) or is ``"refused"`` for it.
+        lineage_reach: Whether ShowDatamapLineage shows ``"all"`` lineage of a table, or ``"one-step"`` of it.
+        lineage_through: Whether its relationships lead through ``"nodes"``, or directly between ``"tables"``.
+        lineage_first_end: Which side end 1 of a relationship is, ``"upstream"`` or ``"downstream"``.
+        unknown_guid: Whether ListEntityDetails leaves out an unknown GUID (``"omitted"``) or fails (``"refused"``).
         asset_times: Whether an asset's times come as a ``"number"`` or as ``"text"``.
-        log_objects: Whether a run's log path is that of the ``"exact"`` object, or the ``"prefix"`` of it.
-        log_ranges: Which ranges of an object are understood: ``"all"``, those ``"from-start"`` (``bytes=5-``), or
-            ``"none"``. For any other the whole object comes, as the documentation says of a malformed one.
-        offset_unit: What ``offset`` counts: ``"row"``, or ``"page"``, each of ``limit`` rows. Siblings do either.
+        log_objects: Whether a run's log path names the ``"exact"`` object, or a ``"prefix"`` of its name.
+        log_ranges: Which ranges of an object are supported: ``"all"``, those ``"from-start"`` (``bytes=5-``), or
+            ``"none"``. For any other, the response is the whole object, as documented for a malformed range.
+        offset_unit: What ``offset`` counts: ``"row"``, or ``"page"``, each of ``limit`` rows. Related APIs do either.
         first_page: The number of the first page, 0 or 1, where ``offset`` counts pages. A server that counts from 1
             takes 0 for 1.
         max_limit: The most rows on a page; None for no cap.
-        over_limit: Whether a higher ``limit`` is ``"lowered"`` to it, and nothing in the response says so, or
-            ``"refused"`` with 400.
-        round_offset: Whether an offset in rows is rounded down to a multiple of ``limit``, as a sibling documents.
+        over_limit: Whether a higher ``limit`` is silently ``"lowered"`` to it, or ``"refused"`` with 400.
+        round_offset: Whether an offset in rows is rounded down to a multiple of ``limit``, as a related API documents.
         window_on: The column that the window filters on and that the runs are ordered by. A run that has not started
             has the start time 0.
         window_includes_start: Whether a run at exactly ``start_time`` is in the window.
         window_includes_end: Whether a run at exactly ``end_time`` is in the window.
-        order: The order of runs, ``"newest-first"`` or ``"oldest-first"``; those of the same time follow their ids.
-        rate_limit: How many requests of the two operations are let through in any second; the next one is answered
-            with 429 and APIGW.0308. None for no limit.
-        retry_after: Seconds in the ``Retry-After`` of such a response; None for no such header, as the real gateway is
-            not known to send one.
-        latency: The median time that a response is held back.
-        latency_sigma: How much that time varies: it is log-normal, and this is the standard deviation of its
+        order: The order of runs, ``"newest-first"`` or ``"oldest-first"``; runs of the same time are ordered by id.
+        rate_limit: How many requests for the two operations are accepted in any second; the next one gets 429 and
+            APIGW.0308. None for no limit.
+        retry_after: Seconds in the ``Retry-After`` of such a response; None for no such header: the real gateway is not
+            known to send one.
+        latency: The median delay of a response.
+        latency_sigma: How much the delay varies: it is log-normal, and this is the standard deviation of its
             logarithm. At 0.5, one response in twenty takes 2.3 times the median.
-        faults: How responses go wrong; of those that strike the same response, the first one counts. A request can ask
-            for one itself, in the header ``X-Mock-Fault``: ``reset``, or ``slow:seconds=5``.
-        progress: How runs that wait or run go on to success: ``"by-hand"``, a step whenever it is asked for;
-            ``"with-time"``, a step for each ``progress_step`` on the clock; or ``"immediately"``, so that none waits
-            or runs.
-        progress_step: What one step takes.
-        admin: Who may use ``/__mock__/``: ``"loopback"`` for this machine alone, ``"everywhere"`` for whoever reaches
-            the server (no credentials are asked for), or ``"off"``.
-        stopwatch: Gives the time in seconds from any start, for the rate limit.
+        faults: How responses go wrong. If several match a response, the first one applies. A request can ask for a
+            fault in the header ``X-Mock-Fault``: ``reset``, or ``slow:seconds=5``.
+        progress: How waiting and running runs go on to success: ``"by-hand"``, a step on request; ``"with-time"``, a
+            step each ``progress_step`` of the clock; or ``"immediately"``, so that no run waits or runs.
+        progress_step: How long one step takes.
+        admin: Who may use ``/__mock__/``: ``"loopback"`` for this machine only, ``"everywhere"`` for anyone who reaches
+            the server (without credentials), or ``"off"``.
+        stopwatch: Returns the seconds since a fixed start, for the rate limit.
 
     Raises:
         ValueError: ``now`` is naive; an id, the token, a key, the password or a name is blank; or a field has a value
@@ -207,10 +205,10 @@ def _check_choice(name: str, value: object, choices: tuple[object, ...]) -> None
 
 
 def check_bounds(name: str, value: float | timedelta | None) -> None:
-    """Refuse a value of a field that is outside its bounds.
+    """Check that the value of a field is within its bounds.
 
     Raises:
-        ValueError: It is.
+        ValueError: It is not.
     """
     least, most = _BOUNDS[name]
     number = value.total_seconds() if isinstance(value, timedelta) else value

@@ -1,4 +1,4 @@
-"""A fake service whose data a test makes up, in plain values."""
+"""A fake service, to which a test adds its data as plain values."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ _IDENTITY = frozenset({"task_id", "job_name", "workspace_id"})
 
 
 class FakeService:
-    """A mock server that begins empty, for as long as the ``with`` block lasts; the fixture ``datamap_mock`` is one.
+    """A mock server that starts empty and runs until its ``with`` block ends; the fixture ``datamap_mock`` is one.
 
     All values are plain: texts, integers, dictionaries and aware datetimes.
 
     Attributes:
-        url: Where it answers: ``http://host:port``, without a slash at its end.
+        url: Its address, ``http://host:port``, without a trailing slash.
         project_id: The one project it knows.
         instance_id: The one DataArts Studio tenancy it knows.
         token: The value of ``X-Auth-Token`` that it accepts.
         access_key: The one access key it knows.
-        secret_key: What requests of that access key are signed with.
+        secret_key: The secret key that goes with it, to sign requests.
         table_guid: The table that operators are added to unless another is named.
     """
 
@@ -64,10 +64,10 @@ class FakeService:
 
     @property
     def url(self) -> str:
-        """Where it answers.
+        """Its address.
 
         Raises:
-            RuntimeError: The server does not run.
+            RuntimeError: The server is not running.
         """
         return self._server.url
 
@@ -89,18 +89,18 @@ class FakeService:
         return self._server.record.requests
 
     def clear(self) -> None:
-        """Begin again: one table, no operator, no run, no fault, no request, no lock, no issued token.
+        """Start again with one table and no operators, runs, faults, requests, locks or issued tokens.
 
-        The table is ``postgres.sales.dws_orders``, of the documented GUID.
+        The table is ``postgres.sales.dws_orders``, with the documented GUID.
         """
         self._server.controls.clear()
 
     def invent(self, seed: int = 0, *, size: int | None = None) -> None:
-        """Put made-up data in the place of all there is: four tables, five operators, some weeks of runs.
+        """Replace all data by made-up data: four tables, five operators, some weeks of runs.
 
         Args:
-            seed: The same one gives the same runs.
-            size: How many runs each operator has; None for a few hundred that are more varied.
+            seed: The same seed gives the same runs.
+            size: How many runs each operator has; None for a few hundred more varied ones.
 
         Raises:
             ValueError: The size is negative or beyond ten million.
@@ -115,10 +115,10 @@ class FakeService:
         workspace_id: str | None = None,
         table_guid: str = TABLE_GUID,
     ) -> dict[str, str]:
-        """Add an operator to a table; both may be new.
+        """Add an operator to a table. Either may be new.
 
         Args:
-            job_name: Its name; that of the documentation by default, as the ids are.
+            job_name: Its name; by default the documented one, like the ids.
             task_id: Its id.
             workspace_id: Id of its workspace.
             table_guid: The table that it fills.
@@ -127,7 +127,7 @@ class FakeService:
             ``task_id``, ``job_name`` and ``workspace_id``, as ShowNodes lists them.
 
         Raises:
-            ValueError: The name or an id is blank, or no text: no request could name it.
+            ValueError: The name or an id is blank or not a text, so that no request could name it.
         """
         documented = documented_operator()
         operator = Operator(
@@ -146,11 +146,11 @@ class FakeService:
         source_type: str = "dws",
         workspace_id: str | None = None,
     ) -> str:
-        """Add a table with a name, by which a search finds it.
+        """Add a table with a name that a search finds.
 
         Args:
             name: ``name``, ``database.name`` or ``database.schema.name``.
-            guid: Its GUID; one that follows from the name, if it is left out.
+            guid: Its GUID; derived from the name, if left out.
             source_type: Kind of source.
             workspace_id: Id of its workspace.
 
@@ -172,9 +172,9 @@ class FakeService:
     def add_lineage(
         self, operator: Mapping[str, str] | None = None, *, reads: Sequence[str] = (), writes: Sequence[str] = ()
     ) -> None:
-        """Let an operator read and write tables, as lineage then says; ShowNodes lists it for each of them.
+        """Add lineage: an operator reads and writes tables. ShowNodes lists it for each of them.
 
-        An operator without lineage is one that the service could not parse.
+        An operator without lineage counts as one that the service could not parse.
 
         Args:
             operator: The operator, as ``add_operator`` returned it; None for the one that was added last.
@@ -182,7 +182,7 @@ class FakeService:
             writes: GUIDs of the tables that it writes.
 
         Raises:
-            LookupError: There is no such operator, or no table of a GUID.
+            LookupError: There is no such operator, or no table with one of the GUIDs.
         """
         self._server.controls.world.add_lineage(self._operator(operator), reads=reads, writes=writes)
 
@@ -197,16 +197,16 @@ class FakeService:
         """Add a run.
 
         Args:
-            operator: Whose run it is, as ``add_operator`` returned it; None for the one that was added last, which is
-                the documented one if there was none.
-            status: Its status, as the service writes it: success, fail, running, waiting, ... Any other text is taken,
-                too: the client knows its state as unknown.
-            log: What its log holds. If it is left out, the run names no log, unless it has an ``execution_log_path``.
+            operator: Its operator, as ``add_operator`` returned it; None for the one that was added last, or the
+                documented one if none was added.
+            status: Its status, as the service writes it: success, fail, running, waiting, ... Any other text is
+                accepted, too; the client reads it as an unknown state.
+            log: The text of its log. If left out, the run has no log, unless it has an ``execution_log_path``.
             **values: ``plan_time``, ``submit_time``, ``start_time``, ``end_time``, as aware datetimes or None for
-                never; and any documented field of a run, as it goes on the wire or as the client names it
-                (``outputRowCount=7``, ``output_row_count=7``). Without a plan time the first run was planned an hour
-                ago, and each further one a minute after the newest. It is submitted 1 s later, starts after 5 s and
-                takes a minute, as far as its status lets it.
+                never; and any documented field of a run, under its name on the wire or in the client
+                (``outputRowCount=7``, ``output_row_count=7``). By default, the first run was planned an hour ago, and
+                each further one a minute after the newest. It is submitted after 1 s, starts after 5 s and takes a
+                minute, if it gets that far by its status.
 
         Returns:
             Its id, ``taskRunningLogId``.
@@ -224,16 +224,16 @@ class FakeService:
         return run_id
 
     def set_log(self, run_id: int, text: str | None = None, *, state: LogState = "readable") -> None:
-        """Say what the log of a run holds, or that it cannot be read.
+        """Set the log of a run, or make it unreadable.
 
         Args:
-            run_id: The run; if it names no log, it does from now on.
-            text: What the log holds; if it is left out, some lines that fit the run's status.
+            run_id: The run. If it has no log, it gets one.
+            text: The text of the log; if left out, some lines that fit the run's status.
             state: ``"readable"``, or why it cannot be read: ``"missing"``, ``"forbidden"`` or ``"archived"``.
 
         Raises:
             LookupError: There is no run of this id.
-            ValueError: There is no such state, or the text is none.
+            ValueError: There is no such state, or the text is not a string.
         """
         self._server.controls.world.set_log(run_id, Log(text, state))
 
@@ -258,18 +258,18 @@ class FakeService:
         self._server.controls.world.delete_run(run_id)
 
     def advance(self) -> int:
-        """Let each run that has not ended go a step: from waiting to running, from running to success.
+        """Advance each run that has not ended by one step: from waiting to running, from running to success.
 
         Returns:
-            How many runs did.
+            How many runs advanced.
         """
         return self._server.controls.world.advance()
 
     def fail(self, *faults: str) -> None:
-        """Let responses go wrong from now on: ``"reset:every=3"``, ``"503"``, ``"slow:seconds=1"``; none to stop it.
+        """Make responses go wrong from now on: ``"reset:every=3"``, ``"503"``, ``"slow:seconds=1"``; none stops this.
 
         Raises:
-            ValueError: A text says no fault.
+            ValueError: A text does not describe a fault.
         """
         self._server.controls.faults.replace([Fault.parse(fault) for fault in faults])
 

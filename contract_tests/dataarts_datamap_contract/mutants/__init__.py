@@ -1,1 +1,1 @@
-"""Runs the suite over the fleet of broken and of correct servers, and writes down which check caught which bug."""
+"""Runs the suite against the fleet of broken and correct servers, and writes down which check caught which bug."""

@@ -1,4 +1,4 @@
-"""Run the conformance suite over the fleet and write the matrix of what it caught."""
+"""Run the conformance suite against the fleet and write the matrix of the bugs that it caught."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ COHORTS: Final[tuple[str, ...]] = get_args(Cohort)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run, write, and return 0 if every broken server was caught and no correct one failed, else 1."""
+    """Write the matrix, and return 0 if every broken server was caught and no correct one failed, else 1."""
     parser = argparse.ArgumentParser(prog="mutants", description=__doc__)
-    parser.add_argument("--output", type=Path, metavar="FILE", help="where the Markdown goes (default: nowhere)")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="file for the Markdown (default: none)")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (default: one a core)")
-    parser.add_argument("--only", metavar="TEXT", default="", help="servers whose name has this in it")
-    parser.add_argument("--cohort", action="append", choices=COHORTS, help="servers of that time (default: all)")
-    parser.add_argument("--no-stock", action="store_true", help="leave schemathesis by itself out")
+    parser.add_argument("--only", metavar="TEXT", default="", help="servers whose name contains this")
+    parser.add_argument("--cohort", action="append", choices=COHORTS, help="servers of this cohort (default: all)")
+    parser.add_argument("--no-stock", action="store_true", help="do not run schemathesis by itself")
     parser.add_argument(
-        "--seeds", type=int, metavar="N", help="look for false alarms instead: correct servers with so many seeds each"
+        "--seeds", type=int, metavar="N", help="look for false alarms instead, with N seeds for each correct server"
     )
-    parser.add_argument("--mock-seeds", type=int, metavar="N", default=20, help="and the mock with so many (20)")
-    parser.add_argument("--budget", choices=list(BUDGETS), default="default", help="how thorough to be then")
+    parser.add_argument("--mock-seeds", type=int, metavar="N", default=20, help="and N for the mock (20)")
+    parser.add_argument("--budget", choices=list(BUDGETS), default="default", help="and this thoroughly")
     options = parser.parse_args(arguments)
     start = time.perf_counter()
     if options.seeds is not None:

@@ -24,7 +24,7 @@ _WORKSPACE = "b88c445407b24283aa949f9833a38fd8"
 
 @contextmanager
 def running(build: Build, differences: Mapping[str, Any] | None = None) -> Generator[Target]:
-    """A server on a socket of its own, for as long as the block lasts.
+    """Run a server on a socket of its own until the block ends.
 
     Args:
         build: Makes its application.

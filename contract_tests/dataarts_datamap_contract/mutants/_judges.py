@@ -28,14 +28,14 @@ _REFERENCE = CorrectServer(name=REFERENCE, difference="none", seam=Seam(), shown
 
 
 def judge(name: str, *, with_stock: bool = True) -> BrokenOutcome | CorrectOutcome:
-    """Run the suite against the server of a name, as `judge_broken` or `judge_correct` do."""
+    """Run the suite against the server with this name, as `judge_broken` or `judge_correct` does."""
     if name in _BROKEN:
         return judge_broken(_BROKEN[name], with_stock=with_stock)
     return judge_correct(_CORRECT[name])
 
 
 def judge_broken(server: BrokenServer, *, with_stock: bool = True) -> BrokenOutcome:
-    """Run until a declared check fails: the levels of those checks first, and all levels if none of these does.
+    """Run until a declared check fails: first the levels of those checks and then, if none fails, all levels.
 
     Args:
         server: The server.
@@ -64,11 +64,11 @@ def judge_levels(server: BrokenServer, levels: str) -> BrokenOutcome:
 
 
 def judge_seed(name: str, seed: int, budget: str) -> CorrectOutcome:
-    """Run every level to its end on a server that is correct, with other random choices.
+    """Run all levels completely on a correct server, with other random choices.
 
     Args:
         name: Its name, or `REFERENCE`.
-        seed: What the choices are made from.
+        seed: Seed of the random choices.
         budget: How thorough to be.
     """
     outcome = judge_correct(_REFERENCE if name == REFERENCE else _CORRECT[name], seed=seed, budget=budget)
@@ -76,7 +76,7 @@ def judge_seed(name: str, seed: int, budget: str) -> CorrectOutcome:
 
 
 def judge_correct(server: CorrectServer, *, seed: int = 0, budget: str = "default") -> CorrectOutcome:
-    """Run every level to its end."""
+    """Run all levels completely."""
     with running(server.seam.build, server.target) as target:
         start = time.perf_counter()
         report = run_suite(target, seed=seed, budget=budget)

@@ -21,44 +21,44 @@ Written by `make mutants`, which starts each server of the fleet and runs the co
 A broken server is the reference mock with one bug. It declares beforehand which rule it breaks and which checks name
 that defect; another check that fires does not count as having caught it, and the run on it stops at the first that
 does. *Stock* is schemathesis by itself: all of its own checks and phases, real values as examples, the token known to
-it. Any of its checks that fires counts for it, whatever the check says, as none fires on the reference.
+it. Any of its checks that fires counts, whatever the check says, since none fires on the reference.
 
 Those marked *late* were written after the checks were frozen; those marked *blind* later still, and committed before
-the suite was run against any of them. When it first met these it caught 27 of 41, and let all ten correct servers be
-that were written with them. One that it missed is no longer held to be broken, and the suite was mended for the other
+the suite was run against any of them. In its first run the suite caught 27 of 41, and passed all ten correct servers
+that were written with them. One that it missed no longer counts as broken, and the suite was fixed for the other
 13: the figures below are those of the suite as it is.
 
 Those marked *sealed* were written last, from the specification and the mock's seams alone, and committed before the
-suite met any of them. At first sight it caught 34 of 92, and blamed one of the 21 correct ones. Four that it missed are
-no longer held to be broken: no document says how the text of a query becomes an integer. The others led to the
-relations between responses that it looks for now.
+suite was run against any of them. In its first run it caught 34 of 92, and failed one of the 21 correct ones. Four that
+it missed no longer count as broken: no document says how the text of a query becomes an integer. The others led to the
+checks of relations between responses.
 
-Those marked *lineage* are of the operations on assets and their lineage, and were written and committed before the
-suite had a check of them. The first checks caught 83 of 84, and blamed three of 25 correct ones: one for lineage of a
-table that was dropped, two whose own code failed.
+Those marked *lineage* have bugs in the operations on assets and their lineage, and were committed before the suite had
+checks of these. The first checks caught 83 of 84, and failed three of 25 correct ones: one because of lineage of a
+dropped table, and two whose own code was wrong.
 
-Those marked *unseen* were committed before the suite met any of them, by an author who knew it. At first sight it
-caught 40 of 49, and blamed one of ten correct ones, whose response the specification does not allow. Two that it
-missed are no longer held to be broken: no document says how the counts of a run bear on each other, nor in which
-order operators stand in lineage. The other seven led to ids and names in other letters, to more changes of a signed
-query, and to lineage that names the same tables for an operator from both sides.
+Those marked *unseen* were committed before the suite was run against any of them, by an author who knew the suite. In
+its first run it caught 40 of 49, and failed one of ten correct ones, whose response the specification does not allow.
+Two that it missed no longer count as broken: no document says how the counts of a run depend on each other, nor in
+which order lineage lists operators. The other seven led to ids and names in other scripts, to more changes of a
+signed query, and to the check that lineage names the same tables for an operator from both sides.
 
-Those marked *apart* were written by someone who saw the specification and the mock's seams alone. At first sight the
-suite caught 85 of 108 by a check that they name and two more by another that names the relation, and blamed one of 31
-correct ones, which has no runs at all and so is too little to judge by: it is left out now. Two that it missed are no
-longer held to be broken: no document says whether the case of a direction counts, nor whether an asset without lineage
-in a direction is found. The others led to more that is asked for together, and to more that search, details, lineage
-and ShowNodes must say alike.
+Those marked *apart* were written by someone who saw only the specification and the mock's seams. In its first run the
+suite caught 85 of 108 by a check that they declare and two more by another check of the same relation, and failed one
+of 31 correct ones, which has no runs at all and so is not enough to judge by: it is left out now. Two that it missed no
+longer count as broken: no document says whether the case of a direction counts, nor whether an asset without lineage
+in a direction is found. The others led to requests with more combinations of parameters, and to more statements on
+which search, details, lineage and ShowNodes must agree.
 """
 _CORRECT_OPENING = """\
 ## Correct but different
 
-Each differs from the reference in what the documentation leaves open. The suite ran in full, and must find nothing.
+Each differs from the reference where the documentation leaves a choice. The suite ran in full, and must find nothing.
 """
 
 
 def write_matrix(broken: Sequence[BrokenOutcome], correct: Sequence[CorrectOutcome]) -> str:
-    """The whole document; the same outcomes give the same text."""
+    """The whole document; equal outcomes give equal text."""
     outcomes = {outcome.server: outcome for outcome in broken}
     servers = [server for server in BROKEN_SERVERS if server.name in outcomes]
     parts = [_OPENING, _summary(servers, outcomes)]

@@ -1,4 +1,4 @@
-"""What the suite made of one server of the fleet."""
+"""The results of the suite on one server of the fleet."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class BrokenOutcome:
-    """What was found on a broken server.
+    """The result on a broken server.
 
     Attributes:
         server: Its name.
-        caught_by: The declared checks that failed, which is what counts as caught.
+        caught_by: The declared checks that failed; if there is one, the server counts as caught.
         also_failed: Other checks that failed.
-        unjudged: The declared checks that came to no verdict.
+        unjudged: The declared checks without a verdict.
         stock: Schemathesis's own checks that fail on it.
         seconds: How long the suite took.
     """
@@ -28,12 +28,12 @@ class BrokenOutcome:
 
 @dataclass(frozen=True, slots=True)
 class CorrectOutcome:
-    """What was found on a correct server.
+    """The result on a correct server.
 
     Attributes:
         server: Its name.
-        findings: Everything that the suite holds against it or against its own run, one line each.
-        judged: How many checks came to a verdict.
+        findings: All failures of the server and all gaps of the run, one line each.
+        judged: How many checks have a verdict.
         seconds: How long the suite took.
     """
 

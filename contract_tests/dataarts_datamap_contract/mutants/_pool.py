@@ -1,4 +1,4 @@
-"""Runs the suite against many servers side by side, each in a process of a pool."""
+"""Runs the suite against many servers in parallel, in a pool of processes."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 def run_fleet(
     only: str, *, cohorts: Collection[str], workers: int, with_stock: bool
 ) -> Iterator[BrokenOutcome | CorrectOutcome]:
-    """The outcomes as they come.
+    """Yield the outcomes as they arrive.
 
     Args:
-        only: Part of a name; servers without it are left out.
-        cohorts: Cohorts; servers of others are left out.
+        only: Part of a name; other servers are left out.
+        cohorts: Cohorts; servers of other cohorts are left out.
         workers: How many processes.
-        with_stock: Whether schemathesis runs by itself on each broken server, too.
+        with_stock: Whether schemathesis also runs by itself on each broken server.
     """
     # Spawned, not forked: a server runs in a thread of its worker.
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_be_quiet) as pool:
-        # The longest first: a correct server is judged in full.
+        # The slowest first: a correct server is judged in full.
         servers: list[BrokenServer | CorrectServer] = [*CORRECT_SERVERS, *BROKEN_SERVERS]
         names = [server.name for server in servers if server.cohort in cohorts and only in server.name]
         jobs = [pool.submit(judge, name, with_stock=with_stock) for name in names]
@@ -39,10 +39,10 @@ def run_fleet(
 
 
 def run_seeds(only: str, *, seeds: int, reference_seeds: int, budget: str, workers: int) -> Iterator[CorrectOutcome]:
-    """The outcomes of correct servers with several seeds, as they come.
+    """Yield the outcomes of correct servers with several seeds, as they arrive.
 
     Args:
-        only: Part of a name; servers without it are left out, and the reference if that is not empty.
+        only: Part of a name; other servers are left out, and so is the reference unless it is empty.
         seeds: How many seeds for each correct server.
         reference_seeds: How many for the reference.
         budget: How thorough to be.
@@ -57,5 +57,5 @@ def run_seeds(only: str, *, seeds: int, reference_seeds: int, budget: str, worke
 
 
 def _be_quiet() -> None:
-    """Broken servers complain on the way, and are meant to."""
+    """Silence the log: broken servers complain, as they should."""
     logging.disable(logging.CRITICAL)

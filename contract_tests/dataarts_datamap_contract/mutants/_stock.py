@@ -1,4 +1,4 @@
-"""What schemathesis finds by itself, without a check of the suite, set up as well as its settings allow."""
+"""The findings of schemathesis by itself, without checks of the suite, with its settings as good as possible."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _STATUSES_OF_VALID_DATA = ["2xx", "400", "401", "403", "404", "429", "5xx"]
 def find_with_stock(target: Target) -> frozenset[str]:
     """The names of schemathesis's own checks that fail.
 
-    Real values of the target are the parameters' examples, so that two phases start from them, and schemathesis knows
-    the token as that of the specification's scheme, which arms its check of authentication.
+    The parameters' examples are real values of the target, from which two phases start. Schemathesis gets the token for
+    the security scheme of the specification, which enables its check of authentication.
     """
     configuration: Any = schemathesis.Config
     schema: Any = schemathesis.openapi.from_dict(

@@ -1,4 +1,4 @@
-"""The OpenAPI document: where it is, what it states, and whether a value is as it says."""
+"""The OpenAPI document: its location, its statements and their evidence, and validation of values."""
 
 from __future__ import annotations
 

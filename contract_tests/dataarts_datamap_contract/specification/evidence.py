@@ -1,7 +1,7 @@
-"""What an OpenAPI document states, and where each statement comes from.
+"""The statements of an OpenAPI document, and the evidence for each.
 
-``x-evidence`` says it. As text it covers every statement of its own object, not of the object's children; as a mapping
-it names each statement's keyword. It reads ``documented``, or ``sdk: …``, ``sibling: …`` or ``inferred: …``.
+``x-evidence`` holds the evidence. As text, it covers every statement of its own object, but not of the children; as a
+mapping, it names the keyword of each statement. It is ``documented``, or ``sdk: …``, ``sibling: …`` or ``inferred: …``.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ class Statement:
     """One statement of the document and its evidence.
 
     Attributes:
-        pointer: The object that states it, as a JSON pointer.
-        keyword: What is stated.
+        pointer: The object with the statement, as a JSON pointer.
+        keyword: The keyword of the statement.
         kind: One of `KINDS`.
-        reason: What the evidence says beyond its kind.
+        reason: The text of the evidence after its kind.
     """
 
     pointer: str
@@ -50,10 +50,10 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something in the document that is wrong.
+    """A mistake in the document.
 
     Attributes:
-        pointer: Where, as a JSON pointer.
+        pointer: Its place, as a JSON pointer.
         message: What is wrong there, and how to fix it.
     """
 
@@ -65,7 +65,7 @@ class Finding:
 
 
 def collect_statements(document: Mapping[str, Any]) -> tuple[list[Statement], list[Finding]]:
-    """Every statement that has evidence, and what is wrong with the evidence of the document."""
+    """All statements with evidence, and all mistakes in the evidence of the document."""
     statements: list[Statement] = []
     findings: list[Finding] = []
     claimed: set[str] = set()
@@ -74,7 +74,7 @@ def collect_statements(document: Mapping[str, Any]) -> tuple[list[Statement], li
         for outcome in _judge(part):
             statements.append(outcome) if isinstance(outcome, Statement) else findings.append(outcome)
     findings += [
-        Finding(pointer, f"{_KEYWORD} where nothing is stated: take it away")
+        Finding(pointer, f"{_KEYWORD} where nothing is stated: remove it")
         for pointer, value in walk_objects(document)
         if _KEYWORD in value and pointer not in claimed
     ]
@@ -87,7 +87,7 @@ def _judge(part: Part) -> Iterator[Statement | Finding]:
     if isinstance(evidence, dict):
         yield from _judge_entries(part, stated, cast("dict[str, Any]", evidence))
     elif evidence is not None and not stated:
-        yield Finding(part.pointer, f"{_KEYWORD} covers no statement: take it away")
+        yield Finding(part.pointer, f"{_KEYWORD} covers no statement: remove it")
     else:
         yield from (_judge_evidence(part.pointer, keyword, evidence) for keyword in stated if _is_open(part, keyword))
 
@@ -98,7 +98,7 @@ def _judge_entries(part: Part, stated: list[str], entries: Mapping[str, Any]) ->
             yield _judge_evidence(part.pointer, keyword, entries.get(keyword))
     for keyword in entries:
         if keyword not in stated:
-            message = f"{keyword}: stale evidence, the keyword is not there: take the entry out of {_KEYWORD}"
+            message = f"{keyword}: stale evidence, the keyword is not there: remove the entry from {_KEYWORD}"
             yield Finding(part.pointer, message)
 
 
@@ -119,5 +119,5 @@ def _stated_keywords(part: Part) -> list[str]:
 
 
 def _is_open(part: Part, keyword: str) -> bool:
-    """Whether a statement says something: OpenAPI leaves a path parameter no choice but to be required."""
+    """Whether a statement has information: OpenAPI makes every path parameter required."""
     return not (part.kind == "parameter" and keyword == "required" and part.value.get("in") == "path")

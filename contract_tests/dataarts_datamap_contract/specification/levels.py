@@ -1,7 +1,7 @@
 """JSON inside JSON strings: every decoded level of a value, checked against its schema.
 
 No validator enforces ``contentMediaType`` and ``contentSchema``. This module does: it follows the schema through the
-value, decodes each string that the schema declares to be a JSON document, checks the outcome and goes on inside.
+value, decodes each string that the schema declares to be a JSON document, checks the result and continues inside.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 Schema: TypeAlias = "Mapping[str, Any] | bool"
-"""A JSON Schema as OpenAPI 3.1 has it."""
+"""A JSON Schema, as in OpenAPI 3.1."""
 
 MAX_DEPTH = 100
-"""How deep a document may nest; each decoded level counts for itself."""
+"""The deepest nesting of a document; each decoded level counts separately."""
 
 _MEDIA_TYPE = "application/json"
 _BRACKETS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|([\[{])|([\]}])', re.DOTALL)
@@ -35,10 +35,10 @@ _LEVEL = " → $"
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One thing that is wrong with a value.
+    """One violation of a schema by a value.
 
     Attributes:
-        path: Where, each decoded level set apart: ``$.body → $.rows[3].runningData → $.type``.
+        path: Its place, one part for each decoded level: ``$.body → $.rows[3].runningData → $.type``.
         message: What is wrong there.
     """
 
@@ -50,14 +50,14 @@ class Violation:
 
 
 class StrictJsonError(ValueError):
-    """A text is no JSON document, or only a lenient reader would take it for one."""
+    """A text is not a JSON document, or only for a lenient reader."""
 
 
 def loads_strict(text: str | bytes) -> Any:  # noqa: ANN401  a JSON document can be any value
     """Read a JSON document without the leniency of ``json.loads``.
 
-    Refused beyond what RFC 8259 forbids: a byte order mark, any encoding but UTF-8, a key given twice, a lone
-    surrogate, a number that is beyond a double, and nesting deeper than `MAX_DEPTH`.
+    Beyond what RFC 8259 forbids, it refuses a byte order mark, any encoding but UTF-8, a duplicate key, a lone
+    surrogate, a number out of the range of a double, and nesting deeper than `MAX_DEPTH`.
 
     Raises:
         StrictJsonError: The text says what is wrong.
@@ -66,7 +66,7 @@ def loads_strict(text: str | bytes) -> Any:  # noqa: ANN401  a JSON document can
         document = text.decode() if isinstance(text, bytes) else text
         document.encode()
     except (UnicodeDecodeError, UnicodeEncodeError) as error:
-        raise StrictJsonError(f"no UTF-8: {error.reason}") from error
+        raise StrictJsonError(f"not UTF-8: {error.reason}") from error
     _refuse_depth(document)
     try:
         value = json.loads(
@@ -75,7 +75,7 @@ def loads_strict(text: str | bytes) -> Any:  # noqa: ANN401  a JSON document can
     except StrictJsonError:
         raise
     except ValueError as error:
-        raise StrictJsonError(f"no JSON: {error}") from error
+        raise StrictJsonError(f"not JSON: {error}") from error
     if _SURROGATE_ESCAPE.search(document):
         _refuse_lone_surrogates(value)
     return value
@@ -85,7 +85,7 @@ def resolve_pointer(document: object, pointer: str) -> Any:  # noqa: ANN401  a p
     """The part of a document that a JSON pointer names, with or without its leading ``#``.
 
     Raises:
-        LookupError: Nothing is there.
+        LookupError: There is nothing at that place.
     """
     part = document
     for token in _pointer_tokens(pointer):
@@ -97,31 +97,31 @@ def resolve_pointer(document: object, pointer: str) -> Any:  # noqa: ANN401  a p
 
 
 class LevelCheck:
-    """The schemas of one OpenAPI document, ready to judge values.
+    """The schemas of an OpenAPI document, to validate values.
 
-    Validators are compiled when they are first needed and cached, so keep the object: it is cheap to ask often.
+    Validators are compiled at their first use and cached, so reuse the object.
     """
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._document = document
-        # The schema is kept beside its validator, so that no other can come to have its id.
+        # The schema is kept with its validator, so that no other schema can get the same id.
         self._validators: dict[int, tuple[Schema, jsonschema_rs.Draft202012Validator]] = {}
 
     def judge(self, value: object, schema: Schema | str) -> tuple[Violation, ...]:
-        """What is wrong with a value, on its own level and on every level decoded from it.
+        """All violations of a value, on its own level and on every level decoded from it.
 
         Args:
-            value: An outcome of `loads_strict`, or Python values alike.
-            schema: A JSON pointer into the document, or a schema whose references resolve inside it.
+            value: A result of `loads_strict`, or values of the same types.
+            schema: A JSON pointer into the document, or a schema whose references point into it.
 
         Raises:
-            LookupError: The pointer, or a reference of the schema, names nothing.
+            LookupError: The pointer, or a reference of the schema, has no target.
         """
         root = resolve_pointer(self._document, schema) if isinstance(schema, str) else schema
         return tuple(dict.fromkeys(self._violations(value, root)))
 
     def judge_text(self, text: str | bytes, schema: Schema | str) -> tuple[Violation, ...]:
-        """What is wrong with a document that is still text: `judge`, with the outermost level decoded strictly."""
+        """All violations of a document that is still text: as `judge`, after strict decoding."""
         try:
             value = loads_strict(text)
         except StrictJsonError as error:
@@ -157,7 +157,7 @@ class LevelCheck:
             yield Violation(path + _steps(error.instance_path), _shorten(error.message))
 
     def _applicable(self, value: object, schema: Schema) -> Iterator[Mapping[str, Any]]:
-        """The schema and all those it applies to the same value; of alternatives, each that the value satisfies."""
+        """The schema and all that it applies to the same value; of alternatives, those that the value satisfies."""
         pending, seen = [schema], set[int]()
         while pending:
             part = pending.pop()
@@ -176,7 +176,7 @@ class LevelCheck:
 
     def _validator(self, schema: Schema) -> jsonschema_rs.Draft202012Validator:
         if id(schema) not in self._validators:
-            # As a part of the whole document, the schema finds what its references name.
+            # As part of the whole document, the schema can resolve its references.
             whole = {**self._document, "allOf": [schema]}
             try:
                 self._validators[id(schema)] = (schema, jsonschema_rs.Draft202012Validator(whole))
@@ -216,7 +216,7 @@ def _step(token: str | int) -> str:
 
 
 def _shorten(message: str) -> str:
-    """A validator quotes the whole value first and says what is wrong with it last."""
+    """Shorten a message in the middle: a validator quotes the whole value first and explains last."""
     if len(message) <= _LONGEST_MESSAGE:
         return message
     half = _LONGEST_MESSAGE // 2
@@ -226,7 +226,7 @@ def _shorten(message: str) -> str:
 def _pointer_tokens(pointer: str) -> list[str]:
     path = unquote(pointer.removeprefix("#"))
     if path and not path.startswith("/"):
-        raise LookupError(f"no JSON pointer: {pointer}")
+        raise LookupError(f"not a JSON pointer: {pointer}")
     return [token.replace("~1", "/").replace("~0", "~") for token in path.split("/")[1:]]
 
 
@@ -240,7 +240,7 @@ def _member(part: object, token: str) -> object:
 
 def _refuse_depth(text: str) -> None:
     depth = 0
-    # A text with few brackets cannot nest deep: most texts are not worth the scan.
+    # A text with few brackets cannot be nested deeply: most texts need no scan.
     if text.count("[") + text.count("{") <= MAX_DEPTH:
         return
     for match in _BRACKETS.finditer(text):
@@ -251,13 +251,13 @@ def _refuse_depth(text: str) -> None:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise StrictJsonError(f"no JSON: {name} is no JSON number")
+    raise StrictJsonError(f"not JSON: {name} is not a JSON number")
 
 
 def _read_float(literal: str) -> float:
     number = float(literal)
     if math.isinf(number):
-        raise StrictJsonError(f"a number beyond a double: {_shorten(literal)}")
+        raise StrictJsonError(f"a number out of the range of a double: {_shorten(literal)}")
     return number
 
 
@@ -266,7 +266,7 @@ def _unite_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(united) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise StrictJsonError(f"the key {json.dumps(twice)} is given twice in one object")
+        raise StrictJsonError(f"the key {json.dumps(twice)} occurs twice in one object")
     return united
 
 

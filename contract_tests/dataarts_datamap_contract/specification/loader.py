@@ -1,4 +1,4 @@
-"""Where the OpenAPI document is, in the wheel and in the checkout alike."""
+"""Finds and loads the OpenAPI document, in the wheel or in the checkout."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def specification_path() -> Path:
     The wheel carries it in the package; an editable install finds it in the checkout's ``spec`` folder.
 
     Raises:
-        FileNotFoundError: It is in neither place; the text names both.
+        FileNotFoundError: It is in neither place; the error names both.
     """
     package = Path(__file__).resolve().parents[1]
     candidates = (package / _FILE, package.parents[1] / "spec" / _FILE)
@@ -36,7 +36,7 @@ def load_specification() -> dict[str, Any]:
 
 @cache
 def specification_of(operation_ids: frozenset[str]) -> dict[str, Any]:
-    """The OpenAPI document with these operations alone, its components whole: copy it before you change it."""
+    """The OpenAPI document with only these operations and all components: copy it before you change it."""
     document = load_specification()
     paths = {
         path: {name: part for name, part in item.items() if name == "parameters" or _id_of(part) in operation_ids}

@@ -1,4 +1,4 @@
-"""The parts of an OpenAPI document: what each object in it is, and where it stands."""
+"""The parts of an OpenAPI document: the kind of each object, and its JSON pointer."""
 
 from __future__ import annotations
 
@@ -81,8 +81,8 @@ class Part:
     """One object of an OpenAPI document.
 
     Attributes:
-        pointer: Where it stands, as a JSON pointer; empty for the document.
-        kind: What it is, by OpenAPI's words: ``operation``, ``parameter``, ``schema`` and so on.
+        pointer: Its JSON pointer; empty for the document.
+        kind: Its kind in the terms of OpenAPI: ``operation``, ``parameter``, ``schema`` and so on.
         value: The object.
     """
 
@@ -92,7 +92,7 @@ class Part:
 
     @property
     def literals(self) -> tuple[tuple[str, Any], ...]:
-        """The members that hold data and no part of the description, each with its pointer."""
+        """The members with data that is not part of the description, such as examples, each with its pointer."""
         names = _LITERALS.get(self.kind, ())
         return tuple((child_pointer(self.pointer, name), self.value[name]) for name in names if name in self.value)
 
@@ -103,12 +103,12 @@ def child_pointer(pointer: str, token: str | int) -> str:
 
 
 def walk_parts(document: Mapping[str, Any]) -> Iterator[Part]:
-    """Every part of a document in its order, the document first. References are not followed."""
+    """Every part of a document in order, the document first. References are not followed."""
     yield from _walk(Part("", "document", document))
 
 
 def walk_objects(document: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Every object of a document with its pointer, under keywords of any name; data, as in examples, is left out."""
+    """Every object of a document with its pointer, under any keyword; data, as in examples, is left out."""
     literals = {pointer for part in walk_parts(document) for pointer, _ in part.literals}
     pending: list[tuple[str, Any]] = [("", document)]
     while pending:

@@ -1,4 +1,4 @@
-"""The conformance suite: runs its checks against a server, and reports what each found."""
+"""The conformance suite: runs its checks against a server, and reports the verdict of each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Known deviations of a target: what fails, why that is let pass, and since when."""
+"""Known deviations of a target: the check that fails, why that is accepted, and since when."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class BaselineError(ValueError):
-    """A baseline cannot be read, or is not what a baseline must be; the text says where."""
+    """A baseline cannot be read or is not valid; the text says where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Deviation:
 
     Attributes:
         check: The id of the check that fails.
-        reason: Why that is let pass.
+        reason: Why the failure is accepted.
         since: When it was accepted.
     """
 
@@ -39,7 +39,7 @@ def read_baseline(path: Path) -> tuple[Deviation, ...]:
     """The deviations of a TOML file: ``[[deviation]]`` tables with ``check``, ``reason`` and ``since``, a date.
 
     Raises:
-        BaselineError: The file cannot be read, or an entry is not complete or names no check.
+        BaselineError: The file cannot be read, or an entry is incomplete or names an unknown check.
     """
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -53,7 +53,7 @@ def read_baseline(path: Path) -> tuple[Deviation, ...]:
 
 
 def apply_baseline(report: Report, deviations: Sequence[Deviation]) -> Report:
-    """The report with known failures let pass. An entry of a level that was judged and that matches nothing fails."""
+    """The report with known failures accepted. An entry for a judged level that matches no failure fails."""
     known = {deviation.check: deviation for deviation in deviations}
     return replace(report, verdicts=tuple(_let_pass(verdict, known) for verdict in report.verdicts))
 
@@ -66,7 +66,7 @@ def _let_pass(verdict: Verdict, known: dict[str, Deviation]) -> Verdict:
     if verdict.outcome == "failed":
         return replace(verdict, baseline=note)
     if verdict.outcome == "passed":
-        reason = f"the baseline says that this fails ({note}), and it does not: take the entry out"
+        reason = f"the baseline says that this fails ({note}), but it does not: remove the entry"
         return replace(verdict, outcome="failed", reason=reason)
     return verdict
 
@@ -75,13 +75,13 @@ def _read_entry(path: Path, number: int, table: object) -> Deviation:
     where = f"the baseline {path}, deviation {number}"
     entry = cast("dict[str, Any]", table) if isinstance(table, dict) else {}
     if set(entry) != {"check", "reason", "since"}:
-        raise BaselineError(f"{where}: give it check, reason and since, and nothing else")
+        raise BaselineError(f"{where}: give it check, reason and since, and no other key")
     try:
         check = current_id(str(entry["check"]))
     except ValueError as error:
         raise BaselineError(f"{where}: {error}") from None
     if not (isinstance(entry["reason"], str) and entry["reason"].strip()):
-        raise BaselineError(f"{where}: say the reason")
+        raise BaselineError(f"{where}: give the reason")
     if type(entry["since"]) is not date:
-        raise BaselineError(f"{where}: since is {entry['since']!r}, no date such as 2026-11-25 without quotes")
+        raise BaselineError(f"{where}: since is {entry['since']!r}, not a date such as 2026-11-25 without quotes")
     return Deviation(check, entry["reason"], entry["since"])

@@ -1,4 +1,4 @@
-"""How thorough a run may be: how long it asks, how many requests it sends, and how many of them are random."""
+"""How thorough a run is: how long it lasts, how many requests it sends, and how many of them are random."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """What a run may spend.
+    """The time and requests that a run may spend.
 
     Attributes:
         seconds: For how long it starts new probes; None for as long as it takes.
-        max_examples: How many random requests for each operation, beside those that the specification asks for; 0
+        max_examples: How many random requests for each operation, beyond those that follow from the specification; 0
             leaves out schemathesis altogether.
-        rounds: How often the probes that choose at random are run, each time with other choices.
-        requests: The multiple of the target's maximum of requests that it may send.
+        rounds: How often the probes with random choices run, each time with other choices.
+        requests: How many times the target's maximum of requests it may send.
     """
 
     seconds: float | None
@@ -35,4 +35,5 @@ BUDGETS: Mapping[str, Budget] = MappingProxyType(
         "deep": Budget(seconds=None, max_examples=60, rounds=3, requests=5),
     }
 )
-"""The budgets by name. A server that is no mock is asked ten times a second: there the default takes some minutes."""
+"""The budgets by name. A server that is not a mock gets ten requests a second, so that the default takes some
+minutes."""

@@ -1,7 +1,7 @@
-"""Every check of the conformance suite: its id, what it enforces, and what that rests on. Importing this runs nothing.
+"""Every check of the conformance suite: its id, its rule, and the basis of that rule. Importing this runs nothing.
 
-An id is the letter of its level and a short name, and stays what it is: a baseline or a pipeline may rely on it. One
-that is retired is still taken, for its successor.
+An id is the letter of its level and a short name. It does not change, since baselines and pipelines rely on it. A
+retired id is still accepted, for its successor.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ CHECKED_OPERATIONS: Final = frozenset(
         *("ShowDataSets", "ShowDataDetail", "ListEntityDetails", "ShowLineageBulk", "ShowDatamapLineage"),
     }
 )
-"""The operations of the specification that the suite asks for and judges."""
+"""The operations of the specification that the suite calls and judges."""
 
 LEVELS: Mapping[str, str] = MappingProxyType(
     {
@@ -31,19 +31,19 @@ LEVELS: Mapping[str, str] = MappingProxyType(
         "E": "Bad input",
     }
 )
-"""What each level is about, in the order in which they build on each other."""
+"""The subject of each level; each level builds on those before it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One rule that a server is held to.
+    """One rule for a server.
 
     Attributes:
         id: Stable name, ``LEVEL-short-name``.
         title: The rule in a few words.
-        rule: What must hold.
-        basis: What the rule rests on: ``documented``, or ``sibling``, ``inferred`` or ``http`` and the source.
-        conditional: Whether a server may do without what it judges, so that a run may see none of it.
+        rule: The statement that must hold.
+        basis: The source of the rule: ``documented``, or ``sibling``, ``inferred`` or ``http`` with the source.
+        conditional: Whether the feature that it judges is optional, so that a run may not see it.
     """
 
     id: str
@@ -69,31 +69,31 @@ _CHECKS = (
     Check(
         "A-status-documented",
         "Only documented statuses",
-        "A response of a declared operation has a status that the specification lists for it (422 is none).",
+        "A response of a declared operation has a status that the specification lists for it (422 is not listed).",
         _DOCUMENTED,
     ),
     Check(
         "A-server-error",
         "No server error",
-        "No request, however strange, is answered by a 5xx. A 502, 503 or 504 is asked again once.",
+        "No request, however strange, gets a 5xx. After a 502, 503 or 504, the request is repeated once.",
         "documented: 500 is for a failure of the server, not for a request",
     ),
     Check(
         "A-answer-whole",
         "Responses arrive whole",
-        "A response can be read to its end as its framing announces it, and has the coding that it announces.",
+        "A response can be read to its end by its framing, and has the content coding that it announces.",
         "http: RFC 9112, section 6; RFC 9110, section 8.4",
     ),
     Check(
         "A-content-type",
         "JSON is announced as JSON",
-        "A response of a declared operation says application/json, in UTF-8 if it names a character set.",
+        "A response of a declared operation has the type application/json, with charset UTF-8 if it names one.",
         "documented: the examples; http: RFC 9110, section 8.3",
     ),
     Check(
         "A-json",
         "Strict JSON",
-        "A response of a declared operation is a JSON document: UTF-8, no byte order mark, no NaN, no key twice.",
+        "A response of a declared operation is a JSON document: UTF-8, no byte order mark, no NaN, no duplicate key.",
         "documented: the examples; http: RFC 8259",
     ),
     Check(
@@ -105,13 +105,13 @@ _CHECKS = (
     Check(
         "A-envelope-status",
         "The envelope's status agrees",
-        "status_code is an HTTP status, and 200 where the body is a page that counts as a success or has rows.",
+        "status_code is an HTTP status, and 200 if the body is a successful page or has rows.",
         "documented: response code of the wrapped response",
     ),
     Check(
         "A-header-map",
         "header_map maps text to text",
-        "header_map, where it is sent, is an object whose values are all text.",
+        "header_map, if sent, is an object whose values are all text.",
         "documented: the example; sdk: a map of text to text",
         conditional=True,
     ),
@@ -136,20 +136,21 @@ _CHECKS = (
     Check(
         "A-request-id",
         "One id for one exchange",
-        "Where an error has a request_id and the response an X-Request-Id, they are the same.",
+        "If an error has a request_id and the response an X-Request-Id, they are equal.",
         "sibling: the gateway's errors carry the same id in both places",
         conditional=True,
     ),
     Check(
         "A-undeclared-method",
         "Undeclared methods are refused",
-        "A method that is not declared is refused with a 4xx or 501, or with what the target says of its gateway.",
+        "A method that is not declared is refused with a 4xx or 501, or a status that the target names for its "
+        "gateway.",
         "http: RFC 9110, section 15.5.6; the service documents no response",
     ),
     Check(
         "A-allow-header",
-        "405 names what is allowed",
-        "A 405 has an Allow header; on a declared path it names what is declared, and not the method that was refused.",
+        "405 names the allowed methods",
+        "A 405 has an Allow header; on a declared path, it lists the declared methods, but not the refused one.",
         "http: RFC 9110, section 15.5.6",
         conditional=True,
     ),
@@ -162,7 +163,8 @@ _CHECKS = (
     Check(
         "B-body-json",
         "The body is strict JSON",
-        "The body string of a success is a JSON document: no byte order mark, no NaN, no key twice, no lone surrogate.",
+        "The body string of a success is a JSON document: no byte order mark, no NaN, no duplicate key, no lone "
+        "surrogate.",
         "inferred: the documented example's body",
     ),
     Check(
@@ -174,34 +176,34 @@ _CHECKS = (
     Check(
         "B-row-shape",
         "The shape of a run",
-        "Each field of a row that the specification names has a type that it lists; none is required.",
+        "Each field of a row that the specification names has a type that it lists; no field is required.",
         _SCHEMA,
     ),
     Check(
         "B-running-data",
         "runningData decodes",
-        "runningData is null or a JSON document as text, and that document is what its schema says.",
+        "runningData is null or a JSON document as text, and that document matches its schema.",
         _SCHEMA,
         conditional=True,
     ),
     Check(
         "B-running-param",
         "runningParam decodes",
-        "runningParam is null or a JSON document as text, and that document is what its schema says.",
+        "runningParam is null or a JSON document as text, and that document matches its schema.",
         _SCHEMA,
         conditional=True,
     ),
     Check(
         "B-success-agrees",
         "success agrees with the page",
-        "success is not false where rows are shown, nor for a valid request of real ids.",
+        "success is not false if rows are shown, nor for a valid request with real ids.",
         "inferred: the example; success says whether the scheduler could answer",
         conditional=True,
     ),
     Check(
         "B-message-agrees",
         "msg agrees with success",
-        "Where success is true, msg is the word success, or null, or not sent.",
+        "If success is true, msg is the word success, null or not sent.",
         "inferred: the example, whose msg is success",
         conditional=True,
     ),
@@ -221,14 +223,14 @@ _CHECKS = (
     Check(
         "B-time-order",
         "A run ends after it starts",
-        "endTime is not before startTime where a row has both.",
+        "endTime is not before startTime if a row has both.",
         "inferred: what the two names mean",
         conditional=True,
     ),
     Check(
         "B-count-range",
         "Counts are -1 or more",
-        "Row counts, failCount, retryTimes, runningTime and speed are at least 0, or -1 for not known.",
+        "Row counts, failCount, retryTimes, runningTime and speed are at least 0, or -1 for unknown.",
         "sibling: NodeInstance; inferred: -1 in the example",
         conditional=True,
     ),
@@ -242,15 +244,14 @@ _CHECKS = (
     Check(
         "B-asset-shape",
         "The shape of an asset",
-        "Each field of an asset that the specification names has a type that it lists; none is required.",
+        "Each field of an asset that the specification names has a type that it lists; no field is required.",
         "documented: the model; inferred: numbers or text where the model and its example differ",
         conditional=True,
     ),
     Check(
         "B-asset-times",
         "Times of an asset are milliseconds",
-        "create_time and update_time are 0 for none, or milliseconds since the epoch, and none is changed before it "
-        "is made.",
+        "create_time and update_time are 0 for none, or milliseconds since the epoch; no update precedes the creation.",
         "inferred: the unit is that of siblings, the order what the names mean",
         conditional=True,
     ),
@@ -271,8 +272,8 @@ _CHECKS = (
     Check(
         "B-fields-agree",
         "The fields of a run agree",
-        "Over all rows, runningTime lies between startTime and endTime, speed is outputRowCount by runningTime, and "
-        "status, times and forceSuccess do not contradict each other. A few odd rows are let pass.",
+        "Over all rows, runningTime is the time from startTime to endTime, speed is outputRowCount per second of "
+        "runningTime, and status, times and forceSuccess do not contradict each other. A few odd rows are tolerated.",
         "sibling: NodeInstance; inferred: what the names mean",
         conditional=True,
     ),
@@ -285,33 +286,33 @@ _CHECKS = (
     Check(
         "C-limit-underfilled",
         "A page is filled",
-        "A page with a limit of 10 or less that is not the last has exactly limit rows, and the last the rest.",
+        "With a limit of 10 or less, each page but the last has exactly limit rows, and the last has the rest.",
         "documented: records on each page; sibling: no cap below 100",
     ),
     Check(
         "C-offset-slice",
         "offset says where a page starts",
-        "A page is the slice of the window's runs that offset and limit name, by the target's unit of offset; walks "
+        "A page is the slice of the window's runs given by offset and limit, in the target's unit of offset; walks "
         "with other limits find the same runs in the same order.",
         "documented: offset of the page",
     ),
     Check(
         "C-offset-beyond-end",
-        "Nothing is beyond the end",
-        "An offset at the end or beyond it gives a page without rows, whose total is still the window's. The largest "
+        "Nothing beyond the end",
+        "An offset at the end or beyond it gives a page without rows, with the total of the window. The largest offset "
         "may be refused with 400.",
         "sibling: the scheduler's list APIs",
     ),
     Check(
         "C-walk-complete",
         "A walk finds every run",
-        "Pages walked to the end of a closed window hold as many runs as total says.",
+        "The pages of a closed window, read to the end, have as many runs as total says.",
         "sibling: total counts the matching records",
     ),
     Check(
         "C-walk-duplicate",
         "A walk finds no run twice",
-        "Pages walked to the end of a closed window show no run twice.",
+        "The pages of a closed window, read to the end, show no run twice.",
         "inferred: taskRunningLogId is the id of a run",
     ),
     Check(
@@ -323,7 +324,7 @@ _CHECKS = (
     Check(
         "C-run-id-unique",
         "Each run has an id of its own",
-        "Rows that differ have different taskRunningLogIds, where they have one.",
+        "Different rows have different taskRunningLogIds, if they have one.",
         "inferred: the example",
         conditional=True,
     ),
@@ -331,15 +332,15 @@ _CHECKS = (
         "C-run-content",
         "A run is one run",
         "A run that has ended has the same fields on each page, whatever limit, window and filters are.",
-        "inferred: offset, limit, window and filters choose rows, and change none",
+        "inferred: offset, limit, window and filters select rows, and do not change them",
         conditional=True,
     ),
     Check(
         "C-replay",
-        "How a request travels changes nothing",
-        "The same question, once more, signed or with a token, with gzip, on another connection, encoded or ordered "
-        "in another way, side by side with others or after other ones, has the same status and shows the same data. "
-        "One that is encoded twice asks for something else.",
+        "The way of a request changes nothing",
+        "The same request, repeated, signed or with a token, with gzip, on another connection, encoded or ordered in "
+        "another way, in parallel with other requests or after them, gets the same status and the same data. A request "
+        "that is encoded twice is a different one.",
         "http: RFC 9110, section 3.3: requests are stateless; documented: both ways to authenticate",
     ),
     Check(
@@ -357,9 +358,9 @@ _CHECKS = (
     Check(
         "C-window-adds-up",
         "Windows add up",
-        "Each page of each window inside a closed one has those of its runs, in their order, and the total, that one "
-        "column and one convention of bounds say.",
-        "documented: a range of time; whether its ends belong to it is not, so either is let pass",
+        "For windows inside a closed one, one time column and one convention for the bounds explain the runs of every "
+        "page, their order, and the total.",
+        "documented: a range of time, but not whether its ends belong to it, so either is accepted",
     ),
     Check(
         "C-window-reversed",
@@ -384,7 +385,7 @@ _CHECKS = (
     Check(
         "C-rows-of-workspace",
         "Rows are of the workspace",
-        "workspaceId of each row is the query's workspace_id, where one was sent.",
+        "workspaceId of each row is the query's workspace_id, if one was sent.",
         _DOCUMENTED,
         conditional=True,
     ),
@@ -397,7 +398,7 @@ _CHECKS = (
     Check(
         "C-job-name-prefix",
         "Part of a job name finds nothing",
-        "A job_name that is the beginning or the end of a real one, or goes on after it, gives no rows.",
+        "A job_name that is the beginning or the end of a real one, or a real one with more text, gives no rows.",
         _OPTIONAL_ID,
     ),
     Check(
@@ -415,19 +416,19 @@ _CHECKS = (
     Check(
         "C-job-name-wildcard",
         "No wildcards in a job name",
-        "A job_name with %, _ or * in place of real characters is taken as it stands and gives no rows.",
+        "A job_name with %, _ or * in place of real characters is taken literally and gives no rows.",
         _OPTIONAL_ID,
     ),
     Check(
         "C-job-name-unusual",
         "Unusual job names are served",
-        "Operators whose names hold /, <, +, %, a space or Chinese text are served as any other is.",
+        "Operators whose names contain /, <, +, %, a space or Chinese text are served like any other.",
         "sibling: the console lets an operator's name hold such characters",
     ),
     Check(
         "C-task-id-other",
         "Another task finds nothing",
-        "A task_id that nearly is the real one gives no rows.",
+        "A task_id that is close to the real one gives no rows.",
         _OPTIONAL_ID,
     ),
     Check(
@@ -439,125 +440,120 @@ _CHECKS = (
     Check(
         "C-workspace-same",
         "A workspace has all its runs",
-        "With workspace_id, the runs are those that a request without it lists of that workspace, if it lists any.",
+        "With workspace_id, the runs are those of that workspace in a request without it, if it lists any.",
         "documented: workspace_id narrows the question",
     ),
     Check(
         "C-table-other",
         "Another table has no operators",
-        "A guid that nearly is the real one gives an empty array, 400, 403 or 404.",
+        "A guid that is close to the real one gives an empty array, 400, 403 or 404.",
         _OPTIONAL_ID,
     ),
     Check(
         "C-nodes-operator",
         "ShowNodes names the operator",
-        "The operators of the target's table include the target's own; those of each table, all that ShowLineageBulk "
-        "says to read or write it.",
-        "documented: ShowNodes gives the task_id, job_name and workspace_id to ask with, of those that read or write "
-        "a table",
+        "The operators of the target's table include the target's own. Those of any table include all that read or "
+        "write it by ShowLineageBulk.",
+        "documented: ShowNodes returns task_id, job_name and workspace_id of the operators that read or write a table",
     ),
     Check(
         "C-nodes-unique",
         "ShowNodes names each once",
-        "ShowNodes names no operator twice, and the same ones when it is asked again.",
+        "ShowNodes lists no operator twice, and lists the same ones when it is called again.",
         "inferred: the name of the operation",
     ),
     Check(
         "C-nodes-chain",
-        "What ShowNodes names can be asked",
-        "ShowInstanceInfos answers 200 for each operator that ShowNodes names.",
+        "What ShowNodes lists can be requested",
+        "ShowInstanceInfos gives 200 for each operator that ShowNodes lists.",
         "documented: its parameters are a ShowNodes element's fields",
     ),
     Check(
         "C-search-pages",
         "Pages of a search",
-        "Pages of one search, whatever limit and offset are, are slices of one list, whose count each of them says, "
-        "and so do its facets. offset may count assets or pages.",
+        "The pages of a search, whatever limit and offset are, are slices of one list; count and facets on each page "
+        "agree with that list. offset may count assets or pages.",
         "documented: offset, limit and facets; inferred: without that no search can be walked",
         conditional=True,
     ),
     Check(
         "C-search-finds",
         "A search finds a table by its name",
-        "A search by the name that lineage or its details give a table finds its GUID.",
+        "A search by the name of a table, as in lineage or details, finds its GUID.",
         "documented: a search is by keyword; sibling: compared with name and description",
         conditional=True,
     ),
     Check(
         "C-search-narrows",
         "Keyword, filter and order",
-        "A keyword that no asset has finds nothing; a filter and an owner let those pass that they say, by EQ, IN, "
-        "AND and OR, with a keyword, too; an order changes the order alone. They may be refused with 400.",
+        "A keyword that no asset has finds nothing; a filter by EQ, IN, AND or OR and an owner select exactly the "
+        "matching assets, also with a keyword; sorting changes only the order. All of these may be refused with 400.",
         "documented: the filter's grammar, owner and sort",
         conditional=True,
     ),
     Check(
         "C-asset-agrees",
         "An asset is one asset",
-        "Search, details and lineage say the same of an asset, in every field that two of them show.",
+        "Search, details and lineage agree on an asset in every field that two of them show.",
         "inferred: they are views of one catalogue; a GUID names one asset",
         conditional=True,
     ),
     Check(
         "C-details-batch",
         "Details of many",
-        "ListEntityDetails shows each known asset that is asked for, once, and no other.",
+        "ListEntityDetails shows each known asset that was requested, once, and no other.",
         "documented: its body is the list of GUIDs; whether an unknown one is left out or refused is not",
         conditional=True,
     ),
     Check(
         "C-asset-other",
         "Another GUID opens nothing",
-        "A GUID that nearly is a table's, or a pattern of it, has no details and no lineage.",
+        "A GUID that is close to that of a table, or a pattern of it, has no details and no lineage.",
         _OPTIONAL_ID,
         conditional=True,
     ),
     Check(
         "C-bulk-pages",
         "Pages of all lineage",
-        "Pages of ShowLineageBulk, joined, are the same for any limit; each has at most limit operators, and all say "
-        "one total. offset may count operators or pages.",
+        "Pages of ShowLineageBulk, joined, are the same for any limit; each has at most limit operators, and all have "
+        "the same total. offset may count operators or pages.",
         "documented: it is paged by operator",
         conditional=True,
     ),
     Check(
         "C-lineage-mirror",
         "Upstream and downstream mirror each other",
-        "IN of a table contains another exactly if OUT of that contains the table; BOTH holds what both hold, and is "
-        "what comes without a direction.",
+        "IN of a table contains another table if and only if OUT of that one contains the first; BOTH is the union of "
+        "the two, and the default without a direction.",
         "documented: the directions, and that BOTH is the default",
         conditional=True,
     ),
     Check(
         "C-lineage-agrees",
         "Lineage has one direction",
-        "The same end of each relationship is upstream, a table that ShowLineageBulk names as the source of another "
-        "is in the IN of that, and lineage is one step for every table, or the whole graph for every table. Which "
-        "end, which of the two, and through what is left open.",
+        "The same end of each relationship is upstream, a table that ShowLineageBulk names as the source of another is "
+        "in the IN of that one, and lineage is either one step for every table or the whole graph for every table. Any "
+        "end and any reach is accepted, with or without nodes between tables.",
         "documented: source and target of a row, IN and OUT, that there is no depth and no paging",
         conditional=True,
     ),
     Check(
         "C-lineage-connected",
         "Lineage is that of the table",
-        "Each relationship leads to the table that was asked for, over others if need be, and comes once, with the "
-        "known assets at its ends and no others.",
+        "Each relationship leads to the requested table, directly or over others, and occurs once, with only known "
+        "assets at its ends.",
         "documented: lineage around one asset",
         conditional=True,
     ),
     Check(
         "C-lineage-category",
         "Only the categories asked for",
-        "Where relationship_type_categories is sent, each relationship is of it.",
+        "If relationship_type_categories is sent, each relationship is of that category.",
         "documented: the parameter",
         conditional=True,
     ),
-    Check(
-        "D-missing", "No credentials, no data", "A request without credentials is not answered with success.", _TOKEN
-    ),
-    Check(
-        "D-token-other", "Another token is refused", "A token of the same length is not answered with success.", _TOKEN
-    ),
+    Check("D-missing", "No credentials, no data", "A request without credentials does not succeed.", _TOKEN),
+    Check("D-token-other", "Another token is refused", "A wrong token of the same length does not succeed.", _TOKEN),
     Check(
         "D-token-prefix",
         "Part of a token is refused",
@@ -570,7 +566,7 @@ _CHECKS = (
         "A token with something before or after it, as in a list, is refused.",
         _TOKEN,
     ),
-    Check("D-token-case", "Case counts in a token", "A token that differs in case only is refused.", _TOKEN),
+    Check("D-token-case", "Case counts in a token", "A token that differs only in case is refused.", _TOKEN),
     Check("D-token-blank", "A blank token is refused", "An X-Auth-Token that is empty is refused.", _TOKEN),
     Check(
         "D-token-query",
@@ -581,19 +577,19 @@ _CHECKS = (
     Check(
         "D-refusal-status",
         "Bad credentials get 401",
-        "A request whose credentials are bad or missing and that is refused gets 401, not 403, 400 or 404.",
+        "A request that is refused for wrong or missing credentials gets 401, not 403, 400 or 404.",
         "documented: 401; sibling: the gateway's error table",
     ),
     Check(
         "D-secret-echo",
         "Secrets are not echoed",
-        "No response has the token or the secret key in it, nor the signature that would have been right.",
+        "No response contains the token, the secret key, or the signature that would have been right.",
         "inferred: an error body ends in logs",
     ),
     Check(
         "D-signature-accepted",
         "A good signature is accepted",
-        "A request that is rightly signed is served as with a token.",
+        "A request with a valid signature is served like one with a token.",
         _SIGNATURE,
     ),
     Check(
@@ -610,105 +606,104 @@ _CHECKS = (
     ),
     Check(
         "D-signature-stale",
-        "A signature ages",
-        "A request signed more than 15 minutes ago, or ahead, is refused. Asked of a mock only, or if allowed.",
+        "A signature expires",
+        "A request signed more than 15 minutes before or after the present is refused. Tested on mocks, or if allowed.",
         _SIGNATURE,
     ),
     Check(
         "D-signature-undated",
         "A signature covers its date",
-        "A request that leaves X-Sdk-Date unsigned is refused. Asked of a mock only, or if allowed.",
+        "A request that leaves X-Sdk-Date unsigned is refused. Tested on mocks, or if allowed.",
         _SIGNATURE,
     ),
     Check(
         "D-access-key-other",
         "Another access key is refused",
-        "A request signed under an unknown access key is refused. Asked of a mock only, or if allowed.",
+        "A request signed under an unknown access key is refused. Tested on mocks, or if allowed.",
         _SIGNATURE,
     ),
     Check(
         "D-project-other",
         "Another project has no data",
-        "A project_id that nearly is the real one, or a pattern of it, gives no rows and no operators.",
+        "A project_id that is close to the real one, or a pattern of it, gives no rows and no operators.",
         "documented: project id; sibling: a token is good for one project",
     ),
     Check(
         "D-instance-other",
         "Another tenancy has no data",
-        "An instance that nearly is the real one, a pattern of it, or blank, gives no rows and no operators.",
+        "An instance that is close to the real one, a pattern of it, or blank, gives no rows and no operators.",
         "documented: id of the tenancy",
     ),
     Check(
         "D-tenant-isolated",
         "A second tenant's data is closed",
-        "Another tenant's project, tenancy, table or operator, where the target names one, gives no data.",
+        "Another tenant's project, tenancy, table or operator gives no data, if the target names one.",
         "documented: 403",
     ),
     Check(
         "E-missing-parameter",
         "Required parameters are required",
-        "A request without a required parameter is not answered with success.",
+        "A request without a required parameter does not succeed.",
         "documented: mandatory parameters",
     ),
-    Check("E-below-minimum", "Below the minimum", "A number below its minimum is not answered with success.", _BOUNDS),
-    Check("E-above-maximum", "Above the maximum", "A number above its maximum is not answered with success.", _BOUNDS),
+    Check("E-below-minimum", "Below the minimum", "A number below its minimum does not succeed.", _BOUNDS),
+    Check("E-above-maximum", "Above the maximum", "A number above its maximum does not succeed.", _BOUNDS),
     Check(
         "E-wrong-type",
         "Not a number",
-        "Text in place of a number is not answered with success.",
+        "Text in place of a number does not succeed.",
         "documented: the parameters' types",
     ),
     Check(
         "E-fraction",
         "Not a whole number",
-        "A number with a fraction in place of an integer is not answered with success (1.0 is let pass).",
+        "A number with a fraction in place of an integer does not succeed (1.0 may).",
         "sdk: 32-bit integers; inferred: whole milliseconds",
     ),
     Check(
         "E-not-listed",
-        "None of the values listed",
-        "A direction or a flag that is none of the listed values is not answered with success; another case may be.",
+        "A value that is not listed",
+        "A direction or a flag that is not one of the listed values does not succeed; another case may.",
         "documented: the values",
         conditional=True,
     ),
     Check(
         "E-body-invalid",
-        "A body that is not what is asked for",
-        "A body that is no JSON, lacks what is required, or has a value of a wrong type or below a minimum, is not "
-        "answered with success.",
+        "A body that is not valid",
+        "A body that is not JSON, lacks a required member, or has a value of a wrong type or below a minimum, does not "
+        "succeed.",
         "documented: the body's model; inferred: the bounds that the specification states",
         conditional=True,
     ),
     Check(
         "E-refusal-status",
         "Bad input gets 400",
-        "An invalid request of good credentials and real ids that is refused gets 400; one without a usable instance, "
-        "403 or 404 too.",
+        "An invalid request with valid credentials and real ids, if refused, gets 400; without a usable instance, also "
+        "403 or 404.",
         "documented: 400",
     ),
     Check(
         "E-valid-refused",
         "Valid requests are served",
-        "A valid request of real ids with a limit of 10 or less, and a modest offset and window, is answered with 200.",
+        "A valid request with real ids, a limit of 10 or less, and a modest offset and window gets 200.",
         _DOCUMENTED,
     ),
     Check(
         "E-minimum-refused",
         "The minimum is allowed",
-        "The least offset, limit and times are answered with 200; start_time may be equal to end_time.",
+        "The least offset, limit and times get 200; start_time may be equal to end_time.",
         _BOUNDS,
     ),
     Check(
         "E-maximum-unserved",
         "The maximum is handled",
-        "The largest limit, offset and times are answered with 200, or with 400 where the server has a cap of its own.",
+        "The largest limit, offset and times get 200, or 400 if the server has a cap of its own.",
         _BOUNDS,
     ),
     Check(
         "E-optional-refused",
-        "What is optional may be left out",
-        "A request without workspace_id, or without limit, keyword or direction where those are optional, is not "
-        "refused with 400.",
+        "Optional parameters may be left out",
+        "A request without workspace_id, or without limit, keyword or direction if optional, is not refused with 400.",
         "documented: they are not mandatory",
     ),
 )
@@ -724,18 +719,18 @@ RETIRED: Final[Mapping[str, str]] = MappingProxyType(
         **dict.fromkeys(("C-repeatable", "C-query-encoding", "C-query-order"), "C-replay"),
     }
 )
-"""Ids that checks once had, each with the check that judges now what it judged."""
+"""Retired ids, each with the check that has replaced it."""
 
 
 def current_id(check: str) -> str:
-    """The id of a check; that of its successor, with a warning, if it is a retired one.
+    """The id of a check; if it is retired, that of its successor, with a warning.
 
     Raises:
-        ValueError: The catalogue never had it.
+        ValueError: The catalogue never had this id.
     """
     if check in RETIRED:
         successor = RETIRED[check]
-        text = f"check {check} is retired: {successor} judges what it judged, name that instead"
+        text = f"check {check} is retired: use {successor} instead, which has replaced it"
         warnings.warn(text, FutureWarning, stacklevel=3)
         return successor
     if check not in CATALOGUE:
@@ -750,7 +745,7 @@ def checks_of(levels: str) -> tuple[Check, ...]:
         levels: Letters of levels in any order, such as ``ACE``.
 
     Raises:
-        ValueError: A letter names no level, or there is none.
+        ValueError: A letter is not that of a level, or there is no letter.
     """
     unknown = sorted(set(levels) - LEVELS.keys())
     if unknown or not levels:

@@ -1,4 +1,4 @@
-"""How much of the specification a run exercised: an index beside the score of what passed."""
+"""How much of the specification a run exercised, as a number beside the verdicts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract.suite._judging.oracle import Exchange, Kind, Operation, Parameter
 
 Keyword: TypeAlias = "tuple[str, str]"
-"""Where a type is declared, and the type."""
+"""The path of a declared type, and the type."""
 
 _COLUMN_OF: Mapping[Kind, str] = {"type": "wrong type", "fraction": "wrong type"}
 _MEDIA_TYPE = "application/json"
@@ -66,7 +66,7 @@ def _classes(parameter: Parameter) -> Iterator[str]:
 
 
 def _exercised(exchange: Exchange) -> Iterator[tuple[str, str]]:
-    """Each parameter and the class of its value, where nothing else about the request is wrong."""
+    """Each parameter and the class of its value, if nothing else is wrong with the request."""
     judgement, operation = exchange.judgement, exchange.judgement.operation
     if operation is None or judgement.doubtful or exchange.request.credential.standing != "good":
         return
@@ -129,7 +129,7 @@ def _observed(document: Mapping[str, Any], value: Any, schema: Any, path: str) -
 def _type_name(value: object, schema: Mapping[str, Any]) -> str:
     name = next(name for kind, name in _TYPE_NAMES if isinstance(value, kind))
     names = schema.get("type", ())
-    # An integer is a number where the specification does not tell the two apart.
+    # An integer counts as a number, unless the specification distinguishes the two.
     return "number" if name == "integer" and "number" in names and "integer" not in names else name
 
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract.suite.target import Target
 
 
-def run_suite(  # noqa: PLR0913  what a run may be told
+def run_suite(  # noqa: PLR0913  the options of a run
     target: Target,
     *,
     levels: str = "ABCDE",
@@ -44,21 +44,21 @@ def run_suite(  # noqa: PLR0913  what a run may be told
     max_examples: int | None = None,
     tell: Callable[[str], object] = str,
 ) -> Report:
-    """Put a server to the test.
+    """Test a server.
 
     Args:
-        target: The server, and what is real there.
+        target: The server, and values that exist there.
         levels: Letters of the levels to judge.
-        seed: What the random requests are made from; the same seed asks the same server the same questions.
-        stop_on: Ids of checks; the run ends as soon as one of them fails, and what is not judged by then is untested.
-        budget: How thorough to be, a key of `BUDGETS`; what it cuts is among the report's limits.
-        max_examples: How many random requests to send for each operation, beside those that the specification asks
-            for; 0 leaves out schemathesis altogether, None leaves it to the budget.
-        tell: Is told what a longer wait is for.
+        seed: Seed of the random choices; the same seed sends the same server the same requests.
+        stop_on: Ids of checks; the run ends as soon as one of them fails, and checks without a verdict stay untested.
+        budget: How thorough to be, a key of `BUDGETS`; the report's limits say what it cuts.
+        max_examples: How many random requests to send for each operation, beyond those that follow from the
+            specification; 0 leaves out schemathesis altogether, None leaves it to the budget.
+        tell: Called with the reason for each longer wait.
 
     Raises:
-        ValueError: The levels name none of the catalogue, ``stop_on`` an unknown check, or ``budget`` none.
-        TargetError: The environment names a proxy that cannot be used.
+        ValueError: The levels, ``stop_on`` or ``budget`` name something unknown.
+        TargetError: The environment names an unusable proxy.
     """
     levels = "".join(sorted({check.level for check in checks_of(levels)}))
     stop_on = frozenset(map(current_id, stop_on or ()))
@@ -72,7 +72,7 @@ def run_suite(  # noqa: PLR0913  what a run may be told
     notes: list[str] = []
     try:
         with Caller(target.endpoint, _pace(target, spend, tell), may_write=target.is_mock) as caller:
-            generator = random.Random(seed)  # noqa: S311  choices of a test, not a secret
+            generator = random.Random(seed)  # noqa: S311  random choices of a test, not a secret
             session = Session(target, caller, ledger, oracle, generator=generator)
             session.limit_time(spend.seconds)
             reason = run_probes(session, rounds=spend.rounds)
@@ -120,7 +120,7 @@ def _pace(target: Target, budget: Budget, tell: Callable[[str], object]) -> Pace
 
 
 def _missing_evidence(levels: str, evidence: Evidence) -> Iterator[str]:
-    """What a green run could not have been green without."""
+    """The evidence that a passing run needs and this one lacks."""
     if not evidence.rows and set(levels) & set("ABC"):
         yield "no response was a 200 with rows: check the ids and the window"
     if not evidence.refusals and set(levels) & set("AE"):

@@ -1,4 +1,4 @@
-"""The server that the conformance suite is aimed at, and the values that are real there."""
+"""The server that the conformance suite tests, and values that exist there."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FILTERED = "[Filtered]"
 
 
 class TargetError(ValueError):
-    """The description of a server is incomplete or wrong; the text names all that is."""
+    """The description of a server is incomplete or wrong; the text names every mistake."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,7 @@ class KnownJob:
 
     Attributes:
         task_id: Its task.
-        job_name: Its name, best one with unusual characters.
+        job_name: Its name, preferably one with unusual characters.
         workspace_id: Its workspace; None leaves it out of the requests.
     """
 
@@ -36,14 +36,14 @@ class KnownJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecondTenant:
-    """What belongs to another tenant and must stay closed to the target's credentials; only what is named is asked for.
+    """Data of another tenant that the target's credentials must not open; only what is named is requested.
 
     Attributes:
         project_id: Another tenant's project.
         instance_id: Another tenant's DataArts Studio tenancy.
         table_guid: Another tenant's table.
         task_id: Another tenant's task.
-        job_name: The name of that task's operator; without one the target's own is sent.
+        job_name: The name of that task's operator; if empty, the target's own is sent.
     """
 
     project_id: str | None = None
@@ -58,30 +58,29 @@ class Target:
     """A server, credentials for it, and values that exist there.
 
     Attributes:
-        endpoint: Where the server is, without a slash at its end.
+        endpoint: URL of the server, without a trailing slash.
         token: A value of ``X-Auth-Token`` that the server accepts; None if requests are signed.
-        access_key: An access key that the server accepts; None if there is a token only.
-        secret_key: What requests of that access key are signed with.
+        access_key: An access key that the server accepts; None if there is only a token.
+        secret_key: The secret key that goes with it, to sign requests.
         security_token: The ``X-Security-Token`` of a temporary access key.
         project_id: A project.
         instance_id: A DataArts Studio tenancy of that project.
         workspace_id: The workspace of the operator; None leaves it out of the requests.
         task_id: A job operator that has runs in the window.
         job_name: Its name.
-        table_guid: A table that it produces; None for a server without ShowNodes, which is not asked for then.
+        table_guid: A table that it produces; None for a server without ShowNodes, which is then not called.
         window_start: Start of the window, in milliseconds since the epoch.
-        window_end: End of the window, in the past, so that its data is at rest.
+        window_end: End of the window, in the past, so that its data no longer changes.
         offset_unit: What ``offset`` counts: ``rows`` or ``pages``, the first being page 0.
-        window_column: Which time of a run the window filters on; ``auto`` lets ``planTime`` and ``startTime`` pass,
-            whichever the server keeps to.
+        window_column: The time of a run that the window filters on; ``auto`` accepts either ``planTime`` or
+            ``startTime``, used consistently.
         rate_limit: Most requests in a second; None for no limit.
-        max_requests: Most requests of a run. Checks that are left when they are spent stay untested.
-        undeclared_methods: Statuses that this gateway answers to an undeclared method; empty lets any error response
-            pass.
-        is_mock: Whether the server is a mock: it can be sent wrong signatures and methods that would write.
-        allow_credential_probes: Whether more than two wrong signatures may be sent, though the server is no mock.
+        max_requests: Most requests of a run. Checks that are left after that stay untested.
+        undeclared_methods: Statuses of this gateway for an undeclared method; if empty, any error response is accepted.
+        is_mock: Whether the server is a mock, which may be sent wrong signatures and methods that would write.
+        allow_credential_probes: Whether more than two wrong signatures may be sent although the server is not a mock.
         known_jobs: Other operators that have runs in the window.
-        second_tenant: What belongs to another tenant; None if nothing is known.
+        second_tenant: Data of another tenant; None if none is known.
 
     Raises:
         TargetError: There are no credentials, half an access key, or the window ends before it starts.
@@ -122,7 +121,7 @@ class Target:
 
     @property
     def real_values(self) -> Mapping[str, str | int]:
-        """Values of the specification's parameters, by their names, that together find rows."""
+        """Values of the specification's parameters, by name, that together find rows."""
         values: dict[str, str | int] = {
             "project_id": self.project_id,
             "instance": self.instance_id,
@@ -138,7 +137,7 @@ class Target:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What no report may show, longest first."""
+        """Secrets that no report may show, longest first."""
         known = {secret for secret in (self.token, self.secret_key, self.security_token) if secret}
         return tuple(sorted(known, key=len, reverse=True))
 

@@ -1,4 +1,4 @@
-"""Finds out what is real at a server, from the GUID of one table."""
+"""Finds values that exist at a server, from the GUID of one table."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ if TYPE_CHECKING:
 _OK = 200
 _DAY = 86_400_000
 _DAYS_BACK = (7, 28, 180)
-"""How many days back to look, shortest first: siblings of the service take at most a week or a month."""
+"""How many days back to look, shortest first: related services accept at most a week or a month."""
 
 _MOST_OPERATORS = 10
 _ENOUGH_RUNS = 11
 _LOOK = 100
 _SHOWN = 80
-"""How many bytes of a response an error shows."""
+"""The most bytes of a response that an error shows."""
 
 
 class DiscoveryError(TargetError):
-    """The server does not show enough to be judged by."""
+    """The server does not show enough to be judged."""
 
 
 def discover_target(target: Target, *, now: datetime | None = None) -> Target:
-    """The target with an operator of its table that has runs, and a closed window that holds them.
+    """Complete the target with an operator of its table that has runs, and a closed window with these runs.
 
-    The window ends a day before the present, so that its data is at rest, and is the shortest of 7, 28 and 180 days in
-    which an operator has more than a page of runs, or else the longest with any. The operator is the one whose runs
-    prove most: several statuses, equal times, more than a page.
+    The window ends a day before the present, so that its data no longer changes, and is the shortest of 7, 28 and 180
+    days in which an operator has more than a page of runs, or else the longest with any
+    runs. The operator is the one whose runs allow most checks: several statuses, equal times, more than a page.
 
     Args:
         target: What is known; its operator and window are ignored.
@@ -98,7 +98,7 @@ def _operators(session: Session) -> list[KnownJob]:
 
 
 def _with_runs(session: Session, operators: Sequence[KnownJob], start: int, end: int) -> tuple[int, list[KnownJob]]:
-    """The most runs of an operator in a window, and the operators that have any, the one that shows most first."""
+    """The most runs of an operator in a window, and the operators with runs, sorted by how many checks they allow."""
     counted: list[tuple[tuple[int, ...], KnownJob]] = []
     for each in operators:
         exchange = session.runs(
@@ -114,7 +114,7 @@ def _with_runs(session: Session, operators: Sequence[KnownJob], start: int, end:
             total = page.total or len(page.rows)
             statuses = {str(row.get("status")) for row in page.rows}
             plans = [row.get("planTime") for row in page.rows]
-            # A window that can be walked whole shows more than one that cannot.
+            # A window that can be read completely allows more checks than one that cannot.
             walkable = min(total, MOST_WALKED) if total <= MOST_WALKED else 0
             counted.append(((len(statuses), len(set(plans)) < len(plans), walkable, total), each))
     ordered = sorted(counted, key=lambda pair: pair[0], reverse=True)

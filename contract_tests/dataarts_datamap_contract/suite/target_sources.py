@@ -22,11 +22,11 @@ _SECRETS = {
 }
 _REQUIRED = ("endpoint", "project_id", "instance_id", "task_id", "job_name", "window_start", "window_end")
 DISCOVERED = frozenset({"task_id", "job_name", "window_start", "window_end"})
-"""What ShowNodes and a look at the runs show."""
+"""The settings that ShowNodes and a look at the runs can supply."""
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _SAID = {**dict.fromkeys(("1", "true", "yes", "on"), True), **dict.fromkeys(("", "0", "false", "no", "off"), False)}
-_REMEDY = "use https, or for trying out DATAMAP_ALLOW_HTTP=1"
+_REMEDY = "use https, or set DATAMAP_ALLOW_HTTP=1 to try it out"
 _GENTLE_RATE = 10.0
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00Z")
 
@@ -34,17 +34,17 @@ _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00Z")
 def read_settings(
     environment: Mapping[str, str], file: Path | None = None, *, tell: Callable[[str], object] = str, **chosen: object
 ) -> dict[str, Any]:
-    """The settings of a target: what is passed goes before the environment, and that before the file.
+    """The settings of a target: arguments override the environment, and the environment overrides the file.
 
     Args:
         environment: ``DATAMAP_`` and a setting's name in capitals, such as ``DATAMAP_TASK_ID``; secrets as the client
             reads them, ``DATAMAP_TOKEN`` or ``HUAWEICLOUD_SDK_AK`` and ``_SK``.
-        file: A TOML file with the settings by their names; ``DATAMAP_TARGET`` names one, too. It holds no secrets.
-        tell: Is told which variables take the place of what the file says otherwise.
-        chosen: Settings by name; None stands for none.
+        file: A TOML file with the settings by name, without secrets; ``DATAMAP_TARGET`` can name it, too.
+        tell: Called with a text for each variable that overrides a different value of the file.
+        chosen: Settings by name; None means not set.
 
     Raises:
-        TargetError: The file cannot be read, or has what it must not have.
+        TargetError: The file cannot be read, or has a secret or an unknown setting.
     """
     path = file or (Path(environment["DATAMAP_TARGET"]) if environment.get("DATAMAP_TARGET", "").strip() else None)
     settings = _read_file(path) if path else {}
@@ -60,7 +60,7 @@ def read_settings(
 
 
 def allows_http(environment: Mapping[str, str]) -> bool:
-    """Whether ``DATAMAP_ALLOW_HTTP`` lets the endpoint be plain http to another machine.
+    """Whether ``DATAMAP_ALLOW_HTTP`` allows an endpoint with plain http on another machine.
 
     Raises:
         TargetError: It is neither on nor off.
@@ -75,12 +75,12 @@ def make_target(settings: Mapping[str, Any], *, discovered: bool = False, allow_
     """The target that settings describe.
 
     Args:
-        settings: As `read_settings` gives them.
-        discovered: Whether what can be found out may be missing: it gets a value that finds nothing.
-        allow_http: Whether the endpoint may be plain http to another machine.
+        settings: As `read_settings` returns them.
+        discovered: Whether settings that can be discovered may be missing; they get values that find nothing.
+        allow_http: Whether the endpoint may have plain http on another machine.
 
     Raises:
-        TargetError: Something is missing or wrong; the text names all that is.
+        TargetError: Something is missing or wrong; the text names every mistake.
     """
     values, problems = _convert(settings)
     endpoint = str(settings.get("endpoint") or "")
@@ -122,7 +122,7 @@ def _read_file(path: Path) -> dict[str, Any]:
 
 
 def _convert(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """The values of the settings, and what is wrong with those that are left out."""
+    """The values of the valid settings, and the mistakes in the others."""
     values: dict[str, Any] = {}
     problems: dict[str, str] = {}
     for name, value in settings.items():

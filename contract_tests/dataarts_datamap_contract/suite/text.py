@@ -1,4 +1,4 @@
-"""Text that came from a server, made fit to be shown."""
+"""Makes text from a server printable."""
 
 from __future__ import annotations
 

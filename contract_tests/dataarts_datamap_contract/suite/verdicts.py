@@ -1,4 +1,4 @@
-"""What a run of the suite found: a verdict for each check, and whether that is enough to judge the server by."""
+"""The report of a run: a verdict for each check, and whether they are enough to judge the server."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ if TYPE_CHECKING:
 Outcome: TypeAlias = Literal["passed", "failed", "untested", "errored"]
 
 CLASSES: Final = ("valid", "minimum", "maximum", "below", "above", "missing", "wrong type")
-"""What a parameter's value can be, as the columns of the matrix."""
+"""The classes of a parameter's value, as the columns of the matrix."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a run found out about one check.
+    """The result of one check.
 
     Attributes:
         check: The check's id, a key of the catalogue.
         level: The letter of its level.
-        outcome: ``passed``: it was put to the test and held; ``failed``; ``untested``: the run had nothing to judge it
-            by; ``errored``: something kept the run from judging it.
-        reason: What was found, or why nothing was; empty if it passed. Without secrets.
-        curl: For a failure, the shortest request that shows it, as a command line that has ``$DATAMAP_TOKEN`` in place
-            of the token. Where several responses show it together, a line for each, in order.
-        judged: How many responses were held to it.
-        excused: Whether it is untested because the target does not have what it takes, such as a second tenant, or
-            because the server does without what it judges: no fault of the run.
-        baseline: Why this failure is known and let pass; None if it is not.
+        outcome: ``passed``: it was tested and held; ``failed``; ``untested``: nothing in the run could test it;
+            ``errored``: something prevented a verdict.
+        reason: The failure, or why there is no verdict; empty if it passed. Without secrets.
+        curl: For a failure, the shortest request that shows it, as a command line with ``$DATAMAP_TOKEN`` in place of
+            the token. If it takes several responses to show it, one line for each, in order.
+        judged: How many responses it judged.
+        excused: Whether it is untested because the target lacks something, such as a second tenant, or the server does
+            not have the optional feature: this is not a gap of the run.
+        baseline: Why this failure is accepted; None if it is not.
     """
 
     check: str
@@ -44,13 +44,13 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a run must have seen, or its green proves nothing.
+    """Counts of responses without which a passing run proves nothing.
 
     Attributes:
         requests: How many requests were sent.
-        rows: How many responses were a 200 with rows.
-        refusals: How many were an error response: a 4xx other than 401 and 429.
-        unauthorized: How many were a 401.
+        rows: How many responses had status 200 and rows.
+        refusals: How many were error responses with a 4xx other than 401 and 429.
+        unauthorized: How many had status 401.
     """
 
     requests: int = 0
@@ -67,7 +67,7 @@ class Cell:
         operation: The operation's id.
         parameter: The parameter's name.
         value_class: One of `CLASSES`.
-        answers: How many responses of each status it got, with everything else about the request in order.
+        answers: How many responses it got with each status, in requests that were otherwise valid.
     """
 
     operation: str
@@ -78,13 +78,13 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class SchemaType:
-    """One type that the specification lets a value have, at any level of a response.
+    """A type that the specification allows for a value at some level of a response.
 
     Attributes:
         operation: The operation's id.
-        path: Where, each decoded level set apart: ``$.body → $.rows[].planTime``.
+        path: Its place, one part for each decoded level: ``$.body → $.rows[].planTime``.
         type: The type.
-        seen: How many values of that type were there.
+        seen: How many values had that type.
     """
 
     operation: str
@@ -95,12 +95,12 @@ class SchemaType:
 
 @dataclass(frozen=True, slots=True)
 class Exercise:
-    """One relation and one class of data.
+    """A relation and a class of data.
 
     Attributes:
         check: The id of the relation's check.
         data_class: The class: ``equal times``, ``an id beyond 31 bits`` and so on.
-        judged: How many responses with such data were held to it.
+        judged: How many responses with such data it judged.
     """
 
     check: str
@@ -110,12 +110,12 @@ class Exercise:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What a run exercised.
+    """The parts of the specification that a run exercised.
 
     Attributes:
-        cells: Each class of values that a parameter can have, and what it got.
-        types: Each type that a response's values can have, and whether it was seen.
-        relations: Each relation and class of data, and how often it was put to the test by it.
+        cells: Each class of values that a parameter can have, with its responses.
+        types: Each type that a value in a response can have, and how often it was seen.
+        relations: Each relation and class of data, and how often the two were tested together.
     """
 
     cells: tuple[Cell, ...] = ()
@@ -124,7 +124,7 @@ class Coverage:
 
     @property
     def index(self) -> float:
-        """The share of cells and types that were exercised, from 0 to 1."""
+        """The fraction of cells and types that were exercised, from 0 to 1."""
         hits = [bool(cell.answers) for cell in self.cells] + [bool(each.seen) for each in self.types]
         return sum(hits) / len(hits) if hits else 0.0
 
@@ -135,15 +135,15 @@ class Report:
 
     Attributes:
         endpoint: The server.
-        levels: The levels asked for.
+        levels: The levels that were judged.
         seed: The seed of the random requests.
         verdicts: One for each check of those levels, in the catalogue's order.
-        evidence: What the run saw.
-        shortcomings: Why the run cannot vouch for the server, one line each; empty if it can.
+        evidence: The responses that the run saw.
+        shortcomings: Why the run is not enough to judge the server, one line each; empty if it is.
         coverage: How much of the specification was exercised.
-        stopped: Whether the run ended at the first failure that it was to stop on.
-        weaknesses: Why the target's data could show next to nothing; a run in CI is not judged by such data.
-        limits: Which relations the data could not exercise.
+        stopped: Whether the run ended early, at a failure of a check to stop on.
+        weaknesses: Why the target's data is too poor for most checks; in CI, such a run counts as not judged.
+        limits: The relations that the data could not exercise.
     """
 
     endpoint: str
@@ -158,21 +158,21 @@ class Report:
     limits: tuple[str, ...] = ()
 
     def with_outcome(self, outcome: Outcome) -> tuple[Verdict, ...]:
-        """The verdicts of one outcome."""
+        """The verdicts with an outcome."""
         return tuple(verdict for verdict in self.verdicts if verdict.outcome == outcome)
 
     @property
     def failures(self) -> tuple[Verdict, ...]:
-        """The failures that no baseline lets pass."""
+        """The failures that no baseline accepts."""
         return tuple(verdict for verdict in self.with_outcome("failed") if verdict.baseline is None)
 
     @property
     def gaps(self) -> tuple[Verdict, ...]:
-        """The checks that the run should have judged and did not."""
+        """The checks that the run should have judged but did not."""
         return tuple(verdict for verdict in self.with_outcome("untested") if not verdict.excused)
 
     def exit_code(self, *, ci: bool = False) -> int:
-        """What a command ends with: 0 conforms, 1 does not, 2 could not be judged.
+        """The exit code of a command: 0 conforms, 1 does not, 2 could not be judged.
 
         Args:
             ci: Whether a single gap or weakness is enough for a 2.

@@ -1,1 +1,1 @@
-"""The runs: made up, stored, changed, and written as pages."""
+"""The data: invented, stored, changed, and written as pages."""

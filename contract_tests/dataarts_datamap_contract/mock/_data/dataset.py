@@ -1,6 +1,6 @@
 """The data behind the operations: tables, the operators that fill them, and the runs of each operator.
 
-No HTTP here, and of JSON only what a history keeps ready for its rows.
+It knows nothing of HTTP, and of JSON only the encoded rows that a history caches.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Operator:
     """A job operator that produces a table, as ShowNodes names it.
 
     Attributes:
-        task_id: The operator's id: decimal digits, which a row has as a number.
+        task_id: The operator's id: decimal digits; in a row it is a number.
         job_name: Its name.
         workspace_id: Id of its workspace.
     """
@@ -47,9 +47,9 @@ class Operator:
 
 
 class RunSource(Protocol):
-    """Runs that a history begins with, from the oldest to the newest by the column that it is ordered by.
+    """The initial runs of a history, from the oldest to the newest by the column that it is ordered by.
 
-    A run's index in a source never changes. Its key is the time of that column and its id, and no two are equal.
+    The index of a run never changes. Its key is the time in that column and its id; no two keys are equal.
     """
 
     def __len__(self) -> int: ...
@@ -80,7 +80,7 @@ class RunSource(Protocol):
 
 
 class StoredRun:
-    """A run that is stored as it is, encoded when it is first shown."""
+    """A stored run, encoded when it is first shown."""
 
     def __init__(self, row: Row, column: TimeColumn) -> None:
         self.row = row
@@ -93,11 +93,11 @@ class StoredRun:
 
 
 class StoredRuns:
-    """Runs that are all stored."""
+    """Runs that are all in memory."""
 
     def __init__(self, rows: Iterable[Row], column: TimeColumn) -> None:
         self._runs = sorted((StoredRun(row, column) for row in rows), key=lambda run: run.key)
-        # What pages are cut from, once it was shown.
+        # Encoded runs, from which pages are cut; filled when first shown.
         self._escaped = [b""] * len(self._runs)
         self._lengths = [0] * len(self._runs)
 
@@ -147,14 +147,13 @@ class RunHistory:
     """The runs of one operator, which may be added to, changed and deleted.
 
     They are ordered by one column of times, and by run id where times are equal. Positions count from the oldest run.
-    A history of a million runs that are made up when they are asked for takes no memory until it is changed, and 8 MB
-    from then on.
+    A history of a million computed runs takes no memory until it is changed, and 8 MB from then on.
     """
 
     def __init__(self, source: RunSource, column: TimeColumn) -> None:
         self._source = source
         self._column: TimeColumn = column
-        # What is not negative is an index in the source; what is negative is a run that came later.
+        # A number from 0 on is an index in the source; a negative one is a run that was added later.
         self._order: range | array[int] = range(len(source))
         self._later: dict[int, StoredRun] = {}
         self._later_marks: dict[int, int] = {}
@@ -194,7 +193,7 @@ class RunHistory:
         return None if mark is None else self._row(mark)
 
     def put(self, row: Row) -> None:
-        """Add a run, or put it in the place of the one that has its id."""
+        """Add a run, or replace the one with the same id."""
         self.delete(run_id(row))
         run = StoredRun(row, self._column)
         mark = next(self._numbers)
@@ -224,7 +223,7 @@ class RunHistory:
         return index if position < len(self._order) and self._order[position] == index else None
 
     def _is_first(self, row: Row) -> bool:
-        """Whether a run of the source is still there as it was."""
+        """Whether a run of the source is still unchanged."""
         mark = self._mark(run_id(row))
         return mark is not None and mark >= 0
 
@@ -244,14 +243,14 @@ class RunHistory:
 
 
 class Dataset:
-    """Everything the mock server knows of its project.
+    """All data of the mock server's project.
 
     Attributes:
-        column: The column of times that the runs are ordered by, and that windows filter on.
-        tables: By GUID, the operators in the order of ShowNodes.
+        column: The time column by which runs are ordered and windows filter.
+        tables: The operators by the GUID of their table, in the order of ShowNodes.
         histories: The runs of each operator.
-        lineage: The tables that have a name, and what operators read and write.
-        logs: By id of the run, what is said of its log; of any other run it is what a run of its status writes.
+        lineage: The tables with a name, and the tables that operators read and write.
+        logs: Logs by the id of their run; any other run has the usual log of its status.
     """
 
     def __init__(self, column: TimeColumn = "planTime") -> None:
@@ -263,17 +262,17 @@ class Dataset:
         self._namesakes: dict[tuple[str, str], list[Operator]] = {}
 
     def add_table(self, guid: str, operators: Iterable[Operator] = ()) -> None:
-        """Add a table, if it is new, and operators to it."""
+        """Add operators to a table, which may be new."""
         listed = self.tables.setdefault(guid, [])
         listed.extend(operator for operator in operators if operator not in listed)
 
     def describe_table(self, table: DescribedTable) -> None:
-        """Give a table a name, by which it is found; it may be new."""
+        """Give a table, which may be new, a name that a search finds."""
         self.add_table(table.guid)
         self.lineage.tables[table.guid] = table
 
     def add_lineage(self, operator: Operator, *, reads: Iterable[str] = (), writes: Iterable[str] = ()) -> None:
-        """Let an operator read and write tables, which lists it for each of them."""
+        """Add lineage: an operator reads and writes tables. It is listed for each of them."""
         sources, targets = list(reads), list(writes)
         self.lineage.add(operator, reads=sources, writes=targets)
         for guid in (*targets, *sources):
@@ -285,7 +284,7 @@ class Dataset:
         self._namesakes.setdefault((operator.task_id, operator.job_name), []).append(operator)
 
     def find_operator(self, task_id: str, job_name: str, workspace_id: str | None = None) -> Operator | None:
-        """The operator of exactly these ids, or None; without a workspace id the first of any workspace."""
+        """The operator with exactly these ids, or None; without a workspace id, the first one in any workspace."""
         for operator in self._namesakes.get((task_id, job_name), []):
             if workspace_id in (None, operator.workspace_id):
                 return operator
@@ -293,7 +292,7 @@ class Dataset:
 
 
 def milliseconds(moment: datetime) -> int:
-    """Milliseconds since the epoch, of an aware time."""
+    """An aware time in milliseconds since the epoch."""
     return (moment - EPOCH) // timedelta(milliseconds=1)
 
 

@@ -1,4 +1,4 @@
-"""The documented examples, as the specification holds them."""
+"""The documented examples, read from the specification."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ if TYPE_CHECKING:
 
 
 def documented_operator() -> Operator:
-    """The one operator that the documentation of ShowNodes shows."""
+    """The operator in the documentation of ShowNodes."""
     return Operator(**_example("ShowNodes")[0])
 
 
 def documented_run() -> Row:
-    """The one run that the documentation of ShowInstanceInfos shows."""
+    """The run in the documentation of ShowInstanceInfos."""
     rows: list[Row] = json.loads(_example("ShowInstanceInfos")["body"])["rows"]
     return rows[0]
 
 
 def documented_header_map() -> dict[str, str]:
-    """The header fields of the wrapped response that the documentation of ShowInstanceInfos shows."""
+    """The header fields of the wrapped response in the documentation of ShowInstanceInfos."""
     fields: dict[str, str] = _example("ShowInstanceInfos")["header_map"]
     return fields
 
 
-def _example(operation_id: str) -> Any:  # noqa: ANN401  whatever the document holds
+def _example(operation_id: str) -> Any:  # noqa: ANN401  any JSON value
     for path_item in load_specification()["paths"].values():
         operation = path_item.get("get", {})
         if operation.get("operationId") == operation_id:

@@ -1,4 +1,4 @@
-"""JSON as the service writes it: compact, UTF-8, and each row as it stands inside the text of the body."""
+"""JSON as the service writes it: compact, in UTF-8, with rows escaped inside the body string."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class EncodedRow(NamedTuple):
 
     Attributes:
         escaped: The bytes, escaped as the inside of a JSON string, after a comma.
-        length: How many bytes the row has before it is escaped, without the comma.
+        length: The bytes of the row before escaping, without the comma.
     """
 
     escaped: bytes
@@ -25,8 +25,8 @@ class EncodedRows(NamedTuple):
     """Rows inside the body string.
 
     Attributes:
-        escaped: The bytes of each, as of one alone.
-        length: How many bytes all of them have before they are escaped, without commas.
+        escaped: The bytes of all rows, each as in ``EncodedRow``.
+        length: The bytes of all rows before escaping, without commas.
     """
 
     escaped: list[bytes]
@@ -34,19 +34,19 @@ class EncodedRows(NamedTuple):
 
     @classmethod
     def of(cls, rows: Iterable[EncodedRow]) -> EncodedRows:
-        """Rows that are encoded one by one."""
+        """Join rows that were encoded one by one."""
         listed = list(rows)
         return cls([row.escaped for row in listed], sum(row.length for row in listed))
 
 
 def encode_row(row: Mapping[str, object]) -> EncodedRow:
-    """A row as it stands inside the body string."""
+    """Encode a row for the body string."""
     text = compact(row)
     return EncodedRow(f",{escape(text)}".encode(), len(text.encode()))
 
 
 def compact(document: object) -> str:
-    """A JSON document without a space."""
+    """A JSON document without spaces."""
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -56,12 +56,13 @@ def escape(text: str) -> str:
 
 
 def check_json(name: str, value: object) -> None:
-    """Refuse what no response could hold.
+    """Check that a response can contain a value.
 
     Raises:
-        ValueError: It is no JSON: it is of another type, has NaN or half of a surrogate pair, or is nested too deeply.
+        ValueError: It is not a JSON value: it has another type, NaN or half of a surrogate pair, or is nested too
+        deeply.
     """
     try:
         json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except (TypeError, ValueError, RecursionError) as error:
-        raise ValueError(f"{name} is no JSON value: {error}") from None
+        raise ValueError(f"{name} is not a JSON value: {error}") from None

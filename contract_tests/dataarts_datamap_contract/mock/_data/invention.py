@@ -1,4 +1,4 @@
-"""Invents the dataset: a few weeks of runs before ``now``, beside the one run that is documented."""
+"""Invents the dataset: a few weeks of runs before ``now``, and the documented run."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ _SECOND_TABLE = "5d1f7c0a-2b6e-4f6d-9c3e-7a41c0de8b15"
 _EMPTY_TABLE = "e07a92b4-61c8-4d27-8f0b-3c95d4b7a6f2"
 _SALES_WORKSPACE = "4f6c1d2e9b8a47c3a5d0e1f2b3c4d5e6"
 
-# Per hundred runs. Dealt like cards, so that every hundred runs hold each of these, whatever the seed. All of them have
-# ended: what has not is among the newest runs alone.
+# Per hundred runs. Dealt like cards, so that every hundred runs have exactly these, whatever the seed. All of them
+# have ended: only the newest runs may not have.
 _STATUSES = {
     "success": 82,
     "fail": 6,
@@ -63,18 +63,18 @@ _CUT_SHORT = frozenset({"fail", "manual-stop"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Schedule:
-    """An operator and how its runs come about.
+    """An operator and the schedule of its runs.
 
     Attributes:
-        operator: Whose runs they are.
+        operator: The operator.
         task_name: Name of the scheduled job that the operator belongs to.
-        ordinal: Place of the operator in that job.
+        ordinal: Number of the operator in that job.
         kind: Kind of operator.
         workspace_name: Name of the operator's workspace.
         period: Milliseconds from one run to the next.
         phase: Milliseconds from the start of a period to the run.
         runs: How many runs there are.
-        duration: Milliseconds that a run takes, about.
+        duration: Milliseconds that a run takes, roughly.
         latest: Status of the newest runs, newest first.
     """
 
@@ -101,19 +101,20 @@ class _Times:
 def invent_dataset(
     project_id: str, seed: int, now: datetime, *, size: int | None = None, column: TimeColumn = "planTime"
 ) -> Dataset:
-    """The dataset of a project: the same for the same arguments, on every machine.
+    """The dataset of a project: the same for the same arguments, on any machine.
 
-    Three tables: the documented one with four operators, two of them of one task; one with a single operator; and one
-    without any. The first operator is the documented one, and the documented run is among its runs, in January 2024,
+    It has three tables: the documented one with four operators, two of them in one task; one with one operator; and one
+    without
+    operators. The first operator is the documented one, and the documented run is among its runs, in January 2024,
     unless a size is given.
 
     Args:
         project_id: The project.
-        seed: What the runs are made from.
+        seed: Seed of the random choices.
         now: The present.
-        size: How many runs each operator has, made up when they are asked for and spread over at most half a year;
-            None for some weeks of runs that are more varied.
-        column: What the runs are ordered by.
+        size: How many runs each operator has, computed when requested and spread over at most half a year; None for
+            some weeks of more varied runs.
+        column: The column that the runs are ordered by.
     """
     schedules = _schedules()
     dataset = Dataset(column)
@@ -137,7 +138,7 @@ def invent_dataset(
 
 
 def documented_table() -> DescribedTable:
-    """The documented table, under a name."""
+    """The documented table, with a name."""
     return described(
         "postgres.sales.dws_orders", workspace_id=documented_operator().workspace_id, source_type="dws", guid=TABLE_GUID
     )
@@ -169,7 +170,7 @@ class _FewRuns(NamedTuple):
 
 @lru_cache(maxsize=4)
 def _few_runs(project_id: str, seed: int, now: int, column: TimeColumn) -> _FewRuns:
-    """The runs of each operator, numbered across all of them. Servers of the same data share them."""
+    """The runs of each operator, with ids that rise across all operators. Servers with the same data share them."""
     histories = {schedule.operator: list(_History(schedule, project_id, seed, now).rows()) for schedule in _schedules()}
     _number(list(chain.from_iterable(histories.values())), _generator(seed, "run ids"))
     histories[documented_operator()].append(documented_run())
@@ -252,7 +253,7 @@ class _History:
         self._random = _generator(seed, operator.task_id, operator.job_name)
 
     def rows(self) -> Iterator[Row]:
-        """The rows, newest plan first, without run ids."""
+        """The rows, newest plan time first, without run ids."""
         schedule = self._schedule
         newest = (self._now - schedule.phase) // schedule.period * schedule.period + schedule.phase
         for age, status in zip(range(schedule.runs), self._statuses(), strict=False):
@@ -263,7 +264,7 @@ class _History:
                 yield self._rerun(row)
 
     def synthesised(self, size: int, column: TimeColumn, first_id: int, id_step: int) -> SynthesisedRuns:
-        """So many runs, made up when they are asked for."""
+        """Runs that are computed when requested."""
         schedule = self._schedule
         period = min(schedule.period, _LONGEST_SPAN // max(size, 1))
         statuses = list(islice(self._statuses(), len(schedule.latest), len(schedule.latest) + 100))
@@ -283,7 +284,7 @@ class _History:
         )
 
     def _sample(self, status: str) -> Row:
-        """A run without times, counts and id, and with an @ in the place of its time in the path of its log."""
+        """A run without times, counts and id, and with an @ for the time in its log path."""
         moment = self._now
         times = _Times(moment, moment, moment, 0 if status in NOT_ENDED else moment)
         unknown: Row = {"inputRowCount": -1, "outputRowCount": -1, "failCount": -1, "speed": 0.0}
@@ -297,12 +298,12 @@ class _History:
             yield from deck
 
     def _rerun(self, failed: Row) -> Row:
-        """A second run for the same plan: someone started the failed one again."""
+        """A second run for the same plan time: someone started the failed one again."""
         submit = int(failed["endTime"] or 0) + self._random.randrange(_MINUTE, 5 * _MINUTE)
         return self._run("success", plan_time(failed), submit, retries=1)
 
     def _run(self, status: str, plan: int, submit: int, retries: int = 0) -> Row:
-        """A run that came to the status, unless there was no time for it yet."""
+        """A run that reached the status, if there was time for that."""
         times = self._times(status, plan, submit)
         if times.start > self._now:
             return self._row("waiting", _Times(plan, min(submit, self._now)), retries)
@@ -358,7 +359,7 @@ class _History:
         }
 
     def _counts(self, status: str) -> tuple[int, int]:
-        """Rows read and rows written; -1 where the service does not know."""
+        """Rows read and rows written; -1 if the service does not know."""
         not_collected = self._random.randrange(10) == 0
         if status != "success" or self._schedule.kind not in _COUNTING or not_collected:
             return -1, -1
@@ -406,7 +407,7 @@ class _History:
 
 
 def _number(rows: list[Row], generator: random.Random) -> None:
-    """Give each run its id, rising with the time of its submission."""
+    """Give each run its id; ids rise with the time of submission."""
     run_id = _FIRST_RUN_ID
     for row in sorted(rows, key=lambda row: (row["submitTime"] or row["planTime"], row["taskId"], row["jobId"])):
         run_id += generator.randint(1, 40)
@@ -418,4 +419,4 @@ def _whole_second(time: float) -> int:
 
 
 def _generator(*key: object) -> random.Random:
-    return random.Random("/".join(map(str, key)))  # noqa: S311  data to look at, not a secret
+    return random.Random("/".join(map(str, key)))  # noqa: S311  sample data, not a secret

@@ -1,4 +1,4 @@
-"""Tables by name, and which operators read and write them: what searches, details and lineage are answered from."""
+"""Tables by name, and the operators that read and write them: the data of searches, details and lineage."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class DescribedTable:
         name: Its name.
         source_type: Kind of source.
         workspace_id: Id of its workspace.
-        description: What is said of it.
-        owner: Whose it is.
+        description: Its description.
+        owner: Its owner.
     """
 
     guid: str
@@ -41,7 +41,7 @@ class DescribedTable:
 
     @property
     def qualified_name(self) -> str:
-        """Its path, and the connection that it is reached by."""
+        """Its path, with the connection through which it is reached."""
         path = ".".join(part for part in (self.database, self.schema, self.name) if part)
         return f"{path}@{self.source_type}.{uuid5(NAMESPACE_OID, self.source_type)}"
 
@@ -54,7 +54,7 @@ class OperatorLineage:
     writes: list[str] = field(default_factory=list[str])
 
     def pairs(self) -> Iterator[tuple[str | None, str | None]]:
-        """Each table that is read beside each that is written; None where there is none of a kind."""
+        """Each pair of a table read and a table written; None if there is none of a kind."""
         if not self.reads and not self.writes:
             return
         sources: list[str | None] = [*self.reads] or [None]
@@ -63,11 +63,11 @@ class OperatorLineage:
 
 
 class Lineage:
-    """The tables that have a name, and what is known of the operators.
+    """The tables with a name, and the lineage of operators.
 
     Attributes:
         tables: The tables by GUID.
-        operators: What each operator reads and writes, if that is known.
+        operators: The tables that each operator reads and writes, if known.
     """
 
     def __init__(self) -> None:
@@ -75,7 +75,7 @@ class Lineage:
         self.operators: dict[Operator, OperatorLineage] = {}
 
     def add(self, operator: Operator, *, reads: Iterable[str] = (), writes: Iterable[str] = ()) -> None:
-        """Let an operator read and write tables, beside those that it did."""
+        """Add tables to those that an operator reads and writes."""
         known = self.operators.setdefault(operator, OperatorLineage())
         known.reads += [guid for guid in reads if guid not in known.reads]
         known.writes += [guid for guid in writes if guid not in known.writes]
@@ -87,19 +87,19 @@ def node_guid(operator: Operator) -> str:
 
 
 def table_guid(path: str) -> str:
-    """A GUID for the path of a table, the same each time."""
+    """A GUID for a table with this path, the same each time."""
     return str(uuid5(NAMESPACE_OID, f"table {path}"))
 
 
 def described(path: str, *, workspace_id: str, source_type: str = "dws", guid: str | None = None) -> DescribedTable:
-    """A table of a path: ``name``, ``database.name`` or ``database.schema.name``.
+    """A table with a path: ``name``, ``database.name`` or ``database.schema.name``.
 
     Raises:
         ValueError: The path is blank, or has a blank part.
     """
     parts = path.split(".")
     if not all(part.strip() for part in parts):
-        raise ValueError(f"{path!r} is no path of a table: write name, database.name or database.schema.name")
+        raise ValueError(f"{path!r} is not the path of a table: write name, database.name or database.schema.name")
     *above, name = parts
     return DescribedTable(
         guid=guid or table_guid(path),

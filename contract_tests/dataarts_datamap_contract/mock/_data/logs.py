@@ -1,4 +1,4 @@
-"""Logs of runs, as the objects that object storage has of them."""
+"""Logs of runs, as objects in object storage."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _FAILURE = {
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """What a test says of a run's log.
+    """The log of a run, as a test sets it.
 
     Attributes:
-        text: What it holds; None for what a run of its status writes.
+        text: Its text; None for the usual log of the run's status.
         state: Whether it can be read.
     """
 
@@ -46,7 +46,7 @@ class LogObject:
 
     Attributes:
         key: Its key.
-        content: What it holds.
+        content: Its bytes.
         modified: When it was last written, in milliseconds since the epoch.
         state: Whether it can be read; never ``"missing"``.
     """
@@ -58,12 +58,12 @@ class LogObject:
 
 
 def log_objects(dataset: Dataset, bucket: str, *, below_key: bool) -> Iterator[LogObject]:
-    """The logs in a bucket: of each operator, those of its newest 2,000 runs.
+    """The logs in a bucket: those of the newest 2,000 runs of each operator.
 
     Args:
-        dataset: Whose runs they are of.
+        dataset: The data with the runs.
         bucket: The bucket.
-        below_key: Whether the path of a run's log is that of a folder, in which the log is named after the run.
+        below_key: Whether the log path of a run names a folder, and the log in it is named after the run.
     """
     for operator, row in _logged_runs(dataset):
         path = str(row["executionLogPath"])
@@ -77,18 +77,18 @@ def log_objects(dataset: Dataset, bucket: str, *, below_key: bool) -> Iterator[L
 
 
 def buckets(dataset: Dataset) -> set[str]:
-    """The buckets that runs have their logs in."""
+    """The buckets that hold logs of runs."""
     return {str(row["executionLogPath"]).removeprefix(SCHEME).partition("/")[0] for _, row in _logged_runs(dataset)}
 
 
 def default_log_path(project_id: str, operator: Operator, row: Row) -> str:
-    """Where the log of a run lies if nothing else is said: as in the documented run, but for the time of its folder."""
+    """The default log path of a run: that of the documented run, with another time in the folder's name."""
     folder = f"{operator.workspace_id}/{row['taskName']}/{plan_time(row)}"
     return f"{SCHEME}dlf-log-{project_id}/{folder}/{operator.job_name}/{operator.job_name}.job"
 
 
 def written_log(operator: Operator, row: Row) -> str:
-    """What a run of its status writes, up to where it is."""
+    """The usual log of a run with its status, up to where the run is."""
     status, table = str(row["status"]), f"{operator.job_name}".replace(" ", "_")
     start, end = int(row["startTime"] or 0), int(row["endTime"] or 0)
     lines = [
@@ -104,7 +104,7 @@ def written_log(operator: Operator, row: Row) -> str:
 
 
 def strange_logs(rows: Mapping[Operator, list[Row]]) -> dict[int, Log]:
-    """A log that is missing, one that is forbidden and one that is archived: of the newest failures but the first.
+    """A missing, a forbidden and an archived log: those of the second, third and fourth newest failure.
 
     Args:
         rows: Runs of each operator, the newest first.

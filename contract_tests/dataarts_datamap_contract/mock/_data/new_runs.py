@@ -1,4 +1,4 @@
-"""Runs of a user's own: the fields that the user sets, and sensible values for the rest."""
+"""Runs that a user adds: the fields that the user sets, and sensible values for the rest."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ _WHOLE = ("taskRunningLogId", "planTime", "startTime")
 def complete_run(fields: Mapping[str, object], operator: Operator, run_id: int, plan: int) -> Row:
     """A run of an operator with all documented fields.
 
-    It is submitted 1 s after its plan time, starts 5 s after it and takes a minute, as far as its status lets it.
+    It is submitted 1 s after its plan time, starts 5 s after it and takes a minute, if it gets that far by its status.
 
     Args:
-        fields: Values by the names of the documented fields, before all others; any JSON value is taken.
-        operator: Whose run it is.
-        run_id: Its id, unless the fields have it.
-        plan: Its plan time in milliseconds since the epoch, unless the fields have it.
+        fields: Values by the names of the documented fields, which override all defaults; any JSON value is accepted.
+        operator: Its operator.
+        run_id: Its id, unless the fields have one.
+        plan: Its plan time in milliseconds since the epoch, unless the fields have one.
 
     Raises:
-        ValueError: A name is no field of a run, a value no JSON, a time that runs are ordered by or the id no integer,
-            the status no single value, or the operator is another one.
+        ValueError: A name is not a field of a run, a value is not JSON, the id or a time for the order of runs is not
+            an integer, the status is not a single value, or the operator is another one.
     """
     whole: Row = {
         **documented_run(),
@@ -52,7 +52,7 @@ def complete_run(fields: Mapping[str, object], operator: Operator, run_id: int, 
 
 
 def change_run(row: Row, fields: Mapping[str, object], operator: Operator) -> Row:
-    """A run with other values in some of its fields; ``runningTime`` follows start and end unless it is set.
+    """Change some fields of a run; ``runningTime`` is computed from start and end unless it is set.
 
     Raises:
         ValueError: As for ``complete_run``.
@@ -71,7 +71,7 @@ def check_fields(fields: Mapping[str, object], whole: Row, operator: Operator) -
     """
     unknown = fields.keys() - whole.keys()
     if unknown:
-        raise ValueError(f"{', '.join(sorted(unknown))}: no field of a run; the fields are {', '.join(whole)}")
+        raise ValueError(f"{', '.join(sorted(unknown))}: not a field of a run; the fields are {', '.join(whole)}")
     for name, value in fields.items():
         check_json(name, value)
     if type(fields.get("status")) in (list, dict):
@@ -84,7 +84,7 @@ def check_fields(fields: Mapping[str, object], whole: Row, operator: Operator) -
         if fields.get(name, value) not in (value, str(value)):
             raise ValueError(f"{name} is {fields[name]!r}: the run belongs to {operator}")
     own = {name: value for name, value in fields.items() if name not in _identity(operator)}
-    return cast("Row", own)  # any JSON value may stand in a row of a user's own
+    return cast("Row", own)  # a row that a user adds may have any JSON value
 
 
 def _identity(operator: Operator) -> Row:

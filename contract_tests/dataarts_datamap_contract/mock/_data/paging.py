@@ -1,4 +1,4 @@
-"""Which rows a page holds: where servers of this family are known, or thought, to differ."""
+"""The rows of a page: servers of related APIs are known, or suspected, to differ here."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class PagingRules:
-    """What a window, an offset and a limit mean on this server."""
+    """The meaning of window, offset and limit on this server."""
 
     def __init__(self, config: MockConfig) -> None:
         self._config = config
@@ -24,10 +24,10 @@ class PagingRules:
         return within[::-1] if config.order == "newest-first" else within
 
     def checked_limit(self, limit: int) -> int:
-        """The limit, if the server takes it.
+        """The limit, if the server accepts it.
 
         Raises:
-            HttpError: It is more than the most rows on a page, and such a limit is refused.
+            HttpError: It is above the cap, and the server refuses such a limit.
         """
         most = self._config.max_limit
         if most is not None and limit > most and self._config.over_limit == "refused":
@@ -35,7 +35,7 @@ class PagingRules:
         return limit
 
     def page(self, found: range, offset: int, limit: int) -> range:
-        """The positions on one page of what was found."""
+        """The positions of one page of the runs found."""
         rows = min(limit, self._config.max_limit or limit)
         first = self._first_row(offset, rows)
         return found[first : first + rows]

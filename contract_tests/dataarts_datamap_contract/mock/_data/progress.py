@@ -1,4 +1,4 @@
-"""How runs go on: from waiting to running, from running to success."""
+"""Progress of runs: from waiting to running, from running to success."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def goes_on(row: Row) -> bool:
 
 
 def next_step(row: Row, present: int) -> Row:
-    """The run one step further, at a time in milliseconds since the epoch, or at its plan time if that is later."""
+    """The run after one more step, at a time in milliseconds since the epoch, or at its plan time if that is later."""
     moment = max(present, _time(row, "planTime"), _time(row, "startTime"))
     if row["status"] in WAITING:
         submit = _time(row, "submitTime") or moment
@@ -26,7 +26,7 @@ def next_step(row: Row, present: int) -> Row:
 
 
 def last_step(row: Row, present: int) -> Row:
-    """The run when it has ended."""
+    """The run after it has ended."""
     while goes_on(row):
         row = next_step(row, present)
     return row

@@ -22,7 +22,7 @@ _CLOSING = '],"success":true,"total":%d}'
 
 
 class RunPages:
-    """Writes pages of runs, joined from rows that are encoded already."""
+    """Writes pages of runs from encoded rows."""
 
     def __init__(self, now: datetime) -> None:
         self._tail = f'{escape(_CLOSING)}","header_map":{_header_map(now)}'.encode()
@@ -33,7 +33,7 @@ class RunPages:
 
         Args:
             rows: The rows of the page.
-            total: How many runs the window holds on all pages.
+            total: How many runs are in the window, on all pages.
         """
         between = max(len(rows.escaped) - 1, 0)
         length = len(_OPENING) + rows.length + between + len(_CLOSING % total)
@@ -52,7 +52,7 @@ def render_operators(operators: Iterable[Operator]) -> bytes:
 
 
 def _header_map(now: datetime) -> str:
-    """The documented header fields, at the mock's own time, open for the one that differs by page."""
+    """The documented header fields, at the mock's own time, without the one that differs from page to page."""
     present = milliseconds(now)
     own = {
         "X-Request-Id": f"{uuid5(NAMESPACE_OID, str(present))}-{present}-scheduler03",

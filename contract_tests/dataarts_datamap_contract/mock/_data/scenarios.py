@@ -1,4 +1,4 @@
-"""Worlds with a story: a chain of tables in which something went wrong today; and data of each class, without one."""
+"""Data with a story, a chain of tables in which something went wrong today; and varied data, without a story."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _JOBS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "check_orders": ((_SUMS,), ()),
     "report_revenue": ((_SUMS,), (_REPORT,)),
 }
-"""What each job reads and writes. A job is planned half an hour after the one before."""
+"""The tables that each job reads and writes. Each job is planned half an hour after the previous one."""
 
 _TODAY: dict[Scenario, dict[str, str]] = {
     "upstream-failed": {
@@ -62,13 +62,13 @@ _TODAY: dict[Scenario, dict[str, str]] = {
 
 
 def scenario_dataset(scenario: Scenario, project_id: str, now: datetime, *, column: TimeColumn) -> Dataset:
-    """The dataset of a scenario: six tables, seven operators, a run of each on each of two weeks.
+    """The dataset of a scenario: six tables and seven operators, each of which runs daily for two weeks.
 
     Args:
         scenario: What went wrong today.
-        project_id: The project, which paths of logs name.
+        project_id: The project, which is part of the log paths.
         now: The present.
-        column: What the runs are ordered by.
+        column: The column that the runs are ordered by.
     """
     dataset = Dataset(column)
     workspace_id = documented_operator().workspace_id
@@ -96,7 +96,7 @@ def _guid(path: str) -> str:
 
 
 def _runs(operator: Operator, number: int, today: str, project_id: str, now: datetime) -> list[Row]:
-    """A run on each day, the latest five hours ago and half an hour later for each job before."""
+    """A run on each day; the first job's latest was five hours ago, and each job follows half an hour later."""
     latest = milliseconds(now) // _MINUTE * _MINUTE - 5 * _HOUR + number * _HOUR // 2
     rows: list[Row] = []
     for day in range(_DAYS):
@@ -138,7 +138,7 @@ _VARIED_JOBS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
         for number in range(1, 6)
     },
 }
-"""What each job reads and writes; no name is the documented table."""
+"""The tables that each job reads and writes; an empty name is the documented table."""
 
 
 _DESCRIPTIONS: Final = ("", "", "每日订单汇总 📊 <b>&amp;</b> \"quoted\" 'text'\\", "A long description. " * 120)
@@ -147,18 +147,18 @@ _NEAR_JOBS: Final = (
     *("etl_job_dli2dws", "ETL_Job_dli", "ETL_Job_dli2dws_2", "ETL_Job_dli2dws   ", "ETLxJob_dli2dws"),
     "ETL%dws",
 )
-"""Names that nearly are the documented operator's: by case, by length, by a blank, and by a pattern."""
+"""Names close to that of the documented operator: with another case, length, blank or pattern."""
 
 _RARE: Final = Operator("971001", "rare runs", documented_operator().workspace_id)
 _STATUSES: Final = ("success", "fail", "skip-by-depend", "forceSuccess", "manual-stop", "waiting")
 
 
 def vary(dataset: Dataset, now: datetime) -> None:
-    """Add tables and operators: a diamond, a circle, a loop, an island, pairs, and names that nearly are others'.
+    """Add tables and operators: a diamond, a cycle, a loop, an isolated table, pairs, and names that resemble others.
 
-    Some tables have a long description, or one of many characters, and owners of their own. One operator of the
-    documented table has runs whose ids are beyond 31 and beyond 53 bits, of many statuses, several of one time, on both
-    sides of midnights, ends of months and changes of clocks.
+    Some tables have a long description, or one with unusual characters, and owners of their own. One operator of the
+    documented table has runs with ids above 31 and above 53 bits, many statuses and equal times, around midnights, ends
+    of months and changes of the clocks.
     """
     dataset.add_operator(_RARE, StoredRuns(_rare_runs(now), dataset.column))
     dataset.add_table(TABLE_GUID, [_RARE])
@@ -185,7 +185,7 @@ def vary(dataset: Dataset, now: datetime) -> None:
 
 
 def _near_runs(operator: Operator, number: int, now: datetime) -> list[Row]:
-    """A run on each of the last days, that reads much more than it writes."""
+    """A run on each of the last days, which reads many more rows than it writes."""
     latest = milliseconds(now) // _DAY * _DAY + number * _MINUTE
     fields = {"status": "success", "executionLogPath": None, "taskName": _OWN_TASK_NAME}
     rows = [
@@ -199,7 +199,7 @@ def _near_runs(operator: Operator, number: int, now: datetime) -> list[Row]:
 
 
 def _rare_runs(now: datetime) -> list[Row]:
-    """Runs around the midnights of two weeks, the ends of a year's months, and the changes of European clocks."""
+    """Runs around the midnights of two weeks, the ends of the months of a year, and the changes of European clocks."""
     midnight = milliseconds(now) // _DAY * _DAY
     days = [now - timedelta(days=day) for day in range(1, 366)]
     turns = [midnight - day * _DAY for day in range(1, 15)]
@@ -223,5 +223,5 @@ def _rare_runs(now: datetime) -> list[Row]:
 
 
 def _changes_clocks(day: datetime) -> bool:
-    """Whether it is the last Sunday of March or October."""
+    """Whether a day is the last Sunday of March or October."""
     return day.month in {3, 10} and day.weekday() == _SUNDAY and (day + timedelta(days=7)).month != day.month

@@ -1,11 +1,11 @@
-"""A run as a row, and what its status says of its times."""
+"""A run as a row, and the times that its status implies."""
 
 from __future__ import annotations
 
 from typing import TypeAlias
 
 Row: TypeAlias = "dict[str, int | float | str | None]"
-"""A run as JSON has it."""
+"""A run as a JSON object."""
 
 WAITING = frozenset({"waiting", "waiting-confirm"})
 UNDER_WAY = frozenset({"running", "pause", "running-exception"})

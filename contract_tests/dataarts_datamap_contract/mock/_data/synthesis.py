@@ -1,4 +1,4 @@
-"""Runs that are made up when they are asked for: a million of them take no more memory than ten."""
+"""Runs that are computed when requested: a million of them take no more memory than ten."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract.mock._data.dataset import RunKey
     from dataarts_datamap_contract.mock._data.statuses import Row
 
-# Of so many runs, the oldest failed, and the next is its rerun, planned for the same time.
+# In each group of this many runs, the oldest failed, and the next one is its rerun, planned for the same time.
 _CYCLE = 50
 _SPREAD = 2_654_435_761
 _VARYING = ("endTime", "executionLogPath", "planTime", "runningTime", "startTime", "submitTime", "taskRunningLogId")
@@ -27,17 +27,17 @@ class SynthesisedRuns:
     """Runs computed from their index. They satisfy ``RunSource``.
 
     A run starts in the first quarter of its period, a rerun in the third, and no run takes longer than a quarter. So
-    they have the same order by plan time, start time and id. The newest run is under way, all others have ended.
+    their order is the same by plan time, start time and id. The newest run is running; all others have ended.
 
     Attributes:
         size: How many there are.
         newest: Plan time of the newest, in milliseconds since the epoch.
         period: Milliseconds from one plan time to the next, 8 at least.
-        duration: Milliseconds that a run takes at most, if a quarter of the period is not less.
+        duration: The most milliseconds that a run takes, unless a quarter of the period is less.
         first_id: Id of the oldest.
-        id_step: How much each id is above the one before.
-        seed: What their times are made from.
-        statuses: Status by index, over and over.
+        id_step: The difference between two consecutive ids.
+        seed: Seed of their times.
+        statuses: Statuses by index, repeated.
         samples: A run of each of these statuses, and a running one.
         column: The column that keys are made of.
     """
@@ -116,7 +116,7 @@ class SynthesisedRuns:
         return self.statuses[index % len(self.statuses)]
 
     def _moments(self, index: int) -> tuple[int, int, int, int]:
-        """Plan time, submission, start and end."""
+        """The times of plan, submission, start and end."""
         quarter, half = self._quarter, self._half
         cycles, rest = divmod(self.size - 1 - index, _CYCLE)
         plan = self.newest - (cycles * (_CYCLE - 1) + (rest if rest < _CYCLE - 1 else _CYCLE - 2)) * self.period
@@ -137,7 +137,7 @@ class SynthesisedRuns:
 
     @cached_property
     def _templates(self) -> dict[str, tuple[bytes, int]]:
-        """By status: a format of the escaped row, and how many bytes more than the row it has once it is filled."""
+        """By status: a format of the escaped row, and how many bytes escaping adds to the filled row."""
         return {status: _template(sample) for status, sample in self.samples.items()}
 
 

@@ -40,7 +40,7 @@ class World:
 
     Attributes:
         now: The present of the data.
-        lock: Held by whoever reads more than one thing of the data.
+        lock: Held by a caller that reads several values of the data.
     """
 
     def __init__(self, config: MockConfig) -> None:
@@ -53,7 +53,7 @@ class World:
 
     @property
     def dataset(self) -> Dataset:
-        """The data, made up when it is first asked for."""
+        """The data, invented at the first use."""
         with self.lock:
             if self._dataset is None:
                 self.reset()
@@ -61,7 +61,7 @@ class World:
             return self._dataset
 
     def reset(self) -> None:
-        """Begin again with the data that the configuration asks for."""
+        """Start again with the data of the configuration."""
         config = self._config
         if config.scenario is None or config.scenario == "varied":
             self.invent(config.seed, config.size)
@@ -69,10 +69,10 @@ class World:
             self._replace(scenario_dataset(config.scenario, config.project_id, self.now, column=config.window_on))
 
     def invent(self, seed: int, size: int | None) -> None:
-        """Begin again with the data of another seed and size.
+        """Start again with the data of another seed and size.
 
         Raises:
-            ValueError: No server has so many runs.
+            ValueError: The size is out of bounds.
         """
         check_bounds("size", size)
         config = self._config
@@ -82,16 +82,16 @@ class World:
         self._replace(dataset)
 
     def clear(self) -> None:
-        """Begin again with one table that has no operator."""
+        """Start again with one table without operators."""
         dataset = Dataset(self._config.window_on)
         dataset.describe_table(documented_table())
         self._replace(dataset)
 
     def add_operator(self, operator: Operator, table_guid: str) -> None:
-        """Add an operator to a table; both may be new.
+        """Add an operator to a table. Either may be new.
 
         Raises:
-            ValueError: A name or an id is blank, or no text: no request could name it.
+            ValueError: A name or an id is blank or not a text, so that no request could name it.
         """
         for name in (operator.task_id, operator.job_name, operator.workspace_id, table_guid):
             check_json(f"a name of {operator}", name)
@@ -103,15 +103,15 @@ class World:
             self.dataset.add_table(table_guid, [operator])
 
     def describe_table(self, table: DescribedTable) -> None:
-        """Give a table a name, by which it is found; it may be new."""
+        """Give a table, which may be new, a name that a search finds."""
         with self.lock:
             self.dataset.describe_table(table)
 
     def add_lineage(self, operator: Operator, *, reads: Sequence[str], writes: Sequence[str]) -> None:
-        """Let an operator read and write tables.
+        """Add lineage: an operator reads and writes tables.
 
         Raises:
-            LookupError: There is no such operator, or no table of a GUID.
+            LookupError: There is no such operator, or no table with one of the GUIDs.
         """
         with self.lock:
             if operator not in self.dataset.histories:
@@ -122,7 +122,7 @@ class World:
             self.dataset.add_lineage(operator, reads=reads, writes=writes)
 
     def advance(self) -> int:
-        """Let each run that has not ended go a step, and return how many did."""
+        """Advance each run that has not ended by a step, and return how many advanced."""
         with self.lock:
             self._steps += 1
             present = self._present()
@@ -132,7 +132,7 @@ class World:
             return len(going)
 
     def put_runs(self, runs: Sequence[tuple[Operator, Mapping[str, object]]]) -> list[Row]:
-        """Add each run, or change the one that has the id; all of them as they then are, or none if one is wrong.
+        """Add each run, or change the one with its id. Return all of them; if one is wrong, nothing is changed.
 
         Raises:
             LookupError: There is no such operator.
@@ -150,11 +150,11 @@ class World:
             return [self._put(operator, fields) for operator, fields in runs]
 
     def set_log(self, run_id: int, log: Log) -> None:
-        """Say what the log of a run holds, and whether it can be read; a run that has no path of a log gets one.
+        """Set the log of a run and whether it can be read; a run without a log path gets one.
 
         Raises:
             LookupError: There is no run of this id.
-            ValueError: The log cannot be in that state, or its text is none.
+            ValueError: There is no such state, or the text is not a string.
         """
         if log.state not in LOG_STATES:
             raise ValueError(f"state is {log.state!r}: it must be one of {', '.join(map(repr, LOG_STATES))}")
@@ -196,14 +196,14 @@ class World:
         """Delete a run.
 
         Raises:
-            LookupError: There is none of this id.
+            LookupError: There is no run of this id.
         """
         with self.lock:
             if not any(history.delete(run_id) for history in self.dataset.histories.values()):
                 raise LookupError(f"there is no run with the id {run_id}")
 
     def find_run(self, run_id: object) -> tuple[Operator, Row] | None:
-        """The run of this id, and whose it is."""
+        """The run of this id, and its operator."""
         if not isinstance(run_id, int):
             return None
         with self.lock:
@@ -214,7 +214,7 @@ class World:
         return None
 
     def find_history(self, task_id: str, job_name: str, workspace_id: str | None = None) -> RunHistory | None:
-        """The runs of the operator of exactly these ids; without a workspace id the first of any workspace."""
+        """The runs of the operator with exactly these ids; without a workspace id, the first one in any workspace."""
         self._keep_up()
         operator = self.dataset.find_operator(task_id, job_name, workspace_id)
         return None if operator is None else self.dataset.histories[operator]
@@ -249,7 +249,7 @@ class World:
                 history.put(last_step(row, self._present()))
 
     def _keep_up(self) -> None:
-        """Go the steps for which there was time."""
+        """Advance the runs by the steps that are due."""
         if self._config.progress == "with-time":
             due = (self._config.clock() - self._begun) // self._config.progress_step
             while self._steps < due and self.advance():
@@ -257,13 +257,13 @@ class World:
             self._steps = due
 
     def _present(self) -> int:
-        """The clock's time; if the data has a present of its own, that and the steps since."""
+        """The time of the clock; if the data has a present of its own, that time plus the steps since."""
         if self._config.now is None:
             return milliseconds(self._config.clock())
         return milliseconds(self._config.now + self._steps * self._config.progress_step)
 
     def _next_plan(self, newest: Row | None) -> int:
-        """A minute after the newest run, and not after the present; an hour ago for the first run."""
+        """A minute after the newest run, but not after the present; an hour ago for the first run."""
         present = self._present()
         return present - 60 * _MINUTE if newest is None else min(plan_time(newest) + _MINUTE, present)
 

@@ -1,1 +1,1 @@
-"""Who asks: tokens, signatures, and the IAM that hands out the tokens."""
+"""Authentication: tokens, signatures, and the IAM that issues the tokens."""

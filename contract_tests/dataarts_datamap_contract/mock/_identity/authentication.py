@@ -1,4 +1,4 @@
-"""Who may ask: whoever has the token, or signs with the access key."""
+"""Authenticates requests by a token, or by a signature with the access key."""
 
 from __future__ import annotations
 
@@ -34,9 +34,10 @@ _LOCK_TIME = timedelta(minutes=5)
 
 
 class Authentication:
-    """Lets in a request with a good token or a good signature, and none with a bad one of either.
+    """Accepts a request with a valid token or signature, and none with an invalid token or signature.
 
-    Which of the two counts when both are sent is not documented; here both must be good, so that neither mistake hides.
+    Which of the two counts if both are sent is not documented; here both must be valid, so that no mistake stays
+    hidden.
     """
 
     def __init__(self, config: MockConfig, tokens: IssuedTokens, record: Record) -> None:
@@ -57,7 +58,7 @@ class Authentication:
 
 
 class TokenAuthentication:
-    """Accepts one token, and those that were issued and are not expired, exactly, in the header and nowhere else."""
+    """Accepts the configured token and issued ones that have not expired, only in the header and compared exactly."""
 
     def __init__(self, token: str, issued: IssuedTokens) -> None:
         self._token = token.encode()
@@ -67,7 +68,7 @@ class TokenAuthentication:
         """Return if the request may go on.
 
         Raises:
-            HttpError: It has no token, another one, an expired one, or several; the texts are documented.
+            HttpError: It has no token, a wrong one, an expired one, or several; the texts are documented.
         """
         tokens = request.header(_TOKEN_HEADER)
         if len(tokens) != 1:
@@ -83,10 +84,10 @@ class TokenAuthentication:
 
 
 class SignatureAuthentication:
-    """Accepts what one access key signed within 15 minutes of the clock, and locks the key after six failures in a row.
+    """Accepts signatures of one access key within 15 minutes of the clock; six failures in a row lock the key.
 
-    The window, the lock and most texts are documented. That a signature out of its time counts for the lock, that a
-    locked key's failures do not prolong it, and that the security token must be exactly the key's are inferred.
+    The window, the lock and most texts are documented. It is inferred that an expired signature counts as a failure,
+    that failures of a locked key do not prolong the lock, and that the security token must be exactly that of the key.
     """
 
     def __init__(self, config: MockConfig, record: Record) -> None:
@@ -101,7 +102,7 @@ class SignatureAuthentication:
         """Return if the request may go on.
 
         Raises:
-            HttpError: Its signature does not hold.
+            HttpError: Its signature is not valid.
         """
         try:
             self._check(request, read_claim(request))
@@ -139,7 +140,7 @@ class SignatureAuthentication:
 
 
 class FailureLock:
-    """Locks after more failures in a row than are tolerated, for a time that later failures do not prolong."""
+    """Locks a key after too many failures in a row, for a time that later failures do not prolong."""
 
     def __init__(self, clock: Callable[[], datetime], tolerated: int, duration: timedelta) -> None:
         self._clock = clock
@@ -149,19 +150,19 @@ class FailureLock:
         self._locked_until: datetime | None = None
 
     def is_locked(self) -> bool:
-        """Whether nothing is accepted now."""
+        """Whether it is locked now."""
         if self._locked_until is not None and self._clock() >= self._locked_until:
             self.clear()
         return self._locked_until is not None
 
     def count_failure(self) -> None:
-        """One more failure."""
+        """Count a failure."""
         self._failures += 1
         if self._failures > self._tolerated:
             self._locked_until = self._clock() + self._duration
 
     def clear(self) -> None:
-        """Start again: a success, or the end of the lock."""
+        """Forget the failures, after a success or at the end of the lock."""
         self._failures = 0
         self._locked_until = None
 

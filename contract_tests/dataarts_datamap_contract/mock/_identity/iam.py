@@ -1,6 +1,6 @@
-"""A small IAM beside the service: tokens for a password, temporary keys for a token, and the one project.
+"""A small IAM beside the service: tokens for a password, temporary keys for a token, and a list of the one project.
 
-It is no part of the specification. Paths, request and the shape of responses are IAM's documented ones.
+It is not part of the specification. Paths, requests and the form of responses are those that IAM documents.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class IdentityService:
     400    IAM.0011   the body is not a password login   the code is documented for wrong parameters
                       with project scope, or no wish for a
                       key of 900 to 86,400 seconds
-    401    APIGW.0301 whoever asks for a key has no good  the gateway's words
+    401    APIGW.0301 a key is requested without a valid  the gateway's text
                       token
     401    IAM.0061   the account is locked, 15 minutes  the code is documented; time and count are inferred
                       after 5 wrong passwords in a row
@@ -90,8 +90,8 @@ class IdentityService:
     404    IAM.0004   the scope is another project       the code is documented; its use here is inferred
     ====== ========== ================================== ===================================================
 
-    Logins with a second factor, and tokens with the scope of an account, are IAM's but not this one's. Whoever lists
-    projects is asked by the gateway, in the gateway's words.
+    Logins with a second factor and tokens with the scope of an account are not supported. Callers who list projects are
+    authenticated by the gateway, with its error texts.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class IdentityService:
         self._domain = {"id": _invented_id(f"account {config.account}"), "name": config.account}
 
     def routes(self) -> list[Route]:
-        """Where it answers."""
+        """The routes of the service."""
         return [
             Route.of("/v3/auth/tokens", {"POST": self.create_token}),
             Route.of("/v3.0/OS-CREDENTIAL/securitytokens", {"POST": self.create_key}),
@@ -114,7 +114,7 @@ class IdentityService:
         ]
 
     def create_token(self, request: RequestParts) -> Reply:
-        """KeystoneCreateUserTokenByPassword: the token is in a header, what it is for in the body."""
+        """KeystoneCreateUserTokenByPassword: the token is in a header, its scope in the body."""
         login = _read_document(request.body, _LOGIN, "password login with project scope")
         self._check_password(login["identity"]["password"]["user"])
         self._check_project(login["scope"]["project"])
@@ -125,7 +125,7 @@ class IdentityService:
         return Reply(_encode(document), 201, {"X-Subject-Token": token.text})
 
     def create_key(self, request: RequestParts) -> Reply:
-        """CreateTemporaryAccessKeyByToken: a key that is good for 15 minutes, or as long as is wished."""
+        """CreateTemporaryAccessKeyByToken: a key that is valid for 15 minutes, or for as long as requested."""
         self._token_authentication.check(request)
         wanted = _read_document(request.body, _KEY_REQUEST, "wish for a temporary key")["identity"].get("token", {})
         key = self._keys.issue(timedelta(seconds=wanted.get("duration_seconds", _SHORTEST_KEY)))
@@ -138,7 +138,7 @@ class IdentityService:
         return Reply(_encode({"credential": credential}), 201)
 
     def list_projects(self, request: RequestParts) -> Reply:
-        """KeystoneListProjects, filtered by name; its other filters and its pages are left out."""
+        """KeystoneListProjects, filtered by name; other filters and paging are not supported."""
         self._authentication.check(request)
         names = request.texts()["query"].get("name", [])
         projects = [self._project()] if names in ([], [self._config.region]) else []
@@ -188,14 +188,14 @@ class IdentityService:
 
 
 class IamError(HttpError):
-    """An error response in the nested shape that is seen of IAM; where IAM puts its own code in it is inferred."""
+    """An error response in the nested form of IAM; the place of IAM's own code in it is inferred."""
 
     def __init__(self, status: int, code: str, title: str, message: str) -> None:
         super().__init__(status, code, message)
         self.title = title
 
     def document(self) -> dict[str, Any]:
-        """Also with IAM's code, beside the HTTP status that is seen as ``code``."""
+        """The body, with IAM's own code beside the HTTP status in ``code``."""
         return {
             "error": {"code": self.status, "error_code": self.code, "message": self.message, "title": self.title},
         }
@@ -206,7 +206,7 @@ def _read_document(body: bytes, schema: Draft202012Validator, what: str) -> dict
         document = json.loads(body)
         schema.validate(document)
     except ValidationError as error:
-        # Its own text may show the password.
+        # The error's own text may show the password.
         where = "/".join(map(str, error.instance_path)) or "the top"
         raise _bad_request(f"The request body is no {what}: see {where}.") from None
     except (ValueError, RecursionError):
@@ -224,7 +224,7 @@ def _wrong_password() -> IamError:
 
 
 def _bytes(text: str) -> bytes:
-    """Of any text that JSON can hold, half of a surrogate pair included."""
+    """The bytes of any text that JSON can hold, including half of a surrogate pair."""
     return text.encode("utf-8", "surrogatepass")
 
 

@@ -1,4 +1,4 @@
-"""The signature SDK-HMAC-SHA256, as a receiver checks it: no clock and no state."""
+"""Verification of the signature SDK-HMAC-SHA256, without a clock or state."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 ALGORITHM = b"SDK-HMAC-SHA256"
 DATE_HEADER = "X-Sdk-Date"
 
-# A header name without an underscore: the official signer leaves out those that have one, as proxies drop them.
+# A header name without an underscore: the official signer skips those with one, since proxies drop them.
 _NAME = rb"[!#$%&'*+.^`|~0-9a-z-]+"
 _AUTHORIZATION = re.compile(
     ALGORITHM + rb" Access=([^,]+), SignedHeaders=(" + _NAME + rb"(?:;" + _NAME + rb")*), Signature=([0-9a-f]{64})"
 )
-# What encoding anew would leave as it is: unreserved characters, and upper-case escapes of all others.
+# What encoding again would not change: unreserved characters, and upper-case escapes of all others.
 _PLAIN = rb"[A-Za-z0-9_.~-]"
 _ESCAPE = rb"%(?:[0189A-F][0-9A-F]|2[0-9A-CF]|3[A-F]|[46]0|5[B-E]|7[B-DF])"
 _PAIR = _PLAIN + rb"+=(?:" + _PLAIN + rb"|" + _ESCAPE + rb")*"
@@ -31,16 +31,16 @@ _HASH_OF_NOTHING = hashlib.sha256().hexdigest().encode()
 
 
 class SignatureError(ValueError):
-    """A signature that does not hold; the text is the gateway's where one is documented."""
+    """A signature that is not valid; the text is the gateway's, if one is documented."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What an ``Authorization`` header claims.
+    """The fields of an ``Authorization`` header.
 
     Attributes:
         access_key: Who signed.
-        signed_headers: Lower-case names, sorted, each once.
+        signed_headers: Lower-case names, sorted and unique.
         signature: 64 lower-case hexadecimal digits.
     """
 
@@ -50,15 +50,15 @@ class Claim:
 
 
 def claims_signature(request: RequestParts) -> bool:
-    """Whether a request says that it is signed; an ``Authorization`` of another scheme says nothing."""
+    """Whether a request has a signature; an ``Authorization`` of another scheme is not one."""
     return any(value.startswith(ALGORITHM) for value in request.header("Authorization"))
 
 
 def read_claim(request: RequestParts) -> Claim:
-    """The claim of a request that says it is signed.
+    """Read the signature of a request.
 
     Raises:
-        SignatureError: The header is sent more than once or has another form than the documented one.
+        SignatureError: The header was sent more than once or does not have the documented form.
     """
     values = request.header("Authorization")
     match = _AUTHORIZATION.fullmatch(values[0]) if len(values) == 1 else None
@@ -72,7 +72,7 @@ def read_claim(request: RequestParts) -> Claim:
 
 
 def signed_value(request: RequestParts, claim: Claim, name: str) -> bytes:
-    """The value of a header that is signed.
+    """The value of a header that must be signed.
 
     Raises:
         SignatureError: It is not signed, was not sent, or was sent more than once.
@@ -83,11 +83,11 @@ def signed_value(request: RequestParts, claim: Claim, name: str) -> bytes:
 
 
 def verify_signature(request: RequestParts, claim: Claim, secret_key: bytes) -> None:
-    """Return if the claim holds for the request as it arrived.
+    """Return if the signature is valid for the request as it arrived.
 
     Raises:
-        SignatureError: It does not; the text has the canonical request with ``|`` in place of newlines, as the
-            gateway's has.
+        SignatureError: It is not; the text has the canonical request with ``|`` in place of newlines, like the
+            gateway's.
     """
     date = signed_value(request, claim, DATE_HEADER)
     canonical = canonical_request(request, claim)
@@ -125,16 +125,16 @@ def _sent_value(request: RequestParts, name: str) -> bytes:
 
 
 def _canonical_path(raw_path: bytes) -> bytes:
-    """The path with each segment encoded anew, and a slash at its end; an encoded slash becomes a plain one."""
+    """The path with each segment encoded again, and a trailing slash; an encoded slash becomes a plain one."""
     canonical = _CANONICAL_PATH.fullmatch(raw_path)
     path = raw_path if canonical else quote_from_bytes(unquote_to_bytes(raw_path), safe="/").encode()
     return path if path.endswith(b"/") else path + b"/"
 
 
 def _canonical_query(query: bytes) -> bytes:
-    """The pairs sorted by name and value and encoded anew. A plus sign is one: a signer writes a space as %20."""
+    """The pairs, encoded again and sorted by name and value. A plus sign is literal: signers write a space as %20."""
     pairs = [pair.partition(b"=") for pair in query.split(b"&") if pair]
-    # Where a name comes twice, its values decide, whose order encoding can change.
+    # If a name occurs twice, the order is by its values, and encoding can change that.
     if _CANONICAL_PAIRS.fullmatch(query) and len({name for name, _, _ in pairs}) == len(pairs):
         return b"&".join(b"".join(pair) for pair in sorted(pairs))
     decoded = sorted((unquote_to_bytes(name), unquote_to_bytes(value)) for name, _, value in pairs)
@@ -142,9 +142,9 @@ def _canonical_query(query: bytes) -> bytes:
 
 
 def _payload_hash(request: RequestParts) -> bytes:
-    """The hash of the body, unless there is one that the signer says it left out.
+    """The hash of the body, unless the signer declares an existing body as unsigned.
 
-    A hash that the signer states is not taken at its word: it is that of the body, or the signature fails.
+    A hash that the signer states is not trusted: if it is not that of the body, the signature fails.
     """
     if request.body and request.header("X-Sdk-Content-Sha256") == [_UNSIGNED]:
         return _UNSIGNED

@@ -1,4 +1,4 @@
-"""The keys that requests to object storage are signed with: the one that is known, and temporary ones."""
+"""The keys for signing requests to object storage: the configured one, and temporary ones."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class StorageKey:
     """A key.
 
     Attributes:
-        access_key: Who signs.
-        secret_key: What is signed with.
-        security_token: What must come with it; None for a permanent key.
-        expires_at: From when on it is refused; None for never.
+        access_key: Its id.
+        secret_key: The secret for signing.
+        security_token: The token that must be sent with it; None for a permanent key.
+        expires_at: The time from which it is refused; None for never.
     """
 
     access_key: str
@@ -32,7 +32,7 @@ class StorageKey:
 
 
 class StorageKeys:
-    """Hands out temporary keys, and knows all keys again."""
+    """Issues temporary keys, and finds all keys."""
 
     def __init__(self, config: MockConfig) -> None:
         self._clock = config.clock
@@ -40,7 +40,7 @@ class StorageKeys:
         self._keys = {known.access_key: known}
 
     def issue(self, lifetime: timedelta) -> StorageKey:
-        """A new temporary key."""
+        """Issue a temporary key."""
         key = StorageKey(
             f"HST{secrets.token_hex(_ACCESS_BYTES).upper()}",
             secrets.token_urlsafe(_SECRET_BYTES),
@@ -51,7 +51,7 @@ class StorageKeys:
         return key
 
     def find(self, access_key: str) -> StorageKey | None:
-        """The key of this name, unless its time is over."""
+        """The key of this id, unless it has expired."""
         key = self._keys.get(access_key)
         is_over = key is not None and key.expires_at is not None and self._clock() >= key.expires_at
         return None if is_over else key

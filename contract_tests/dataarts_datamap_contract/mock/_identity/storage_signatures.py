@@ -1,7 +1,7 @@
-"""The two signatures that object storage takes in a header: its own ``OBS``, and ``AWS4-HMAC-SHA256``.
+"""The two signatures that object storage accepts in a header: its own ``OBS``, and ``AWS4-HMAC-SHA256``.
 
 Source: the API reference of OBS, authentication of requests in a header
-(https://support.huaweicloud.com/intl/en-us/api-obs/obs_04_0010.html), and for the other Signature Version 4.
+(https://support.huaweicloud.com/intl/en-us/api-obs/obs_04_0010.html); for the second one, Signature Version 4.
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ _SUB_RESOURCES = frozenset(
 
 
 class StorageError(HttpError):
-    """A request that object storage refuses, in XML."""
+    """An error response of object storage, in XML."""
 
 
 class StorageAuthentication:
-    """Lets in what a known key signed within 15 minutes of the clock.
+    """Accepts requests that a known key signed within 15 minutes of the clock.
 
     Args:
         keys: The keys that are known.
-        clock: Gives the present.
+        clock: Returns the current time.
         region: The region that a signature of version 4 must name.
     """
 
@@ -62,7 +62,7 @@ class StorageAuthentication:
         """Return if the request may go on.
 
         Raises:
-            StorageError: It is not signed, or not so that it holds.
+            StorageError: It is not signed, or its signature is not valid.
         """
         values = request.header("Authorization")
         if len(values) != 1:
@@ -123,7 +123,7 @@ class StorageAuthentication:
 
 
 def obs_string_to_sign(request: RequestParts, bucket: str) -> bytes:
-    """What the scheme ``OBS`` signs of a request."""
+    """The string to sign of a request in the scheme ``OBS``."""
     own = sorted({name.decode() for name, _ in request.headers if name.startswith(b"x-obs-")})
     date = b"" if "x-obs-date" in own else b"".join(request.header("Date"))
     return b"\n".join(

@@ -1,4 +1,4 @@
-"""Tokens that the mock's own IAM handed out."""
+"""Tokens that the mock's own IAM issued."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ if TYPE_CHECKING:
 
     from dataarts_datamap_contract.mock._web.record import Record
 
-# As long as a real one without a catalog: a token is a signed document in base64, which starts like this.
+# As long as a real token without a catalog, which is a signed document in base64 and starts like this.
 _OPENING = "MII"
 _RANDOM_BYTES = 1_200
 
 
 @dataclass(frozen=True, slots=True)
 class IssuedToken:
-    """A token and its life.
+    """A token and its lifetime.
 
     Attributes:
-        text: What goes into ``X-Auth-Token``.
-        issued_at: When it was handed out.
-        expires_at: From when on it is refused.
+        text: The value of ``X-Auth-Token``.
+        issued_at: When it was issued.
+        expires_at: The time from which it is refused.
     """
 
     text: str
@@ -33,7 +33,7 @@ class IssuedToken:
 
 
 class IssuedTokens:
-    """Hands out tokens and knows them again. A new one leaves the older ones valid (documented)."""
+    """Issues tokens and recognizes them. Older ones stay valid after a new one (documented)."""
 
     def __init__(self, clock: Callable[[], datetime], lifetime: timedelta, record: Record) -> None:
         self._clock = clock
@@ -42,7 +42,7 @@ class IssuedTokens:
         self._expiries: dict[bytes, datetime] = {}
 
     def issue(self) -> IssuedToken:
-        """A new token."""
+        """Issue a token."""
         present = self._clock()
         token = IssuedToken(_OPENING + secrets.token_urlsafe(_RANDOM_BYTES), present, present + self._lifetime)
         self._expiries[token.text.encode()] = token.expires_at
@@ -50,9 +50,9 @@ class IssuedTokens:
         return token
 
     def knows(self, token: bytes) -> bool:
-        """Whether the token was handed out here, however long ago."""
+        """Whether the token was issued here, no matter when."""
         return token in self._expiries
 
     def is_expired(self, token: bytes) -> bool:
-        """Whether a known token's time is over."""
+        """Whether a known token has expired."""
         return self._clock() >= self._expiries[token]

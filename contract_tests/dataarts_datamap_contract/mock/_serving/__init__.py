@@ -1,1 +1,1 @@
-"""The application and its server, and what can be changed while it runs."""
+"""The application and its server, and the controls for changing it while it runs."""

@@ -1,4 +1,4 @@
-"""What tests ask of a running server, beside the service: under ``/__mock__/``, without credentials."""
+"""The requests of tests to a running server, beside the service: under ``/__mock__/``, without credentials."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 PREFIX = b"/__mock__/"
 _SHOWN = 100
-_RUN_ID = re.compile("-?[0-9]{1,4000}")  # of more digits Python makes no integer
+_RUN_ID = re.compile("-?[0-9]{1,4000}")  # Python makes no integer of more digits
 
 
 def _query(**schemas: dict[str, Any]) -> ParameterRules:
@@ -40,27 +40,27 @@ _RUNS = _query(task_id=_TEXT, job_name=_TEXT, workspace_id=_TEXT, limit=_LIMIT)
 
 
 class Administration:
-    """Changes the data and reports what was asked.
+    """Changes the data and faults, and lists past requests.
 
     ================================== ==============================================================================
     request                            what it does
     ================================== ==============================================================================
-    POST /__mock__/reset               begins again as if the server were new: data and faults of the
+    POST /__mock__/reset               starts again as if the server were new: data and faults of the
                                        configuration, no lock, no issued token, no log
-    POST /__mock__/seed                begins again with the data of another ``seed`` and ``size``; with
-                                       ``{"empty": true}`` with none
+    POST /__mock__/seed                starts again with the data of another ``seed`` and ``size``; with
+                                       ``{"empty": true}``, with no data
     GET, DELETE /__mock__/requests     the last requests of the service, oldest first, without secrets
-    GET, PUT /__mock__/faults          the faults in force, as a list of texts like ``"reset:every=3"``
+    GET, PUT /__mock__/faults          the faults in force, a list of texts like ``"reset:every=3"``
     POST /__mock__/operators           adds an operator of these ``task_id``, ``job_name`` and ``workspace_id`` to a
                                        table (``table_guid``)
     GET /__mock__/runs                 the newest runs of an operator: ``?task_id=…&job_name=…``
-    POST /__mock__/runs                adds a run or a list of runs, or changes those whose ``taskRunningLogId`` there
-                                       is: ``task_id``, ``job_name`` and any of the documented fields
+    POST /__mock__/runs                adds a run or a list of runs, or changes those whose ``taskRunningLogId``
+                                       exists: ``task_id``, ``job_name`` and any of the documented fields
     DELETE /__mock__/runs/{run_id}     deletes a run
-    POST /__mock__/progress            lets each run that has not ended go a step: waiting, running, success
+    POST /__mock__/progress            advances each run that has not ended by a step: waiting, running, success
     ================================== ==============================================================================
 
-    What is wrong with a request is said in a response of status 400 or 404, and nothing is changed then.
+    If something is wrong with a request, a response of status 400 or 404 says so, and nothing is changed.
     """
 
     def __init__(self, config: MockConfig, controls: Controls) -> None:
@@ -71,13 +71,13 @@ class Administration:
         self._faults = controls.faults
 
     def may_enter(self, client: tuple[str, int] | None) -> bool:
-        """Whether who asks from this address is let in."""
+        """Whether requests from this address are accepted."""
         if self._access != "loopback":
             return self._access == "everywhere"
         return client is not None and _is_loopback(client[0])
 
     def routes(self) -> list[Route]:
-        """Where it answers."""
+        """The routes of the administration."""
         return [
             Route.of("/__mock__/reset", {"POST": self.reset}),
             Route.of("/__mock__/seed", {"POST": self.seed}),
@@ -90,12 +90,12 @@ class Administration:
         ]
 
     def reset(self, _: RequestParts) -> Reply:
-        """Begin again."""
+        """Start again."""
         self._controls.reset()
         return _reply({"reset": True})
 
     def seed(self, request: RequestParts) -> Reply:
-        """Begin again with other data."""
+        """Start again with other data."""
         wanted = _object(_document(request), known=("seed", "size", "empty"))
         if wanted.get("empty"):
             self._world.clear()
@@ -110,7 +110,7 @@ class Administration:
         return _reply({"requests": self._record.requests[-int(limit) :]})
 
     def forget_requests(self, _: RequestParts) -> Reply:
-        """Begin the log again."""
+        """Empty the log."""
         self._record.forget_requests()
         return _reply({"requests": []})
 
@@ -160,11 +160,11 @@ class Administration:
         return _reply({"deleted": int(text)})
 
     def advance(self, _: RequestParts) -> Reply:
-        """Let runs go a step."""
+        """Advance runs by a step."""
         return _reply({"changed": self._world.advance()})
 
     def _addressed(self, run: dict[str, Any]) -> tuple[Operator, dict[str, Any]]:
-        """Whose run it is, and its fields."""
+        """The operator of a run, and its fields."""
         fields = {name: value for name, value in run.items() if name not in {"task_id", "job_name", "workspace_id"}}
         found = self._world.find_run(run.get("taskRunningLogId")) if "task_id" not in run else None
         if found is not None:
@@ -195,7 +195,7 @@ def _is_loopback(host: str) -> bool:
 
 @contextmanager
 def _wrong_values_refused() -> Generator[None]:
-    """A block in which what is wrong with a value is said in the response."""
+    """A block in which the response says what is wrong with a value."""
     try:
         yield
     except ValueError as error:
@@ -206,7 +206,7 @@ def _document(request: RequestParts) -> object:
     try:
         document: object = json.loads(request.body or b"{}")
     except (ValueError, RecursionError) as error:
-        raise _wrong(f"the body is no JSON: {error}") from None
+        raise _wrong(f"the body is not JSON: {error}") from None
     with _wrong_values_refused():
         check_json("the body", document)
     return document
@@ -214,7 +214,7 @@ def _document(request: RequestParts) -> object:
 
 def _object(document: object, known: tuple[str, ...] = ()) -> dict[str, Any]:
     if not isinstance(document, dict):
-        raise _wrong(f"{json.dumps(document)[:80]} is no JSON object")
+        raise _wrong(f"{json.dumps(document)[:80]} is not a JSON object")
     fields = cast("dict[str, Any]", document)
     unknown = fields.keys() - set(known)
     if known and unknown:

@@ -1,4 +1,4 @@
-"""The application: finds the operation, asks who calls, judges the request, answers."""
+"""The application: it finds the operation, authenticates the caller, validates the request and responds."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _UNKNOWN_API = "The API does not exist or has not been published in the environm
 def create_app(config: MockConfig) -> ASGIApp:
     """An ASGI application that serves the operations of the specification.
 
-    A request is judged in this order, and the first error is the response:
+    A request is checked in this order, and the first error is the response:
 
     ====== ============================ =============================== ==================================
     status code                         when                            source
@@ -57,7 +57,7 @@ def create_app(config: MockConfig) -> ASGIApp:
     404    APIGW.0101                   the path is not declared        the gateway's error table
     405    APIGW.0101, with ``Allow``   the method is not declared      HTTP; the service's is not known
     413    APIGW.0201                   the body has more than 12 MB    the gateway's error table
-    401    APIGW.0301                   no token, or not exactly it     the gateway's error table
+    401    APIGW.0301                   no token, or a wrong one        the gateway's error table
     401    APIGW.0307                   an issued token is expired      the gateway's error table
     401    APIGW.0301                   a signature that does not hold  the gateway's error table
     429    APIGW.0308                   too many requests in a second   the gateway's error table; its place
@@ -73,13 +73,13 @@ def create_app(config: MockConfig) -> ASGIApp:
     500    APIGW.0601                   the mock itself fails           the gateway's error table
     ====== ============================ =============================== ==================================
 
-    Beside them stand, each with errors of its own, a small IAM (``POST /v3/auth/tokens``,
+    Beside them, the application serves, each with its own errors, a small IAM (``POST /v3/auth/tokens``,
     ``POST /v3.0/OS-CREDENTIAL/securitytokens``, ``GET /v3/projects``), the lists of the management center
     (``GET /v1/{project_id}/instances``, ``GET /v1/{project_id}/workspaces/{instance_id}``) and, by virtual host, object
     storage with the logs of runs.
 
-    Either a token or a signature is enough; a request with both needs both to be good (inferred: strictly, so that no
-    mistake hides). A signature is judged in this order; where no source is named, the text is the gateway's:
+    Either a token or a signature is enough; in a request with both, both must be valid (inferred: strictly, so that no
+    mistake stays hidden). A signature is checked in this order; if no source is named, the text is the gateway's:
 
     =============================================== =============================================================
     the text says                                   when
@@ -89,16 +89,16 @@ def create_app(config: MockConfig) -> ASGIApp:
     AK access failed to reach the limit,forbidden   for 5 minutes after more than 5 failures in a row
     X-Sdk-Date is not signed, … was sent 2 times    ``X-Sdk-Date`` must be signed, every other header may be
     calc aksk signature fail:signature expired, …   more than 15 minutes before or after the clock
-    verify aksk signature fail, canonicalRequest:…  anything signed is not as it was signed
+    verify aksk signature fail, canonicalRequest:…  anything signed was changed
     verify security token fail                      ``X-Security-Token`` is not exactly the key's (inferred)
     =============================================== =============================================================
 
-    An unknown ``task_id`` or ``job_name``, or a workspace that is not the operator's, gives an empty page with total 0.
-    A blank ``workspace_id`` counts as absent. Unless the configuration says otherwise, ``offset`` counts rows, pages
-    run from the newest plan time to the oldest, runs of the same plan time from the highest id to the lowest, and both
-    ends belong to the window.
+    The response for an unknown ``task_id`` or ``job_name``, or a workspace that is not the operator's, is an empty page
+    with total 0. A blank ``workspace_id`` counts as absent. By default, ``offset`` counts rows, runs are sorted from
+    the newest plan time to the oldest and, for equal plan times, from the highest id to the lowest, and both ends
+    belong to the window.
 
-    What is under ``/__mock__/`` is no part of the service: it changes the data and reports what was asked. ``/docs``
+    The paths under ``/__mock__/`` are not part of the service: they change the data and list past requests. ``/docs``
     shows the specification.
     """
     return build_app(config, Record())
@@ -106,13 +106,13 @@ def create_app(config: MockConfig) -> ASGIApp:
 
 @dataclass(frozen=True)
 class DeclaredOperation:
-    """An operation of the specification, in its three steps; each can be replaced to make a server that differs.
+    """An operation of the specification, in three steps; each step can be replaced to make a different server.
 
     Attributes:
         operation_id: Its id in the specification.
-        authenticate: Returns if the caller may ask, and refuses otherwise.
-        judge: Gives the parameters of a valid request, and refuses another one.
-        perform: Gives the document of the response.
+        authenticate: Returns if the caller is authenticated, and raises otherwise.
+        judge: Returns the parameters of a valid request, and raises for an invalid one.
+        perform: Returns the document of the response.
     """
 
     operation_id: str
@@ -139,10 +139,10 @@ def build_app(
     """The application of ``create_app``.
 
     Args:
-        config: Whom it knows, which data it invents and how it behaves.
-        record: What it counts into.
+        config: The callers that it accepts, the data it invents and how it behaves.
+        record: Its counts and log.
         alter: Replaces the operations of the specification; None leaves them as they are.
-        controls: What may be changed of it while it runs; None for controls that its administration alone has.
+        controls: The controls for changing it while it runs; None for controls that only its administration has.
     """
     record.hide((config.token, config.secret_key, config.security_token, config.password))
     held = controls or Controls(config, record)
@@ -161,7 +161,7 @@ def _leave(operation: DeclaredOperation) -> DeclaredOperation:
 
 
 def _routes(config: MockConfig, controls: Controls, keys: StorageKeys, alter: Alteration) -> list[Route]:
-    """The operations of the specification first, then what stands beside them."""
+    """The operations of the specification first, then those beside them."""
     world, record = controls.world, controls.record
     tokens = IssuedTokens(config.clock, config.token_lifetime, record)
     authentication = Authentication(config, tokens, record)
@@ -211,7 +211,7 @@ def _declared_operations(
 
 
 class _Service:
-    """The operations, for a request that was let in and is valid."""
+    """The operations, for a request that is authenticated and valid."""
 
     def __init__(self, config: MockConfig, world: World) -> None:
         self._config = config
@@ -256,7 +256,7 @@ class _Service:
 
 
 class _Front:
-    """The ASGI application: the mock's own prefix is administration, ``/docs`` documentation, the rest the service."""
+    """The ASGI application: administration under the mock's prefix, documentation under ``/docs``, else the service."""
 
     def __init__(self, service: _Way, administration: Administration) -> None:
         self._service = service
@@ -276,7 +276,7 @@ class _Front:
 
 
 class _Way:
-    """The way to the service and back: requests are remembered, responses take their time and may go wrong."""
+    """The way to the service and back: requests are logged, responses are delayed and may go wrong."""
 
     def __init__(self, new_gateway: Callable[[], _Gateway], config: MockConfig, controls: Controls) -> None:
         self._new_gateway = new_gateway
@@ -287,7 +287,7 @@ class _Way:
         controls.when_renewed(self._renew)
 
     def _renew(self) -> None:
-        """Forget what was issued, locked and counted."""
+        """Forget issued tokens, locks and counts."""
         self._gateway = self._new_gateway()
         self._latency = Latency(self._config)
 
@@ -299,7 +299,7 @@ class _Way:
         except ValueError as error:
             fault, response = None, gateway.refuse(400, str(error))
         if fault is not None and not can_be_sent(fault, scope):
-            fault, response = None, gateway.refuse(501, f"fault {fault}: this server keeps its connections")
+            fault, response = None, gateway.refuse(501, f"fault {fault}: this server cannot break its connections")
         self._record.remember(_exchange(scope, response, fault))
         await self._latency.wait()
         if fault is None:
@@ -309,7 +309,7 @@ class _Way:
 
 
 class _Gateway:
-    """Finds the operation of a request, and puts its response on the wire."""
+    """Finds the operation of a request, and writes its response."""
 
     def __init__(self, routes: list[Route], writer: ResponseWriter, storage: ObjectStorage | None = None) -> None:
         self._routes = routes
@@ -330,12 +330,12 @@ class _Gateway:
         except HttpError as error:
             return self._writer.error_response(error)
         except Exception:  # noqa: BLE001  the response to a bug is documented too
-            # Raised any further, it would make uvicorn drop the connection after the response, without saying so in it.
+            # If it were raised further, uvicorn would drop the connection after the response, without announcing it.
             _log.exception("the mock server failed on %s %r", scope["method"], scope["path"])
             return self._writer.error_response(HttpError(500, "APIGW.0601", "Internal server error"))
 
     def refuse(self, status: int, reason: str) -> Response:
-        """The response to a request that the mock itself cannot make sense of."""
+        """The response to a request that the mock itself cannot process."""
         return self._writer.error_response(HttpError(status, f"MOCK.0{status}", reason))
 
     def _find(self, scope: Scope) -> tuple[Operation, Mapping[str, bytes]]:

@@ -1,7 +1,7 @@
 """ShowDataSets, ShowDataDetail, ListEntityDetails, ShowLineageBulk and ShowDatamapLineage, for a valid request.
 
-No response of these is public: they are composed from the documented models. Where those leave something open, the
-configuration says how this server behaves.
+No response of these is published: they are composed from the documented models. What these leave open, the
+configuration decides.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class CatalogOperations:
     Args:
         config: How they behave where nothing is documented.
         world: The data.
-        check_scope: Returns if a request is for the project and the tenancy that the server knows.
+        check_scope: Returns if a request is for the project and the tenancy of the server, and raises otherwise.
     """
 
     def __init__(self, config: MockConfig, world: World, check_scope: Callable[[Arguments], None]) -> None:
@@ -75,7 +75,7 @@ class CatalogOperations:
         ]
         if body.get("sort"):
             found.sort(key=lambda table: table.name, reverse=body["sort"][0].get("order") == "DESC")
-        page = self._page(found, int(body["offset"]), int(body["limit"]))  # 10.0 is an integer of JSON Schema
+        page = self._page(found, int(body["offset"]), int(body["limit"]))  # JSON Schema takes 10.0 as an integer
         kinds = Counter(TABLE_TYPE for _ in found)
         facets = [{"typeName": [{"name": name, "count": count} for name, count in kinds.items()]}]
         return {
@@ -128,7 +128,7 @@ class CatalogOperations:
         }
 
     def _edges(self, dataset: Dataset, start: str, way: str) -> Iterator[tuple[str, str]]:
-        """The edges from upstream to downstream that lead to a table, or away from it."""
+        """The edges, from upstream to downstream, on the paths to a table or from it."""
         seen, waiting = {start}, deque([start])
         while waiting:
             here = waiting.popleft()
@@ -218,7 +218,7 @@ class CatalogOperations:
 
 
 def _are_wanted(arguments: Arguments) -> bool:
-    """Whether the one kind of relationship that there is, and its category, are among those that are asked for."""
+    """Whether the only kind of relationship, and its category, are among those requested."""
     return all(
         own in (arguments.lists.get(name) or (own,))
         for name, own in (("relationship_type_categories", _FLOW), ("relationship_types", _FLOW_TYPE))
@@ -256,7 +256,7 @@ def _matches(table: DescribedTable, wanted: dict[str, Any]) -> bool:
     """Whether a table passes a filter: a comparison, a condition over others, or both.
 
     Raises:
-        HttpError: The attribute or the operator is none that this server knows.
+        HttpError: The attribute or the operator is unknown to this server.
     """
     outcomes: list[bool] = []
     if "attribute" in wanted:

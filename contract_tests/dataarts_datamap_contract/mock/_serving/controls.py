@@ -1,4 +1,4 @@
-"""What may be changed of a server while it runs, from the process that it is in or by administration."""
+"""Controls for changing a server while it runs, from its own process or by administration."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Controls:
     Attributes:
         world: The data.
         faults: Which responses go wrong.
-        record: What was counted and remembered.
+        record: Its counts and log.
     """
 
     def __init__(self, config: MockConfig, record: Record) -> None:
@@ -30,16 +30,16 @@ class Controls:
         self._renewals: list[Callable[[], None]] = []
 
     def when_renewed(self, renewal: Callable[[], None]) -> None:
-        """Call this whenever the server is to be as if it were new."""
+        """Have a function called whenever the server starts again as if it were new."""
         self._renewals.append(renewal)
 
     def reset(self) -> None:
-        """Begin again with the data of the configuration: no lock, no issued token, no fault but its own, no log."""
+        """Start again with the data and faults of the configuration, and no locks, issued tokens or log."""
         self._renew()
         self.world.reset()
 
     def clear(self) -> None:
-        """Begin again, with one table and no operator."""
+        """Start again, with one table and no operators."""
         self._renew()
         self.world.clear()
 

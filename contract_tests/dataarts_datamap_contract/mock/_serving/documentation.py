@@ -1,4 +1,4 @@
-"""The specification to look at in a browser, under ``/docs``. Nothing in it comes from outside."""
+"""The specification in the browser, under ``/docs``, without anything from other servers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dataarts_datamap_contract.specification import load_specification
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Swagger UI styles its elements one by one and draws its icons from data in its style sheet; all else is refused.
+# Swagger UI uses inline styles, and icons from data URLs in its style sheet; nothing else is allowed.
 _POLICY = (
     "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; font-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -38,7 +38,7 @@ _WITHOUT = (
 
 
 def documentation(raw_path: bytes) -> Response | None:
-    """What is served at a path; None if that is none of the documentation's."""
+    """The response at a path; None if the path does not belong to the documentation."""
     served = served_files().get(raw_path)
     if served is None:
         return None
@@ -49,7 +49,7 @@ def documentation(raw_path: bytes) -> Response | None:
 
 @cache
 def served_files() -> Mapping[bytes, tuple[bytes, str]]:
-    """Body and media type by path: read when the first of them is asked for."""
+    """Body and media type by path, read at the first request."""
     specification = {
         **load_specification(),
         "servers": [{"url": "/", "description": "This mock server."}],
@@ -68,7 +68,7 @@ def served_files() -> Mapping[bytes, tuple[bytes, str]]:
 
 
 def _swagger_folder() -> Path | None:
-    """Where the package that carries Swagger UI has it. It is a part of another framework, and is not loaded."""
+    """The folder of Swagger UI in a package that ships it. That one belongs to another framework, and is not loaded."""
     spec = find_spec("flask_swagger_ui")
     folders = spec.submodule_search_locations if spec else None
     return Path(folders[0], "dist") if folders else None

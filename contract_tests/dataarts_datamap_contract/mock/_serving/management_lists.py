@@ -1,7 +1,7 @@
-"""The lists of the management center: which instances a project has, and which workspaces an instance has.
+"""The lists of the management center: the instances of a project, and the workspaces of an instance.
 
-They are no part of the specification. Paths and names are those of ListDataArtsStudioInstances and
-ListManagerWorkSpaces, as the service documents them; only the fields that name something are here.
+They are not part of the specification. Paths and names are the documented ones of ListDataArtsStudioInstances and
+ListManagerWorkSpaces; of the fields, only ids and names are included.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ _PAGING = ParameterRules(
 class ManagementCenter:
     """Lists the one instance and the workspaces of the data.
 
-    ``limit`` is 10 by default and ``offset`` counts rows: both are inferred. Another project or instance is refused
-    as the operations of the specification refuse it.
+    ``limit`` is 10 by default and ``offset`` counts rows: both are inferred. Other projects and instances are refused
+    as in the operations of the specification.
     """
 
     def __init__(self, config: MockConfig, world: World, authentication: Authentication) -> None:
@@ -43,20 +43,20 @@ class ManagementCenter:
         self._authentication = authentication
 
     def routes(self) -> list[Route]:
-        """Where it answers."""
+        """The routes of the lists."""
         return [
             Route.of("/v1/{project_id}/instances", {"GET": self.list_instances}),
             Route.of("/v1/{project_id}/workspaces/{instance_id}", {"GET": self.list_workspaces}),
         ]
 
     def list_instances(self, request: RequestParts) -> Reply:
-        """ListDataArtsStudioInstances: the instance id is the ``resource_id`` of an order."""
+        """ListDataArtsStudioInstances; the instance id is the ``resource_id`` of an order."""
         self._check(request)
         orders, _ = _page(request, [{"resource_id": self._config.instance_id, "status": _IN_EFFECT}])
         return _reply({"count": 1, "commodity_orders": orders})
 
     def list_workspaces(self, request: RequestParts) -> Reply:
-        """ListManagerWorkSpaces: in the order of the data."""
+        """ListManagerWorkSpaces, in the order of the data."""
         self._check(request)
         workspaces = self._workspaces()
         shown, pages = _page(request, workspaces)
@@ -77,7 +77,7 @@ class ManagementCenter:
 
 
 def _page(request: RequestParts, rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], int]:
-    """The rows asked for, and how many pages there are."""
+    """The requested rows, and the number of pages."""
     values = _PAGING.judge(request).values
     offset, limit = int(values.get("offset", 0)), int(values.get("limit", _LIMIT))
     return rows[offset : offset + limit], -(-len(rows) // limit)

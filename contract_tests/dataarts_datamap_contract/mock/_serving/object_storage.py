@@ -1,6 +1,6 @@
-"""Object storage beside the service: the logs of runs, by virtual host, for whoever signs.
+"""Object storage beside the service: the logs of runs, by virtual host, for signed requests.
 
-It is no part of the specification. Addresses, signatures, ranges and errors are OBS's documented ones
+It is not part of the specification. Addresses, signatures, ranges and errors are those that OBS documents
 (https://support.huaweicloud.com/intl/en-us/api-obs/obs_04_0001.html).
 """
 
@@ -55,22 +55,22 @@ class ObjectStorage:
     ====== ============================ ================================================================
     status code                         when
     ====== ============================ ================================================================
-    403    VirtualHostDomainRequired    the bucket stands in the path, not in the host
+    403    VirtualHostDomainRequired    the bucket is in the path, not in the host
     405    MethodNotAllowed             neither GET nor HEAD
-    301    PermanentRedirect            the host is another region's
-    404    NoSuchBucket                 no run has its log in the bucket
+    301    PermanentRedirect            the host is that of another region
+    404    NoSuchBucket                 no log of a run is in the bucket
     403    AccessDenied                 not signed; or the log is forbidden
-    403    InvalidAccessKeyId           a key that is not known, or whose time is over
-    403    InvalidSecurityToken         the token is not the key's, or not signed
+    403    InvalidAccessKeyId           an unknown or expired key
+    403    InvalidSecurityToken         the token is not that of the key, or not signed
     403    RequestTimeTooSkewed         more than 15 minutes off the clock
-    403    SignatureDoesNotMatch        anything signed is not as it was signed
+    403    SignatureDoesNotMatch        anything signed was changed
     404    NoSuchKey                    no such object
     403    InvalidObjectState           the log is archived
-    416    InvalidRange                 the range begins behind the end
+    416    InvalidRange                 the range begins after the end
     ====== ============================ ================================================================
 
-    The host is ``{bucket}.obs.{region}.myhuaweicloud.eu`` (or ``.com``), as a client asks for through a proxy, which
-    this server is for itself; or ``{bucket}.`` and an address of IPv4 or ``localhost``.
+    The host is ``{bucket}.obs.{region}.myhuaweicloud.eu`` (or ``.com``), if a client uses this server as its proxy; or
+    ``{bucket}.`` followed by an IPv4 address or ``localhost``.
     """
 
     def __init__(self, config: MockConfig, world: World, keys: StorageKeys) -> None:
@@ -135,7 +135,7 @@ class ObjectStorage:
         return self._write(206, content, "application/octet-stream", headers)
 
     def _span(self, asked: list[bytes], size: int) -> _Span | None:
-        """The part that is asked for; None for the whole, which also a range that cannot be read is."""
+        """The requested part; None for the whole object, also if the range cannot be read."""
         match = _RANGE.fullmatch(asked[0].decode(errors="replace")) if len(asked) == 1 else None
         if match is None or self._config.log_ranges == "none" or (match[3] and self._config.log_ranges == "from-start"):
             return None

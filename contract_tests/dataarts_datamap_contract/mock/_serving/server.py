@@ -1,4 +1,4 @@
-"""Runs the application on a real socket, in a thread or in the caller's."""
+"""Runs the application on a real socket, in a thread of its own or in the caller's."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ Build: TypeAlias = "Callable[[MockConfig, Record], ASGIApp]"
 
 
 class MockServer:
-    """A mock server in a thread of its own, for as long as the ``with`` block lasts.
+    """A mock server in a thread of its own, which runs until its ``with`` block ends.
 
-    The socket is bound when the block is entered, and requests are answered from then on. A ``build`` of another's
-    makes a server that differs from the reference.
+    The socket is bound when the block is entered, and requests are served from then on. With another ``build``, the
+    server differs from the reference.
 
     Attributes:
-        config: What the server was started with.
-        record: What it has counted since the block was entered: ``tokens_issued``, ``signatures_refused`` and
+        config: The configuration of the server.
+        record: Its counts since the block was entered: ``tokens_issued``, ``signatures_refused`` and
             ``throttled``; and the last ``requests``.
-        controls: Its data and faults, to be changed while it runs, if it is the reference.
+        controls: Its data and faults, which can be changed while it runs, if it is the reference.
 
     Raises:
-        OSError: On entering, when the port is in use or the host is not of this machine.
+        OSError: On entering, if the port is in use or the host is not an address of this machine.
     """
 
     def __init__(
@@ -63,18 +63,18 @@ class MockServer:
 
     @property
     def url(self) -> str:
-        """``http://host:port``, without a slash at its end.
+        """``http://host:port``, without a trailing slash.
 
         Raises:
-            RuntimeError: The server does not run.
+            RuntimeError: The server is not running.
         """
         if self._running is None:
-            raise RuntimeError("the mock server does not run: ask for its url inside the with block")
+            raise RuntimeError("the mock server is not running: use its url inside the with block")
         return self._running.url
 
     def __enter__(self) -> Self:
         if self._running is not None:
-            raise RuntimeError("the mock server runs already: start a second MockServer instead")
+            raise RuntimeError("the mock server is already running: start a second MockServer instead")
         self.record = Record()
         self.controls = Controls(self.config, self.record)
         self._running = _Running(self._app(), self._host, self._port)
@@ -106,10 +106,10 @@ def serve(
         config: What to serve.
         host: The address to bind.
         port: The port to bind; 0 for a free one.
-        on_ready: Called once with the server's URL, when requests are answered.
+        on_ready: Called once with the server's URL, when it is ready for requests.
 
     Raises:
-        OSError: The port is in use or the host is not of this machine; ``on_ready`` was not called.
+        OSError: The port is in use or the host is not an address of this machine; ``on_ready`` was not called.
     """
     with _bind(host, port) as listener:
         url = _url(listener)
@@ -170,7 +170,7 @@ class _Uvicorn(uvicorn.Server):
         self._on_ready()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002  uvicorn's signature
-        """End, the second time at once. uvicorn would raise the signal again once it is down."""
+        """Stop gracefully, or at once on a second signal. uvicorn would raise the signal again after stopping."""
         self.force_exit = self.should_exit
         self.should_exit = True
 
@@ -178,7 +178,7 @@ class _Uvicorn(uvicorn.Server):
 def _bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.create_server((host, port), family=family)
-    # asyncio turns off Nagle's delay, 40 ms on each response, only for a socket that names its protocol.
+    # asyncio turns off Nagle's algorithm, which costs 40 ms a response, only for sockets with an explicit protocol.
     return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=listener.detach())
 
 

@@ -1,4 +1,4 @@
-"""What the way to a real service adds: a limit to the rate of requests, and time."""
+"""Properties of the way to a real service: a rate limit and latency."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 class RateLimit:
-    """Lets through so many requests in any second, and refuses the next one in the gateway's words.
+    """Accepts a number of requests in any second, and refuses further ones with the gateway's error.
 
-    A refused request does not count for the limit: whether it does at the real gateway is not documented.
+    A refused request does not count towards the limit; whether it does at the real gateway is not documented.
     """
 
     def __init__(self, config: MockConfig, record: Record) -> None:
@@ -29,10 +29,10 @@ class RateLimit:
         self._record = record
 
     def check(self) -> None:
-        """Return if one more request may go on.
+        """Return if one more request is allowed.
 
         Raises:
-            HttpError: The second is full.
+            HttpError: The limit of this second is reached.
         """
         if self._limit is None:
             return
@@ -50,7 +50,7 @@ class RateLimit:
 
 
 class Latency:
-    """Times to hold back responses, log-normal, the same for the same seed."""
+    """Delays of responses, log-normal and the same for the same seed."""
 
     def __init__(self, config: MockConfig) -> None:
         self._median = config.latency.total_seconds()
@@ -58,10 +58,10 @@ class Latency:
         self._random = random.Random(f"latency/{config.seed}")  # noqa: S311  made-up times, not a secret
 
     async def wait(self) -> None:
-        """Return when the next response may go."""
+        """Return when the next response may be sent."""
         if self._median:
             await asyncio.sleep(self.draw())
 
     def draw(self) -> float:
-        """The next time, in seconds."""
+        """The next delay, in seconds."""
         return self._random.lognormvariate(math.log(self._median), self._sigma)

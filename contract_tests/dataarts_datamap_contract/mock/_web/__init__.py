@@ -1,1 +1,1 @@
-"""What any HTTP service is made of: requests, responses, routes, validation, faults, and a record of them."""
+"""The parts of any HTTP service: requests, responses, routes, validation, faults, and a record of requests."""

@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol, which also hands the application its connection, to break it."""
+"""uvicorn's HTTP protocol, which also passes its connection to the application, so that faults can break it."""
 
 from __future__ import annotations
 

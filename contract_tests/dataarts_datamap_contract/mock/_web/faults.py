@@ -1,4 +1,4 @@
-"""What goes wrong on the way of a response: which responses, and how."""
+"""Faults on the way of a response: which responses they hit, and how."""
 
 from __future__ import annotations
 
@@ -47,20 +47,21 @@ class Fault:
     ============= ==================================================================================================
     reset         the connection is reset before any byte of the response
     truncated     the connection is closed in the middle of the body
-    dribble       the body comes in ten pieces over ``seconds``
-    slow          nothing comes for ``seconds``, then all of it
-    html          status 200 and a page of HTML, as a proxy that is broken answers
+    dribble       the body arrives in ten parts over ``seconds``
+    slow          nothing arrives for ``seconds``, then all of it
+    html          status 200 and an HTML page, as from a broken proxy
     500 to 504    that status, with the gateway's error code (500 and 503 to 504 of its table)
     ============= ==================================================================================================
 
-    As text it is its kind, then what differs from the defaults: ``reset``, ``slow:seconds=5,every=3``. Without
+    Its text is its kind, then the fields that differ from their
+    defaults: ``reset``, ``slow:seconds=5,every=3``. Without
     ``every`` and ``probability``, all responses go wrong.
 
     Attributes:
-        kind: How they go wrong.
-        every: Each so many-th response goes wrong, the first one after so many.
-        probability: The part of the responses that go wrong, drawn by chance, the same for the same seed.
-        seconds: For ``slow`` and ``dribble``: how long it takes.
+        kind: How responses go wrong.
+        every: Every n-th response goes wrong; the first one is the n-th.
+        probability: The fraction of responses that go wrong, at random; the same for the same seed.
+        seconds: For ``slow`` and ``dribble``: how long the response takes.
 
     Raises:
         ValueError: A value is out of its bounds, or both ``every`` and ``probability`` are given.
@@ -85,7 +86,7 @@ class Fault:
 
     @classmethod
     def parse(cls, text: str) -> Fault:
-        """The fault that a text says.
+        """Read a fault from its text.
 
         Raises:
             ValueError: It says none.
@@ -126,18 +127,18 @@ class FaultPlan:
         return self._faults
 
     def reset(self) -> None:
-        """Begin again as the server began."""
+        """Start again as at the start of the server."""
         self.replace(self._initial)
 
     def replace(self, faults: Iterable[Fault]) -> None:
-        """Put others in their place, and begin to count again."""
+        """Replace the faults, and start counting again."""
         with self._lock:
             self._faults = tuple(faults)
             self._responses = 0
-            self._random = random.Random(f"faults/{self._seed}")  # noqa: S311  chance to test with, not a secret
+            self._random = random.Random(f"faults/{self._seed}")  # noqa: S311  randomness for tests, not a secret
 
     def next(self) -> Fault | None:
-        """The fault of the next response: the first one of those in force that strikes."""
+        """The fault of the next response: the first one in force that hits it."""
         if not self._faults:
             return None
         with self._lock:
@@ -151,7 +152,7 @@ class FaultPlan:
 
 
 def asked_for(scope: Scope) -> Fault | None:
-    """The fault that a request asks for in its own header.
+    """The fault that a request asks for in its header.
 
     Raises:
         ValueError: Its text says none.
@@ -181,7 +182,7 @@ async def send_wrongly(fault: Fault, response: Response, scope: Scope, receive: 
 
 
 def can_be_sent(fault: Fault, scope: Scope) -> bool:
-    """Whether the server in front of the application lets it break connections; ``MockServer`` does."""
+    """Whether the server that runs the application lets it break connections; ``MockServer`` does."""
     return fault.kind not in {"reset", "truncated"} or CONNECTION in scope.get("extensions", {})
 
 
@@ -219,7 +220,7 @@ async def _truncate(response: Response, scope: Scope, receive: Receive, send: Se
 
 async def _reset(scope: Scope, receive: Receive) -> None:
     connection = _connection(scope)
-    # On, for no time: what is not sent is thrown away, and the other side gets a reset instead of an end.
+    # A linger time of 0: unsent bytes are thrown away, and the peer gets a reset instead of an end.
     linger = struct.pack("hh" if hasattr(socket, "SO_EXCLUSIVEADDRUSE") else "ii", 1, 0)
     connection.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
     connection.abort()
@@ -231,7 +232,7 @@ async def _send_head(response: Response, send: Send) -> None:
 
 
 async def _until_disconnected(receive: Receive) -> None:
-    """Wait until the server knows: it would complain of a response without an end."""
+    """Wait until the server notices: before that, it would complain of an incomplete response."""
     while (await receive())["type"] != "http.disconnect":
         pass
 

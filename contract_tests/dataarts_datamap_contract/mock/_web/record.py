@@ -1,4 +1,4 @@
-"""What a running mock server counts and remembers for the tests that watch it."""
+"""The counts and the last requests of a running mock server, for tests."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SHOWN_HEADERS = frozenset({b"content-type", b"instance", b"user-agent", b"x-pro
 
 
 class Exchange(NamedTuple):
-    """A request and how it was answered.
+    """A request and its response.
 
     Attributes:
         method: The method.
@@ -61,19 +61,19 @@ class Record:
 
     @property
     def tokens_issued(self) -> int:
-        """How many tokens were handed out."""
+        """How many tokens were issued."""
         with self._lock:
             return self._tokens_issued
 
     @property
     def signatures_refused(self) -> int:
-        """How many signed requests were refused for their signature, whatever was wrong with it."""
+        """How many signed requests were refused because of their signature."""
         with self._lock:
             return self._signatures_refused
 
     @property
     def throttled(self) -> int:
-        """How many requests were refused because a second was full."""
+        """How many requests were refused by the rate limit."""
         with self._lock:
             return self._throttled
 
@@ -82,39 +82,39 @@ class Record:
         """The last 10,000 requests of the service, oldest first, as JSON values.
 
         Each has ``method``, ``target`` (path and query), ``headers``, ``status``, ``request_id`` and ``fault``, which
-        is a text or None; the status is that of the response before it went wrong. Of the headers, those that could
-        hold a secret have their names only.
+        is a text or None; the status is that of the response before the fault. Headers that could hold a secret have
+        only their names.
         """
         with self._lock:
             exchanges = list(self._exchanges)
         return [self._show(exchange) for exchange in exchanges]
 
     def count_token(self) -> None:
-        """A token was handed out."""
+        """Count a token that was issued."""
         with self._lock:
             self._tokens_issued += 1
 
     def count_refused_signature(self) -> None:
-        """A signed request was refused for its signature."""
+        """Count a request that was refused because of its signature."""
         with self._lock:
             self._signatures_refused += 1
 
     def count_throttled(self) -> None:
-        """A request was refused because the second was full."""
+        """Count a request that was refused by the rate limit."""
         with self._lock:
             self._throttled += 1
 
     def hide(self, secrets: Iterable[str | None]) -> None:
-        """Never show these, wherever they stand in a request."""
+        """Never show these values, wherever they occur in a request."""
         self._secrets += filter(None, secrets)
 
     def remember(self, exchange: Exchange) -> None:
-        """A request was answered."""
+        """Add a request that got its response."""
         with self._lock:
             self._exchanges.append(exchange)
 
     def forget_requests(self) -> None:
-        """Begin the log again."""
+        """Empty the log."""
         with self._lock:
             self._exchanges.clear()
 

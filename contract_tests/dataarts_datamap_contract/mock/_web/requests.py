@@ -1,4 +1,4 @@
-"""A request as the operations see it: split, but not yet judged."""
+"""A request as the operations get it: split into parts, but not yet validated."""
 
 from __future__ import annotations
 
@@ -46,15 +46,15 @@ class RequestParts:
 
     @classmethod
     def of(cls, scope: Scope, path: Mapping[str, bytes], body: bytes) -> RequestParts:
-        """The parts of an ASGI request."""
+        """Split an ASGI request into its parts."""
         return cls(path, scope["query_string"], scope["headers"], scope["method"], scope["raw_path"], body)
 
     def header(self, name: str) -> list[bytes]:
-        """The values of a header field, one for each time it was sent."""
+        """The values of a header field, in the order in which they were sent."""
         return self._fields.get(_sent_name(name), [])
 
     def texts(self) -> dict[str, dict[str, list[str]]]:
-        """The values of each parameter sent, by its part of the request, ``path`` or ``query``, and its name.
+        """The values of each parameter, by its location, ``path`` or ``query``, and its name.
 
         Raises:
             HttpError: The path or the query is not percent-encoded UTF-8.
@@ -99,7 +99,7 @@ def _decode(part: str, encoded: bytes) -> str:
 
 
 def _split_query(query: bytes) -> list[tuple[str, str]]:
-    """A plus sign is a space, as for the Java server behind the service."""
+    """Split a query string. A plus sign is a space, as for the Java server behind the service."""
     if query.isascii() and b"%" not in query and b"+" not in query:
         pairs = [pair.partition("=") for pair in query.decode().split("&") if pair]
         return [(name, value) for name, _, value in pairs]

@@ -1,4 +1,4 @@
-"""HTTP responses and their error shapes, apart from what any operation says."""
+"""HTTP responses and the forms of errors, for all operations."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _GATEWAY = "APIGW."
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What an operation answers when it does not refuse.
+    """The response of an operation that succeeds.
 
     Attributes:
         document: The JSON document.
@@ -32,11 +32,11 @@ class Reply:
 
 
 class HttpError(Exception):
-    """A request that is answered with an error.
+    """A request whose response is an error.
 
     Attributes:
         status: HTTP status.
-        code: Error code. One of the gateway (``APIGW.xxxx``) puts the request id into the body, as the gateway does.
+        code: Error code. With one of the gateway (``APIGW.xxxx``), the body has the request id, as from the gateway.
         message: What is wrong.
         headers: Header fields beside those of every response.
     """
@@ -49,12 +49,12 @@ class HttpError(Exception):
         self.headers = headers or {}
 
     def document(self) -> dict[str, Any]:
-        """The body, in the shape that the specification documents."""
+        """The body, in the documented form."""
         return {"error_msg": self.message, "error_code": self.code}
 
 
 class ResponseWriter:
-    """Writes responses, each under a request id of its own: ids count up from a start that the seed gives."""
+    """Writes responses, each with its own request id: the ids count up from a start derived from the seed."""
 
     def __init__(self, seed: int | str) -> None:
         self._prefix = hashlib.sha256(str(seed).encode()).hexdigest()[:20]
@@ -65,7 +65,7 @@ class ResponseWriter:
         return self._write(reply.status, reply.document, self._request_id(), reply.headers)
 
     def error_response(self, error: HttpError) -> Response:
-        """An error in the shape of whoever refuses; the gateway puts the request id into it."""
+        """An error response; if the gateway refuses, it has the request id."""
         request_id = self._request_id()
         document = error.document()
         if error.code.startswith(_GATEWAY):

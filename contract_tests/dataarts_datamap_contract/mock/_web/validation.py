@@ -1,4 +1,4 @@
-"""Judges the parameters of a request by the specification."""
+"""Validates the parameters of a request by the specification."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from dataarts_datamap_contract.mock._web.requests import RequestParts
 
-# A longer number is outside every range, and int() refuses one of more than 4,300 digits.
+# A longer number is out of range anyway, and int() refuses more than 4,300 digits.
 _INTEGER = re.compile(r"[0-9]{1,40}|-[1-9][0-9]{0,39}")
 _TYPES = ("array", "boolean", "integer", "string")
 _BOOLEANS = {"true": True, "false": False}
@@ -29,7 +29,7 @@ class Arguments:
     Attributes:
         values: The parameters that were sent.
         body: The JSON document; None if the operation has none.
-        lists: All values of each parameter that may be sent several times; ``values`` has the first of them.
+        lists: All values of each parameter that may be sent several times; ``values`` has only the first.
     """
 
     values: Mapping[str, str | int]
@@ -48,11 +48,11 @@ class Arguments:
 class ParameterRules:
     """The rules for the parameters and the body of one operation, read off its declarations.
 
-    A parameter sent twice is refused, unless it is an array, and a number must be plain ASCII digits: the service
-    documents neither, and both are mistakes of whoever sends them. Parameters that are not declared are ignored.
+    A parameter that is sent twice is refused, unless it is an array, and a number must be ASCII digits: the service
+    documents neither rule, but breaking either is a mistake of the client. Undeclared parameters are ignored.
 
     Raises:
-        ValueError: A declaration needs more than this reader knows.
+        ValueError: A declaration uses something that is not supported here.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class ParameterRules:
         """The values of the declared parameters.
 
         Raises:
-            HttpError: One of them is missing, sent twice, or not what its schema asks for.
+            HttpError: A parameter is missing, sent twice, or does not match its schema.
         """
         texts = request.texts()
         judged = {rule.name: rule.judge(rule.sent(request, texts)) for rule in self._rules}
@@ -80,7 +80,7 @@ class ParameterRules:
         try:
             document: object = json.loads(content)
         except (ValueError, RecursionError):
-            raise HttpError(400, "APIGW.0106", "Invalid body: it is no JSON") from None
+            raise HttpError(400, "APIGW.0106", "Invalid body: it is not JSON") from None
         try:
             validator.validate(document)
         except ValidationError as error:
@@ -144,7 +144,7 @@ def _body_validator(document: Mapping[str, Any], body: Mapping[str, Any]) -> Dra
 
 
 def _resolve(document: Mapping[str, Any], parameter: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The declaration itself, where the operation only points at it."""
+    """The declaration itself, if the operation only refers to it."""
     reference = parameter.get("$ref")
     if reference is None:
         return parameter

@@ -1,1 +1,1 @@
-"""What goes over the wire: requests, responses, credentials, and how each is sent and shown."""
+"""Requests, responses and credentials on the wire, and how each is sent and shown."""

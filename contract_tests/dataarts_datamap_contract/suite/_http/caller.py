@@ -1,4 +1,4 @@
-"""Sends requests exactly as they stand: httpcore2, unlike the clients above it, tidies nothing."""
+"""Sends requests exactly as given: httpcore2, unlike the clients built on it, does not normalize them."""
 
 from __future__ import annotations
 
@@ -40,31 +40,31 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PROPFIND", "SEARCH"})
 
 
 class BudgetSpentError(Exception):
-    """The run has sent as many requests as it may."""
+    """The run has used up its requests."""
 
 
 class NoResponseError(Exception):
-    """A request had no response; the text says why."""
+    """A request got no response; the text says why."""
 
 
 class InterruptedRunError(Exception):
-    """Credentials, a quota or a gateway ended in the middle of a run, which says nothing about the server."""
+    """Expired credentials, a spent quota or a gateway interrupted the run, which says nothing about the server."""
 
 
 class BrokenResponseError(NoResponseError):
-    """The server began or ended its response in a way that HTTP does not allow."""
+    """The beginning or the end of a response violates HTTP."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast and how often a server may be asked.
+    """How fast and how often requests may be sent.
 
     Attributes:
         most_requests: How many requests a run may send.
-        interval: Least seconds from one request to the next.
-        clock: Seconds that only grow.
+        interval: The least seconds from one request to the next.
+        clock: Returns seconds of a monotonic clock.
         sleep: Waits for some seconds.
-        tell: Is told what a longer wait is for.
+        tell: Called with the reason for each longer wait.
     """
 
     most_requests: int
@@ -77,11 +77,11 @@ class Pace:
 class Caller:
     """Sends requests to one server, at its pace. Methods that could write are sent only if that is allowed.
 
-    A 429 is waited out, a 502, 503 or 504 asked again once, and so is a request whose connection failed. Requests go
+    After a 429 it waits; after a 502, 503 or 504, or a failed connection, it repeats the request once. Requests go
     through the proxy that the environment names for the endpoint.
 
     Raises:
-        TargetError: The environment names a proxy that cannot be used.
+        TargetError: The environment names an unusable proxy.
     """
 
     def __init__(self, endpoint: str, pace: Pace, *, may_write: bool = False) -> None:
@@ -102,7 +102,7 @@ class Caller:
         if self.proxy is not None:
             under_tls = tls if self.proxy.address.startswith("https:") else None
             proxy = httpcore2.Proxy(self.proxy.address, auth=self.proxy.auth, ssl_context=under_tls)
-            if ":" in (parts.hostname or ""):  # the library asks a proxy for an address as it stands
+            if ":" in (parts.hostname or ""):  # the library sends the address to a proxy unchanged
                 self._url = (self._url[0], b"[%b]" % self._url[1], self._url[2])
                 self._extensions["sni_hostname"] = parts.hostname
         self._pool = httpcore2.ConnectionPool(ssl_context=tls, proxy=proxy, max_connections=_CONNECTIONS)
@@ -114,11 +114,11 @@ class Caller:
         self._pool.close()
 
     def send(self, request: Request) -> Response:
-        """The server's response.
+        """Send a request and return the response.
 
         Raises:
             BudgetSpentError: No request is left.
-            NoResponseError: The server cannot be reached or does not answer in time.
+            NoResponseError: The server cannot be reached or does not respond in time.
         """
         response = self._send_twice(request)
         for _ in range(_MOST_WAITS):
@@ -142,16 +142,16 @@ class Caller:
 
     def _send_once(self, request: Request) -> Response:
         if not (self._may_write or request.is_question or request.method in _SAFE_METHODS):
-            raise ValueError(f"{request.method} could write: it is sent to a mock only")
+            raise ValueError(f"{request.method} could write: it is only sent to a mock")
         self.take_turn()
         return self._exchange(request)
 
     def send_together(self, requests: Sequence[Request]) -> list[Response]:
-        """The responses to requests that are under way at the same time, each on a connection of its own.
+        """Send requests at the same time, each on a connection of its own, and return their responses.
 
         Raises:
             BudgetSpentError: Too few requests are left.
-            NoResponseError: One of them has no response.
+            NoResponseError: One of them got no response.
         """
         for _ in requests:
             self.take_turn()
@@ -175,12 +175,12 @@ class Caller:
         except (httpcore2.RemoteProtocolError, httpcore2.ReadError) as error:
             raise BrokenResponseError(f"{type(error).__name__}: {error}") from error
         except _NO_RESPONSE as error:
-            self._pool.close()  # where a handshake behind a proxy fails, the library counts its connection as used
+            self._pool.close()  # after a failed handshake behind a proxy, the library counts the connection as used
             way = f" (through the proxy {self.proxy.address})" if self.proxy else ""
             raise NoResponseError(f"{type(error).__name__}: {error}{way}") from error
 
     def take_turn(self) -> None:
-        """Wait until the next request may go, and count it.
+        """Wait until the next request may be sent, and count it.
 
         Raises:
             BudgetSpentError: None is left.
@@ -195,7 +195,7 @@ class Caller:
 
 
 def _decompressed(request: Request, status: int, fields: tuple[tuple[str, str], ...], content: bytes) -> Response:
-    """The response, out of gzip if that was asked for and is what it says that it is in."""
+    """The response, decompressed if gzip was requested and is declared."""
     response = Response(status, fields, content)
     coding = [value.lower() for value in response.header("Content-Encoding")]
     if coding != ["gzip"] or "gzip" not in request.header("Accept-Encoding") or not content:
@@ -224,7 +224,7 @@ def _decode_fields(fields: list[tuple[bytes, bytes]]) -> tuple[tuple[str, str], 
 
 
 def _wait(response: Response) -> float:
-    """How long a 429 asks to wait, within bounds; a second if it does not say."""
+    """How long a 429 asks to wait, within bounds; one second by default."""
     for value in response.header("Retry-After"):
         if value.isascii() and value.isdecimal():
             return min(float(value), _LONGEST_WAIT)

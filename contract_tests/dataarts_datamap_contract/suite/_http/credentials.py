@@ -1,4 +1,4 @@
-"""Credentials: the target's own, and those that only nearly are."""
+"""Credentials: the target's own, and wrong ones that are close to them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def good_credential(target: Target, request: Request, *, host: str, base_path: s
 
 
 def near_tokens(token: str) -> Iterator[tuple[str, Credential]]:
-    """Credentials without the token in its place, each with the check that it is for."""
+    """Credentials with a missing, wrong or misplaced token, each with the check that needs it."""
     half = token[: len(token) // 2]
     other = "".join("b" if char == "a" else "a" for char in token)
     yield "D-missing", NOBODY
@@ -58,19 +58,19 @@ def near_tokens(token: str) -> Iterator[tuple[str, Credential]]:
 
 
 def tokens_in_query(token: str) -> Iterator[Credential]:
-    """Credentials that have the token in the query string, where logs would keep it."""
+    """Credentials with the token in the query string, where logs would keep it."""
     for name in (TOKEN_HEADER, "token", "access_token"):
         yield Credential("bad", query=f"{name}={quote(token, safe='')}", shown_query=f"{name}={_TOKEN}")
 
 
 class Signer:
-    """Signs requests as the target's access key, or nearly so.
+    """Signs requests with the target's access key, rightly or with one mistake.
 
     Args:
-        target: Whose access key.
+        target: The target with the access key.
         host: The value of the ``Host`` header.
-        base_path: What stands before the request's path on the wire.
-        moment: The present, in UTC.
+        base_path: The path of the endpoint, which precedes that of the request.
+        moment: The current time, in UTC.
     """
 
     def __init__(self, target: Target, host: str, base_path: str, moment: datetime) -> None:
@@ -84,13 +84,13 @@ class Signer:
         self._moment = moment
 
     def sign(self, request: Request) -> Request:
-        """The request, rightly signed."""
+        """The request with a valid signature."""
         return self._sign(request, request)
 
     def sign_wrongly(
         self, request: Request, *, secret_key: str | None = None, access_key: str | None = None
     ) -> Request:
-        """The request, signed with another secret key or under another access key."""
+        """The request, signed with another secret key or access key."""
         return self._sign(request, request, secret_key=secret_key, access_key=access_key, standing="bad")
 
     def sign_nearly(self, request: Request, position: int) -> Request:
@@ -103,7 +103,7 @@ class Signer:
         return _with(request, Credential("bad", fields, _SIGNED, right_values=(right,)))
 
     def sign_other(self, signed: Request, sent: Request) -> Request:
-        """A request that carries the signature of another one."""
+        """A request with the signature of another request."""
         return self._sign(signed, sent, standing="bad")
 
     def sign_at(self, request: Request, shift: timedelta) -> Request:
@@ -111,10 +111,10 @@ class Signer:
         return self._sign(request, request, shift=shift, standing="bad")
 
     def sign_undated(self, request: Request) -> Request:
-        """The request with its date left out of what is signed."""
+        """The request with a signature that leaves out the date."""
         return self._sign(request, request, dated=False, standing="bad")
 
-    def _sign(  # noqa: PLR0913  each is one way to go wrong
+    def _sign(  # noqa: PLR0913  each is one possible mistake
         self,
         signed: Request,
         sent: Request,
@@ -129,7 +129,7 @@ class Signer:
         own = [(DATE_HEADER, date)]
         if self._security_token is not None:
             own.append(("X-Security-Token", self._security_token))
-        # How a value beyond ASCII is signed is documented nowhere: it goes unsigned, as every field but the date may.
+        # How a non-ASCII value is signed is not documented: it stays unsigned, as every field but the date may.
         ascii_fields = {name: value for name, value in signed.fields if value.isascii()}
         covered = {"Host": self._host, **ascii_fields, **dict(own)}
         if not dated:
@@ -153,7 +153,7 @@ class Signer:
         )
 
     def _right_values(self, sent: Request, covered: dict[str, str], date: str, wrong: str) -> tuple[str, ...]:
-        """The signature that would be right for a request as it is sent, if it is not the one that it has."""
+        """The signature that would be right for the request as sent, unless it has that one."""
         present = {name: value for name, value in sent.fields if value.isascii()}
         right = sign(
             sent.method,

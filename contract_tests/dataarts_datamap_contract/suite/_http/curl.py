@@ -1,4 +1,4 @@
-"""A request as a command line that anyone may see."""
+"""A request as a command line without secrets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def curl_line(endpoint: str, request: Request) -> str:
-    """The ``curl`` command that sends a request; secrets come from ``$DATAMAP_TOKEN`` when it is run."""
+    """The ``curl`` command for a request; the token comes from ``$DATAMAP_TOKEN`` when it runs."""
     method = [] if request.method == "GET" else ["-X", request.method]
     fields = [part for name, value in request.fields for part in ("-H", _quote(_header(name, value)))]
     body = ["--data-binary", _quote(request.content.decode(errors="replace"))] if request.content else []
@@ -25,7 +25,7 @@ def _url(endpoint: str, request: Request) -> str:
 
 
 def _header(name: str, value: str) -> str:
-    """A header for curl, which sends one without a value only if it ends in a semicolon."""
+    """A header for curl, which sends a header without a value only if it ends in a semicolon."""
     return f"{name}: {value}" if value else f"{name};"
 
 

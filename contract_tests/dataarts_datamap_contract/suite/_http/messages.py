@@ -1,4 +1,4 @@
-"""A request as it was sent, and what came back. No HTTP here."""
+"""A request and a response as values, without any HTTP."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _COUNTS = ("count", "total")
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """How a request says who asks.
+    """The credentials of a request.
 
     Attributes:
-        standing: Whether the server must let it in.
+        standing: Whether the server must accept it.
         fields: Header fields to send.
-        shown: The same fields for a shell, without secrets: each stands inside double quotes.
-        query: What to send at the end of the query string.
-        shown_query: The same for a shell.
-        right_values: What would have been right in place of something wrong: no response may show it.
+        shown: The same fields for a shell, without secrets, to be put inside double quotes.
+        query: Text to append to the query string.
+        shown_query: The same text for a shell.
+        right_values: The right values in place of wrong ones: no response may show them.
     """
 
     standing: Standing
@@ -42,16 +42,16 @@ class Credential:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A request as it goes on the wire.
+    """A request as it is sent.
 
     Attributes:
         method: The method.
         path: The path, percent-encoded.
         query: The query string, percent-encoded.
         fields: Header fields beside those of the credential.
-        credential: Who asks.
+        credential: Its credentials.
         content: The body.
-        is_question: Whether it only asks, though its method could write: a search, or many GUIDs.
+        is_question: Whether it only reads although its method could write: a search, or details of many GUIDs.
     """
 
     method: str = "GET"
@@ -75,7 +75,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """What a server answered.
+    """A response of the server.
 
     Attributes:
         status: HTTP status.
@@ -93,12 +93,12 @@ class Response:
 
     @property
     def document(self) -> Any:  # noqa: ANN401  a JSON document can be any value
-        """The JSON document; None if it is none."""
+        """The JSON document; None if the content is not one."""
         return self._decoded[0]
 
     @property
     def json_problem(self) -> str | None:
-        """Why the content is no JSON document; None if it is one."""
+        """Why the content is not a JSON document; None if it is one."""
         return self._decoded[1]
 
     @cached_property
@@ -107,7 +107,7 @@ class Response:
 
     @cached_property
     def page(self) -> Page | None:
-        """The page of runs inside the envelope of a 200; None if there is none to be read."""
+        """The page of runs inside the envelope of a 200; None if there is no readable one."""
         envelope = self.document if self.status == _OK else None
         body = cast("Mapping[str, Any]", envelope).get("body") if isinstance(envelope, dict) else None
         document = _decode(body)[0] if isinstance(body, str) else None
@@ -130,12 +130,12 @@ class Response:
         return cast("dict[str, Any]", document) if isinstance(document, dict) else {}
 
     def listed(self, name: str) -> tuple[Mapping[str, Any], ...]:
-        """Those items of a member that are objects."""
+        """The items of a member that are objects."""
         return _objects(self.members.get(name))
 
     @property
     def has_data(self) -> bool:
-        """Whether it shows rows, operators, assets or lineage, or how many of them there are."""
+        """Whether it shows rows, operators, assets or lineage, or a count of them."""
         listed = any(self.listed(name) for name in ("entities", "data", "relationships"))
         counts = (self.page.total if self.page else 0, *(whole_number(self.members.get(each)) for each in _COUNTS))
         return (
@@ -149,24 +149,24 @@ class Page:
     """The decoded body of an envelope.
 
     Attributes:
-        document: The whole of it.
+        document: The whole body.
     """
 
     document: Mapping[str, Any]
 
     @cached_property
     def rows(self) -> tuple[Mapping[str, Any], ...]:
-        """Those rows that are objects."""
+        """The rows that are objects."""
         return _objects(self.document.get("rows"))
 
     @property
     def total(self) -> int | None:
-        """How many runs the window holds, if it says so."""
+        """How many runs are in the window, if the page says so."""
         return whole_number(self.document.get("total"))
 
 
 def whole_number(value: object) -> int | None:
-    """The value if it is an integer of JSON Schema, which 1.0 is and a boolean is not, and known to the last digit."""
+    """The value if it is an exact integer in JSON Schema: 1.0 is one, a boolean is not."""
     if isinstance(value, float):
         return int(value) if value.is_integer() and abs(value) <= _EXACT else None
     return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -15,7 +15,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from dataarts_datamap_contract.suite.target import TargetError
 
-_HAS_NO_SETTINGS: Final = sys.platform == "linux"  # other systems name proxies beside the environment
+_HAS_NO_SETTINGS: Final = sys.platform == "linux"  # other systems can name proxies outside the environment
 _PORTS: Final = {"http": 80, "https": 443}
 _SHORT_IPV4: Final = re.compile(r"(0x[0-9a-f]+|\d+)(\.(0x[0-9a-f]+|\d+)){0,3}")
 
@@ -36,12 +36,12 @@ class Proxy:
 
 
 def environment_proxy(endpoint: str) -> Proxy | None:
-    """The proxy that ``HTTPS_PROXY``, ``HTTP_PROXY`` or ``ALL_PROXY`` names for an endpoint, except for ``NO_PROXY``.
+    """The proxy for an endpoint by ``HTTPS_PROXY``, ``HTTP_PROXY`` or ``ALL_PROXY``, unless ``NO_PROXY`` excludes it.
 
-    What is on this machine is reached without one, whatever the environment says.
+    This machine is always reached without a proxy.
 
     Raises:
-        TargetError: It names one that is no address, or one that speaks SOCKS. The text does not show it.
+        TargetError: It is not an address, or a SOCKS proxy. The text does not show it.
     """
     parts = urlsplit(endpoint)
     host = parts.hostname or ""
@@ -54,12 +54,12 @@ def environment_proxy(endpoint: str) -> Proxy | None:
 def _checked(variable: str, address: str, scheme: str) -> Proxy:
     if address.lower().startswith("socks"):
         raise TargetError(
-            f"{variable} names a SOCKS proxy, which the suite does not speak: name a proxy of http or https in "
+            f"{variable} names a SOCKS proxy, which the suite does not support: name an http or https proxy in "
             f"{scheme.upper()}_PROXY, or the host in NO_PROXY"
         )
     parts = _split(address)
     if parts is None or parts.path.strip("/") or parts.query or parts.fragment:
-        raise TargetError(f"{variable} is no address such as http://proxy.example.com:3128 (not shown: secret)")
+        raise TargetError(f"{variable} is not an address such as http://proxy.example.com:3128 (not shown: secret)")
     auth = None
     if parts.username is not None:
         auth = unquote(parts.username).encode(), unquote(parts.password or "").encode()
@@ -67,7 +67,7 @@ def _checked(variable: str, address: str, scheme: str) -> Proxy:
 
 
 def _split(address: str) -> SplitResult | None:
-    """The parts of an address of http or https; None if it is none."""
+    """The parts of an http or https address; None if it is not one."""
     try:
         parts = urlsplit(address)
         is_address = parts.scheme in _PORTS and bool(parts.hostname) and parts.port != 0 and address.isascii()
@@ -77,15 +77,15 @@ def _split(address: str) -> SplitResult | None:
 
 
 def _named(scheme: str) -> tuple[str, str]:
-    """The variable that names the proxy of a scheme, and what stands there; a small letter goes before a capital."""
+    """The variable that names the proxy for a scheme, and its value; lower case comes before upper case."""
     for variable in (f"{scheme}_proxy", "all_proxy"):
         for name in (variable, variable.upper()):
             if name == "HTTP_PROXY" and "REQUEST_METHOD" in os.environ:
-                continue  # in a CGI script, a header of the request that came in
+                continue  # in a CGI script, this is a header of the incoming request
             if name in os.environ:
                 if os.environ[name]:
                     return name, os.environ[name]
-                break  # empty: none, whatever the capitals say
+                break  # empty: no proxy, whatever the variable in upper case says
     if _HAS_NO_SETTINGS:
         return "", ""
     proxies = getproxies()
@@ -100,12 +100,12 @@ def _is_excepted(host: str, port: int, netloc: str) -> bool:
 
 
 def is_named_in(no_proxy: str, host: str, port: int) -> bool:
-    """Whether a list such as ``NO_PROXY`` names a host: by name, domain, address or network, with a port or without.
+    """Whether a list such as ``NO_PROXY`` names a host: by name, domain, address or network, with or without a port.
 
     Args:
-        no_proxy: Entries with commas or blanks between them.
+        no_proxy: Entries separated by commas or blanks.
         host: Name or address, without brackets.
-        port: Where the host is asked.
+        port: The port of the endpoint.
     """
     name, address = host.lower().removesuffix("."), _address(host)
     for entry in re.split(r"[\s,]+", no_proxy.strip().lower()):
@@ -124,7 +124,7 @@ def _split_port(entry: str) -> tuple[str, str | None]:
     host, colon, port = entry.partition(":")
     if colon and port.isdecimal():
         return host, port
-    return entry, None  # an address of IPv6 has more than one colon
+    return entry, None  # an IPv6 address has more than one colon
 
 
 def _is_name_in(wanted: str, name: str) -> bool:

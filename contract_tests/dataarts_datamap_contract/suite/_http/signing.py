@@ -1,4 +1,4 @@
-"""Signs requests with SDK-HMAC-SHA256, as the service documents it. The suite has a signer of its own on purpose."""
+"""Signs requests with SDK-HMAC-SHA256, as documented. The suite has a signer of its own on purpose."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ DATE_HEADER = "X-Sdk-Date"
 
 
 def sdk_date(moment: datetime) -> str:
-    """A time in UTC as ``X-Sdk-Date`` has it."""
+    """A time in UTC, in the format of ``X-Sdk-Date``."""
     return f"{moment:%Y%m%dT%H%M%SZ}"
 
 
-def sign(  # noqa: PLR0913  what a signature covers
+def sign(  # noqa: PLR0913  the parts that a signature covers
     method: str,
     path: str,
     query: str,
@@ -37,10 +37,10 @@ def sign(  # noqa: PLR0913  what a signature covers
         method: The method.
         path: The path as sent, percent-encoded.
         query: The query string as sent, percent-encoded.
-        signed_fields: The header fields to sign, by name; the date among them, or it stays unsigned.
+        signed_fields: The header fields to sign, by name; without the date, it stays unsigned.
         date: The value of ``X-Sdk-Date``.
-        access_key: Who signs.
-        secret_key: What it is signed with.
+        access_key: The access key.
+        secret_key: Its secret key.
         content: The body.
     """
     fields = sorted((name.lower(), value.strip()) for name, value in signed_fields.items())

@@ -1,4 +1,4 @@
-"""The invariants as checks of schemathesis, each under its id in lower case; importing this module registers them."""
+"""The invariants as checks of schemathesis, named by their ids in lower case; importing this module registers them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def check_name(check: str) -> str:
-    """The name that schemathesis knows a check by: ``C-limit-exceeded`` is ``c_limit_exceeded``."""
+    """The name of a check in schemathesis: ``C-limit-exceeded`` is ``c_limit_exceeded``."""
     return check.lower().replace("-", "_")
 
 
@@ -39,4 +39,4 @@ def _register(check: str, invariant: Invariant) -> str:
 
 
 NAMES: Final = tuple(_register(check, invariant) for check, invariant in INVARIANTS.items())
-"""The names of all of them, as schemathesis's configuration wants them."""
+"""The names of all checks, for schemathesis's configuration."""

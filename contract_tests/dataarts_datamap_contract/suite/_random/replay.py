@@ -1,4 +1,4 @@
-"""Ties schemathesis to a run: its requests go at the run's pace and with its credentials, and all end in its ledger."""
+"""Connects schemathesis to a run: its requests use the run's pace, credentials and ledger."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _OURS = ("Authorization", "X-Auth-Token", "X-Sdk-Date", "X-Security-Token")
 
 
 class Replay(AuthBase):
-    """What happens around each request of schemathesis.
+    """The hooks around each request of schemathesis.
 
     Attributes:
         target: The server.
-        ended_by: What ended the run while schemathesis was asking; None if nothing did.
+        ended_by: The error that ended the run during schemathesis's requests; None if there was none.
     """
 
     def __init__(self, session: Session) -> None:
@@ -42,7 +42,7 @@ class Replay(AuthBase):
         """Give a request the target's credentials in place of any others, once its URL is final."""
         for name in _OURS:
             r.headers.pop(name, None)
-        # Requests writes a space as a plus sign, which not every server reads as one.
+        # Requests writes a space as a plus sign, which not every server reads as a space.
         path, mark, query = (r.url or "").partition("?")
         r.url = path + mark + query.replace("+", "%20")
         r.headers["Content-Type"] = "application/json"
@@ -51,7 +51,7 @@ class Replay(AuthBase):
 
     @property
     def proxies(self) -> dict[str, str | None]:
-        """The proxy of the run for both schemes; None in place of what the environment would say otherwise."""
+        """The proxy of the run for both schemes; a None keeps the environment from naming another one."""
         proxy = self._session.proxy
         if proxy is None:
             return {"http": None, "https": None, "all": None}
@@ -60,10 +60,10 @@ class Replay(AuthBase):
         return dict.fromkeys(("http", "https"), f"{scheme}://{user}{host}")
 
     def wait(self) -> None:
-        """Wait until the next request may go.
+        """Wait until the next request may be sent.
 
         Raises:
-            requests.ConnectionError: None may; `ended_by` says why.
+            requests.ConnectionError: The run has ended; `ended_by` says why.
         """
         try:
             if self.ended_by is None:
@@ -84,7 +84,7 @@ class Replay(AuthBase):
             self.ended_by = error
 
     def exchange(self, response: schemathesis.Response) -> Exchange:
-        """The exchange that a response of schemathesis was a part of."""
+        """The exchange to which a response of schemathesis belongs."""
         request = self._translate(response.request)
         fields = tuple((name, value) for name, values in response.headers.items() for value in values)
         received = Response(response.status_code, fields, response.content)
@@ -114,7 +114,7 @@ _replays: dict[str, Replay] = {}
 
 @contextmanager
 def replaying(session: Session) -> Generator[Replay]:
-    """Tie schemathesis to a session for as long as the block lasts."""
+    """Connect schemathesis to a session until the block ends."""
     replay = _replays[session.target.endpoint] = Replay(session)
     try:
         yield replay
@@ -123,12 +123,12 @@ def replaying(session: Session) -> Generator[Replay]:
 
 
 def replay_of(case: Any) -> Replay | None:  # noqa: ANN401  schemathesis leaves a type argument open
-    """The replay that a case of schemathesis belongs to; None if it belongs to a run of someone else."""
+    """The replay to which a case of schemathesis belongs; None if it belongs to another run."""
     return _replays.get(case.operation.schema.config.base_url or "")
 
 
 def before_call(_context: schemathesis.HookContext, case: schemathesis.Case[Any], kwargs: dict[str, Any]) -> None:
-    """Keep the pace, and send with the target's credentials."""
+    """Keep the pace, and use the target's credentials."""
     replay = replay_of(case)
     if replay is not None:
         replay.wait()

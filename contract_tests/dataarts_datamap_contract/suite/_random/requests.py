@@ -1,4 +1,4 @@
-"""Random requests: schemathesis draws them from the specification, the invariants judge what comes back."""
+"""Random requests: schemathesis draws them from the specification, and the invariants judge the responses."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
 
 def run_random(session: Session, *, seed: int, max_examples: int) -> list[str]:
-    """Aim the phases of schemathesis at a server; the same seed sends the same server the same requests.
+    """Run the phases of schemathesis against a server; the same seed sends the same server the same requests.
 
     Returns:
-        What kept schemathesis from asking, one line each.
+        Reasons why schemathesis could not send requests, one line each.
 
     Raises:
-        StopRunError: A check failed that the run stops on.
+        StopRunError: A check failed on which the run stops.
         BudgetSpentError: No request is left.
-        InterruptedRunError: The environment has ended.
+        InterruptedRunError: The credentials, a quota or a gateway interrupted the run.
     """
     errors: list[str] = []
     with replaying(session) as replay:
@@ -83,14 +83,14 @@ def _configure(target: Target, seed: int, max_examples: int) -> dict[str, Any]:
             "max-examples": max_examples,
             "unique-inputs": True,
         },
-        # The page documents no response to a method that the API does not have: a probe of our own asks for it.
+        # No response to an undeclared method is documented: a probe of our own tests it.
         "phases": {"coverage": {"unexpected-methods": []}, "stateful": {"enabled": False}},
         "checks": {"enabled": False, **{name: {"enabled": True} for name in checks.NAMES}},
     }
 
 
 def _with_real_values(target: Target, operation_ids: frozenset[str]) -> dict[str, Any]:
-    """The specification with values of the target as the parameters' examples: two phases start from those."""
+    """The specification with values of the target as examples of the parameters, from which two phases start."""
     document = copy.deepcopy(specification_of(operation_ids))
     for part in walk_parts(document):
         if part.kind == "parameter" and isinstance(part.value, dict) and "name" in part.value:
@@ -101,7 +101,7 @@ def _with_real_values(target: Target, operation_ids: frozenset[str]) -> dict[str
 
 
 def _make_real(case: schemathesis.Case[Any], real_values: Mapping[str, str | int], spared: str) -> object:
-    """Make a random case real but for one parameter at most, for random ids reach no row."""
+    """Use real values for all parameters of a random case but one at most, since random ids find no rows."""
     spoilt = {
         location.value
         for location, component in (case.meta.components.items() if case.meta else ())

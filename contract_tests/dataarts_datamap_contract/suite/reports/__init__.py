@@ -1,4 +1,4 @@
-"""A report for people and for machines: terminal text, JSON, JUnit XML, SARIF and one HTML page."""
+"""Reports for people and for machines: terminal text, JSON, JUnit XML, SARIF and an HTML page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing else. Elements are built, not pasted: every text is escaped."""
+"""The report as one self-contained HTML page, built from elements, so that every text is escaped."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ _WORDS: Final = {
     "excused": "not applicable",
     "passed": "passed",
 }
-"""What a verdict is called, the worst first."""
+"""The names of the verdicts, the worst first."""
 
 
 def write_html(report: Report, path: Path) -> None:
-    """Write the report as one page that loads nothing: verdict, counts, failures, then each level.
+    """Write the report as a page that loads nothing: verdict, counts and failures, then each level.
 
-    Without its script it shows the same; the script filters, copies commands, and opens the check of an address.
+    It shows everything without its script, which only filters, copies commands, and opens the check in the URL.
     """
     style, script = _part("page.css"), _part("page.js")
     page = ET.Element("html", lang="en")
@@ -93,7 +93,7 @@ def _add_counts(main: ET.Element, report: Report) -> None:
 
 
 def _add_filter(main: ET.Element, report: Report) -> None:
-    """The form of the script; hidden without it."""
+    """The form for the script; hidden without it."""
     form = _add(main, "form", hidden="", **{"class": "filter", "aria-label": "Which checks are shown"})
     _add(form, "input", type="search", placeholder="Text of a check", **{"aria-label": "Text of a check"})
     present = {_outcome(verdict) for verdict in report.verdicts}
@@ -182,7 +182,7 @@ def _add_types(parent: ET.Element, coverage: Coverage) -> None:
 
 
 def _add_table(parent: ET.Element, title: str, heads: Iterable[str]) -> ET.Element:
-    """A table that scrolls by itself where it is wider than the page."""
+    """A table that scrolls by itself if it is wider than the page."""
     around = _add(parent, "div", role="region", tabindex="0", **{"class": "scroll", "aria-label": title})
     table = _add(around, "table")
     _add(table, "caption", title)

@@ -19,22 +19,22 @@ _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/sch
 def write_sarif(report: Report, path: Path, *, described_in: Path | None = None) -> None:
     """Write the failures as SARIF 2.1.0.
 
-    Each check of the run is a rule, and each failure a result: code scanning makes an alert of every result, a pass
-    included. A failure that a baseline lets pass is suppressed with the baseline's reason. What could not be judged is
-    a notification.
+    Each check of the run is a rule, and each failure a result: code scanning makes an alert of every result, so passed
+    checks are left out. A failure accepted by a baseline is suppressed with the baseline's reason. A check without a
+    verdict is a notification.
 
     Args:
-        report: What was found.
-        path: Where it goes.
-        described_in: The file that describes the server, in which results are placed if it lies below the working
-            directory. Without one they name the server alone, for a server has no files.
+        report: The report of the run.
+        path: The file to write.
+        described_in: The file that describes the server. If it is below the working directory, results are located in
+            it; otherwise they only name the server, which has no files.
     """
     document = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [_run(report, _locations(report, described_in))]}
     path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8", newline="\n")
 
 
 def _locations(report: Report, described_in: Path | None) -> list[dict[str, Any]]:
-    """Where results are: in a file of the user's, if there is one, and at the server."""
+    """The locations of results: the user's file, if there is one, and the server."""
     location: dict[str, Any] = {
         "logicalLocations": [{"fullyQualifiedName": printable(report.endpoint), "kind": "resource"}]
     }
@@ -67,7 +67,7 @@ def _run(report: Report, locations: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _unjudged(report: Report) -> list[str]:
-    """Why the run cannot vouch for the server, and which checks it did not come to judge."""
+    """Why the run is not enough to judge the server, and the checks without a verdict."""
     open_checks = [*report.with_outcome("errored"), *report.gaps]
     return [*report.shortcomings, *(f"{each.check} {each.outcome}: {each.reason}" for each in open_checks)]
 
@@ -78,7 +78,7 @@ def _rule(verdict: Verdict) -> dict[str, Any]:
         "id": check.id,
         "shortDescription": {"text": check.title},
         "fullDescription": {"text": check.rule},
-        "help": {"text": f"{check.rule} It rests on: {check.basis}."},
+        "help": {"text": f"{check.rule} Basis: {check.basis}."},
         "properties": {"tags": [LEVELS[check.level]]},
     }
 
@@ -99,6 +99,6 @@ def _result(report: Report, index: int, verdict: Verdict, locations: list[dict[s
 
 
 def _message(verdict: Verdict) -> str:
-    """What was found, and the requests that show it, without secrets."""
+    """The failure, and the requests that show it, without secrets."""
     shown_by = " and then ".join(verdict.curl.splitlines()) if verdict.curl else ""
     return f"{verdict.reason} Shown by: {shown_by}" if shown_by else verdict.reason

@@ -17,7 +17,7 @@ _INDENT = " " * 12
 
 
 def render_text(report: Report) -> str:
-    """The report as lines of text, every character of it printable."""
+    """The report as lines of printable text."""
     return "".join(f"{line}\n" for line in _lines(report))
 
 
