@@ -59,6 +59,7 @@ def environment(server: MockServer, tmp_path: Path) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "TERM": "xterm",
         "NO_COLOR": "1",
+        "VIRTUAL_ENV_DISABLE_PROMPT": "1",
         "COLUMNS": "120",
         "TZ": "UTC",
         "NO_PROXY": "127.0.0.1",
@@ -80,6 +81,7 @@ def run(request: pytest.FixtureRequest, tmp_path: Path, environment: dict[str, s
     def run_blocks(blocks: list[Block]) -> int:
         folder = tmp_path / "reader"
         folder.mkdir()
+        (folder / ".venv").symlink_to(sys.prefix)
         is_alone = any(block.stays_running for block in blocks)
         variables = {
             name: value for name, value in environment.items() if not (is_alone and name.startswith("DATAMAP_"))
