@@ -17,6 +17,7 @@ from dataarts_datamap.cli._printing import output as printing
 from dataarts_datamap_contract.mock import TABLE_GUID, Fault, MockConfig, MockServer
 from support.answers import documented_row, json_answer, run_page, without_lineage
 from support.command import TABLE, point_at
+from support.marks import needs_terminal
 from support.scripted_server import Answer, Asked, ScriptedServer
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def test_table(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     assert (0, "datamap: times are in Asia/Shanghai\n") == (code, err)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+@needs_terminal
 @pytest.mark.usefixtures("connected")
 def test_person_gets_a_table() -> None:
     """Without --output, a terminal gets a table."""
@@ -382,6 +383,21 @@ WRONG_USAGES: list[tuple[list[str], str]] = [
     (["conform", "--levels", "XY"], "name at least one of A, B, C, D, E"),
     (["conform", "--endpoint", "http://example.com", "--discover", "--table", "x"], "plain http to another machine"),
     (["conform", "--baseline", "nowhere.toml"], "cannot read the baseline nowhere.toml"),
+    (["lineage", TABLE, "--up", "--down"], "--up or --down: lineage is shown one way at a time"),
+    (["lineage", TABLE, "--down", "--up", "--depth", "2"], "--up or --down: lineage is shown one way at a time"),
+    *[
+        ([*verb, f"no/{'a' * length}/file"], f"there is no folder no/{'a' * min(length, 200)}")
+        for length in (1, 5000)
+        for verb in (
+            ["check", "--state"],
+            ["exporter", "--state"],
+            ["openlineage", "--since-last", "--state"],
+            ["log", TABLE, "--save"],
+            ["report", TABLE, "--html"],
+            ["runs", "--table", TABLE, "--since", "1h", "--output", "ndjson", "--resume-token"],
+            *[["conform", f"--{shape}"] for shape in ("junit", "json", "sarif", "html")],
+        )
+    ],
 ]
 
 

@@ -19,6 +19,7 @@ from dataarts_datamap.cli._printing import check_table
 from dataarts_datamap.cli._printing import output as printing
 from support.catalog_server import Factory, guid_of, lineage_row
 from support.command import called, point_at
+from support.marks import needs_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -316,7 +317,7 @@ def test_prometheus_gets_one_document(shell: Shell) -> None:
 
 
 @pytest.mark.usefixtures("shell")
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+@needs_terminal
 @pytest.mark.parametrize("quiet", [True, False])
 def test_a_terminal_shows_how_many_tables_are_done(*, quiet: bool) -> None:
     """On stderr, so that a pipe has the result alone; --quiet leaves it out."""

@@ -16,6 +16,7 @@ from dataarts_datamap._export.columns import SOURCE, chosen_columns
 from support.answers import json_answer, run_page
 from support.command import called, point_at
 from support.exports import FORMATS, read_back
+from support.marks import needs_terminal
 from support.runs import PLANNED, make_run
 from support.scripted_server import Answer, Asked, ScriptedServer
 
@@ -340,7 +341,7 @@ def refusing_to_count(asked: Asked) -> Answer:
     return serve(*(planned(number, number) for number in range(1, 251)))(asked)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+@needs_terminal
 @pytest.mark.parametrize(("counted", "length"), [(True, "/250"), (False, "250/?")])
 def test_progress(
     *,

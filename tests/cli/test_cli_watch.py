@@ -31,6 +31,7 @@ from dataarts_datamap.cli._verbs.watch import ClientTable
 from support.answers import json_answer, run_page, without_lineage
 from support.command import TABLE, called, point_at
 from support.faces import InstantClock
+from support.marks import needs_terminal
 from support.moving_clock import MovingClock
 from support.runs import make_run
 from support.scripted_server import Answer, Asked, ScriptedServer
@@ -49,7 +50,6 @@ MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 OPERATORS = json_answer([{"task_id": "937987", "job_name": "ETL_Job_dli2dws"}])
 WATCH = ("-m", "dataarts_datamap", "watch")
-posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals, and tells no broken pipe")
 
 
 @contextmanager
@@ -295,7 +295,7 @@ def test_which_operators_count(
     assert (read == {"success", "fail"}) is (options in {(), ("--any",)})
 
 
-@posix
+@needs_terminal
 def test_reader_that_goes_away_before_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nobody reads on, how the last runs ended is not known: 0 would say that they succeeded."""
     with ScriptedServer(serve({"status": "running"}, {"status": "fail"})) as server:
@@ -365,7 +365,7 @@ def test_wrong_usage(
     assert told in " ".join(err.split())
 
 
-@posix
+@needs_terminal
 def test_reader_that_goes_away(datamap_mock: FakeService) -> None:
     """A reader that goes away ends it at once and in silence, though nothing is written for a long time."""
     datamap_mock.add_run(status="running")
@@ -473,7 +473,7 @@ def test_view_goes_with_the_time() -> None:
     assert ["▸", "running", "0:18:40", "0:15:00", "0:00:00", "0:05:20", "ago"] == row.split()[:-1]
 
 
-@posix
+@needs_terminal
 @pytest.mark.usefixtures("interruptible")
 def test_live(datamap_mock: FakeService) -> None:
     """A person sees runs go on, readings fail and mend, at any size of the terminal; Ctrl-C gives the screen back."""
@@ -503,7 +503,7 @@ def test_live(datamap_mock: FakeService) -> None:
     assert "✓ success" in given_back(screen)
 
 
-@posix
+@needs_terminal
 def test_terminated(datamap_mock: FakeService) -> None:
     """A time limit of another program, too, gives the screen back."""
     datamap_mock.add_run(status="running")
@@ -524,7 +524,7 @@ def given_back(screen: LiveScreen) -> str:
     return screen.printed.rpartition("\x1b[?1049l")[2]
 
 
-@posix
+@needs_terminal
 def test_terminal_that_cannot_draw(datamap_mock: FakeService) -> None:
     """A terminal that moves no cursor gets the lines of a pipe."""
     datamap_mock.add_run()

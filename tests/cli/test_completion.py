@@ -23,6 +23,7 @@ from dataarts_datamap_contract.mock._web.faults import FaultKind
 from dataarts_datamap_contract.suite.catalogue import checks_of
 from docs_build.documents import PAGES
 from support.command import called
+from support.marks import needs_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -146,7 +147,7 @@ def _install(shell: str, home: Path) -> None:
         (completions / "datamap.fish").write_bytes(script)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither these shells nor pseudo-terminals")
+@needs_terminal
 @pytest.mark.parametrize(("keys", "expected"), TYPED, ids=[keys for keys, _ in TYPED])
 def test_completed(keys: str, expected: list[str], typed: Terminal) -> None:
     """A tab completes verbs, options, choices, known values and files."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from dataarts_datamap import (
     LineageKnowledge,
     Retry,
     TableNotFoundError,
+    TableRule,
     Trouble,
     Verdict,
 )
@@ -26,6 +28,8 @@ from support.catalog_server import Factory, around, chain, entity, guid_of, line
 from support.faces import SETTINGS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from support.scripted_server import ScriptedServer
 
 HOUR = 3_600_000
@@ -118,6 +122,30 @@ def test_a_slip_in_the_last_part_of_a_name_finds_similar_ones(bulk: int, similar
     ):
         client.find_table("dwd.b_ordesr")
     assert f"no table is named 'dwd.b_ordesr'{similar and similar + '_orders'}" == str(caught.value)
+
+
+@pytest.mark.parametrize("status", [500, 503, 400])
+@pytest.mark.parametrize(
+    ("call", "searches"),
+    [
+        (lambda client: client.explain("dwd.b_ordesr", max_age=MAX_AGE), 1),
+        (lambda client: client.find_table("dwd.b_ordesr"), 1),
+        (lambda client: client.check_tables(TableRule(name=name, max_age=MAX_AGE) for name in ("s.b", "s.c")), 2),
+    ],
+    ids=["explain", "find_table", "check_tables"],
+)
+def test_lineage_that_fails_is_asked_for_once_for_a_slip(
+    status: int, call: Callable[[DataMapClient], Any], searches: int
+) -> None:
+    """Who could not read lineage to begin with does not ask for it again to name what is alike."""
+    catalog = Factory(nodes=chain("db.ods.a", "db.dwd.b_orders"), refused={"bulk": status})
+    with (
+        catalog.server() as server,
+        DataMapClient(endpoint=server.url, **{**SETTINGS, "retry": Retry(attempts=1)}) as client,
+    ):
+        with suppress(TableNotFoundError):
+            assert all(isinstance(check.error, TableNotFoundError) for check in call(client))
+        assert {"bulk": 1, "search": searches} == asked(server)
 
 
 def test_an_ambiguous_name_of_lineage_is_no_pick() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import inspect
 import multiprocessing
-import os
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +25,7 @@ from dataarts_datamap._transport.driver import AsyncTransport, Network, SyncTran
 from support.answers import run_page
 from support.faces import SETTINGS, WINDOW
 from support.iam import password_for, token_answer
+from support.marks import needs_fork
 from support.scripted_server import Answer, Asked, ScriptedServer
 
 if TYPE_CHECKING:
@@ -247,7 +247,7 @@ def test_cancelled_task_leaves_it_to_another() -> None:
     assert len(others) == 2
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@needs_fork
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_fork() -> None:
     """A child does not wait for what a thread of its parent was about to fetch."""

@@ -394,8 +394,11 @@ def test_certificate_that_expires_soon(trust: Callable[[str], ssl.SSLContext]) -
 
 
 def test_no_tls(mock_server: MockServer) -> None:
-    """A port that speaks plain http is told from a bad certificate."""
-    assert "no TLS with" in failure(findings(At(mock_server.url.replace("http:", "https:"))), "certificate")
+    """A port that speaks plain http is told from a bad certificate, with what to write."""
+    told = failure(findings(At(mock_server.url.replace("http:", "https:"))), "certificate")
+
+    assert "no TLS with" in told
+    assert "write http:// in place of https://" in told
 
 
 HTML = Answer(b"<html>Sign in</html>", 200, {"Content-Type": "text/html"})

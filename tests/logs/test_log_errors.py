@@ -24,6 +24,7 @@ from dataarts_datamap import (
     LogPathError,
     LogRegionError,
     NotFoundError,
+    PermissionDeniedError,
     Retry,
     Run,
     ServerError,
@@ -79,12 +80,26 @@ def test_wrong_region(logs: LogFace, service: FakeService) -> None:
         logs.read(settings_of(service, **elsewhere), run)
 
 
+OWN = {"x-obs-request-id": "R1"}
+SIGN_IN = b"<html><body>Sign in</body></html>"
+
+
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
-def test_redirect_is_not_followed(logs: LogFace, service: FakeService, status: int) -> None:
-    """Where a redirect leads, no key and no security token goes."""
+@pytest.mark.parametrize(
+    ("kind", "own", "said"),
+    [
+        (LogRegionError, OWN, r"another region, at 127\.0\.0\.1: pass"),
+        (LogRegionError, {"x-amz-request-id": "R1"}, r"another region, at 127\.0\.0\.1: pass"),
+        (InvalidEnvelopeError, {}, r"not of object storage, and leads to 127\.0\.0\.1: a proxy or a sign-in page"),
+    ],
+)
+def test_redirect_is_not_followed(  # noqa: PLR0913  one for each fact
+    *, logs: LogFace, service: FakeService, status: int, kind: type[DataMapError], own: dict[str, str], said: str
+) -> None:
+    """Where a redirect leads, no key and no security token goes; one of a proxy's is not taken for a bucket's."""
     with ScriptedServer(Answer()) as elsewhere:
-        answer = Answer(status=status, headers={"Location": f"{elsewhere.url}/k"})
-        with ScriptedServer(answer) as server, pytest.raises(LogRegionError, match=r"at 127\.0\.0\.1: pass"):
+        answer = Answer(SIGN_IN, status, {"Location": f"{elsewhere.url}/k", **own})
+        with ScriptedServer(answer) as server, pytest.raises(kind, match=said):
             logs.read(settings_of(service, obs_endpoint=server.url), run_at("k"))
 
         assert [] == elsewhere.asked
@@ -270,10 +285,19 @@ def test_part_that_cannot_be(logs: LogFace, service: FakeService, answer: Answer
 @pytest.mark.parametrize("content", [BOMB, b"<a", b"", b"\xff\xfe<\x00a\x00", b"<html/>", b"[]", b"<a>" * 100_000])
 def test_error_that_is_no_document(logs: LogFace, service: FakeService, content: bytes) -> None:
     """An error whose document cannot be read is told by its status."""
-    with ScriptedServer(Answer(content, 403, XML)) as server, pytest.raises(LogForbiddenError) as caught:
+    with ScriptedServer(Answer(content, 403, {**XML, **OWN})) as server, pytest.raises(LogForbiddenError) as caught:
         logs.read(settings_of(service, obs_endpoint=server.url), run_at("k"))
 
     assert caught.value.error_code is None
+
+
+@pytest.mark.parametrize("content", [SIGN_IN, b"", b'{"error": "no"}', b"<Error><Message>no</Message></Error>"])
+def test_proxy_that_forbids_object_storage(logs: LogFace, service: FakeService, content: bytes) -> None:
+    """A 403 that object storage did not send names no permission that would be lacking."""
+    with ScriptedServer(Answer(content, 403)) as server, pytest.raises(PermissionDeniedError) as caught:
+        logs.read(settings_of(service, obs_endpoint=server.url), run_at("k"))
+
+    assert "HTTP 403 is not of object storage: a proxy or a sign-in page may stand in the way" in str(caught.value)
 
 
 @pytest.mark.parametrize("content", [BOMB, b"", b"<Error/>", b"<html/>", b"{}"])

@@ -38,6 +38,7 @@ from dataarts_datamap._retry.rate_limiter import RateLimiter
 from dataarts_datamap_contract.mock import MockConfig, MockServer
 from support.answers import json_answer, run_page
 from support.faces import SETTINGS, WINDOW, InstantClock
+from support.marks import needs_fork
 from support.scripted_server import Answer, Asked, ScriptedServer
 
 if TYPE_CHECKING:
@@ -336,7 +337,7 @@ def test_forgotten_walk_is_closed_in_a_thread_of_its_own(monkeypatch: pytest.Mon
     assert [] == complaints
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@needs_fork
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_walk_after_a_fork() -> None:
     """A child can read on where its parent was, or leave off, and the parent's walk goes on undisturbed."""
@@ -404,7 +405,7 @@ def test_rate_limit_of_a_client(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 2 * 1.025 >= sum(clock.waits) > 1.5
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@needs_fork
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_rate_limit_after_a_fork() -> None:
     """A child can ask, though a thread of its parent was asking while it was born."""

@@ -86,6 +86,12 @@ def close(connection: Connection) -> None:
     """Do nothing, and so close the connection."""
 
 
+def plain(connection: Connection) -> None:
+    """Answer the beginning of TLS in plain text."""
+    connection.socket.recv(65536)
+    connection.send(whole(b"", status="400 Bad"))
+
+
 def endless(piece: bytes) -> Callable[[Connection], None]:
     """Sends a piece again and again, as fast as it can."""
 
@@ -190,7 +196,8 @@ FAULTS: dict[str, list[Fault]] = {
     "TLS": [
         Fault("self-signed certificate", close, CertificateError, "self-signed", ONCE, tls="127.0.0.1"),
         Fault("certificate of another host", close, CertificateError, "mismatch", ONCE, tls="trusted other.example"),
-        Fault("no TLS", lambda c: c.send(whole(PAGE)), ConnectionFailedError, "no connection to https", NOTHING, url="https"),
+        Fault("no TLS", lambda c: c.send(whole(PAGE)), ConnectionFailedError, "write http:// in place of https://", NOTHING, url="https"),
+        Fault("another protocol in place of TLS", lambda c: c.send(b"SSH-2.0-OpenSSH_9.2\r\n"), ConnectionFailedError, "no TLS is spoken there", NOTHING, url="https"),
         Fault("closed before TLS", close, ConnectionFailedError, "no connection to https", NOTHING, url="https"),
         Fault("silent before TLS", Connection.hold, ConnectionFailedError, "in time", NOTHING, QUICK, url="https"),
         Fault("dribbled TLS", lambda c: c.dribble(b"\x16\x03\x03\x3f\xff" + bytes(9999)), RequestTimeoutError, "deadline", ONCE, DUE, url="https"),
@@ -200,6 +207,8 @@ FAULTS: dict[str, list[Fault]] = {
     "Proxies": [
         Fault("no proxy there", None, ConnectionFailedError, f"through the proxy {DEAD}", NOTHING, {"proxy": "http://a:PROXY-SECRET@127.0.0.1:1"}, url="https://nowhere.invalid"),
         Fault("refused by the proxy", answers(whole(b"", status="407 Who")), ConnectionFailedError, "407", {"attempts": 1, "status": 407}, url="proxy"),
+        Fault("no TLS with the proxy", lambda c: c.send(whole(b"", status="400 Bad")), ConnectionFailedError, "no TLS is spoken there", NOTHING, url="https proxy"),
+        Fault("no TLS behind the proxy", then(whole(b""), plain), ConnectionFailedError, "write http:// in place of https://", NOTHING, url="proxy"),
         Fault("busy proxy", answers(whole(b"", status="502 Bad")), ConnectionFailedError, "502", {"attempts": 2, "status": 502}, url="proxy"),
     ],
 }  # fmt: skip

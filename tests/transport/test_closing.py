@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import sys
 import time
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -30,6 +29,7 @@ from support.answers import run_page
 from support.faces import SETTINGS, WINDOW
 from support.faults import Connection, Faulty, faulty_server, full_backlog, head, self_signed, tunnel
 from support.iam import password_for
+from support.marks import needs_shutdown
 from support.scripted_server import Answer, ScriptedServer
 
 if TYPE_CHECKING:
@@ -331,7 +331,7 @@ def wait_until_met(servers: list[Faulty]) -> None:
     Event().wait(0.1)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there, a connection that is being made cannot be shut down")
+@needs_shutdown
 @pytest.mark.parametrize("stage", STAGES)
 def test_connecting_of_a_thread_ends(stage: str) -> None:
     """A call that gets no further than that ends at once, and leaves no connection."""

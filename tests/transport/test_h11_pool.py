@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import ssl
-import sys
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from threading import Barrier, Event
@@ -28,6 +27,7 @@ from dataarts_datamap._transport.wire import (
     WireRequest,
 )
 from support.faults import Connection, faulty_server, full_backlog
+from support.marks import needs_shutdown
 from support.scripted_server import Answer, ScriptedServer, raw_server
 from support.transport_faults import then
 
@@ -242,7 +242,7 @@ def opening() -> Iterator[str]:
         yield proxy.url
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there, a connection that is being made cannot be shut down")
+@needs_shutdown
 @pytest.mark.parametrize("ends", ["closed", "cancelled"])
 @pytest.mark.parametrize(
     ("hanging", "scheme", "proxy_scheme", "kind"),

@@ -53,8 +53,9 @@ def failure_of(fault: Fault, face: Face, monkeypatch: pytest.MonkeyPatch) -> tup
             url = server.url
             if fault.url == "https":
                 url = url.replace("http:", "https:")
-            elif fault.url == "proxy":
-                monkeypatch.setitem(SETTINGS, "proxy", url.replace("//", "//a:PROXY-SECRET@"))
+            elif fault.url.endswith("proxy"):
+                scheme = fault.url.removesuffix("proxy").strip() or "http"
+                monkeypatch.setitem(SETTINGS, "proxy", url.replace("http://", f"{scheme}://a:PROXY-SECRET@"))
                 url = "https://nowhere.invalid"
         with pytest.raises(DataMapError) as caught:
             face.list_runs(At(url))

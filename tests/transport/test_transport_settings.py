@@ -7,7 +7,6 @@ import gc
 import inspect
 import logging
 import multiprocessing
-import os
 import re
 import ssl
 import warnings
@@ -24,6 +23,7 @@ from dataarts_datamap._transport.tls import tls_context
 from support.answers import json_answer, run_page
 from support.faces import SETTINGS, At
 from support.faults import Connection, faulty_server
+from support.marks import needs_fork
 from support.proxies import NO_PROXY, THIS_MACHINE
 from support.scripted_server import ScriptedServer
 
@@ -332,7 +332,7 @@ def test_place_of_a_client_from_the_environment() -> None:
     assert f"test_transport_settings.py:{made[0]}" in text
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@needs_fork
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_fork() -> None:
     """A child that uses an inherited client opens connections of its own, and leaves the parent's alone."""

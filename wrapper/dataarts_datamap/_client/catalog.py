@@ -144,10 +144,14 @@ class Catalog:
 
         return SearchWalk(ask, is_wanted=_kind_filter(types), limit=page_size)
 
-    def find_table(self, table: Table | str) -> Steps[Table]:
+    def find_table(self, table: Table | str, *, by_lineage: bool = True) -> Steps[Table]:
         """The table of a GUID as it is, or the only one of a name: searched for, then looked for in lineage.
 
         Lineage is asked where the search is refused, or finds nothing that is like the name.
+
+        Args:
+            table: The table.
+            by_lineage: Whether lineage may be asked; not by a caller that could not read it.
 
         Raises:
             InvalidArgumentError: It is no text, or empty.
@@ -162,17 +166,15 @@ class Catalog:
         try:
             return choose_table(name, (yield from self._hits(name)))
         except TableNotFoundError as error:
-            if error.nearest:
-                raise
-            lineage = yield from self._lineage_of_names()
+            lineage = (yield from self._lineage_of_names()) if by_lineage and not error.nearest else None
             if lineage is None:
                 raise
         except _TooManyHitsError as error:
-            lineage = yield from self._lineage_of_names()
+            lineage = (yield from self._lineage_of_names()) if by_lineage else None
             if lineage is None or not lineage.named(name):
                 raise InvalidArgumentError(*error.args) from None
         except DataMapError as refusal:
-            lineage = (yield from self.lineage_or_none()) if is_refusal(refusal) else None
+            lineage = (yield from self.lineage_or_none()) if by_lineage and is_refusal(refusal) else None
             if lineage is None:
                 raise
         return lineage.find(table)
@@ -219,7 +221,7 @@ class Catalog:
 
     def _resolve_by(self, table: Table | str, lineage: Lineage | None) -> Steps[Table]:
         if lineage is None:
-            return (yield from self.find_table(table))
+            return (yield from self.find_table(table, by_lineage=False))
         try:
             return lineage.find(table)
         except AmbiguousTableError as error:

@@ -517,7 +517,7 @@ class BaseClient(Generic[PagerT]):
             span = window(start=max(since, EPOCH), end=now, since=None, now=now)
             return (yield from self._read_runs(operator, span=span))
 
-        find = catalog.find_table if lineage is None else catalog.resolve
+        find = partial(catalog.find_table, by_lineage=False) if lineage is None else catalog.resolve
         return CheckSources(find, lineage, self._read_operators, read_runs, self._read_history, outage, records)
 
     def _open_state(self, state: CheckState) -> Steps[DataMapError | None]:

@@ -212,8 +212,10 @@ class _Examination:
         except ssl.SSLCertVerificationError as error:
             return failed(f"not trusted: {error.verify_message}", certificate_remedy(error.verify_code))
         except (OSError, ValueError) as error:
-            remedy = "the port may not speak TLS, or something in between interrupts it: check the endpoint"
-            return failed(f"no TLS with {self._host}:{self._port}: {_reason(error)}", remedy)
+            reason, remedy = _reason(error), "something in between may interrupt it: check the endpoint"
+            if tls.is_without_tls(error):
+                reason, remedy = "none is spoken there", tls.NO_TLS_ADVICE
+            return failed(f"no TLS with {self._host}:{self._port}: {reason}", remedy)
 
     def service(self) -> Finding:
         """Asks without credentials: an error response shows the service as well as any other, and costs nothing."""

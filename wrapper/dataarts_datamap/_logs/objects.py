@@ -36,7 +36,9 @@ _OK: Final = 200
 _PARTIAL: Final = 206
 _FIRST_REDIRECT: Final = 300
 _FIRST_ERROR: Final = 400
+_FORBIDDEN: Final = 403
 _RANGE: Final = 416
+_OWN_HEADERS: Final = ("x-obs-", "x-amz-")  # one stands in each of its responses
 _MOST_KEYS: Final = 1000
 _LARGEST_DOCUMENT: Final = 4 * 1024 * 1024  # a thousand keys of the longest, and what else is said of each
 _PART: Final = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19})")
@@ -188,6 +190,8 @@ def decode_list(response: Response, location: LogLocation) -> ObjectList:
 def storage_error(response: Response, location: LogLocation) -> DataMapError:
     """The error that a response of object storage means, and what to do about it."""
     status, details = response.status, _read_error(response)
+    if (_FIRST_REDIRECT <= status < _FIRST_ERROR or status == _FORBIDDEN) and not _is_of_storage(response, details):
+        return _stranger(response)
     where = printable(location.path, limit=_PATH_LIMIT)
     kind: type[LogError] | None = None
     problem = ""
@@ -226,6 +230,19 @@ def storage_error(response: Response, location: LogLocation) -> DataMapError:
     error = build_error(kind, problem, response, details)
     error.log_path = location.path
     return error
+
+
+def _is_of_storage(response: Response, details: ErrorDetails) -> bool:
+    return details.code is not None or any(name.startswith(_OWN_HEADERS) for name in response.headers)
+
+
+def _stranger(response: Response) -> DataMapError:
+    """The error that a redirect or a 403 means which is not of object storage."""
+    there = _endpoint(response)
+    where = f", and leads to {there}" if there else ""
+    problem = f"HTTP {response.status} is not of object storage{where}: a proxy or a sign-in page may stand in the way"
+    kind = InvalidEnvelopeError if response.status < _FIRST_ERROR else status_error(response.status)
+    return build_error(kind, problem, response, raw="")
 
 
 def _is_asked(span: str | None, first: int, last: int, size: int) -> bool:

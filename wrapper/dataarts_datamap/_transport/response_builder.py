@@ -21,6 +21,7 @@ from dataarts_datamap._messages import Response, Send
 from dataarts_datamap._secrets import LARGEST_TEXT, mask
 from dataarts_datamap._text import printable
 from dataarts_datamap._transport.decompression import Decompressor
+from dataarts_datamap._transport.tls import NO_TLS_ADVICE, is_without_tls
 from dataarts_datamap._transport.wire import (
     ConnectError,
     ConnectTimeoutError,
@@ -119,6 +120,8 @@ class ResponseBuilder:
         if error.args and isinstance(error.args[0], ssl.SSLCertVerificationError):
             kind = CertificateError
         reason = self._quoted(str(error), 200)
+        if error.args and is_without_tls(error.args[0]):
+            reason = f"no TLS is spoken there ({error.args[0].reason}): {NO_TLS_ADVICE}"
         failure = self._error(kind, f"{problem} {self._where}{reason and ': '}{reason}")
         if isinstance(error, ProxyError):
             failure.status = _leading_status(str(error))

@@ -5,9 +5,20 @@ from __future__ import annotations
 import os
 import ssl
 from functools import cache
+from typing import Final
 
 from dataarts_datamap._errors import ConfigurationError
 from dataarts_datamap._text import printable
+
+# What OpenSSL reads out of a response in plain text, in the words of its versions.
+_NO_TLS: Final = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL", "HTTP_REQUEST"})
+
+NO_TLS_ADVICE: Final = "check the port; if it speaks plain HTTP, write http:// in place of https://"
+
+
+def is_without_tls(error: object) -> bool:
+    """Whether a handshake failed because the other side does not speak TLS at that port."""
+    return isinstance(error, ssl.SSLError) and error.reason in _NO_TLS
 
 
 @cache

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from dataarts_datamap.cli._options.values import NewFile
 from dataarts_datamap.cli._printing.notices import note, tell
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def resume_option(command: CommandT) -> CommandT:
     return click.option(
         "--resume-token",
         "token_file",
-        type=click.Path(dir_okay=False, path_type=Path),
+        type=NewFile(path_type=Path),
         metavar="FILE",
         help="Where the runs go on: written if reading them breaks off, read by the next call, gone at their end.",
     )(command)

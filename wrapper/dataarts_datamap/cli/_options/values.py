@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from dataarts_datamap._text import printable
 from dataarts_datamap.cli._options.suggestions import suggest_spans
 from dataarts_datamap.cli._options.times import parse_span, parse_time
 
@@ -17,6 +19,29 @@ if TYPE_CHECKING:
 CommandT = TypeVar("CommandT", bound="Callable[..., Any]")
 
 TABLES_FILE = "datamap.toml"
+
+
+class NewFile(click.Path):
+    """A file that is written in the end: whether there is a folder for it is asked before anything else is."""
+
+    def __init__(self, *, path_type: type[Any] | None = None) -> None:
+        super().__init__(dir_okay=False, path_type=path_type)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401  as in click
+        """The path.
+
+        Raises:
+            click.BadParameter: It is a folder, or in none.
+        """
+        path = super().convert(value, param, ctx)
+        folder, name = os.path.split(str(path))
+        if not os.path.isdir(folder or "."):  # noqa: PTH112  pathlib raises for a name that no file can have
+            self.fail(
+                f"there is no folder {printable(folder, limit=300)} to write {printable(name, limit=100)} to",
+                param,
+                ctx,
+            )
+        return path
 
 
 def span_option(
@@ -38,6 +63,11 @@ def time_option(name: str, *, help: str) -> Callable[[CommandT], CommandT]:  # n
 
 
 def file_option(*names: str, help: str, default: str | None = None) -> Callable[[CommandT], CommandT]:  # noqa: A002  as in click
-    """An option whose value is a file; its default, if it has one, ends its help."""
+    """An option whose value is a file that is read; its default, if it has one, ends its help."""
     whole = help if default is None else f"{help} ({default})"
     return click.option(*names, type=click.Path(dir_okay=False), default=default, metavar="FILE", help=f"{whole}.")
+
+
+def state_option(*, help: str) -> Callable[[CommandT], CommandT]:  # noqa: A002  as in click
+    """The option of the file in which a verb records what the next call of it needs."""
+    return click.option("--state", "state_file", type=NewFile(), metavar="FILE", help=f"{help}.")

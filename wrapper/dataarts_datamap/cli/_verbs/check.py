@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dataarts_datamap.cli._options.connection import connect, connection_options, zone_option
-from dataarts_datamap.cli._options.values import TABLES_FILE, file_option, span_option
+from dataarts_datamap.cli._options.values import TABLES_FILE, file_option, span_option, state_option
 from dataarts_datamap.cli._printing.notices import note, tell
 
 if TYPE_CHECKING:
@@ -51,11 +51,7 @@ def _parse_fail_on(text: str) -> frozenset[str]:
     metavar="VERDICTS",
     help=f"The verdicts that make the exit code 1 ({_FAIL_ON}).",
 )
-@file_option(
-    "--state",
-    "state_file",
-    help="What earlier checks know; made if it is not there. The next check costs fewer requests",
-)
+@state_option(help="What earlier checks know; made if it is not there. The next check costs fewer requests")
 @click.option("--explain", is_flag=True, help="Find the cause of each table that is not fresh, as datamap why does.")
 @click.option(
     "--notify",

@@ -15,6 +15,7 @@ import click
 from dataarts_datamap._extras import how_to_install
 from dataarts_datamap.cli._options.connection import given
 from dataarts_datamap.cli._options.suggestions import suggest_levels, suggest_regions
+from dataarts_datamap.cli._options.values import NewFile
 from dataarts_datamap.cli._printing.notices import tell
 from dataarts_datamap.cli._printing.streams import write
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from dataarts_datamap_contract.suite import Target
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
+_NEW_FILE = NewFile(path_type=Path)
 _NOT_JUDGED: Final = 2
 _STORAGE: Final = "HYPOTHESIS_STORAGE_DIRECTORY"
 
@@ -76,10 +78,10 @@ _STORAGE: Final = "HYPOTHESIS_STORAGE_DIRECTORY"
     "--max-examples", type=click.IntRange(0), metavar="NUMBER", help="How many random requests for each operation."
 )
 @click.option("--baseline", type=_FILE, help="TOML file with known deviations.")
-@click.option("--junit", type=_FILE, help="Write the verdicts as JUnit XML.")
-@click.option("--json", "json_file", type=_FILE, help="Write the report as JSON.")
-@click.option("--sarif", type=_FILE, help="Write the verdicts as SARIF, for code scanning.")
-@click.option("--html", type=_FILE, help="Write the report as one HTML page.")
+@click.option("--junit", type=_NEW_FILE, help="Write the verdicts as JUnit XML.")
+@click.option("--json", "json_file", type=_NEW_FILE, help="Write the report as JSON.")
+@click.option("--sarif", type=_NEW_FILE, help="Write the verdicts as SARIF, for code scanning.")
+@click.option("--html", type=_NEW_FILE, help="Write the report as one HTML page.")
 @click.option(
     "--ci/--no-ci", default=None, help="Fail (2) if any check had nothing to judge by.  [default: if CI is set]"
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dataarts_datamap.cli._options.connection import connection_options, given
-from dataarts_datamap.cli._options.values import TABLES_FILE, file_option, span_option
+from dataarts_datamap.cli._options.values import TABLES_FILE, file_option, span_option, state_option
 from dataarts_datamap.cli._printing.notices import note
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _POLL = 1.0
 
 @click.command(short_help="Serve how all tables of a file stand to Prometheus.")
 @file_option("--tables", "file", default=TABLES_FILE, help="The tables, and what is asked of each")
-@file_option("--state", "state_file", help="What earlier checks know; made if it is not there")
+@state_option(help="What earlier checks know; made if it is not there")
 @span_option("--every", "interval", default="5m", help="From one check to the next: 90s, 5m")
 @click.option("--host", metavar="ADDRESS", default="127.0.0.1", help="Address to listen on (127.0.0.1).")
 @click.option(

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Show what a table is made of.")
 @click.argument("table", shell_complete=suggest_tables)
-@click.option("--up", "direction", flag_value="up", default="up", help="What it is made of (this).")
-@click.option("--down", "direction", flag_value="down", help="What is made of it.")
+@click.option("--up", is_flag=True, help="What it is made of (this).")
+@click.option("--down", is_flag=True, help="What is made of it.")
 @click.option("--depth", type=click.IntRange(1), metavar="STEPS", help="How many steps to go (all).")
 @click.option(
     "--output",
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 def lineage(
     *,
     table: str,
-    direction: Literal["up", "down"],
+    up: bool,
+    down: bool,
     depth: int | None,
     output: LineageOutput | None,
     **settings: Any,  # noqa: ANN401
@@ -44,6 +45,9 @@ def lineage(
     from dataarts_datamap.cli._printing.lineage_graph import write_lineage
     from dataarts_datamap.cli._printing.output import is_terminal
 
+    if up and down:
+        raise click.UsageError("--up or --down: lineage is shown one way at a time")
+    direction: Literal["up", "down"] = "down" if down else "up"
     with connect(settings) as client:
         known = client.table_lineage(table, direction=direction, depth=depth)
     remember_names(one.full_name for one in known.tables.values() if one.name)

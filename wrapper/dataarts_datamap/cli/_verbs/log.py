@@ -10,7 +10,7 @@ import click
 
 from dataarts_datamap.cli._options.connection import connect, connection_options, obs_endpoint_option
 from dataarts_datamap.cli._options.suggestions import suggest_paces, suggest_tables
-from dataarts_datamap.cli._options.values import span_option
+from dataarts_datamap.cli._options.values import NewFile, span_option
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -50,7 +50,7 @@ def parse_size(text: str) -> int:
 @click.option("--all", "whole", is_flag=True, help="Show all of it.")
 @click.option(
     "--save",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=NewFile(path_type=Path),
     metavar="FILE",
     help="Write it to a file: all of it, or the end that --tail names.",
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 import click
 
 from dataarts_datamap.cli._options.connection import connect, connection_options
-from dataarts_datamap.cli._options.values import TABLES_FILE, file_option, span_option
+from dataarts_datamap.cli._options.values import TABLES_FILE, file_option, span_option, state_option
 from dataarts_datamap.cli._printing.notices import note, tell
 
 if TYPE_CHECKING:
@@ -47,11 +47,7 @@ class _Outlet(Protocol):
 @span_option(
     "--lookback", default=_LOOKBACK, help="With --since-last: how far back runs that had ended are looked at again"
 )
-@file_option(
-    "--state",
-    "state_file",
-    help="With --since-last: file that records what was sent (FILE of --tables, with .openlineage.json)",
-)
+@state_option(help="With --since-last: file that records what was sent (FILE of --tables, with .openlineage.json)")
 @click.option("--running-data", is_flag=True, help="Send the SQL and parameters of runs, too; they can hold secrets.")
 @click.option("--dry-run", is_flag=True, help="Print the events as JSON lines; send and note nothing.")
 @connection_options

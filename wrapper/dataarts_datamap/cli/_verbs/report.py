@@ -24,7 +24,7 @@ from dataarts_datamap.cli._options.connection import (
 from dataarts_datamap.cli._options.operators import OperatorChoice, operator_options
 from dataarts_datamap.cli._options.table_names import table_of
 from dataarts_datamap.cli._options.times import in_zone
-from dataarts_datamap.cli._options.values import file_option, span_option, time_option
+from dataarts_datamap.cli._options.values import NewFile, file_option, span_option, time_option
 from dataarts_datamap.cli._printing.notices import note, size_text, tell, tell_if_none, tell_zone
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ _FOR_ALL = frozenset({"file", "html", "since", "tz", "lang", "quiet"})
 )
 @click.option(
     "--html",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=NewFile(path_type=Path),
     metavar="FILE",
     help="Write the report as one page that works offline.",
 )
