@@ -1,1 +1,1 @@
-"""How fast the client is, each figure as a ratio to a peer that was measured in the same run: ``make bench``."""
+"""Benchmarks of the client; each figure is a ratio to a peer measured in the same run: ``make bench``."""

@@ -1,4 +1,4 @@
-"""Measures, and writes the table: ``python -m benchmarks``, in an environment that holds the peers."""
+"""Measures, and writes the table: ``python -m benchmarks``, in an environment with the peers."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ The official SDK's figure is 1; more is faster. Rows are shaped like the documen
 
 
 def _lines(where: Environments) -> Mapping[str, Callable[[], Iterable[Figure]]]:
-    """What can be measured, by the names that ``--only`` takes."""
+    """The benchmarks by the names for ``--only``."""
     from benchmarks import checking, decoding, importing, mocking, requesting, walking  # noqa: PLC0415  peers look for a home folder
 
     return {
@@ -50,12 +50,12 @@ def _lines(where: Environments) -> Mapping[str, Callable[[], Iterable[Figure]]]:
 
 def _main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--environments", type=Path, required=True, help="folder of the installations to compare")
-    parser.add_argument("--only", default="", help="names of lines, comma between; writes no file")
+    parser.add_argument("--environments", type=Path, required=True, help="folder with the installations to compare")
+    parser.add_argument("--only", default="", help="names of lines, separated by commas; writes no file")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         os.environ["HOME"] = scratch  # the official SDK writes there when it is imported
-        # Read once in a process: the first by this client and httpx, the other by the official SDK.
+        # Read once per process: the first one by this client and httpx, the other one by the official SDK.
         os.environ["SSL_CERT_FILE"] = os.environ["REQUESTS_CA_BUNDLE"] = str(self_signed(Path(scratch)))
         lines = _lines(Environments(given.environments.resolve(), Path(scratch)))
         chosen = [name.strip() for name in given.only.split(",") if name.strip()] or list(lines)

@@ -1,4 +1,4 @@
-"""The same page, asked for in an event loop: by this client and by httpx; the official SDK has threads alone."""
+"""The same page, requested in an event loop by this client and by httpx; the official SDK has only threads."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 @contextmanager
 def async_page_readers(url: str, rows: int) -> Iterator[dict[str, Reader]]:
-    """What reads a page of so many rows, by each caller; the event loop runs while a page is read.
+    """Functions that read a page of a number of rows, one for each client, while the event loop runs.
 
-    The official SDK's reader is the one for threads.
+    That of the official SDK uses threads.
     """
     window, target = Window.of_rows(rows), page_target(rows)
     with asyncio.Runner() as runner:

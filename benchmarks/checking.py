@@ -1,4 +1,4 @@
-"""How long a check of many tables takes against what the throttle dictates, and how long a scrape of the exporter."""
+"""The time of a check of many tables, compared with the least time under the throttle, and of an exporter scrape."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SCRAPES: Final = 40
 
 
 def checking(where: Environments) -> Iterator[Figure]:
-    """Figures for the first check of many tables, the next one with a state, and scrapes meanwhile."""
+    """Figures for the first check of many tables, the next one with a state, and scrapes during checks."""
     rules = [TableRule(name=f"dwd.t{number}", max_age=timedelta(hours=26)) for number in range(TABLES)]
     operators = TABLES * OPERATORS
     what = f"check of {TABLES} tables, {operators} operators at 50 ms latency"
@@ -51,10 +51,10 @@ def checking(where: Environments) -> Iterator[Figure]:
 
 
 def _check(rules: list[TableRule], state: CheckState) -> float:
-    """Seconds.
+    """Return the seconds that a check takes.
 
     Raises:
-        ValueError: Not all tables are fresh, which would be another job.
+        ValueError: Not all tables are fresh, so that the check did other work.
     """
     with DataMapClient.from_env() as client:
         begun = time.perf_counter()

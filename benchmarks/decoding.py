@@ -1,4 +1,4 @@
-"""From the bytes of an answer to typed rows, without a network."""
+"""From the bytes of a response to typed rows, without a network."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _ATTRIBUTES: Final = tuple(name for name in Run.__struct_fields__ if not name.st
 
 
 def decoding() -> Iterator[Figure]:
-    """Figures for rows as documented, and for rows some of which hold Chinese and emoji."""
+    """Figures for rows as documented, and for rows with some Chinese and emoji."""
     for alphabet in Alphabet:
         yield from _compare(alphabet)
 
@@ -69,7 +69,7 @@ def _compare(alphabet: Alphabet) -> Iterator[Figure]:
 
 
 def _read(row: dict[str, Any]) -> list[object]:
-    """The values of a row as ours have them: times as datetimes, the documents inside decoded."""
+    """The values of a row as in this client: times as datetimes, inner documents decoded."""
     return [
         datetime.fromtimestamp(value / 1000, UTC) if name in _TIMES else json.loads(value) if name in _TEXTS else value
         for name, value in row.items()
@@ -77,16 +77,16 @@ def _read(row: dict[str, Any]) -> list[object]:
 
 
 def _answer(content: bytes) -> requests.Response:
-    """The answer as the official SDK's HTTP library hands it on."""
+    """The response as the official SDK's HTTP library returns it."""
     answer = requests.Response()
     answer.status_code, answer.encoding = 200, "UTF-8"
     answer.headers["Content-Type"] = CONTENT_TYPE
-    answer._content = content  # noqa: SLF001  nothing else sets it without a socket
+    answer._content = content  # noqa: SLF001  it cannot be set in another way without a socket
     return answer
 
 
 class _Bare:
-    """What msgspec takes for the same fields, of their plain types, with nothing attached."""
+    """The same fields in msgspec, with plain types and nothing else."""
 
     def __init__(self) -> None:
         fields = [(name, kind | None, None) for name, kind in _KINDS.items()]

@@ -1,4 +1,4 @@
-"""What it costs to load the package, to install it, and to ask the command line for help."""
+"""The costs of importing and installing the package, and of the command line's help."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _INSTALLER: Final = ("pip", "setuptools", "pkg_resources", "_distutils_hack", "d
 
 
 def importing(where: Environments) -> Iterator[Figure]:
-    """Figures for the package alone, for all that a first call loads, and for ``datamap --help``."""
+    """Figures for the package alone, for all modules that a first call loads, and for ``datamap --help``."""
     with serving() as service:
         loading = {name: _loading_of_a_call(where, name, service.url) for name in ("plain", "cli")}
     seconds = least_cpu(
@@ -51,13 +51,13 @@ def importing(where: Environments) -> Iterator[Figure]:
 
 
 def sizing(where: Environments) -> Iterator[Figure]:
-    """Figures for the files of the plain install, dependencies included."""
+    """Figures for the files of the plain install, including dependencies."""
     ours, theirs = (_installed_size(where.libraries(name)) for name in ("plain", "sdk"))
     yield Figure(what="installed size", against=_SDK, value=ours / theirs, unit="of it", at_most=0.2)
 
 
 def _loading_of_a_call(where: Environments, name: str, url: str) -> Sequence[str]:
-    """The command that loads the modules that a first call over TLS has loaded, and does nothing else."""
+    """The command that only imports the modules that a first call over TLS loads."""
     window = Window.of_rows(1)
     call = f"""
 from dataarts_datamap import AccessKeyCredentials, DataMapClient

@@ -1,4 +1,4 @@
-"""Processor time, so that what else the machine does disturbs as little as can be."""
+"""Measures processor time, so that other work of the machine disturbs as little as possible."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 
 def paired(actions: Mapping[str, Callable[[], object]], *, rounds: int, repeats: int) -> dict[str, float]:
-    """Seconds of processor time that each action takes: the least mean of ``repeats`` among ``rounds``.
+    """Seconds of processor time of each action: the least mean of ``repeats`` in all ``rounds``.
 
-    The actions take turns in each round, so that what slows one down slows down the others.
+    The actions take turns in each round, so that a disturbance slows down all of them.
     """
     least = dict.fromkeys(actions, float("inf"))
     for action in actions.values():

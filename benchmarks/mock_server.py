@@ -1,6 +1,6 @@
-"""The mock server in a process of its own: ``python -m benchmarks.mock_server``, in an environment that has it.
+"""The mock server in a process of its own: ``python -m benchmarks.mock_server``, in an environment with the extra.
 
-It says where it is and whom it knows, as JSON, and then, for each line that it reads, its processor time in seconds.
+It writes its address and credentials as JSON and then, for each line that it reads, its processor time in seconds.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ _WHOM = ("project_id", "instance_id", "access_key", "secret_key")
 
 def _main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--size", type=int, help="runs of each operator, made up when they are asked for")
-    parser.add_argument("--rate-limit", type=int, help="requests let through in any second")
-    parser.add_argument("--latency", type=float, default=0.0, help="seconds that a response is held back")
+    parser.add_argument("--size", type=int, help="runs of each operator, computed when requested")
+    parser.add_argument("--rate-limit", type=int, help="requests accepted in any second")
+    parser.add_argument("--latency", type=float, default=0.0, help="delay of a response in seconds")
     parser.add_argument("--max-limit", type=int, help="most rows of a page")
-    parser.add_argument("--over-limit", default="lowered", help="what becomes of a higher limit: lowered or refused")
+    parser.add_argument("--over-limit", default="lowered", help="whether a higher limit is lowered or refused")
     given = parser.parse_args()
     config = MockConfig(
         size=given.size,
@@ -47,7 +47,7 @@ def _main() -> None:
 
 
 def _oldest(url: str, config: MockConfig) -> int:
-    """When the oldest run is planned, in milliseconds."""
+    """The plan time of the oldest run, in milliseconds."""
     query = f"start_time=0&end_time={round(time.time() * 1000)}&offset=0&limit=1&job_name={JOB_NAME}"
     address = f"{url}/v1/{config.project_id}/datamap/node/{TASK_ID}/instances?{query}"
     headers = {"X-Auth-Token": config.token, "instance": config.instance_id}

@@ -1,4 +1,4 @@
-"""What a page costs the mock server: processor time of its process, over one connection that is kept."""
+"""The cost of a page for the mock server: processor time of its process, over one persistent connection."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _GOAL: Final = 200
 
 
 def mocking(where: Environments) -> Iterator[Figure]:
-    """Figures for a page that is signed, judged and filtered; no answer is kept."""
+    """Figures for a page with signature, validation and filtering; responses are not cached."""
     what = f"mock: {_ROWS}-row page, signed, server CPU"
     yield Figure(what=what, value=_page(where), unit="µs", at_most=_GOAL)
     yield Figure(what=f"{what}, two requests at a time", value=_page(where, connections=2), unit="µs", at_most=_GOAL)
@@ -48,7 +48,7 @@ def _page(where: Environments, size: int | None = None, *, connections: int = 1)
 
 
 def _round(process: subprocess.Popen[str], to: Sequence[http.client.HTTPConnection], request: Request) -> float:
-    """Seconds for each request; the next one goes out on a connection as soon as the last one is answered there."""
+    """Seconds for each request; a connection sends the next one as soon as it has the last response."""
     begun = _cpu(process)
     for connection in to:
         _ask(connection, request)
@@ -56,7 +56,7 @@ def _round(process: subprocess.Popen[str], to: Sequence[http.client.HTTPConnecti
         connection = to[number % len(to)]
         answer = connection.getresponse()
         if answer.status != HTTPStatus.OK or len(answer.read()) < _ROWS * _LEAST_ROW_BYTES:
-            raise ValueError(f"the mock server answered {answer.status}, or not with {_ROWS} rows")
+            raise ValueError(f"the mock server responded with {answer.status}, or not with {_ROWS} rows")
         if number < _REQUESTS - len(to):
             _ask(connection, request)
     return (_cpu(process) - begun) / _REQUESTS
@@ -68,7 +68,7 @@ def _ask(connection: http.client.HTTPConnection, request: Request) -> None:
 
 
 def _signed_request(told: dict[str, Any], host: str) -> Request:
-    """A request that stays good for the minutes that all rounds take."""
+    """A request that stays valid for the minutes of all rounds."""
     query = {"end_time": int(time.time() * 1000), "job_name": JOB_NAME, "limit": _ROWS, "offset": 0, "start_time": 0}
     request = Request(
         method="GET",
@@ -82,7 +82,7 @@ def _signed_request(told: dict[str, Any], host: str) -> Request:
 
 @contextmanager
 def mock_server(where: Environments, *options: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
-    """The mock server in a process of its own, and what it says of itself, stopped at the end of the block."""
+    """Run the mock server in a process of its own until the block ends; yields the process and the server's data."""
     command = [where.python("mock"), "-m", "benchmarks.mock_server", *options]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
         yield process, _told(process)
@@ -97,7 +97,7 @@ def _cpu(process: subprocess.Popen[str]) -> float:
     return float(_told(process))
 
 
-def _told(process: subprocess.Popen[str]) -> Any:  # noqa: ANN401  as JSON has it
+def _told(process: subprocess.Popen[str]) -> Any:  # noqa: ANN401  any JSON value
     if process.stdout is None:
         raise RuntimeError("the server has no output")
     return json.loads(process.stdout.readline())

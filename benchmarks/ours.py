@@ -1,4 +1,4 @@
-"""This client as the benchmarks use it; they import it without loading any peer."""
+"""This client as the benchmarks use it, in a module that loads no peer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ AS_SHIPPED: Final[dict[str, Any]] = {}
 UNLIMITED: Final[dict[str, Any]] = {
     name: None for name in ("requests_per_second",) if name in inspect.signature(DataMapClient).parameters
 }
-"""The settings of a client that sends as fast as it can."""
+"""The settings of a client without a rate limit."""
 
 
 def our_client(url: str, settings: dict[str, Any]) -> DataMapClient:

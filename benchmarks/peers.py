@@ -1,7 +1,7 @@
-"""One page of runs, asked for and decoded: by this client, and by what a user could take instead.
+"""One page of runs, requested and decoded by this client, and by the alternatives of a user.
 
-Each caller signs with an access key, except the generated client, which knows no signature and sends a token. What a
-peer does not do of its own accord it is helped with as a user would help it, in a few lines.
+Each client signs with an access key, except the generated client, which cannot sign and sends a token. What a peer does
+not do by itself is added here in a few lines, as a user would.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _PATH: Final = f"/v1/{PROJECT_ID}/datamap/node/{TASK_ID}/instances"
 
 @contextmanager
 def page_readers(url: str, rows: int) -> Iterator[dict[str, Reader]]:
-    """What reads a page of so many rows, by each caller; connections stay open until the end of the block."""
+    """Functions that read a page of a number of rows, one for each client; connections stay open in the block."""
     with ExitStack() as stack:
         yield {
             OURS: stack.enter_context(_ours(url, rows)),
@@ -61,7 +61,7 @@ def official_client(url: str) -> DataArtsStudioClient:
 
 
 def official_rows(client: DataArtsStudioClient, window: Window, *, offset: int, limit: int) -> list[dict[str, Any]]:
-    """The rows of a page that the official SDK brings, with the text inside decoded, which it leaves to its user."""
+    """The rows of a page from the official SDK, with the inner text decoded, which the SDK leaves to its user."""
     request = ShowInstanceInfosRequest(
         instance=INSTANCE_ID,
         task_id=str(TASK_ID),
@@ -75,7 +75,7 @@ def official_rows(client: DataArtsStudioClient, window: Window, *, offset: int, 
 
 
 def decode_official(answer: ShowInstanceInfosResponse) -> list[dict[str, Any]]:
-    """The rows of an answer of the official SDK."""
+    """The rows of a response of the official SDK."""
     rows: list[dict[str, Any]] = json.loads(answer.body)["rows"]
     return rows
 
@@ -87,7 +87,7 @@ def _ours(url: str, rows: int) -> Iterator[Reader]:
 
 
 def official_reader(url: str, rows: int) -> Reader:
-    """What reads a page of so many rows by the official SDK."""
+    """A function that reads a page of a number of rows by the official SDK."""
     client, window = official_client(url), Window.of_rows(rows)
     return lambda: official_rows(client, window, offset=0, limit=rows)
 
@@ -154,13 +154,13 @@ def decode_page(content: bytes) -> Sequence[object]:
 
 
 def page_target(rows: int) -> str:
-    """Path and query of a page of so many rows, as it is signed."""
+    """Path and query of a page of a number of rows, as signed."""
     start, end = Window.of_rows(rows)
     return f"{_PATH}?end_time={end}&job_name={quote(JOB_NAME)}&limit={rows}&offset=0&start_time={start}"
 
 
 def signed_headers(host: str, target: str) -> dict[str, str]:
-    """The least that signs this one request: SDK-HMAC-SHA256 over three headers."""
+    """The minimal signature of this request: SDK-HMAC-SHA256 over three headers."""
     query = target.partition("?")[2]
     date = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     signed = "host;instance;x-sdk-date"

@@ -1,4 +1,4 @@
-"""Whole processes: what they cost, and what they say."""
+"""Whole processes: their costs, and their output."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Environments:
-    """Where the installations are that are compared.
+    """The folders of the installations to compare.
 
     Attributes:
-        folder: Holds one virtual environment for each: ``plain`` (this package without extras), ``cli`` (with the
+        folder: Has one virtual environment for each: ``plain`` (this package without extras), ``cli`` (with the
             command line), ``mock`` (with the mock server), ``sdk`` (the official SDK alone).
-        scratch: An empty folder, which stands for the user's own: the official SDK writes into that.
+        scratch: An empty folder in place of the user's home, into which the official SDK writes.
     """
 
     folder: Path
     scratch: Path
 
     def python(self, name: str) -> str:
-        """The interpreter of one of them."""
+        """The interpreter of an installation."""
         return str(self.folder / name / "bin" / "python")
 
     def command(self, name: str, command: str) -> str:
-        """A command of one of them."""
+        """A command of an installation."""
         return str(self.folder / name / "bin" / command)
 
     def libraries(self, name: str) -> Path:
-        """Where the packages of one of them are."""
+        """The folder with the packages of an installation."""
         return next((self.folder / name / "lib").glob("python3*")) / "site-packages"
 
     @property
@@ -45,7 +45,7 @@ class Environments:
 
 
 def least_cpu(commands: Mapping[str, Sequence[str]], where: Environments, *, rounds: int) -> dict[str, float]:
-    """Seconds of processor time that each command takes, the least of so many rounds; they take turns."""
+    """Seconds of processor time of each command, the least of a number of rounds, in turns."""
     least = dict.fromkeys(commands, float("inf"))
     for _ in range(rounds):
         for name, command in commands.items():
@@ -54,7 +54,7 @@ def least_cpu(commands: Mapping[str, Sequence[str]], where: Environments, *, rou
 
 
 def output(command: Sequence[str], where: Environments) -> str:
-    """What a command prints."""
+    """The output of a command."""
     done = subprocess.run(command, check=True, capture_output=True, env=where.variables, text=True)  # noqa: S603
     return done.stdout
 

@@ -40,14 +40,14 @@ def requesting() -> Iterator[Figure]:
 
 
 def requesting_in_event_loops() -> Iterator[Figure]:
-    """The same in an event loop; the official SDK is called in a thread, as it has no other way."""
+    """The same in an event loop; the official SDK is called in a thread, since it has no async client."""
     with serving(alphabet=Alphabet.DOCUMENTED) as service:
         for size in _SIZES:
             yield from _compare(async_page_readers, service.url, size, "in an event loop")
 
 
 def requesting_encrypted() -> Iterator[Figure]:
-    """The same over TLS, on a connection that is kept; ``SSL_CERT_FILE`` holds the server's certificate and key."""
+    """The same over TLS, on a persistent connection; ``SSL_CERT_FILE`` has the server's certificate and key."""
     with serving(alphabet=Alphabet.DOCUMENTED, certificate=Path(os.environ["SSL_CERT_FILE"])) as service:
         for size in _SIZES:
             yield from _compare(page_readers, service.url, size, "over TLS")

@@ -1,4 +1,4 @@
-"""Pages of made-up runs as the service would send them: 24 fields, encoded twice, ready in a few microseconds a row."""
+"""Pages of made-up runs, as from the service: 24 fields, encoded twice, made in a few microseconds a row."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TASK_ID: Final = 937987
 JOB_NAME: Final = "ETL_Job_dli2dws"
 CONTENT_TYPE: Final = "application/json;charset=UTF-8"
 
-_RUN_ID, _PLAN_TIME = 7_000_000_001, 7_000_000_002  # what stands in the template for the values of a row
+_RUN_ID, _PLAN_TIME = 7_000_000_001, 7_000_000_002  # the placeholders in the template for the values of a row
 _SQL: Final = """Create table if NOT EXISTS wk.wk_shuju_temp_20240111090152_RVo0 (
  num int,
  sno string,
@@ -76,21 +76,21 @@ _HEADER_MAP: Final = {"Server": "CloudMiddleWareTomcat", "X-Request-Id": "e8c092
 
 
 class Alphabet(Enum):
-    """What the texts of a page are written in. One character that is not Latin makes a page's whole text wide."""
+    """The characters in the texts of a page. One character beyond Latin-1 makes a page's whole text wide in memory."""
 
     DOCUMENTED = "ASCII as documented"
     MIXED = "one in ten in Chinese with emoji"
 
 
 class Window(NamedTuple):
-    """A window in milliseconds since the epoch, both ends of which belong to it; runs are planned a second apart."""
+    """A window in milliseconds since the epoch, including both ends; runs are planned a second apart."""
 
     start: int
     end: int
 
     @classmethod
     def of_rows(cls, count: int) -> Window:
-        """The window that holds so many rows."""
+        """The window with a number of rows."""
         return cls(FIRST_PLAN_TIME, FIRST_PLAN_TIME + (count - 1) * MILLISECONDS_BETWEEN)
 
     def rows(self) -> range:
@@ -100,7 +100,7 @@ class Window(NamedTuple):
 
 
 def _template(row: dict[str, object]) -> bytes:
-    """The row as JSON inside a JSON string, with places for its id and its times."""
+    """The row as JSON inside a JSON string, with placeholders for its id and its times."""
     twice = json.dumps(json.dumps(row, ensure_ascii=False), ensure_ascii=False)[1:-1].encode()
     marked = twice.replace(b"%", b"%%").replace(str(_RUN_ID).encode(), b"%(id)d")
     return marked.replace(str(_PLAN_TIME).encode(), b"%(time)d")
@@ -114,7 +114,7 @@ _TAIL: Final = b'], \\"success\\": true, \\"total\\": %d}", "header_map": ' + js
 
 
 def page(window: Window, *, offset: int, limit: int, alphabet: Alphabet = Alphabet.MIXED) -> bytes:
-    """An answer: so many rows of the window, from the one of this number on."""
+    """A response: a number of rows of the window, from the row with this number on."""
     rows, templates = window.rows(), _TEMPLATES[alphabet]
     sent = [
         templates[number % len(templates)]

@@ -1,7 +1,6 @@
-"""The service for a benchmark: a process of its own that costs the client nothing but what comes over the socket.
+"""The service for a benchmark, in a process of its own, so that it costs the client only socket traffic.
 
-It writes the port that it listens on as a line to its output, and when its input ends, how many requests it answered
-and how many it refused.
+It writes its port as a line to its output and, when its input ends, the numbers of answered and refused requests.
 """
 
 from __future__ import annotations
@@ -20,14 +19,14 @@ from urllib.parse import parse_qs, urlsplit
 from benchmarks.rows import CONTENT_TYPE, Alphabet, Window, page
 
 _REFUSAL: Final = b'{"error_code": "DLM.4290", "error_msg": "Too many requests"}'
-_CACHED_PAGES: Final = 4  # those of a request that is repeated; the pages of a walk are made anew
+_CACHED_PAGES: Final = 4  # for repeated requests; the pages of a walk are not cached
 
 
 class Throttle:
-    """Refuses the request that would be one too many within any second.
+    """Refuses requests beyond a number in any second.
 
     Args:
-        most: Requests that are answered within any second; 0 for all.
+        most: The most requests that are answered in any second; 0 for no limit.
     """
 
     def __init__(self, most: int) -> None:
@@ -37,7 +36,7 @@ class Throttle:
         self.refused = 0
 
     def admits(self, now: float) -> bool:
-        """Whether a request that comes in now is answered."""
+        """Whether a request that arrives now is answered."""
         if self._most and len(self._answered) == self._most and now - self._answered[0] < 1.0:
             self.refused += 1
             return False
@@ -48,12 +47,12 @@ class Throttle:
 
 
 class Connection(asyncio.Protocol):
-    """One connection, on which requests come one after the other.
+    """A connection, on which requests arrive one after the other.
 
     Args:
-        throttle: That of all connections.
+        throttle: The throttle of all connections.
         latency: Seconds until a request is answered.
-        alphabet: What its rows are written in.
+        alphabet: The characters of its rows.
     """
 
     def __init__(self, throttle: Throttle, latency: float, alphabet: Alphabet) -> None:
@@ -63,11 +62,11 @@ class Connection(asyncio.Protocol):
         self._received = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the connection."""
+        """Store the connection."""
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes, and answer each request that they complete."""
+        """Receive bytes, and answer each request that they complete."""
         *requests, self._received = (self._received + data).split(b"\r\n\r\n")
         loop = asyncio.get_running_loop()
         for request in requests:
@@ -114,7 +113,7 @@ def _main() -> None:
     parser.add_argument("--latency", type=float, default=0.0, help="seconds until a request is answered")
     parser.add_argument("--requests-per-second", type=int, default=0, help="how many are answered at most; 0 for all")
     parser.add_argument("--alphabet", choices=Alphabet.__members__, default=Alphabet.MIXED.name)
-    parser.add_argument("--certificate", type=Path, help="PEM of certificate and key; plain HTTP without it")
+    parser.add_argument("--certificate", type=Path, help="PEM file with certificate and key; without it, plain HTTP")
     given = parser.parse_args()
     asyncio.run(_serve(given.latency, given.requests_per_second, Alphabet[given.alphabet], given.certificate))
 

@@ -1,4 +1,4 @@
-"""Starts the server, and tells what it counted."""
+"""Starts the server, and reads its counts."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class Service:
-    """A server that runs.
+    """A running server.
 
     Attributes:
-        port: Where it listens, on 127.0.0.1.
+        port: Its port on 127.0.0.1.
         scheme: ``http`` or ``https``.
         answered: How many requests it answered; 0 until it has stopped.
         refused: How many it refused; 0 until it has stopped.
@@ -46,7 +46,7 @@ def serving(
     alphabet: Alphabet = Alphabet.MIXED,
     certificate: Path | None = None,
 ) -> Iterator[Service]:
-    """A server in a process of its own, stopped at the end of the block."""
+    """Run a server in a process of its own until the block ends."""
     options = [
         "--latency",
         str(latency),

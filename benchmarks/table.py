@@ -1,4 +1,4 @@
-"""Figures, their goals, and the table that they are written to."""
+"""Figures, their goals, and their table."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ PEERS: Final = ("huaweicloudsdkdataartsstudio", "httpx", "orjson", "msgspec", "p
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """What was measured.
+    """A measured figure.
 
     Attributes:
-        what: What was done.
-        against: What it is compared with; empty for a figure that is none of a comparison.
+        what: The work that was measured.
+        against: The peer that it is compared with; empty if there is none.
         value: The figure.
-        unit: What it counts.
+        unit: The unit.
         at_least: Its goal, if it should be large.
         at_most: Its goal, if it should be small.
     """
@@ -66,7 +66,7 @@ def table(figures: Iterable[Figure]) -> str:
 
 
 def machine() -> str:
-    """What the figures were measured on: no name, no path."""
+    """A description of the machine, without names or paths."""
     cores = f"{os.cpu_count()} cores, {_processor()}"
     python = f"{platform.python_implementation()} {platform.python_version()}"
     peers = ", ".join(f"{name} {version(name)}" for name in PEERS)

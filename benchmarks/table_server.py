@@ -1,7 +1,7 @@
-"""The mock server with many tables: ``python -m benchmarks.table_server``, in an environment that has it.
+"""The mock server with many tables: ``python -m benchmarks.table_server``, in an environment with the extra.
 
-It says where it is and whom it knows, as JSON, and then, for each line that it reads, how many requests it let through
-since the line before.
+It writes its address and credentials as JSON and then, for each line that it reads, how many requests it accepted since
+the previous line.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ TABLES = 300
 OPERATORS = 3
 _LATENCY = timedelta(milliseconds=50)
 _RATE = 50
-_TOO_MANY = 429  # on a machine that is busy, some arrive too close to others
+_TOO_MANY = 429  # on a busy machine, some requests arrive too close to others
 
 
 def _main() -> None:

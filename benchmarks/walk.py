@@ -1,4 +1,4 @@
-"""Walks a window in a process of its own, and prints what that took as JSON."""
+"""Walks a window in a process of its own, and prints its costs as JSON."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _WARM_UP_PAGES: Final = 3
 _LARGEST_PAGE: Final = 1000
-_TOO_MANY: Final = 429  # of a machine that is slow by turns: these are sent again
+_TOO_MANY: Final = 429  # on a machine that is slow at times; these requests are sent again
 
 
 def _walk_ours(url: str, window: Window, page_size: PageSize, *, limited: bool) -> int:
@@ -31,7 +31,7 @@ def _walk_ours(url: str, window: Window, page_size: PageSize, *, limited: bool) 
 
 
 def _walk_mock(told: dict[str, Any], page_size: PageSize) -> dict[str, float]:
-    """All runs of the mock server's first operator, and what that took."""
+    """Read all runs of the mock server's first operator, and return the costs."""
     credentials = AccessKeyCredentials(told["access_key"], told["secret_key"])
     sent: list[Attempt] = []
     window = Window(told["oldest"], round(time.time() * 1000))
@@ -53,8 +53,8 @@ def _walk_mock(told: dict[str, Any], page_size: PageSize) -> dict[str, float]:
 
 
 def _walk_official(url: str, window: Window, page_size: int) -> int:
-    """The loop that a user of the official SDK writes."""
-    from benchmarks.peers import official_client, official_rows  # noqa: PLC0415  a walk of ours loads no peer
+    """The loop that a user of the official SDK would write."""
+    from benchmarks.peers import official_client, official_rows  # noqa: PLC0415  a walk of this client loads no peer
 
     client, rows = official_client(url), 0
     while read := len(official_rows(client, window, offset=rows, limit=page_size)):
@@ -65,10 +65,10 @@ def _walk_official(url: str, window: Window, page_size: int) -> int:
 
 
 def _peak() -> int:
-    """The most memory that the process ever had, in bytes.
+    """The peak memory of the process, in bytes.
 
-    On Linux what getrusage tells begins with the peak of the process that started this one; the kernel's own file
-    tells it of this one alone.
+    On Linux, the value of getrusage starts at the peak of the parent process; the kernel's file has that of this
+    process alone.
     """
     status = Path("/proc/self/status")
     if status.exists():
@@ -96,10 +96,10 @@ def _main() -> None:
     parser.add_argument("url")
     parser.add_argument("--rows", type=int, default=0)
     parser.add_argument("--page-size", type=_page_size, required=True)
-    parser.add_argument("--mock", action="store_true", help="all runs of the mock server that the address describes")
-    parser.add_argument("--official", action="store_true", help="by the official SDK")
-    parser.add_argument("--limited", action="store_true", help="with the rate limit as shipped")
-    parser.add_argument("--warm-up", action="store_true", help="walk a few pages before")
+    parser.add_argument("--mock", action="store_true", help="read all runs of the mock server with this address")
+    parser.add_argument("--official", action="store_true", help="use the official SDK")
+    parser.add_argument("--limited", action="store_true", help="keep the default rate limit")
+    parser.add_argument("--warm-up", action="store_true", help="walk a few pages first")
     given = parser.parse_args()
     if given.mock:
         sys.stdout.write(json.dumps(_walk_mock(json.loads(given.url), given.page_size)))

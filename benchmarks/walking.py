@@ -1,4 +1,4 @@
-"""Walks over many pages: how long under a throttle, and what memory and processor time as rows grow."""
+"""Walks over many pages: the time under a throttle, and memory and processor time for more rows."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _FEW_ROWS: Final = 10_000
 _MANY_ROWS: Final = 1_000_000
 _PAGE_SIZE: Final = 100
 _LARGE_PAGE: Final = 1000
-_CAPPED_ROWS: Final = 100_000  # a million would take seven minutes, twice
+_CAPPED_ROWS: Final = 100_000  # a million would take seven minutes, two times
 _CAPS: Final = {
     "caps at 100 rows in silence": ("--max-limit", "100"),
     "answers 400 above 100 rows": ("--max-limit", "100", "--over-limit", "refused"),
 }
 _ROUNDS: Final = 3
-_FEW_ROUNDS: Final = 6  # short ones need more of them until one was not disturbed
+_FEW_ROUNDS: Final = 6  # short walks need more rounds to have an undisturbed one
 
 
 class _Taken(TypedDict):
@@ -45,7 +45,7 @@ class _MockTaken(_Taken):
 
 
 def throttled() -> Iterator[Figure]:
-    """Figures for a long walk against a server that is slow and refuses too many requests."""
+    """Figures for a long walk against a slow server with a rate limit."""
     rows = _THROTTLED_PAGES * _THROTTLED_PAGE_SIZE
     options = ("--page-size", str(_THROTTLED_PAGE_SIZE))
     what = f"{_THROTTLED_PAGES:,} pages of {_THROTTLED_PAGE_SIZE} rows at {_LATENCY * 1000:.0f} ms latency"
@@ -67,7 +67,7 @@ def throttled() -> Iterator[Figure]:
 
 
 def growing() -> Iterator[Figure]:
-    """Figures for walks over few and many rows, with no limit to the rate."""
+    """Figures for walks over few and many rows, without a rate limit."""
     against = f"{_FEW_ROWS:,} rows"
     for page_size, pages in ((str(_PAGE_SIZE), f"pages of {_PAGE_SIZE} rows"), ("auto", "as shipped")):
         options = ("--page-size", page_size, "--warm-up")
@@ -82,7 +82,7 @@ def growing() -> Iterator[Figure]:
 
 
 def paging(where: Environments) -> Iterator[Figure]:
-    """Figures for walks over the mock server by pages as large as it takes, as shipped."""
+    """Figures for walks over the mock server with the largest pages that it accepts and default settings."""
     dictated = f"what {_REQUESTS_PER_SECOND} requests in any second dictate"
     taken = _walk_mock(where, _MANY_ROWS, "auto")
     least = _MANY_ROWS / _LARGE_PAGE

@@ -1,1 +1,1 @@
-"""Builds the documentation: pages are staged, completed from the code, and handed to Zensical."""
+"""Builds the documentation: it stages the pages, fills in generated parts, and runs Zensical."""

@@ -1,4 +1,4 @@
-"""``python -m docs_build FOLDER`` writes the site into ``FOLDER/site``; a link to nothing fails."""
+"""``python -m docs_build FOLDER`` writes the site into ``FOLDER/site``; a broken link is an error."""
 
 from __future__ import annotations
 

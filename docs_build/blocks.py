@@ -1,4 +1,4 @@
-"""The code blocks of a document, with what is said about each: run it, or why not."""
+"""The code blocks of a document, with their markers: whether to run each block, and if not, why."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class Block:
     """A code block of a document.
 
     Attributes:
-        line: Where its fence stands, from 1.
-        language: The language behind the fence; empty for none.
-        text: What is in it.
-        title: Name of the file that it is; None if it is none.
-        not_run: Why it is not run; None if it is.
-        numbers_vary: Whether a number or a time that it shows stands for any, in columns of any width.
-        stays_running: Whether its command goes on until the document ends.
-        with_official_sdk: Whether it is a program for the environment of the official SDK.
+        line: The line of its opening fence, from 1.
+        language: The language after the fence; empty for none.
+        text: Its content.
+        title: The name of the file that it shows; None if it is not a file.
+        not_run: Why it is not run; None if it is run.
+        numbers_vary: Whether its numbers and times match any others, in columns of any width.
+        stays_running: Whether its command runs until the document ends.
+        with_official_sdk: Whether it runs in the environment of the official SDK.
     """
 
     line: int
@@ -51,7 +51,7 @@ def read_blocks(text: str) -> list[Block]:
     """The blocks of a document in Markdown.
 
     Raises:
-        ValueError: A marker has no reason, or no block behind it.
+        ValueError: A marker has no reason, or no block after it.
     """
     return list(_blocks(MarkdownIt().parse(text)))
 
@@ -67,7 +67,7 @@ def _blocks(tokens: Sequence[Token]) -> Iterator[Block]:
         elif markers:
             break
     if markers:
-        raise ValueError(f"line {_line(markers[0])}: a marker without a block behind it")
+        raise ValueError(f"line {_line(markers[0])}: a marker without a block after it")
 
 
 def _is_marker(content: str) -> bool:

@@ -1,4 +1,4 @@
-"""A table whose report has something of everything: made-up runs of a fixed month, the same ones each time."""
+"""A table whose report shows every feature: made-up runs of a fixed month, the same ones each time."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LOGS: Final = "obs://dlf-log-0833a5737480/{name}/{at:%Y-%m-%d_%H_%M_%S_000}/{na
 
 @dataclass(frozen=True, kw_only=True)
 class _Job:
-    """How the runs of a job go."""
+    """The pattern of a job's runs."""
 
     name: str
     task_id: str
@@ -41,7 +41,7 @@ _JOBS: Final = (
 
 
 def fill(service: FakeService) -> None:
-    """Give the service's table its operators and their runs."""
+    """Add operators and their runs to the service's table."""
     chance = random.Random(20240131)
     for job in _JOBS:
         operator = service.add_operator(job.name, task_id=job.task_id)
@@ -70,7 +70,7 @@ def _usual(job: _Job, plan: datetime, chance: random.Random) -> dict[str, Any]:
 
 
 def _special(job: _Job, plan: datetime, run: dict[str, Any]) -> dict[str, Any]:
-    """What happened on the days that a report should tell of."""
+    """The special events that a report should show."""
     left = END - plan
     rules: Mapping[str, Callable[[], dict[str, Any]]] = {
         "ods_orders_hourly": lambda: _night(run, left),
@@ -118,5 +118,5 @@ def _filled(job: _Job, run: dict[str, Any]) -> dict[str, Any]:
 
 
 def demo() -> FakeService:
-    """A service, to be entered and then filled."""
+    """A service that is not started or filled yet."""
     return FakeService()

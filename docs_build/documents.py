@@ -1,4 +1,4 @@
-"""The project's documents: where each stands, and which page of the site it becomes."""
+"""The project's documents: the path of each, and its page in the site."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _BESIDE: Final = {
     "benchmarks/RESULTS.md": "project/benchmarks.md",
     "contract_tests/MUTANTS.md": "project/mutants.md",
 }
-"""Documents outside of ``docs/`` by the pages that show them; each README has a page of the site in its place."""
+"""Documents outside ``docs/``, with the pages that show them; each README is replaced by a page of the site."""
 
 WITH_BLOCKS: Final = ("README.md", "README.zh-CN.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "SECURITY.md")
-"""Documents outside of ``docs/`` whose blocks are run."""
+"""Documents outside ``docs/`` whose blocks are run."""
 
 
 BESIDE_SCHEDULERS: Final = tuple(f"docs/how-to/{name}.md" for name in ("dagster", "dbt", "prefect"))
-"""Documents whose blocks are run in an environment that has these schedulers: `make schedulers`."""
+"""Documents whose blocks are run in an environment with these schedulers: `make schedulers`."""
 
 
 def documents() -> list[str]:
@@ -36,13 +36,13 @@ def documents() -> list[str]:
 
 
 def site_pages() -> dict[str, str]:
-    """The page that each document becomes, by paths in the checkout and in the site."""
+    """The page of each document, by paths in the checkout and in the site."""
     inside = (path.relative_to(PAGES).as_posix() for path in PAGES.rglob("*.md"))
     return {**{f"docs/{page}": page for page in inside}, **_BESIDE}
 
 
 def site_path(document: str) -> str:
-    """Where a file of the checkout stands in the site: as its page, or as a file to look at.
+    """The path of a file of the checkout in the site: that of its page, or of a copy of the file.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -54,5 +54,5 @@ def site_path(document: str) -> str:
     path = PurePosixPath(document)
     if path.is_relative_to("docs"):
         return path.relative_to("docs").as_posix()
-    name = path.as_posix().removeprefix(".")  # what begins with a dot is no part of a site
+    name = path.as_posix().removeprefix(".")  # a name with a leading dot cannot be in a site
     return f"files/{name}" if path.suffix else f"files/{name}.txt"

@@ -1,4 +1,4 @@
-"""What the pages show of the code: made at each build, so that it cannot go stale."""
+"""Parts of pages that are generated from the code at each build, so that they cannot go stale."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _DERIVED: Final = {"duration_ms": "Milliseconds from `start_time` to `end_time`;
 _TITLES: Final = {
     "documented": "Documented",
     "sdk": "Read in the official SDK",
-    "sibling": "Documented for a sibling",
+    "sibling": "Documented for a related API",
     "inferred": "Inferred",
 }
 _WALKS: Final = ("| 1,000 pages", "| walk over")
@@ -50,7 +50,7 @@ _ATTRIBUTE: Final = re.compile(r"^    (\w+): ((?:.+\n?)(?:^     {3,}.+\n?)*)", r
 
 
 def commands() -> str:
-    """Every verb of the command line, from the objects that run it."""
+    """Every verb of the command line, from the objects that implement it."""
     context = click.Context(datamap, info_name="datamap", max_content_width=_WIDTH)
     return "\n".join(line for name in datamap.list_commands(context) for line in _command(context, name))
 
@@ -68,7 +68,7 @@ def _command(context: click.Context, name: str) -> Iterator[str]:
 
 
 def _help(text: str) -> Iterator[str]:
-    """The help of a verb as Markdown; what click leaves unwrapped is a block."""
+    """The help of a verb as Markdown; paragraphs that click does not wrap become blocks."""
     for paragraph in inspect.cleandoc(text).split("\n\n"):
         if paragraph.startswith("\b"):
             yield from ("```text", *paragraph.splitlines()[1:], "```", "")
@@ -77,7 +77,7 @@ def _help(text: str) -> Iterator[str]:
 
 
 def verbs() -> str:
-    """Each verb in a line."""
+    """One line for each verb."""
     context = click.Context(datamap, info_name="datamap")
     known = [(name, datamap.get_command(context, name)) for name in datamap.list_commands(context)]
     page = "../reference/commands.md"
@@ -90,7 +90,7 @@ def verbs() -> str:
 
 
 def errors() -> str:
-    """The tree of errors, by what each is derived from."""
+    """The tree of errors, by inheritance."""
     lines = [DataMapError.__name__, *_subtree(DataMapError, "")]
     return "\n".join(("```text", *lines, "```"))
 
@@ -108,7 +108,7 @@ def _place(error: type[DataMapError]) -> int:
 
 
 def columns() -> str:
-    """The columns of an export, with their types in Arrow and what a run says of them."""
+    """The columns of an export, with their Arrow types and their descriptions from a run."""
     schema: Any = ArrowEncoder(chosen_columns(None, "json")).schema
     meanings = {**_attributes(RunOrigin), **_attributes(Run), **_DERIVED}
     rows = ([f"`{field.name}`", f"`{_arrow_type(field.type)}`", meanings[field.name]] for field in schema)
@@ -120,7 +120,7 @@ def _arrow_type(kind: object) -> str:
 
 
 def _attributes(described: type) -> dict[str, str]:
-    """What a class says of its attributes: in its docstring, and in those of its properties."""
+    """The descriptions of a class's attributes, from its docstring and those of its properties."""
     listed = {name: _one_line(text) for name, text in _ATTRIBUTE.findall(inspect.getdoc(described) or "")}
     properties = {
         name: _one_line((inspect.getdoc(value) or "").split("\n\n", maxsplit=1)[0])
@@ -153,7 +153,7 @@ def _level(letter: str, title: str) -> Iterator[str]:
 
 
 def evidence() -> str:
-    """Every statement of the specification, and where it comes from."""
+    """Every statement of the specification, and its source."""
     document = load_specification()
     statements, _ = collect_statements(document)
     counts = Counter(one.kind for one in statements)
@@ -172,7 +172,7 @@ def evidence() -> str:
 
 
 def symptoms() -> str:
-    """What is seen when something is wrong, why, and what fixes it."""
+    """The symptoms of each problem, its cause, and its fix."""
     texts = {one.shown: (one.cause, one.fix) for one in all_symptoms()}
     header = ("What is shown", "Why", "What fixes it", "In Python")
     return _symptoms(header, {title: title for title in SYMPTOMS}, texts)
@@ -193,7 +193,7 @@ def _symptoms(header: tuple[str, ...], titles: Mapping[str, str], texts: Mapping
 
 
 def _where(document: Any, pointer: str) -> str:  # noqa: ANN401  any part of a document
-    """A place of the specification in words: its operations, parameters and properties by their names."""
+    """A place of the specification in words, with the names of its operations, parameters and properties."""
     words: list[str] = []
     part = document
     for token in pointer.split("/")[1:]:
@@ -213,18 +213,18 @@ def regions() -> str:
 
 
 def conform_workflow() -> str:
-    """The workflow that judges a server every night."""
+    """The workflow that tests a server every night."""
     text = (ROOT / "examples" / "github" / "conform.yml").read_text(encoding="utf-8")
     return f"```yaml\n{text}```"
 
 
 def walk_costs() -> str:
-    """What long walks cost, as the benchmarks tell."""
+    """The costs of long walks, from the benchmarks."""
     return _figures(_WALKS)
 
 
 def sdk_costs() -> str:
-    """What was measured against the official SDK."""
+    """The comparisons with the official SDK, from the benchmarks."""
     return _figures(_AGAINST_THE_SDK)
 
 
@@ -261,7 +261,7 @@ def _cell(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Text in which nothing is HTML, Markdown or a table's edge; what stands between backticks stays."""
+    """Text with HTML, Markdown and table edges escaped, except between backticks."""
     parts = re.split(r"(`+[^`]*`+)", text)
     return "".join(part if part.startswith("`") else re.sub(r"([<*_\[|])", r"\\\1", part) for part in parts)
 
@@ -286,4 +286,4 @@ GENERATORS: Final[Mapping[str, Callable[[], str]]] = {
     "verbs": verbs,
     "walk-costs": walk_costs,
 }
-"""What a page can ask for in a line of its own, as ``<!-- generated: commands -->``."""
+"""The generated parts, which a page includes with a line such as ``<!-- generated: commands -->``."""

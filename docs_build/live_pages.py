@@ -1,4 +1,4 @@
-"""The pages that the command writes, as examples in the site: of fixed data of a mock server, and always the same."""
+"""The pages that the command writes, as examples in the site: always the same, from fixed data of a mock server."""
 
 from __future__ import annotations
 

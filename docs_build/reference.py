@@ -1,4 +1,4 @@
-"""Extensions of griffe: the reference shows what ``help`` and a call show, not how the code is laid out."""
+"""Extensions of griffe: the reference shows values and docstrings like ``help``, not the layout of the code."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 class Defaults(Extension):
-    """Puts values in the place of names such as ``_DEFAULT_TIMEOUT``, which stand for them in a signature."""
+    """Replaces names in a signature, such as ``_DEFAULT_TIMEOUT``, by their values."""
 
     def on_package(self, *, pkg: Module, **_: Any) -> None:  # noqa: ANN401  as in griffe
-        """Look each default up in the module of its function."""
+        """Look up each default in the module of its function."""
         for function in _functions(pkg):
             for parameter in function.parameters:
                 name = str(parameter.default)
@@ -23,10 +23,10 @@ class Defaults(Extension):
 
 
 class InheritedDocstrings(Extension):
-    """Gives a method without a docstring that of the method which it overrides."""
+    """Gives a method without a docstring that of the method that it overrides."""
 
     def on_package(self, *, pkg: Module, **_: Any) -> None:  # noqa: ANN401  as in griffe
-        """Look for it in the order in which Python looks for a method."""
+        """Look for it in method resolution order."""
         for function in _functions(pkg):
             if function.docstring is None and isinstance(function.parent, Class):
                 function.docstring = _inherited(function, function.parent)

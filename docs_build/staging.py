@@ -1,4 +1,4 @@
-"""Puts the pages of the site together: the documents, what is generated from the code, and the files they link to."""
+"""Collects the pages of the site: documents, parts generated from the code, and linked files."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ _NOTES: Final = re.compile(
 
 
 CHANGELOG_MARKER: Final = "<!-- the newest version follows -->"
-"""Where the next version begins in the changelog, as ``pyproject.toml`` says, too."""
+"""The start of the next version in the changelog, as in ``pyproject.toml``."""
 
 
 def stage(folder: Path) -> None:
-    """Write the sources of the site into a folder, whose earlier content goes.
+    """Write the sources of the site into a folder, and delete its earlier content.
 
     Raises:
         FileNotFoundError: A document links to a file that is not there.
-        KeyError: A page asks for something that nothing generates.
+        KeyError: A page includes an unknown generated part.
     """
     shutil.rmtree(folder, ignore_errors=True)
     pages = folder / "docs"
@@ -55,21 +55,21 @@ def _write_page(document: str, page: str, pages: Path) -> None:
     parts = _FENCE.split(_NOTES.sub("", text))
     text = "".join(part if part.startswith("```") else _with_site_links(part, document, page, pages) for part in parts)
     text = _GENERATED.sub(lambda found: GENERATORS[found[1]](), text)
-    if page.startswith("zh/"):  # what reads pages aloud, and what chooses fonts, goes by it
+    if page.startswith("zh/"):  # screen readers and the choice of fonts depend on it
         text = f'<div lang="zh-CN" markdown>\n\n{text}\n\n</div>\n'
     (pages / page).parent.mkdir(parents=True, exist_ok=True)
     (pages / page).write_text(text, encoding="utf-8", newline="\n")
 
 
 def _unreleased() -> str:
-    """What comes with the next version, of the files in ``changes/``."""
+    """The changes of the next version, from the files in ``changes/``."""
     command = [sys.executable, "-m", "towncrier", "build", "--draft", "--version", "Next", "--date", "not yet"]
     done = subprocess.run(command, check=True, cwd=ROOT, capture_output=True, encoding="utf-8")  # noqa: S603  our own
     return done.stdout.strip()
 
 
 def _with_note(text: str, document: str) -> str:
-    """The text of a translation whose sister has other words by now, with a note that says so."""
+    """The text of a translation; if its English page has changed since, with a note that says so."""
     behind = {one.page: one.sister for one in translations() if one.is_behind}
     if document not in behind:
         return text
@@ -81,7 +81,7 @@ def _with_note(text: str, document: str) -> str:
 
 
 def _with_site_links(text: str, document: str, page: str, pages: Path) -> str:
-    """The text, with links that lead from one document to another, or to a copy of a file of the checkout."""
+    """The text, with links to pages of the site, or to copies of files of the checkout."""
 
     def resolve(link: re.Match[str]) -> str:
         if "://" in link[1] or link[1].startswith("mailto:"):

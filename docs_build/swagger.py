@@ -1,4 +1,4 @@
-"""The specification to look at in a browser, by the Swagger UI that the mock server has, too."""
+"""The specification in the browser, with the same Swagger UI as in the mock server."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _PAGE: Final = f"""<!DOCTYPE html>
 
 
 def write_swagger(folder: Path) -> None:
-    """Write a page that shows the specification, and sends nothing.
+    """Write a page that shows the specification, and sends no requests.
 
     Raises:
-        KeyError: The package that carries Swagger UI is not installed.
+        KeyError: The package that ships Swagger UI is not installed.
     """
     folder.mkdir()
     specification = json.dumps(load_specification(), ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""The table behind the troubleshooting page, in Chinese: by what is shown, which stays as the code says it."""
+"""The table of the troubleshooting page in Chinese, by the shown text, which is not translated."""
 
 from __future__ import annotations
 

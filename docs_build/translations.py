@@ -1,8 +1,7 @@
-"""Pages in Chinese: which English page each is of, whether it is behind, and its blocks: those of its sister.
+"""Pages in Chinese: the English page of each, its sister, whether it is out of date, and its blocks.
 
 ``python -m docs_build.translations`` copies changed blocks into the translations, and lists those whose sister has
-other words than when they were translated; the exit code is 1 if there are any. ``--done PAGE`` says that a page is up
-to date.
+changed since the translation; the exit code is 1 if there are any. ``--done PAGE`` marks a page as up to date.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ _GENERATED: Final = re.compile(r"^<!-- generated: [a-z-]+ -->$", re.MULTILINE)
 
 
 class TranslationError(Exception):
-    """A translation that cannot be held to its sister."""
+    """A translation that cannot be compared with its sister."""
 
 
 class Translation(NamedTuple):
@@ -32,7 +31,7 @@ class Translation(NamedTuple):
     Attributes:
         page: Path in the checkout.
         sister: Path in the checkout of the English page.
-        words: What the words of the sister were when it was translated, as a hash.
+        words: A hash of the sister's words at the time of the translation.
     """
 
     page: str
@@ -41,15 +40,15 @@ class Translation(NamedTuple):
 
     @property
     def is_behind(self) -> bool:
-        """Whether the sister has other words now."""
+        """Whether the sister's words have changed since."""
         return hash_of_words(_read(self.sister)) != self.words
 
 
 def translations() -> list[Translation]:
-    """All of them, by path.
+    """All translations, by path.
 
     Raises:
-        TranslationError: A page does not say what it is a translation of.
+        TranslationError: A page does not name its English page.
     """
     pages = [_BESIDE, *sorted(_FOLDER.glob("*.md"))]
     return [_translation(page.relative_to(ROOT).as_posix()) for page in pages]
@@ -63,21 +62,21 @@ def _translation(page: str) -> Translation:
 
 
 def hash_of_words(text: str) -> str:
-    """A hash of a page's words: blocks and what is generated are left out."""
+    """A hash of a page's words, without blocks and generated parts."""
     words = _GENERATED.sub("", _BLOCK.sub("", text))
     return sha256(" ".join(words.split()).encode()).hexdigest()[:12]
 
 
 def with_blocks_of(sister: str, text: str) -> str:
-    """A translation, with the blocks of its sister in the place of its own.
+    """A translation, with its blocks replaced by those of its sister.
 
     Raises:
-        TranslationError: It has more or fewer.
+        TranslationError: It has more or fewer blocks.
     """
     blocks = [found[0] for found in _BLOCK.finditer(sister)]
     count = len(_BLOCK.findall(text))
     if count != len(blocks):
-        raise TranslationError(f"{count} blocks stand in the place of {len(blocks)}")
+        raise TranslationError(f"{count} blocks instead of {len(blocks)}")
     following = iter(blocks)
     return _BLOCK.sub(lambda _: next(following), text)
 
@@ -91,9 +90,9 @@ def _write(page: str, text: str) -> None:
 
 
 def main() -> int:
-    """Copy blocks, and list what is behind."""
+    """Copy blocks, and list the translations that are out of date."""
     parser = argparse.ArgumentParser(prog="python -m docs_build.translations", description=__doc__)
-    parser.add_argument("--done", nargs="+", default=[], metavar="PAGE", help="pages that say what their sisters say")
+    parser.add_argument("--done", nargs="+", default=[], metavar="PAGE", help="pages that are up to date")
     done = parser.parse_args().done
     behind = False
     for one in translations():
@@ -102,7 +101,7 @@ def main() -> int:
             text = _HEAD.sub(f"<!-- of: {one.sister} {hash_of_words(_read(one.sister))} -->\n", text)
         elif one.is_behind:
             behind = True
-            sys.stdout.write(f"{one.page} is behind {one.sister}\n")
+            sys.stdout.write(f"{one.page} is out of date: {one.sister} has changed\n")
         try:
             _write(one.page, with_blocks_of(_read(one.sister), text))
         except TranslationError as error:

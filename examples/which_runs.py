@@ -1,4 +1,4 @@
-"""Which runs produced a table, when, and how did they end? Asked of a mock server inside this process."""
+"""Which runs produced a table, when, and how did they end? A mock server inside this process responds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ WIDTH = 70
 
 
 def show(name: str, value: object) -> None:
-    """Print a decoded value, the members of an object one by one."""
+    """Print a decoded value; of an object, print each member."""
     if isinstance(value, dict):
         for member, inner in value.items():
             show(f"{name}.{member}", inner)

@@ -1,1 +1,1 @@
-"""What a release needs beside the tools that it calls: its version, checked, and its notes."""
+"""The parts of a release that are code: the check of its version, and its notes."""

@@ -1,4 +1,4 @@
-"""``python -m release check [TAG]`` checks the version, ``python -m release notes`` prints what changed in it."""
+"""``python -m release check [TAG]`` checks the version, ``python -m release notes`` prints its changes."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from release.changelog import CHANGELOG, ReleaseError, check_version, section_of
 
 
 def main() -> int:
-    """Do one of the two."""
+    """Run one of the two commands."""
     parser = argparse.ArgumentParser(prog="python -m release", description=__doc__)
     steps = parser.add_subparsers(dest="step", required=True)
-    steps.add_parser("check", help="is the version released nowhere yet, and is the tag its own?").add_argument(
-        "tag", nargs="?", help="such as v1.2.3; without one, the changelog need not have the version yet"
+    steps.add_parser("check", help="check that the version is new, and that the tag matches it").add_argument(
+        "tag", nargs="?", help="such as v1.2.3; without a tag, the version may still be missing in the changelog"
     )
-    steps.add_parser("notes", help="what changed in this version")
+    steps.add_parser("notes", help="print the changes of this version")
     arguments = parser.parse_args()
     changelog = CHANGELOG.read_text(encoding="utf-8")
     try:

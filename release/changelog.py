@@ -1,4 +1,4 @@
-"""The changelog by versions, and whether a version can be released by it."""
+"""The changelog by version, and the check whether a version can be released."""
 
 from __future__ import annotations
 
@@ -17,38 +17,38 @@ _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class ReleaseError(Exception):
-    """The version cannot be released as it is."""
+    """The version cannot be released."""
 
 
 def section_of(changelog: str, version: str) -> str:
-    """What changed in a version, without its heading.
+    """The section of a version, without its heading.
 
     Raises:
-        ReleaseError: The changelog has no heading of the version, no date in it, or nothing below it.
+        ReleaseError: The changelog has no heading for the version, no date in it, or nothing below it.
     """
     headings = list(_HEADING.finditer(changelog))
     for heading, following in zip(headings, [*headings[1:], None], strict=True):
         if (heading["linked"] or heading["plain"]) != version:
             continue
         if not _DATE.fullmatch(heading["date"] or ""):
-            raise ReleaseError(f"the changelog's heading of {version} has no date: write '## {version} - 2026-12-31'")
+            raise ReleaseError(f"the changelog's heading for {version} has no date: write '## {version} - 2026-12-31'")
         text = changelog[heading.end() : following.start() if following else len(changelog)].strip()
         if not text:
-            raise ReleaseError(f"the changelog says nothing of {version}")
+            raise ReleaseError(f"the changelog has no text for {version}")
         return f"{text}\n"
-    raise ReleaseError(f"the changelog has no heading of {version}: run 'make changelog'")
+    raise ReleaseError(f"the changelog has no heading for {version}: run 'make changelog'")
 
 
 def check_version(changelog: str, version: str, *, tag: str | None = None) -> None:
-    """Check that a version can be released; with a tag, that it can be now.
+    """Check that a version can be released; with a tag, that it can be released now.
 
     Raises:
-        ReleaseError: The version is none, the tag is of another one, or the changelog has no part of it.
+        ReleaseError: The version is not valid, the tag belongs to another one, or the changelog has no section for it.
     """
     if not _VERSION.fullmatch(version):
-        raise ReleaseError(f"{version!r} is no version such as 1.2.3 or 1.2.3rc1: change _version.py")
+        raise ReleaseError(f"{version!r} is not a version such as 1.2.3 or 1.2.3rc1: change _version.py")
     if tag is None:
         return
     if tag != f"v{version}":
-        raise ReleaseError(f"the tag {tag!r} is not v{version}, which _version.py says")
+        raise ReleaseError(f"the tag {tag!r} is not v{version}, the version in _version.py")
     section_of(changelog, version)

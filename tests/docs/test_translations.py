@@ -51,7 +51,7 @@ def test_blocks_are_copied() -> None:
 
 def test_blocks_of_another_number() -> None:
     """A translation that lacks a block is refused, not filled up."""
-    with pytest.raises(TranslationError, match="1 blocks stand in the place of 2"):
+    with pytest.raises(TranslationError, match="1 blocks instead of 2"):
         with_blocks_of(SISTER, "```console\n$ a\n```\n")
 
 

@@ -53,9 +53,9 @@ def test_section(version: str, section: str) -> None:
     ("version", "text"),
     [
         ("1.2.1", "has no date"),
-        ("1.2.0", "says nothing of 1.2.0"),
-        ("1.2", "has no heading of 1.2"),
-        ("9.9.9", "has no heading of 9.9.9"),
+        ("1.2.0", "has no text for 1.2.0"),
+        ("1.2", "has no heading for 1.2"),
+        ("9.9.9", "has no heading for 9.9.9"),
     ],
 )
 def test_no_section(version: str, text: str) -> None:
@@ -69,9 +69,9 @@ def test_no_section(version: str, text: str) -> None:
     [
         ("1.2.3", "v1.2.4", "the tag 'v1.2.4' is not v1.2.3"),
         ("1.2.3", "1.2.3", "the tag '1.2.3' is not v1.2.3"),
-        ("1.2.3.dev1", None, "is no version"),
-        ("1.2.3-beta", "v1.2.3-beta", "is no version"),
-        ("1.3.0", "v1.3.0", "has no heading of 1.3.0"),
+        ("1.2.3.dev1", None, "is not a version"),
+        ("1.2.3-beta", "v1.2.3-beta", "is not a version"),
+        ("1.3.0", "v1.3.0", "has no heading for 1.3.0"),
     ],
 )
 def test_not_to_be_released(version: str, tag: str | None, text: str) -> None:

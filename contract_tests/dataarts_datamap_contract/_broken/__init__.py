@@ -1,1 +1,1 @@
-"""Servers that prove the suite: broken ones that it must catch, correct ones that it must let be. Not in the wheel."""
+"""Servers that test the suite: broken ones that it must catch, correct ones that it must pass. Not in the wheel."""

@@ -1,4 +1,4 @@
-"""Level B: fields of a run that do not bear each other out, in row after row."""
+"""Level B: fields of a run that contradict each other, in many rows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="running-time-in-seconds",
         level="B",
-        rule="runningTime counts milliseconds, as the times that it lies between do",
+        rule="runningTime counts milliseconds, as startTime and endTime do",
         checks=ARITHMETIC,
         seam=on_row(lambda row: {**row, "runningTime": row["runningTime"] // SECOND}),
         shown=lambda caller: any(
@@ -62,7 +62,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="successes-never-started",
         level="B",
-        rule="a run that ended well has started",
+        rule="a run that succeeded has started",
         checks=ARITHMETIC,
         seam=on_row(lambda row: {**row, "startTime": 0} if row["status"] == "success" else row),
         shown=lambda caller: any(row["startTime"] == 0 for row in caller.rows() if row["status"] == "success"),
@@ -80,7 +80,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="forced-success-the-wrong-way-round",
         level="B",
-        rule="forceSuccess is set of the runs whose status says so",
+        rule="forceSuccess is set on the runs whose status says so",
         checks=ARITHMETIC | frozenset({"B-force-success"}),
         seam=on_row(lambda row: {**row, "forceSuccess": 1 - row["forceSuccess"]}),
         shown=lambda caller: any(row["forceSuccess"] for row in caller.rows() if row["status"] == "success"),

@@ -1,4 +1,4 @@
-"""Levels A, D and E: who may ask for assets and their lineage, and with what."""
+"""Levels A, D and E: credentials and parameters of requests for assets and their lineage."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _prefix_is_enough(request: RequestParts, config: MockConfig) -> RequestParts
 
 
 def _body_unsigned() -> Seam:
-    """A signature is compared with the body left out, whatever was signed; one that covers it holds, too."""
+    """A signature is verified without the body, whatever was signed; one that covers the body is valid, too."""
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
         if operation.operation_id not in {SEARCH, DETAILS}:
@@ -81,7 +81,7 @@ def _body_unsigned() -> Seam:
 
 
 def _any(name: str, own: str, *of: str) -> Seam:
-    """Whatever project or tenancy is named, it counts as the server's own."""
+    """Any project or tenancy counts as the server's own."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         if operation.operation_id not in of:
@@ -96,7 +96,7 @@ def _any(name: str, own: str, *of: str) -> Seam:
 
 
 def _changed_body(change: Callable[[Document], Document]) -> Callable[[bytes], bytes]:
-    """A change of the object that a body is; another body stays as it is."""
+    """A change of a body that is an object; any other body stays as it is."""
 
     def changed(content: bytes) -> bytes:
         try:
@@ -121,7 +121,7 @@ def _not_negative(search: Document) -> Document:
 
 
 def _numbers_read(search: Document) -> Document:
-    """Numbers that come as text are read, and what is none counts as its default."""
+    """Numbers sent as text are read, and any other text counts as the default."""
     defaults = {"limit": 100, "offset": 0}
     texts = {name: search[name] for name in defaults if isinstance(search.get(name), str)}
     return {**search, **{name: int(text) if text.isdecimal() else defaults[name] for name, text in texts.items()}}
@@ -132,7 +132,7 @@ def _text_of(search: Document) -> Document:
 
 
 def _repaired(content: bytes) -> bytes:
-    """What is no JSON counts as an empty search."""
+    """A body that is not JSON counts as an empty search."""
     try:
         json.loads(content)
     except ValueError:
@@ -141,7 +141,7 @@ def _repaired(content: bytes) -> bytes:
 
 
 def _listed(content: bytes) -> bytes:
-    """A text counts as an array of it, and an object as one of its names."""
+    """A text counts as an array with that text, and an object as an array of its keys."""
     try:
         document: object = json.loads(content)
     except ValueError:
@@ -214,7 +214,7 @@ def _open(of: tuple[str, ...], operation: DeclaredOperation, config: MockConfig)
 
 
 def _tampered(caller: Caller) -> bool:
-    """A body that was changed after it was signed is taken."""
+    """A body that was changed after it was signed is accepted."""
     target = _SEARCH_PATH.replace("{p}", caller.config.project_id)
     body = json.dumps(_ALL).encode()
     fields = caller.signed(target, method="POST", body=body)
@@ -228,7 +228,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="search-allows-what-it-refuses",
         level="A",
-        rule="a 405 of a search names POST as what is allowed",
+        rule="a 405 of a search names POST as the allowed method",
         checks=frozenset({"A-allow-header"}),
         seam=on_wire(_get_allowed),
         shown=lambda caller: "GET" in caller.ask("GET", _SEARCH_PATH).headers.get("allow", ""),
@@ -237,7 +237,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="broken-json-breaks-the-search",
         level="A",
-        rule="a body that is no JSON is no failure of the server",
+        rule="a body that is not JSON is not a failure of the server",
         checks=frozenset({"A-server-error"}),
         seam=on_request(_broken_json_fails, of=SEARCH),
         shown=lambda caller: _post(caller, _SEARCH_PATH, b"{") == 500,
@@ -273,7 +273,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="search-of-any-project",
         level="D",
-        rule="a search is for the token's project",
+        rule="a search is limited to the token's project",
         checks=frozenset({"D-project-other"}),
         seam=_any("project_id", "project_id", SEARCH),
         shown=lambda caller: _post(caller, "/v3/other/datamap/entities/search", _ALL) == 200,
@@ -282,7 +282,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="lineage-of-any-tenancy",
         level="D",
-        rule="lineage is of the tenancy that is named",
+        rule="lineage is limited to the tenancy of the request",
         checks=frozenset({"D-instance-other"}),
         seam=_any("instance", "instance_id", LINEAGE, BULK),
         shown=lambda caller: caller.ask("GET", _BULK_PATH, instance="other").status == 200,
@@ -291,7 +291,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="details-of-any-tenancy",
         level="D",
-        rule="details are of the tenancy that is named",
+        rule="details are limited to the tenancy of the request",
         checks=frozenset({"D-instance-other"}),
         seam=_any("instance", "instance_id", DETAIL, DETAILS),
         shown=lambda caller: caller.ask("GET", _DETAIL_PATH, instance="other").status == 200,
@@ -309,7 +309,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="details-forbidden-without-token",
         level="D",
-        rule="details without credentials are answered with 401",
+        rule="details without credentials get 401",
         checks=frozenset({"D-refusal-status"}),
         seam=own_error_response(403, "APIGW.0302", when=lambda request: b"/datamap/entities/" in request.raw_path),
         shown=lambda caller: caller.ask("GET", _DETAIL_PATH, **_none(caller)).status == 403,
@@ -363,7 +363,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="search-by-no-json",
         level="E",
-        rule="a search whose body is no JSON is refused",
+        rule="a search whose body is not JSON is refused",
         checks=frozenset({"E-body-invalid"}),
         seam=on_content(_repaired, SEARCH),
         shown=lambda caller: _post(caller, _SEARCH_PATH, b"{") == 200,
@@ -372,7 +372,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="details-of-no-list",
         level="E",
-        rule="ListEntityDetails is asked with an array",
+        rule="the body of ListEntityDetails is an array",
         checks=frozenset({"E-body-invalid"}),
         seam=on_content(_listed, DETAILS),
         shown=lambda caller: _post(caller, _DETAILS_PATH, TABLE_GUID) == 200,

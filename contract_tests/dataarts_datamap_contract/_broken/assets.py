@@ -42,7 +42,7 @@ _PATHS = ("/datamap/entities/", "/datamap/lineage/")
 
 
 def on_assets(change: Callable[[Document], object], *of: str) -> Seam:
-    """Every asset that some operations show; what the change returns takes its place."""
+    """Every asset that some operations show; the change returns its replacement."""
 
     def changed(document: Document) -> Document:
         found = dict(document)
@@ -56,7 +56,7 @@ def on_assets(change: Callable[[Document], object], *of: str) -> Seam:
 
 
 def searching(response: Callable[[Callable[..., Document], Document], Document]) -> Seam:
-    """How a page of a search comes about: from what the reference finds for a body, and the body."""
+    """The page of a search, made from what the reference finds for a body, and the body."""
 
     def answer(_: str, ask: Ask, arguments: Arguments) -> Document:
         def found(**changes: object) -> Document:
@@ -76,12 +76,12 @@ def _hits(found: Callable[..., Document], body: Document, arrange: Callable[[lis
 
 
 def arranged(arrange: Callable[[list[Any], Document], list[Any]]) -> Seam:
-    """All hits of a search, before the page is cut out of them."""
+    """All hits of a search, before paging."""
     return searching(lambda found, body: _hits(found, body, arrange))
 
 
 def detailing(response: Callable[[Callable[[list[str]], Document], list[str]], Document]) -> Seam:
-    """How ListEntityDetails comes about: from what the reference has for some GUIDs, and the GUIDs."""
+    """The response of ListEntityDetails, made from what the reference has for some GUIDs, and the GUIDs."""
 
     def answer(_: str, ask: Ask, arguments: Arguments) -> Document:
         return response(lambda guids: ask(replace(arguments, body=guids)), arguments.body)
@@ -115,13 +115,13 @@ def _without_code(scope: Scope, response: Response) -> Response:
 
 
 def _neighbour(_: str, ask: Ask, arguments: Arguments) -> Any:  # noqa: ANN401
-    """Of the raw table, the details of the documented one."""
+    """For the raw table, the details of the documented one."""
     guid = arguments.text("guid")
     return ask(replace(arguments, values={**arguments.values, "guid": TABLE_GUID if guid == RAW else guid}))
 
 
 def _by_prefix(_: str, ask: Ask, arguments: Arguments) -> Any:  # noqa: ANN401
-    """The documented table, by any GUID that begins as its does."""
+    """The documented table, for any GUID with the same beginning."""
     guid = arguments.text("guid")
     wanted = TABLE_GUID if guid[:8] == TABLE_GUID[:8] else guid
     return ask(replace(arguments, values={**arguments.values, "guid": wanted}))
@@ -142,7 +142,7 @@ def _or_as_and(wanted: Document) -> Document:
 
 
 def _first_value(wanted: Document) -> Document:
-    """Of the values of IN, the first alone."""
+    """Only the first of the values of IN."""
     return {**wanted, "value": wanted.get("value", [])[:1]} if wanted.get("operator") == "IN" else wanted
 
 
@@ -184,7 +184,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="search-as-bare-array",
         level="A",
-        rule="a page of a search is an object with the hits in it",
+        rule="a page of a search is an object that contains the hits",
         checks=frozenset({"A-catalog-shape"}),
         seam=on_json(lambda page: page["entities"], SEARCH),
         shown=lambda caller: isinstance(caller.search(), list),
@@ -238,7 +238,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="unknown-asset-breaks-details",
         level="A",
-        rule="a GUID that no asset has is no failure of the server",
+        rule="a GUID that no asset has is not a failure of the server",
         checks=frozenset({"A-server-error"}),
         seam=on_answers(_unknown_fails, DETAIL, LINEAGE),
         shown=lambda caller: caller.ask("GET", "/v1/{p}/datamap/entities/guid/x").status == 500,
@@ -256,7 +256,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="asset-kind-as-list",
         level="B",
-        rule="the kind of an asset is text",
+        rule="the type of an asset is text",
         checks=frozenset({"B-asset-shape"}),
         seam=on_assets(lambda asset: {**asset, "type_name": [asset["type_name"]]}, DETAIL),
         shown=lambda caller: isinstance(caller.detail()["entity"]["type_name"], list),
@@ -288,7 +288,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="asset-changed-before-it-was-made",
         level="B",
-        rule="an asset is not changed before it is made",
+        rule="the update of an asset does not precede its creation",
         checks=frozenset({"B-asset-times"}),
         seam=on_assets(
             lambda asset: {**asset, "create_time": asset["update_time"], "update_time": asset["create_time"]},
@@ -311,7 +311,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="search-count-of-page",
         level="C",
-        rule="the count of a search is that of all pages",
+        rule="the count of a search covers all pages",
         checks=_PAGES,
         seam=on_json(lambda page: {**page, "count": len(page["entities"])}, SEARCH),
         shown=lambda caller: caller.search(limit=1)["count"] == 1,
@@ -338,7 +338,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="search-pages-overlap",
         level="C",
-        rule="a page of a search goes on behind the one before it",
+        rule="a page of a search continues after the previous one",
         checks=_PAGES,
         seam=searching(_overlapping),
         shown=lambda caller: _names(caller.search(offset=1, limit=1)) == _names(caller.search(limit=1)),
@@ -365,7 +365,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="search-shows-other-guids",
         level="C",
-        rule="a search shows the GUID that lineage and details go by",
+        rule="a search shows the same GUID as lineage and details",
         checks=frozenset({"C-search-finds", "C-asset-agrees"}),
         seam=on_assets(lambda asset: {**asset, "guid": asset["guid"][::-1]}, SEARCH),
         shown=lambda caller: TABLE_GUID not in str(caller.search()),
@@ -394,7 +394,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="search-filter-ignored",
         level="C",
-        rule="a filter leaves out the assets that do not pass it",
+        rule="a filter leaves out the assets that do not match it",
         checks=_NARROWS,
         seam=searching(lambda found, _: found(filter={})),
         shown=lambda caller: caller.search(filter=_DLI)["count"] == caller.search()["count"],
@@ -403,7 +403,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="search-or-as-and",
         level="C",
-        rule="OR lets an asset pass that one of the comparisons lets pass",
+        rule="OR matches an asset if one of the comparisons does",
         checks=_NARROWS,
         seam=searching(lambda found, body: found(filter=_or_as_and(body.get("filter") or {}))),
         shown=lambda caller: caller.search(filter=_EITHER)["count"] == 0,
@@ -412,7 +412,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="search-in-takes-one-value",
         level="C",
-        rule="IN lets an asset pass that has any of the values",
+        rule="IN matches an asset that has any of the values",
         checks=_NARROWS,
         seam=searching(lambda found, body: found(filter=_first_value(body.get("filter") or {}))),
         shown=lambda caller: (
@@ -423,7 +423,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="search-sort-loses-a-hit",
         level="C",
-        rule="sorting changes the order of the hits alone",
+        rule="sorting changes only the order of the hits",
         checks=_NARROWS,
         seam=arranged(_only_one_way),
         shown=lambda caller: caller.search(sort=[{"attribute": "name"}])["count"] < caller.search()["count"],
@@ -441,7 +441,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="detail-without-wrapper",
         level="C",
-        rule="ShowDataDetail shows the asset as its member entity",
+        rule="ShowDataDetail shows the asset in its member entity",
         checks=frozenset({"A-catalog-shape", "C-asset-agrees"}),
         seam=on_json(lambda document: document["entity"], DETAIL),
         shown=lambda caller: "entity" not in caller.detail(),
@@ -450,7 +450,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="names-in-capitals-in-a-search",
         level="C",
-        rule="an asset has one name, wherever it is shown",
+        rule="an asset has the same name wherever it is shown",
         checks=frozenset({"C-asset-agrees"}),
         seam=on_assets(_upper, SEARCH),
         shown=lambda caller: "DWS_ORDERS" in _names(caller.search()),
@@ -459,7 +459,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="workspace-of-the-first-asset",
         level="C",
-        rule="an asset is of one workspace, wherever it is shown",
+        rule="an asset has the same workspace wherever it is shown",
         checks=frozenset({"C-asset-agrees"}),
         seam=on_json(
             lambda page: {
@@ -476,7 +476,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="made-at-the-time-of-asking-for-many",
         level="C",
-        rule="an asset was made once",
+        rule="an asset has one creation time",
         checks=frozenset({"C-asset-agrees"}),
         seam=on_assets(lambda asset: {**asset, "create_time": asset["update_time"]}, DETAILS),
         shown=lambda caller: caller.details(TABLE_GUID)["entities"][0]["create_time"] > 1_700_000_000_000,
@@ -485,7 +485,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="details-lose-the-last",
         level="C",
-        rule="ListEntityDetails shows each known asset that is asked for",
+        rule="ListEntityDetails shows each known asset that was requested",
         checks=frozenset({"C-details-batch"}),
         seam=detailing(
             lambda found, guids: {
@@ -499,7 +499,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="details-of-the-first-for-all",
         level="C",
-        rule="ListEntityDetails shows each asset by its own GUID",
+        rule="ListEntityDetails shows each asset with its own GUID",
         checks=frozenset({"C-details-batch"}),
         seam=detailing(lambda found, guids: {**found(guids), "entities": found(guids[:1])["entities"] * len(guids)}),
         shown=lambda caller: RAW not in str(caller.details(TABLE_GUID, RAW)),
@@ -508,7 +508,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="details-with-more-than-asked",
         level="C",
-        rule="ListEntityDetails shows no asset that is not asked for",
+        rule="ListEntityDetails shows no asset that was not requested",
         checks=frozenset({"C-details-batch"}),
         seam=detailing(lambda found, guids: found([*guids, *({RAW, TABLE_GUID} - set(guids))])),
         shown=lambda caller: len(caller.details(TABLE_GUID)["entities"]) == 2,
@@ -517,7 +517,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="asset-by-part-of-its-guid",
         level="C",
-        rule="a GUID that nearly is an asset's opens nothing",
+        rule="a GUID that is close to that of an asset opens nothing",
         checks=frozenset({"C-asset-other"}),
         seam=on_answers(_by_prefix, DETAIL),
         shown=lambda caller: "entity" in caller.detail(TABLE_GUID[:-1]),
@@ -526,7 +526,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="lineage-by-part-of-a-guid",
         level="C",
-        rule="a GUID that nearly is an asset's has no lineage",
+        rule="a GUID that is close to that of an asset has no lineage",
         checks=frozenset({"C-asset-other"}),
         seam=on_answers(_by_prefix, LINEAGE),
         shown=lambda caller: bool(caller.lineage(TABLE_GUID[:-1]).get("relationships")),

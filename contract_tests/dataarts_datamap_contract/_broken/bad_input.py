@@ -1,4 +1,4 @@
-"""Level E: input that is read wrongly, or refused wrongly."""
+"""Level E: input that is misread or wrongly refused."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def _when(accepts: Callable[[int], bool], becomes: str) -> Callable[[str], str]:
-    """An integer that breaks a bound and is taken for another one."""
+    """An integer out of bounds that is read as another one."""
 
     def change(text: str) -> str:
         number = as_integer(text)
@@ -42,7 +42,7 @@ def _when(accepts: Callable[[int], bool], becomes: str) -> Callable[[str], str]:
 
 
 def _digits_first(text: str) -> str:
-    """What a reader makes of a text that stops at the first character that is no digit."""
+    """The number that a reader gets if it stops at the first character that is not a digit."""
     match = re.match(r"[0-9]+", text)
     return match[0] if match else text
 
@@ -52,7 +52,7 @@ def _truncated(text: str) -> str:
 
 
 def _wrapped(text: str) -> str:
-    """A number that is too large for 32 bits, without the bits that are too many."""
+    """A number too large for 32 bits, without the surplus bits."""
     number = as_integer(text)
     return str(number % 2**31 or 1) if number is not None and number > MOST else text
 
@@ -164,7 +164,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="limit-of-words-for-the-default",
         level="E",
-        rule="a limit that is no number is refused",
+        rule="a limit that is not a number is refused",
         checks=frozenset({"E-wrong-type"}),
         seam=on_parameter("limit", lambda text: text if re.match(r"[-+.0-9]", text) else "10"),
         shown=lambda caller: status_of(caller, limit="abc") == OK,
@@ -172,7 +172,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="offset-read-to-the-first-letter",
         level="E",
-        rule="an offset with letters behind its digits is refused",
+        rule="an offset with letters after its digits is refused",
         checks=frozenset({"E-wrong-type", "E-fraction"}),
         seam=on_parameter("offset", _digits_first),
         shown=lambda caller: status_of(caller, offset="0abc") == OK,
@@ -320,7 +320,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="start-time-beyond-64-bits",
         level="E",
-        rule="a start beyond 64 bits is refused, not taken for none",
+        rule="a start beyond 64 bits is refused, not ignored",
         checks=frozenset({"E-above-maximum"}),
         seam=on_parameter("start_time", _when(lambda number: number > MAX_TIME, "0")),
         shown=lambda caller: status_of(caller, start_time=MAX_TIME + 1) == 200,
@@ -329,7 +329,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="end-time-of-words-for-now",
         level="E",
-        rule="an end that is no number is refused",
+        rule="an end that is not a number is refused",
         checks=frozenset({"E-wrong-type"}),
         seam=on_parameter("end_time", lambda text: text if re.match(r"[-+.0-9]|$", text) else str(MAX_TIME)),
         shown=lambda caller: status_of(caller, end_time="today") == 200,
@@ -394,7 +394,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="missing-instance-unauthorized",
         level="E",
-        rule="a good token without an instance gets 400, not 401",
+        rule="a valid token without an instance gets 400, not 401",
         checks=frozenset({"E-refusal-status"}),
         seam=on_judgement(_unauthorized_without_instance),
         shown=lambda caller: caller.runs({"X-Auth-Token": caller.config.token}).status == 401,

@@ -46,7 +46,7 @@ def _values(caller: Caller, name: str) -> list[Any]:
 
 
 def _inner(change: Callable[[Document], object]) -> Callable[[str | None], str | None]:
-    """A change of a document inside a row; a row without one stays as it is."""
+    """A change of a document inside a row; a row without that document stays as it is."""
     return lambda text: text and compact(change(json.loads(text)))
 
 
@@ -98,7 +98,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="blank-end-of-running-run",
         level="B",
-        rule="endTime is a number, of a run that has not ended too",
+        rule="endTime is a number, also for a run that has not ended",
         checks=frozenset({"B-row-shape"}),
         seam=on_field("endTime", lambda time: time or ""),
         shown=lambda caller: "" in _values(caller, "endTime"),
@@ -130,7 +130,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="failed-runs-list-their-retries",
         level="B",
-        rule="retryTimes is a number, of a failed run too",
+        rule="retryTimes is a number, also for a failed run",
         checks=frozenset({"B-row-shape"}),
         seam=on_row(lambda row: {**row, "retryTimes": [row["retryTimes"]]} if row["status"] == "fail" else row),
         shown=lambda caller: any(isinstance(value, list) for value in _values(caller, "retryTimes")),
@@ -162,7 +162,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="rows-missing-when-empty",
         level="B",
-        rule="a page has rows, if it has none an empty list",
+        rule="a page has a member rows, which may be an empty list",
         checks=frozenset({"B-page-shape"}),
         seam=on_page(lambda page: page if page["rows"] else without(page, "rows")),
         shown=lambda caller: "rows" not in caller.page(task_id="1"),
@@ -170,7 +170,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="rows-null-when-empty",
         level="B",
-        rule="rows is a list, of an empty page too",
+        rule="rows is a list, also on an empty page",
         checks=frozenset({"B-page-shape"}),
         seam=on_rows(lambda rows: rows or None),
         shown=lambda caller: caller.page(offset=ALL)["rows"] is None,
@@ -178,7 +178,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="single-row-without-list",
         level="B",
-        rule="rows is a list, of one row too",
+        rule="rows is a list, also of one row",
         checks=frozenset({"B-page-shape"}),
         seam=on_rows(lambda rows: rows[0] if len(rows) == 1 else rows),
         shown=lambda caller: isinstance(caller.page(limit=1)["rows"], dict),
@@ -234,7 +234,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="same-key-twice-in-a-row",
         level="B",
-        rule="no key of a row is given twice",
+        rule="no key of a row occurs twice",
         checks=frozenset({"B-body-json"}),
         seam=on_body(lambda body: body.replace('"endTime":', '"endTime":0,"endTime":')),
         shown=lambda caller: '"endTime":0,"endTime":' in _body(caller),
@@ -258,7 +258,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="body-encoded-twice",
         level="B",
-        rule="the body is the text of an object, not of a text",
+        rule="the body is an object as text, not a text as text",
         checks=frozenset({"B-page-shape", "B-body-json"}),
         seam=on_body(compact),
         shown=lambda caller: isinstance(json.loads(_body(caller)), str),
@@ -331,7 +331,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="half-an-emoji",
         level="B",
-        rule="text is cut between characters, not inside of one",
+        rule="text is cut between characters, not inside one",
         checks=frozenset({"B-body-json"}),
         seam=on_body(lambda body: body.replace("📊", "\\ud83d")),
         shown=lambda caller: "\\ud83d" in caller.envelope(task_id=EMOJI_TASK, job_name=CHINESE)["body"],
@@ -367,7 +367,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="unknown-counts-as-minus-two",
         level="B",
-        rule="a count that is not known is -1",
+        rule="an unknown count is -1",
         checks=frozenset({"B-count-range"}),
         seam=on_field("failCount", lambda count: count - 1 if count < 0 else count),
         shown=lambda caller: -2 in {row["failCount"] for row in caller.rows()},
@@ -403,7 +403,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="running-data-key-twice",
         level="B",
-        rule="no key of runningData is given twice",
+        rule="no key of runningData occurs twice",
         checks=frozenset({"B-running-data"}),
         seam=on_field("runningData", lambda text: text and text.replace('"jobId":', '"jobId":"","jobId":', 1)),
         shown=lambda caller: any('"jobId":"","jobId"' in (row["runningData"] or "") for row in caller.rows()),
@@ -421,7 +421,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="end-time-in-local-time",
         level="B",
-        rule="endTime is UTC as startTime is",
+        rule="endTime is in UTC, like startTime",
         checks=frozenset({"B-time-order"}),
         seam=on_field("endTime", lambda time: time - 8 * HOUR if time else time),
         shown=lambda caller: any(0 < row["endTime"] < row["startTime"] for row in caller.rows()),
@@ -430,7 +430,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="body-cut-at-64-k",
         level="B",
-        rule="a body is whole, a long one too",
+        rule="a body is complete, even a long one",
         checks=frozenset({"B-body-json"}),
         seam=on_body(lambda body: body[:_TEXT_COLUMN]),
         shown=lambda caller: len(caller.envelope(limit=100)["body"]) == _TEXT_COLUMN,
@@ -439,7 +439,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="counts-with-leading-zeros",
         level="B",
-        rule="a number starts with no needless zero",
+        rule="a number has no leading zeros",
         checks=frozenset({"B-body-json"}),
         seam=on_body(lambda body: re.sub(r'("retryTimes":)([0-9])', r"\g<1>0\2", body)),
         shown=lambda caller: '"retryTimes":00' in caller.envelope()["body"],
@@ -457,7 +457,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="no-success-without-rows",
         level="B",
-        rule="a valid question that finds nothing is a success",
+        rule="a valid request that finds nothing is a success",
         checks=frozenset({"B-success-agrees"}),
         seam=on_page(_nothing_found),
         shown=lambda caller: caller.page(offset=9_999)["success"] is False,
@@ -466,7 +466,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="running-time-backwards",
         level="B",
-        rule="runningTime is never negative, but for -1",
+        rule="runningTime is never negative, except for -1",
         checks=frozenset({"B-count-range"}),
         seam=on_row(lambda row: {**row, "runningTime": row["startTime"] - row["endTime"]}),
         shown=lambda caller: min(row["runningTime"] for row in caller.rows()) < -1,

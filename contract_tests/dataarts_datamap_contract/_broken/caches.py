@@ -1,4 +1,4 @@
-"""Levels C and D: servers that remember too much, or for whom they should not: caches, replicas, threads."""
+"""Levels C and D: servers that remember too much, or share it between requests: caches, replicas, threads."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ _CONNECTION: ContextVar[object] = ContextVar("connection", default=None)
 
 
 def _with_memory(make: Callable[[], Listing]) -> Seam:
-    """How a page comes about, on a server that remembers; each server has a memory of its own."""
+    """The page of a server with a memory; each server has its own."""
     return Seam(lambda operation, config: on_listing(make()).alter(operation, config))
 
 
 def _performed(of: str, make: Callable[[Operation], Operation]) -> Seam:
-    """How an operation is performed, on a server that remembers."""
+    """The performance of an operation on a server with a memory."""
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
         if operation.operation_id != of:
@@ -69,7 +69,7 @@ def _performed(of: str, make: Callable[[Operation], Operation]) -> Seam:
 
 
 def _remembered(of: str, key: Callable[[Arguments], object]) -> Seam:
-    """Documents are remembered under a key that leaves something out."""
+    """Documents are cached under a key that leaves something out."""
 
     def make(perform: Operation) -> Operation:
         documents: dict[object, bytes] = {}
@@ -112,7 +112,7 @@ def _tired() -> Listing:
 
 
 def _two_replicas() -> Listing:
-    """Every other response is of a replica that has not heard of the newest runs."""
+    """Every other response is from a replica that does not have the newest runs."""
     numbers = count()
 
     def response(perform: Perform, values: Values) -> Document:
@@ -137,7 +137,7 @@ def _counting_reads() -> Listing:
 
 
 def _not_modified(perform: Operation) -> Operation:
-    """The scheduler behind the catalog says that a page is still the one that it gave before."""
+    """The scheduler behind the catalog says that a page is the same as before."""
     asked: set[object] = set()
 
     def response(arguments: Arguments) -> bytes:
@@ -153,7 +153,7 @@ def _not_modified(perform: Operation) -> Operation:
 
 
 def _workspace_of_the_connection() -> Seam:
-    """A request without a workspace is about the one before it on its connection, whose thread still has it."""
+    """A request without a workspace gets that of the previous request on its connection, whose thread still has it."""
 
     def make(perform: Operation) -> Operation:
         workspaces: dict[object, str | int] = {}
@@ -179,7 +179,7 @@ def _workspace_of_the_connection() -> Seam:
 
 
 def _shared_offset() -> Seam:
-    """The offset is kept in a place that all requests share, from when they come until they are answered."""
+    """The offset is kept in a variable that all requests share while they are processed."""
     latest: ContextVar[list[str]] = ContextVar("latest")
 
     def make(perform: Operation) -> Operation:
@@ -207,7 +207,7 @@ def _shared_offset() -> Seam:
 
 
 def _busy_with_lineage() -> Seam:
-    """While lineage is read for one request, there is none for another."""
+    """While lineage is read for one request, other requests get none."""
 
     def wrap(app: ASGIApp) -> ASGIApp:
         reading: list[Scope] = []
@@ -245,7 +245,7 @@ def _emptied(send: Send) -> Send:
 
 
 def _cached_in_front() -> Seam:
-    """A cache in front of the service knows a response by its address, and not by who asked for it."""
+    """A cache in front of the service keys responses by URL, but not by credentials."""
 
     def wrap(app: ASGIApp) -> ASGIApp:
         cached: dict[object, list[Message]] = {}
@@ -278,7 +278,7 @@ def _search_key(arguments: Arguments) -> object:
 
 
 def _together(caller: Caller, *targets: str) -> list[Response]:
-    """The responses to requests that are under way at one time."""
+    """The responses to simultaneous requests."""
 
     async def all_of_them() -> list[Response]:
         headers = {"host": "mock.test", **caller.headers}
@@ -359,28 +359,28 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     _broken(
         name="totals-cached-by-task",
-        rule="Operators of one task have a total each for one window.",
+        rule="Each operator of a task has its own total for a window.",
         checks=TOTALS | FILTERS | {"C-job-name-other"},
         seam=_with_memory(_totals_by_task),
         shown=_mixes_up_totals,
     ),
     _broken(
         name="first-page-after-fifty",
-        rule="A page begins at its offset, however many were asked for before.",
+        rule="A page begins at its offset, however many pages were requested before.",
         checks=PAGES | TRAVEL,
         seam=_with_memory(_tired),
         shown=_begins_anew,
     ),
     _broken(
         name="replica-that-lags",
-        rule="Runs that were shown are shown the next time, too.",
+        rule="Runs that were shown once are shown the next time, too.",
         checks=PAGES | TOTALS | TRAVEL | CONTENT,
         seam=_with_memory(_two_replicas),
         shown=_differs_when_asked_again,
     ),
     _broken(
         name="reading-counts-as-a-try",
-        rule="Reading a run changes nothing of it.",
+        rule="Reading a run does not change it.",
         checks=CONTENT | TRAVEL,
         seam=_with_memory(_counting_reads),
         shown=_differs_when_asked_again,
@@ -388,28 +388,28 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     _broken(
         name="asked-again-is-not-modified",
         level="A",
-        rule="A page that is asked for a second time comes a second time.",
+        rule="A page that is requested again is sent again.",
         checks=TRAVEL | {"A-envelope-status", "B-body-json"},
         seam=_performed(RUNS, _not_modified),
         shown=_differs_when_asked_again,
     ),
     _broken(
         name="workspace-of-the-request-before",
-        rule="A request without a workspace does not get that of the request before it on its connection.",
+        rule="A request without a workspace does not get that of the previous request on its connection.",
         checks=FILTERS | TRAVEL,
         seam=_workspace_of_the_connection(),
         shown=_keeps_a_workspace,
     ),
     _broken(
         name="offset-of-another-request",
-        rule="Requests that are under way at one time get a page of their own each.",
+        rule="Simultaneous requests get a page of their own each.",
         checks=PAGES | TRAVEL | {"C-run-content"},
         seam=_shared_offset(),
         shown=_mixes_up_offsets,
     ),
     _broken(
         name="lineage-for-one-at-a-time",
-        rule="Requests for lineage that are under way at one time each get all of it.",
+        rule="Simultaneous requests for lineage each get all of it.",
         checks=TRAVEL | {"C-bulk-pages", "C-lineage-agrees"},
         seam=_busy_with_lineage(),
         shown=_is_empty_for_one,
@@ -417,28 +417,28 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     _broken(
         name="cached-for-any-token",
         level="D",
-        rule="A request with a bad token is refused, also if a good one asked for the same before.",
+        rule="A request with a wrong token is refused, also if the same request with a valid one came before.",
         checks=frozenset({"D-token-other", "D-missing", "D-refusal-status", "D-instance-other", "D-tenant-isolated"}),
         seam=_cached_in_front(),
         shown=_answers_a_bad_token,
     ),
     _broken(
         name="operators-cached-for-any-table",
-        rule="Each table has the operators of its own.",
+        rule="Each table has its own operators.",
         checks=OPERATORS | {"C-table-other", "C-lineage-agrees", "C-asset-agrees"},
         seam=_remembered(NODES, lambda arguments: arguments.text("project_id")),
         shown=_confuses_tables,
     ),
     _broken(
         name="searches-cached-without-the-filter",
-        rule="A search with a filter does not get what was found without it.",
+        rule="A search with a filter does not get the results without it.",
         checks=frozenset({"C-search-narrows", "C-search-finds", "C-search-pages"}),
         seam=_remembered(SEARCH, _search_key),
         shown=_confuses_filters,
     ),
     _broken(
         name="lineage-cached-without-the-direction",
-        rule="Lineage of one direction is not that of the other.",
+        rule="Lineage in one direction is not that in the other.",
         checks=frozenset({"C-lineage-agrees", "C-lineage-mirror", "C-lineage-connected"}),
         seam=_remembered(LINEAGE, lambda arguments: arguments.text("guid")),
         shown=_confuses_directions,

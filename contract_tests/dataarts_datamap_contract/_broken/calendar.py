@@ -1,4 +1,4 @@
-"""Level C: windows over days, months and stores, which are the sum of their parts."""
+"""Level C: windows over days, months and stores, which must be the sum of their parts."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _length(values: Values) -> int:
 
 
 def _lost(which: Callable[[Document], bool], *, when: Callable[[Values], bool]) -> Seam:
-    """Runs that some windows do not find, and do not count."""
+    """Runs that some windows neither find nor count."""
     return on_whole(lambda rows, values: [row for row in rows if not which(row)] if when(values) else rows)
 
 
@@ -55,7 +55,7 @@ def _to_the_next_hour(values: Values) -> Values:
 
 
 def _two_stores(perform: Perform, values: Values) -> Document:
-    """Recent runs are in one store, old ones in another; a window is looked up in that of its end."""
+    """Recent runs are in one store, old ones in another; a window is read from the store of its end."""
     page = whole(perform, values)
     newest = whole(perform, values, start_time=0, end_time=2**63 - 1)["rows"][:1]
     if not newest:
@@ -66,7 +66,7 @@ def _two_stores(perform: Perform, values: Values) -> Document:
 
 
 def _overlapping_stores(perform: Perform, values: Values) -> Document:
-    """What is in both stores is listed twice, if the window reaches into both."""
+    """Runs in both stores are listed twice if the window reaches into both."""
     page = whole(perform, values)
     newest = whole(perform, values, start_time=0, end_time=2**63 - 1)["rows"][:1]
     if not newest:
@@ -118,7 +118,7 @@ def _plans(caller: Caller, **query: str | int) -> list[int]:
 
 
 def _whole_and_parts(caller: Caller, days: int, part: int = DAY, **query: str | int) -> tuple[set[int], set[int]]:
-    """The runs of some days before the end of the target's window, asked for at once and part by part."""
+    """The runs of some days before the end of the target's window, read at once and part by part."""
     end = _end_of(caller)
     start = end - days * DAY
     at_once = set(caller.run_ids(start_time=start, end_time=end, **query))
@@ -162,7 +162,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="first-run-of-the-day-lost-over-midnight",
         level="C",
-        rule="a window over midnight holds the run of that midnight",
+        rule="a window over midnight has the run of that midnight",
         checks=WINDOWS,
         seam=_lost(
             lambda row: _local(row["planTime"]).hour == 0 and row["status"] == "success", when=_crosses_midnight
@@ -185,7 +185,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="start-at-the-next-hour",
         level="C",
-        rule="a window starts at its millisecond, for an operator that runs within the hour too",
+        rule="a window starts at its millisecond, also for an operator that runs within the hour",
         checks=WINDOWS | frozenset({"C-window-start"}),
         seam=on_arguments(_to_the_next_hour),
         shown=lambda caller: (
@@ -196,7 +196,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="sunday-nights-lost-in-long-windows",
         level="C",
-        rule="a window of days holds the runs of each night",
+        rule="a window of days has the runs of each night",
         checks=WINDOWS,
         seam=_lost(_is_early_on_sunday, when=lambda values: 3 * DAY < _length(values) < 100 * DAY),
         shown=lambda caller: _loses(caller, 10),
@@ -205,7 +205,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="an-hour-skipped-by-the-clock",
         level="C",
-        rule="no hour is left out of a window, on no day",
+        rule="no window leaves out an hour on any day",
         checks=WINDOWS,
         seam=_lost(_in_the_skipped_hour, when=lambda values: 12 * HOUR < _length(values) < 100 * DAY),
         shown=lambda caller: _loses(caller, 8, 6 * HOUR),
@@ -225,7 +225,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="skipped-runs-archived",
         level="C",
-        rule="a window of a week holds the skipped runs that its days hold",
+        rule="a window of a week has the skipped runs of its days",
         checks=WINDOWS,
         seam=_lost(
             lambda row: str(row["status"]).startswith("skip"),
@@ -237,7 +237,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="minutes-widened-to-the-hour",
         level="C",
-        rule="a window of minutes holds the runs of those minutes alone",
+        rule="a window of minutes has only the runs of those minutes",
         checks=WINDOWS | frozenset({"C-window-start"}),
         seam=on_arguments(_widened),
         shown=lambda caller: bool(caller.rows(start_time=_end_of(caller) + 1, end_time=_end_of(caller) + 60 * SECOND)),
@@ -246,7 +246,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="one-store-for-each-window",
         level="C",
-        rule="a window holds recent runs and old ones",
+        rule="a window has recent and old runs",
         checks=WINDOWS,
         seam=on_listing(_two_stores),
         shown=lambda caller: _loses(caller, 10),
@@ -276,7 +276,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="failures-at-the-start-lost",
         level="C",
-        rule="a run that failed is in the window that starts with it, as any other is",
+        rule="a failed run is in the window that starts with it, like any other run",
         checks=WINDOWS,
         seam=on_whole(
             lambda rows, values: [
@@ -289,7 +289,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="reruns-in-the-window-of-their-start",
         level="C",
-        rule="a rerun is in the windows of the same time as all other runs are",
+        rule="a rerun is in a window by the same time as all other runs",
         checks=WINDOWS,
         seam=on_listing(_reruns_by_start),
         shown=_rerun_is_elsewhere,

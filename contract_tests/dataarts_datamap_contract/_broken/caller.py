@@ -1,4 +1,4 @@
-"""Calls an application inside the process, to show how a server of the fleet differs."""
+"""Calls an application inside the process, to show the difference of a server of the fleet."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ ALL = 10_000
 
 @dataclass(frozen=True)
 class Caller:
-    """Calls one application, with good credentials unless other headers are passed.
+    """Calls an application, with valid credentials unless other headers are passed.
 
-    Parameters go by their names in the specification; one that is None is left out.
+    Parameters have their names in the specification; one that is None is left out.
     """
 
     app: ASGIApp
@@ -41,7 +41,7 @@ class Caller:
     def get(
         self, target: str, headers: Mapping[str, str] | None = None, method: str = "GET", body: bytes = b""
     ) -> Response:
-        """The response to a request whose target and header fields go out exactly as they are passed."""
+        """The response to a request whose target and header fields are sent exactly as passed."""
         fields = self.headers if headers is None else headers
         return asyncio.run(ask(self.app, method, target, {"host": "mock.test", **fields}, body))
 
@@ -51,8 +51,8 @@ class Caller:
         Args:
             method: Its method.
             target: Path and query, ``{p}`` for the project.
-            document: What is sent as JSON; bytes go as they are; None for nothing.
-            changes: Header fields in place of the good ones.
+            document: The body, sent as JSON; bytes are sent unchanged; None for no body.
+            changes: Header fields in place of the valid ones.
         """
         body = document if isinstance(document, bytes) else b"" if document is None else json.dumps(document).encode()
         fields = {"host": "mock.test", "Content-Type": "application/json", **self.headers, **changes}
@@ -82,7 +82,7 @@ class Caller:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What every good request has."""
+        """The headers of every valid request."""
         return {"X-Auth-Token": self.config.token, "instance": self.config.instance_id}
 
     def runs_target(self, **parameters: str | int | None) -> str:
@@ -105,7 +105,7 @@ class Caller:
         return json.loads(self.envelope(**parameters)["body"])
 
     def rows(self, **parameters: str | int | None) -> Any:  # noqa: ANN401  a broken server answers anything
-        """The rows of a page that holds them all, unless the parameters say otherwise."""
+        """The rows of a page with all of them, unless the parameters say otherwise."""
         return self.page(**{"limit": ALL, **parameters})["rows"]
 
     def run_ids(self, **parameters: str | int | None) -> list[int]:
@@ -120,7 +120,7 @@ class Caller:
         """ShowNodes."""
         return self.get(self.nodes_target(guid), headers)
 
-    def signed(  # noqa: PLR0913  what a test signs, and what it signs otherwise
+    def signed(  # noqa: PLR0913  the parts to sign, and their variations
         self,
         target: str,
         *,
@@ -131,14 +131,14 @@ class Caller:
         method: str = "GET",
         body: bytes = b"",
     ) -> dict[str, str]:
-        """The headers of a request that the access key signs.
+        """The headers of a request signed with the access key.
 
         Args:
             target: Path and query as they are sent.
             date: ``X-Sdk-Date``; the present of the configuration's clock by default.
             security_token: ``X-Security-Token``; the key's own by default, and none if blank.
             names: Which fields are signed.
-            canonical_target: What is signed in place of the target.
+            canonical_target: The target to sign, if not the one sent.
             method: The method.
             body: The body.
         """

@@ -1,4 +1,4 @@
-"""Levels B, C and E: searches, details and operators of a catalogue that is right about most of its tables."""
+"""Levels B, C and E: searches, details and operators of a catalogue that is right for most of its tables."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ _NOT_FOUND = 404
 
 
 def _searching(change: Callable[[Document], Document]) -> Seam:
-    """A search whose body is changed before it is looked at."""
+    """A search whose body is changed before it is read."""
     return on_answers(lambda _, ask, arguments: ask(replace(arguments, body=change(arguments.body))), SEARCH)
 
 
 def _filtering(change: Callable[[Document], Document]) -> Seam:
-    """A search whose filter is changed before it is looked at."""
+    """A search whose filter is changed before it is read."""
 
     def changed(body: Document) -> Document:
         return {**body, "filter": change(body["filter"])} if isinstance(body.get("filter"), dict) else body
@@ -66,7 +66,7 @@ def _one_late(body: Document) -> Document:
 
 
 def _flat(node: Document) -> Document:
-    """Conditions inside a condition are joined as the outermost is."""
+    """Nested conditions use the operator of the outermost one."""
     if "criterion" not in node:
         return node
 
@@ -79,7 +79,7 @@ def _flat(node: Document) -> Document:
 
 
 def _comparison_alone(node: Document) -> Document:
-    """A node that compares is no node that joins."""
+    """A node with a comparison ignores its condition."""
     if "attribute" in node:
         return {name: value for name, value in node.items() if name not in {"condition", "criterion"}}
     return node
@@ -179,7 +179,7 @@ def _all_or_nothing(_: str, ask: Ask, arguments: Arguments) -> Document:
 
 
 def _side_by_side(_: str, ask: Ask, arguments: Arguments) -> Document:
-    """What was found is put beside what was asked for, one by one."""
+    """The results are paired with the requested GUIDs by position."""
     document = dict(ask(arguments))
     pairs = zip(arguments.body, document["entities"], strict=False)
     return {**document, "entities": [{**entity, "guid": guid} for guid, entity in pairs]}
@@ -209,7 +209,7 @@ def _unknown_without_operators(_: str, ask: Ask, arguments: Arguments) -> list[D
 
 
 def _writers_alone() -> Seam:
-    """The operators of a table are those that lineage says write it, and those of which it says nothing."""
+    """The operators of a table are those that write it by lineage, and those without lineage."""
     bulk: dict[str, Callable[[Arguments], bytes]] = {}
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
@@ -305,21 +305,21 @@ def _has_no_attributes(caller: Caller) -> bool:
 BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     _broken(
         name="later-hits-begin-one-late",
-        rule="A page of hits goes on with the hit after the last one of the page before.",
+        rule="A page of hits continues with the hit after the last one of the previous page.",
         checks=frozenset({"C-search-pages"}),
         seam=_searching(_one_late),
         shown=lambda caller: _guids(caller.search(offset=2)) != _guids(caller.search())[2:],
     ),
     _broken(
         name="conditions-joined-as-the-outermost",
-        rule="A condition inside a condition joins its own members.",
+        rule="A nested condition joins its own members.",
         checks=frozenset({"C-search-narrows", "C-search-finds"}),
         seam=_filtering(_flat),
         shown=_misses_an_or,
     ),
     _broken(
         name="comparison-hides-what-is-below",
-        rule="A node that compares and joins asks for both.",
+        rule="A node with a comparison and a condition requires both.",
         checks=frozenset({"C-search-narrows", "C-search-finds"}),
         seam=_filtering(_everywhere(_comparison_alone)),
         shown=_ignores_what_is_below,
@@ -333,49 +333,49 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     _broken(
         name="in-without-its-last",
-        rule="IN finds what has any of the values, the last one included.",
+        rule="IN finds assets that have any of the values, including the last one.",
         checks=frozenset({"C-search-narrows", "C-search-finds"}),
         seam=_filtering(_everywhere(_all_but_the_last)),
         shown=_misses_the_last,
     ),
     _broken(
         name="sorted-down-by-default",
-        rule="A sort without an order goes up.",
+        rule="Sorting without an order is ascending.",
         checks=frozenset({"C-search-narrows", "C-search-pages", "C-search-finds"}),
         seam=_searching(_downwards),
         shown=_goes_down,
     ),
     _broken(
         name="each-page-sorted-by-itself",
-        rule="The hits are sorted before they are cut into pages.",
+        rule="The hits are sorted before paging.",
         checks=frozenset({"C-search-pages"}),
         seam=on_answers(_sorted_by_the_page, SEARCH),
         shown=_sorts_pages,
     ),
     _broken(
         name="facets-of-the-page",
-        rule="Facets count the hits, not those of the page.",
+        rule="Facets count all hits, not only those of the page.",
         checks=frozenset({"C-search-pages", "C-search-finds", "A-catalog-shape"}),
         seam=on_answers(_facets_of_the_page, SEARCH),
         shown=_counts_the_page,
     ),
     _broken(
         name="keywords-in-ascii-alone",
-        rule="A table is found by its name, also if that is Chinese.",
+        rule="A table is found by its name, even if that is Chinese.",
         checks=frozenset({"C-search-finds"}),
         seam=on_answers(_ascii_keyword, SEARCH),
         shown=lambda caller: _count(caller, "订单") == 0,
     ),
     _broken(
         name="filter-beside-a-keyword-alone",
-        rule="A filter counts without a keyword, too.",
+        rule="A filter also applies without a keyword.",
         checks=frozenset({"C-search-narrows", "C-search-finds"}),
         seam=_searching(_filter_of_a_keyword),
         shown=_finds_anything,
     ),
     _broken(
         name="asset-by-the-first-block",
-        rule="A GUID that begins as another one's is another GUID.",
+        rule="A GUID with the beginning of another one is a different GUID.",
         checks=frozenset({"C-asset-other", "C-asset-agrees"}),
         seam=on_arguments(_first_block, of=DETAIL),
         shown=lambda caller: "entity" in caller.detail(f"{TABLE_GUID[:8]}-0000-4000-8000-000000000000"),
@@ -397,70 +397,70 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     _broken(
         name="attributes-ignored-with-relationships",
-        rule="Without its relationships an asset has its attributes still.",
+        rule="Without its relationships, an asset still has its attributes.",
         checks=frozenset({"C-asset-agrees"}),
         seam=on_answers(_ignoring_too_much, DETAIL),
         shown=_has_no_attributes,
     ),
     _broken(
         name="details-of-eight",
-        rule="All assets that were asked for come, or none; more than eight of them, too.",
+        rule="All requested assets are shown, or none, even if there are more than eight.",
         checks=frozenset({"C-details-batch", "C-asset-agrees"}),
         seam=on_answers(_the_first_details, DETAILS),
         shown=lambda caller: len(caller.details(*_guids(caller.search(limit=12)))["entities"]) < 12,
     ),
     _broken(
         name="unknown-guid-hides-the-known",
-        rule="A GUID that is not known hides no asset that is.",
+        rule="An unknown GUID does not hide a known asset.",
         checks=frozenset({"C-details-batch", "C-asset-other"}),
         seam=on_answers(_all_or_nothing, DETAILS),
         shown=lambda caller: caller.details(TABLE_GUID, _UNKNOWN)["entities"] == [],
     ),
     _broken(
         name="details-beside-the-wrong-guid",
-        rule="Each asset has the GUID of its own, also if one of those asked for is not known.",
+        rule="Each asset has its own GUID, even if one of those requested is unknown.",
         checks=frozenset({"C-details-batch", "C-asset-agrees", "C-asset-other"}),
         seam=on_answers(_side_by_side, DETAILS),
         shown=_confuses_assets,
     ),
     _broken(
         name="no-guids-get-an-asset",
-        rule="Whoever asks for no asset gets none.",
+        rule="A request for no assets gets none.",
         checks=frozenset({"C-details-batch", "C-asset-other"}),
         seam=on_answers(_nothing_is_everything, DETAILS),
         shown=lambda caller: caller.details()["entities"] != [],
     ),
     _broken(
         name="one-operator-a-task",
-        rule="Each operator of a table is listed, also if another one is of the same task.",
+        rule="Each operator of a table is listed, even if another one is in the same task.",
         checks=OPERATORS | {"C-nodes-unique", "C-lineage-agrees", "C-asset-agrees"},
         seam=on_operators(_one_a_task),
         shown=lambda caller: sum(operator["task_id"] == "937987" for operator in caller.nodes().json()) == 1,
     ),
     _broken(
         name="first-three-operators",
-        rule="The list of a table's operators is whole.",
+        rule="The list of a table's operators is complete.",
         checks=OPERATORS | {"C-lineage-agrees", "C-asset-agrees"},
         seam=on_operators(lambda operators: operators[:_FIRST_OPERATORS]),
         shown=lambda caller: len(caller.nodes().json()) == _FIRST_OPERATORS,
     ),
     _broken(
         name="names-of-operators-for-a-page",
-        rule="The name of an operator is the one that its runs are asked for by.",
+        rule="The name of an operator is the one that finds its runs.",
         checks=OPERATORS | {"C-rows-of-job", "C-job-name-unusual"},
         seam=on_operators(_escaped),
         shown=lambda caller: "&lt;" in caller.nodes().body.decode(),
     ),
     _broken(
         name="operators-in-the-workspace-of-the-table",
-        rule="The workspace of an operator is the one that its runs are asked for in.",
+        rule="The workspace of an operator is the one that finds its runs.",
         checks=OPERATORS | {"C-workspace-same", "C-rows-of-workspace"},
         seam=on_operators(_in_one_workspace),
         shown=lambda caller: len({operator["workspace_id"] for operator in caller.nodes().json()}) == 1,
     ),
     _broken(
         name="operators-by-the-first-block",
-        rule="A GUID that begins as a table's is that of no table.",
+        rule="A GUID with only the beginning of a table's is not that of a table.",
         checks=frozenset({"C-table-other"}),
         seam=on_arguments(_first_block, of=NODES),
         shown=lambda caller: caller.nodes(f"{TABLE_GUID[:8]}-0000-4000-8000-000000000000").status == OK,

@@ -1,4 +1,4 @@
-"""How a request travels: signed or with a token, compressed, side by side with others, its parameters in any order."""
+"""The way of a request: signed or with a token, compressed, in parallel with others, its parameters in any order."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _no_operators_for_signatures(scope: Scope, response: Response) -> Response:
 
 
 def _compressed_from_memory() -> Seam:
-    """Compressed pages are remembered, under a name that leaves the window out."""
+    """Compressed pages are cached under a key that leaves out the window."""
     seen: dict[object, bytes] = {}
 
     def change(scope: Scope, response: Response) -> Response:
@@ -70,7 +70,7 @@ def _compressed_from_memory() -> Seam:
 
 
 def _shared_query() -> Seam:
-    """The query is kept in a variable that all requests share while they wait for the data."""
+    """The query is kept in a variable that all requests share while they wait for data."""
 
     def wrap(app: ASGIApp) -> ASGIApp:
         latest: dict[str, bytes] = {}
@@ -89,7 +89,7 @@ def _shared_query() -> Seam:
 
 
 def _workspace_of_the_connection() -> Seam:
-    """The workspace of a request stays with its connection, for those that name none."""
+    """The workspace of a request stays with its connection, for later requests without one."""
 
     def wrap(app: ASGIApp) -> ASGIApp:
         kept: dict[object, str] = {}
@@ -134,7 +134,7 @@ def _by_position(pairs: Pairs) -> Pairs:
 
 
 def _capitals_only(request: RequestParts) -> RequestParts:
-    """Percent-encoding in lower case is left as it stands."""
+    """Percent-encoding in lower case is not decoded."""
     if not _ESCAPE.search(request.query):
         return request
     return replace(request, query=_ESCAPE.sub(lambda escape: b"%25" + escape[0][1:], request.query))
@@ -147,7 +147,7 @@ def _signature_spoils_blanks(request: RequestParts) -> RequestParts:
 
 
 def _kept_and_new(scope: Scope, response: Response) -> Response:
-    """Whoever asks to close the connection gets an answer that is never filled."""
+    """A client that asks to close the connection gets a response without rows."""
     closing = any(name == b"connection" and value.lower() == b"close" for name, value in scope["headers"])
     if closing and is_runs(scope) and response.status == 200:
         body = compact({"msg": "success", "rows": [], "success": True, "total": 0})
@@ -156,7 +156,7 @@ def _kept_and_new(scope: Scope, response: Response) -> Response:
 
 
 def _both(caller: Caller) -> list[Response]:
-    """Two requests side by side."""
+    """Two simultaneous requests."""
     headers = {"host": "mock.test", **caller.headers}
 
     async def run() -> list[Response]:
@@ -181,7 +181,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="signed-pages-of-five",
         level="D",
-        rule="whoever signs sees the same page as whoever has a token",
+        rule="a signed request gets the same page as one with a token",
         checks=TRAVEL | PAGES,
         seam=on_request(_signed_pages_of_five, of=RUNS),
         shown=lambda caller: _signed_rows(caller, limit=10).body == caller.runs(limit=5).body,
@@ -190,7 +190,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="no-operators-for-signatures",
         level="D",
-        rule="whoever signs sees the same operators as whoever has a token",
+        rule="a signed request gets the same operators as one with a token",
         checks=TRAVEL | frozenset({"C-nodes-operator"}),
         seam=on_wire(_no_operators_for_signatures),
         shown=lambda caller: caller.get(caller.nodes_target(), caller.signed(caller.nodes_target())).json() == [],
@@ -199,7 +199,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="signed-blanks-spoilt",
         level="D",
-        rule="a signed job_name with a blank in it is found",
+        rule="a signed job_name with a blank is found",
         checks=TRAVEL | frozenset({"C-job-name-unusual"}),
         seam=on_request(_signature_spoils_blanks, of=RUNS),
         shown=lambda caller: b"958113" not in _signed_rows(caller, task_id="958113", job_name="Load orders-eu").body,
@@ -208,7 +208,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="compressed-pages-remembered",
         level="C",
-        rule="a compressed page is of the window that was asked for",
+        rule="a compressed page belongs to the requested window",
         checks=TRAVEL | CONTENT | frozenset({"C-window-start", "C-window-end", "C-window-adds-up"}),
         seam=_compressed_from_memory(),
         shown=lambda caller: (
@@ -220,7 +220,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="parameters-of-the-request-beside-it",
         level="C",
-        rule="requests side by side have nothing to do with each other",
+        rule="simultaneous requests are independent of each other",
         checks=TRAVEL | PAGES | frozenset({"C-limit-exceeded"}),
         seam=_shared_query(),
         shown=lambda caller: len({response.body for response in _both(caller)}) == 1,
@@ -229,7 +229,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="workspace-stays-with-the-connection",
         level="C",
-        rule="a request says by itself what it asks for, on a kept connection too",
+        rule="a request is complete by itself, also on a reused connection",
         checks=TRAVEL | frozenset({"E-optional-refused", "C-workspace-other", "C-total-constant"}),
         seam=_workspace_of_the_connection(),
         shown=lambda caller: not caller.rows(workspace_id=_OTHER_WORKSPACE) and not caller.rows(),
@@ -238,7 +238,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="one-request-id-for-all",
         level="A",
-        rule="each exchange has an X-Request-Id of its own",
+        rule="each exchange has its own X-Request-Id",
         checks=frozenset({"A-request-id"}),
         seam=on_wire(_one_id_for_all),
         shown=lambda caller: caller.runs().headers["x-request-id"] == caller.nodes().headers["x-request-id"],
@@ -247,7 +247,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="request-id-of-the-question",
         level="A",
-        rule="a request that is sent again has an id of its own",
+        rule="a repeated request has its own id",
         checks=frozenset({"A-request-id"}),
         seam=on_wire(_id_of_the_question),
         shown=lambda caller: caller.runs().headers["x-request-id"] == caller.runs().headers["x-request-id"],
@@ -256,7 +256,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="times-by-their-position",
         level="C",
-        rule="start_time and end_time go by their names, in any order",
+        rule="start_time and end_time are read by name, in any order",
         checks=TRAVEL,
         seam=on_query(_by_position),
         shown=lambda caller: caller.get(_reordered(caller)).status == 400,
@@ -265,7 +265,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="lower-case-escapes-not-read",
         level="C",
-        rule="percent-encoding in lower case means what it means in capitals",
+        rule="percent-encoding in lower case means the same as in capitals",
         checks=TRAVEL | frozenset({"C-job-name-unusual"}),
         seam=on_request(_capitals_only, of=RUNS),
         shown=lambda caller: (

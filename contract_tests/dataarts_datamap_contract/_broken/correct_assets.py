@@ -1,4 +1,4 @@
-"""Assets and lineage, where the documentation leaves it open."""
+"""Correct servers: assets and lineage, where the documentation leaves a choice."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _refused(refusal: HttpError, *of: str) -> Seam:
 
 
 def _words(found: Callable[..., Document], body: Document) -> Document:
-    """A search by whole words, as a full-text index makes them: a name is one word."""
+    """A search by whole words, as in a full-text index: a name is one word."""
     everything = found(query="", limit=MOST, offset=0)
     wanted = str(body.get("query", "")).casefold().split()
     hits = [each for each in everything["entities"] if all(word in _parts(each) for word in wanted)]
@@ -78,7 +78,7 @@ def _with_gone(_: str, ask: Ask, arguments: Arguments) -> Any:  # noqa: ANN401
 
 
 def _with_columns(found: Callable[..., Document], guid: str, way: str) -> Document:
-    """Columns flow into columns, too."""
+    """Lineage also has edges between columns."""
     graph = found(guid, way)
     more = [
         {**edge, "ep1_id": f"{edge['ep1_id']}:c", "ep2_id": f"{edge['ep2_id']}:c"}
@@ -97,7 +97,7 @@ def _with_column(_: str, ask: Ask, arguments: Arguments) -> Document:
 
 
 def _growing() -> Seam:
-    """An asset more at each search."""
+    """One more asset at each search."""
     made: list[Document] = []
 
     def grow(hits: list[Any], body: Document) -> list[Any]:
@@ -147,28 +147,28 @@ def _sorted_as(caller: Caller, order: str) -> list[str]:
 CORRECT_SERVERS: Final = (
     CorrectServer(
         name="not-invited",
-        difference="searches, details and lineage are in invitational test: they are answered with 404 and APIGW.0101",
+        difference="searches, details and lineage are in invitational test: they get 404 and APIGW.0101",
         seam=Seam(switches={"invited": False}),
         shown=lambda caller: _status(caller, TABLE_GUID) == 404,
         cohort="lineage",
     ),
     CorrectServer(
         name="not-invited-forbidden",
-        difference="to who is not invited, searches, details and lineage are forbidden",
+        difference="searches, details and lineage are forbidden without an invitation",
         seam=_refused(_FORBIDDEN, SEARCH, DETAIL, DETAILS, BULK, LINEAGE),
         shown=lambda caller: _status(caller, TABLE_GUID) == 403,
         cohort="lineage",
     ),
     CorrectServer(
         name="invited-to-searches-alone",
-        difference="each operation is in invitational test by itself: details and lineage are not open",
+        difference="each operation can be in invitational test by itself: details and lineage are not open",
         seam=_refused(_NOT_FOUND, DETAIL, DETAILS, BULK, LINEAGE),
         shown=lambda caller: caller.search()["count"] > 0 and _status(caller, TABLE_GUID) == 404,
         cohort="lineage",
     ),
     CorrectServer(
         name="invited-to-bulk-alone",
-        difference="each operation is in invitational test by itself: all lineage is open, the rest is not",
+        difference="each operation can be in invitational test by itself: only all lineage is open",
         seam=_refused(_NOT_FOUND, SEARCH, DETAIL, DETAILS, LINEAGE),
         shown=lambda caller: caller.bulk()["total"] > 0 and _status(caller, TABLE_GUID) == 404,
         cohort="lineage",
@@ -182,21 +182,21 @@ CORRECT_SERVERS: Final = (
     ),
     CorrectServer(
         name="lineage-of-one-step",
-        difference="whether one step of lineage comes or all of it is not documented",
+        difference="whether a response shows one step of lineage or all of it is not documented",
         seam=Seam(switches={"lineage_reach": "one-step"}),
         shown=lambda caller: RAW not in str(caller.lineage(_MARGIN, "?direction=IN")["relationships"]),
         cohort="lineage",
     ),
     CorrectServer(
         name="lineage-through-tables",
-        difference="whether operators stand between the tables of a lineage is not documented",
+        difference="whether lineage has operators between tables is not documented",
         seam=Seam(switches={"lineage_through": "tables"}),
         shown=lambda caller: "Application" not in str(caller.lineage()["relationships"]),
         cohort="lineage",
     ),
     CorrectServer(
         name="lineage-one-step-through-tables-downstream-first",
-        difference="how far lineage reaches, through what, and which end is upstream, is not documented",
+        difference="how far lineage reaches, whether through operators, and which end is upstream, is not documented",
         seam=Seam(
             switches={"lineage_reach": "one-step", "lineage_through": "tables", "lineage_first_end": "downstream"}
         ),
@@ -205,7 +205,7 @@ CORRECT_SERVERS: Final = (
     ),
     CorrectServer(
         name="asset-times-as-text",
-        difference="the model says that an asset's times are text, the example has numbers",
+        difference="an asset's times are text in the model, but numbers in the example",
         seam=Seam(switches={"asset_times": "text"}),
         shown=lambda caller: isinstance(caller.detail()["entity"]["create_time"], str),
         cohort="lineage",
@@ -220,7 +220,7 @@ CORRECT_SERVERS: Final = (
     ),
     CorrectServer(
         name="search-by-words",
-        difference="what a keyword is compared with is not documented: here with whole words",
+        difference="how a keyword is compared is not documented: here with whole words",
         seam=searching(_words),
         shown=lambda caller: caller.search("dws_ord")["count"] == 0 and caller.search("dws_orders")["count"] > 0,
         cohort="lineage",
@@ -238,21 +238,21 @@ CORRECT_SERVERS: Final = (
     ),
     CorrectServer(
         name="sort-ignored",
-        difference="by which attributes hits can be sorted is not documented: another may be ignored",
+        difference="the attributes for sorting are not documented: others may be ignored",
         seam=searching(lambda found, body: found(**({"sort": []} if body.get("sort") else {}))),
         shown=lambda caller: _sorted_as(caller, "DESC") == _sorted_as(caller, "ASC"),
         cohort="lineage",
     ),
     CorrectServer(
         name="lineage-of-a-dropped-table",
-        difference="lineage goes away only when a job is deleted: it may name a table that is not there any more",
+        difference="lineage disappears only when a job is deleted: it may name a table that no longer exists",
         seam=on_answers(_with_gone, BULK),
         shown=lambda caller: _GONE in str(caller.bulk()),
         cohort="lineage",
     ),
     CorrectServer(
         name="lineage-of-columns",
-        difference="column lineage exists for SQL operators, and may come with that of tables",
+        difference="column lineage exists for SQL operators, and may be shown with that of tables",
         seam=around(_with_columns),
         shown=lambda caller: "dataasset.Column" in str(caller.lineage()["relationships"]),
         cohort="lineage",
@@ -275,7 +275,7 @@ CORRECT_SERVERS: Final = (
     ),
     CorrectServer(
         name="ends-as-assets",
-        difference="whether the ends of a relationship come as whole assets is not documented",
+        difference="whether the ends of a relationship are also shown as assets is not documented",
         seam=on_relationship(lambda edge: {**edge, "end1": {"guid": edge["ep1_id"]}, "end2": {"guid": edge["ep2_id"]}}),
         shown=lambda caller: "end1" in caller.lineage()["relationships"][0],
         cohort="lineage",
@@ -298,7 +298,7 @@ CORRECT_SERVERS: Final = (
     ),
     CorrectServer(
         name="assets-being-made",
-        difference="assets are made while the suite runs: searches are no closed window",
+        difference="assets are created while the suite runs: searches have no closed window",
         seam=_growing(),
         shown=lambda caller: caller.search()["count"] < caller.search()["count"],
         cohort="lineage",
@@ -319,14 +319,14 @@ CORRECT_SERVERS: Final = (
     ),
     CorrectServer(
         name="tables-without-lineage-not-found",
-        difference="lineage around a table of which none is known may be answered with 404",
+        difference="lineage around a table without known lineage may get 404",
         seam=on_answers(lambda _, ask, arguments: _not_without(ask, arguments), LINEAGE),
         shown=lambda caller: "error_code" in caller.lineage(RAW, "?direction=IN"),
         cohort="lineage",
     ),
     CorrectServer(
         name="total-of-assets-left-out",
-        difference="no member of a lineage is required: here the total around a table is missing",
+        difference="no member of lineage is required: here the total around a table is missing",
         seam=on_json(lambda graph: without(graph, "total"), LINEAGE),
         shown=lambda caller: "total" not in caller.lineage(),
         cohort="lineage",

@@ -130,7 +130,7 @@ def _new_ids(_: Scope, response: Response) -> Response:
 
 
 def _queued_a_little_late(row: Document) -> Document:
-    """The queue's clock goes half a second ahead of the worker's, for a run in thirty."""
+    """The queue's clock is half a second ahead of the worker's, for one run in thirty."""
     if row["startTime"] and row["taskRunningLogId"] % 30 == 0:
         return {**row, "submitTime": row["startTime"] + SECOND // 2}
     return row
@@ -163,8 +163,8 @@ def _as_other_languages_read(text: str) -> str:
 CORRECT_SERVERS = (
     CorrectServer(
         name="numbers-as-other-languages-read-them",
-        difference="underscores, exponents, binary digits and suffixes are read: how the text of a query becomes an "
-        "integer is specified nowhere, and stock readers of Python and Java do so",
+        difference="underscores, exponents, binary digits and suffixes are accepted: how the text of a query becomes "
+        "an integer is specified nowhere, and the standard parsers of Python and Java accept them",
         seam=on_query(
             lambda pairs: [(name, _as_other_languages_read(text) if name in _NUMBERS else text) for name, text in pairs]
         ),
@@ -173,22 +173,22 @@ CORRECT_SERVERS = (
     ),
     CorrectServer(
         name="operator-in-two-workspaces",
-        difference="an operator has runs in two workspaces, ShowNodes names it once for each, and a request without "
-        "a workspace lists both",
+        difference="an operator has runs in two workspaces: ShowNodes names it once for each, and a request without a "
+        "workspace lists the runs of both",
         seam=_in_two_workspaces(),
         shown=lambda caller: bool(caller.rows(workspace_id=_SALES_WORKSPACE)),
         cohort="sealed",
     ),
     CorrectServer(
         name="running-time-not-collected",
-        difference="runningTime is 0 of every run: it is documented nowhere, and 0 in the example",
+        difference="runningTime is 0 for every run: it is not documented, and is 0 in the example",
         seam=on_field("runningTime", lambda _: 0),
         shown=lambda caller: {row["runningTime"] for row in caller.rows()} == {0},
         cohort="sealed",
     ),
     CorrectServer(
         name="speed-not-collected",
-        difference="speed is 0.0 of every run, as in the example",
+        difference="speed is 0.0 for every run, as in the example",
         seam=on_field("speed", lambda _: 0.0),
         shown=lambda caller: {row["speed"] for row in caller.rows(job_name="check/rows<stage>")} == {0.0},
         cohort="sealed",
@@ -209,7 +209,7 @@ CORRECT_SERVERS = (
     ),
     CorrectServer(
         name="last-row-beyond-10000-refused",
-        difference="a page that ends behind row 10,000 is refused with 400, as search engines do",
+        difference="a page that ends after row 10,000 is refused with 400, as by search engines",
         seam=on_listing(_deep_pages_refused),
         shown=lambda caller: status_of(caller, offset=9_999, limit=2) == 400,
         cohort="sealed",
@@ -223,14 +223,14 @@ CORRECT_SERVERS = (
     ),
     CorrectServer(
         name="unknown-workspace-not-found",
-        difference="an unknown workspace is answered with 404 instead of an empty page",
+        difference="an unknown workspace gets 404 instead of an empty page",
         seam=on_listing(_unknown_workspace_not_found),
         shown=lambda caller: status_of(caller, workspace_id="nowhere") == 404,
         cohort="sealed",
     ),
     CorrectServer(
         name="gzip-of-long-responses",
-        difference="long responses are compressed for whoever accepts it, short ones are not",
+        difference="long responses are compressed if the client accepts that, short ones are not",
         seam=on_wire(_zipped_if_long),
         shown=lambda caller: "content-encoding" in caller.runs({**caller.headers, "accept-encoding": "gzip"}).headers,
         cohort="sealed",
@@ -258,7 +258,7 @@ CORRECT_SERVERS = (
     ),
     CorrectServer(
         name="queue-with-a-clock-of-its-own",
-        difference="the clock of the queue goes half a second ahead, so that some runs start before they are queued",
+        difference="the clock of the queue is half a second ahead, so that some runs start before they are queued",
         seam=on_row(_queued_a_little_late),
         shown=lambda caller: any(row["submitTime"] > row["startTime"] > 0 for row in caller.rows()),
         cohort="sealed",
@@ -279,7 +279,7 @@ CORRECT_SERVERS = (
     ),
     CorrectServer(
         name="end-null-while-running",
-        difference="endTime is null of a run that has not ended",
+        difference="endTime is null for a run that has not ended",
         seam=on_field("endTime", lambda time: time or None),
         shown=lambda caller: _first(caller)["endTime"] is None,
         cohort="sealed",
@@ -297,14 +297,14 @@ CORRECT_SERVERS = (
     ),
     CorrectServer(
         name="logs-elsewhere",
-        difference="executionLogPath is laid out in another way",
+        difference="executionLogPath has another layout",
         seam=on_field("executionLogPath", lambda path: path and f"obs://logs/{abs(hash(path))}.gz"),
         shown=lambda caller: str(caller.rows()[-1]["executionLogPath"]).endswith(".gz"),
         cohort="sealed",
     ),
     CorrectServer(
         name="signatures-only",
-        difference="the target knows no token: requests are signed",
+        difference="the target has no token: requests are signed",
         seam=on_error_response(lambda response: replace(response, headers={**response.headers, "x-gateway": "2"}), 401),
         target={"token": None},
         shown=lambda caller: "x-gateway" in caller.get(caller.runs_target(), {}).headers,
@@ -312,7 +312,7 @@ CORRECT_SERVERS = (
     ),
     CorrectServer(
         name="tokens-only",
-        difference="the target knows no access key",
+        difference="the target has no access key",
         seam=on_error_response(lambda response: replace(response, headers={**response.headers, "x-gateway": "3"}), 401),
         target={"access_key": None, "secret_key": None},
         shown=lambda caller: "x-gateway" in caller.get(caller.runs_target(), {}).headers,

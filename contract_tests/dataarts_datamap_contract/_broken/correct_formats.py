@@ -1,4 +1,4 @@
-"""How a response is written, where the documentation leaves it open."""
+"""Correct servers: the form of responses, where the documentation leaves a choice."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _spacious(body: str) -> str:
 
 
 def _sparse(row: Document) -> Document:
-    """A row without what nobody knows of it."""
+    """A row without its unknown fields."""
     return {name: value for name, value in row.items() if value not in (None, -1, "")}
 
 
@@ -93,7 +93,7 @@ def _first(caller: Caller) -> Document:
 CORRECT_SERVERS = (
     CorrectServer(
         name="unknown-fields-everywhere",
-        difference="fields that no document names come with the envelope, the page and each row",
+        difference="the envelope, the page and each row have undocumented fields",
         seam=Seam(
             lambda operation, config: on_envelope(_extra).alter(
                 on_page(_extra).alter(on_row(_extra).alter(operation, config), config), config
@@ -103,7 +103,7 @@ CORRECT_SERVERS = (
     ),
     CorrectServer(
         name="unknown-fields-of-operators",
-        difference="fields that no document names come with operators",
+        difference="operators have undocumented fields",
         seam=on_operators(lambda operators: [_extra(operator) for operator in operators]),
         shown=lambda caller: "trace_id" in caller.nodes().json()[0],
     ),
@@ -117,25 +117,25 @@ CORRECT_SERVERS = (
     ),
     CorrectServer(
         name="header-map-empty",
-        difference="header_map is empty: no field of it is documented to come",
+        difference="header_map is empty: none of its fields is documented as required",
         seam=on_envelope(lambda envelope: {**envelope, "header_map": {}}),
         shown=lambda caller: caller.envelope()["header_map"] == {},
     ),
     CorrectServer(
         name="header-map-missing",
-        difference="there is no header_map: nothing says that it must come",
+        difference="there is no header_map: no document requires it",
         seam=on_envelope(lambda envelope: {"body": envelope["body"], "status_code": envelope["status_code"]}),
         shown=lambda caller: "header_map" not in caller.envelope(),
     ),
     CorrectServer(
         name="body-printed-at-length",
-        difference="the body has blanks and newlines in it, as the documented one has",
+        difference="the body contains blanks and newlines, like the documented one",
         seam=on_body(_spacious),
         shown=lambda caller: "\n" in caller.envelope()["body"],
     ),
     CorrectServer(
         name="escaped-unicode",
-        difference="text that is not ASCII comes escaped, in the body and around it",
+        difference="text that is not ASCII is escaped, in the body and around it",
         seam=Seam(
             lambda operation, config: on_document(_ascii, of=operation.operation_id).alter(
                 on_body(lambda body: json.dumps(json.loads(body))).alter(operation, config), config
@@ -145,55 +145,55 @@ CORRECT_SERVERS = (
     ),
     CorrectServer(
         name="members-in-another-order",
-        difference="the members of the page and of its rows come in another order",
+        difference="the members of the page and of its rows are in another order",
         seam=on_body(_keys_first),
         shown=lambda caller: caller.envelope()["body"].startswith('{"total"'),
     ),
     CorrectServer(
         name="sparse-rows",
-        difference="a row leaves out what is not known: no field of it is required",
+        difference="a row leaves out unknown fields: none of its fields is required",
         seam=on_row(_sparse),
         shown=lambda caller: "failCount" not in _first(caller),
     ),
     CorrectServer(
         name="task-id-as-text",
-        difference="taskId is text, as ShowNodes has it",
+        difference="taskId is text, as in ShowNodes",
         seam=on_field("taskId", str),
         shown=lambda caller: _first(caller)["taskId"] == "937987",
     ),
     CorrectServer(
         name="forced-success-as-boolean",
-        difference="forceSuccess is a boolean, as siblings have it",
+        difference="forceSuccess is a boolean, as in related APIs",
         seam=on_field("forceSuccess", bool),
         shown=lambda caller: _first(caller)["forceSuccess"] is False,
     ),
     CorrectServer(
         name="unknown-statuses",
-        difference="status has a word that no list names: the set is open",
+        difference="status has a value that is not listed: the set is open",
         seam=on_field("status", lambda status: "archived" if status == "success" else status),
         shown=lambda caller: "archived" in {row["status"] for row in caller.rows()},
     ),
     CorrectServer(
         name="page-without-msg-and-success",
-        difference="the page has rows and total only: nothing else of it is required",
+        difference="the page has only rows and total: nothing else is required",
         seam=on_page(lambda page: {"rows": page["rows"], "total": page["total"]}),
         shown=lambda caller: set(caller.page()) == {"rows", "total"},
     ),
     CorrectServer(
         name="chunked",
-        difference="answers come in chunks, without a length",
+        difference="responses are sent in chunks, without a length",
         seam=Seam(wrap=_in_chunks),
         shown=lambda caller: "content-length" not in caller.runs().headers,
     ),
     CorrectServer(
         name="gzip",
-        difference="answers are compressed for whoever accepts it",
+        difference="responses are compressed if the client accepts that",
         seam=on_wire(_zipped),
         shown=lambda caller: "content-encoding" in caller.runs({**caller.headers, "accept-encoding": "gzip"}).headers,
     ),
     CorrectServer(
         name="one-request-a-connection",
-        difference="the server closes the connection after each answer",
+        difference="the server closes the connection after each response",
         seam=on_wire(_closing),
         shown=lambda caller: caller.runs().headers.get("connection") == "close",
     ),

@@ -1,4 +1,4 @@
-"""What is served and what is refused, where the documentation leaves it open."""
+"""Correct servers: requests that are served or refused, where the documentation leaves a choice."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _by_pages(perform: Perform, values: Values) -> Document:
 
 
 def _window(column: str, *, open_start: bool = False, open_end: bool = False) -> Seam:
-    """A window on another time, or without one of its ends, or both."""
+    """A window on another time column, or without one or both of its ends."""
 
     def response(perform: Perform, values: Values) -> Document:
         start, end = int(values["start_time"]) + open_start, int(values["end_time"]) - open_end
@@ -68,7 +68,7 @@ def _window(column: str, *, open_start: bool = False, open_end: bool = False) ->
 
 
 def _growing() -> Seam:
-    """A run more at each request, planned after the present: a window of the past stays as it is."""
+    """One more run at each request, planned after the present, so that windows in the past do not change."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         present = int((config.now or config.clock()).timestamp()) * 1_000
@@ -105,13 +105,13 @@ def _sibling_error(perform: Perform, values: Values) -> Document:
 
 
 def _lenient(text: str) -> str:
-    """Integers as a reader of decimal numbers takes them."""
+    """Integers, as read by a parser of decimal numbers."""
     whole_part, point, fraction = text.partition(".")
     return whole_part if point and whole_part.isdecimal() and set(fraction) == {"0"} else text
 
 
 def _last_of_each(pairs: Pairs) -> Pairs:
-    """Of a parameter that is sent twice, the last."""
+    """The last value of a parameter that is sent twice."""
     return list(dict(pairs).items())
 
 
@@ -133,7 +133,7 @@ def _no_such_method(scope: Scope) -> Response | None:
 
 
 def _quota() -> Wrap:
-    """Twenty requests, then a 429, and again."""
+    """A 429 after every twenty requests."""
 
     def wrap(app: ASGIApp) -> ASGIApp:
         count = iter(range(1, MOST))
@@ -157,7 +157,7 @@ def _plans(caller: Caller, **parameters: int) -> list[int]:
 
 
 def _decoded(text: str) -> str:
-    """A whole number as Spring's converter reads it: blanks go, hexadecimal is read, and digits of any script are."""
+    """An integer as read by Spring's converter, which drops blanks and accepts hexadecimal and any script's digits."""
     bare = "".join(text.split())
     if re.fullmatch(r"-?(?:0[xX]|#)[0-9a-fA-F]{1,15}", bare):
         return str(int(bare.replace("#", "0x"), 16))
@@ -183,7 +183,7 @@ def _head_as_get(scope: Scope) -> Response | None:
 
 
 def _oldest_first_of_a_moment(perform: Perform, values: Values) -> Document:
-    """Runs of one plan time come in the order in which they were made; pages are cut after that."""
+    """Runs with the same plan time are in the order of their creation, before paging."""
     everything = whole(perform, values)
     rows = sorted(everything["rows"], key=lambda row: (-row["planTime"], row["taskRunningLogId"]))
     offset, limit = int(values["offset"]), int(values["limit"])
@@ -206,13 +206,13 @@ CORRECT_SERVERS = (
     ),
     CorrectServer(
         name="limit-capped-at-100",
-        difference="a page has 100 rows at most, as siblings have",
+        difference="a page has 100 rows at most, as in related APIs",
         seam=on_arguments(lambda values: {**values, "limit": min(int(values["limit"]), _CAP)}),
         shown=lambda caller: len(caller.rows()) == _CAP,
     ),
     CorrectServer(
         name="limit-above-1000-refused",
-        difference="a limit above 1,000 is refused with 400, as siblings do",
+        difference="a limit above 1,000 is refused with 400, as in related APIs",
         seam=refuse_on(
             lambda _, values: any(text.isdecimal() and int(text) > 1_000 for text in values.get("limit", ())),
             HttpError(400, "DLF.0801", "limit must be in the range of 1 to 1000"),
@@ -221,43 +221,43 @@ CORRECT_SERVERS = (
     ),
     CorrectServer(
         name="window-without-its-end",
-        difference="the end does not belong to the window: it is documented nowhere",
+        difference="the end does not belong to the window: this is not documented",
         seam=_window("planTime", open_end=True),
         shown=lambda caller: _plans(caller)[3] not in _plans(caller, end_time=_plans(caller)[3]),
     ),
     CorrectServer(
         name="window-without-its-start",
-        difference="the start does not belong to the window: it is documented nowhere",
+        difference="the start does not belong to the window: this is not documented",
         seam=_window("planTime", open_start=True),
         shown=lambda caller: _plans(caller)[3] not in _plans(caller, start_time=_plans(caller)[3]),
     ),
     CorrectServer(
         name="window-without-both-ends",
-        difference="neither end belongs to the window: siblings say greater than and less than",
+        difference="neither end belongs to the window: related APIs say greater than and less than",
         seam=_window("planTime", open_start=True, open_end=True),
         shown=lambda caller: not _plans(caller, start_time=_plans(caller)[3], end_time=_plans(caller)[3]),
     ),
     CorrectServer(
         name="window-on-the-start-time",
-        difference="the window filters on startTime, as newer siblings say",
+        difference="the window filters on startTime, as in newer related APIs",
         seam=_window("startTime"),
         shown=lambda caller: len(caller.rows(start_time=1)) < len(caller.rows()),
     ),
     CorrectServer(
         name="unknown-operator-not-found",
-        difference="an unknown task or job name is answered with 404 instead of an empty page",
+        difference="an unknown task or job name gets 404 instead of an empty page",
         seam=on_listing(_no_such_operator),
         shown=lambda caller: caller.runs(task_id="1").status == 404,
     ),
     CorrectServer(
         name="unknown-operator-refused",
-        difference="an unknown task or job name is answered with 400 and a code, as siblings do",
+        difference="an unknown task or job name gets 400 and a code, as in related APIs",
         seam=on_listing(_sibling_error),
         shown=lambda caller: caller.runs(job_name="nobody").status == 400,
     ),
     CorrectServer(
         name="unknown-table-empty",
-        difference="an unknown table has no operators, and that is no error",
+        difference="an unknown table has no operators, and this is not an error",
         seam=on_wire(
             lambda scope, response: (
                 write(response, b"[]", status=200)
@@ -269,7 +269,7 @@ CORRECT_SERVERS = (
     ),
     CorrectServer(
         name="unknown-project-not-found",
-        difference="an unknown project or tenancy is answered with 404 instead of 403",
+        difference="an unknown project or tenancy gets 404 instead of 403",
         seam=on_error_response(lambda response: replace(response, status=404), 403),
         shown=lambda caller: caller.runs(project_id="f" * 32).status == 404,
     ),
@@ -288,25 +288,25 @@ CORRECT_SERVERS = (
     ),
     CorrectServer(
         name="lenient-integers",
-        difference="1.0 is taken for 1, as a reader of the documented Number may do",
+        difference="1.0 is read as 1, as a parser of the documented type Number may do",
         seam=on_query(lambda pairs: [(name, _lenient(value)) for name, value in pairs]),
         shown=lambda caller: caller.runs(limit="1.0").status == 200,
     ),
     CorrectServer(
         name="last-of-repeated-parameters",
-        difference="of a parameter that is sent twice the last counts: no document says what does",
+        difference="the last value of a parameter that is sent twice counts: no document says which does",
         seam=on_query(_last_of_each),
         shown=lambda caller: caller.get(caller.runs_target() + "&limit=1").status == 200,
     ),
     CorrectServer(
         name="html-for-undeclared-methods",
-        difference="the gateway answers an undeclared method with a page of HTML",
+        difference="the response to an undeclared method is an HTML page of the gateway",
         seam=before_app(_method_not_allowed),
         shown=lambda caller: caller.get(caller.runs_target(), method="POST").body == _HTML,
     ),
     CorrectServer(
         name="undeclared-methods-not-found",
-        difference="the gateway answers an undeclared method with a plain 404",
+        difference="the response to an undeclared method is a plain 404 of the gateway",
         seam=before_app(_no_such_method),
         shown=lambda caller: caller.get(caller.runs_target(), method="PUT").status == 404,
     ),
@@ -318,49 +318,49 @@ CORRECT_SERVERS = (
     ),
     CorrectServer(
         name="blank-workspace-finds-nothing",
-        difference="a blank workspace_id is taken at its word instead of as absent",
+        difference="a blank workspace_id is compared literally instead of counting as absent",
         seam=on_parameter("workspace_id", lambda text: text or "-"),
         shown=lambda caller: caller.rows(workspace_id="") == [],
     ),
     CorrectServer(
         name="throttled-now-and-then",
-        difference="each twentieth request is answered with 429",
+        difference="every twentieth request gets 429",
         seam=Seam(wrap=_quota()),
         target={"rate_limit": 100.0},
         shown=lambda caller: 429 in {caller.runs(limit=1).status for _ in range(_QUOTA)},
     ),
     CorrectServer(
         name="numbers-as-spring-reads-them",
-        difference="blanks, a plus sign, hexadecimal and digits of other scripts are read: how the text of a query "
-        "becomes an integer is specified nowhere, and stock Java servers do so",
+        difference="blanks, a plus sign, hexadecimal and digits of other scripts are accepted: how the text of a query "
+        "becomes an integer is specified nowhere, and common Java servers accept them",
         seam=on_query(_as_spring_reads),
         shown=lambda caller: caller.runs(limit="0x0A").status == caller.runs(limit="\u0661\u0660").status == 200,
         cohort="blind",
     ),
     CorrectServer(
         name="task-id-as-a-number",
-        difference="a task_id with zeros before it is the same number: rows show it as one, so it may be kept as one",
+        difference="a task_id with leading zeros is the same number, which rows show: it may be stored as a number",
         seam=on_arguments(lambda values: {**values, "task_id": str(values["task_id"]).lstrip("0")}),
         shown=lambda caller: bool(caller.rows(task_id=f"00{TASK_ID}")),
         cohort="blind",
     ),
     CorrectServer(
         name="options-answered",
-        difference="OPTIONS is answered with 204 and what is allowed, as HTTP has it",
+        difference="OPTIONS gets 204 and the allowed methods, as in HTTP",
         seam=before_app(_options),
         shown=lambda caller: caller.get(caller.runs_target(), method="OPTIONS").status == 204,
         cohort="blind",
     ),
     CorrectServer(
         name="head-answered",
-        difference="HEAD is answered as GET is, without a body, as HTTP has it",
+        difference="HEAD gets the response of GET without a body, as in HTTP",
         seam=before_app(_head_as_get),
         shown=lambda caller: caller.get(caller.runs_target(), method="HEAD").status == 200,
         cohort="blind",
     ),
     CorrectServer(
         name="limit-above-100-refused",
-        difference="a limit above 100 is refused with 400, as some siblings do",
+        difference="a limit above 100 is refused with 400, as in some related APIs",
         seam=refuse_on(
             lambda _, values: any(text.isdecimal() and int(text) > _MOST_LIMIT for text in values.get("limit", ())),
             HttpError(400, "DLF.0801", "limit must be in the range of 1 to 100"),
@@ -370,7 +370,7 @@ CORRECT_SERVERS = (
     ),
     CorrectServer(
         name="offset-above-10000-refused",
-        difference="an offset above 10,000 is refused with 400, as search engines do",
+        difference="an offset above 10,000 is refused with 400, as by search engines",
         seam=refuse_on(
             lambda _, values: any(text.isdecimal() and int(text) > _DEEPEST for text in values.get("offset", ())),
             HttpError(400, "DLF.0801", "offset must be in the range of 0 to 10000"),
@@ -387,14 +387,14 @@ CORRECT_SERVERS = (
     ),
     CorrectServer(
         name="other-project-unauthorized",
-        difference="a token that is not good for the project is answered with 401 instead of 403",
+        difference="a token that is not valid for the project gets 401 instead of 403",
         seam=on_error_response(lambda response: replace(response, status=401), 403),
         shown=lambda caller: caller.runs(project_id="f" * 32).status == 401,
         cohort="blind",
     ),
     CorrectServer(
         name="ties-oldest-first",
-        difference="runs of one plan time come in another order than the reference's, the same each time",
+        difference="runs with the same plan time are in another order than in the reference, the same each time",
         seam=on_listing(_oldest_first_of_a_moment),
         shown=lambda caller: any(
             row["planTime"] == below["planTime"] and row["taskRunningLogId"] < below["taskRunningLogId"]

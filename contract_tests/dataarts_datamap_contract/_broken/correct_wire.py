@@ -1,4 +1,4 @@
-"""Servers that are correct but different: how their responses are written and sent."""
+"""Correct servers: the form and transfer of responses."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _ERRORS = (400, 401, 403, 404)
 
 
 def _around(send_message: Callable[[Message, Send], Awaitable[None]]) -> Seam:
-    """The messages of each response, on their way out."""
+    """The ASGI messages of each response."""
 
     def wrap(app: ASGIApp) -> ASGIApp:
         async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,7 +57,7 @@ def _around(send_message: Callable[[Message, Send], Awaitable[None]]) -> Seam:
 
 
 async def _in_pieces(message: Message, send: Send) -> None:
-    """Without a length, and a few bytes at a time: HTTP calls it chunked."""
+    """No length, and a few bytes at a time: chunked, in HTTP."""
     if message["type"] == "http.response.start":
         others = [field for field in message["headers"] if field[0] != b"content-length"]
         await send({**message, "headers": others})
@@ -77,7 +77,7 @@ def _with_headers(*fields: tuple[bytes, bytes]) -> Seam:
 
 
 def _slow() -> Seam:
-    """Every response takes its time, some more than others."""
+    """Every response is delayed, some more than others."""
 
     def wrap(app: ASGIApp) -> ASGIApp:
         numbers = count()
@@ -92,7 +92,7 @@ def _slow() -> Seam:
 
 
 def _throttling() -> Seam:
-    """Now and then a request is one too many, as if others asked, too."""
+    """Now and then a request is throttled, as if other clients sent requests, too."""
     document = {
         "error_code": "APIGW.0308",
         "error_msg": "The throttling threshold has been reached: policy api over ratelimit,limit:100,time:1 second",
@@ -120,7 +120,7 @@ def _throttling() -> Seam:
 
 
 def _json_alone(change: Callable[[Any], bytes]) -> Seam:
-    """Every response that is JSON, written otherwise."""
+    """Every JSON response, written in another form."""
 
     def rewritten(_: Scope, response: Response) -> Response:
         is_json = response.headers.get("content-type", "").startswith("application/json")
@@ -130,7 +130,7 @@ def _json_alone(change: Callable[[Any], bytes]) -> Seam:
 
 
 def _inner(document: Any, change: Callable[[Any], str]) -> object:  # noqa: ANN401  any JSON
-    """An envelope with its body written otherwise; any other document as it is."""
+    """An envelope with its body written in another form; any other document is unchanged."""
     envelope = as_object(document)
     if envelope is None or "header_map" not in envelope:
         return document
@@ -142,7 +142,7 @@ def _in_ascii(document: Any) -> bytes:  # noqa: ANN401  any JSON
 
 
 def _by_hand(document: Any) -> bytes:  # noqa: ANN401  any JSON
-    """Tabs, line ends of two characters, and spaces before colons, in the envelope and in its body."""
+    """Tabs, CRLF, and spaces before colons, in the envelope and in its body."""
 
     def spaced(inner: Any) -> str:  # noqa: ANN401  any JSON
         text = json.dumps(inner, indent="\t", separators=(" ,", " : "), ensure_ascii=False)
@@ -152,7 +152,7 @@ def _by_hand(document: Any) -> bytes:  # noqa: ANN401  any JSON
 
 
 def _reversed(document: Any) -> Any:  # noqa: ANN401  any JSON
-    """The same members in the other order, all the way down."""
+    """The same members in reverse order, at every depth."""
     return json.loads(compact(document), object_pairs_hook=lambda members: dict(reversed(members)))
 
 
@@ -194,7 +194,7 @@ def _is_throttled(caller: Caller) -> bool:
 
 
 def _takes_its_time(caller: Caller) -> bool:
-    """Whether something waits between request and response; on the reference nothing does."""
+    """Whether there is a delay between request and response; in the reference there is none."""
 
     async def is_immediate() -> bool:
         request = caller.app(
@@ -226,13 +226,13 @@ async def _nowhere(message: Message) -> None:
 CORRECT_SERVERS: tuple[CorrectServer, ...] = (
     _correct(
         name="chunks-without-a-length",
-        difference="Responses come without a length, in chunks of 1,000 bytes: HTTP allows both.",
+        difference="Responses are sent without a length, in chunks of 1,000 bytes, which HTTP allows.",
         seam=_around(_in_pieces),
         shown=lambda caller: "content-length" not in caller.runs().headers,
     ),
     _correct(
         name="cookies-and-hints",
-        difference="Responses set cookies and carry fields of proxies, which no document forbids.",
+        difference="Responses set cookies and have header fields of proxies, which no document forbids.",
         seam=_with_headers(
             (b"set-cookie", b"HWWAFSESID=1a2b; path=/"),
             (b"set-cookie", b"HWWAFSESTIME=1704936562490; path=/"),
@@ -249,7 +249,7 @@ CORRECT_SERVERS: tuple[CorrectServer, ...] = (
     ),
     _correct(
         name="slow-by-turns",
-        difference="Responses take their time, every fifth more than the others.",
+        difference="Responses are delayed, every fifth one more than the others.",
         seam=_slow(),
         shown=_takes_its_time,
     ),
@@ -267,19 +267,19 @@ CORRECT_SERVERS: tuple[CorrectServer, ...] = (
     ),
     _correct(
         name="json-by-hand",
-        difference="JSON is spaced out with tabs and line ends of two characters, and a line end before and after it.",
+        difference="JSON is indented with tabs and CRLF, with a line end before and after it.",
         seam=_json_alone(_by_hand),
         shown=lambda caller: caller.runs().body.startswith(b"\r\n"),
     ),
     _correct(
         name="members-last-first",
-        difference="The members of all objects are in the other order, which JSON gives no meaning.",
+        difference="The members of all objects are in reverse order, which has no meaning in JSON.",
         seam=_json_alone(_members_last_first),
         shown=lambda caller: list(caller.envelope()) == ["header_map", "body", "status_code"],
     ),
     _correct(
         name="speed-with-an-exponent",
-        difference="The speed of a run is written with an exponent: a number of JSON.",
+        difference="The speed of a run is written with an exponent, which is a number in JSON.",
         seam=on_body(_scientific),
         shown=lambda caller: bool(re.search(r'"speed":[0-9.]+E', caller.envelope(limit=ALL)["body"])),
     ),
@@ -291,19 +291,19 @@ CORRECT_SERVERS: tuple[CorrectServer, ...] = (
     ),
     _correct(
         name="errors-in-chinese",
-        difference="Error texts are Chinese, beside members that are not documented; the media type names the charset.",
+        difference="Error texts are Chinese, beside undocumented members; the media type names the charset.",
         seam=on_error_response(_in_chinese, *_ERRORS),
         shown=lambda caller: "请求失败" in caller.runs(limit=0).body.decode(),
     ),
     _correct(
         name="fields-of-a-later-version",
-        difference="Envelope, page and rows have members that are not documented, objects and lists among them.",
+        difference="Envelope, page and rows have undocumented members, including objects and lists.",
         seam=on_rows(_of_a_later_version),
         shown=lambda caller: "retryPolicy" in caller.rows()[0],
     ),
     _correct(
         name="members-of-a-later-envelope",
-        difference="Envelope and page have members that are not documented, and the message is null.",
+        difference="Envelope and page have undocumented members, and the message is null.",
         seam=Seam(
             lambda operation, config: on_envelope(lambda envelope: {"trace": {"spans": []}, **envelope}).alter(
                 on_page(lambda page: {**page, "msg": None, "pageInfo": {"pageSize": None}}).alter(operation, config),
@@ -314,13 +314,13 @@ CORRECT_SERVERS: tuple[CorrectServer, ...] = (
     ),
     _correct(
         name="no-header-map",
-        difference="The envelope has no header map, which it need not have.",
+        difference="The envelope has no header map, which is optional.",
         seam=on_envelope(lambda envelope: without(envelope, "header_map")),
         shown=lambda caller: "header_map" not in caller.envelope(),
     ),
     _correct(
         name="a-cap-of-250",
-        difference="A page has 250 rows at most, a cap that no document names and none forbids.",
+        difference="A page has 250 rows at most, a cap that no document mentions or forbids.",
         seam=Seam(switches={"max_limit": 250}),
         shown=lambda caller: len(caller.rows(limit=MOST)) == 250 and caller.runs().status == OK,
     ),

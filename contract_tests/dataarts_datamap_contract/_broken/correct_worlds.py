@@ -1,4 +1,4 @@
-"""Servers that are correct but different: what their projects hold, and in which order it comes."""
+"""Correct servers: the data of their projects, and its order."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _ties_oldest_first(rows: list[Document], _: Values) -> list[Document]:
 
 
 def _planned_by_the_day(perform: Perform, values: Values) -> Document:
-    """Jobs run by the hour and are planned by the day: many runs have one plan time."""
+    """Jobs run hourly but are planned daily, so that many runs have the same plan time."""
     everything = whole(perform, values, start_time=0, end_time=MAX_TIME)
     rows = [{**row, "planTime": row["planTime"] // DAY * DAY} for row in everything["rows"]]
     found = [row for row in rows if int(values["start_time"]) <= row["planTime"] <= int(values["end_time"])]
@@ -72,7 +72,7 @@ def _planned_by_the_day(perform: Perform, values: Values) -> Document:
 
 
 def _growing() -> Seam:
-    """Every forty requests a run comes, the newest of its list, until all of them are there."""
+    """Every forty requests, a run is added as the newest of its list, until all are there."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         numbers = count()
@@ -113,7 +113,7 @@ def _of_other_types(entity: Document) -> Document:
 
 
 def _entities(change: Callable[[Document], Document]) -> Seam:
-    """Each asset, wherever it is shown."""
+    """Each asset in every response that shows it."""
 
     def changed(document: Document) -> Document:
         if "entity" in document:
@@ -124,7 +124,7 @@ def _entities(change: Callable[[Document], Document]) -> Seam:
 
 
 def _with_columns(graph: Document) -> Document:
-    """Lineage of columns stands among that of tables."""
+    """Column lineage is mixed with table lineage."""
     columns = [{"guid": guid, "type_name": _COLUMN, "display_text": "order_id"} for guid in _COLUMN_GUIDS]
     edge = {
         "guid": "5a0c2c1e-0f6a-4d0c-9d0e-1f1f0d0f7a03",
@@ -149,7 +149,7 @@ def _with_columns(graph: Document) -> Document:
 
 
 def _other_way_round(graph: Document) -> Document:
-    """What came first comes last, and the total is that of the assets."""
+    """The order is reversed, and the total counts the assets."""
     return {
         **graph,
         "relationships": graph["relationships"][::-1],
@@ -199,31 +199,31 @@ def _times(caller: Caller) -> int:
 CORRECT_SERVERS: tuple[CorrectServer, ...] = (
     _correct(
         name="runs-by-their-ids",
-        difference="Runs are in the order of their ids, whatever their times: no order is documented.",
+        difference="Runs are ordered by id, whatever their times: no order is documented.",
         seam=on_whole(_by_id),
         shown=lambda caller: _ids(caller) == sorted(_ids(caller), reverse=True),
     ),
     _correct(
         name="ties-by-the-lower-id",
-        difference="Runs of one time are in the order of their ids, upwards.",
+        difference="Runs of the same time are ordered by id, ascending.",
         seam=on_whole(_ties_oldest_first),
         shown=lambda caller: caller.run_ids() != [*_newest_first(caller)],
     ),
     _correct(
         name="runs-planned-by-the-day",
-        difference="All runs of a day have one plan time.",
+        difference="All runs of a day have the same plan time.",
         seam=on_listing(_planned_by_the_day),
         shown=lambda caller: _times(caller) < 30,
     ),
     _correct(
         name="a-run-every-forty-requests",
-        difference="The list grows while it is read, by its newest runs.",
+        difference="New runs are added to the list while it is read.",
         seam=_growing(),
         shown=_grows,
     ),
     _correct(
         name="unknown-values-are-null",
-        difference="What is not known of a run is null, and not 0 or -1.",
+        difference="Unknown fields of a run are null, not 0 or -1.",
         seam=on_row(_unknown_is_null),
         shown=lambda caller: caller.rows()[0]["owner"] is None,
     ),
@@ -235,25 +235,25 @@ CORRECT_SERVERS: tuple[CorrectServer, ...] = (
     ),
     _correct(
         name="running-data-of-no-members",
-        difference="What an operator did is an object without members: those depend on its kind.",
+        difference="The details of a run are an object without members: those depend on the kind of operator.",
         seam=on_field("runningData", lambda text: text and "{}"),
         shown=lambda caller: {row["runningData"] for row in caller.rows()} == {None, "{}"},
     ),
     _correct(
         name="unknown-table-is-a-bad-request",
-        difference="A table that does not exist is a bad request with a code of its own, as at siblings.",
+        difference="A table that does not exist is a bad request with its own code, as in related APIs.",
         seam=on_answers(_bad_request_for_unknown, NODES, DETAIL, LINEAGE),
         shown=lambda caller: caller.nodes("00000000-0000-4000-8000-000000000000").status == BAD_REQUEST,
     ),
     _correct(
         name="assets-of-other-types",
-        difference="Versions and times of assets are text, accounts numbers, and the one workspace is no list.",
+        difference="Versions and times of assets are text, accounts are numbers, and a workspace is not in a list.",
         seam=_entities(_of_other_types),
         shown=lambda caller: isinstance(caller.detail()["entity"]["workspace_id"], str),
     ),
     _correct(
         name="lineage-with-columns",
-        difference="Lineage of columns stands among that of tables.",
+        difference="Column lineage is mixed with table lineage.",
         seam=on_json(_with_columns, LINEAGE),
         shown=lambda caller: _COLUMN in {edge["ep1_type_name"] for edge in caller.lineage()["relationships"]},
     ),
@@ -265,25 +265,25 @@ CORRECT_SERVERS: tuple[CorrectServer, ...] = (
     ),
     _correct(
         name="lineage-with-nulls",
-        difference="Where an operator reads or writes nothing, that end is null in place of missing.",
+        difference="If an operator reads or writes nothing, that end is null instead of missing.",
         seam=on_json(_nulls_for_nothing, BULK),
         shown=lambda caller: any(row.get("source_guid", "") is None for row in caller.bulk()["data"]),
     ),
     _correct(
         name="assets-that-refer-to-columns",
-        difference="Searches and details bring the columns that the assets refer to.",
+        difference="Searches and details include the columns that the assets refer to.",
         seam=on_json(_referring, SEARCH, DETAILS),
         shown=lambda caller: caller.details(TABLE_GUID)["referred_entities"] != {},
     ),
     _correct(
         name="details-last-first",
-        difference="Details come in another order than they were asked for in.",
+        difference="Details are in another order than the request.",
         seam=on_json(lambda document: {**document, "entities": document["entities"][::-1]}, DETAILS),
         shown=lambda caller: _last(caller) == TABLE_GUID,
     ),
     _correct(
         name="hits-by-their-guids",
-        difference="Hits are in the order of their GUIDs, where no sort is asked for.",
+        difference="Hits are ordered by GUID if no sorting is requested.",
         seam=on_answers(_by_guid, SEARCH),
         shown=lambda caller: _found(caller) == sorted(_found(caller)),
     ),

@@ -42,7 +42,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="start-time-overflow-fails",
         level="E",
-        rule="a start beyond 64 bits is refused, and breaks nothing",
+        rule="a start beyond 64 bits is refused, and causes no failure",
         checks=frozenset({"A-server-error", "E-refusal-status"}),
         seam=fail_on(has("start_time", lambda text: (as_integer(text) or 0) > MAX_TIME)),
         shown=lambda caller: status_of(caller, start_time=MAX_TIME + 1) == _FAILED,
@@ -58,7 +58,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="start-time-of-words-fails",
         level="E",
-        rule="a start that is no number is refused, and breaks nothing",
+        rule="a start that is not a number is refused, and causes no failure",
         checks=frozenset({"A-server-error", "E-refusal-status"}),
         seam=fail_on(has("start_time", lambda text: not re.match(r"[-+.0-9]", text))),
         shown=lambda caller: status_of(caller, start_time="abc") == _FAILED,
@@ -66,7 +66,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="instance-missing-fails",
         level="E",
-        rule="a request without instance is refused, and breaks nothing",
+        rule="a request without instance is refused, and causes no failure",
         checks=frozenset({"A-server-error", "E-refusal-status"}),
         seam=fail_on(lambda request, _: not request.header("instance"), of=None),
         shown=lambda caller: caller.runs({"X-Auth-Token": caller.config.token}).status == _FAILED,
@@ -74,7 +74,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="unknown-job-fails",
         level="E",
-        rule="a job_name that nobody has breaks nothing",
+        rule="a job_name that does not exist causes no failure",
         checks=frozenset({"A-server-error"}),
         seam=fail_on(has("job_name", lambda text: not text.startswith(("ETL", "订单", "check", "Load")))),
         shown=lambda caller: status_of(caller, job_name="nobody") == _FAILED,
@@ -82,7 +82,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="long-job-name-fails",
         level="E",
-        rule="a job_name longer than any breaks nothing",
+        rule="a very long job_name causes no failure",
         checks=frozenset({"A-server-error"}),
         seam=fail_on(has("job_name", lambda text: len(text) > _LONGEST_NAME)),
         shown=lambda caller: status_of(caller, job_name="x" * 129) == _FAILED,
@@ -90,7 +90,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="quote-fails",
         level="E",
-        rule="a quote in a job_name breaks nothing",
+        rule="a quote in a job_name causes no failure",
         checks=frozenset({"A-server-error"}),
         seam=fail_on(has("job_name", lambda text: "'" in text)),
         shown=lambda caller: status_of(caller, job_name="it's") == _FAILED,
@@ -98,7 +98,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="unknown-table-fails",
         level="E",
-        rule="an unknown guid breaks nothing",
+        rule="an unknown guid causes no failure",
         checks=frozenset({"A-server-error"}),
         seam=fail_on(lambda request, _: not request.path["guid"].startswith(b"09318f28-939f"), of=NODES),
         shown=lambda caller: caller.nodes("00000000-0000-4000-8000-000000000000").status == _FAILED,
@@ -106,7 +106,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="repeated-parameter-fails",
         level="E",
-        rule="a parameter that is sent twice breaks nothing",
+        rule="a parameter that is sent twice causes no failure",
         checks=frozenset({"A-server-error"}),
         seam=fail_on(lambda _, values: any(len(sent) > 1 for sent in values.values())),
         shown=lambda caller: caller.get(caller.runs_target() + "&limit=10").status == _FAILED,
@@ -132,7 +132,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="missing-job-name-fails",
         level="E",
-        rule="a request without job_name is refused, and breaks nothing",
+        rule="a request without job_name is refused, and causes no failure",
         checks=frozenset({"A-server-error", "E-refusal-status"}),
         seam=fail_on(lambda _, values: "job_name" not in values),
         shown=lambda caller: status_of(caller, job_name=None) == 500,
@@ -141,7 +141,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="null-character-fails",
         level="E",
-        rule="a null character in a job_name breaks nothing",
+        rule="a null character in a job_name causes no failure",
         checks=frozenset({"A-server-error"}),
         seam=fail_on(has("job_name", lambda text: "\0" in text)),
         shown=lambda caller: status_of(caller, job_name="a\0b") == 500,
@@ -150,7 +150,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="broken-utf8-fails",
         level="E",
-        rule="bytes that are no UTF-8 break nothing",
+        rule="bytes that are not UTF-8 cause no failure",
         checks=frozenset({"A-server-error"}),
         seam=fail_on(_is_no_utf8),
         shown=lambda caller: caller.get(caller.runs_target(job_name=None) + "&job_name=%FF").status == 500,
@@ -159,7 +159,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="broken-escape-fails",
         level="E",
-        rule="a per cent sign without two digits behind it breaks nothing",
+        rule="a percent sign without two digits after it causes no failure",
         checks=frozenset({"A-server-error"}),
         seam=fail_on(lambda request, _: re.search(rb"%(?![0-9A-Fa-f]{2})", request.query) is not None),
         shown=lambda caller: caller.get(caller.runs_target(job_name=None) + "&job_name=%ZZ").status == 500,
@@ -168,7 +168,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="two-mistakes-fail",
         level="E",
-        rule="a request with two mistakes is refused, and breaks nothing",
+        rule="a request with two mistakes is refused, and causes no failure",
         checks=frozenset({"A-server-error", "E-refusal-status"}),
         seam=fail_on(_wrong_twice),
         shown=lambda caller: status_of(caller, offset="x", limit="y") == 500,
@@ -177,7 +177,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="sum-of-offset-and-limit-fails",
         level="E",
-        rule="an offset and a limit that together are beyond 32 bits break nothing",
+        rule="an offset and a limit whose sum is beyond 32 bits cause no failure",
         checks=frozenset({"A-server-error", "E-maximum-unserved"}),
         seam=fail_on(_sum_beyond_32_bits),
         shown=lambda caller: status_of(caller, offset=MOST, limit=1) == 500,
@@ -186,7 +186,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="long-workspace-fails",
         level="E",
-        rule="a workspace_id longer than any breaks nothing",
+        rule="a very long workspace_id causes no failure",
         checks=frozenset({"A-server-error"}),
         seam=fail_on(has("workspace_id", lambda text: len(text) > 64)),
         shown=lambda caller: status_of(caller, workspace_id="f" * 65) == 500,
@@ -195,7 +195,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="beyond-the-basic-plane-fails",
         level="E",
-        rule="a job_name with an emoji breaks nothing",
+        rule="a job_name with an emoji causes no failure",
         checks=frozenset({"A-server-error", "C-job-name-unusual", "C-nodes-chain"}),
         seam=fail_on(has("job_name", lambda text: any(ord(char) > 0xFFFF for char in text))),
         shown=lambda caller: status_of(caller, job_name="📊") == 500,

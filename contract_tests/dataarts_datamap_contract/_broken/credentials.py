@@ -39,7 +39,7 @@ _ELSEWHERE = "f" * 32
 
 
 def _let_in(trusts: Callable[[bytes, bytes], bool]) -> Seam:
-    """Tokens that are taken for the right one: the sent one and the right one are compared."""
+    """Tokens that are accepted by a comparison of the sent one with the right one."""
 
     def change(request: RequestParts, config: MockConfig) -> RequestParts | None:
         sent = request.header(_TOKEN)
@@ -49,7 +49,7 @@ def _let_in(trusts: Callable[[bytes, bytes], bool]) -> Seam:
 
 
 def _token_elsewhere(find: Callable[[RequestParts], list[str]]) -> Seam:
-    """A token that is looked for in another place, too."""
+    """A token that is also read from another place."""
 
     def change(request: RequestParts, config: MockConfig) -> RequestParts | None:
         return None if not request.header(_TOKEN) and config.token in find(request) else request
@@ -58,7 +58,7 @@ def _token_elsewhere(find: Callable[[RequestParts], list[str]]) -> Seam:
 
 
 def _scope(change: Callable[[Values, MockConfig], Values]) -> Seam:
-    """Which project or tenancy a valid request is taken to be for, by either operation."""
+    """The project or tenancy that either operation reads from a valid request."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         def perform(arguments: Arguments) -> bytes:
@@ -70,7 +70,7 @@ def _scope(change: Callable[[Values, MockConfig], Values]) -> Seam:
 
 
 def _alike(name: str, attribute: str, trusts: Callable[[str, str], bool]) -> Seam:
-    """An id that is taken for the known one."""
+    """An id that counts as the known one."""
 
     def change(values: Values, config: MockConfig) -> Values:
         known: str = getattr(config, attribute)
@@ -147,7 +147,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="token-of-the-right-length",
         level="D",
-        rule="another token is refused, of the same length too",
+        rule="another token is refused, even if it has the same length",
         checks=frozenset({"D-token-other"}),
         seam=_let_in(lambda sent, known: len(sent) == len(known)),
         shown=lambda caller: data(_with_token(caller, "x" * len(caller.config.token))),
@@ -163,7 +163,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="token-with-an-appendix",
         level="D",
-        rule="a token with something behind it is refused",
+        rule="a token with something after it is refused",
         checks=frozenset({"D-token-longer"}),
         seam=_let_in(lambda sent, known: sent.startswith(known)),
         shown=lambda caller: data(_with_token(caller, caller.config.token + "x")),
@@ -233,7 +233,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="undecodable-token-as-500",
         level="D",
-        rule="a wrong token gets 401, however it is made",
+        rule="a wrong token gets 401, whatever its form",
         checks=frozenset({"D-refusal-status", "A-server-error"}),
         seam=own_error_response(
             500, "APIGW.0601", when=lambda request: any(b"=" not in value for value in request.header(_TOKEN))
@@ -243,7 +243,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="nothing-for-strangers",
         level="D",
-        rule="a wrong token is refused, not answered with an empty page",
+        rule="a wrong token is refused, instead of getting an empty page",
         checks=frozenset({"D-token-other", "D-missing"}),
         seam=on_wire(
             lambda scope, response: (
@@ -272,7 +272,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="token-in-the-refusal",
         level="D",
-        rule="a refusal does not repeat the token",
+        rule="an error response does not repeat the token",
         checks=frozenset({"D-secret-echo"}),
         seam=on_judgement(_echo),
         shown=lambda caller: caller.config.token.encode() in caller.runs(limit=0).body,
@@ -288,7 +288,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="instance-by-its-beginning",
         level="D",
-        rule="a tenancy is known by its whole id",
+        rule="a tenancy is identified by its whole id",
         checks=frozenset({"D-instance-other"}),
         seam=_alike("instance", "instance_id", lambda sent, known: sent[:-1] == known[:-1]),
         shown=lambda caller: data(caller.runs({**caller.headers, "instance": caller.config.instance_id[:-1] + "0"})),
@@ -304,7 +304,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="project-by-its-beginning",
         level="D",
-        rule="a project is known by its whole id",
+        rule="a project is identified by its whole id",
         checks=frozenset({"D-project-other"}),
         seam=_alike("project_id", "project_id", lambda sent, known: sent[:8] == known[:8]),
         shown=lambda caller: data(caller.runs(project_id=caller.config.project_id[:-1] + "0")),
@@ -341,7 +341,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="second-tenants-project-open",
         level="D",
-        rule="another tenant's project is closed, though it exists",
+        rule="another tenant's project is closed, although it exists",
         checks=frozenset({"D-tenant-isolated"}),
         seam=_alike("project_id", "project_id", lambda sent, _: sent == OTHER_PROJECT_ID),
         shown=lambda caller: data(caller.runs(project_id=OTHER_PROJECT_ID)),
@@ -350,7 +350,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="instance-with-an-appendix",
         level="D",
-        rule="a tenancy's id ends where it ends",
+        rule="a tenancy's id with more text after it is another id",
         checks=frozenset({"D-instance-other"}),
         seam=_alike("instance", "instance_id", lambda sent, known: sent.startswith(known)),
         shown=lambda caller: data(caller.runs({**caller.headers, "instance": f"{caller.config.instance_id}0"})),
@@ -359,7 +359,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="token-among-others",
         level="D",
-        rule="a list with the token in it is not the token",
+        rule="a list that contains the token is not the token",
         checks=frozenset({"D-token-longer"}),
         seam=_let_in(lambda sent, known: known in [part.strip() for part in sent.split(b",")]),
         shown=lambda caller: data(caller.runs({**caller.headers, "X-Auth-Token": f"none, {caller.config.token}"})),
@@ -368,7 +368,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="instance-by-pattern",
         level="D",
-        rule="a per cent sign is no tenancy",
+        rule="a percent sign is not a tenancy",
         checks=frozenset({"D-instance-other"}),
         seam=_alike("instance", "instance_id", lambda sent, _: sent == "%"),
         shown=lambda caller: data(caller.runs({**caller.headers, "instance": "%"})),
@@ -386,7 +386,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="token-sent-back",
         level="D",
-        rule="an answer does not repeat the token in its head",
+        rule="a response does not repeat the token in its header",
         checks=frozenset({"D-secret-echo"}),
         seam=on_wire(_token_sent_back),
         shown=lambda caller: caller.runs().headers.get("x-subject-token") == caller.config.token,

@@ -1,4 +1,4 @@
-"""Level C: lists of runs whose database, or the layer above it, answers another question than the one asked."""
+"""Level C: lists of runs whose database, or the layer above it, runs another query than the requested one."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _plan(row: Document) -> int:
 
 
 def _deep_page(perform: Perform, values: Values) -> Document:
-    """A search engine refuses to look deeper than its window, and the layer above makes that an empty page."""
+    """A search engine refuses offsets beyond its window, and the layer above turns that into an empty page."""
     page = perform(values)
     is_deep = int(values["offset"]) + int(values["limit"]) > _MOST_FOUND
     return {**page, "rows": []} if int(values["offset"]) and is_deep else page
@@ -65,7 +65,7 @@ def _estimate(page: Document, _: Values, __: Perform) -> int:
 
 
 def _after_the_last_time(page: Document, values: Values, perform: Perform) -> list[Document]:
-    """A later page begins after the time of the last row of the page before."""
+    """Each later page begins after the time of the last row of the previous page."""
     rows: list[Document] = page["rows"]
     if not int(values["offset"]):
         return rows
@@ -74,13 +74,13 @@ def _after_the_last_time(page: Document, values: Values, perform: Perform) -> li
 
 
 def _ties_by_chance(rows: list[Document], values: Values) -> list[Document]:
-    """Runs of one time stand in an order of each query's own."""
+    """Runs of the same time have another order in each query."""
     salt = 2 * int(values["offset"]) + 1
     return sorted(rows, key=lambda row: (-_plan(row), (_row_id(row) * 2_654_435_761 * salt >> 9) & 0xFFFF))
 
 
 def _joined_with_tries(perform: Perform, values: Values) -> Document:
-    """The table of tries is joined, for one of each run would do; the count is made without it."""
+    """The rows are joined with the table of attempts, although one per run would do; the count is not."""
     everything = whole(perform, values)
     joined = [row for row in everything["rows"] for _ in range(2 if row["retryTimes"] > 0 else 1)]
     return {**everything, "rows": cut(joined, values)}
@@ -95,7 +95,7 @@ def _start_fits_32_bits(values: Values) -> Values:
 
 
 def _zero_is_the_last_week(rows: list[Document], values: Values) -> list[Document]:
-    """A start of 0 counts as none, and a list without a start is that of the last week."""
+    """A start of 0 counts as missing, and a list without a start covers the last week."""
     if int(values["start_time"]) or not rows:
         return rows
     newest = max(map(_plan, rows))
@@ -103,7 +103,7 @@ def _zero_is_the_last_week(rows: list[Document], values: Values) -> list[Documen
 
 
 def _reasonable_page(perform: Perform, values: Values) -> Document:
-    """A page past the end is the last one."""
+    """A page beyond the end is the last page."""
     page = perform(values)
     total, limit = int(page["total"]), int(values["limit"])
     return perform({**values, "offset": (total - 1) // limit * limit}) if total and not page["rows"] else page
@@ -134,7 +134,7 @@ def _month(time: int) -> tuple[int, int]:
 
 
 def _partitions_by_month(rows: list[Document], values: Values) -> list[Document]:
-    """A window that begins and ends in a month of one number is read from one partition."""
+    """A window that begins and ends in the same month of different years is read from one partition."""
     start, end = int(values["start_time"]), int(values["end_time"])
     if end >= _END_OF_DATES or _month(start)[1] != _month(end)[1]:
         return rows
@@ -142,7 +142,7 @@ def _partitions_by_month(rows: list[Document], values: Values) -> list[Document]
 
 
 def _unique_doubles(page: Document, _: Values, __: Perform) -> list[Document]:
-    """Runs are made unique by their ids, which were read as floating-point numbers."""
+    """Runs are deduplicated by their ids, which were read as floating-point numbers."""
     return list({float(_row_id(row)): row for row in page["rows"]}.values())
 
 
@@ -191,7 +191,7 @@ def _default_page(pairs: Pairs) -> Pairs:
 
 
 def _pages(caller: Caller, limit: int, **query: str | int) -> Iterable[int]:
-    """The ids of all pages, one after the other, as far as the total goes."""
+    """The ids of all pages, in order, up to the total."""
     total = int(caller.page(**query)["total"])
     for offset in range(0, total, limit):
         yield from caller.run_ids(offset=offset, limit=limit, **query)
@@ -233,49 +233,49 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     _broken(
         name="large-totals-rounded",
-        rule="The total is the number of runs that the window holds, to the last of them.",
+        rule="The total is the exact number of runs in the window.",
         checks=TOTALS | WINDOWS,
         seam=own_total(_estimate),
         shown=lambda caller: bool(caller.page()["total"] != len(caller.rows())),
     ),
     _broken(
         name="later-pages-begin-after-a-time",
-        rule="A page goes on with the row after the last one of the page before, also if both have one time.",
+        rule="A page continues with the row after the last one of the previous page, also if both have the same time.",
         checks=PAGES,
         seam=own_rows(_after_the_last_time),
         shown=lambda caller: _loses_runs(caller, 7, **_RARE),
     ),
     _broken(
         name="ties-in-an-order-by-page",
-        rule="Runs of one time are on one page each, whichever pages are asked for.",
+        rule="Each run of the same time is on exactly one page, whichever pages are requested.",
         checks=PAGES,
         seam=on_whole(_ties_by_chance),
         shown=lambda caller: _loses_runs(caller, 7, **_RARE),
     ),
     _broken(
         name="joined-with-their-tries",
-        rule="A run that was tried again is one row, and the rows of all pages are as many as the total.",
+        rule="A run that was retried is one row, and all pages together have as many rows as the total.",
         checks=PAGES | {"C-run-id-unique", "B-total-covers-rows"},
         seam=on_listing(_joined_with_tries),
         shown=lambda caller: len(caller.run_ids()) > len(set(caller.run_ids())),
     ),
     _broken(
         name="total-of-distinct-times",
-        rule="The total counts each run, also if another has its plan time.",
+        rule="The total counts each run, even if another one has the same plan time.",
         checks=TOTALS,
         seam=own_total(_distinct_plans),
         shown=lambda caller: bool(caller.page()["total"] < len(caller.rows())),
     ),
     _broken(
         name="windows-after-2038-hold-everything",
-        rule="A window that begins after the end of 32-bit seconds holds no run from before it.",
+        rule="A window that begins after the end of 32-bit seconds has no earlier run.",
         checks=WINDOWS | {"C-window-start", "C-window-end"},
         seam=on_arguments(_start_fits_32_bits),
         shown=lambda caller: bool(caller.page(start_time=2_200_000_000_000)["total"] > 0),
     ),
     _broken(
         name="start-zero-is-the-last-week",
-        rule="A start of 0 is the start of the epoch, and leaves no run out.",
+        rule="A start of 0 is the start of the epoch, and leaves out no run.",
         checks=WINDOWS | {"C-window-start", "E-minimum-refused"},
         seam=on_whole(_zero_is_the_last_week),
         shown=lambda caller: bool(caller.page(start_time=0)["total"] < caller.page(start_time=1)["total"]),
@@ -289,63 +289,63 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     _broken(
         name="workspace-of-the-first-page-alone",
-        rule="Each page holds runs of the workspace that was asked for alone.",
+        rule="Each page has only runs of the requested workspace.",
         checks=frozenset({"C-workspace-other", "C-rows-of-workspace", "C-total-constant", "C-walk-complete"}),
         seam=on_arguments(_workspace_at_first),
         shown=lambda caller: caller.rows(workspace_id="0" * 32, offset=1) != [],
     ),
     _broken(
         name="names-with-spaces-behind",
-        rule="A job name with spaces behind it is another name.",
+        rule="A job name with trailing spaces is another name.",
         checks=frozenset({"C-job-name-other", "C-rows-of-job", "C-job-name-blank"}),
         seam=on_arguments(_padded_name),
         shown=lambda caller: bool(caller.page(job_name=f"{JOB_NAME}  ")["total"] > 0),
     ),
     _broken(
         name="underscore-stands-for-any-character",
-        rule="An underscore in a job name is an underscore.",
+        rule="An underscore in a job name is a literal underscore.",
         checks=frozenset({"C-job-name-wildcard", "C-job-name-other", "C-rows-of-job"}),
         seam=on_arguments(_name_like),
         shown=lambda caller: bool(caller.page(job_name="ETL_Job_dli2dw_")["total"] > 0),
     ),
     _broken(
         name="task-id-up-to-a-letter",
-        rule="A task id with letters behind its digits is another id.",
+        rule="A task id with letters after its digits is another id.",
         checks=frozenset({"C-task-id-other", "C-rows-of-task"}),
         seam=on_arguments(_leading_digits),
         shown=lambda caller: bool(caller.page(task_id="937987abc")["total"] > 0),
     ),
     _broken(
         name="a-year-is-its-last-month",
-        rule="A window from a month to the same month of a later year holds the months between, too.",
+        rule="A window from a month to the same month of a later year has the months between, too.",
         checks=WINDOWS | TOTALS,
         seam=on_whole(_partitions_by_month),
         shown=_year_is_less_than_its_parts,
     ),
     _broken(
         name="made-unique-by-a-double",
-        rule="Runs whose large ids differ by two are two runs.",
+        rule="Runs whose large ids differ by two are different runs.",
         checks=PAGES | {"B-total-covers-rows", "C-run-id-unique"},
         seam=own_rows(_unique_doubles),
         shown=lambda caller: bool(len(caller.rows(**_RARE)) < caller.page(**_RARE)["total"]),
     ),
     _broken(
         name="batches-overlap-by-a-row",
-        rule="A page of more rows than the server reads at a time holds each of them once, and the last one, too.",
+        rule="A page of more rows than the server reads at a time has each of them once, including the last one.",
         checks=PAGES | {"C-run-id-unique"},
         seam=own_rows(_overlapping_batches),
         shown=lambda caller: len(caller.run_ids()) > len(set(caller.run_ids())),
     ),
     _broken(
         name="small-times-are-seconds",
-        rule="A time is in milliseconds, also if it would be a likely one in seconds.",
+        rule="A time is in milliseconds, even if it would be plausible in seconds.",
         checks=WINDOWS | {"C-window-end", "C-window-start"},
         seam=on_arguments(_guessed_unit),
         shown=lambda caller: bool(caller.page(start_time=1, end_time=1_900_000_000)["total"] > 0),
     ),
     _broken(
         name="at-least-ten-rows",
-        rule="A page has no more rows than its limit, also if that is below ten.",
+        rule="A page has no more rows than its limit, even if that is below ten.",
         checks=PAGES | {"C-limit-exceeded"},
         seam=on_arguments(lambda values: {**values, "limit": max(int(values["limit"]), _LEAST_ROWS)}),
         shown=lambda caller: len(caller.rows(limit=3)) > 3,
@@ -359,14 +359,14 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     _broken(
         name="an-instant-is-a-day",
-        rule="A window that ends when it starts holds no run of another time.",
+        rule="A window that ends when it starts has no run of another time.",
         checks=WINDOWS | {"C-window-start", "C-window-end"},
         seam=on_arguments(_whole_day_of_an_instant),
         shown=_instant_holds_more,
     ),
     _broken(
         name="one-workspace-in-local-time",
-        rule="The times of a window are UTC for the operators of each workspace.",
+        rule="The times of a window are in UTC for the operators of every workspace.",
         checks=WINDOWS | {"C-window-start", "C-window-end"},
         seam=on_listing(_time_zone_of_workspace),
         shown=_shows_a_run_outside,
@@ -380,7 +380,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     _broken(
         name="total-of-what-remains",
-        rule="The total is that of all pages, on each of them.",
+        rule="The total on each page is that of all pages.",
         checks=TOTALS,
         seam=own_total(_remaining),
         shown=lambda caller: bool(caller.page(offset=10)["total"] != caller.page()["total"]),
@@ -395,7 +395,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     _broken(
         name="neither-offset-nor-limit",
         level="E",
-        rule="A request with neither offset nor limit lacks what is required.",
+        rule="A request with neither offset nor limit lacks required parameters.",
         checks=frozenset({"E-missing-parameter"}),
         seam=on_query(_default_page),
         shown=lambda caller: status_of(caller, offset=None, limit=None) == OK,

@@ -1,4 +1,4 @@
-"""Level A: the envelope, the status and the header fields of what is served."""
+"""Level A: the envelope, the status and the header fields of successful responses."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _doubled(document: bytes) -> bytes:
 
 
 def _shortened(response: Response) -> Response:
-    """A proxy that lost the end of a long response: shorter than its header says."""
+    """A proxy lost the end of a long response, which is shorter than its header says."""
     if len(response.body) < 2_000:
         return response
     return write(response, response.body[:1_500])
@@ -66,7 +66,7 @@ def _longer_than_sent(response: Response) -> Response:
 
 
 def _on_document_of(change: Callable[[Values, bytes], bytes]) -> Seam:
-    """The document that ShowInstanceInfos answers, by the parameters that it is asked with."""
+    """The document of ShowInstanceInfos, by the parameters of the request."""
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
         if operation.operation_id != RUNS:
@@ -122,7 +122,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="status-code-0-when-empty",
         level="A",
-        rule="status_code agrees with the HTTP status, on an empty page too",
+        rule="status_code agrees with the HTTP status, also on an empty page",
         checks=frozenset({"A-envelope-status"}),
         seam=on_envelope(
             lambda envelope: {**envelope, "status_code": 0} if '"total":0}' in envelope["body"] else envelope
@@ -140,7 +140,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="body-null-when-empty",
         level="A",
-        rule="the envelope's body is text, on an empty page too",
+        rule="the envelope's body is text, also on an empty page",
         checks=frozenset({"A-envelope-shape"}),
         seam=on_envelope(lambda envelope: {**envelope, "body": None} if '"rows":[]' in envelope["body"] else envelope),
         shown=lambda caller: caller.envelope(task_id="1")["body"] is None,
@@ -148,7 +148,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="bare-page",
         level="A",
-        rule="a page of runs stands in an envelope",
+        rule="a page of runs is in an envelope",
         checks=frozenset({"A-envelope-shape"}),
         seam=on_envelope(lambda envelope: json.loads(envelope["body"])),
         shown=lambda caller: "rows" in caller.envelope(),
@@ -193,7 +193,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="status-code-twice",
         level="A",
-        rule="no key of the envelope is given twice",
+        rule="no key of the envelope occurs twice",
         checks=frozenset({"A-json"}),
         seam=on_document(_doubled),
         shown=lambda caller: b'"status_code":500,"status_code":200' in caller.runs().body,
@@ -209,7 +209,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="operators-without-media-type",
         level="A",
-        rule="an answer of ShowNodes says that it is application/json",
+        rule="a response of ShowNodes has the type application/json",
         checks=frozenset({"A-content-type"}),
         seam=on_success(
             lambda response: Response(response.status, without(response.headers, "content-type"), response.body),
@@ -220,7 +220,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="byte-order-mark",
         level="A",
-        rule="a JSON answer starts without a byte order mark",
+        rule="a JSON response starts without a byte order mark",
         checks=frozenset({"A-json"}),
         seam=on_success(lambda response: write(response, b"\xef\xbb\xbf" + response.body)),
         shown=lambda caller: caller.runs().body.startswith(b"\xef\xbb\xbf"),
@@ -239,7 +239,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="long-answers-cut-short",
         level="A",
-        rule="a JSON answer is whole",
+        rule="a JSON response is complete",
         checks=frozenset({"A-json"}),
         seam=on_success(_shortened),
         shown=lambda caller: not _is_json(caller.runs(limit=5).body),
@@ -247,7 +247,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="operators-wrapped",
         level="A",
-        rule="ShowNodes answers a bare array",
+        rule="the response of ShowNodes is a bare array",
         checks=frozenset({"A-nodes-shape"}),
         seam=on_operators(lambda operators: {"nodes": operators, "total": len(operators)}),
         shown=lambda caller: "nodes" in caller.nodes().json(),
@@ -291,7 +291,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="part-of-the-runs-as-206",
         level="A",
-        rule="a page has status 200, wherever it starts",
+        rule="a page has status 200, whatever its offset",
         checks=frozenset({"A-status-documented"}),
         seam=on_wire(
             lambda scope, response: (
@@ -305,7 +305,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="two-documents",
         level="A",
-        rule="an answer is one JSON document",
+        rule="a response is one JSON document",
         checks=frozenset({"A-json"}),
         seam=on_document(lambda document: document + b"\n" + document),
         shown=lambda caller: not _is_json(caller.runs(limit=ALL).body),
@@ -313,7 +313,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="shorter-than-announced",
         level="A",
-        rule="an answer is as long as its head says",
+        rule="a response is as long as its header says",
         checks=frozenset({"A-answer-whole"}),
         seam=on_success(_longer_than_sent),
         shown=lambda caller: int(caller.runs().headers["content-length"]) > len(caller.runs().body),
@@ -322,7 +322,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="header-map-null",
         level="A",
-        rule="header_map is an object, where it is sent",
+        rule="header_map is an object, if it is sent",
         checks=frozenset({"A-header-map"}),
         seam=on_envelope(lambda envelope: {**envelope, "header_map": None}),
         shown=lambda caller: caller.envelope()["header_map"] is None,
@@ -331,7 +331,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="compressed-unasked",
         level="A",
-        rule="an answer is compressed only for whoever accepts that",
+        rule="a response is compressed only if the client accepts that",
         checks=frozenset({"A-json", "A-content-type"}),
         seam=on_success(
             lambda response: write(response, gzip.compress(response.body, mtime=0), content_encoding="gzip")
@@ -342,7 +342,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="compression-announced-not-done",
         level="A",
-        rule="an answer that says that it is compressed is",
+        rule="a response that declares compression is compressed",
         checks=frozenset({"A-json", "A-answer-whole", "A-content-type"}),
         seam=on_success(lambda response: write(response, response.body, content_encoding="gzip")),
         shown=lambda caller: caller.runs().headers.get("content-encoding") == "gzip" and bool(caller.rows()),
@@ -351,7 +351,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="unknown-table-as-null",
         level="A",
-        rule="an unknown table has an empty list of operators, or a refusal, and not null",
+        rule="an unknown table gets an empty list of operators or an error, and not null",
         checks=frozenset({"A-nodes-shape"}),
         seam=on_wire(_null_for_nothing),
         shown=lambda caller: caller.nodes("unknown").body == b"null",
@@ -360,7 +360,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="failure-inside-the-second-page",
         level="A",
-        rule="a page of runs is an envelope, the second one too",
+        rule="a page of runs is in an envelope, also the second page",
         checks=frozenset({"A-envelope-shape"}),
         seam=_on_document_of(_failure_of_the_second_page),
         shown=lambda caller: "error_code" in caller.envelope(offset=10),
@@ -369,7 +369,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="padded-with-nul",
         level="A",
-        rule="an answer ends where its document ends, not where its buffer does",
+        rule="a response ends with its document, not with its buffer",
         checks=frozenset({"A-json"}),
         seam=on_success(_padded),
         shown=lambda caller: caller.runs().body.endswith(b"\0"),

@@ -1,4 +1,4 @@
-"""Level A: error responses, and what is answered where nothing is declared."""
+"""Level A: error responses, and responses on undeclared paths and methods."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="refusals-inside-200",
         level="A",
-        rule="a refused request has a status that says so",
+        rule="a refused request has an error status",
         checks=frozenset(
             {
                 "A-envelope-shape",
@@ -150,7 +150,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="unauthorized-nested",
         level="A",
-        rule="a 401 has error_code and error_msg at its top",
+        rule="a 401 has error_code and error_msg at its top level",
         checks=frozenset({"A-error-shape"}),
         seam=error_document(
             lambda error: {"error": {"code": 401, "message": error["error_msg"], "title": "Unauthorized"}},
@@ -185,7 +185,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="not-found-without-body",
         level="A",
-        rule="a 404 for an unknown table says what is missing",
+        rule="a 404 for an unknown table has a text that says so",
         checks=frozenset({"A-error-shape", "A-json"}),
         seam=on_wire(
             lambda scope, response: (
@@ -197,7 +197,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="delete-answers-200",
         level="A",
-        rule="a method that is not declared does nothing, and does not say OK",
+        rule="an undeclared method does nothing, and does not succeed",
         checks=frozenset({"A-undeclared-method"}),
         seam=before_app(_as_deleted),
         shown=lambda caller: caller.get(caller.runs_target(), method="DELETE").status == 200,
@@ -205,7 +205,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="post-answers-like-get",
         level="A",
-        rule="a POST is refused, for none is declared",
+        rule="a POST is refused, since none is declared",
         checks=frozenset({"A-undeclared-method"}),
         seam=Seam(wrap=_posts_as_gets),
         shown=lambda caller: data(caller.get(caller.runs_target(), method="POST")),
@@ -214,7 +214,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="head-fails",
         level="A",
-        rule="a HEAD breaks nothing",
+        rule="a HEAD causes no failure",
         checks=frozenset({"A-server-error", "A-undeclared-method"}),
         seam=before_app(
             lambda scope: fresh(500, b"", "application/json") if scope["method"] == "HEAD" else None,
@@ -225,7 +225,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="405-without-allow",
         level="A",
-        rule="a 405 says which methods there are",
+        rule="a 405 lists the declared methods",
         checks=frozenset({"A-allow-header"}),
         seam=on_error_response(_without_allow, 405),
         shown=lambda caller: "allow" not in caller.get(caller.runs_target(), method="PUT").headers,
@@ -234,7 +234,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="front-page-for-unknown-paths",
         level="A",
-        rule="a path that is not declared is refused",
+        rule="an undeclared path is refused",
         checks=frozenset({"A-undeclared-path"}),
         seam=on_wire(_front_page),
         shown=lambda caller: caller.get("/v1/unknown").status == 200,
@@ -243,7 +243,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="two-request-ids",
         level="A",
-        rule="the id of an exchange is the same in the head and in the body",
+        rule="the id of an exchange is the same in the header and in the body",
         checks=frozenset({"A-request-id"}),
         seam=error_document(lambda error: {**error, "request_id": "0" * 32}, 400, 401, 403),
         shown=lambda caller: (
@@ -264,7 +264,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="refusals-in-latin-1",
         level="A",
-        rule="a refusal says that it is UTF-8, if it names a character set",
+        rule="an error response has the charset UTF-8, if it names one",
         checks=frozenset({"A-content-type"}),
         seam=on_error_response(
             lambda response: write(response, response.body, content_type="application/json;charset=ISO-8859-1"),
@@ -276,7 +276,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="options-fails",
         level="A",
-        rule="an OPTIONS breaks nothing",
+        rule="an OPTIONS causes no failure",
         checks=frozenset({"A-server-error", "A-undeclared-method"}),
         seam=before_app(
             lambda scope: fresh(500, b"{}", "application/json") if scope["method"] == "OPTIONS" else None,

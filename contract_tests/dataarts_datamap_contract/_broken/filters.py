@@ -46,7 +46,7 @@ _WORKSPACE = "b88c445407b24283aa949f9833a38fd8"
 
 
 def _named(matches: Callable[[str, str], bool]) -> Seam:
-    """The first operator of the task whose name matches the one asked for, where no name is the same."""
+    """The first operator of the task whose name matches the requested one, if none is equal."""
 
     def change(values: Values) -> Values:
         task_id, wanted = values["task_id"], str(values["job_name"])
@@ -115,7 +115,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="job-name-in-any-case",
         level="C",
-        rule="job_name is compared case by case",
+        rule="job_name is compared with case",
         checks=frozenset({"C-job-name-case"}),
         seam=_named(lambda name, wanted: name.lower() == wanted.lower()),
         shown=lambda caller: bool(caller.rows(job_name=JOB_NAME.upper())),
@@ -123,7 +123,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="job-name-ignored",
         level="C",
-        rule="a page holds runs of the job_name alone",
+        rule="a page has only runs of the job_name",
         checks=frozenset({"C-rows-of-job", "C-job-name-other"}),
         seam=on_listing(_every_job_of_the_task),
         shown=lambda caller: len({row["jobName"] for row in caller.rows()}) > 1,
@@ -131,7 +131,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="task-id-ignored",
         level="C",
-        rule="a page holds runs of the task_id alone",
+        rule="a page has only runs of the task_id",
         checks=frozenset({"C-task-id-other", "C-rows-of-task"}),
         seam=on_arguments(_any_task),
         shown=lambda caller: bool(caller.rows(task_id="1")),
@@ -139,7 +139,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="workspace-id-ignored",
         level="C",
-        rule="a page holds runs of the workspace_id alone",
+        rule="a page has only runs of the workspace_id",
         checks=frozenset({"C-workspace-other", "C-rows-of-workspace"}),
         seam=set_arguments(workspace_id=lambda _: ""),
         shown=lambda caller: bool(caller.rows(workspace_id="0" * 32)),
@@ -155,7 +155,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="job-name-misread",
         level="C",
-        rule="jobName of each row is the job_name, in Chinese too",
+        rule="jobName of each row is the job_name, even in Chinese",
         checks=frozenset({"C-rows-of-job"}),
         seam=on_field("jobName", _misread),
         shown=lambda caller: _emoji_rows(caller)[0]["jobName"].startswith("è®¢"),
@@ -164,7 +164,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="job-name-escaped-for-html",
         level="C",
-        rule="jobName of each row is the job_name as it is, not for a page of HTML",
+        rule="jobName of each row is the job_name as it is, not escaped for HTML",
         checks=frozenset({"C-rows-of-job"}),
         seam=on_field("jobName", html.escape),
         shown=lambda caller: "&lt;" in caller.rows(job_name="check/rows<stage>")[0]["jobName"],
@@ -191,7 +191,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="blanks-lost",
         level="C",
-        rule="a job_name with a blank in it is found",
+        rule="a job_name with a blank is found",
         checks=frozenset({"C-job-name-unusual"}),
         seam=set_arguments(job_name=lambda name: name.replace(" ", "")),
         shown=lambda caller: caller.rows(task_id="958113", job_name="Load orders-eu") == [],
@@ -200,7 +200,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="per-cent-as-wildcard",
         level="C",
-        rule="a per cent sign in a job_name stands for itself",
+        rule="a percent sign in a job_name is literal",
         checks=frozenset({"C-job-name-wildcard"}),
         seam=_named(_like_percent),
         shown=lambda caller: bool(caller.rows(job_name="ETL%")),
@@ -209,7 +209,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="underscore-as-wildcard",
         level="C",
-        rule="an underscore in a job_name stands for itself",
+        rule="an underscore in a job_name is literal",
         checks=frozenset({"C-job-name-wildcard"}),
         seam=_named(_like_underscore),
         shown=lambda caller: bool(caller.rows(job_name="ETL_Job_dli2dw_")),
@@ -218,7 +218,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="job-name-trimmed",
         level="C",
-        rule="a job_name with a blank behind it is another one",
+        rule="a job_name with a trailing blank is another one",
         checks=frozenset({"C-job-name-prefix", "C-job-name-other"}),
         seam=set_arguments(job_name=str.strip),
         shown=lambda caller: bool(caller.rows(job_name=f"{JOB_NAME} ")),
@@ -236,7 +236,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="nothing-read-behind-the-limit",
         level="C",
-        rule="parameters count wherever they stand in the query",
+        rule="parameters count wherever they are in the query",
         checks=frozenset({"C-replay"}),
         seam=on_query(_nothing_behind_limit),
         shown=lambda caller: (
@@ -247,7 +247,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="table-by-its-beginning",
         level="C",
-        rule="a table is known by its whole guid",
+        rule="a table is identified by its whole guid",
         checks=frozenset({"C-table-other"}),
         seam=on_arguments(
             lambda values: (
@@ -272,7 +272,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="operators-with-padded-task-ids",
         level="C",
-        rule="what ShowNodes names can be asked with",
+        rule="what ShowNodes lists can be used in requests",
         checks=frozenset({"C-nodes-operator", "C-nodes-chain"}),
         seam=on_operators(
             lambda operators: [{**operator, "task_id": operator["task_id"].zfill(10)} for operator in operators]
@@ -292,7 +292,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="workspace-by-pattern",
         level="C",
-        rule="a per cent sign in a workspace_id stands for itself",
+        rule="a percent sign in a workspace_id is literal",
         checks=frozenset({"C-workspace-other"}),
         seam=set_arguments(
             workspace_id=lambda text: (

@@ -65,7 +65,7 @@ def _cohort(server: BrokenServer | CorrectServer) -> int:
 BROKEN_SERVERS: Final[tuple[BrokenServer, ...]] = tuple(
     sorted((server for subject in _SUBJECTS for server in subject.BROKEN_SERVERS), key=_cohort)
 )
-"""Every broken server, by cohort, and within one by level."""
+"""Every broken server, sorted by cohort and level."""
 
 CORRECT_SERVERS: Final[tuple[CorrectServer, ...]] = tuple(sorted(_CORRECT, key=_cohort))
-"""Every server that is correct but different, by cohort."""
+"""Every correct but different server, sorted by cohort."""

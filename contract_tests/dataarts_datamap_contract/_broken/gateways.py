@@ -1,4 +1,4 @@
-"""Levels A, D and E: what stands in front of the service lets in, refuses or labels wrongly."""
+"""Levels A, D and E: a gateway in front of the service that wrongly accepts, refuses or labels."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _ONE_ID = "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
 
 
 def _holds(request: RequestParts, config: MockConfig) -> bool:
-    """Whether a request is signed with the key, whenever that was."""
+    """Whether a request is signed with the key, at any time."""
     try:
         verify_signature(request, read_claim(request), config.secret_key.encode())
     except SignatureError:
@@ -73,13 +73,13 @@ def _signed_at(request: RequestParts) -> bytes:
 
 
 def _early(request: RequestParts, config: MockConfig) -> RequestParts | None:
-    """A signature of a time to come is not too old."""
+    """A signature with a future date is accepted."""
     is_early = claims_signature(request) and _signed_at(request) > f"{config.clock():%Y%m%dT%H%M%SZ}".encode()
     return None if is_early and _holds(request, config) else request
 
 
 def _verified_once() -> Seam:
-    """A key that signed at a time is not looked at again for that time."""
+    """After a key has signed at some time, its signatures of that time are not verified."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         verified: set[object] = set()
@@ -100,7 +100,7 @@ def _verified_once() -> Seam:
 
 
 def _judged(change: Callable[[RequestParts, MockConfig], RequestParts], *of: str) -> Seam:
-    """A request that was let in, changed before its parameters are judged."""
+    """An authenticated request, changed before its parameters are validated."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         if of and operation.operation_id not in of:
@@ -140,20 +140,20 @@ def _header(scope: Scope, name: bytes) -> bytes:
 
 
 def _labelled(scope: Scope, response: Response) -> Response:
-    """Large responses are said to be compressed, which nobody did."""
+    """Large responses are declared as compressed, but are not."""
     is_large = len(response.body) > _LARGE and b"gzip" in _header(scope, b"accept-encoding")
     return write(response, response.body, content_encoding="gzip") if is_large else response
 
 
 def _compressed_all_the_same(scope: Scope, response: Response) -> Response:
-    """That the header names gzip is enough, even if it does so to refuse it."""
+    """Any mention of gzip in the header is enough, even one that refuses it."""
     if b"gzip" not in _header(scope, b"accept-encoding"):
         return response
     return write(response, gzip.compress(response.body), content_encoding="gzip")
 
 
 def _echoing(scope: Scope, response: Response) -> Response:
-    """The header fields of the request are among those of the wrapped response."""
+    """The header fields of the request are copied to those of the wrapped response."""
     token = _header(scope, b"x-auth-token").decode("latin-1")
     if response.status != OK or not token or not is_runs(scope):
         return response
@@ -169,7 +169,7 @@ def _one_id(response: Response) -> Response:
 
 
 def _exact_media_type(scope: Scope) -> Response | None:
-    """A body is read if its type is written in one way."""
+    """A body is read only if its type is spelled in one way."""
     if scope.get("method") != "POST" or b"/datamap/" not in bytes(scope["raw_path"]):
         return None
     if _header(scope, b"content-type") == b"application/json":
@@ -220,7 +220,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     _broken(
         name="large-pages-said-to-be-gzip",
         level="A",
-        rule="A response that is said to be compressed is compressed.",
+        rule="A response that is declared as compressed is compressed.",
         checks=frozenset({"A-json", "A-answer-whole", "A-content-type", "C-limit-underfilled", "E-maximum-unserved"}),
         seam=on_wire(_labelled),
         shown=_is_plain,
@@ -236,7 +236,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     _broken(
         name="one-id-for-all-errors",
         level="A",
-        rule="The request id of an error is that of its exchange, and of no other.",
+        rule="The request id of an error is that of its own exchange.",
         checks=frozenset({"A-request-id", "A-error-shape"}),
         seam=on_error_response(_one_id, 400, 401, 403, 404),
         shown=_repeats_an_id,
@@ -252,7 +252,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     _broken(
         name="signed-ahead-of-time",
         level="D",
-        rule="A signature of tomorrow is refused as one of yesterday is.",
+        rule="A signature of tomorrow is refused, like one of yesterday.",
         checks=frozenset({"D-signature-stale"}),
         seam=on_credentials(_early),
         shown=_accepts_tomorrow,
@@ -268,7 +268,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     _broken(
         name="signature-looked-at-once-a-second",
         level="D",
-        rule="Each request of a second is verified, also if one of the same key was.",
+        rule="Each request is verified, even if one of the same key and second was.",
         checks=frozenset({"D-signature-tampered", "D-signature-wrong"}),
         seam=_verified_once(),
         shown=_accepts_another_query,
@@ -276,7 +276,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     _broken(
         name="project-of-a-header",
         level="D",
-        rule="The project of a request is that of its path.",
+        rule="The project of a request is the one in its path.",
         checks=frozenset({"D-project-other", "D-tenant-isolated"}),
         seam=_judged(_project_of_the_header),
         shown=lambda caller: (
@@ -308,7 +308,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     _broken(
         name="media-type-without-a-charset",
         level="E",
-        rule="A JSON body is read, also if its media type names the charset.",
+        rule="A JSON body is read, even if its media type names the charset.",
         checks=frozenset({"E-valid-refused", "E-optional-refused", "A-status-documented"}),
         seam=before_app(_exact_media_type),
         shown=_refuses_a_charset,

@@ -1,4 +1,4 @@
-"""Level C: lineage whose edges were lost, doubled or joined on the wrong thing."""
+"""Level C: lineage with lost, duplicate or wrongly joined edges."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _with_names_swapped(row: Document) -> Document:
 
 
 def _joined_by_name() -> Seam:
-    """The GUID of a table is looked up by its name alone, which several tables have."""
+    """The GUID of a table is looked up only by its name, which several tables have."""
 
     def response(_: str, ask: Ask, arguments: Arguments) -> Document:
         everything = ask(replace(arguments, values={**arguments.values, "offset": 0, "limit": MOST}))["data"]
@@ -87,7 +87,7 @@ def _with_guids(row: Document, guids: dict[str, str]) -> Document:
 
 
 def _edges(change: Callable[[list[Document], str], list[Document]]) -> Seam:
-    """The relationships around an asset, from them and its GUID."""
+    """The relationships around an asset, made from the right ones and its GUID."""
 
     def response(_: str, ask: Ask, arguments: Arguments) -> Document:
         graph = ask(arguments)
@@ -109,7 +109,7 @@ def _tree(edges: list[Document], start: str) -> list[Document]:
 
 
 def _not_back(_: str, ask: Ask, arguments: Arguments) -> Document:
-    """A search in one direction does not draw the edge by which it comes back to where it began."""
+    """A search in one direction omits the edge that leads back to its start."""
     graph = ask(arguments)
     start = arguments.text("guid")
     end = {"IN": "ep1_id", "OUT": "ep2_id"}.get(arguments.text("direction"))
@@ -122,7 +122,7 @@ def _upstream_by_default(_: str, ask: Ask, arguments: Arguments) -> Document:
 
 
 def _last_category() -> Seam:
-    """Of a repeated key the last value counts, and lineage of another category there is none."""
+    """Only the last value of a repeated key counts, and there is no lineage of other categories."""
     asked: list[bytes] = []
 
     def remember(request: RequestParts) -> RequestParts:
@@ -233,7 +233,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     _broken(
         name="tables-written-from-themselves-left-out",
-        rule="An operator that reads the table that it writes has a row that says so.",
+        rule="An operator that reads and writes the same table has a row for that.",
         checks=_ROWS,
         seam=_rows(_no_loops),
         shown=lambda caller: "snapshot" not in _names(caller),
@@ -282,42 +282,42 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     _broken(
         name="circle-not-closed",
-        rule="Lineage that leads back to an asset is lineage of it.",
+        rule="Lineage that leads back to an asset belongs to its lineage.",
         checks=_GRAPH,
         seam=on_answers(_not_back, LINEAGE),
         shown=_is_no_circle,
     ),
     _broken(
         name="tree-in-place-of-a-graph",
-        rule="A table that leads to another on two ways has relationships on both.",
+        rule="A table that leads to another one on two paths has relationships on both.",
         checks=_GRAPH,
         seam=_edges(_tree),
         shown=_loses_a_source,
     ),
     _broken(
         name="upstream-by-default",
-        rule="Without a direction both come.",
+        rule="Without a direction, the response has both.",
         checks=_GRAPH,
         seam=on_answers(_upstream_by_default, LINEAGE),
         shown=_misses_downstream,
     ),
     _broken(
         name="last-category-counts",
-        rule="Of several categories, sent as repeated keys, the first counts, too.",
+        rule="If several categories are sent as repeated keys, the first one counts, too.",
         checks=_GRAPH | {"C-lineage-category"},
         seam=_last_category(),
         shown=_loses_the_flow,
     ),
     _broken(
         name="asset-itself-left-out",
-        rule="The assets at the ends of the relationships come, the one asked for included.",
+        rule="The response has the assets at all ends of the relationships, including the requested one.",
         checks=_GRAPH,
         seam=on_answers(_without_itself, LINEAGE),
         shown=lambda caller: TABLE_GUID not in {entity["guid"] for entity in caller.lineage()["entities"]},
     ),
     _broken(
         name="operators-said-to-be-tables",
-        rule="The kind of an end is the kind of the asset at it.",
+        rule="The type of an end is the type of its asset.",
         checks=_GRAPH | {"B-lineage-shape"},
         seam=on_json(_all_are_tables, LINEAGE),
         shown=lambda caller: {edge["ep1_type_name"] for edge in caller.lineage()["relationships"]} == {_TABLE_TYPE},
@@ -331,7 +331,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     _broken(
         name="parents-in-place-of-lineage",
-        rule="With parents included, the lineage comes as without them.",
+        rule="With parents included, the lineage is the same as without them.",
         checks=_GRAPH | {"E-optional-refused"},
         seam=on_answers(_parents_alone, LINEAGE),
         shown=lambda caller: _ends(caller.lineage(query="?include_parent_entity=true")) == [],

@@ -1,4 +1,4 @@
-"""Level D: what belongs to others, and secrets, stay closed, however the question is put."""
+"""Level D: data of other tenants, and secrets, stay closed, whatever the form of the request."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _operators_of_any_instance() -> Seam:
 
 
 def _closed_one_by_one() -> Seam:
-    """A foreign project is noticed by its instance not being foreign, and the other way round."""
+    """A foreign project is refused only if its instance is not foreign, and vice versa."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         def change(values: Values) -> Values:
@@ -62,7 +62,7 @@ def _closed_one_by_one() -> Seam:
 
 
 def _open_path(skips: Callable[[bytes], bool], clean: Callable[[bytes], bytes]) -> Seam:
-    """A gate that does not know the path of a request lets it through, and what is behind it does know it."""
+    """A gateway lets through paths that it does not know, although the service behind it does."""
     marker = b"x-let-in"
 
     def wrap(app: ASGIApp) -> ASGIApp:
@@ -89,7 +89,7 @@ def _respelled(caller: Caller, old: str, new: str) -> str:
 
 
 def _on_token(change: Callable[[Response, MockConfig], Response]) -> Seam:
-    """Responses that the server's own secrets get into."""
+    """Responses that contain the server's own secrets."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         known.append(config)
@@ -173,7 +173,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="tenant-open-by-all-its-ids-at-once",
         level="D",
-        rule="another tenant's project is closed, under that tenant's own instance too",
+        rule="another tenant's project is closed, also with that tenant's own instance",
         checks=_ISOLATED,
         seam=_closed_one_by_one(),
         shown=lambda caller: data(
@@ -193,7 +193,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="trailing-slash-past-the-gate",
         level="D",
-        rule="a path with a slash behind it needs credentials, too",
+        rule="a path with a trailing slash needs credentials, too",
         checks=_PATHS,
         seam=_open_path(lambda raw: raw.endswith(b"/"), lambda raw: raw.rstrip(b"/")),
         shown=lambda caller: data(_without_credentials(caller, _respelled(caller, "/instances?", "/instances/?"))),
@@ -202,7 +202,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="path-parameter-past-the-gate",
         level="D",
-        rule="a path with a semicolon in it needs credentials, too",
+        rule="a path with a semicolon needs credentials, too",
         checks=_PATHS,
         seam=_open_path(lambda raw: b";" in raw, lambda raw: raw.partition(b";")[0]),
         shown=lambda caller: data(_without_credentials(caller, _respelled(caller, "/instances?", "/instances;x=1?"))),
@@ -222,7 +222,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="half-the-token-in-the-head",
         level="D",
-        rule="no header field has a part of the token in it",
+        rule="no header field contains a part of the token",
         checks=frozenset({"D-secret-echo"}),
         seam=_on_token(_half_token),
         shown=lambda caller: caller.config.token.startswith(
@@ -233,7 +233,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="access-key-in-any-case",
         level="D",
-        rule="an access key is compared case by case, and its signature is looked at",
+        rule="an access key is compared with case, and its signature is verified",
         checks=frozenset({"D-access-key-other", "D-signature-wrong"}),
         seam=on_credentials(_key_in_any_case),
         shown=lambda caller: data(_signed_by(caller, caller.config.access_key.swapcase())),

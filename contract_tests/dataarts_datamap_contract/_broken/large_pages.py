@@ -1,4 +1,4 @@
-"""Levels A and B: pages that are long or late, or of an unusual operator, are written as all others are."""
+"""Levels A and B: pages that are long, late, or of an unusual operator have the same form as others."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _no_success_on_the_last_page(perform: Perform, values: Values) -> Document:
 
 
 def _envelope_fails_on_large_limits() -> Seam:
-    """The scheduler times out inside of a good envelope."""
+    """The scheduler times out inside a valid envelope."""
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
         if operation.operation_id != RUNS:
@@ -99,7 +99,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="many-rows-fail",
         level="A",
-        rule="a page of many rows breaks nothing",
+        rule="a page of many rows causes no failure",
         checks=frozenset({"A-server-error", "E-maximum-unserved"}),
         seam=on_listing(_fails_over_many_rows),
         shown=lambda caller: status_of(caller, limit=ALL) == 500,
@@ -108,7 +108,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="chinese-name-without-workspace-fails",
         level="A",
-        rule="a name of any script breaks nothing, without a workspace too",
+        rule="a name in any script causes no failure, even without a workspace",
         checks=frozenset({"A-server-error", "E-optional-refused", "C-job-name-unusual"}),
         seam=on_listing(_fails_over_chinese_names_alone),
         shown=lambda caller: status_of(caller, task_id=EMOJI_TASK, job_name=CHINESE) == 500,
@@ -117,7 +117,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="long-body-encoded-twice",
         level="B",
-        rule="a long body is encoded once, as a short one is",
+        rule="a long body is encoded once, like a short one",
         checks=frozenset({"B-body-json", "B-page-shape"}),
         seam=on_body(_twice_if_long),
         shown=lambda caller: isinstance(json.loads(_body(caller, limit=ALL)), str),
@@ -126,7 +126,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="last-page-no-success",
         level="B",
-        rule="the last page is a success, as those before it are",
+        rule="the last page is a success, like those before it",
         checks=frozenset({"B-success-agrees"}),
         seam=on_listing(_no_success_on_the_last_page),
         shown=lambda caller: caller.page(offset=caller.page()["total"] - 1)["success"] is False,
@@ -135,7 +135,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="status-code-504-on-large-pages",
         level="A",
-        rule="status_code is 200 beside rows, on a large page too",
+        rule="status_code is 200 beside rows, even on a large page",
         checks=frozenset({"A-envelope-status"}),
         seam=_envelope_fails_on_large_limits(),
         shown=lambda caller: caller.envelope(limit=ALL)["status_code"] == 504,
@@ -144,7 +144,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="empty-page-as-html",
         level="A",
-        rule="a page without runs is announced as JSON, too",
+        rule="a page without runs has the type JSON, too",
         checks=frozenset({"A-content-type"}),
         seam=on_success(
             lambda response: (
@@ -159,7 +159,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="running-data-left-out-of-large-pages",
         level="B",
-        rule="a run has its runningData on a large page too",
+        rule="a run has its runningData even on a large page",
         checks=CONTENT,
         seam=own_rows(
             lambda page, values, _: (
@@ -172,7 +172,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="rows-behind-the-fiftieth-as-text",
         level="B",
-        rule="every row of a page is an object, the sixtieth too",
+        rule="every row of a page is an object, even the sixtieth",
         checks=frozenset({"B-row-shape", "B-page-shape"}),
         seam=on_rows(lambda rows: [*rows[:50], *map(compact, rows[50:])]),
         shown=lambda caller: isinstance(caller.rows()[-1], str),

@@ -1,4 +1,4 @@
-"""Levels A to C: lineage that breaks a rule, of all operators and around one table."""
+"""Levels A to C: lineage that breaks a rule, for all operators or around one table."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ELSEWHERE = "ccb1d24a-1d1e-4c4a-9f1c-2f0c5f1e7d31"
 
 
 def bulking(response: Callable[[Callable[..., Document], int, int], Document]) -> Seam:
-    """How a page of all lineage comes about: from what the reference has for an offset and a limit, and those asked."""
+    """The page of all lineage, made from what the reference has for an offset and a limit, and those two."""
 
     def answer(_: str, ask: Ask, arguments: Arguments) -> Document:
         def found(offset: int, limit: int) -> Document:
@@ -33,7 +33,7 @@ def bulking(response: Callable[[Callable[..., Document], int, int], Document]) -
 
 
 def around(response: Callable[[Callable[..., Document], str, str], Document]) -> Seam:
-    """How the lineage around a table comes about: from the reference for a GUID and a direction, and those asked."""
+    """The lineage around a table, made from what the reference has for a GUID and a direction, and those two."""
 
     def answer(_: str, ask: Ask, arguments: Arguments) -> Document:
         def found(guid: str, direction: str) -> Document:
@@ -74,7 +74,7 @@ def _last_node_lost(found: Callable[..., Document], offset: int, limit: int) -> 
 
 
 def _one_row_of_each(found: Callable[..., Document], offset: int, limit: int) -> Document:
-    """On a small page, an operator has its first row alone."""
+    """On a small page, an operator has only its first row."""
     page = found(offset, limit)
     first = {row["node_guid"]: row for row in reversed(page["data"])}
     return {**page, "data": list(first.values())[::-1]} if limit < page["total"] else page
@@ -131,7 +131,7 @@ def _nothing_downstream(found: Callable[..., Document], guid: str, direction: st
 
 
 def _a_step_downstream(found: Callable[..., Document], guid: str, direction: str) -> Document:
-    """Downstream, the edges that touch the table alone."""
+    """Downstream, only the edges of the table itself."""
     graph = found(guid, direction)
     if direction != "OUT":
         return graph
@@ -157,7 +157,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="bulk-rows-by-operator",
         level="A",
-        rule="the rows of all lineage stand side by side",
+        rule="the rows of all lineage are in one flat array",
         checks=frozenset({"A-catalog-shape", "B-lineage-shape"}),
         seam=on_json(lambda page: {**page, "data": [page["data"]]}, BULK),
         shown=lambda caller: isinstance(caller.bulk()["data"][0], list),
@@ -195,7 +195,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="bulk-ends-as-objects",
         level="B",
-        rule="the table at an end of a row is named in plain text",
+        rule="the table at an end of a row is named as text",
         checks=frozenset({"B-lineage-shape"}),
         seam=on_row(lambda row: {**row, "target_table": {"name": row.get("target_table")}}),
         shown=lambda caller: isinstance(caller.bulk()["data"][0]["target_table"], dict),
@@ -213,7 +213,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="bulk-limit-counts-rows",
         level="C",
-        rule="a page of all lineage is cut by operators",
+        rule="a page of all lineage is measured in operators",
         checks=_PAGES,
         seam=bulking(_rows_cut),
         shown=lambda caller: _whole(caller, 1) != _whole(caller, 100),
@@ -276,7 +276,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="bulk-names-other-tables",
         level="C",
-        rule="all lineage calls a table by the name that it has",
+        rule="all lineage uses the real name of a table",
         checks=frozenset({"C-asset-agrees", "C-search-finds"}),
         seam=on_row(lambda row: {**row, **({"source_table": "old_orders"} if "source_table" in row else {})}),
         shown=lambda caller: "old_orders" in str(caller.bulk()),
@@ -285,7 +285,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="upstream-and-downstream-confused",
         level="C",
-        rule="IN is what a table is made of, and OUT what is made of it",
+        rule="IN has the sources of a table, and OUT the tables made from it",
         checks=_AGREES,
         seam=around(lambda found, guid, way: found(guid, {"IN": "OUT", "OUT": "IN"}.get(way, way))),
         shown=lambda caller: RAW not in str(caller.lineage(query="?direction=IN")["relationships"]),
@@ -294,7 +294,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="nothing-is-downstream",
         level="C",
-        rule="what a table is made of has the table downstream",
+        rule="the sources of a table have it downstream",
         checks=frozenset({"C-lineage-mirror", "C-lineage-agrees"}),
         seam=around(_nothing_downstream),
         shown=lambda caller: caller.lineage(RAW, "?direction=OUT")["relationships"] == [],
@@ -303,7 +303,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="downstream-a-step-upstream-all",
         level="C",
-        rule="upstream and downstream reach as far",
+        rule="upstream and downstream have the same reach",
         checks=_MIRROR,
         seam=around(_a_step_downstream),
         shown=lambda caller: TABLE_GUID not in str(caller.lineage(RAW, "?direction=OUT")["relationships"]),
@@ -312,7 +312,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="both-is-upstream",
         level="C",
-        rule="BOTH holds what IN and OUT hold",
+        rule="BOTH is the union of IN and OUT",
         checks=_MIRROR,
         seam=around(lambda found, guid, way: found(guid, "IN" if way == "BOTH" else way)),
         shown=lambda caller: caller.lineage(RAW, "?direction=BOTH")["relationships"] == [],
@@ -321,7 +321,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="direction-defaults-to-upstream",
         level="C",
-        rule="without a direction, lineage is that of both",
+        rule="without a direction, lineage is that of BOTH",
         checks=_MIRROR,
         seam=on_answers(
             lambda _, ask, arguments: ask(
@@ -347,7 +347,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="lineage-of-other-tables-too",
         level="C",
-        rule="each relationship leads to the table that was asked for",
+        rule="each relationship leads to the requested table",
         checks=frozenset({"C-lineage-connected"}),
         seam=on_answers(_with_strangers, LINEAGE),
         shown=lambda caller: _ELSEWHERE in str(caller.lineage()),
@@ -356,7 +356,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="category-ignored",
         level="C",
-        rule="only relationships of the categories that are asked for come",
+        rule="all relationships are of the requested categories",
         checks=frozenset({"C-lineage-category"}),
         seam=on_answers(_with_parents, LINEAGE),
         shown=lambda caller: (
@@ -367,7 +367,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="bulk-and-lineage-of-different-days",
         level="C",
-        rule="what all lineage says of a table, the lineage around it says, too",
+        rule="all lineage and the lineage around a table agree",
         checks=_AGREES,
         seam=around(lambda found, guid, way: found(RAW if guid == TABLE_GUID else guid, way)),
         shown=lambda caller: caller.lineage(query="?direction=IN")["relationships"] == [],

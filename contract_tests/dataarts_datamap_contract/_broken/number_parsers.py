@@ -1,4 +1,4 @@
-"""Level E: numbers as the parsers of other languages read them, where the documented parameter is an integer."""
+"""Level E: documented integers, read by the number parsers of other languages."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ _MOST = 2**31 - 1
 
 
 def _reads(name: str, pattern: str, value: Callable[[re.Match[str]], object]) -> Seam:
-    """Texts that are taken for a number."""
+    """Texts that are read as a number."""
     return on_parameter(
         name, lambda text: str(value(found)) if (found := re.fullmatch(pattern, text)) is not None else text
     )
 
 
 def _before_1970(perform: Perform, values: Values) -> Document:
-    """A window that ends with the first hours of the epoch is refused as none."""
+    """A window that ends in the first hours of the epoch is refused as missing."""
     if int(values["end_time"]) < HOUR:
         raise HttpError(400, "APIGW.0106", "end_time is missing")
     return perform(values)
 
 
 def _refused_between(perform: Perform, values: Values) -> Document:
-    """A page whose start is no multiple of its size is refused."""
+    """A page whose offset is not a multiple of its size is refused."""
     if int(values["offset"]) % int(values["limit"]):
         raise HttpError(400, "DLF.0801", "offset must be a multiple of limit")
     return perform(values)
@@ -67,7 +67,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="true-for-one",
         level="E",
-        rule="a limit that is a truth value is refused",
+        rule="a limit that is a boolean is refused",
         checks=_TYPE,
         seam=_reads("limit", r"(?i:true)", lambda _: 1),
         shown=lambda caller: status_of(caller, limit="true") == OK,
@@ -94,7 +94,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="negative-zero-fails",
         level="A",
-        rule="an offset of minus zero breaks nothing",
+        rule="an offset of minus zero causes no failure",
         checks=frozenset({"A-server-error"}),
         seam=fail_on(has("offset", lambda text: text == "-0")),
         shown=lambda caller: status_of(caller, offset="-0") == 500,
@@ -103,7 +103,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="window-of-tomorrow-fails",
         level="A",
-        rule="a window that lies ahead breaks nothing",
+        rule="a window in the future causes no failure",
         checks=frozenset({"A-server-error", "E-maximum-unserved"}),
         seam=fail_on(has("start_time", lambda text: (as_integer(text) or 0) > 2_000_000_000 * SECOND)),
         shown=lambda caller: status_of(caller, start_time=4_000_000_000 * SECOND) == 500,
@@ -121,7 +121,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="limits-of-the-console-only",
         level="E",
-        rule="a limit between 20 and 50 is served, as those beside it are",
+        rule="a limit between 20 and 50 is served, like 20 and 50",
         checks=PAGES | frozenset({"E-valid-refused", "E-maximum-unserved"}),
         seam=on_listing(_odd_limits),
         shown=lambda caller: status_of(caller, limit=25) == 400,

@@ -1,4 +1,4 @@
-"""Level C: what one response says of the data, another contradicts."""
+"""Level C: responses that contradict each other about the data."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _length(values: Values) -> int:
 
 
 def _without_last_ties(perform: Perform, values: Values) -> Document:
-    """A page goes on behind the plan time of the row above it, not behind that row."""
+    """A page continues after the plan time of the previous row, not after that row."""
     everything = whole(perform, values)
     rows, offset = everything["rows"], int(values["offset"])
     page = cut(rows, values)
@@ -51,7 +51,7 @@ def _without_last_ties(perform: Perform, values: Values) -> Document:
 def _change_rows(
     change: Callable[[Document], Document], *, when: Callable[[Values], bool], of: Callable[[Document], bool]
 ) -> Seam:
-    """Rows that are shown otherwise by some requests than by others."""
+    """Rows that differ between requests."""
     return own_rows(
         lambda page, values, _: (
             [change(row) if of(row) else row for row in page["rows"]] if when(values) else page["rows"]
@@ -60,7 +60,7 @@ def _change_rows(
 
 
 def _remembered_as(name: Callable[[Values], object], member: str) -> Seam:
-    """A member of the page is remembered under a name that several questions share."""
+    """A member of the page is cached under a key that several requests share."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         seen: dict[object, object] = {}
@@ -75,7 +75,7 @@ def _remembered_as(name: Callable[[Values], object], member: str) -> Seam:
 
 
 def _remembered_by_sum() -> Seam:
-    """Pages are remembered under where they end."""
+    """Pages are cached under their end."""
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
         if operation.operation_id != RUNS:
@@ -112,7 +112,7 @@ def _in_tens(values: Values) -> Values:
 
 
 def _find(caller: Caller, matches: Callable[[Document], bool]) -> Document:
-    """The first run that shows the difference, as a caller of small pages sees it."""
+    """The first run that shows the difference, for a caller of small pages."""
     total = caller.page()["total"]
     pages = (caller.page(offset=offset)["rows"] for offset in range(0, total, 10))
     return next(row for rows in pages for row in rows if matches(row))
@@ -159,7 +159,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="counts-unknown-without-workspace",
         level="C",
-        rule="what a run counts does not depend on the filters of the request",
+        rule="the counts of a run do not depend on the filters of the request",
         checks=CONTENT | FILTERS,
         seam=_change_rows(
             lambda row: {**row, "inputRowCount": -1, "outputRowCount": -1},
@@ -175,7 +175,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="forced-success-plain-on-later-pages",
         level="C",
-        rule="a run's status does not depend on the page that it is on",
+        rule="a run's status does not depend on its page",
         checks=CONTENT | PAGES,
         seam=_change_rows(
             lambda row: {**row, "status": "success"},
@@ -188,7 +188,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="total-of-more-workspaces",
         level="C",
-        rule="total counts what is listed, without a workspace too",
+        rule="total counts the listed runs, even without a workspace",
         checks=TOTALS | FILTERS,
         seam=own_total(
             lambda page, values, _: page["total"] + 3 * ("workspace_id" not in values and page["total"] > 0)
@@ -199,7 +199,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="reruns-lost-in-short-windows",
         level="C",
-        rule="a short window holds the reruns that a long one holds",
+        rule="a short window has the reruns that a long one has",
         checks=WINDOWS,
         seam=on_whole(
             lambda rows, values: (
@@ -236,7 +236,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="large-pages-start-at-tens",
         level="C",
-        rule="offset counts rows, before a large page too",
+        rule="offset counts rows, even before a large page",
         checks=PAGES,
         seam=on_arguments(_in_tens),
         shown=lambda caller: caller.run_ids(offset=3, limit=40) == caller.run_ids(limit=40),
@@ -245,7 +245,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="job-id-counts-the-page",
         level="C",
-        rule="jobId says which operator a run is of, not which row",
+        rule="jobId identifies the operator of a run, not the row",
         checks=CONTENT | PAGES,
         seam=own_rows(
             lambda page, _, __: [{**row, "jobId": number} for number, row in enumerate(page["rows"], start=1)]
@@ -269,7 +269,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="equal-plans-lost-between-pages",
         level="C",
-        rule="runs of one plan time are all listed, where a page ends between them too",
+        rule="runs with the same plan time are all listed, even if a page ends between them",
         checks=PAGES | TOTALS,
         seam=on_listing(_without_last_ties),
         shown=lambda caller: len(_walked(caller)) < caller.page()["total"],
@@ -278,7 +278,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="long-windows-oldest-first",
         level="C",
-        rule="the order of runs does not depend on how long the window is",
+        rule="the order of runs does not depend on the length of the window",
         checks=WINDOWS | PAGES,
         seam=on_whole(lambda rows, values: rows[::-1] if 7 * DAY < _length(values) < 100 * DAY else rows),
         shown=lambda caller: (
@@ -316,7 +316,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="pages-remembered-without-their-job",
         level="C",
-        rule="a response is for the job that was asked for",
+        rule="a response is for the requested job",
         checks=frozenset({"C-rows-of-job", "C-job-name-unusual", "C-job-name-other"}),
         seam=remembered("task_id", "workspace_id", "start_time", "end_time", "offset", "limit"),
         shown=lambda caller: caller.page() == caller.page(job_name=_OTHER_JOB),
@@ -325,7 +325,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="pages-remembered-without-their-workspace",
         level="C",
-        rule="a response is for the workspace that was asked for",
+        rule="a response is for the requested workspace",
         checks=FILTERS,
         seam=remembered("task_id", "job_name", "start_time", "end_time", "offset", "limit"),
         shown=lambda caller: bool(caller.page()["rows"] and caller.page(workspace_id=_OTHER_WORKSPACE)["rows"]),
@@ -334,7 +334,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="pages-remembered-by-their-last-row",
         level="C",
-        rule="two pages that end at the same row are not the same page",
+        rule="two pages that end at the same row may be different pages",
         checks=PAGES | frozenset({"C-limit-exceeded"}),
         seam=_remembered_by_sum(),
         shown=lambda caller: caller.page(limit=20) == caller.page(offset=10, limit=10),
@@ -343,7 +343,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="runs-on-a-page-of-one-anonymous",
         level="C",
-        rule="a run keeps its owner on a page of its own",
+        rule="a run keeps its owner on a page of one row",
         checks=CONTENT | PAGES,
         seam=_change_rows(
             lambda row: {**row, "owner": None}, when=lambda values: values["limit"] == 1, of=lambda _: True
@@ -354,7 +354,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="cancelled-runs-by-another-name",
         level="C",
-        rule="a status has one name, in a short window too",
+        rule="a status has one name, even in a short window",
         checks=CONTENT | WINDOWS,
         seam=_change_rows(
             lambda row: {**row, "status": "fail"},

@@ -1,4 +1,4 @@
-"""Level C: the operators that ShowNodes names, and those that the suite is not aimed at."""
+"""Level C: the operators that ShowNodes names, and other operators than the target's."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def _renamed(change: Callable[[Document], Document], task_id: str) -> Callable[[
 
 
 def _of(job_name: str, change: Callable[[Values], Values]) -> Callable[[Values], Values]:
-    """Parameters that are changed for one operator alone."""
+    """Parameters that are changed for one operator only."""
     return lambda values: change(values) if values["job_name"] == job_name else values
 
 
 def _with_the_other_operator(perform: Perform, values: Values) -> Document:
-    """The runs of the task's other operator follow those of the one that was asked for."""
+    """The runs of the task's other operator follow those of the requested one."""
     everything = whole(perform, values)
     rows = list(everything["rows"])
     if values["job_name"] == _STAGE:
@@ -57,7 +57,7 @@ def _few_of_sales(page: Document, values: Values, _: Perform) -> int:
 
 
 def _one_less_of_sales(perform: Perform, values: Values) -> Document:
-    """The oldest run of an operator whose name has a blank in it is lost, and is not counted."""
+    """The oldest run of an operator with a blank in its name is missing and not counted."""
     everything = whole(perform, values)
     rows = everything["rows"]
     if " " in str(values["job_name"]) and len(rows) > 5:
@@ -71,7 +71,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="operator-under-another-task",
         level="C",
-        rule="ShowNodes gives the task_id that an operator is asked for with",
+        rule="ShowNodes returns the task_id that finds an operator's runs",
         checks=OPERATORS,
         seam=on_operators(_renamed(lambda each: {**each, "task_id": "941207"}, EMOJI_TASK)),
         shown=lambda caller: EMOJI_TASK not in {each["task_id"] for each in _names(caller)},
@@ -109,7 +109,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="operator-names-escaped-for-html",
         level="C",
-        rule="ShowNodes gives an operator's name as it is asked for",
+        rule="ShowNodes returns the operator's name that finds its runs",
         checks=OPERATORS,
         seam=on_operators(
             lambda operators: [{**each, "job_name": each["job_name"].replace("<", "&lt;")} for each in operators]
@@ -131,7 +131,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="window-open-for-names-with-a-slash",
         level="C",
-        rule="a window ends, for every operator",
+        rule="a window has an end, for every operator",
         checks=_UNUSUAL | WINDOWS | frozenset({"C-window-end"}),
         seam=on_arguments(_of(_STAGE, lambda values: {**values, "end_time": 2**63 - 1})),
         shown=lambda caller: (
@@ -151,7 +151,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="second-operator-runs-on-into-the-first",
         level="C",
-        rule="behind the last run of an operator there is none of another",
+        rule="no run of another operator follows the last run of an operator",
         checks=_UNUSUAL | PAGES | frozenset({"C-rows-of-job", "C-offset-beyond-end"}),
         seam=on_listing(_with_the_other_operator),
         shown=lambda caller: len({row["jobName"] for row in caller.rows(job_name=_STAGE, limit=ALL)}) == 2,

@@ -49,7 +49,7 @@ def _shuffled(rows: list[Document], _: Values) -> list[Document]:
 
 
 def _unsteady_ties(rows: list[Document], values: Values) -> list[Document]:
-    """Runs of the same hour come in an order that depends on the page."""
+    """Runs of the same hour are in an order that depends on the page."""
     generator = random.Random(int(values["offset"]))  # noqa: S311  no secret
     return sorted(rows, key=lambda row: (-(row["planTime"] // DAY), generator.random()))
 
@@ -74,14 +74,14 @@ def _repeats(caller: Caller, limit: int = 5) -> bool:
 
 
 def _one_run_a_plan(perform: Perform, values: Values) -> Document:
-    """Reruns are folded into the run that they repeat, and counted all the same."""
+    """Reruns are merged with the run that they repeat, but still counted."""
     everything = whole(perform, values)
     rows = list({row["planTime"]: row for row in everything["rows"]}.values())
     return {**everything, "rows": cut(rows, values)}
 
 
 def _full_last_page(perform: Perform, values: Values) -> Document:
-    """The last page is filled up with rows of the one before."""
+    """The last page is filled up with rows of the previous one."""
     page = perform(values)
     if not page["rows"]:
         return page
@@ -89,7 +89,7 @@ def _full_last_page(perform: Perform, values: Values) -> Document:
 
 
 def _drifting() -> Seam:
-    """The count of the runs is estimated anew for each response."""
+    """The count of runs is estimated again for each response."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         asked = iter(range(MOST))
@@ -111,7 +111,7 @@ def _not_found_at_the_end(perform: Perform, values: Values) -> Document:
 
 
 def _lagging() -> Seam:
-    """Each third response comes from a copy of the data that has not got the latest run of the window yet."""
+    """Every third response comes from a copy of the data without the latest run of the window."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         asked = iter(range(MOST))
@@ -136,7 +136,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="total-of-all-time",
         level="C",
-        rule="total counts the rows of the window alone",
+        rule="total counts only the rows of the window",
         checks=frozenset({"C-walk-complete", "C-window-adds-up"}),
         seam=own_total(lambda _, values, perform: perform({**values, "start_time": 0, "end_time": 2**63 - 1})["total"]),
         shown=lambda caller: caller.page(**day(caller))["total"] > _DEEP,
@@ -176,7 +176,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="always-ten-rows",
         level="C",
-        rule="a page has no more rows than its limit, if that is small too",
+        rule="a page has no more rows than its limit, even if that is small",
         checks=frozenset({"C-limit-exceeded"}),
         seam=set_arguments(limit=lambda limit: max(limit, 10)),
         shown=lambda caller: len(caller.page(limit=1)["rows"]) == 10,
@@ -218,7 +218,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="nothing-deep-down",
         level="C",
-        rule="a page has rows as long as total is not reached",
+        rule="a page has rows until total is reached",
         checks=frozenset({"C-offset-slice", "C-walk-complete", "C-limit-underfilled"}),
         seam=own_rows(lambda page, values, _: page["rows"] if int(values["offset"]) < _DEEP else []),
         shown=lambda caller: caller.page(offset=_DEEP)["rows"] == [] and caller.page()["total"] > _DEEP,
@@ -226,7 +226,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="last-page-for-ever",
         level="C",
-        rule="a page behind the last row is empty",
+        rule="a page after the last row is empty",
         checks=frozenset({"C-offset-beyond-end"}),
         seam=own_rows(
             lambda page, values, perform: (
@@ -270,7 +270,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="reruns-folded",
         level="C",
-        rule="every run that is counted is listed, a second one of the same plan too",
+        rule="every run that is counted is listed, even a second one of the same plan time",
         checks=frozenset({"C-walk-complete", "C-window-adds-up", "C-limit-underfilled"}),
         seam=on_listing(_one_run_a_plan),
         shown=lambda caller: len(caller.rows()) < caller.page()["total"],
@@ -288,7 +288,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="last-page-filled-up",
         level="C",
-        rule="the last page has the rows that are left, and no other",
+        rule="the last page has the remaining rows and no others",
         checks=frozenset({"C-offset-slice", "C-walk-duplicate", "C-limit-underfilled"}),
         seam=on_listing(_full_last_page),
         shown=lambda caller: len(caller.page(offset=caller.page()["total"] - 1)["rows"]) == 10,
@@ -297,7 +297,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="rerun-has-the-id-of-its-run",
         level="C",
-        rule="each run has an id of its own, a rerun too",
+        rule="each run has its own id, even a rerun",
         checks=frozenset({"C-run-id-unique"}),
         seam=on_row(lambda row: {**row, "taskRunningLogId": row["planTime"] // HOUR}),
         shown=lambda caller: len(set(caller.run_ids())) < len(caller.run_ids()),
@@ -315,7 +315,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="large-pages-are-empty",
         level="C",
-        rule="a limit that is not refused gives rows",
+        rule="a limit that is accepted gives rows",
         checks=frozenset({"C-offset-slice", "C-walk-complete", "E-maximum-unserved"}),
         seam=own_rows(lambda page, values, _: [] if int(values["limit"]) > _CAP else page["rows"]),
         shown=lambda caller: caller.page(limit=_CAP + 1)["rows"] == [],
@@ -324,7 +324,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="total-counted-before-the-job-filter",
         level="C",
-        rule="total counts the runs of the job_name alone",
+        rule="total counts only the runs of the job_name",
         checks=frozenset({"C-walk-complete", "C-window-adds-up", "C-limit-underfilled"}),
         seam=own_total(_counted_with_other_jobs),
         shown=lambda caller: caller.page()["total"] > len(caller.rows()),
@@ -342,7 +342,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="end-of-the-list-not-found",
         level="C",
-        rule="there is an empty page behind the last row",
+        rule="the page after the last row is empty",
         checks=frozenset({"C-offset-beyond-end"}),
         seam=on_listing(_not_found_at_the_end),
         shown=lambda caller: status_of(caller, offset=9_999) == 404,
@@ -351,7 +351,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="pages-remembered-without-their-limit",
         level="C",
-        rule="a page has as many rows as were asked for, not as many as last time",
+        rule="a page has as many rows as requested, not as many as last time",
         checks=frozenset({"C-limit-exceeded", "C-limit-underfilled", "C-offset-slice", "C-walk-complete"}),
         seam=remembered("task_id", "job_name", "workspace_id", "start_time", "end_time", "offset"),
         shown=lambda caller: len(caller.page(limit=10)["rows"]) == len(caller.page(limit=3)["rows"]),
@@ -369,7 +369,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="run-ids-rounded",
         level="C",
-        rule="each run has an id of its own, to the last digit",
+        rule="each run has its own id, exact to the last digit",
         checks=frozenset({"C-run-id-unique"}),
         seam=on_field("taskRunningLogId", lambda number: number // 1_000 * 1_000),
         shown=lambda caller: len(set(caller.run_ids())) < len(caller.run_ids()),
@@ -378,7 +378,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="retried-runs-once-for-each-try",
         level="C",
-        rule="a run that was tried twice is listed once",
+        rule="a run with two attempts is listed once",
         checks=frozenset({"C-walk-duplicate"}),
         seam=on_whole(_once_for_each_try),
         shown=lambda caller: len(set(caller.run_ids())) < len(caller.run_ids()),

@@ -1,4 +1,4 @@
-"""Levels B and C: runs whose fields say what is not so, or that change on their way."""
+"""Levels B and C: runs with wrong fields, or fields that change on their way."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _planned_start(row: Document) -> Document:
 
 
 def _moved(row: Document, by: Callable[[datetime], timedelta]) -> Document:
-    """A row whose times are moved, each by what its own moment asks for."""
+    """A row whose times are moved, each by an amount that depends on that time."""
     return {
         **row,
         **{
@@ -69,7 +69,7 @@ def _summer_time(moment: datetime) -> timedelta:
 
 
 def _week_year(moment: datetime) -> timedelta:
-    """Times are written with the year of their week, which begins on Sunday, and read with the year."""
+    """Times are written with the year of their week, which begins on Sunday, but read with the calendar year."""
     saturday = moment + timedelta(days=(_SATURDAY - moment.weekday()) % 7)
     if saturday.year == moment.year:
         return timedelta()
@@ -88,7 +88,7 @@ def _numbered(page: Document, values: Values, _: Perform) -> list[Document]:
 
 
 def _own_workspace(page: Document, values: Values, _: Perform) -> list[Document]:
-    """Without a workspace in the request, the rows are said to be of the default one."""
+    """Without a workspace in the request, the rows have the default one."""
     rows: list[Document] = page["rows"]
     return rows if "workspace_id" in values else [{**row, "workspaceId": _WORKSPACE} for row in rows]
 
@@ -113,7 +113,7 @@ def _untagged(text: str) -> str:
 
 
 def _id_of_the_plan(page: Document, values: Values, perform: Perform) -> list[Document]:
-    """All runs of one plan have the id of the first."""
+    """All runs of a plan time have the id of the first."""
     first: dict[int, int] = {}
     for row in whole(perform, values)["rows"]:
         first[row["planTime"]] = min(row["taskRunningLogId"], first.get(row["planTime"], row["taskRunningLogId"]))
@@ -121,7 +121,7 @@ def _id_of_the_plan(page: Document, values: Values, perform: Perform) -> list[Do
 
 
 def _archived(page: Document, values: Values, _: Perform) -> list[Document]:
-    """Later pages come from an archive, to which a run that goes on is a success."""
+    """Later pages come from an archive, in which a running run is a success."""
     rows: list[Document] = page["rows"]
     if not int(values["offset"]):
         return rows
@@ -133,18 +133,18 @@ def _with_its_wait(row: Document) -> Document:
 
 
 def _by_the_buffer(response: Response) -> Response:
-    """The text is decoded a buffer at a time, and a character on its edge is lost."""
+    """The text is decoded buffer by buffer, and a character across the edge is lost."""
     chunks = [response.body[first : first + _BUFFER] for first in range(0, len(response.body), _BUFFER)]
     return write(response, "".join(chunk.decode(errors="replace") for chunk in chunks).encode())
 
 
 def _sees(when: Callable[[Document], bool], **query: str | int) -> Callable[[Caller], bool]:
-    """Whether a row of the operator is so."""
+    """Whether a row of the operator satisfies a condition."""
     return lambda caller: any(when(row) for row in caller.rows(**query))
 
 
 def _is_moved(caller: Caller) -> bool:
-    """Whether a run is not in the window of the time that it is shown under."""
+    """Whether a run is missing in a window around the time that it shows."""
     plans = {row["taskRunningLogId"]: row["planTime"] for row in caller.rows(**_RARE)}
     return any(run not in caller.run_ids(**_RARE, start_time=plan, end_time=plan) for run, plan in plans.items())
 
@@ -158,14 +158,14 @@ def _changes_its_status(caller: Caller) -> bool:
 BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     _broken(
         name="running-time-counts-up",
-        rule="The running time is not counted up while a run goes on.",
+        rule="The running time does not grow while a run is running.",
         checks=ARITHMETIC | CONTENT,
         seam=on_row(_counted_up),
         shown=_sees(lambda row: bool(row["runningTime"] and not row["endTime"])),
     ),
     _broken(
         name="planned-start-is-a-start",
-        rule="A run that waits has no start time.",
+        rule="A waiting run has no start time.",
         checks=ARITHMETIC,
         seam=on_row(_planned_start),
         shown=_sees(lambda row: bool(row["status"] == "waiting" and row["startTime"])),
@@ -173,7 +173,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     _broken(
         name="summer-an-hour-early",
         level="C",
-        rule="Times are UTC, in summer, too.",
+        rule="Times are in UTC, even in summer.",
         checks=WINDOWS | CONTENT | {"C-window-start", "C-window-end"},
         seam=on_row(lambda row: _moved(row, _summer_time)),
         shown=_is_moved,
@@ -210,14 +210,14 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     _broken(
         name="default-workspace-in-the-rows",
         level="C",
-        rule="A row has the workspace of its operator, also if the request names none.",
+        rule="A row has the workspace of its operator, even if the request names none.",
         checks=CONTENT | FILTERS,
         seam=own_rows(_own_workspace),
         shown=_sees(lambda row: bool(row["workspaceId"] == _WORKSPACE), task_id="958113", job_name="Load orders-eu"),
     ),
     _broken(
         name="no-parameters-counted",
-        rule="The total of the running parameters is the number of them.",
+        rule="The total of the running parameters is their number.",
         checks=frozenset({"B-param-total", "B-running-param"}),
         seam=on_field("runningParam", _no_parameters),
         shown=_sees(lambda row: bool(row["runningParam"] and '"total": 0' in row["runningParam"])),
@@ -225,7 +225,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     _broken(
         name="texts-of-three-bytes",
         level="C",
-        rule="The job name of a row is the one asked for, also if a character of it takes four bytes.",
+        rule="The job name of a row is the requested one, even if a character of it takes four bytes.",
         checks=frozenset({"C-rows-of-job", "C-job-name-unusual", "C-nodes-chain"}),
         seam=on_row(_texts(_three_byte_texts)),
         shown=_sees(lambda row: bool(row["jobName"] != CHINESE), task_id=EMOJI_TASK, job_name=CHINESE),
@@ -233,7 +233,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     _broken(
         name="tags-taken-out-of-texts",
         level="C",
-        rule="The job name of a row is the one asked for, also if it looks like a tag.",
+        rule="The job name of a row is the requested one, even if it looks like a tag.",
         checks=frozenset({"C-rows-of-job", "C-job-name-unusual", "C-nodes-chain"}),
         seam=on_row(_texts(_untagged)),
         shown=_sees(lambda row: bool(row["jobName"] == "check/rows"), job_name="check/rows<stage>"),
@@ -241,7 +241,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     _broken(
         name="rerun-has-the-id-of-the-first",
         level="C",
-        rule="A run that was started again is a run of its own, with an id of its own.",
+        rule="A rerun is a run of its own, with its own id.",
         checks=CONTENT | PAGES,
         seam=own_rows(_id_of_the_plan),
         shown=lambda caller: len(set(caller.run_ids())) < len(caller.run_ids()),
@@ -249,7 +249,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     _broken(
         name="later-pages-from-an-archive",
         level="C",
-        rule="A run has one status, on whichever page it is.",
+        rule="A run has the same status on whichever page it is.",
         checks=CONTENT | PAGES,
         seam=own_rows(_archived),
         shown=_changes_its_status,
@@ -264,7 +264,7 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     _broken(
         name="characters-cut-by-a-buffer",
         level="C",
-        rule="A character is whole wherever in the response it stands.",
+        rule="A character is complete wherever it is in the response.",
         checks=CONTENT | {"C-rows-of-job", "C-job-name-unusual", "C-offset-slice", "C-nodes-chain"},
         seam=on_success(_by_the_buffer),
         shown=lambda caller: (
@@ -273,14 +273,14 @@ BROKEN_SERVERS: tuple[BrokenServer, ...] = (
     ),
     _broken(
         name="nothing-found-is-no-success",
-        rule="A window without runs is a success of the scheduler.",
+        rule="The response for a window without runs is a success.",
         checks=frozenset({"B-success-agrees", "B-message-agrees"}),
         seam=on_page(lambda page: page if page["rows"] else {**page, "success": False}),
         shown=lambda caller: caller.page(start_time=1, end_time=2)["success"] is False,
     ),
     _broken(
         name="end-of-the-hour",
-        rule="A run has ended at its end time, not at the end of the hour of it.",
+        rule="A run has ended at its end time, not at the end of that hour.",
         checks=ARITHMETIC,
         seam=on_field("endTime", lambda time: -(-time // HOUR) * HOUR),
         shown=_sees(lambda row: bool(row["runningTime"] and row["runningTime"] != row["endTime"] - row["startTime"])),

@@ -1,7 +1,7 @@
-"""Where a server can differ from the reference mock: in a step of an operation, or on the wire.
+"""The places where a server can differ from the reference mock: a step of an operation, or the wire.
 
-Every function here makes a `Seam`; a broken server is the reference with one. An operation's document, its parameters
-and its error responses are changed behind the authentication, so that signed requests meet the same bug.
+Every function here makes a `Seam`; a broken server is the reference with one. Documents, parameters and error responses
+of an operation are changed after authentication, so that signed requests meet the same bug.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Values: TypeAlias = "dict[str, str | int]"
 Alter: TypeAlias = "Callable[[DeclaredOperation, MockConfig], DeclaredOperation]"
 Wrap: TypeAlias = "Callable[[ASGIApp], ASGIApp]"
 Symptom: TypeAlias = "Callable[[RequestParts, Mapping[str, list[str]]], bool]"
-"""Sees a request, and the values of its query by name; those that cannot be read are not there."""
+"""A condition on a request, with the readable values of its query by name."""
 
 RUNS = "ShowInstanceInfos"
 NODES = "ShowNodes"
@@ -58,8 +58,8 @@ class Seam:
 
     Attributes:
         alter: Replaces a step of an operation.
-        wrap: Stands around the whole application.
-        switches: Fields of the configuration that are set otherwise.
+        wrap: Wraps the whole application.
+        switches: Fields of the configuration with other values.
     """
 
     alter: Alter = _same
@@ -67,7 +67,7 @@ class Seam:
     switches: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def build(self, config: MockConfig, record: Record) -> ASGIApp:
-        """The application with the difference in it."""
+        """The application with the difference."""
         changed = replace(config, **self.switches)
         return self.wrap(build_app(changed, record, partial(self._alter, changed)))
 
@@ -77,7 +77,7 @@ class Seam:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A response on its way out.
+    """A response before it is sent.
 
     Attributes:
         status: HTTP status.
@@ -95,7 +95,7 @@ class Response:
 
 
 def compact(document: object) -> str:
-    """JSON as the reference mock writes it."""
+    """JSON in the format of the reference mock."""
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -139,7 +139,7 @@ async def _send(response: Response, send: Send) -> None:
 
 
 def on_wire(change: Callable[[Scope, Response], Response]) -> Seam:
-    """Every response, after the application is done with it. A length that was right stays right."""
+    """Every response, after the application. A correct length stays correct."""
 
     def wrap(app: ASGIApp) -> ASGIApp:
         async def changed(scope: Scope, receive: Receive, send: Send) -> None:
@@ -152,7 +152,7 @@ def on_wire(change: Callable[[Scope, Response], Response]) -> Seam:
 
 
 def before_app(response: Callable[[Scope], Response | None]) -> Seam:
-    """Requests that something in front of the application answers; None lets them pass."""
+    """Requests to which something in front of the application responds; with None, the application does."""
 
     def wrap(app: ASGIApp) -> ASGIApp:
         async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
@@ -168,14 +168,14 @@ def before_app(response: Callable[[Scope], Response | None]) -> Seam:
 
 
 def write(response: Response, body: bytes, *, status: int | None = None, **headers: str) -> Response:
-    """A response with another body and its right length. Underscores of a header name stand for hyphens."""
+    """A response with another body and its correct length. Underscores in a header name become hyphens."""
     fields = {name.replace("_", "-"): value for name, value in headers.items()}
     length = {"content-length": str(len(body))}
     return Response(response.status if status is None else status, {**response.headers, **length, **fields}, body)
 
 
 def fresh(status: int, body: bytes, media_type: str) -> Response:
-    """A response from nothing."""
+    """A new response."""
     return Response(status, {"content-type": media_type, "content-length": str(len(body))}, body)
 
 
@@ -190,17 +190,17 @@ def is_nodes(scope: Scope) -> bool:
 
 
 def on_success(change: Callable[[Response], Response], *, of: Callable[[Scope], bool] = is_runs) -> Seam:
-    """Responses with status 200, of one operation."""
+    """The responses of one operation with status 200."""
     return on_wire(lambda scope, response: change(response) if response.status == 200 and of(scope) else response)
 
 
 def on_error_response(change: Callable[[Response], Response], *statuses: int) -> Seam:
-    """Responses with one of the statuses, of any operation."""
+    """The responses of any operation with one of the statuses."""
     return on_wire(lambda _, response: change(response) if response.status in statuses else response)
 
 
 def error_document(change: Callable[[Document], object], *statuses: int) -> Seam:
-    """The document of an error response; what the change returns takes its place."""
+    """The document of an error response; the change returns its replacement."""
     return on_error_response(lambda response: write(response, compact(change(response.json())).encode()), *statuses)
 
 
@@ -208,7 +208,7 @@ def error_document(change: Callable[[Document], object], *statuses: int) -> Seam
 
 
 def on_document(change: Callable[[bytes], bytes], *, of: str = RUNS) -> Seam:
-    """The bytes that an operation answers."""
+    """The bytes of an operation's response."""
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
         if operation.operation_id != of:
@@ -223,7 +223,7 @@ def on_document(change: Callable[[bytes], bytes], *, of: str = RUNS) -> Seam:
 
 
 def on_envelope(change: Callable[[Document], object]) -> Seam:
-    """The envelope; what the change returns takes its place."""
+    """The envelope; the change returns its replacement."""
     return on_document(lambda document: compact(change(json.loads(document))).encode())
 
 
@@ -233,17 +233,17 @@ def on_body(change: Callable[[str], object]) -> Seam:
 
 
 def on_page(change: Callable[[Document], object]) -> Seam:
-    """The document inside the body string; what the change returns takes its place."""
+    """The document inside the body string; the change returns its replacement."""
     return on_body(lambda body: compact(change(json.loads(body))))
 
 
 def on_rows(change: Callable[[list[Document]], object]) -> Seam:
-    """The rows of a page; what the change returns takes their place."""
+    """The rows of a page; the change returns their replacement."""
     return on_page(lambda page: {**page, "rows": change(page["rows"])})
 
 
 def on_row(change: Callable[[Document], object]) -> Seam:
-    """Every row; what the change returns takes its place."""
+    """Every row; the change returns its replacement."""
     return on_rows(lambda rows: [change(row) for row in rows])
 
 
@@ -253,24 +253,24 @@ def on_field(name: str, change: Callable[[Any], object]) -> Seam:
 
 
 def on_operators(change: Callable[[list[Document]], object]) -> Seam:
-    """The response of ShowNodes; what the change returns takes its place."""
+    """The response of ShowNodes; the change returns its replacement."""
     return on_document(lambda document: compact(change(json.loads(document))).encode(), of=NODES)
 
 
-# The operations on assets and their lineage, which answer without an envelope.
+# The operations on assets and their lineage, whose responses have no envelope.
 
 
 def on_json(change: Callable[[Document], object], *of: str) -> Seam:
-    """The document of some operations; what the change returns takes its place."""
+    """The document of some operations; the change returns its replacement."""
     return on_answers(lambda _, perform, arguments: change(perform(arguments)), *of)
 
 
 Ask: TypeAlias = "Callable[[Arguments], Any]"
-"""The document that the reference has for a question."""
+"""The document of the reference for a request."""
 
 
 def on_answers(response: Callable[[str, Ask, Arguments], object], *of: str) -> Seam:
-    """How the document of some operations comes about: from the operation's id, the reference and the question."""
+    """The document of some operations, made from the operation's id, the reference and the request."""
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
         if operation.operation_id not in of:
@@ -288,7 +288,7 @@ def on_answers(response: Callable[[str, Ask, Arguments], object], *of: str) -> S
 
 
 def on_content(change: Callable[[bytes], bytes], *of: str) -> Seam:
-    """The body of a request, before it is judged."""
+    """The body of a request, before validation."""
     return Seam(lambda operation, config: _with_content(change, of, operation, config))
 
 
@@ -300,7 +300,7 @@ def _with_content(
     return on_request(lambda request: replace(request, body=change(request.body))).alter(operation, config)
 
 
-# What an operation is asked for.
+# The parameters of an operation.
 
 
 def on_arguments(change: Callable[[Values], Values], *, of: str = RUNS) -> Seam:
@@ -319,11 +319,11 @@ def on_arguments(change: Callable[[Values], Values], *, of: str = RUNS) -> Seam:
 
 
 Perform: TypeAlias = "Callable[[Values], Document]"
-"""The page that the reference has for some parameters."""
+"""The page of the reference for some parameters."""
 
 
 def on_listing(response: Callable[[Perform, Values], Document]) -> Seam:
-    """How a page comes about: the response is made of as many pages of the reference as it takes."""
+    """The page of a response, made from as many pages of the reference as needed."""
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
         if operation.operation_id != RUNS:
@@ -345,18 +345,18 @@ def on_listing(response: Callable[[Perform, Values], Document]) -> Seam:
 
 
 def whole(perform: Perform, values: Values, **changes: str | int) -> Document:
-    """The page that holds every row that the reference finds, from its first."""
+    """The page with every row that the reference finds."""
     return perform({**values, "offset": 0, "limit": MOST, **changes})
 
 
 def cut(rows: list[Document], values: Values) -> list[Document]:
-    """The page of the rows that the parameters ask for."""
+    """The requested page of the rows."""
     offset, limit = int(values["offset"]), int(values["limit"])
     return rows[offset : offset + limit]
 
 
 def on_whole(arrange: Callable[[list[Document], Values], list[Document]]) -> Seam:
-    """All rows that a window holds, before the page is cut out of them."""
+    """All rows of a window, before paging."""
 
     def response(perform: Perform, values: Values) -> Document:
         everything = whole(perform, values)
@@ -366,11 +366,11 @@ def on_whole(arrange: Callable[[list[Document], Values], list[Document]]) -> Sea
     return on_listing(response)
 
 
-# How a request is judged.
+# The validation of a request.
 
 
 def on_query(change: Callable[[Pairs], Pairs], *, of: str = RUNS) -> Seam:
-    """The query as the parameters are read from it."""
+    """The query from which the parameters are read."""
 
     def rewrite(request: RequestParts) -> RequestParts:
         pairs = _pairs(request)
@@ -384,17 +384,17 @@ def on_query(change: Callable[[Pairs], Pairs], *, of: str = RUNS) -> Seam:
 
 
 def on_parameter(name: str, change: Callable[[str], str]) -> Seam:
-    """One parameter of the query, each time that it was sent."""
+    """Every value of one parameter of the query."""
     return on_query(lambda pairs: [(key, change(value) if key == name else value) for key, value in pairs])
 
 
 def on_missing(name: str, value: str) -> Seam:
-    """A parameter of the query that gets a default when it is missing."""
+    """A parameter of the query that gets a default if it is missing."""
     return on_query(lambda pairs: pairs if any(key == name for key, _ in pairs) else [*pairs, (name, value)])
 
 
 def on_request(change: Callable[[RequestParts], RequestParts], *, of: str | None = None) -> Seam:
-    """A request after the authentication, before its parameters are judged."""
+    """A request after authentication, before its parameters are validated."""
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
         if of not in (None, operation.operation_id):
@@ -409,12 +409,12 @@ def on_request(change: Callable[[RequestParts], RequestParts], *, of: str | None
 
 
 def fail_on(symptom: Symptom, *, of: str | None = RUNS) -> Seam:
-    """Requests that are let in and make the server fail, with the documented shape of a failure."""
+    """Authenticated requests that make the server fail, with the documented form of a failure."""
     return refuse_on(symptom, HttpError(500, "APIGW.0601", "Internal server error"), of=of)
 
 
 def refuse_on(symptom: Symptom, refusal: HttpError, *, of: str | None = RUNS) -> Seam:
-    """Requests that are let in and then refused."""
+    """Authenticated requests that are then refused."""
 
     def check(request: RequestParts) -> RequestParts:
         values: dict[str, list[str]] = {}
@@ -428,7 +428,7 @@ def refuse_on(symptom: Symptom, refusal: HttpError, *, of: str | None = RUNS) ->
 
 
 def on_judgement(refused: Callable[[RequestParts, HttpError], HttpError]) -> Seam:
-    """What a request with a wrong parameter is refused with."""
+    """The error for a request with a wrong parameter."""
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
         def judge(request: RequestParts) -> Arguments:
@@ -443,18 +443,18 @@ def on_judgement(refused: Callable[[RequestParts, HttpError], HttpError]) -> Sea
 
 
 def _pairs(request: RequestParts) -> Pairs | None:
-    """The query's pairs; None if it cannot be read, for the reference to say so."""
+    """The query's pairs; None if it cannot be read, so that the reference reports it."""
     try:
         return parse_qsl(request.query.decode(), keep_blank_values=True, errors="strict")
     except UnicodeDecodeError:
         return None
 
 
-# Who may ask.
+# Authentication.
 
 
 def on_credentials(change: Callable[[RequestParts, MockConfig], RequestParts | None], *, of: str | None = None) -> Seam:
-    """A request before its credentials are looked at; None lets it in without."""
+    """A request before its authentication; None skips that."""
 
     def alter(operation: DeclaredOperation, config: MockConfig) -> DeclaredOperation:
         if of not in (None, operation.operation_id):
@@ -471,7 +471,7 @@ def on_credentials(change: Callable[[RequestParts, MockConfig], RequestParts | N
 
 
 def on_unauthorized(refused: Callable[[RequestParts, HttpError], HttpError]) -> Seam:
-    """What a request with bad credentials is refused with."""
+    """The error for a request with wrong credentials."""
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
         def authenticate(request: RequestParts) -> None:

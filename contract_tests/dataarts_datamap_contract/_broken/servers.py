@@ -1,4 +1,4 @@
-"""What a server of the fleet declares of itself."""
+"""The declarations of a server of the fleet."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ if TYPE_CHECKING:
 
 Level: TypeAlias = Literal["A", "B", "C", "D", "E"]
 Cohort: TypeAlias = Literal["first", "late", "blind", "sealed", "lineage", "unseen", "apart"]
-"""When a server was written: before the checks were frozen; after; later, and committed before the suite met it; after
-that, by what the specification says alone, and committed before the suite met it, too; for the operations on assets
-and their lineage, before the suite had a check of them; when it had, and committed before it met them; or apart from
-the suite, by an author who had not read its checks, and committed before it met them."""
+"""When a server was written: ``first``, before the checks were frozen; ``late``, after that; ``blind``, later, and
+committed before the suite was run on it, as all that follow; ``sealed``, from the specification alone; ``lineage``, for
+the operations on assets and their lineage, before the suite had checks of them; ``unseen``, when it had; ``apart``, by
+an author who had not read the checks."""
 
 Shown: TypeAlias = "Callable[[Caller], bool]"
-"""Whether a caller sees the difference: false of the reference mock, true of the server."""
+"""Whether a caller sees the difference: false for the reference mock, true for the server."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokenServer:
-    """The reference mock with one bug, declared before anything was run against it.
+    """The reference mock with one bug, declared before the suite was run against it.
 
     Attributes:
         name: A stable name, in words joined by hyphens.
         level: The level of the suite that the broken rule belongs to.
-        rule: What a right server does and this one does not.
-        checks: Ids of the checks that name the defect; another that fires does not count as having caught it.
+        rule: What a correct server does and this one does not.
+        checks: Ids of the checks that name the defect; if only others fire, the bug does not count as caught.
         seam: Where and how it differs from the reference.
         shown: Proves that it misbehaves.
         cohort: When it was written.
@@ -47,14 +47,14 @@ class BrokenServer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorrectServer:
-    """The reference mock with a difference that the documentation leaves open.
+    """The reference mock with a difference that the documentation allows.
 
     Attributes:
         name: A stable name, in words joined by hyphens.
-        difference: What is different, and why it may be.
+        difference: The difference, and why it is allowed.
         seam: Where and how it differs from the reference.
         shown: Proves that it differs.
-        target: What the target of the suite says of it, by the names of the target's fields.
+        target: The fields of the suite's target that differ, by name.
         cohort: When it was written.
     """
 

@@ -1,4 +1,4 @@
-"""What servers of several subjects are made of, and what shows them."""
+"""Parts of servers of several subjects, and functions that show their difference."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def without(document: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def set_arguments(**changes: Callable[[Any], Any]) -> Seam:
-    """Parameters that are changed before they are looked at."""
+    """Parameters that are changed before they are read."""
     return on_arguments(
         lambda values: {
             **values,
@@ -83,7 +83,7 @@ def own_rows(rows: Callable[[Document, Values, Perform], list[Document]]) -> Sea
 
 
 def remembered(*names: str) -> Seam:
-    """Pages are remembered under some parameters, and not under the rest."""
+    """Pages are cached under some of the parameters only."""
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
         if operation.operation_id != RUNS:
@@ -102,23 +102,23 @@ def remembered(*names: str) -> Seam:
 
 
 def day(caller: Caller) -> dict[str, int]:
-    """A day of runs, in the past."""
+    """A past day with runs."""
     present = int((caller.config.now or datetime.now(UTC)).timestamp()) * SECOND
     return {"start_time": present - 3 * DAY, "end_time": present - 2 * DAY}
 
 
 def own_error_response(status: int, code: str, *, when: Callable[[RequestParts], bool]) -> Seam:
-    """Another status for bad credentials of one kind."""
+    """Another status for one kind of wrong credentials."""
     return on_unauthorized(lambda request, error: HttpError(status, code, error.message) if when(request) else error)
 
 
 def data(response: Response) -> bool:
-    """Whether a response has rows or operators in it."""
+    """Whether a response has rows or operators."""
     return response.status == OK and b"937987" in response.body
 
 
 def as_integer(text: str) -> int | None:
-    """The integer that a text is; None if it is none."""
+    """The integer that a text represents; None if it does not."""
     return int(text) if re.fullmatch(r"-?[0-9]{1,25}", text) else None
 
 

@@ -35,7 +35,7 @@ _WRONG = "0" * 64
 
 
 def _signed(change: Callable[[RequestParts, MockConfig], RequestParts | None]) -> Seam:
-    """Requests that claim a signature."""
+    """Requests with a signature."""
     return on_credentials(lambda request, config: change(request, config) if claims_signature(request) else request)
 
 
@@ -47,7 +47,7 @@ def _known_key(request: RequestParts, config: MockConfig) -> bool:
 
 
 def _seen_before(key: Callable[[RequestParts], object]) -> Seam:
-    """Signatures that held once are remembered under a key that leaves out a part of the request."""
+    """Signatures that were valid once are cached under a key that leaves out a part of the request."""
 
     def alter(operation: DeclaredOperation, _: MockConfig) -> DeclaredOperation:
         seen: set[object] = set()
@@ -91,7 +91,7 @@ def _date(request: RequestParts) -> datetime:
 
 
 def _tampered(caller: Caller, change: Callable[[str], str]) -> Response:
-    """The response to a request that is changed after it was signed and sent once as signed."""
+    """The response to a request that is sent as signed, then changed and sent again."""
     target = caller.runs_target()
     headers = caller.signed(target)
     assert caller.get(target, headers).status == OK
@@ -133,7 +133,7 @@ def _undated() -> Seam:
 
 
 def _signature_and(*parts: str) -> Seam:
-    """Signatures that held once are remembered under some parts of their request."""
+    """Signatures that were valid once are cached under some parts of their request."""
     return _seen_before(lambda request: (*request.header("Authorization"), *(getattr(request, part) for part in parts)))
 
 
@@ -265,7 +265,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="signatures-refused",
         level="D",
-        rule="a good signature is accepted",
+        rule="a valid signature is accepted",
         checks=frozenset({"D-signature-accepted"}),
         seam=_signed(lambda request, _: with_header(request, "Authorization", b"SDK-HMAC-SHA256 Access=")),
         shown=lambda caller: (
@@ -302,7 +302,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="bad-signature-as-403",
         level="D",
-        rule="a bad signature gets 401",
+        rule="a wrong signature gets 401",
         checks=frozenset({"D-refusal-status"}),
         seam=own_error_response(403, "APIGW.0306", when=claims_signature),
         shown=lambda caller: _undated_response(caller).status == 403,
@@ -311,7 +311,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="right-signature-told",
         level="D",
-        rule="a refusal does not tell the signature that would have been right",
+        rule="an error response does not show the signature that would have been right",
         checks=frozenset({"D-secret-echo"}),
         seam=_right_signature_shown(),
         shown=lambda caller: (
@@ -332,7 +332,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="signature-of-the-same-time-yesterday",
         level="D",
-        rule="a signature ages by days, too",
+        rule="a signature also expires by days",
         checks=frozenset({"D-signature-stale"}),
         seam=_at_the_same_time_of_any_day(),
         shown=lambda caller: (

@@ -1,4 +1,4 @@
-"""Levels A to E: how implementations of assets and lineage go wrong, written from the specification and the seams."""
+"""Levels A to E: mistakes in assets and lineage, written from the specification and the seams."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _SALES = {"attribute": "workspaceId", "operator": "EQ", "value": ["4f6c1d2e9b8a4
 
 
 def _round_tens(found: Callable[..., Document], body: Document) -> Document:
-    """The count is the pages so far, and one more if there is one."""
+    """The count covers the pages so far, and one more if there is one."""
     page = found()
     seen = body["offset"] + len(page["entities"])
     return {**page, "count": min(page["count"], seen + 1)}
@@ -54,7 +54,7 @@ def _beyond_fails(found: Callable[..., Document], body: Document) -> Document:
 
 
 def _lower(found: Callable[..., Document], body: Document) -> Document:
-    """The keyword is put into lower case, and compared with names as they are."""
+    """The keyword is converted to lower case, and compared with unchanged names."""
     everything = found(query="", limit=MOST, offset=0)
     wanted = str(body.get("query", "")).lower()
     hits = [each for each in everything["entities"] if wanted in str(each["attributes"]["qualifiedName"])]
@@ -63,14 +63,14 @@ def _lower(found: Callable[..., Document], body: Document) -> Document:
 
 
 def _last_of_and(found: Callable[..., Document], body: Document) -> Document:
-    """Of the comparisons that AND joins, the last alone counts."""
+    """Only the last of the comparisons joined by AND counts."""
     wanted: Document = body.get("filter") or {}
     criterion: list[Any] = wanted.get("criterion", [])
     return found(filter=criterion[-1]) if wanted.get("condition") == "AND" and criterion else found()
 
 
 def _zipped(found: Callable[[list[str]], Document], guids: list[str]) -> Document:
-    """The assets are read in the order of their GUIDs, and put beside the GUIDs as they were asked for."""
+    """The assets are read in the order of their GUIDs, and paired with the GUIDs in the order of the request."""
     page = found(sorted(guids))
     asked = [guid for guid in guids if any(each["guid"] == guid for each in page["entities"])]
     entities = [{**each, "guid": guid} for each, guid in zip(page["entities"], asked, strict=False)]
@@ -78,7 +78,7 @@ def _zipped(found: Callable[[list[str]], Document], guids: list[str]) -> Documen
 
 
 def _first_target(page: Document) -> Document:
-    """Of the tables that an operator writes, lineage of all names the first."""
+    """All lineage names only the first of the tables that an operator writes."""
     first: dict[str, object] = {}
     rows = [
         row
@@ -89,7 +89,7 @@ def _first_target(page: Document) -> Document:
 
 
 def _cut_cycles(found: Callable[..., Document], guid: str, way: str) -> Document:
-    """Edges that lead back are left out, seen from whichever table is asked for."""
+    """Edges that lead back are left out, as seen from the requested table."""
     graph = found(guid, way)
     kept = [each for each in graph["relationships"] if not (way == "OUT" and each["ep2_id"] == guid)]
     return {**graph, "relationships": kept if way == "OUT" else graph["relationships"]}
@@ -102,7 +102,7 @@ def _loops_fail(found: Callable[..., Document], guid: str, way: str) -> Document
 
 
 def _half(found: Callable[..., Document], guid: str, way: str) -> Document:
-    """Upstream, the second relationship is left out where there are many."""
+    """Upstream, the second relationship is left out if there are many."""
     graph = found(guid, way)
     edges = graph["relationships"]
     return {**graph, "relationships": [*edges[:1], *edges[2:]] if way == "IN" and len(edges) > 3 else edges}
@@ -166,7 +166,7 @@ def _any_guid_case(_: str, ask: Ask, arguments: Arguments) -> Any:  # noqa: ANN4
 
 
 def _ranked(hits: list[Any], body: Document) -> list[Any]:
-    """Those whose name is the keyword come first."""
+    """Hits whose name is the keyword come first."""
     keyword = str(body.get("query", ""))
     return sorted(hits, key=lambda each: each["display_text"] != keyword)
 
@@ -181,7 +181,7 @@ def _unknown_left_out(_: str, ask: Ask, arguments: Arguments) -> Any:  # noqa: A
 
 
 def _with_siblings(found: Callable[..., Document], guid: str, way: str) -> Document:
-    """Upstream comes with what else the same operators write."""
+    """Upstream includes the other tables that the same operators write."""
     graph = found(guid, way)
     if way != "IN":
         return graph
@@ -208,7 +208,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="search-beyond-the-end-fails",
         level="A",
-        rule="an offset beyond the hits is no failure",
+        rule="an offset beyond the hits causes no failure",
         checks=frozenset({"A-server-error", "C-search-pages"}),
         seam=searching(_beyond_fails),
         shown=lambda caller: "error_code" in caller.search(offset=5_000),
@@ -217,7 +217,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="search-never-finds-capitals",
         level="C",
-        rule="a table with capitals in its name is found by it",
+        rule="a table with capitals in its name is found by that name",
         checks=frozenset({"C-search-finds"}),
         seam=searching(_lower),
         shown=lambda caller: "DWS_Orders" not in _names(caller.search("DWS_Orders")),
@@ -226,7 +226,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="search-takes-the-last-of-and",
         level="C",
-        rule="AND lets those pass that each comparison lets pass",
+        rule="AND matches the assets that every comparison matches",
         checks=frozenset({"C-search-narrows"}),
         seam=searching(_last_of_and),
         shown=lambda caller: (
@@ -238,7 +238,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="search-hides-other-workspaces-when-sorted",
         level="C",
-        rule="an order changes the order alone",
+        rule="sorting changes only the order",
         checks=frozenset({"C-search-narrows"}),
         seam=arranged(
             lambda hits, body: [
@@ -251,7 +251,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="keyword-of-quotes-breaks-the-search",
         level="A",
-        rule="a keyword with a quotation mark is a keyword",
+        rule="a keyword with a quotation mark is a normal keyword",
         checks=frozenset({"A-server-error"}),
         seam=searching(_refuse_quotes),
         shown=lambda caller: "error_code" in caller.search('"'),
@@ -272,7 +272,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="details-of-five-at-most",
         level="C",
-        rule="each asset that is asked for comes",
+        rule="each requested asset is shown",
         checks=frozenset({"C-details-batch"}),
         seam=detailing(lambda found, guids: found(guids[:5])),
         shown=lambda caller: len(_names(caller.details(TABLE_GUID, _LOOP, _MARGIN, _FIRST, _SECOND, _SEA))) == 5,
@@ -281,7 +281,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="details-of-nothing-fail",
         level="A",
-        rule="an empty list of GUIDs is no failure",
+        rule="an empty list of GUIDs causes no failure",
         checks=frozenset({"A-server-error"}),
         seam=detailing(_twice_fails),
         shown=lambda caller: "error_code" in caller.details(),
@@ -290,7 +290,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="no-asset-without-its-relationships",
         level="C",
-        rule="an asset is there without what it refers to",
+        rule="an asset is shown without those it refers to",
         checks=frozenset({"C-asset-agrees"}),
         seam=on_answers(_without_relationships, DETAIL),
         shown=lambda caller: (
@@ -302,7 +302,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="names-in-the-wrong-character-set",
         level="C",
-        rule="an asset has one name, whatever its letters",
+        rule="an asset has one name, in any script",
         checks=frozenset({"C-asset-agrees"}),
         seam=on_assets(_mojibake, DETAILS),
         shown=lambda caller: "订单" not in str(_names(caller.details(table_guid("lake.订单_汇总")))),
@@ -311,7 +311,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="times-of-the-zone-in-details",
         level="C",
-        rule="an asset was made at one moment",
+        rule="the creation time of an asset does not change",
         checks=frozenset({"C-asset-agrees"}),
         seam=on_assets(_local_times, DETAIL),
         shown=lambda caller: (
@@ -331,7 +331,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="bulk-names-the-source-twice",
         level="C",
-        rule="the qualified name of a target is the target's",
+        rule="the qualified name of a target is its own",
         checks=frozenset({"C-asset-agrees"}),
         seam=on_row(
             lambda row: (
@@ -350,7 +350,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="circles-cut-downstream",
         level="C",
-        rule="a table in a circle is upstream of itself as it is downstream",
+        rule="a table in a cycle is both upstream and downstream of itself",
         checks=frozenset({"C-lineage-mirror", "C-lineage-agrees"}),
         seam=around(_cut_cycles),
         shown=lambda caller: (
@@ -362,7 +362,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="loops-break-lineage",
         level="A",
-        rule="a table that is made of itself is no failure",
+        rule="a table that is made from itself causes no failure",
         checks=frozenset({"A-server-error"}),
         seam=around(_loops_fail),
         shown=lambda caller: "error_code" in caller.lineage(_LOOP),
@@ -371,7 +371,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="second-relationship-left-out",
         level="C",
-        rule="lineage is whole",
+        rule="lineage is complete",
         checks=frozenset({"C-lineage-mirror", "C-lineage-agrees"}),
         seam=around(_half),
         shown=lambda caller: not _pairs(caller, _MARGIN, "IN") >= _upstream_of(caller, _MARGIN),
@@ -401,14 +401,14 @@ CORRECT_SERVERS: Final = (
     ),
     CorrectServer(
         name="search-ranked",
-        difference="the order of hits without sort is not documented: here the best ones come first",
+        difference="the order of hits without sorting is not documented: here the best ones come first",
         seam=arranged(_ranked),
         shown=lambda caller: _names(caller.search("DWS_Orders"))[:1] == ["DWS_Orders"],
         cohort="unseen",
     ),
     CorrectServer(
         name="unknown-asset-left-out",
-        difference="how an unknown GUID is answered is not documented: here with no asset",
+        difference="the response for an unknown GUID is not documented: here it has no asset",
         seam=on_answers(_unknown_left_out, DETAIL),
         shown=lambda caller: caller.detail("x").get("entity", 0) == 0 and "error_code" not in caller.detail("x"),
         cohort="unseen",
@@ -427,28 +427,28 @@ CORRECT_SERVERS: Final = (
     ),
     CorrectServer(
         name="siblings-upstream",
-        difference="lineage may show what else an operator writes, beside what leads to the table",
+        difference="lineage may show the other tables that an operator writes, beside the paths to the table",
         seam=around(_with_siblings),
         shown=lambda caller: _MARGIN in str(caller.lineage(table_guid("archive.sales.dws_orders"), "?direction=IN")),
         cohort="unseen",
     ),
     CorrectServer(
         name="bulk-times-beside",
-        difference="members that are not listed may come with lineage",
+        difference="lineage may have members that are not listed",
         seam=on_row(lambda row: {**row, "parsed_time": 1_704_934_907_000, "job_id": 7}),
         shown=lambda caller: "parsed_time" in caller.bulk()["data"][0],
         cohort="unseen",
     ),
     CorrectServer(
         name="versions-as-text",
-        difference="the model says that a version is text, the example has a number",
+        difference="a version is text in the model, but a number in the example",
         seam=on_assets(lambda asset: {**asset, "version": "0"}, SEARCH, DETAIL),
         shown=lambda caller: caller.detail()["entity"]["version"] == "0",
         cohort="unseen",
     ),
     CorrectServer(
         name="few-details-of-many",
-        difference="no field of an asset is required: of many assets fewer come",
+        difference="no field of an asset is required: for many assets, fewer are shown",
         seam=on_assets(lambda asset: {"guid": asset["guid"], "display_text": asset["display_text"]}, DETAILS),
         shown=lambda caller: "status" not in caller.details(TABLE_GUID)["entities"][0],
         cohort="unseen",

@@ -1,4 +1,4 @@
-"""Levels A to E: how implementations of runs and operators go wrong, written from the specification and the seams."""
+"""Levels A to E: mistakes in runs and operators, written from the specification and the seams."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _length(values: Values) -> int:
 
 
 def _one_as_object(rows: list[Document]) -> object:
-    """A list of one is written as that one, as converters from XML do."""
+    """A list of one item is written as that item, as by converters from XML."""
     return rows[0] if len(rows) == 1 else rows
 
 
@@ -66,13 +66,13 @@ def _to_the_minute(values: Values) -> Values:
 
 
 def _whole_chinese_days(values: Values) -> Values:
-    """A window that starts at midnight in China begins a day early, as of a date."""
+    """A window that starts at midnight in China begins a day early, as if it were a date."""
     start = int(values["start_time"])
     return {**values, "start_time": max(start - DAY, 0)} if start % DAY == _CHINESE_DAY and start else values
 
 
 def _offered_size(values: Values) -> Values:
-    """A page has one of the sizes that the console offers, the next smaller one."""
+    """A page has the next smaller one of the sizes that the console offers."""
     limit = int(values["limit"])
     return {**values, "limit": max((size for size in _SIZES if size <= limit), default=limit)}
 
@@ -82,14 +82,14 @@ def _narrow_offset(values: Values) -> Values:
 
 
 def _latest_of_each_plan(rows: list[Document], values: Values) -> list[Document]:
-    """In a long window, of the runs of one plan the first alone."""
+    """In a long window, only the first run of each plan time."""
     if _length(values) < 5 * DAY:
         return rows
     return list({row["planTime"]: row for row in reversed(rows)}.values())[::-1]
 
 
 def _odd_limits_turn_ties(perform: Perform, values: Values) -> Document:
-    """Runs of one plan come in another order, if the page has an odd number of runs."""
+    """Runs of the same plan time are in another order if the page has an odd number of runs."""
     everything = whole(perform, values)
     rows = everything["rows"]
     if int(values["limit"]) % 2:
@@ -106,7 +106,7 @@ def _capped_total(page: Document, _: Values, __: Perform) -> int:
 
 
 def _skipping_frozen(perform: Perform, values: Values) -> Document:
-    """From the second page on, runs that were skipped are not shown."""
+    """From the second page on, skipped runs are not shown."""
     page = perform(values)
     kept = [row for row in page["rows"] if not row["status"].startswith("skip")]
     return {**page, "rows": kept if int(values["offset"]) else page["rows"]}
@@ -136,7 +136,7 @@ def _workspace_in_any_case(values: Values) -> Values:
 
 
 def _blank_parameters_unsigned(request: RequestParts, config: MockConfig) -> RequestParts:
-    """A parameter with an empty value is no part of what is signed."""
+    """A parameter with an empty value is left out of the signature."""
     _ = config
     if not request.header("Authorization"):
         return request
@@ -145,7 +145,7 @@ def _blank_parameters_unsigned(request: RequestParts, config: MockConfig) -> Req
 
 
 def _keystone(scope: Scope, response: Response) -> Response:
-    """Errors of credentials have the shape of the identity service."""
+    """Errors about credentials have the form of the identity service."""
     _ = scope
     if response.status != 401:
         return response
@@ -172,7 +172,7 @@ def _first_workspace(operators: list[Document]) -> list[Document]:
 
 
 def _whole_days_total(page: Document, values: Values, perform: Perform) -> int:
-    """The total is that of whole days, as of statistics."""
+    """The total is that of whole days, as in statistics."""
     start, end = int(values["start_time"]), int(values["end_time"])
     if end - start > 3 * DAY or start == end:
         return int(page["total"])
@@ -181,7 +181,7 @@ def _whole_days_total(page: Document, values: Values, perform: Perform) -> int:
 
 
 def _large_ids(rows: list[Document], values: Values) -> list[Document]:
-    """Ids come through a 32-bit float when a page is large."""
+    """Ids pass through a 32-bit float if a page is large."""
     if int(values["limit"]) < 30:
         return rows
     return [{**row, "taskRunningLogId": row["taskRunningLogId"] // 16 * 16} for row in rows]
@@ -198,7 +198,7 @@ def _total(caller: Caller, **query: Any) -> int:  # noqa: ANN401  parameters
 
 
 def _plan(caller: Caller) -> int:
-    """When a run in the middle was planned: a whole minute, and so a whole second."""
+    """The plan time of a run in the middle: a whole minute, and so a whole second."""
     return int(caller.rows()[40]["planTime"])
 
 
@@ -213,7 +213,7 @@ def _shows_after(caller: Caller) -> bool:
 
 
 def _midnight(caller: Caller) -> int:
-    """A midnight in China, with runs on either side."""
+    """A midnight in China, with runs before and after it."""
     return _plan(caller) // DAY * DAY - DAY + _CHINESE_DAY
 
 
@@ -232,7 +232,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="row-instead-of-rows-of-one",
         level="B",
-        rule="rows are an array, if there is one, too",
+        rule="rows are an array, even if there is only one",
         checks=frozenset({"B-page-shape"}),
         seam=on_rows(_one_as_object),
         shown=lambda caller: isinstance(caller.page(limit=1)["rows"], dict),
@@ -241,7 +241,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="body-with-a-nul-at-its-end",
         level="B",
-        rule="the body string is a JSON document and nothing behind it",
+        rule="the body string is a JSON document and nothing after it",
         checks=frozenset({"B-body-json"}),
         seam=on_body(lambda body: f"{body}\0"),
         shown=lambda caller: caller.envelope()["body"].endswith("\0"),
@@ -250,7 +250,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="no-success-without-runs",
         level="B",
-        rule="a window without runs is no failure",
+        rule="a window without runs causes no failure",
         checks=frozenset({"B-success-agrees"}),
         seam=on_page(lambda page: {**page, "success": bool(page["rows"])}),
         shown=lambda caller: caller.page(start_time=0, end_time=0)["success"] is False,
@@ -304,7 +304,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="days-that-begin-in-china",
         level="C",
-        rule="a window starts where it says, wherever a day begins",
+        rule="a window starts at its start, wherever a day begins",
         checks=frozenset({"C-window-start", *WINDOWS, *TOTALS}),
         seam=on_arguments(_whole_chinese_days),
         shown=lambda caller: (
@@ -324,7 +324,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="offset-in-a-byte",
         level="C",
-        rule="an offset is as large as it is",
+        rule="an offset is not lowered",
         checks=PAGES,
         seam=on_arguments(_narrow_offset),
         shown=lambda caller: caller.run_ids(offset=256, limit=1) == caller.run_ids(limit=1),
@@ -333,7 +333,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="reruns-hidden-in-long-windows",
         level="C",
-        rule="a long window has every run of the short ones in it",
+        rule="a long window has every run of the short windows inside it",
         checks=frozenset({*WINDOWS, *TOTALS}),
         seam=on_whole(_latest_of_each_plan),
         shown=lambda caller: len({row["planTime"] for row in caller.rows()}) == len(caller.rows()),
@@ -387,7 +387,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="names-in-latin-letters",
         level="C",
-        rule="a row has the name that was asked for",
+        rule="a row has the requested name",
         checks=frozenset({"C-rows-of-job"}),
         seam=on_row(_question_marks),
         shown=lambda caller: "?" in caller.rows(task_id="941206", job_name="订单汇总_日报📊")[0]["jobName"],
@@ -405,7 +405,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="deep-pages-refused",
         level="E",
-        rule="a page that starts behind the 200th run is served",
+        rule="a page that starts after the 200th run is served",
         checks=frozenset({"E-valid-refused"}),
         seam=refuse_on(
             lambda _, values: any(each.isdecimal() and int(each) > 200 for each in values.get("offset", ())),
@@ -429,7 +429,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="workspace-in-capitals",
         level="C",
-        rule="a workspace in other letters is another one",
+        rule="a workspace in another case is another one",
         checks=FILTERS,
         seam=on_arguments(_workspace_in_any_case),
         shown=lambda caller: _total(caller, workspace_id="B88C445407B24283AA949F9833A38FD8") > 0,
@@ -438,7 +438,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="project-in-capitals",
         level="D",
-        rule="a project in other letters is another one",
+        rule="a project in another case is another one",
         checks=frozenset({"D-project-other"}),
         seam=_any_case("project_id", "project_id"),
         shown=lambda caller: caller.runs(project_id=caller.config.project_id.upper()).status == 200,
@@ -447,7 +447,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="tenancy-in-capitals",
         level="D",
-        rule="a tenancy in other letters is another one",
+        rule="a tenancy in another case is another one",
         checks=frozenset({"D-instance-other"}),
         seam=_any_case("instance", "instance_id"),
         shown=lambda caller: (
@@ -476,7 +476,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="tasks-with-leading-zeros",
         level="C",
-        rule="what ShowNodes names is what can be asked for",
+        rule="ShowNodes names operators that can be requested",
         checks=frozenset({*OPERATORS, "C-rows-of-task"}),
         seam=on_operators(lambda operators: [{**each, "task_id": f"00{each['task_id']}"} for each in operators]),
         shown=lambda caller: caller.nodes().json()[0]["task_id"].startswith("00"),
@@ -496,7 +496,7 @@ BROKEN_SERVERS: Final = (
     BrokenServer(
         name="apostrophes-break-the-query",
         level="A",
-        rule="a name with an apostrophe is a name",
+        rule="a name with an apostrophe is a normal name",
         checks=frozenset({"A-server-error"}),
         seam=on_request(_no_apostrophe, of=RUNS),
         shown=lambda caller: caller.runs(job_name="a'b").status == 500,

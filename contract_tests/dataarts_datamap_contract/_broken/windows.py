@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def _window(keep: Callable[[Document, int, int], bool]) -> Seam:
-    """A window that is judged row by row."""
+    """A window that is applied row by row."""
 
     def response(perform: Perform, values: Values) -> Document:
         start, end = int(values["start_time"]), int(values["end_time"])
@@ -70,7 +70,7 @@ def _from_midnight_if_long(values: Values) -> Values:
 
 
 def _noon(caller: Caller) -> int:
-    """The middle of the first day of a window that ends at the end of time."""
+    """The middle of the first day of a window that ends at the largest time."""
     return day(caller)["start_time"] + DAY // 2
 
 
@@ -94,7 +94,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="window-in-seconds",
         level="C",
-        rule="the ends of a window count milliseconds",
+        rule="the ends of a window are in milliseconds",
         checks=frozenset({"C-window-start", "C-window-end", "C-window-adds-up"}),
         seam=set_arguments(start_time=_floor(SECOND), end_time=_floor(SECOND)),
         shown=lambda caller: caller.rows(start_time=_plans(caller)[5] + 1) == caller.rows(start_time=_plans(caller)[5]),
@@ -102,7 +102,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="window-in-days",
         level="C",
-        rule="a window starts where it says, not at midnight",
+        rule="a window starts at its start, not at midnight",
         checks=frozenset({"C-window-start", "C-window-adds-up"}),
         seam=set_arguments(start_time=_floor(DAY)),
         shown=lambda caller: (
@@ -112,7 +112,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="window-eight-hours-off",
         level="C",
-        rule="the ends of a window are UTC",
+        rule="the ends of a window are in UTC",
         checks=frozenset({"C-window-start", "C-window-end", "C-window-adds-up"}),
         seam=set_arguments(start_time=lambda time: time + 8 * HOUR, end_time=lambda time: time + 8 * HOUR),
         shown=lambda caller: min(_plans(caller, **day(caller))) > day(caller)["start_time"] + 7 * HOUR,
@@ -120,7 +120,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="window-of-two-times",
         level="C",
-        rule="both ends of a window are held against the same time of a run",
+        rule="both ends of a window are compared with the same time of a run",
         checks=frozenset({"C-window-end", "C-window-adds-up"}),
         seam=_window(lambda row, start, end: start <= row["planTime"] and row["submitTime"] <= end),
         shown=lambda caller: len(caller.rows(end_time=_plans(caller)[5])) == len(caller.rows()) - 6,
@@ -128,7 +128,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="window-of-seven-days-at-most",
         level="C",
-        rule="a window holds all that its parts hold",
+        rule="a window has all runs of its parts",
         checks=frozenset({"C-window-adds-up"}),
         seam=on_arguments(
             lambda values: {
@@ -143,7 +143,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="running-runs-in-every-window",
         level="C",
-        rule="a run that is still running belongs to its own window alone",
+        rule="a run that is still running belongs only to its own window",
         checks=frozenset({"C-window-start", "C-window-end", "C-window-adds-up"}),
         seam=_window(lambda row, start, end: start <= row["planTime"] <= end or row["status"] == "running"),
         shown=lambda caller: "running" in {row["status"] for row in caller.rows(**day(caller))},
@@ -151,7 +151,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="pages-remembered-without-their-window",
         level="C",
-        rule="an answer is for the window that was asked for",
+        rule="a response is for the requested window",
         checks=frozenset({"C-window-start", "C-window-end", "C-window-adds-up", "C-window-reversed"}),
         seam=remembered("task_id", "job_name", "workspace_id", "offset", "limit"),
         shown=lambda caller: caller.page(start_time=0) == caller.page(start_time=9, end_time=10),
@@ -180,7 +180,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="count-without-the-end",
         level="C",
-        rule="total counts a run at the end of the window if the rows have it",
+        rule="total counts a run at the end of the window if the rows include it",
         checks=frozenset({"C-window-adds-up", "C-walk-complete", "B-total-covers-rows"}),
         seam=own_total(_counted_without_the_end),
         shown=lambda caller: caller.page(end_time=caller.rows()[5]["planTime"])["total"] < len(caller.rows()) - 5,
@@ -189,7 +189,7 @@ BROKEN_SERVERS = (
     BrokenServer(
         name="long-windows-from-midnight",
         level="C",
-        rule="a window starts at its start, a long one too",
+        rule="a window starts at its start, even a long one",
         checks=frozenset({"C-window-start", "C-window-adds-up"}),
         seam=on_arguments(_from_midnight_if_long),
         shown=lambda caller: min(row["planTime"] for row in caller.rows(start_time=_noon(caller))) < _noon(caller),
