@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec import structs
 
 from dataarts_datamap import Operator, Run, RunState, Table, TableCheck, TableRule, Verdict
 from dataarts_datamap._monitoring.explanation import Explanation, Link, Trouble
@@ -71,6 +72,20 @@ def test_the_headline_says_how_many_are_fine() -> None:
     rows = [row_of("a", "failed"), row_of("b", "late"), row_of("c", "few_rows"), row_of("d", "fresh")]
     assert "1 of 4 tables are fine; 1 failed, 1 late, 1 few rows" == headline(rows)
     assert "1 of 1 table is fine" == headline(rows[3:])
+
+
+def test_without_a_limit_of_age_nothing_is_called_fresh() -> None:
+    """A table of which only a success is asked has no failure; one that keeps its limit is fresh. Both are fine."""
+    limited = row_of("limited", "fresh")
+    rule = TableRule(name="limited", max_age=timedelta(hours=26))
+    limited = structs.replace(limited, check=structs.replace(limited.check, rule=rule))
+    text = overview_page([limited, row_of("open", "fresh")], days_until(NOW, UTC, 30), now=NOW, zone=UTC)
+    shown = re.findall(
+        r'<summary><span class="([^"]+)"><span class="verdict-mark" aria-hidden="true"></span>([^<]+)', text
+    )
+
+    assert [("verdict", "fresh"), ("verdict unlimited", "no failure")] == shown
+    assert "<span>fine 2</span>" in text
 
 
 def test_in_chinese() -> None:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from msgspec import structs
 
+from dataarts_datamap import Table, Upstream, UpstreamTable
 from dataarts_datamap._models.runs import run_identity
 from dataarts_datamap._report.contents import report_on
 from dataarts_datamap._report.failure_logs import FailureLog
@@ -205,6 +206,26 @@ def test_attempts(browser: Browser, tmp_path: Path) -> None:
 
     assert ["3 attempts"] == visit.page.locator("#list .tries").all_inner_texts()
     assert "tried again" in visit.page.locator("#strip-key").inner_text()
+
+
+@pytest.mark.parametrize(("width", "is_wide"), [(1280, False), (390, True)])
+def test_a_drawing_that_goes_on_says_so(browser: Browser, tmp_path: Path, width: int, is_wide: bool) -> None:  # noqa: FBT001
+    """Where what feeds the table is wider than the page, a line says so, and the tab key stops at it to scroll it."""
+    tables = tuple(UpstreamTable(table=Table(guid=f"t{steps}", name=f"t{steps}"), steps=steps) for steps in range(3))
+    window = Window(PLANNED - HOUR, PLANNED + HOUR)
+    now = datetime.fromtimestamp(window.end / 1000, UTC)
+    report = report_on([], table_guid="t0", window=window, now=now, zone=UTC, upstream=Upstream(tables=tables))
+    file = tmp_path / "report.html"
+    file.write_text(page(report), encoding="utf-8")
+    visit = Visit(browser, file, viewport={"width": width, "height": 800})
+    drawing = visit.page.locator("#upstream-scroll")
+
+    assert [] == visit.complaints
+    assert is_wide == visit.page.locator("#upstream-wide").is_visible()
+    assert ("0" if is_wide else None) == drawing.get_attribute("tabindex")
+    drawing.focus()
+    visit.page.keyboard.press("ArrowRight")
+    assert not is_wide or becomes(visit.page, "document.getElementById('upstream-scroll').scrollLeft > 0")
 
 
 def test_on_a_phone(browser: Browser, tmp_path: Path) -> None:

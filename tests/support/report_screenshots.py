@@ -22,11 +22,12 @@ IMAGES: Final = Path(__file__).parents[2] / "docs" / "images"
 _WIDTH: Final = 1280
 _COLOURS: Final = 256  # a third of the bytes, and no difference to be seen
 _MARGIN: Final = 28
+_ANSWER: Final = "#runs"  # up to the runs that failed: what a page that has more to say shows of a report
 
 
-def _take(browser: Browser, page: Path, scheme: Scheme, path: Path) -> None:
+def _take(browser: Browser, page: Path, scheme: Scheme, path: Path, *, until: str = "main") -> None:
     visit = Visit(browser, page, color_scheme=scheme, viewport={"width": _WIDTH, "height": 900})
-    last = visit.page.locator("main").bounding_box()
+    last = visit.page.locator(until).bounding_box()
     height = 0 if last is None else last["y"] + last["height"] + _MARGIN
     image = visit.page.screenshot(full_page=True, clip={"x": 0, "y": 0, "width": _WIDTH, "height": height})
     picture = Image.open(BytesIO(image))
@@ -42,9 +43,10 @@ def main() -> None:
         pages = Path(folder, "live")
         write_live_pages(pages)
         IMAGES.mkdir(exist_ok=True)
-        for name in ("report", "overview"):
-            for scheme in SCHEMES:
+        for scheme in SCHEMES:
+            for name in ("report", "overview"):
                 _take(browser, pages / f"{name}.html", scheme, IMAGES / f"{name}-{scheme}.png")
+            _take(browser, pages / "report.html", scheme, IMAGES / f"answer-{scheme}.png", until=_ANSWER)
 
 
 if __name__ == "__main__":

@@ -244,7 +244,7 @@ _TABLE: Final = {
     ),
     "Upstream": "上游",
     "Upstream: {sentence}": "{sentence}",
-    "Last success: {run}.": "最近一次成功：{run}。",
+    "That success was {run}.": "该次成功是{run}。",
     "What feeds the table is not known: the service does not let this account read lineage.": (
         "不知道这张表由哪些表加工而来：服务不允许此账号读取血缘。"
     ),
@@ -340,6 +340,7 @@ _TABLE: Final = {
     "{why}; because of {names}": "{why}；原因在 {names}",
     "Look closer:": "进一步查看：",
     "command": "命令",
+    "fine": "正常",
     "{key}: {fine} of {all} fine": "{key}：{all} 张中 {fine} 张正常",
     "{n} of {all} table is fine": "{all} 张表中 {n} 张正常",
     "{n} of {all} tables are fine": "{all} 张表中 {n} 张正常",

@@ -13,7 +13,7 @@ from dataarts_datamap._models.runs import Run, RunState, run_identity
 from dataarts_datamap._report.contents import ReportedRun, job_labels, moment
 from dataarts_datamap._report.headline import headline, is_unlimited
 from dataarts_datamap._report.outliers import OUTLIER_RULE, OUTLIER_VALUES
-from dataarts_datamap._report.page_parts import part, policy_hash, script_of, style_of
+from dataarts_datamap._report.page_parts import part, policy_hash, script_of, style_of, unbroken
 from dataarts_datamap._report.texts import ENGLISH
 from dataarts_datamap._report.upstream_graph import upstream_section, upstream_sentence
 from dataarts_datamap._text import printable
@@ -138,7 +138,7 @@ def _harmless(text: str) -> str:
 
 def _reasons(report: Report, verdict: Headline, say: Texts) -> Iterator[str]:
     for text, runs, is_english in verdict.reasons:
-        yield f"<li{say.english_mark if is_english else ''}>{escape(text)} {_run_links(runs, say)}</li>"
+        yield f"<li{say.english_mark if is_english else ''}>{unbroken(escape(text))} {_run_links(runs, say)}</li>"
     if report.upstream is not None and report.upstream.troubled:
         number = report.upstream.tables.index(report.upstream.troubled[0])
         text = escape(say("Upstream: {sentence}", sentence=upstream_sentence(report.upstream, say)))
@@ -146,9 +146,9 @@ def _reasons(report: Report, verdict: Headline, say: Texts) -> Iterator[str]:
 
 
 def _since(verdict: Headline, say: Texts) -> Iterator[str]:
-    yield escape(verdict.since)
+    yield unbroken(escape(verdict.since))
     if verdict.success is not None and (link := _run_links((verdict.success,), say)):
-        yield " " + escape(say("Last success: {run}.", run="{run}")).replace("{run}", link)
+        yield " " + escape(say("That success was {run}.", run="{run}")).replace("{run}", link)
 
 
 def _run_links(runs: Iterable[Run], say: Texts) -> str:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from hashlib import sha256
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+_HYPHENATED: Final = re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?\b|--[a-z]+(?:-[a-z]+)+")
 
 
 def part(name: str) -> str:
     """The text of a file, by its path in this folder."""
     return files("dataarts_datamap._report").joinpath(name).read_text(encoding="utf-8")
+
+
+def unbroken(html: str) -> str:
+    """Escaped text in which no line ends within a time or the name of an option, where a hyphen would let it."""
+    return _HYPHENATED.sub(r'<span class="unbroken">\g<0></span>', html)
 
 
 def style_of(names: Iterable[str]) -> str:

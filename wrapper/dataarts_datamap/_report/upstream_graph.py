@@ -6,6 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from dataarts_datamap._monitoring.explanation import LineageKnowledge, Trouble
+from dataarts_datamap._report.page_parts import unbroken
 from dataarts_datamap._report.texts import ENGLISH
 from dataarts_datamap._text import printable
 from dataarts_datamap._times import time_text
@@ -170,7 +171,7 @@ def _facts(one: UpstreamTable, zone: tzinfo, say: Texts) -> Iterator[str]:
     ]
     known = say(", ").join(fact for fact in facts if fact)
     if known:
-        yield f' <span class="upstream-facts">{escape(known)}</span>'
+        yield f' <span class="upstream-facts">{unbroken(escape(known))}</span>'
     if one.trouble is not None and run is not None and run.execution_log_path:
         what = say("log path of {table}", table=table_name(one))
         yield f'<br><code data-what="{escape(what)}">{escape(printable(run.execution_log_path))}</code>'

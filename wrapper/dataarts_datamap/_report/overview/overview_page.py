@@ -102,17 +102,19 @@ def _word(verdict: Verdict, say: Texts) -> str:
     return say(verdict.value).replace("_", " ")
 
 
+def _is_unlimited(check: TableCheck) -> bool:
+    """Whether a table counts as fresh by its outcomes alone, since nothing is asked of the age of its last success."""
+    return check.verdict is Verdict.FRESH and check.rule.max_age is None and check.rule.due is None
+
+
 def _standing(check: TableCheck, say: Texts) -> str:
-    """How a table stands, in a word: one that nothing but a success is asked of is not called fresh."""
-    rule = check.rule
-    is_unlimited = check.verdict is Verdict.FRESH and rule.max_age is None and rule.due is None
-    return say("no failure") if is_unlimited else _word(check.verdict, say)
+    return say("no failure") if _is_unlimited(check) else _word(check.verdict, say)
 
 
 def _chip(verdict: Verdict, number: int, say: Texts) -> str:
     return (
         f'<label><input type="checkbox" name="verdict" value="{verdict.value}" checked>'
-        f"<span>{_word(verdict, say)} {number}</span></label>"
+        f"<span>{say('fine') if verdict is Verdict.FRESH else _word(verdict, say)} {number}</span></label>"
     )
 
 
@@ -135,7 +137,8 @@ def _row(row: OverviewRow, number: int, days: Sequence[date], zone: tzinfo, say:
         f' data-name="{escape(name.casefold())}" data-owner="{escape(_shown(owner or say(_NO_OWNER)))}"'
         f' data-database="{escape(_shown(database or say(_NO_DATABASE)))}"'
         f' data-success="{0 if last is None else int(last.timestamp())}" data-text="{escape(_shown(said))}">'
-        f'<summary><span class="verdict"><span class="verdict-mark" aria-hidden="true"></span>'
+        f'<summary><span class="verdict{" unlimited" * _is_unlimited(check)}">'
+        f'<span class="verdict-mark" aria-hidden="true"></span>'
         f'{_standing(check, say)}</span><span class="name">{escape(name)}</span>'
         f'<span class="owner">{escape(_shown(owner or ""))}</span>'
         f'<span class="since">{escape(since)} <span>{escape(ago)}</span></span>'
