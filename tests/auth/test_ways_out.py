@@ -25,6 +25,7 @@ from dataarts_datamap import (
     TokenCredentials,
 )
 from support.answers import json_answer, run_page
+from support.command import called, point_at
 from support.faces import SETTINGS, WINDOW
 from support.iam import token_answer
 from support.scripted_server import ScriptedServer
@@ -244,6 +245,30 @@ def test_damaged_variable(monkeypatch: pytest.MonkeyPatch, variable: str, char: 
             monkeypatch.setenv(name, given)
         with pytest.raises((InvalidArgumentError, ConfigurationError)):
             DataMapClient.from_env()
+
+
+CONFORM = ("DATAMAP_TOKEN", "HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK", "HUAWEICLOUD_SDK_SECURITY_TOKEN")
+
+
+@pytest.mark.parametrize("char", [char for char in PLANTED.values() if char != "\x00"])
+@pytest.mark.parametrize("variable", [*CONFORM, *(name for name in VARIABLES if name.startswith("DATAMAP_"))])
+def test_damaged_variable_of_the_suite(
+    capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch, variable: str, char: str
+) -> None:
+    """The conformance suite, which signs and sends by itself, has the same gate: it sends no request."""
+    with ScriptedServer(run_page()) as server:
+        for value in planted(char):
+            point_at(server, monkeypatch)
+            for name, given in {"TASK_ID": "1", "JOB_NAME": "a", "WINDOW_START": "1", "WINDOW_END": "2"}.items():
+                monkeypatch.setenv(f"DATAMAP_{name}", given)
+            for name in CONFORM[1:] if variable.startswith("HUAWEICLOUD") else ():
+                monkeypatch.setenv(name, "sound")
+            monkeypatch.setenv(variable, value)
+            code, out, err = called(capfdbinary, "conform", "--max-examples", "0")
+
+            assert (3, "") == (code, out)
+            assert "ID" in variable or "Zq01" not in err
+        assert [] == server.asked
 
 
 @pytest.mark.parametrize("char", ["\x1b", "\ufeff", "\u200b", "\u2060"])

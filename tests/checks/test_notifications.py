@@ -138,6 +138,11 @@ def test_what_was_told_can_be_kept() -> None:
         ("", "DATAMAP_NOTIFY holds no address: give it one of apprise"),
         (SECRET, "address 1 of DATAMAP_NOTIFY is not one that apprise knows"),
         (f"{SECRET}:x://y", "address 1 of DATAMAP_NOTIFY is not one that apprise knows"),
+        *[
+            (f"json://h/x json://h/{char}{SECRET}", "address 2 of DATAMAP_NOTIFY holds a control or an invisible")
+            for char in "\x1b\x00\ufeff\u200b\u2060\u202e\udcff"
+        ],
+        (f"\ufeffjson://h/{SECRET}", "address 1 of DATAMAP_NOTIFY holds a control or an invisible"),
         (f"json://h/x nowhere://{SECRET}", r"address 2 of DATAMAP_NOTIFY \(nowhere\) is not one that apprise knows"),
     ],
 )

@@ -289,6 +289,7 @@ def test_nothing_is_kept_of_a_failure() -> None:
         (json_answer({"error_code": "X.1", "error_msg": "no"}), ErrorBodyError, r"X\.1"),
         (json_answer({"commodity_orders": 7}), InvalidEnvelopeError, "not a list of instances"),
         (json_answer([]), InvalidEnvelopeError, "not a list of instances"),
+        (json_answer({"commodity_orders": [], "count": 10**4000}), InvalidEnvelopeError, "not a list of instances"),
         (Answer(b"<html>"), InvalidEnvelopeError, "not a list of instances"),
         (Answer(b"", 302), InvalidEnvelopeError, "302"),
         (json_answer({"commodity_orders": [order("../x")]}), InvalidEnvelopeError, "not an id"),

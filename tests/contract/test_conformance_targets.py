@@ -127,7 +127,13 @@ def test_tells_how_to_set_what_is_missing(left_out: tuple[str, ...], told: str) 
     [
         ("TOKEN", "s3cret\n", "token has characters that no header can carry"),
         ("TOKEN", "s3cret ü", "token has characters that no header can carry"),
+        ("TOKEN", '"s3cret"', "token is in quotes: leave them out"),
+        ("TOKEN", "\ufeffs3cret", "token has characters that no header can carry"),
         ("INSTANCE_ID", "a\tb", "instance_id has characters that no header can carry"),
+        ("PROJECT_ID", "a\n", "project_id has characters that no id has"),
+        ("WORKSPACE_ID", " a", "workspace_id has characters that no id has"),
+        ("TASK_ID", "1\u200b", "task_id has characters that no id has"),
+        ("TABLE_GUID", "\ufeffa", "table_guid has characters that no id has"),
         ("WINDOW_START", "2024-01-11", "window_start is '2024-01-11', neither milliseconds"),
         ("WINDOW_END", "-1", "window_end is '-1', neither"),
         ("WINDOW_END", "1", "after it ends at 1"),
@@ -148,6 +154,17 @@ def test_refuses_a_wrong_value(name: str, value: str, expected: str) -> None:
 
     assert expected in str(caught.value)
     assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["AK", "SK", "SECURITY_TOKEN"])
+@pytest.mark.parametrize("value", ["s3cret\n", "\ufeffs3cret", "s3\u200bcret", "s3\x00cret", "s3cret ", "'s3cret'"])
+def test_refuses_a_damaged_key(name: str, value: str) -> None:
+    """A key that cannot be right signs nothing: a few wrong signatures lock it; it is in no text."""
+    keys = {"AK": "AK", "SK": "SK", "SECURITY_TOKEN": "token", name: value}
+    with pytest.raises(TargetError, match=r"has characters that|is in quotes") as caught:
+        target_of({**COMPLETE, **{f"HUAWEICLOUD_SDK_{key}": text for key, text in keys.items()}})
+
+    assert "s3" not in str(caught.value)
 
 
 @pytest.mark.parametrize(("said", "allowed"), [("1", True), ("True", True), ("on", True), ("off", False), ("", False)])

@@ -91,6 +91,7 @@ class Service:
     open_end: bool = False
     window_ignored: bool = False
     totals: Total = "right"
+    huge_total: float = 10**12
 
 
 _BEYOND = {
@@ -225,7 +226,7 @@ class HostileList:
             "page": rows,
             "zero": 0,
             "text": str(right),
-            "huge": 10**12,
+            "huge": self.service.huge_total,
             "whole list": len(self.rows),
         }
         kind = self.service.totals

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager, suppress
-from threading import Lock
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Generator, Iterable
 
 _LONGEST_WAIT: Final = 86_400.0  # the system's own waits take no infinity
+_INSTANT: Final = 0.005  # more than a clock needs to move on, if it is no coarse one
 
 
 class OneShotEvent:
@@ -65,14 +68,50 @@ async def wait_for_first_async(events: Iterable[OneShotEvent], seconds: float) -
     import asyncio  # noqa: PLC0415  a client for threads does without, and it is the largest module it would load
 
     loop, woken = asyncio.get_running_loop(), asyncio.Event()
+    if await _stands_still(loop):
+        with _timer(seconds - _INSTANT) as over:
+            await _first_of((*events, over), loop, woken)
+        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(min(max(seconds, 0.0), _LONGEST_WAIT)):
+            await _first_of(events, loop, woken)
 
+
+async def _first_of(events: Iterable[OneShotEvent], loop: asyncio.AbstractEventLoop, woken: asyncio.Event) -> None:
     def wake() -> None:
         with suppress(RuntimeError):  # that loop is closed: no one waits there any more
             loop.call_soon_threadsafe(woken.set)
 
-    with _added(wake, events), suppress(TimeoutError):
-        async with asyncio.timeout(min(max(seconds, 0.0), _LONGEST_WAIT)):
-            await woken.wait()
+    with _added(wake, events):
+        await woken.wait()
+
+
+async def _stands_still(loop: asyncio.AbstractEventLoop) -> bool:
+    """Whether the loop's clock is frozen, as a test may do: then none of its timers ever ends.
+
+    A coarse clock is taken for one that moves.
+    """
+    began = loop.time()
+    if loop.time() != began or time.get_clock_info("monotonic").resolution > _INSTANT:
+        return False
+    await loop.run_in_executor(None, time.sleep, _INSTANT)
+    return loop.time() == began
+
+
+@contextmanager
+def _timer(seconds: float) -> Generator[OneShotEvent]:
+    """An event that a thread sets after so long."""
+    over, left = OneShotEvent(), OneShotEvent()
+
+    def wait() -> None:
+        wait_for_first((left,), seconds)
+        over.set()
+
+    Thread(target=wait, daemon=True).start()
+    try:
+        yield over
+    finally:
+        left.set()
 
 
 @contextmanager

@@ -20,6 +20,7 @@ _SECRETS = {
     "secret_key": "HUAWEICLOUD_SDK_SK",
     "security_token": "HUAWEICLOUD_SDK_SECURITY_TOKEN",
 }
+_IDS = ("project_id", "workspace_id", "task_id", "table_guid")
 _REQUIRED = ("endpoint", "project_id", "instance_id", "task_id", "job_name", "window_start", "window_end")
 DISCOVERED = frozenset({"task_id", "job_name", "window_start", "window_end"})
 """The settings that ShowNodes and a look at the runs can supply."""
@@ -130,11 +131,21 @@ def _convert(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str
             values[name] = _CONVERSIONS.get(name, _text)(value)
         except (ValueError, TypeError) as error:
             problems[name] = f"{name} {error}"
-    for name in ("token", "instance_id", "access_key", "security_token"):
-        text = values.get(name) or ""
-        if not (text.isascii() and text.isprintable()) or " " in text:
-            problems[name] = f"{name} has characters that no header can carry, a line end perhaps"
+    for name in (*_SECRETS, "instance_id", *_IDS):
+        if damage := _damage(name, values.get(name) or ""):
+            problems[name] = f"{name} {damage}"
     return values, problems
+
+
+def _damage(name: str, text: str) -> str | None:
+    """What is wrong with a credential or an id: a wrong one is not sent, since it may count towards a lock."""
+    if name in _IDS:
+        is_sound = text.isprintable() and text == text.strip()
+        return None if is_sound else "has characters that no id has, a line end or a blank perhaps"
+    if not (text.isascii() and text.isprintable()) or " " in text:
+        where = "no key has" if name == "secret_key" else "no header can carry"
+        return f"has characters that {where}, a line end perhaps"
+    return "is in quotes: leave them out" if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else None
 
 
 def _text(value: object) -> str:

@@ -21,7 +21,7 @@ from dataarts_datamap._api.error_responses import (
     reason_of,
     try_decode,
 )
-from dataarts_datamap._api.lenient_json import decode_leniently, escaped_halves, sound
+from dataarts_datamap._api.lenient_json import Int64, decode_leniently, escaped_halves, sound
 from dataarts_datamap._errors import (
     ErrorBodyError,
     InvalidBodyError,
@@ -37,7 +37,7 @@ _OK: Final = 200
 
 
 class _Envelope(Struct):
-    status_code: int
+    status_code: Int64
     body: str
     error_code: Any = None
 
@@ -88,7 +88,7 @@ def _open_odd_envelope(response: Response, document: object) -> str:
     if isinstance(body, str):
         body = escaped_halves(body)
     try:
-        status = convert_json(status, int)
+        status = convert_json(status, Int64)
     except ValidationError as error:
         if details is not None:
             raise build_error(ErrorBodyError, "HTTP 200 carries an error", response, details) from None

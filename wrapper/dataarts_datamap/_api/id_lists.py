@@ -17,7 +17,7 @@ from dataarts_datamap._api.error_responses import (
     read_error,
     reason_of,
 )
-from dataarts_datamap._api.lenient_json import decode_as
+from dataarts_datamap._api.lenient_json import Int64, decode_as
 from dataarts_datamap._arguments import path_segment
 from dataarts_datamap._errors import ErrorBodyError, InvalidArgumentError, InvalidEnvelopeError
 from dataarts_datamap._messages import Request
@@ -76,12 +76,12 @@ class _Projects(Struct):
 class _Order(Struct):
     resource_id: str | None = None
     resource_name: str | None = None
-    status: int | None = None
+    status: Int64 | None = None
 
 
 class _Orders(Struct):
     commodity_orders: list[_Order] | None = None
-    count: int | None = None
+    count: Int64 | None = None
 
 
 class _Workspace(Struct):
@@ -91,8 +91,8 @@ class _Workspace(Struct):
 
 class _Workspaces(Struct):
     data: list[_Workspace] | None = None
-    count: int | None = None
-    total_page: int | None = None
+    count: Int64 | None = None
+    total_page: Int64 | None = None
 
 
 _PROJECTS: Final = json.Decoder(_Projects)

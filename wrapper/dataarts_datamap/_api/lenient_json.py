@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn, TypeAlias, TypeVar, cast
 
-from msgspec import ValidationError, convert
+from msgspec import Meta, ValidationError, convert
 
 from dataarts_datamap._models.runs import HALF_REASON
 from dataarts_datamap._text import whole_text
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from msgspec import json
 
 T = TypeVar("T")
+
+Int64: TypeAlias = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+"""A count or a status: what has thousands of digits is none, and would stand in the text of an error."""
 
 _HALF: Final = re.compile(r"[\ud800-\udfff]")
 _NUMBER_REASON: Final = "Expected a number in range, got one that cannot be held"

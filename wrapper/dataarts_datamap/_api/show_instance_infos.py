@@ -75,7 +75,7 @@ def check_runs_arguments(*, task_id: str, job_name: str, workspace_id: str | Non
     query_integer("page_size", limit, minimum=1)
 
 
-_Total: TypeAlias = Annotated[int, Meta(ge=0)]
+_Total: TypeAlias = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
 class _Body(Struct):

@@ -66,6 +66,8 @@ def addresses_of(environ: Mapping[str, str]) -> list[MessageAddress]:
     with _silence():
         apprise = _apprise()
         for number, text in enumerate(texts, start=1):
+            if not text.isprintable():
+                raise ConfigurationError(f"{_named(number, None)} holds a control or an invisible character")
             service = apprise.Apprise()
             scheme = _SCHEME.match(text)
             if scheme is None or not service.add(text):
