@@ -167,7 +167,7 @@ def test_right(document: str, run: Callable[[list[Block]], int]) -> None:
         (fence("console", "$ echo 'a 13:00 c'\na  9:01  b", before="<!-- numbers vary -->"), "+a 13:00 c"),
         (fence("console", "$ echo 'a 13:00'\na  12:00"), "+a 13:00"),
         (fence("console", "$ false"), "'false' ends with 1"),
-        (fence("console", "echo one"), "no command"),
+        (fence("console", "echo one"), "not a command"),
         (fence("console", "$ datamap runs --no-such-option"), "ends with 3"),
         (fence("python", "print('a')"), "does not show what a program prints"),
         (fence("python", "raise SystemExit('gone wrong')"), "gone wrong"),
