@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Example(NamedTuple):
-    """A value that the document shows, and the schema it must satisfy, if there is one."""
+    """An example in the document, and its schema, if there is one."""
 
     pointer: str
     value: object
@@ -29,9 +29,9 @@ class Example(NamedTuple):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the checks and print their outcome."""
+    """Run the checks and print their results."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--evidence", action="store_true", help="list every statement and where it comes from")
+    parser.add_argument("--evidence", action="store_true", help="list every statement and its source")
     parser.add_argument("path", nargs="?", type=Path, default=specification_path(), help="the document")
     options = parser.parse_args(arguments)
     try:
@@ -42,12 +42,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def report(document: dict[str, Any], path: Path, *, evidence: bool) -> int:
-    """Print what the checks find on a document; 0 if nothing is wrong with it, else 1."""
+    """Print the findings on a document; return 0 if there are none, else 1."""
     statements, findings = collect_statements(document)
     references = list(find_references(document))
     examples = list(find_examples(document))
     dangling = list(check_references(document, references))
-    # Neither the form nor an example can be judged through a reference that names nothing.
+    # Neither the form nor an example can be checked through a dangling reference.
     findings += dangling or [*check_form(document), *check_examples(document, examples)]
     if evidence:
         print("\n".join(evidence_lines(statements)))
@@ -61,27 +61,27 @@ def report(document: dict[str, Any], path: Path, *, evidence: bool) -> int:
 
 
 def check_form(document: dict[str, Any]) -> Iterator[Finding]:
-    """What keeps the document from being OpenAPI 3.1."""
+    """Violations of OpenAPI 3.1."""
     for error in OpenAPIV31SpecValidator(document).iter_errors():
         pointer = ""
         for token in error.absolute_path:
             pointer = child_pointer(pointer, token)
-        yield Finding(pointer, f"no OpenAPI 3.1: {error.message}")
+        yield Finding(pointer, f"not OpenAPI 3.1: {error.message}")
 
 
 def find_references(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Each reference and where it stands, under keywords of any name; what examples hold is no reference."""
+    """Each reference with its place, under any keyword; content of examples does not count."""
     for pointer, value in walk_objects(document):
-        # A property can have this name, too.
+        # A property can also have this name.
         if isinstance(value.get("$ref"), str):
             yield pointer, value["$ref"]
 
 
 def check_references(document: Mapping[str, Any], references: Sequence[tuple[str, str]]) -> Iterator[Finding]:
-    """The references that name nothing inside the document."""
+    """The references without a target in the document."""
     for pointer, target in references:
         if not target.startswith("#"):
-            yield Finding(pointer, f"$ref leaves the document, {target!r}: bring what it names into components")
+            yield Finding(pointer, f"$ref leaves the document, {target!r}: copy its target into components")
             continue
         try:
             resolve_pointer(document, target)
@@ -90,7 +90,7 @@ def check_references(document: Mapping[str, Any], references: Sequence[tuple[str
 
 
 def find_examples(document: Mapping[str, Any]) -> Iterator[Example]:
-    """Every example of the document, beside its schema where there is one."""
+    """Every example of the document, with its schema, if there is one."""
     parts = list(walk_parts(document))
     named: set[int] = set()
     for part in parts:
@@ -106,22 +106,22 @@ def find_examples(document: Mapping[str, Any]) -> Iterator[Example]:
 
 
 def check_examples(document: Mapping[str, Any], examples: Sequence[Example]) -> Iterator[Finding]:
-    """The examples that their schemas refuse, on any decoded level, or that nothing can judge."""
+    """The examples that violate their schemas, on any decoded level, or cannot be checked."""
     check = LevelCheck(document)
     for example in examples:
         if example.schema is None:
-            yield Finding(example.pointer, "an example that cannot be judged: no value, or no schema beside it")
+            yield Finding(example.pointer, "an example that cannot be checked: no value, or no schema beside it")
             continue
         try:
             violations = check.judge(example.value, example.schema)
         except ValueError as error:
-            yield Finding(example.pointer, f"an example that is no JSON value: {error}")
+            yield Finding(example.pointer, f"an example that is not a JSON value: {error}")
         else:
             yield from (Finding(example.pointer, f"example: {violation}") for violation in violations)
 
 
 def evidence_lines(statements: Sequence[Statement]) -> Iterator[str]:
-    """Every statement as aligned text, and how many there are of each kind."""
+    """Every statement as aligned text, and the number of each kind."""
     pointers = max((len(one.pointer) for one in statements), default=0) + 1
     keywords = max((len(one.keyword) for one in statements), default=0)
     kinds = max(map(len, KINDS))
@@ -134,7 +134,7 @@ def evidence_lines(statements: Sequence[Statement]) -> Iterator[str]:
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
-    """Refuses a key that is given twice, where YAML's own reader drops the first in silence."""
+    """Refuses a duplicate key; YAML's own loader silently drops the first value."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002  as inherited
         seen: set[str] = set()

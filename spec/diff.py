@@ -1,11 +1,11 @@
-"""Compare two versions of the OpenAPI document and tell which changes break those who use the service by it.
+"""Compare two versions of the OpenAPI document and report which changes break its users.
 
-Who sends a request must be able to send all that could be sent before, so narrowing breaks; who reads an answer must
-meet nothing that could not come before, so widening breaks. The documents inside strings (``contentSchema``) are
-compared as any schema is.
+Every request that was valid must stay valid, so narrowing a request breaks. A response must not have anything new that
+readers could not expect, so widening a response breaks. The documents inside strings (``contentSchema``) are compared
+like any schema.
 
 =========================================== ======================================= ==================================
-change                                      breaks in a request                     breaks in an answer
+change                                      breaks in a request                     breaks in a response
 =========================================== ======================================= ==================================
 type, enum, bound, additionalProperties     if narrowed                             if widened
 pattern, multipleOf, contentMediaType, …    if added or changed                     if removed or changed
@@ -19,14 +19,14 @@ path, method, operationId                   if removed or changed
 status                                                                              if removed, or a success added
 media type                                  if removed                              if removed
 header                                                                              if removed, or no longer certain
-security, scheme                            if what was enough no longer is, or is sent in another way
+security, scheme                            if credentials that were enough no longer are, or are sent in another way
 server                                      if removed, or if its variables change
-allOf, anyOf, oneOf, not, if, …             always: their effect is not judged
+allOf, anyOf, oneOf, not, if, …             always: their effect is not analysed
 descriptions, examples, deprecated          never
 members that start with x-                  are not compared
 =========================================== ======================================= ==================================
 
-A breaking change asks for a new major ``info.version``; without one the exit code is 1.
+A breaking change needs a new major ``info.version``; without one, the exit code is 1.
 """
 
 from __future__ import annotations
@@ -69,12 +69,12 @@ _SUCCESS = ("2", "3")
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change from the older document to the newer.
+    """A change from the older document to the newer one.
 
     Attributes:
-        where: The operation or component, and the place inside it.
-        what: What changed there.
-        breaking: Whether it breaks those who use the service by the older document.
+        where: The operation or component, with the place inside it.
+        what: The change.
+        breaking: Whether it breaks users of the older document.
     """
 
     where: str
@@ -89,12 +89,12 @@ def compare(old: Mapping[str, Json], new: Mapping[str, Json]) -> list[Change]:
 
 
 def asks_for_major(changes: Sequence[Change], old: Mapping[str, Json], new: Mapping[str, Json]) -> bool:
-    """Whether something breaks and the major version does not say so."""
+    """Whether something breaks but the major version is the same."""
     return _major(new) <= _major(old) and any(change.breaking for change in changes)
 
 
 def last_released() -> Path:
-    """The released document of the highest version.
+    """The released document with the highest version.
 
     Raises:
         FileNotFoundError: None was released.
@@ -106,7 +106,7 @@ def last_released() -> Path:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Compare, print, and tell: 1 if something breaks without a new major version, else 0."""
+    """Compare and print; return 1 if something breaks without a new major version, else 0."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("base", nargs="?", type=Path, help="the older document (default: the last released one)")
     parser.add_argument("new", nargs="?", type=Path, default=specification_path(), help="the newer document")
@@ -124,7 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 class _Comparison:
-    """Two documents side by side. A component that both name is compared once for each direction."""
+    """A comparison of two documents. A component in both is compared once for each direction."""
 
     def __init__(self, old: Mapping[str, Json], new: Mapping[str, Json]) -> None:
         self._old = old
@@ -320,13 +320,13 @@ class _Comparison:
 
 
 def _boolean(where: str, old: Json, new: Json, direction: Direction) -> Iterator[Change]:
-    """A schema that appears, or disappears, or that lets everything pass, or nothing."""
+    """A schema that is added or removed, or that accepts everything or nothing."""
     rank = {True: 2, False: 0}
     before, after = (rank[side] if isinstance(side, bool) else 1 if _says_something(side) else 2 for side in (old, new))
     if before < after:
-        yield Change(where, "lets more pass than before", breaking=direction == "answer")
+        yield Change(where, "accepts more than before", breaking=direction == "answer")
     elif before > after:
-        yield Change(where, "lets less pass than before", breaking=direction == "request")
+        yield Change(where, "accepts less than before", breaking=direction == "request")
 
 
 def _says_something(schema: Mapping[str, Json]) -> bool:
@@ -334,7 +334,7 @@ def _says_something(schema: Mapping[str, Json]) -> bool:
 
 
 def _keywords(where: str, old: Mapping[str, Json], new: Mapping[str, Json], direction: Direction) -> Iterator[Change]:
-    """What changed in a schema's own keywords."""
+    """The changes in a schema's own keywords."""
     yield from _set(where, "type", _types(old), _types(new), direction)
     yield from _enum(where, old, new, direction)
     for keyword in (*_LOWER, *_UPPER):
@@ -394,7 +394,7 @@ def _bound(where: str, keyword: str, old: Json, new: Json, direction: Direction)
 
 
 def _opaque(where: str, keyword: str, old: Json, new: Json, direction: Direction) -> Iterator[Change]:
-    """A keyword that narrows, of which one value cannot be told from another."""
+    """A keyword that narrows, with values that cannot be compared."""
     if old == new:
         return
     if old is None:
@@ -413,14 +413,14 @@ def _different(
 
 
 def _words(where: str, old: Mapping[str, Json], new: Mapping[str, Json], more: Sequence[str] = ()) -> Iterator[Change]:
-    """What is there to be read only."""
+    """The keywords that only people read."""
     for keyword in (*_WORDS, *more):
         if old.get(keyword) != new.get(keyword):
             yield Change(where, f"{keyword} changed", breaking=False)
 
 
 def _missing(keys: Iterable[_Key], others: Container[_Key]) -> list[_Key]:
-    """What is in one only, in its order."""
+    """The items that are only in the first one, in order."""
     return [key for key in keys if key not in others]
 
 
@@ -431,7 +431,7 @@ def _resolve(document: Mapping[str, Json], value: Json) -> Json:
 
 
 def _label(where: str, old: Json, new: Json) -> str:
-    """The component's name where both sides are the same one, for it is used in many places."""
+    """The component's name if both sides are the same component, which may be used in many places."""
     return str(old["$ref"]).rpartition("/")[2] if "$ref" in old and old.get("$ref") == new.get("$ref") else where
 
 
@@ -446,7 +446,7 @@ def _choices(server: Mapping[str, Json]) -> Json:
 
 
 def _alternatives(security: Sequence[Mapping[str, Sequence[str]]]) -> list[frozenset[str]]:
-    """What is enough, each as the schemes with their scopes; nothing needed is an empty one."""
+    """The sufficient credentials, each as schemes with their scopes; empty if none are needed."""
     needed = [
         frozenset(f"{name} {' '.join(sorted(scopes))}".strip() for name, scopes in one.items()) for one in security
     ]
@@ -465,7 +465,7 @@ def _version(document: Mapping[str, Json]) -> tuple[int, ...]:
     text = str(document["info"]["version"])
     numbers = text.partition("-")[0].partition("+")[0].split(".")
     if not all(number.isdecimal() for number in numbers):
-        raise ValueError(f"info.version {text!r} is no version: write it as 1.2.3")
+        raise ValueError(f"info.version {text!r} is not a version: write it as 1.2.3")
     return tuple(map(int, numbers))
 
 
@@ -483,7 +483,7 @@ def _table(changes: Sequence[Change], old: Mapping[str, Json], new: Mapping[str,
     before, after = old["info"]["version"], new["info"]["version"]
     lines.append(f"{before} → {after}: {breaking} breaking, {len(changes) - breaking} harmless")
     if refused:
-        lines.append(f"a breaking change asks for info.version {_major(old) + 1}.0.0 or higher")
+        lines.append(f"a breaking change needs info.version {_major(old) + 1}.0.0 or higher")
     return "\n".join(lines)
 
 

@@ -1,9 +1,10 @@
-"""Compare the official SDK's models with the specification, and write the text of a pull request about it.
+"""Compare the official SDK's models with the specification, and write the text of a pull request.
 
-For each operation of the specification: method, path, parameters (where each goes, whether it is required) and the
-properties of what is sent and received, with their types. What the specification leaves open fits any type.
+For each operation of the specification, it compares method, path, parameters (their location, and whether they are
+required) and the properties of request and response, with their types. A property without a type in the specification
+fits any type.
 
-Exit code 0 if they say the same, 1 if not.
+The exit code is 0 if they agree, 1 if not.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _PINS: Final = ROOT / "constraints.official.txt"
 _DISTRIBUTION: Final = "huaweicloudsdkdataartsstudio"
 _SDK: Final = {_DISTRIBUTION, "huaweicloudsdkcore"}
 _METHODS: Final = ("get", "put", "post", "delete")
-_PER_CALL: Final = {"project_id"}  # the SDK's client knows it, its requests do not
+_PER_CALL: Final = {"project_id"}  # it is in the SDK's client, not in its requests
 _SCALARS: Final = {
     "str": {"string"},
     "int": {"integer"},
@@ -43,7 +44,7 @@ _PIN: Final = re.compile(r"^([\w.-]+)==(\S+)$", re.MULTILINE)
 
 
 def read_sdk(python: str, operations: list[str]) -> dict[str, Json]:
-    """What the SDK of an environment says of operations.
+    """The operations in the SDK of an environment.
 
     Raises:
         RuntimeError: It cannot be read.
@@ -59,7 +60,7 @@ def read_sdk(python: str, operations: list[str]) -> dict[str, Json]:
 
 
 def operations_of(document: Json) -> dict[str, tuple[str, str, Json]]:
-    """The operations of a specification by id: method, path, and what is said of each."""
+    """The operations of a specification by id: method, path, and definition."""
     return {
         item[method]["operationId"]: (method.upper(), path, item[method])
         for path, item in document["paths"].items()
@@ -69,7 +70,7 @@ def operations_of(document: Json) -> dict[str, tuple[str, str, Json]]:
 
 
 def differences(document: Json, told: Mapping[str, Json]) -> Iterator[str]:
-    """Each thing that the SDK says otherwise than the specification, as a line of Markdown."""
+    """The differences between the SDK and the specification, each as a line of Markdown."""
     for name, (method, path, operation) in operations_of(document).items():
         known = told[name]
         if known is None:
@@ -82,7 +83,7 @@ def differences(document: Json, told: Mapping[str, Json]) -> Iterator[str]:
 
 
 class _Comparison:
-    """Of one operation."""
+    """The comparison of one operation."""
 
     def __init__(self, document: Json, models: Mapping[str, Json]) -> None:
         self._document = document
@@ -142,8 +143,8 @@ class _Comparison:
 
     @staticmethod
     def _names(what: str, ours: set[str], there: set[str]) -> Iterator[str]:
-        yield from (f"{what} `{name}` is in the SDK alone" for name in sorted(there - ours))
-        yield from (f"{what} `{name}` is in the specification alone" for name in sorted(ours - there))
+        yield from (f"{what} `{name}` is only in the SDK" for name in sorted(there - ours))
+        yield from (f"{what} `{name}` is only in the specification" for name in sorted(ours - there))
 
     def _schema(self, holder: Json) -> Json:
         return self._resolved(holder)["content"]["application/json"]["schema"]
@@ -160,14 +161,14 @@ def _types(schema: Json) -> set[str]:
 
 
 def pull_request(version: str, found: list[str]) -> str:
-    """The title, and below it the text."""
+    """The title, followed by the text."""
     pinned = dict(_PIN.findall(_PINS.read_text(encoding="utf-8")))[_DISTRIBUTION]
     lines = [f"The official SDK is {version}", ""]
     lines += [f"`{_PINS.name}` pins {pinned}." if pinned != version else f"`{_PINS.name}` pins this version already."]
-    lines += ["", "It says the same as the specification of all operations."] if not found else []
-    lines += ["", "It says otherwise than the specification:", "", *(f"- {one}" for one in found)] if found else []
+    lines += ["", "It agrees with the specification on all operations."] if not found else []
+    lines += ["", "It differs from the specification:", "", *(f"- {one}" for one in found)] if found else []
     lines += (
-        ["", "For each: is it documented, too? Then the specification changes; else its evidence says why not."]
+        ["", "If a difference is documented, the specification changes; otherwise its evidence says why not."]
         if found
         else []
     )
@@ -182,10 +183,10 @@ def pin(version: str) -> None:
 
 
 def main() -> int:
-    """Compare, and write the text."""
+    """Compare, and write the text of the pull request."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--python", required=True, help="Python of an environment that has the SDK")
-    parser.add_argument("--output", type=Path, help="where to write the text; stdout unless given")
+    parser.add_argument("--python", required=True, help="Python of an environment with the SDK")
+    parser.add_argument("--output", type=Path, help="file for the text (default: stdout)")
     parser.add_argument("--pin", action="store_true", help="write the SDK's version into constraints.official.txt")
     arguments = parser.parse_args()
     document = load_specification()

@@ -1,7 +1,6 @@
-"""A program for the official SDK's environment: prints what the SDK knows of the operations that it is given, as JSON.
+"""A program for the official SDK's environment: prints the SDK's definitions of some operations, as JSON.
 
-It is started with the SDK's own Python, so it imports nothing of this project. An operation that the SDK does not have
-is null.
+It runs in the SDK's own Python, so it imports nothing of this project. An operation that is not in the SDK is null.
 """
 
 from __future__ import annotations
@@ -54,17 +53,17 @@ def _operation(sdk: Any, name: str) -> dict[str, Any] | None:  # noqa: ANN401  t
 
 
 def _required(model: Any) -> list[str]:  # noqa: ANN401  the SDK has no types
-    """The attributes that a model takes without asking whether they are there."""
+    """The attributes that a model sets without checking that they were passed."""
     optional = _OPTIONAL.findall(inspect.getsource(model.__init__))
     return [name for name in model.openapi_types if name not in optional]
 
 
 def _kind(sdk: Any, told: str, models: dict[str, Any]) -> str:  # noqa: ANN401  the SDK has no types
-    """A type as the SDK writes it; the models that it names are read, too."""
+    """A type in the SDK's notation; models in it are read, too."""
     for name in re.findall(r"[A-Z]\w*", told):
         model = getattr(sdk, name, None)
         if model is not None and name not in models:
-            models[name] = None  # it may hold itself
+            models[name] = None  # it may contain itself
             models[name] = {
                 model.attribute_map[key]: _kind(sdk, kind, models) for key, kind in model.openapi_types.items()
             }

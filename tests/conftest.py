@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser
 
-# The first draw of a fresh checkout builds tables of Unicode, which takes longer than a health check allows.
+# The first draw in a fresh checkout builds Unicode tables, which takes longer than a health check allows.
 settings.register_profile(
     "project",
     deadline=None,
@@ -25,7 +25,7 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("project")
-os.environ["DATAMAP_CACHE_DIR"] = ""  # no test leaves names of tables on the disk of who runs it, unless it says where
+os.environ["DATAMAP_CACHE_DIR"] = ""  # no test writes table names to the user's disk, except where it chooses the path
 
 
 @pytest.fixture(params=[SyncFace(), AsyncFace()], ids=["sync", "async"])
@@ -50,14 +50,14 @@ def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
 
 @pytest.fixture
 def interruptible() -> Iterator[None]:
-    """SIGINT interrupts, even where the tests run in the background of a shell, which has it ignored."""
+    """SIGINT interrupts, even if the tests run in the background of a shell that ignores it."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Tell how many blocks of the documents were run, and why the others were not."""
+    """Report how many blocks of the documents were run, and why the others were not."""
     reports = terminalreporter.getreports("passed")
     told = [pair for report in reports if report.when == "call" for pair in report.user_properties]
     skipped = sorted(str(value) for name, value in told if name == "block not run")

@@ -157,15 +157,15 @@ MISTAKES: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     ),
     "an example without a schema": (
         lambda d: _media(d).pop("schema"),
-        "examples/documented: an example that cannot be judged",
+        "examples/documented: an example that cannot be checked",
     ),
     "an example that nothing refers to": (
         lambda d: _put(d["components"], examples={"lost": {"value": 1, "x-evidence": "documented"}}),
-        "#/components/examples/lost: an example that cannot be judged",
+        "#/components/examples/lost: an example that cannot be checked",
     ),
     "an example that is no JSON": (
         lambda d: _put(_operation(d)["parameters"][4], example={1, 2}),
-        "parameters/4/example: an example that is no JSON value",
+        "parameters/4/example: an example that is not a JSON value",
     ),
     "a description without evidence": (
         lambda d: _put(_schemas(d)["RunningParameter"], x_evidence=None),
@@ -214,7 +214,7 @@ MISTAKES: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     ),
     "what is no OpenAPI": (
         lambda d: _put(_operation(d)["parameters"][4], **{"in": "nowhere"}),
-        "no OpenAPI 3.1: ",
+        "not OpenAPI 3.1: ",
     ),
 }
 

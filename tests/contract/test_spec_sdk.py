@@ -97,10 +97,10 @@ def changed(change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
     [
         (lambda a: a.update(method="GET"), "`ShowA`: `GET /v1/{project_id}/a/{id}` in the SDK, `POST"),
         (lambda a: a.update(path="/v2/a"), "`ShowA`: `POST /v2/a` in the SDK, `POST /v1/"),
-        (lambda a: a["parameters"].pop("limit"), "`ShowA` parameter `limit` is in the specification alone"),
+        (lambda a: a["parameters"].pop("limit"), "`ShowA` parameter `limit` is only in the specification"),
         (
             lambda a: a["parameters"].update(offset={"in": "query", "type": "int", "required": False}),
-            "`ShowA` parameter `offset` is in the SDK alone",
+            "`ShowA` parameter `offset` is only in the SDK",
         ),
         (lambda a: a["parameters"]["limit"].update(required=True), "`ShowA` `limit` is required in the SDK"),
         (lambda a: a["parameters"]["id"].update(required=False), "`ShowA` `id` is optional in the SDK"),
@@ -115,10 +115,13 @@ def changed(change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
             lambda a: a["models"]["Asked"].update(words="list[int]"),
             "`ShowA` request.words[] is `int` in the SDK, string",
         ),
-        (lambda a: a["models"]["ShowAResponse"].pop("any"), "`ShowA` response: property `any` is in the specification"),
+        (
+            lambda a: a["models"]["ShowAResponse"].pop("any"),
+            "`ShowA` response: property `any` is only in the specification",
+        ),
         (
             lambda a: a["models"]["ShowAResponse"].update(new="str"),
-            "`ShowA` response: property `new` is in the SDK alone",
+            "`ShowA` response: property `new` is only in the SDK",
         ),
     ],
 )

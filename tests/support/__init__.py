@@ -1,1 +1,1 @@
-"""What the tests share."""
+"""Support code that several tests share."""

@@ -1,4 +1,4 @@
-"""Runs a DAG in this process, as ``dag.test()`` does for its author."""
+"""Runs a DAG in this process, like ``dag.test()``."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def run_task(home: Path, task: str) -> Ended:
 
 
 def run_file(file: Path) -> dict[str, Ended]:
-    """Run all tasks of the DAG ``dag`` in a file of Airflow's folder, and take the file away."""
+    """Run all tasks of the DAG ``dag`` in a file of Airflow's folder, and remove the file."""
     try:
         run = runpy.run_path(str(file))["dag"].test()
     finally:
@@ -49,7 +49,7 @@ def run_file(file: Path) -> dict[str, Ended]:
 
 
 def after_requests(service: FakeService, requests: int, action: Callable[[], object]) -> None:
-    """Do something when the service has had so many requests."""
+    """Call a function after the service has had a number of requests."""
 
     def wait() -> None:
         while len(service.requests) < requests:

@@ -1,4 +1,4 @@
-"""An Airflow that runs: scheduler, triggerer, API server and DAG processor, over a database in a folder of its own."""
+"""A running Airflow: scheduler, triggerer, API server and DAG processor, with a database in a folder of its own."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Standalone:
     """An Airflow with a folder of its own.
 
     Args:
-        home: Its folder, which is empty.
+        home: Its folder, initially empty.
         variables: Variables of all its processes.
     """
 
@@ -48,7 +48,7 @@ class Standalone:
             "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
-            "AIRFLOW__CORE__DEFAULT_TASK_RETRIES": "3",  # a task fails that begins before the API server does
+            "AIRFLOW__CORE__DEFAULT_TASK_RETRIES": "3",  # a task fails if it starts before the API server
             "AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY": "2",
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__PARALLELISM": "2",
@@ -65,7 +65,7 @@ class Standalone:
         (self.home / "dags" / name).write_text(text, encoding="utf-8")
 
     def run(self, *arguments: str) -> str:
-        """What a command of Airflow prints.
+        """The output of a command of Airflow.
 
         Raises:
             CalledProcessError: It failed.
@@ -73,7 +73,7 @@ class Standalone:
         return self.run_python("-m", "airflow", *arguments)
 
     def run_python(self, *arguments: str) -> str:
-        """What Python prints in Airflow's environment.
+        """The output of a Python program in Airflow's environment.
 
         Raises:
             CalledProcessError: It failed.
@@ -85,7 +85,7 @@ class Standalone:
 
     @contextmanager
     def started(self) -> Iterator[None]:
-        """Let it run, and end it as Ctrl-C does, or by force if that takes a minute."""
+        """Run it until the block ends, and stop it as by Ctrl-C, or by force after a minute."""
         with (self.home / "standalone.log").open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "airflow", "standalone"],
@@ -97,7 +97,7 @@ class Standalone:
         try:
             yield
             process.send_signal(signal.SIGINT)
-            with suppress(subprocess.TimeoutExpired):  # Airflow's own end can hang; it is then killed below
+            with suppress(subprocess.TimeoutExpired):  # Airflow's own shutdown can hang; it is then killed below
                 process.wait(_ENDS_WITHIN)
         finally:
             with suppress(ProcessLookupError):
@@ -105,24 +105,24 @@ class Standalone:
             process.wait()
 
     def query(self, statement: str, *values: str) -> list[tuple[Any, ...]]:
-        """What its database has."""
+        """The result of a query of its database."""
         with closing(sqlite3.connect(f"file:{self.home / 'airflow.db'}?mode=ro", uri=True, timeout=30)) as database:
             return database.execute(statement, values).fetchall()
 
     def log(self) -> str:
-        """The end of what its processes have written."""
+        """The end of its processes' output."""
         return (self.home / "standalone.log").read_text(encoding="utf-8")[-20_000:]
 
     def event_payloads(self) -> list[dict[str, Any]]:
-        """What the events of assets say, oldest first."""
+        """The payloads of asset events, oldest first."""
         return [json.loads(extra)["payload"] for (extra,) in self.query("select extra from asset_event order by id")]
 
 
 def wait_for(expected: T, actual: Callable[[], T], *, within: float, log: Callable[[], str] = str) -> float:
-    """Wait for something to become what it is to be; returns how many seconds it took.
+    """Wait until a value is the expected one; returns the seconds that it took.
 
     Raises:
-        TimeoutError: It did not, for so many seconds. Its text ends with what ``log`` returns.
+        TimeoutError: It was not, within the seconds given. The text ends with the result of ``log``.
     """
     begun = time.monotonic()
     while (seen := actual()) != expected:

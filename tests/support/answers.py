@@ -1,4 +1,4 @@
-"""Answers of the service, healthy and broken."""
+"""Responses of the service, healthy and broken."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DOCUMENTED_ANSWER = Path(__file__).parents[1] / "data" / "documented_answer.json
 
 
 def documented_row() -> dict[str, Any]:
-    """The row of the documented example, decoded, with its inner documents still text."""
+    """The row of the documented example, decoded, but with its inner documents as text."""
     body = json.loads(json.loads(DOCUMENTED_ANSWER.read_text(encoding="utf-8"))["body"])
     row: dict[str, Any] = body["rows"][0]
     return row
@@ -28,17 +28,17 @@ def page_body(*rows: object, **members: object) -> dict[str, object]:
 
 
 def envelope(body: object, *, status_code: object = 200) -> Answer:
-    """An envelope around a body, which is text in a healthy one."""
+    """An envelope around a body, which is text in a healthy envelope."""
     return json_answer({"status_code": status_code, "body": body, "header_map": {}})
 
 
 def run_page(*rows: object, **members: object) -> Answer:
-    """A healthy page of these rows, ``members`` set or overwritten."""
+    """A healthy page of these rows; ``members`` are set or overwritten."""
     return envelope(json.dumps(page_body(*rows, **members)))
 
 
 def paged(*rows: object) -> Callable[[Asked], Answer]:
-    """Answers any window with these rows, page by page: offsets count rows."""
+    """Responds to any window with these rows, page by page; offsets count rows."""
 
     def answer(asked: Asked) -> Answer:
         query = parse_qs(urlsplit(asked.target).query)

@@ -1,4 +1,4 @@
-"""The machine's Chromium, driven to look at a page as a person would."""
+"""The machine's Chromium, controlled by tests to use a page like a person."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _COMMANDS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chr
 
 
 def find_chromium() -> str | None:
-    """Where Chromium is: what CHROMIUM names, else the first on PATH. None if there is none."""
+    """The path of Chromium: that in CHROMIUM, else the first one on PATH; None if there is none."""
     named = os.environ.get("CHROMIUM")
     return named or next(filter(None, map(shutil.which, _COMMANDS)), None)
 
 
 @contextmanager
 def chromium(executable: str) -> Iterator[Browser]:
-    """A browser, without a window."""
+    """A headless browser."""
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=executable)
         try:
@@ -36,12 +36,12 @@ def chromium(executable: str) -> Iterator[Browser]:
 
 
 class Visit:
-    """A page that is open, without a network, and what it did.
+    """An open page without a network, and its requests and errors.
 
     Attributes:
         page: The page.
-        requests: The addresses that it asked for, its own first.
-        complaints: What came up on its console, and its uncaught errors.
+        requests: The addresses that it requested, its own first.
+        complaints: The messages on its console, and its uncaught errors.
     """
 
     def __init__(self, browser: Browser, file: Path, **settings: Any) -> None:
@@ -57,7 +57,7 @@ class Visit:
 
 
 def becomes(shown: Page, condition: str, before: str = "") -> bool:
-    """Whether a condition holds within ten seconds; the page's policy forbids what Playwright would wait by."""
+    """Whether a condition holds within ten seconds; the page's policy forbids Playwright's own way of waiting."""
     return bool(
         shown.evaluate(
             f"""before => new Promise(done => {{

@@ -1,4 +1,4 @@
-"""A small service of tables and lineage, with switches for what is documented nowhere."""
+"""A small service of tables and lineage, with switches for undocumented behaviour."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def guid_of(name: str) -> str:
 def entity(
     name: str, /, *, kind: str = "dataasset.Table", guid: str | None = None, **attributes: Any
 ) -> dict[str, Any]:
-    """An asset with a qualified name, as the service sends it."""
+    """An asset with a qualified name, in the form of the service."""
     last = name.rpartition(".")[2]
     return {
         "guid": guid or guid_of(name),
@@ -49,20 +49,20 @@ def lineage_row(source: str | None, node: str | None, target: str | None) -> dic
 
 @dataclass
 class Catalog:
-    """What the service knows, and how it behaves.
+    """The data of the service, and its behaviour.
 
     Attributes:
-        entities: The assets that a search looks through.
-        nodes: The rows of each operator, by its name; some have none.
+        entities: The assets for searches.
+        nodes: The rows of each operator, by its name; an operator may have none.
         pages_are_counted: Whether offsets count pages.
-        cap: The most assets on a page of a search, whatever is asked for.
+        cap: The most assets on a page of a search, whatever the limit.
         ignores_offset: Whether each page is the first.
-        tells_total: Whether counts are sent.
-        extra_total: How many more are counted than there are.
+        tells_total: Whether totals are sent.
+        extra_total: By how much totals are too high.
         refused: The status with which an operation is refused, by the last part of its path: ``guid`` for lineage of a
             table, ``entities`` for its details.
         around: The response of ShowDatamapLineage by GUID.
-        refuses_unknown: Whether a list with a GUID that is not known is refused as a whole.
+        refuses_unknown: Whether a list with an unknown GUID is refused as a whole.
     """
 
     entities: Sequence[dict[str, Any]] = ()
@@ -77,7 +77,7 @@ class Catalog:
     refuses_unknown: bool = False
 
     def server(self) -> ScriptedServer:
-        """A server of it."""
+        """A server for the catalog."""
         return ScriptedServer(self.answer)
 
     def answer(self, asked: Asked) -> Answer:
@@ -128,7 +128,7 @@ class Catalog:
 
 
 def around(*edges: tuple[str, str], reverse: bool = False, nodes: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The response of ShowDatamapLineage with these edges from upstream to downstream, or the other way round."""
+    """The response of ShowDatamapLineage with these edges from upstream to downstream, or in reverse."""
 
     def end(name: str, number: int) -> dict[str, Any]:
         kind = "dataasset.Application" if name in nodes else "dataasset.Table"
@@ -144,12 +144,12 @@ def around(*edges: tuple[str, str], reverse: bool = False, nodes: tuple[str, ...
 
 
 def chain(*names: str) -> dict[str, list[dict[str, Any]]]:
-    """The nodes of a chain of tables: each is made of the one before by an operator ``to_`` its last part."""
+    """The nodes of a chain of tables: each is made from the previous one by an operator ``to_`` plus its last part."""
     return {f"to_{target}": [lineage_row(source, f"to_{target}", target)] for source, target in pairwise(names)}
 
 
 def run_page_of(job_name: str, *runs: tuple[int, str]) -> Answer:
-    """A page of runs, each of a plan in milliseconds and a status; those that ended took a minute."""
+    """A page of runs, each with a plan time in milliseconds and a status; those that ended took a minute."""
     rows = [
         {
             "taskRunningLogId": plan % 2**31,
@@ -172,8 +172,8 @@ class Factory(Catalog):
     """A catalog whose operators have runs.
 
     Attributes:
-        runs: Plans and statuses of the runs of each operator, by its name.
-        readers: Operators that the service lists for a table beside those that write it, by its path.
+        runs: Plan times and statuses of the runs of each operator, by its name.
+        readers: Operators that the service lists for a table in addition to its writers, by the table's path.
     """
 
     runs: dict[str, list[tuple[int, str]]] = field(default_factory=dict[str, list[tuple[int, str]]])

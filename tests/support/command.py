@@ -1,4 +1,4 @@
-"""The command, called in this process."""
+"""The command line, called in this process."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 TABLE = "00000000-0000-4000-8000-000000000001"
-"""The GUID of a table; what looks like none is a name, which is searched for."""
+"""The GUID of a table; a text that does not look like a GUID is searched as a name."""
 
 
 def point_at(server: Addressed, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the environment name a server, made-up credentials, and nothing else of ours."""
+    """Set the environment to a server, made-up credentials, and no other variables of ours."""
     for name in list(os.environ):
         if name.startswith(("DATAMAP_", "HUAWEICLOUD_")):
             monkeypatch.delenv(name)

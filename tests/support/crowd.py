@@ -1,4 +1,4 @@
-"""Many callers at once: threads, the tasks of an event loop, or tasks in several event loops."""
+"""Many simultaneous callers: threads, tasks of an event loop, or tasks in several event loops."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Outcome = list[Any] | BaseException
 
 
 def threads(settings: dict[str, Any]) -> list[Outcome]:
-    """What 32 threads get of one client, all starting at once."""
+    """The results of 32 threads with one client, all started at the same time."""
     barrier = Barrier(SIZE)
 
     def call(client: DataMapClient) -> Outcome:
@@ -35,12 +35,12 @@ def threads(settings: dict[str, Any]) -> list[Outcome]:
 
 
 def tasks(settings: dict[str, Any]) -> list[Outcome]:
-    """What 32 tasks get of one client."""
+    """The results of 32 tasks with one client."""
     return asyncio.run(_tasks(settings, SIZE))
 
 
 def loops(settings: dict[str, Any]) -> list[Outcome]:
-    """What 32 tasks get in four event loops, each with a client of its own and all with the same credentials."""
+    """The results of 32 tasks in four event loops, each with its own client and all with the same credentials."""
 
     def run(_: int) -> list[Outcome]:
         barrier.wait()

@@ -1,4 +1,4 @@
-"""Runs the blocks of a document as its reader would, in a terminal, and compares what they print with what it shows."""
+"""Runs the blocks of a document in a terminal, like its reader, and compares their output with the document."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ _OFFICIAL_PYTHON: Final = ROOT / ".official-sdk" / "bin" / "python"
 
 
 class DocumentError(AssertionError):
-    """A block does not do what the document says."""
+    """A block does not do what the document shows."""
 
 
 class DocumentRunner:
-    """Runs the blocks of one document in their order, in one shell and one folder.
+    """Runs the blocks of a document in order, in one shell and one folder.
 
-    A command or a program must succeed and print what is shown behind it, where ``…`` stands for anything in a line
-    and a line of it for any lines; a command may fail only if the next one is ``echo $?``. A block with a title is a
-    file, which a later block must name. A block of data must be one that its reader takes.
+    A command or a program must succeed and print the text shown after it, in which ``…`` stands for any part of a line
+    and a line of ``…`` for any lines; a command may fail only if the next one is ``echo $?``. A block with a title is a
+    file, which a later block must name. A block of data must be valid for its reader.
 
     Args:
         folder: An empty folder.
@@ -64,10 +64,10 @@ class DocumentRunner:
         }
 
     def run(self, blocks: Sequence[Block]) -> int:
-        """Run them all; returns how many were run.
+        """Run all blocks; returns how many were run.
 
         Raises:
-            DocumentError: One of them does not do what the document says; the text names its line.
+            DocumentError: A block does not do what the document shows; the text names its line.
         """
         run = [block for block in blocks if block.not_run is None]
         with self._shell:
@@ -114,7 +114,7 @@ class DocumentRunner:
             elif line and not line.startswith("#"):
                 found = _CRON.match(line)
                 if found is None:
-                    raise DocumentError(f"no line of a crontab: {line!r}")
+                    raise DocumentError(f"not a line of a crontab: {line!r}")
                 self._run(found[1].replace(r"\%", "%"))
 
     def _run_program(self, block: Block) -> None:
@@ -127,11 +127,11 @@ class DocumentRunner:
     def _compare_output(self, block: Block) -> None:
         printed, self._printed = self._printed, []
         if not printed:
-            raise DocumentError("a text without a program before it that prints")
+            raise DocumentError("a text without a program before it that prints it")
         _compare(block.text.splitlines(), printed, numbers_vary=block.numbers_vary)
 
     def _read_toml(self, block: Block) -> None:
-        """A target, a baseline, or a part of a file of another program."""
+        """A target, a baseline, or a part of another program's file."""
         content = tomllib.loads(block.text)
         if block.title and "deviation" in content:
             read_baseline(self._folder / block.title)
@@ -139,21 +139,21 @@ class DocumentRunner:
             make_target({**read_settings({}, self._folder / block.title), "token": "made-up"}, discovered=True)
 
     def _read_workflow(self, block: Block) -> None:
-        """A workflow whose steps are each a script that bash can read, or an action; or rules of another program."""
+        """A workflow, each step of which is an action or a script that bash can parse; or rules of another program."""
         content: Any = yaml.safe_load(block.text)
         if not isinstance(content, dict):
-            raise DocumentError("no document of keys and values")
+            raise DocumentError("not a document of keys and values")
         for job in content.get("jobs", {}).values():
             for step in job["steps"]:
                 if not {"run", "uses"} & step.keys():
-                    raise DocumentError(f"a step that does nothing: {step}")
+                    raise DocumentError(f"a step without an action: {step}")
                 self._run(f"bash -n -c {shlex.quote(step.get('run', ':'))}")
 
         for command in _commands_of_ours(content):
             self._understand(command)
 
     def _read_unit(self, block: Block) -> None:
-        """A unit of systemd, whose commands are those of this project with options that they have."""
+        """A systemd unit, with commands of this project that have only existing options."""
         unit = configparser.ConfigParser(interpolation=None)
         unit.read_string(block.text)
         for section in unit.sections():
@@ -162,7 +162,7 @@ class DocumentRunner:
                 self._understand([PurePosixPath(program).name, *arguments])
 
     def _understand(self, command: Sequence[str]) -> None:
-        """Let the command line read a command, without what it would do."""
+        """Let the command line parse a command without running it."""
         self._run(f"{shlex.join([*command, '--help'])} > help.txt")
 
     def _run(self, command: str, *, may_fail: bool = False) -> list[str]:
@@ -186,7 +186,7 @@ class DocumentRunner:
 
 
 def _commands(text: str) -> list[tuple[str, list[str]]]:
-    """Each command, of one line or more, and the lines that are shown behind it."""
+    """Each command, of one line or more, and the lines shown after it."""
     found: list[tuple[str, list[str]]] = []
     for line in text.splitlines():
         if found and not found[-1][1] and _goes_on(found[-1][0]):
@@ -196,12 +196,12 @@ def _commands(text: str) -> list[tuple[str, list[str]]]:
         elif found:
             found[-1][1].append(line)
         else:
-            raise DocumentError("no command: a line with one begins with '$ '")
+            raise DocumentError("not a command: a command begins with '$ '")
     return found
 
 
 def _commands_of_ours(content: object) -> Iterator[list[str]]:
-    """Each command of this project in a document, written as a list."""
+    """Each command of this project in a document, as a list."""
     match content:
         case ["datamap", *_]:
             yield [str(part) for part in cast("list[object]", content)]
@@ -216,7 +216,7 @@ def _commands_of_ours(content: object) -> Iterator[list[str]]:
 
 
 def _goes_on(command: str) -> bool:
-    """Whether a command has no end yet: its line is continued, or a quotation is open."""
+    """Whether a command continues on the next line, or has an open quotation."""
     try:
         shlex.split(command)
     except ValueError:
@@ -241,7 +241,7 @@ def _pattern(line: str) -> str:
 
 
 def _loose_pattern(line: str) -> str:
-    """A pattern for the words of a line; what begins with a digit stands for any number or time, or for none."""
+    """A pattern for the words of a line; a word that begins with a digit matches any number or time, or none."""
     words = (r"(?:-|\d\S*)" if word[0].isdigit() else _pattern(word) for word in line.split())
     return r"\s*" + r"\s+".join(words)
 

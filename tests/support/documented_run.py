@@ -1,4 +1,4 @@
-"""Starts ``datamap mock`` and asks it for the documented run: a program for an environment with the wheel alone."""
+"""Starts ``datamap mock`` and requests the documented run: a program for an environment with only the wheel."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""A server that says back what it was sent: in each place that an answer has, escaped in each way that is usual."""
+"""A server that echoes what it was sent, in each part of a response, escaped in each usual way."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def _java(text: str) -> str:
-    """JSON as Java's libraries write it."""
+    """JSON as written by Java's libraries."""
     escaped = json.dumps(text, ensure_ascii=False)[1:-1].replace("/", "\\/")
     return re.sub(r"[<>&=']", lambda found: f"\\u{ord(found[0]):04x}", escaped)
 
@@ -92,13 +92,13 @@ _TOKEN: Final = json.dumps(
 
 @dataclass
 class Echo:
-    """What an echoing server does, and what it was sent.
+    """The behaviour of an echoing server, and what it was sent.
 
     Attributes:
-        place: Name of the place where it echoes.
-        escapes: Names of the escapes, one around the other.
-        heard: The signatures that it was sent.
-        granted: The token that it gives who logs in; None to refuse and echo that, too.
+        place: The name of the part that echoes.
+        escapes: The names of the escapes, nested.
+        heard: The signatures that it has received.
+        granted: The token that it issues for a login; None to refuse logins and echo them, too.
     """
 
     place: str = "any header"
@@ -110,7 +110,7 @@ class Echo:
         """Answer one request."""
         asked = connection.read_request().decode()
         self.heard += re.findall(r"Signature=(\w+)", asked)
-        said = " ".join(reversed(asked.split("\r\n")[1:])).strip()  # the secrets first: much is cut off after a while
+        said = " ".join(reversed(asked.split("\r\n")[1:])).strip()  # the secrets first: long texts are cut off
         for name in self.escapes:
             said = ESCAPES[name](said)
         if asked.startswith("POST /v3/auth/tokens") and self.granted is not None:
@@ -123,7 +123,7 @@ class Echo:
 
 @contextmanager
 def echoing_server() -> Iterator[tuple[Faulty, Echo]]:
-    """A server, and what tells it where to echo."""
+    """A server, and the control for what it echoes."""
     echo = Echo()
     with faulty_server(echo.serve) as server:
         yield server, echo

@@ -1,4 +1,4 @@
-"""Exports read back, each with a reader that has nothing to do with how it was written."""
+"""Reads back exports, each with a reader independent of its writer."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ INTEGERS = (
 
 
 def read_back(path: Path) -> list[dict[str, Any]]:
-    """The rows of an export, with the values that a run has."""
+    """The rows of an export, with values as in a run."""
     match path.suffix:
         case ".parquet":
             return _rows(pyarrow.parquet.read_table(path))
@@ -44,7 +44,7 @@ def read_back(path: Path) -> list[dict[str, Any]]:
 
 
 def sorted_rows(rows: Iterable[dict[str, Any]]) -> list[str]:
-    """The rows in an order of their own, to be compared without regard to order."""
+    """The rows in a fixed order, to be compared regardless of their order."""
     return sorted(repr(sorted((name, _plain(value)) for name, value in row.items())) for row in rows)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class InstantClock(Clock):
-    """A clock on which waiting takes no time: it notes what it should have waited, and shows that it has passed."""
+    """A clock on which waiting takes no time: it records the waits, and moves forward by them."""
 
     def __init__(self, chance: float = 0.5) -> None:
         self.waits: list[float] = []
@@ -47,7 +47,7 @@ WINDOW: dict[str, Any] = {"start": 1704902400000, "end": 1704988800000}
 
 
 class _Awaited:
-    """A client for an event loop, whose calls are awaited one by one."""
+    """A client for an event loop whose calls block until they are done."""
 
     def __init__(self, client: AsyncDataMapClient, runner: asyncio.Runner) -> None:
         self._client = client
@@ -61,7 +61,7 @@ class _Awaited:
 
 
 class Addressed(Protocol):
-    """What a face needs of a server."""
+    """The part of a server that a face needs."""
 
     @property
     def url(self) -> str:
@@ -71,24 +71,24 @@ class Addressed(Protocol):
 
 @dataclass(frozen=True)
 class At:
-    """A server of which just the address is known."""
+    """A server with only an address."""
 
     url: str
 
 
 class Face(Protocol):
-    """One face of the client, called the same way as the other."""
+    """A face of the client; both are called in the same way."""
 
     def client(self, url: str, **settings: Any) -> AbstractContextManager[DataMapClient]:
-        """A client of this face whose calls are made like those of the one for threads; no pagers."""
+        """A client of this face, called like the one for threads, but without pagers."""
         ...
 
     def list_operators(self, server: Addressed) -> list[Operator]:
-        """The operators that the server answers."""
+        """The operators in the server's response."""
         ...
 
     def list_runs(self, server: Addressed, **options: Any) -> list[Run]:
-        """The runs that the server answers."""
+        """The runs in the server's response."""
         ...
 
 

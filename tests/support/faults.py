@@ -1,4 +1,4 @@
-"""A server that misbehaves on the wire, connection by connection, and one that does so inside TLS."""
+"""A server that misbehaves on the wire, connection by connection, also inside TLS."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 @dataclass
 class Connection:
-    """What a script does its work with: one connection, accepted."""
+    """An accepted connection, for a script."""
 
     socket: socket.socket
     stopped: Event
 
     def read_head(self) -> bytes:
-        """The head of the request; nothing if there comes none."""
+        """The head of the request; empty if there is none."""
         head = b""
         while b"\r\n\r\n" not in head:
             piece = self.socket.recv(65536)
@@ -37,7 +37,7 @@ class Connection:
         return head
 
     def read_request(self) -> bytes:
-        """The head of the request and the content behind it."""
+        """The head of the request and its content."""
         asked = self.read_head()
         length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", asked)
         whole_size = asked.find(b"\r\n\r\n") + 4 + (int(length[1]) if length else 0)
@@ -46,11 +46,11 @@ class Connection:
         return asked
 
     def send(self, content: bytes) -> None:
-        """Send it at once."""
+        """Send bytes immediately."""
         self.socket.sendall(content)
 
     def dribble(self, content: bytes, *, every: float = 0.02) -> None:
-        """Send byte after byte, and start again, for as long as someone listens."""
+        """Send byte after byte, again and again, until the client leaves."""
         while not self.stopped.is_set():
             for index in range(len(content)):
                 self.send(content[index : index + 1])
@@ -63,12 +63,12 @@ class Connection:
         self.socket.close()
 
     def listen(self) -> None:
-        """Say nothing until the other side leaves."""
+        """Send nothing until the client leaves."""
         while self.socket.recv(65536):
             pass
 
     def hold(self) -> None:
-        """Say nothing more until the test is over."""
+        """Send nothing more until the test is over."""
         self.stopped.wait()
 
 
@@ -79,7 +79,7 @@ class Faulty:
     Attributes:
         url: Its address.
         connections: How many were accepted.
-        ended: How many of them are over: the other side has closed them, or the script has.
+        ended: How many of them are closed, by the client or by the script.
     """
 
     url: str
@@ -88,24 +88,24 @@ class Faulty:
     _change: Condition = field(default_factory=Condition)
 
     def begin_one(self) -> None:
-        """Count one connection that was accepted."""
+        """Count an accepted connection."""
         with self._change:
             self.connections += 1
             self._change.notify_all()
 
     def wait_until_met(self, seconds: float) -> bool:
-        """Whether there is a connection by then."""
+        """Wait for a connection; whether there is one in time."""
         with self._change:
             return self._change.wait_for(lambda: self.connections > 0, seconds)
 
     def end_one(self) -> None:
-        """Count one connection that is over."""
+        """Count a closed connection."""
         with self._change:
             self.ended += 1
             self._change.notify_all()
 
     def wait_until_all_ended(self, seconds: float) -> bool:
-        """Whether every connection that was accepted is over by then."""
+        """Wait for the end of all connections; whether they are closed in time."""
         with self._change:
             return self._change.wait_for(lambda: self.ended == self.connections, seconds)
 
@@ -118,7 +118,7 @@ def faulty_server(
     host: str = "127.0.0.1",
     port: int = 0,
 ) -> Iterator[Faulty]:
-    """A server on a real socket that does to each connection what the script says, and then closes it."""
+    """A server on a real socket that runs the script on each connection, and then closes it."""
     stopped = Event()
     with socket.create_server((host, port)) as listener:
         scheme = "http" if tls is None else "https"
@@ -169,7 +169,7 @@ def _serve(
 
 
 def tunnel(connection: Connection) -> None:
-    """A proxy: it lets through what is asked for by ``CONNECT``, to whatever name, to that port of this machine."""
+    """A proxy that forwards every ``CONNECT``, whatever its host, to a port of this machine."""
     asked = connection.read_head()
     if not asked:
         return
@@ -192,7 +192,7 @@ def _pump(source: socket.socket, target: socket.socket) -> None:
 
 @contextmanager
 def full_backlog() -> Iterator[str]:
-    """The address of a listener to which no further connection can be made, and none is refused."""
+    """The address of a listener that neither accepts nor refuses further connections."""
     with socket.socket() as listener, ExitStack() as stack:
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
@@ -204,18 +204,18 @@ def full_backlog() -> Iterator[str]:
 
 
 def head(*fields: str, status: str = "200 OK") -> bytes:
-    """The head of an answer."""
+    """The head of a response."""
     return "\r\n".join([f"HTTP/1.1 {status}", "X-Request-Id: an-id", *fields, "", ""]).encode()
 
 
 def whole(content: bytes, *fields: str, status: str = "200 OK") -> bytes:
-    """A whole answer."""
+    """A complete response."""
     return head(*fields, f"Content-Length: {len(content)}", "Connection: close", status=status) + content
 
 
 @cache
 def self_signed(host: str = "127.0.0.1", *, days: int = 2) -> tuple[ssl.SSLContext, str]:
-    """A TLS context with a certificate of its own making for a host, and that certificate as PEM."""
+    """A TLS context with a self-signed certificate for a host, and that certificate as PEM."""
     with TemporaryDirectory() as folder:
         key, certificate = Path(folder, "key.pem"), Path(folder, "certificate.pem")
         kind = "IP" if host[0].isdigit() else "DNS"

@@ -1,4 +1,4 @@
-"""A forward proxy on loopback that takes every request to one server, whatever host it names, and keeps its bytes."""
+"""A forward proxy on loopback that sends every request to one server, whatever its host, and records its bytes."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class ForwardProxy:
-    """A proxy for plain http that runs.
+    """A running proxy for plain http.
 
     Attributes:
-        url: Where it listens.
+        url: Its address.
         heads: Request lines and headers as they arrived, the oldest first.
     """
 
@@ -28,13 +28,13 @@ class ForwardProxy:
 
     @property
     def hosts(self) -> set[str]:
-        """The hosts that were asked for."""
+        """The requested hosts."""
         return {urlsplit(head.split(b" ")[1].decode()).netloc for head in self.heads}
 
 
 @contextmanager
 def forward_proxy(server: str) -> Iterator[ForwardProxy]:
-    """A proxy in front of a server, for as long as the block lasts."""
+    """A proxy in front of a server, until the block ends."""
     address = urlsplit(server)
     target = (address.hostname or "", address.port or 80)
 

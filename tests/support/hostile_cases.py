@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 DAY = 24 * HOUR
 MS = timedelta(milliseconds=1)
 
-# No sibling API has a smaller default, or largest, size of a page: where totals lie, nothing could tell such a cap.
+# No related API has a smaller default or largest page size: with wrong totals, such a cap could not be noticed.
 LEAST_CAP = 10
 
 
 @dataclasses.dataclass
 class Draft:
-    """A case while it is drawn: each fault adds its own."""
+    """A case while it is drawn: each fault adds its part."""
 
     chance: random.Random
     service: Service
@@ -54,7 +54,7 @@ class Draft:
     is_auto: bool = False
 
     def serve(self, **habits: Any) -> None:
-        """Let the service read requests in another way."""
+        """Make the service read requests in another way."""
         self.service = dataclasses.replace(self.service, **habits)
 
     def some(self, most: int) -> list[HostileRow]:
@@ -62,13 +62,13 @@ class Draft:
         return self.chance.sample(self.rows, min(len(self.rows), self.chance.randint(1, most)))
 
     def happen(self, what: Callable[[HostileList], None]) -> None:
-        """Let something happen before one of the requests that the walk is likely to make."""
+        """Make something happen before one of the requests that the walk probably sends."""
         pages = len(self.rows) // self.page_size
         self.events.append((self.chance.randint(2, pages + 5), what))
 
 
 def draw(chance: random.Random) -> Draft:
-    """A service and its list that do nothing odd."""
+    """A service and a list without faults."""
     span = chance.choice([1, 3, 20]) * DAY
     number = chance.choice([0, 1, 12, 40, 90, 90, 200, 200, 350])
     grain = chance.choice([SECOND, SECOND, 60 * SECOND, HOUR])
@@ -182,7 +182,7 @@ def _updating(draft: Draft) -> None:
 
 
 def _cancelling(draft: Draft) -> None:
-    """Runs that were read go, as many move to the front, and as many come in at the end: no count shows it."""
+    """Runs that were read disappear, as many move to the front, and as many are added at the end: no count shows it."""
 
     def happen(listed: HostileList, number: int, serial: int) -> None:
         draft.chance.shuffle(listed.rows)
@@ -205,7 +205,7 @@ def _cancelling(draft: Draft) -> None:
 
 
 def _ties(draft: Draft) -> None:
-    grain = draft.chance.choice([HOUR] if draft.is_auto else [HOUR, 6 * HOUR, 24 * HOUR])  # a page at one moment
+    grain = draft.chance.choice([HOUR] if draft.is_auto else [HOUR, 6 * HOUR, 24 * HOUR])  # a page of one moment
     for row in draft.rows:
         row.plan -= (row.plan - BEGIN) % grain
         row.start = row.plan + 5 * SECOND
@@ -229,7 +229,7 @@ def _page_caps(draft: Draft) -> None:
 
 
 def _more_rows(draft: Draft, number: int) -> None:
-    """Fill the list up to so many rows, by the minute."""
+    """Fill the list up to a number of rows, one a minute."""
     for serial in range(len(draft.rows), number):
         plan = draft.window[0] + HOUR + (serial * 7919 * SECOND) % (draft.window[1] - draft.window[0] - 4 * HOUR)
         start = plan + draft.chance.randrange(1, 300) * SECOND
@@ -329,7 +329,7 @@ FAULTS: dict[str, Callable[[Draft], None]] = {
     "walk is resumed": _resumed,
 }
 
-# Faults that leave everything there to be read: a walk over one of them ends without an error.
+# Faults with which everything can be read: a walk over them ends without an error.
 HARMLESS = ("nothing", "offset counts otherwise", "runs appear", "runs end", "sort keys tie")
 
 _MIXABLE = [
@@ -340,15 +340,15 @@ _MIXABLE = [
 
 
 def case(kind: str, seed: int, *, is_auto: bool = False) -> Draft:
-    """The case of a class of fault, or of several at once, that a seed stands for.
+    """The case that a seed gives for a class of fault, or for several at once.
 
-    Where the size of pages is left to the client, lists are so long that it asks for larger ones as a rule.
+    If the client chooses the page size, lists are so long that it usually requests larger pages.
     """
     chance = random.Random(f"{kind} {seed}")
     draft = draw(chance)
     if is_auto:
         draft.is_auto = True
-        draft.page_size = 500  # few pages, so that what happens does so between them
+        draft.page_size = 500  # few pages, so that events happen between them
         _more_rows(draft, chance.choice([90, 101, 150, 400, 400, 1300, 2300]))
     for name in chance.sample(_MIXABLE, chance.randint(2, 4)) if kind == "several at once" else [kind]:
         FAULTS[name](draft)
@@ -356,7 +356,7 @@ def case(kind: str, seed: int, *, is_auto: bool = False) -> Draft:
 
 
 def walk(server: HostileServer, kind: str, seed: int, *, is_auto: bool = False) -> Judgement:
-    """Walk over a case as a caller does, and judge what came."""
+    """Walk over a case like a caller, and judge the result."""
     draft = case(kind, seed, is_auto=is_auto)
     listed = HostileList(draft.service, draft.rows, draft.window, events=draft.events, chance=draft.chance)
     task = f"{kind}-{seed}-{is_auto}".replace(" ", "-")

@@ -1,7 +1,7 @@
-"""Lists of runs that do to a walk what a service may do, over real sockets, and the oracle that judges the walk.
+"""Lists of runs with the faults that a service may have, over real sockets, and the oracle that judges walks over them.
 
-Written from the service's documentation alone, apart from the client: it holds what a caller may rely on. A list
-changes between two requests, by their number, so that reading ahead meets it, too.
+It is written only from the service's documentation, independently of the client, and checks what a caller may rely on.
+A list changes between two requests, by their number, so that reading ahead meets changes, too.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SECOND = 1000
 HOUR = 3600 * SECOND
 BEGIN = 1_704_900_000_000
 
-# A walk that asks more often than this, goes round in circles.
+# A walk with more requests than this does not end.
 MOST_REQUESTS = 6000
 
 Column = Literal["plan", "start", "end", "update"]
@@ -34,7 +34,7 @@ Total = Literal["right", "lagging", "short", "long", "page", "zero", "missing", 
 
 @dataclasses.dataclass
 class HostileRow:
-    """A run. Its serial number tells it from every other one, whatever its id is; the client sees it as its owner."""
+    """A run. Its serial number identifies it, whatever its id is; the client sees it as its owner."""
 
     serial: int
     run_id: int | None
@@ -46,7 +46,7 @@ class HostileRow:
     text: str | None = None
 
     def times(self) -> tuple[int, ...]:
-        """Every time that the row shows and that is one: 0 is none."""
+        """Every time that the row shows, except 0, which means none."""
         return tuple(time for time in (self.plan, self.start, self.end) if time)
 
     def encoded(self) -> str:
@@ -105,7 +105,7 @@ Event = tuple[int, "Callable[[HostileList], None]"]
 
 
 class HostileList:
-    """One operator's runs, how they are served, and what happens to them before which request."""
+    """One operator's runs, the way they are served, and the events before some requests."""
 
     def __init__(
         self,
@@ -145,22 +145,22 @@ class HostileList:
             )
 
     def change(self, row: HostileRow, **changes: Any) -> None:
-        """Change a row that is still there."""
+        """Change a row that still exists."""
         for name, value in changes.items():
             setattr(row, name, value)
         row.text = None
 
     def later(self) -> int:
-        """A moment after everything so far."""
+        """A time after everything so far."""
         self.now += 7 * SECOND
         return self.now
 
     def lost(self, owners: Counter[str]) -> list[str]:
-        """The runs that were in the window all the while and did not come."""
+        """The runs that were in the window all the time but were not yielded."""
         return sorted({f"row-{serial}" for serial in self._steady} - set(owners))
 
     def strangers(self, owners: Counter[str]) -> list[str]:
-        """What came and has started, although none of its times is in the window, or within a day behind its end."""
+        """Yielded runs that have started, although none of their times is in the window or within a day after it."""
         first, last = self.window[0], self.window[1] + 24 * HOUR
         outside = {
             f"row-{row.serial}"
@@ -235,7 +235,7 @@ class HostileList:
 
 @dataclasses.dataclass(frozen=True)
 class Judgement:
-    """What a walk over a hostile list came to."""
+    """The result of a walk over a hostile list."""
 
     lost: list[str]
     doubled: list[str]
@@ -245,12 +245,12 @@ class Judgement:
 
     @property
     def silent(self) -> bool:
-        """Whether the walk looks whole and is not."""
+        """Whether the walk looks complete but is not."""
         return self.error is None and bool(self.lost or self.doubled or self.strangers)
 
 
 def judged(listed: HostileList, owners: Counter[str], error: DataMapError | None) -> Judgement:
-    """What was given, against what was there."""
+    """Compare the yielded runs with those that existed."""
     return Judgement(
         listed.lost(owners),
         sorted(owner for owner, times in owners.items() if times > 1),
@@ -300,6 +300,6 @@ class HostileServer:
     def _response(self, target: str) -> tuple[int, str]:
         url = urlsplit(target)
         task = unquote(url.path.split("/")[-2])
-        if task not in self.lists:  # what was read ahead comes late
+        if task not in self.lists:  # requests that were read ahead arrive late
             return 404, "no such list"
         return self.lists[task].serve(dict(parse_qsl(url.query)))

@@ -1,4 +1,4 @@
-"""A user of the mock server's IAM, and what an IAM answers."""
+"""A user of the mock server's IAM, and a response of IAM."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def password_for(url: str, **options: Any) -> PasswordCredentials:
 
 
 def token_answer(token: str = TOKEN, *, life: float = 86_400) -> Answer:
-    """What IAM answers to a good password, without what is not read."""
+    """IAM's response to a valid password, without the unused fields."""
     issued = datetime(2026, 11, 1, tzinfo=UTC)
     times = {"issued_at": issued.isoformat(), "expires_at": (issued + timedelta(seconds=life)).isoformat()}
     return json_answer({"token": times}, status=201, X_Subject_Token=token)

@@ -1,7 +1,7 @@
-"""Interrupts calls and looks at what the variables of their tracebacks show: ``python -m support.interrupted_calls``.
+"""Interrupts calls and checks the variables in their tracebacks for secrets: ``python -m support.interrupted_calls``.
 
-It is a program of its own, since other tests should not meet what an interrupt leaves behind: a socket that nobody
-closes, a thread's state as if an error were still handled. It writes JSON: a count, and where a secret was shown.
+It is a separate program, so that other tests do not meet the effects of an interrupt: an open socket, a thread's state
+as if an error were still handled. It writes JSON: a count, and the places where a secret was shown.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ WAYS: Final[dict[str, dict[str, Any]]] = {
     "forwarding proxy": {"endpoint": "http://datamap.example.com", "allow_http": True},
     "tunnel": {"endpoint": "https://datamap.example.com"},
 }
-"""Where a client is sent through a proxy, whose password is the secret, too; it makes no tunnel."""
+"""The name for a client with a proxy, whose password is the secret; the proxy makes no tunnel."""
 
 _HTTP: Final = ("dataarts_datamap", "httpcore2", "h11")
 IN_EVENT_LOOP: Final = " in an event loop"
@@ -66,13 +66,14 @@ KINDS: Final = [
 
 
 class Interrupted(BaseException):
-    """What a signal raises."""
+    """The exception that a signal raises."""
 
 
 class Interrupting:
-    """Raises after so many lines of Python, in this thread, of whatever module.
+    """Raises after a number of lines of Python in this thread, in any module.
 
-    In an event loop, of ours and of the HTTP library: the loop itself does not survive an interrupt everywhere.
+    In an event loop, only lines of ours and of the HTTP library count: the loop itself does not survive every
+    interrupt.
     """
 
     def __init__(self, lines: int, *, in_event_loop: bool) -> None:
@@ -92,7 +93,7 @@ class Interrupting:
 
 
 def frames_of(error: BaseException) -> Iterator[FrameType]:
-    """The frames of the tracebacks of an error and of what it came from, but for those of this module."""
+    """The frames of the tracebacks of an error and its causes, except those of this module."""
     seen: BaseException | None = error
     while seen is not None:
         step: TracebackType | None = seen.__traceback__
@@ -104,7 +105,7 @@ def frames_of(error: BaseException) -> Iterator[FrameType]:
 
 
 def shown(error: BaseException) -> Iterator[tuple[str, str]]:
-    """What a debugger or an error tracker shows of the variables: where, and the text."""
+    """The variables as a debugger or an error tracker shows them: place and text."""
     for frame in frames_of(error):
         for name, value in list(frame.f_locals.items()):
             text = ""
@@ -114,7 +115,7 @@ def shown(error: BaseException) -> Iterator[tuple[str, str]]:
 
 
 def leaks(error: BaseException, server: ScriptedServer) -> list[str]:
-    """Where a variable shows a secret, or a signature that was sent."""
+    """The places where a variable shows a secret, or a signature that was sent."""
     sent = [asked.headers.get("authorization", "") for asked in server.asked]
     proofs = {one.rpartition(":" if one.startswith("OBS ") else "Signature=")[2] for one in sent}
     encoded = {b64encode(text.encode()).decode() for text in (SECRET, f"ann:{SECRET}")}
@@ -134,7 +135,7 @@ def answer(asked: Asked) -> Any:
 
 
 def count_lines(call: Callable[[], object], *, in_event_loop: bool) -> int:
-    """How many lines of Python a call runs, of those at which it can be interrupted."""
+    """The number of lines of Python of a call at which it can be interrupted."""
     interrupting = Interrupting(10**9, in_event_loop=in_event_loop)
     sys.settrace(interrupting)
     try:
@@ -145,7 +146,7 @@ def count_lines(call: Callable[[], object], *, in_event_loop: bool) -> int:
 
 
 def client_of(kind: str, server: ScriptedServer) -> DataMapClient | AsyncDataMapClient:
-    """A client whose credentials, or whose proxy, are secret; nobody closes it."""
+    """A client with a secret in its credentials or its proxy; nobody closes it."""
     what = kind.removesuffix(IN_EVENT_LOOP).removesuffix(FOR_A_LOG)
     made = AsyncDataMapClient if kind.endswith(IN_EVENT_LOOP) else DataMapClient
     settings = {**SETTINGS, "endpoint": server.url, "retry": Retry(attempts=1)}
@@ -156,7 +157,7 @@ def client_of(kind: str, server: ScriptedServer) -> DataMapClient | AsyncDataMap
 
 
 def call(client: DataMapClient | AsyncDataMapClient, kind: str) -> None:
-    """Ask for the operators of a table or for a log, and get them, or an error of ours."""
+    """Request the operators of a table or a log, and get them, or an error of ours."""
     with suppress(DataMapError):
         found: object
         if kind.endswith(FOR_A_LOG):
@@ -168,7 +169,7 @@ def call(client: DataMapClient | AsyncDataMapClient, kind: str) -> None:
 
 
 def interrupt_at_lines(kind: str) -> tuple[int, set[str]]:
-    """How many lines a call runs, and where variables showed a secret when it was interrupted at some of them."""
+    """The lines of a call, and the places where variables showed a secret when it was interrupted at some of them."""
     generator = random.Random(1)
     found: set[str] = set()
     in_event_loop = kind.endswith(IN_EVENT_LOOP)
@@ -181,7 +182,7 @@ def interrupt_at_lines(kind: str) -> tuple[int, set[str]]:
         cold = client()
         lines = count_lines(lambda: call(cold, kind), in_event_loop=in_event_loop)
         for line in generator.sample(range(1, lines), 60 if in_event_loop else 250):
-            # Not closed: a trace can end a block between its last line and its end, and so leave a lock held.
+            # Not closed: a trace can leave a block between its last line and its end, and so leave a lock held.
             one = client()
             sys.settrace(Interrupting(line, in_event_loop=in_event_loop))
             try:
@@ -194,7 +195,7 @@ def interrupt_at_lines(kind: str) -> tuple[int, set[str]]:
 
 
 def interrupt_by_a_signal() -> tuple[int, set[str]]:
-    """How many signed calls a timer's signal interrupted, and where variables showed a secret."""
+    """The signed calls that a timer's signal interrupted, and the places where variables showed a secret."""
     generator = random.Random(2)
     came = threading.Event()
 
@@ -213,7 +214,7 @@ def interrupt_by_a_signal() -> tuple[int, set[str]]:
                 came.clear()
                 try:
                     signal.setitimer(signal.ITIMER_REAL, generator.uniform(0.0001, 0.004))
-                    while not came.is_set():  # what is raised while the garbage collector runs reaches nobody
+                    while not came.is_set():  # an exception during garbage collection is lost
                         client.list_operators("a-table")
                 except Interrupted as error:
                     interrupted += 1

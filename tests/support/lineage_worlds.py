@@ -1,4 +1,4 @@
-"""Made-up worlds of tables, operators and runs, with causes put into them, and what a brute force finds there."""
+"""Made-up worlds of tables, operators and runs, with known causes, and a brute-force search for them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from dataarts_datamap._messages import Steps
 
-_Writer: TypeAlias = tuple[int, int]  # a table's number, and which of its jobs
+_Writer: TypeAlias = tuple[int, int]  # a table's number, and the number of its job
 
 NOW = datetime(2026, 3, 10, 8, tzinfo=UTC)
 MAX_AGE = timedelta(hours=26)
@@ -26,7 +26,7 @@ SUCCESS, FAIL, RUNNING, WAITING, SKIPPED = "success", "fail", "running", "waitin
 
 
 def run_of(operator: Operator, plan: datetime, status: str, number: int = 0) -> Run:
-    """A run that started a minute after its plan and took ten, as far as its status lets it."""
+    """A run that started a minute after its plan time and took ten minutes, if it got that far by its status."""
     plan_ms = int(plan.timestamp() * 1000)
     start = 0 if status in {WAITING, SKIPPED} else plan_ms + 60_000
     end = start + 600_000 if start and status != RUNNING else 0
@@ -53,7 +53,7 @@ class Job:
         operator: Its name and ids.
         inputs: The tables that it reads, by number.
         runs: Its runs.
-        is_listed: Whether the service names it as one of its table's.
+        is_listed: Whether the service lists it for its table.
     """
 
     operator: Operator
@@ -63,13 +63,13 @@ class Job:
 
     @property
     def is_live(self) -> bool:
-        """Whether it tells anything of its table."""
+        """Whether it says anything about its table."""
         return self.is_listed and bool(self.runs)
 
 
 @dataclass
 class World:
-    """Tables by number, the jobs that write each, and the causes that were put in."""
+    """Tables by number, the jobs that write each, and the known causes."""
 
     jobs: list[list[Job]]
     root: int
@@ -82,7 +82,7 @@ class World:
         return Table(guid=f"{number:032x}", name=f"t{number}", database="db")
 
     def lineage(self) -> Lineage:
-        """The lineage, as the service tells it."""
+        """The lineage, as from the service."""
         return Lineage(self._edges())
 
     def _edges(self) -> Iterator[LineageEdge]:
@@ -96,7 +96,7 @@ class World:
                     yield LineageEdge(target=self.table(target), node=node)
 
     def sources(self, asked: list[str] | None = None) -> Sources:
-        """Where an explanation reads from; what it asks for is noted."""
+        """The sources of an explanation; its requests are recorded."""
         noted: list[str] = [] if asked is None else asked
         runs = {job.operator: job.runs for jobs in self.jobs for job in jobs}
 
@@ -119,7 +119,7 @@ class World:
 
 
 def draw_world(seed: int) -> World:
-    """A world of 1 to 200 tables: circles, diamonds, jobs that read what they write, dead jobs, readers, noise."""
+    """A world of 1 to 200 tables: cycles, diamonds, jobs that read their own tables, dead jobs, readers, noise."""
     chance = random.Random(seed)
     count = chance.choice((1, 2, 3, 5, 8, 13, 30, 80, 200))
     jobs = [_draw_jobs(chance, number, count) for number in range(count)]
@@ -133,7 +133,7 @@ def draw_world(seed: int) -> World:
 
 def _draw_jobs(chance: random.Random, number: int, count: int) -> list[Job]:
     if number and chance.random() < 0.2:
-        return []  # it comes from elsewhere
+        return []  # its data comes from elsewhere
     jobs = [_draw_job(chance, number, count, index) for index in range(chance.choice((1, 1, 1, 2, 3)))]
     if number == 0:
         jobs[0].is_listed = True
@@ -144,19 +144,19 @@ def _draw_jobs(chance: random.Random, number: int, count: int) -> list[Job]:
 def _draw_job(chance: random.Random, number: int, count: int, index: int) -> Job:
     inputs = {chance.randrange(count) for _ in range(chance.choice((0, 1, 1, 2, 3, 4)))}
     if chance.random() < 0.8:
-        inputs = {one for one in inputs if one < number}  # else there may be circles, and it may read what it writes
+        inputs = {one for one in inputs if one < number}  # otherwise there may be cycles, and it may read its own table
     operator = Operator(task_id=str(number * 10 + index + 1), job_name=f"job {number}/{index}", workspace_id="w")
     job = Job(operator, sorted(inputs), _daily(number, SUCCESS))
     fate = chance.random()
     if fate < 0.08:
-        job.runs = []  # not scheduled any more
+        job.runs = []  # no longer scheduled
     elif fate < 0.14:
         job.is_listed = False
     return job
 
 
 def _daily(rank: int, today: str, *, days: int = 7) -> list[tuple[datetime, str]]:
-    """A run on each of some days, the latest five hours ago and a minute later for each rank."""
+    """A run on each of some days; the latest one was five hours ago, plus a minute for each rank."""
     first = NOW - timedelta(hours=5) + timedelta(seconds=rank)
     return [*((first - DAY * back, SUCCESS) for back in range(days - 1, 0, -1)), (first, today)]
 
@@ -182,7 +182,7 @@ def _put_causes(world: World, chance: random.Random) -> None:
         if chance.random() < 0.5 and not _are_related(world, near[0], other):
             world.causes.add(other)
             break
-    at_once = world.max_age is not None and chance.random() < 0.3  # all are planned for the same time
+    at_once = world.max_age is not None and chance.random() < 0.3  # all have the same plan time
     kinds = [FAIL, RUNNING, WAITING, SKIPPED, "not planned"] if world.max_age else [FAIL, RUNNING, SKIPPED]
     for cause in world.causes:
         job = chance.choice([job for job in world.jobs[cause] if job.is_live])
@@ -198,12 +198,12 @@ def _are_related(world: World, one: int, other: int) -> bool:
 
 
 def _spread(world: World, chance: random.Random, *, at_once: bool) -> None:
-    """Let what is made of a troubled table be in trouble, too, later than it, up to the root."""
+    """Spread the trouble of a table downstream, later at each step, up to the root."""
     between = _upstream(world, world.root)
     above = {number: _upstream(world, number) for number in between}
     affected = {number for number in between if above[number] & world.causes}
     for number in affected - world.causes:
-        # The more is upstream, the later it was planned; in a circle, all at the same time.
+        # The more tables are upstream, the later the plan time; in a cycle, all have the same.
         rank = 0 if at_once else len(above[number] & affected)
         for job in world.jobs[number]:
             if _waits(job, affected):
@@ -216,7 +216,7 @@ def _spread(world: World, chance: random.Random, *, at_once: bool) -> None:
 
 
 def _reached(world: World, affected: set[int]) -> set[int]:
-    """The tables, but for the causes, that the root's trouble leads to."""
+    """The tables, except the causes, that are reached from the root's trouble."""
     seen, waiting = set[int](), {world.root} - world.causes
     while waiting:
         seen |= waiting
@@ -232,16 +232,16 @@ def _waits(job: Job, affected: set[int]) -> bool:
 
 
 def _fails_itself(world: World, chance: random.Random, number: int, affected: set[int]) -> bool:
-    """Whether another job of a table that is affected fails, too, for no reason but its own."""
+    """Whether another job of an affected table fails, too, for a reason of its own."""
     apart = [job for job in world.jobs[number] if job.is_live and not _waits(job, affected)]
     if not apart or chance.random() < 0.5:
         return False
-    chance.choice(apart).runs = _daily(10, FAIL)  # after the causes, and before all that waits for it
+    chance.choice(apart).runs = _daily(10, FAIL)  # after the causes, and before everything that waits for it
     return True
 
 
 def _quiet_noise(world: World, chance: random.Random, noise: int) -> None:
-    """Give a healthy table an hourly job whose latest run goes on, or a weekly one that is not due yet."""
+    """Give a healthy table an hourly job whose latest run is running, or a weekly one that is not due yet."""
     number = chance.randrange(len(world.jobs))
     is_healthy = all(run[1] == SUCCESS for job in world.jobs[number] for run in job.runs[-1:]) and all(
         job.runs and job.runs[-1][0] > NOW - DAY for job in world.jobs[number]
@@ -255,7 +255,7 @@ def _quiet_noise(world: World, chance: random.Random, noise: int) -> None:
 
 
 def brute_force(world: World) -> set[int]:
-    """The causes, found by looking at every table and every path: another way than the program's."""
+    """The causes, found by a search of every table and path, unlike the program's."""
     since: dict[_Writer, datetime] = {}
     until: dict[_Writer, datetime] = {}
     for number, jobs in enumerate(world.jobs):
@@ -300,7 +300,7 @@ def _has_failed(job: Job) -> bool:
 
 
 def _span(job: Job, max_age: timedelta | None, *, is_root: bool) -> tuple[datetime, datetime] | None:
-    """When the trouble of a job began, and when the run was due that shows it; None if all is well."""
+    """The time when a job's trouble began, and the due time of the run that shows it; None if it has none."""
     missed: list[tuple[datetime, str]] = []
     for plan, status in reversed(job.runs):
         if status == SUCCESS:

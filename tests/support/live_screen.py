@@ -1,4 +1,4 @@
-"""A command on a terminal of its own: what it draws there, keys, and another size."""
+"""A command on a terminal of its own: its output, keys, and size."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _CONTROL: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _HOME: Final = "\x1b[H"
 _PATIENCE: Final = 60.0
-# A session that opens a terminal has it as its own, whose Ctrl-C interrupts it.
+# The terminal that a new session opens becomes its own, so that its Ctrl-C interrupts the session.
 _ON_TERMINAL: Final = 'terminal=$1; shift; exec "$@" <"$terminal" >"$terminal" 2>&1'
 
 
@@ -30,11 +30,11 @@ class LiveScreen:
     Args:
         command: The command.
         environment: Its variables.
-        columns: How many columns the terminal has.
-        rows: And how many rows.
+        columns: Columns of the terminal.
+        rows: Rows of the terminal.
 
     Attributes:
-        printed: All that it printed, as it came.
+        printed: All of its output so far.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class LiveScreen:
         os.close(self._screen)
 
     def resize(self, columns: int, rows: int) -> None:
-        """Make the terminal wider, narrower, higher or lower."""
+        """Change the size of the terminal."""
         fcntl.ioctl(self._screen, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def press(self, keys: str) -> None:
@@ -69,14 +69,14 @@ class LiveScreen:
         os.write(self._keyboard, keys.encode())
 
     def terminate(self) -> None:
-        """Ask the command to end, as ``kill`` does."""
+        """Ask the command to end, like ``kill``."""
         self._process.terminate()
 
     def wait(self, pattern: str) -> str:
-        """The text of a frame that matches, drawn since the last one that did.
+        """Wait for a frame that matches, drawn since the previous match, and return its text.
 
         Raises:
-            TimeoutError: None comes within a minute.
+            TimeoutError: There is none within a minute.
         """
         deadline = time.monotonic() + _PATIENCE
         while True:
@@ -89,7 +89,7 @@ class LiveScreen:
                 raise TimeoutError(f"{pattern!r} does not come, after {unfinished[-2000:]!r}")
 
     def end(self) -> int:
-        """The exit code, when all is read that was printed."""
+        """Read the rest of the output, and return the exit code."""
         code = self._process.wait(_PATIENCE)
         while self._read(0):
             pass

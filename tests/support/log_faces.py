@@ -16,14 +16,14 @@ BUCKET = f"dlf-log-{MockConfig().project_id}"
 
 
 class LogFace(Protocol):
-    """One face of the client, called the same way as the other."""
+    """A face of the client; both are called in the same way."""
 
     def read(self, settings: dict[str, Any], run: Run, **options: Any) -> RunLog:
-        """What ``read_log`` gives."""
+        """The result of ``read_log``."""
         ...
 
     def read_pieces(self, settings: dict[str, Any], run: Run, between: Callable[[], None] | None = None) -> list[bytes]:
-        """What ``open_log`` leads to, piece by piece; with ``between``, what is read before it and after it."""
+        """The pieces read from ``open_log``; with ``between``, those before and after that call."""
         ...
 
 
@@ -82,7 +82,7 @@ def settings_of(service: FakeService, **changes: Any) -> dict[str, Any]:
 
 
 def run_at(key: str, bucket: str = BUCKET) -> Run:
-    """A run whose log lies there."""
+    """A run with this log path."""
     return Run(execution_log_path=f"obs://{bucket}/{key}")
 
 

@@ -24,7 +24,7 @@ MAX_TIME = 2**63 - 1
 
 @dataclass(frozen=True)
 class Caller:
-    """Calls a running mock server, with good credentials unless told otherwise."""
+    """Calls a running mock server, with valid credentials by default."""
 
     http: httpx.Client
     config: MockConfig
@@ -38,7 +38,7 @@ class Caller:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What every good request has."""
+        """The headers of every valid request."""
         return {"X-Auth-Token": self.config.token, "instance": self.config.instance_id}
 
     def runs_path(self, task_id: str = TASK_ID) -> str:
@@ -50,7 +50,7 @@ class Caller:
         return f"/v1/{quote(self.config.project_id, safe='')}/datamap/table/{quote(guid, safe='')}/node"
 
     def runs(self, task_id: str = TASK_ID, /, **query: str | int) -> httpx.Response:
-        """ShowInstanceInfos: the first ten runs of the documented operator, unless told otherwise."""
+        """ShowInstanceInfos: by default, the first ten runs of the documented operator."""
         whole = {"job_name": JOB_NAME, "start_time": 0, "end_time": MAX_TIME, "offset": 0, "limit": 10, **query}
         return self.http.get(self.runs_path(task_id), params=whole, headers=self.headers)
 
@@ -62,7 +62,7 @@ class Caller:
         return page
 
     def rows(self, task_id: str = TASK_ID, /, **query: str | int) -> list[dict[str, Any]]:
-        """The rows of a page that holds them all, unless told otherwise."""
+        """The rows of a page, by default of one with all of them."""
         rows: list[dict[str, Any]] = self.page(task_id, **{"limit": 10_000, **query})["rows"]
         return rows
 
@@ -80,7 +80,7 @@ class Caller:
         return operators
 
     def get(self, target: str, headers: Mapping[str, str] | None = None) -> tuple[int, httpx.Headers, bytes]:
-        """The answer to a GET whose target goes on the wire exactly as given: httpx would tidy it."""
+        """The response to a GET whose target is sent exactly as given: httpx would normalize it."""
         connection = http.client.HTTPConnection(*self.address, timeout=10)
         try:
             connection.request("GET", target, headers=dict(self.headers if headers is None else headers))
@@ -90,18 +90,18 @@ class Caller:
             connection.close()
 
     def get_runs(self, **changes: str) -> tuple[int, httpx.Headers, bytes]:
-        """The answer to a query that is valid but for the changes, whose values are sent as they stand."""
+        """The response to a query that is valid except for the changes, whose values are sent unchanged."""
         return self.get(f"{self.runs_path()}?{self.valid_query(**changes)}")
 
     @staticmethod
     def valid_query(**changes: str) -> str:
-        """A query string that is valid but for the changes."""
+        """A query string that is valid except for the changes."""
         pairs = {"job_name": JOB_NAME, "start_time": "0", "end_time": "9", "offset": "0", "limit": "1", **changes}
         return "&".join(f"{name}={value}" for name, value in pairs.items())
 
 
 class Start(Protocol):
-    """Starts a server for as long as the block lasts."""
+    """Starts a server that runs until the block ends."""
 
     def __call__(self, config: MockConfig) -> AbstractContextManager[Caller]:
         """A caller of the new server."""
@@ -110,6 +110,6 @@ class Start(Protocol):
 
 @contextmanager
 def started(config: MockConfig) -> Iterator[Caller]:
-    """A caller of a server that runs for as long as the block lasts."""
+    """A caller of a server that runs until the block ends."""
     with MockServer(config) as server, httpx.Client(base_url=server.url, trust_env=False) as client:
         yield Caller(client, config)

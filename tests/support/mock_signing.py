@@ -1,4 +1,4 @@
-"""Requests that a mock server's access key signs, at a time of the test's own."""
+"""Requests signed with a mock server's access key, at a time that the test chooses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class SteppedClock:
-    """A clock that stands still unless it is moved."""
+    """A clock that only moves when a test moves it."""
 
     def __init__(self) -> None:
         self.now = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
@@ -26,7 +26,7 @@ class SteppedClock:
         return self.now
 
     def step(self, **duration: float) -> None:
-        """Move on."""
+        """Move the clock forward."""
         self.now += timedelta(**duration)
 
 
@@ -39,17 +39,17 @@ def sign(  # noqa: PLR0913  each is a part of a request
     body: bytes = b"",
     unsigned: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """The headers of a request that the access key of a configuration signs at the time of its clock.
+    """The headers of a request signed with the access key of a configuration at the time of its clock.
 
-    The canonical request is the mock's own; that it is the official signer's, the test vectors show.
+    The canonical request is computed by the mock; test vectors show that it equals the official signer's.
 
     Args:
-        config: Who signs, and when; an ``X-Sdk-Date`` among the headers goes before the clock.
-        target: Path and query as they go on the wire.
-        headers: What is sent and signed.
+        config: The access key and the clock; an ``X-Sdk-Date`` among the headers overrides the clock.
+        target: Path and query as sent.
+        headers: Headers that are sent and signed.
         method: The method.
         body: The body.
-        unsigned: What is sent and not signed.
+        unsigned: Headers that are sent but not signed.
     """
     signed = {"X-Sdk-Date": f"{config.clock():%Y%m%dT%H%M%SZ}", **headers}
     if config.security_token is not None:

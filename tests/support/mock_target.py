@@ -1,4 +1,4 @@
-"""The reference mock server as the conformance suite is told of it."""
+"""The reference mock server as a target of the conformance suite."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _HOUR = 3_600_000
 
 
 def mock_target(server: MockServer, **changes: Any) -> Target:
-    """A mock server that was started with `CONFIG`, its data at rest."""
+    """A mock server that was started with `CONFIG` and whose data does not change."""
     config = server.config
     known: dict[str, Any] = {
         "endpoint": server.url,

@@ -1,4 +1,4 @@
-"""A wall clock that moves when it is told to."""
+"""A wall clock that only moves when a test moves it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 
 class MovingClock:
-    """Tells a time of its own, aware."""
+    """Returns its own time, aware."""
 
     def __init__(self) -> None:
         self.now = datetime(2026, 11, 1, 12, tzinfo=UTC)

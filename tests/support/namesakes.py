@@ -1,4 +1,4 @@
-"""A service where one run id is that of several runs, each with a log of its own."""
+"""A service where several runs have the same id, each with its own log."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ RUN_ID = 7
 
 
 def namesakes(operators: Sequence[tuple[str, str, str]], *, runs: int = 1) -> Callable[[Asked], Answer]:
-    """Answers for a table of operators, each as job name, task id and workspace, with so many failed runs of one id.
+    """Serves a table with operators, each given as job name, task id and workspace, with failed runs of the same id.
 
-    The log of each run tells whose it is: job name, task id, workspace, and its number, the newest last.
+    The log of each run identifies it: job name, task id, workspace, and its number, the newest last.
     """
     now = int(time.time() * 1000)
 

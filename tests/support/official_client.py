@@ -1,6 +1,6 @@
-"""A program for the official SDK's environment: reads the runs of one operator, and prints how that ended.
+"""A program for the official SDK's environment: reads the runs of an operator, and prints the result.
 
-What to ask comes as JSON on stdin, so that no key stands on a command line.
+The request is JSON on stdin, so that no key is on a command line.
 """
 
 from __future__ import annotations

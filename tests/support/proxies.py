@@ -1,4 +1,4 @@
-"""Which hosts need no proxy: what client and suite must agree on."""
+"""Hosts that need no proxy, on which client and suite must agree."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ THIS_MACHINE = [
     "[0:0:0:0:0:0:0:1]",
     "[::ffff:127.0.0.1]",
 ]
-"""Hosts of endpoints that are this machine."""
+"""Endpoint hosts that mean this machine."""
 
 NO_PROXY = [
     ("", "a.example", 443, False),
@@ -50,4 +50,4 @@ NO_PROXY = [
     ("fd00::/8", "fd00::1", 443, True),
     ("fe00::/8", "fd00::1", 443, False),
 ]
-"""What stands in ``NO_PROXY``, a host, its port, and whether it is named there."""
+"""A value of ``NO_PROXY``, a host, its port, and whether the value names it."""

@@ -1,4 +1,4 @@
-"""Takes the pictures of the pages that the command writes: ``python -m support.report_screenshots`` among the tests."""
+"""Takes screenshots of the pages that the command writes: ``python -m support.report_screenshots`` in ``tests``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Scheme = Literal["light", "dark"]
 SCHEMES: Final[tuple[Scheme, ...]] = ("light", "dark")
 IMAGES: Final = Path(__file__).parents[2] / "docs" / "images"
 _WIDTH: Final = 1280
-_COLOURS: Final = 256  # a third of the bytes, and no difference to be seen
+_COLOURS: Final = 256  # a third of the bytes, without a visible difference
 _MARGIN: Final = 28
 _ANSWER: Final = "#runs"  # up to the runs that failed: what a page that has more to say shows of a report
 
@@ -35,7 +35,7 @@ def _take(browser: Browser, page: Path, scheme: Scheme, path: Path, *, until: st
 
 
 def main() -> None:
-    """Take them, in light and dark."""
+    """Take the screenshots, in light and dark mode."""
     executable = find_chromium()
     if executable is None:
         sys.exit("no Chromium: install one, or name it in CHROMIUM")

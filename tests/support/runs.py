@@ -1,4 +1,4 @@
-"""Runs to test with, and what is known of one."""
+"""Runs for tests, and the values that are expected of them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NASTY_TEXT = (
 
 
 def make_run(run_id: int | None, **fields: Any) -> Run:
-    """A run that succeeded, but for the fields as sent that are given."""
+    """A run that succeeded, with some fields replaced, under their names on the wire."""
     row = {
         "taskRunningLogId": run_id,
         "taskId": 937987,
@@ -46,14 +46,14 @@ def make_run(run_id: int | None, **fields: Any) -> Run:
 
 
 def many_runs(number: int, *, first: int = 1) -> Iterator[Run]:
-    """Runs of rising ids, a minute apart."""
+    """Runs with rising ids, a minute apart."""
     for run_id in range(first, first + number):
         planned = PLANNED + run_id * 60_000
         yield make_run(run_id, planTime=planned, startTime=planned + 5_000, endTime=planned + 65_000)
 
 
 def unread() -> Iterator[Run]:
-    """Runs of which none may be read."""
+    """Runs that must not be read."""
     yield from (_fail() for _ in range(1))
 
 
@@ -62,7 +62,7 @@ def _fail() -> Run:
 
 
 def known(run: Run) -> dict[str, Any]:
-    """What an export should hold of a run: its fields, nested data as sent, its state and its duration."""
+    """The values of a run that an export should have: its fields, nested data as sent, its state and its duration."""
     plain = {name: getattr(run, name) for name in run.to_dict() if name not in {"duration", "problems"}}
     duration = None if run.duration is None else round(run.duration.total_seconds() * 1000)
     nested = {"running_data": run.raw.get("runningData"), "running_param": run.raw.get("runningParam")}

@@ -1,4 +1,4 @@
-"""A real server on a real socket that answers what a test tells it to, and remembers what it was asked."""
+"""A real server on a real socket that sends responses given by a test, and records its requests."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class Asked:
 
     target: str
     headers: dict[str, str]
-    peer: int  # the port at the other end, which tells connections apart
+    peer: int  # the port of the client, which distinguishes connections
     method: str = "GET"
     content: bytes = b""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer to send."""
+    """A response to send."""
 
     content: bytes = b""
     status: int = 200
@@ -35,7 +35,7 @@ class Answer:
 
 
 class ScriptedServer:
-    """Sends the answers of a script; the last one again and again. A function makes one from the request."""
+    """Sends the responses of a script, and repeats the last one; a function makes a response from the request."""
 
     def __init__(self, *script: Answer | Callable[[Asked], Answer]) -> None:
         self.asked: list[Asked] = []
@@ -57,7 +57,7 @@ class ScriptedServer:
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(answer.content)))
                 self.end_headers()
-                with suppress(ConnectionError):  # who asked may have gone away
+                with suppress(ConnectionError):  # the client may have left
                     self.wfile.write(answer.content)
 
             def do_POST(self) -> None:
@@ -81,7 +81,7 @@ class ScriptedServer:
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """Its address."""
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def _next(self, asked: Asked) -> Answer:
@@ -102,7 +102,7 @@ class ScriptedServer:
 
 @contextmanager
 def raw_server(content: bytes) -> Iterator[str]:
-    """The address of a server that answers each connection with these bytes, whatever they are, and closes it."""
+    """The address of a server that sends these bytes on each connection, and closes it."""
 
     class Handler(StreamRequestHandler):
         def handle(self) -> None:

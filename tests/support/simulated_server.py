@@ -1,4 +1,4 @@
-"""A server whose list of runs changes while it is read, and that takes offsets, limits and windows in its own way."""
+"""A server whose list of runs changes while it is read, and that reads offsets, limits and windows in its own way."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class Row:
     """A run of the simulated server.
 
     Attributes:
-        number: Which run it is, whatever its id; it is sent as ``owner``.
-        run_id: What is sent as its id.
+        number: Identifies the run, whatever its id; it is sent as ``owner``.
+        run_id: The id that is sent.
         plan_time: When it was planned.
         start_time: When it started.
-        version: Counts its changes; it is sent as ``status``.
+        version: The number of its changes; it is sent as ``status``.
     """
 
     number: int
@@ -45,21 +45,21 @@ class Row:
 
 @dataclass
 class SimulatedServer:
-    """The server, and what its users may expect.
+    """The server, with its rules.
 
     Attributes:
-        random: What decides.
-        takes: What it takes an offset for.
-        tells: What it tells as the total.
+        random: The source of random choices.
+        takes: What an offset counts.
+        tells: What the total counts.
         cap: The most rows of a page, whatever the limit; None for no cap.
-        refuses_above: The largest limit that is no error; None if each one is taken.
-        newest_first: The order.
+        refuses_above: The largest accepted limit; None if every limit is accepted.
+        newest_first: Whether the newest runs come first.
         is_unstable: Whether runs of equal times change places from one page to the next.
-        filters_on: The time that a window is about.
+        filters_on: The time that a window filters on.
         bounds: Which ends of a window belong to it.
         ids: Which runs have an id of their own.
         last: The largest time.
-        stayed: The runs that were there all the time.
+        stayed: The runs that existed all the time.
     """
 
     random: Random
@@ -79,17 +79,17 @@ class SimulatedServer:
     _shared: set[int] = field(default_factory=set[int])
 
     def begin(self, rows: int) -> None:
-        """Have so many runs."""
+        """Start with a number of runs."""
         for _ in range(rows):
             self.rows.append(self._twin() if self.ids == "shared" and self.random.random() < 0.2 else self._new())
         self.stayed = {row.number for row in self.rows}
 
     def insert(self) -> None:
-        """A run comes in."""
+        """Add a run."""
         self.rows.append(self._new())
 
     def delete(self) -> None:
-        """A run goes, unless it shares its id: which of them is meant nobody could say."""
+        """Delete a run, unless it shares its id, so that it could not be identified."""
         if self.rows:
             row = self.random.choice(self.rows)
             if row.run_id not in self._shared:
@@ -97,13 +97,13 @@ class SimulatedServer:
                 self.stayed.discard(row.number)
 
     def change(self) -> None:
-        """A run changes, one that can be told by its id."""
+        """Change a run that its id identifies."""
         if self.rows:
             row = self.random.choice(self.rows)
             row.version += row.run_id is not None and row.run_id not in self._shared
 
     def page(self, read: PageRead) -> RunPage:
-        """The answer.
+        """The response.
 
         Raises:
             BadRequestError: The limit is too large.

@@ -1,4 +1,4 @@
-"""A small service that keeps to the documentation, by another hand than the reference mock's."""
+"""A small service that follows the documentation, written independently of the reference mock."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ START, STEP, COUNT = 1_704_902_400_000, 3_600_000, 14
 
 
 def small_target(endpoint: str, **changes: Any) -> Target:
-    """A target whose names are made up."""
+    """A target with made-up names."""
     known: dict[str, Any] = {
         "endpoint": endpoint,
         "token": TOKEN,
@@ -37,7 +37,7 @@ def json_answer(status: int, document: object) -> Answer:
 
 
 def answer_well(asked: Asked, **row: object) -> Answer:
-    """What the documentation says, by another hand than the reference server's: oldest first, the end left out."""
+    """A response that follows the documentation; unlike the reference's, oldest first and without the window's end."""
     if asked.method != "GET":
         return replace(json_answer(405, ERROR), headers={"Content-Type": "application/json", "Allow": "GET"})
     url = urlsplit(asked.target)
@@ -52,7 +52,7 @@ def answer_well(asked: Asked, **row: object) -> Answer:
 
 
 def refusal_status(asked: Asked, parts: list[str]) -> int:
-    """With what status a request is refused before its operation looks at it; 0 if it is not."""
+    """The status with which a request is refused before its operation is called; 0 if it is not."""
     declared = ([*parts[2:4], *parts[5:]]) in (["datamap", "node", "instances"], ["datamap", "table", "node"])
     if parts[0] != "v1" or not declared:
         return 404

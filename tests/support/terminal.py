@@ -1,4 +1,4 @@
-"""A shell that prints to a terminal, as a person has it."""
+"""A shell that prints to a terminal, like that of a person."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _LONGEST: Final = 60.0
 
 
 class Shell:
-    """A bash whose commands print to a terminal of 120 columns, stdout and stderr as they come.
+    """A bash whose commands print stdout and stderr to a terminal of 120 columns.
 
     Args:
-        folder: Where it begins.
+        folder: The working directory.
         environment: Its variables.
-        prologue: Commands that it runs first, which print nothing.
+        prologue: Commands to run first, which must print nothing.
     """
 
     def __init__(self, folder: Path, environment: Mapping[str, str], prologue: str = "") -> None:
@@ -64,7 +64,7 @@ class Shell:
         self._other_terminal.close()
 
     def run(self, command: str) -> tuple[int, list[str]]:
-        """The exit code of a command, and the lines that it printed."""
+        """Run a command, and return its exit code and its output lines."""
         self._script.write_text(f"(exit {self._code})\n{command}\n", encoding="utf-8")
         self._say(f". {shlex.quote(str(self._script))} </dev/null; printf '{_END}%d{_END}' $?\n")
         text, code, _ = self._terminal.read(lambda printed: printed.count(_END) == 2).split(_END)
@@ -72,7 +72,7 @@ class Shell:
         return self._code, _lines(text)
 
     def start(self, command: str, *, lines: int) -> list[str]:
-        """The first lines that a command prints, which goes on at a terminal of its own until the shell ends."""
+        """Start a command on a terminal of its own until the shell ends, and return its first lines."""
         other = shlex.quote(os.ttyname(self._other_terminal.slave))
         self.run(f"{command} >{other} 2>&1 &")
         return _lines(self._other_terminal.read(lambda printed: printed.count("\n") >= lines))
@@ -100,10 +100,10 @@ class _Terminal:
         os.close(self._master)
 
     def read(self, is_whole: Callable[[str], bool]) -> str:
-        """What is printed, until it is whole.
+        """Read the output until it is complete.
 
         Raises:
-            TimeoutError: It is not within a minute.
+            TimeoutError: It is not complete within a minute.
         """
         printed, deadline = "", time.monotonic() + _LONGEST
         while not is_whole(printed):
@@ -115,6 +115,6 @@ class _Terminal:
 
 
 def _lines(text: str) -> list[str]:
-    """The lines as they stand on the screen: a progress bar is gone, and a carriage return begins a line again."""
+    """The lines as on the screen: erased progress bars are gone, and a carriage return starts a line again."""
     shown = _CONTROL.sub("", _ERASED.sub("", text)).replace("\r\n", "\n")
     return [line.rpartition("\r")[2].rstrip() for line in shown.removesuffix("\n").split("\n")] if shown else []

@@ -1,4 +1,4 @@
-"""The table of faults: what goes wrong between a client and a server, and what a caller gets."""
+"""The table of faults between a client and a server, with the errors that a caller gets."""
 
 # ruff: noqa: E501  one fault a line
 
@@ -38,17 +38,17 @@ SMALL = {"max_answer_size": 100_000}
 
 @dataclass(frozen=True)
 class Fault:
-    """What a server does, and what a caller gets.
+    """A fault of a server, and the error that a caller gets.
 
     Attributes:
         name: What goes wrong.
-        script: What the server does to each connection; None for no server at all.
-        kind: Error.
-        text: What stands in the error's text.
-        facts: Attributes of the error; two attempts are made of what can pass.
-        settings: What the client is told besides.
+        script: The server's actions on each connection; None for no server at all.
+        kind: The class of the error.
+        text: A part of the error's text.
+        facts: Attributes of the error, after two attempts if it is retryable.
+        settings: Further settings of the client.
         tls: The server's side of TLS; "trusted" for a certificate that the client trusts.
-        url: Address, where the server's is not the one.
+        url: The address, if it is not the server's.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Fault:
 
 
 def answers(content: bytes) -> Callable[[Connection], None]:
-    """Answers each connection with these bytes, and closes it."""
+    """Sends these bytes on each connection, and closes it."""
 
     def script(connection: Connection) -> None:
         connection.read_head()
@@ -72,7 +72,7 @@ def answers(content: bytes) -> Callable[[Connection], None]:
 
 
 def then(content: bytes, act: Callable[[Connection], None]) -> Callable[[Connection], None]:
-    """Answers with these bytes, and does something more."""
+    """Sends these bytes, and continues with another script."""
 
     def script(connection: Connection) -> None:
         connection.read_head()
@@ -83,7 +83,7 @@ def then(content: bytes, act: Callable[[Connection], None]) -> Callable[[Connect
 
 
 def close(connection: Connection) -> None:
-    """Do nothing, and so close the connection."""
+    """Do nothing, so that the connection is closed."""
 
 
 def plain(connection: Connection) -> None:
@@ -93,7 +93,7 @@ def plain(connection: Connection) -> None:
 
 
 def endless(piece: bytes) -> Callable[[Connection], None]:
-    """Sends a piece again and again, as fast as it can."""
+    """Sends a piece again and again, as fast as possible."""
 
     def script(connection: Connection) -> None:
         while not connection.stopped.is_set():
@@ -103,7 +103,7 @@ def endless(piece: bytes) -> Callable[[Connection], None]:
 
 
 def packed(content: bytes, *, cut: int | None = None) -> bytes:
-    """A gzipped answer, the compressed bytes cut."""
+    """A gzipped response with truncated compressed bytes."""
     return whole(gzip.compress(content, mtime=0)[:cut], "Content-Encoding: gzip")
 
 
