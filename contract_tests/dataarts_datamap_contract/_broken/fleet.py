@@ -34,6 +34,7 @@ from dataarts_datamap_contract._broken import (
     number_parsers,
     one_world,
     operators,
+    outside,
     paging,
     row_values,
     signatures,
@@ -50,11 +51,13 @@ _SUBJECTS: Final = (
     *(large_pages, arithmetic, one_world, calendar, operators, connections, isolation, number_parsers),
     *(assets, lineage, asset_requests, unseen_runs, unseen_assets),
     *(databases, row_values, caches, gateways, catalogues, graphs),
+    outside,
 )
 _CORRECT: Final = (
     *(*correct_rules.CORRECT_SERVERS, *correct_formats.CORRECT_SERVERS),
     *(*correct_data.CORRECT_SERVERS, *correct_assets.CORRECT_SERVERS),
     *(*unseen_assets.CORRECT_SERVERS, *correct_wire.CORRECT_SERVERS, *correct_worlds.CORRECT_SERVERS),
+    *outside.CORRECT_SERVERS,
 )
 
 

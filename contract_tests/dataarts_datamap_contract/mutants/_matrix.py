@@ -83,6 +83,7 @@ def _summary(servers: Sequence[BrokenServer], outcomes: Mapping[str, BrokenOutco
         ("of assets and lineage, written before their checks", "lineage"),
         ("written last, unmet", "unseen"),
         ("written apart from the suite, unmet", "apart"),
+        ("written by another such author, unmet", "outside"),
     ):
         rows.append(_counts(title, [server for server in servers if server.cohort == cohort], outcomes))
     rows.append(_counts("all", servers, outcomes))
