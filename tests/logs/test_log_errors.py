@@ -118,7 +118,7 @@ def test_wrong_secret_key(logs: LogFace, service: FakeService) -> None:
     run = logged_run(service, "text")
     wrong = AccessKeyCredentials(service.access_key, "wrong-secret-key")
 
-    with pytest.raises(LogForbiddenError, match="the secret key is not that of the access key"):
+    with pytest.raises(LogForbiddenError, match="the secret key does not belong to the access key"):
         logs.read(settings_of(service, credentials=wrong), run)
 
 

@@ -1,4 +1,4 @@
-"""Options that many verbs have, each with its own name, default and help: a length of time, a time, a file."""
+"""Options of many verbs, each with its own name, default and help: a span, a time, a file."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def span_option(
     default: str | None = None,
     suggest: Suggest = suggest_spans,
 ) -> Callable[[CommandT], CommandT]:
-    """An option whose value is a length of time; its default, if it has one, ends its help."""
+    """An option whose value is a span; its default, if any, is appended to its help."""
     whole = help if default is None else f"{help} ({default})"
     return click.option(
         *names, type=parse_span, shell_complete=suggest, default=default, metavar="SPAN", help=f"{whole}."

@@ -1,4 +1,4 @@
-"""A report in a terminal: a strip and a sparkline for each job, in letters that need no colour."""
+"""Writes a report to a terminal: a strip and a sparkline for each job, in letters that need no colour."""
 
 from __future__ import annotations
 
