@@ -383,8 +383,8 @@ WRONG_USAGES: list[tuple[list[str], str]] = [
     (["conform", "--levels", "XY"], "name at least one of A, B, C, D, E"),
     (["conform", "--endpoint", "http://example.com", "--discover", "--table", "x"], "plain http to another machine"),
     (["conform", "--baseline", "nowhere.toml"], "cannot read the baseline nowhere.toml"),
-    (["lineage", TABLE, "--up", "--down"], "--up or --down: lineage is shown one way at a time"),
-    (["lineage", TABLE, "--down", "--up", "--depth", "2"], "--up or --down: lineage is shown one way at a time"),
+    (["lineage", TABLE, "--up", "--down"], "give either --up or --down, not both"),
+    (["lineage", TABLE, "--down", "--up", "--depth", "2"], "give either --up or --down, not both"),
     *[
         ([*verb, f"no/{'a' * length}/file"], f"there is no folder no/{'a' * min(length, 200)}")
         for length in (1, 5000)

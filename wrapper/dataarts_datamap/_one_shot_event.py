@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
 
 _LONGEST_WAIT: Final = 86_400.0  # the system's own waits accept no infinity
-_INSTANT: Final = 0.005  # more than a clock needs to move on, if it is no coarse one
+_INSTANT: Final = 0.005  # seconds; longer than a tick of any clock that is not coarse
 
 
 class OneShotEvent:
@@ -87,9 +87,9 @@ async def _first_of(events: Iterable[OneShotEvent], loop: asyncio.AbstractEventL
 
 
 async def _stands_still(loop: asyncio.AbstractEventLoop) -> bool:
-    """Whether the loop's clock is frozen, as a test may do: then none of its timers ever ends.
+    """Whether the loop's clock is frozen, as in some tests, so that its timers never end.
 
-    A coarse clock is taken for one that moves.
+    A coarse clock counts as one that moves.
     """
     began = loop.time()
     if loop.time() != began or time.get_clock_info("monotonic").resolution > _INSTANT:
@@ -100,7 +100,7 @@ async def _stands_still(loop: asyncio.AbstractEventLoop) -> bool:
 
 @contextmanager
 def _timer(seconds: float) -> Generator[OneShotEvent]:
-    """An event that a thread sets after so long."""
+    """An event that a thread sets after ``seconds``."""
     over, left = OneShotEvent(), OneShotEvent()
 
     def wait() -> None:

@@ -30,10 +30,10 @@ class Sentence(Struct, frozen=True):
 
 
 class Remark(str):
-    """A sentence as English text that remembers what it is made of, so that a page can say it in another language.
+    """A sentence as English text that keeps its parts, so that a page can translate it.
 
     Attributes:
-        sentence: The sentence that the text says.
+        sentence: The sentence of the text.
     """
 
     __slots__ = ("sentence",)
@@ -46,12 +46,12 @@ class Remark(str):
         return made
 
     def __reduce__(self) -> tuple[type[Remark], tuple[Sentence]]:
-        """Copies and pickles are made of the sentence."""
+        """Copies and pickles are made from the sentence."""
         return Remark, (self.sentence,)
 
 
 def remark(words: str, /, **values: object) -> Remark:
-    """A remark of words and values."""
+    """Make a remark of words and values."""
     return Remark(Sentence(words, values))
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 Int64: TypeAlias = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
-"""A count or a status: what has thousands of digits is none, and would stand in the text of an error."""
+"""A count or a status. Numbers with thousands of digits are refused, since error texts would contain them."""
 
 _HALF: Final = re.compile(r"[\ud800-\udfff]")
 _NUMBER_REASON: Final = "Expected a number in range, got one out of range"

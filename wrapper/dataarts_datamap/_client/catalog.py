@@ -151,7 +151,7 @@ class Catalog:
 
         Args:
             table: The table.
-            by_lineage: Whether lineage may be asked; not by a caller that could not read it.
+            by_lineage: Whether lineage may be read; False if the caller already failed to read it.
 
         Raises:
             InvalidArgumentError: The argument is not text, or is empty.

@@ -38,7 +38,7 @@ _FIRST_REDIRECT: Final = 300
 _FIRST_ERROR: Final = 400
 _FORBIDDEN: Final = 403
 _RANGE: Final = 416
-_OWN_HEADERS: Final = ("x-obs-", "x-amz-")  # one stands in each of its responses
+_OWN_HEADERS: Final = ("x-obs-", "x-amz-")  # each of its responses has one
 _MOST_KEYS: Final = 1000
 _LARGEST_DOCUMENT: Final = 4 * 1024 * 1024  # bytes; a thousand of the longest keys, with their other fields
 _PART: Final = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19})")
@@ -238,10 +238,12 @@ def _is_of_storage(response: Response, details: ErrorDetails) -> bool:
 
 
 def _stranger(response: Response) -> DataMapError:
-    """The error that a redirect or a 403 means which is not of object storage."""
+    """The error for a redirect or a 403 that does not come from object storage."""
     there = _endpoint(response)
     where = f", and leads to {there}" if there else ""
-    problem = f"HTTP {response.status} is not of object storage{where}: a proxy or a sign-in page may stand in the way"
+    problem = (
+        f"HTTP {response.status} is not from object storage{where}: a proxy or a sign-in page may be in between"
+    )
     kind = InvalidEnvelopeError if response.status < _FIRST_ERROR else status_error(response.status)
     return build_error(kind, problem, response, raw="")
 

@@ -263,7 +263,7 @@ _TABLE: Final = {
     "by {job}": "作业 {job}",
     "run {id}": "运行 {id}",
     "in trouble since {time}": "自 {time} 起有问题",
-    # What is in doubt about producers and what feeds them
+    # Doubts about producers and the tables upstream
     "an operator": "某个作业算子",
     "lineage says that {what} writes {table}, but the service does not list it": (
         "血缘说明 {what} 写 {table}，但服务没有列出它"

@@ -44,7 +44,7 @@ class Headline(NamedTuple):
     """The freshness of a table in words, made printable.
 
     Attributes:
-        word: The same in a word: the verdict; "no failure" where runs are well and no limit is set on their age.
+        word: The verdict in a word; "no failure" if it is fresh and no limit is set on its age.
         title: Whether the table is fresh: one sentence.
         since: The last success and its time.
         reasons: Reasons and remarks.
@@ -78,7 +78,7 @@ def headline(report: Report, say: Texts = ENGLISH) -> Headline:
 
 
 def in_words(report: Report) -> dict[str, Any]:
-    """What the page says first, in English, ready for JSON: ``sentence`` and ``reasons``."""
+    """The headline in English, ready for JSON: ``sentence`` and ``reasons``."""
     answer, upstream = headline(report), report.upstream
     reasons = [reason.text for reason in answer.reasons]
     if upstream is not None and upstream.troubled:
@@ -87,7 +87,7 @@ def in_words(report: Report) -> dict[str, Any]:
 
 
 def is_unlimited(status: TableStatus) -> bool:
-    """Whether a table counts as fresh by its outcomes alone, since no limit is set on the age of its last success."""
+    """Whether a table is fresh only by its outcomes, since no limit is set on the age of its last success."""
     return status.verdict is Verdict.FRESH and status.max_age is None
 
 

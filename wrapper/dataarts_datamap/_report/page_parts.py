@@ -20,7 +20,7 @@ def part(name: str) -> str:
 
 
 def unbroken(html: str) -> str:
-    """Escaped text in which no line ends within a time or the name of an option, where a hyphen would let it."""
+    """Escaped text in which hyphens of times and of option names allow no line break."""
     return _HYPHENATED.sub(r'<span class="unbroken">\g<0></span>', html)
 
 

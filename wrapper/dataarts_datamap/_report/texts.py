@@ -47,11 +47,11 @@ class Texts(Struct, frozen=True, kw_only=True):
         return self(said.words, **{name: self._value(value) for name, value in said.values.items()})
 
     def remark(self, text: str) -> str:
-        """A remark in the language; any other text as it is."""
+        """A remark in the language; any other text is unchanged."""
         return self.sentence(text.sentence) if isinstance(text, Remark) else text
 
     def mark(self, text: str) -> str:
-        """What an element of HTML has that shows a text by ``remark``: its language, where it stays English."""
+        """The HTML attribute for a text shown by ``remark``: its language, if it stays English."""
         return "" if isinstance(text, Remark) else self.english_mark
 
     def _value(self, value: object) -> object:

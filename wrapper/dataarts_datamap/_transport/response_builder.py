@@ -122,7 +122,7 @@ class ResponseBuilder:
             kind = CertificateError
         reason = self._quoted(str(error), 200)
         if error.args and is_without_tls(error.args[0]):
-            reason = f"no TLS is spoken there ({error.args[0].reason}): {NO_TLS_ADVICE}"
+            reason = f"the port does not use TLS ({error.args[0].reason}): {NO_TLS_ADVICE}"
         failure = self._error(kind, f"{problem} {self._where}{reason and ': '}{reason}")
         if isinstance(error, ProxyError):
             failure.status = _leading_status(str(error))

@@ -10,14 +10,14 @@ from typing import Final
 from dataarts_datamap._errors import ConfigurationError
 from dataarts_datamap._text import printable
 
-# What OpenSSL reads out of a response in plain text, in the words of its versions.
+# The errors of OpenSSL's versions for a response in plain text.
 _NO_TLS: Final = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL", "HTTP_REQUEST"})
 
 NO_TLS_ADVICE: Final = "check the port; if it serves plain HTTP, write http:// in place of https://"
 
 
 def is_without_tls(error: object) -> bool:
-    """Whether a handshake failed because the other side does not speak TLS at that port."""
+    """Whether a handshake failed because the other side does not use TLS at that port."""
     return isinstance(error, ssl.SSLError) and error.reason in _NO_TLS
 
 

@@ -126,10 +126,10 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
 
 
 def _explained(error: click.ClickException) -> click.ClickException:
-    """The error; for an option that does not exist, with what to write in its place."""
+    """The error; for an option that does not exist, with a suggestion."""
     if not isinstance(error, click.NoSuchOption):
         return error
-    from dataarts_datamap.cli._options.unknown_options import hint_on  # noqa: PLC0415  it loads all verbs
+    from dataarts_datamap.cli._options.unknown_options import hint_on  # noqa: PLC0415  loads all verbs
 
     return click.UsageError(f"No such option {error.option_name!r}. {hint_on(error)}".rstrip(), error.ctx)
 

@@ -103,7 +103,7 @@ def _word(verdict: Verdict, say: Texts) -> str:
 
 
 def _is_unlimited(check: TableCheck) -> bool:
-    """Whether a table counts as fresh by its outcomes alone, since nothing is asked of the age of its last success."""
+    """Whether a table is fresh only by its outcomes, since its rule sets no limit on the age of its last success."""
     return check.verdict is Verdict.FRESH and check.rule.max_age is None and check.rule.due is None
 
 

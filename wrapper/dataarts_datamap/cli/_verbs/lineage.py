@@ -46,7 +46,7 @@ def lineage(
     from dataarts_datamap.cli._printing.output import is_terminal
 
     if up and down:
-        raise click.UsageError("--up or --down: lineage is shown one way at a time")
+        raise click.UsageError("give either --up or --down, not both")
     direction: Literal["up", "down"] = "down" if down else "up"
     with connect(settings) as client:
         known = client.table_lineage(table, direction=direction, depth=depth)
